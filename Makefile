@@ -1,0 +1,89 @@
+# Everything a person does with this project, one word each. `make` alone lists them.
+#
+#   make run PYTHON=python3.12     another interpreter (3.11 or newer)
+#   make run DATA=results          another output folder
+#   make test ARGS='-k windows'    more arguments for pytest
+
+PYTHON ?= python3
+DATA ?= data
+JOBS ?= 2
+ARGS ?=
+
+VENV := .venv
+LOWEST := .venv-lowest
+BIN := $(VENV)/bin
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast test-lowest lint types format bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed  ## run the pipeline (on data/raw, else on the built-in sample market)
+	$(BIN)/python -m sweep_dask run --output $(DATA)
+
+test: $(VENV)/.installed-test  ## run every test
+	$(BIN)/python $(PYTEST)
+
+test-fast: $(VENV)/.installed-test  ## run the tests that take a moment each
+	$(BIN)/python $(PYTEST) -m "not slow"
+
+# The tools that check the source are not what the lower bounds are about.
+test-lowest: $(LOWEST)/.installed  ## run every test on the oldest dependencies allowed
+	$(LOWEST)/bin/python $(PYTEST) --ignore tests/test_quality.py
+
+lint: $(VENV)/.installed-test  ## check style, formatting and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.installed-test  ## check types
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-test  ## rewrite the source in the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.installed-test  ## measure the numbers the README quotes
+	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+# Results and raw data are not ours to delete: $(DATA) stays.
+clean:  ## delete environments, caches and builds (never data)
+	rm -rf $(VENV) $(LOWEST) build dist ./*.egg-info
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is newer than pyproject.toml exactly when the environment holds what it asks for.
+$(VENV)/.installed: pyproject.toml
+	$(call create_environment,$(VENV))
+	$(BIN)/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml
+	$(call create_environment,$(VENV))
+	$(BIN)/python $(PIP_INSTALL) --editable '.[test]'
+	@touch $(VENV)/.installed $@
+
+# Lower bounds for what we run on, the newest tools for testing it.
+$(LOWEST)/.installed: pyproject.toml
+	$(call create_environment,$(LOWEST))
+	$(LOWEST)/bin/python $(PIP_INSTALL) uv
+	$(LOWEST)/bin/uv pip compile --quiet --no-header --no-annotate --resolution lowest-direct \
+		--python $(LOWEST)/bin/python --output-file $(LOWEST)/lowest.txt pyproject.toml
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
+		--constraint $(LOWEST)/lowest.txt --editable '.[test]'
+	@touch $@
+
+define create_environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: Python 3.11 or newer is needed, and '$(PYTHON)' is not" \
+			"($$($(PYTHON) --version 2>&1))."; \
+		echo "make: name another one: make PYTHON=python3.12 $(firstword $(MAKECMDGOALS))"; \
+		exit 1; } >&2
+	@$(PYTHON) -m venv $(1) || { \
+		echo "make: '$(PYTHON) -m venv' failed; install your system's package for it" \
+			"(python3-venv on Debian and Ubuntu) and try again."; \
+		exit 1; } >&2
+endef

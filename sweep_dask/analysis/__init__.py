@@ -1,0 +1,1 @@
+"""What follows from the rows of one partition: tables in, tables out, nothing read or written."""

@@ -1,0 +1,155 @@
+"""Real and simulated outcome of each sweep, side by side and summed up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep_dask.analysis.groups import SIZES, fill_status, size_category
+from sweep_dask.analysis.tables import ratio, schema, table, table_of_rows, whole_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SWEEP_ORDER_COMPARISON = schema(
+    "orderid:int64 available_quantity:int64 size_category:str group:str "
+    "real_matched_quantity:int64 simulated_matched_quantity:int64 matched_quantity_diff:int64 "
+    "real_fill_ratio:float64 simulated_fill_ratio:float64 fill_ratio_diff:float64 "
+    "real_num_matches:float64 simulated_num_matches:int64 num_matches_diff:float64 "
+    "real_fill_status:str simulated_fill_status:str"
+)
+SWEEP_GROUP_SUMMARY = schema(
+    "group:str num_orders:int64 real_total_matched:int64 real_mean_matched:float64 "
+    "real_mean_fill_ratio:float64 real_mean_num_matches:float64 simulated_total_matched:int64 "
+    "simulated_mean_matched:float64 simulated_mean_fill_ratio:float64 "
+    "simulated_mean_num_matches:float64 total_quantity_diff:int64 mean_quantity_diff:float64 "
+    "mean_fill_ratio_diff:float64 mean_num_matches_diff:float64 pct_sim_better:float64 "
+    "pct_sim_worse:float64 pct_sim_same:float64"
+)
+SWEEP_SIZE_ANALYSIS = schema(
+    "size_category:str num_orders:int64 quantity_range:str real_total_matched:int64 "
+    "real_mean_matched:float64 real_std_matched:float64 real_mean_fill_ratio:float64 "
+    "real_std_fill_ratio:float64 simulated_total_matched:int64 simulated_mean_matched:float64 "
+    "simulated_std_matched:float64 simulated_mean_fill_ratio:float64 "
+    "simulated_std_fill_ratio:float64 mean_quantity_diff:float64 median_quantity_diff:float64 "
+    "std_quantity_diff:float64 mean_fill_ratio_diff:float64 median_fill_ratio_diff:float64 "
+    "pct_sim_better:float64 pct_sim_worse:float64 pct_sim_same:float64"
+)
+
+_Numbers = dict[str, NDArray[Any]]
+
+
+def sweep_order_comparison(
+    order_summary: pd.DataFrame,
+    last: pd.DataFrame,
+    group: pd.Series[Any],
+    trade_totals: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per sweep, by arrival; every difference is simulated minus real.
+
+    Parameters
+    ----------
+    order_summary
+        What the simulation made of the sweeps.
+    last, group
+        Last state and group of the same sweeps, in the same order.
+    trade_totals
+        `fill_totals` of the real trades on any venue.
+    """
+    available = whole_numbers(order_summary, "quantity")
+    quantity, real = whole_numbers(last, "quantity"), whole_numbers(last, "totalmatchedquantity")
+    simulated = whole_numbers(order_summary, "matched_quantity")
+    real_ratio, simulated_ratio = ratio(real, quantity), ratio(simulated, available)
+    trades = trade_totals.set_index("orderid")["fills"]
+    real_matches = trades.reindex(order_summary["orderid"], fill_value=0).to_numpy()
+    simulated_matches = whole_numbers(order_summary, "num_matches")
+    return table(
+        SWEEP_ORDER_COMPARISON,
+        {
+            "orderid": order_summary["orderid"],
+            "available_quantity": available,
+            "size_category": size_category(available),
+            "group": group,
+            "real_matched_quantity": real,
+            "simulated_matched_quantity": simulated,
+            "matched_quantity_diff": simulated - real,
+            "real_fill_ratio": real_ratio,
+            "simulated_fill_ratio": simulated_ratio,
+            "fill_ratio_diff": simulated_ratio - real_ratio,
+            "real_num_matches": real_matches,
+            "simulated_num_matches": simulated_matches,
+            "num_matches_diff": simulated_matches - real_matches,
+            "real_fill_status": fill_status(real, quantity),
+            "simulated_fill_status": fill_status(simulated, available),
+        },
+    )
+
+
+def group_summary(comparison: pd.DataFrame) -> pd.DataFrame:
+    """One row per group, in order of first appearance."""
+    rows = []
+    for group in comparison["group"].unique():
+        sweeps = _numbers(comparison, comparison["group"] == group)
+        row = {
+            "group": group,
+            "real_mean_num_matches": sweeps["real_num_matches"].mean(),
+            "simulated_mean_num_matches": sweeps["simulated_num_matches"].mean(),
+            "total_quantity_diff": sweeps["matched_quantity_diff"].sum(),
+            "mean_num_matches_diff": sweeps["num_matches_diff"].mean(),
+        }
+        rows.append(row | _totals_and_means(sweeps))
+    return table_of_rows(SWEEP_GROUP_SUMMARY, rows)
+
+
+def size_analysis(comparison: pd.DataFrame) -> pd.DataFrame:
+    """One row per size that occurs, small first; deviations are n-1, missing for one sweep."""
+    rows = []
+    present = set(comparison["size_category"].unique())
+    for size in (size for size in SIZES if size in present):
+        sweeps = _numbers(comparison, comparison["size_category"] == size)
+        available = sweeps["available_quantity"]
+        row = {
+            "size_category": size,
+            "quantity_range": f"{available.min()} - {available.max()}",
+            "real_std_matched": _deviation(sweeps["real_matched_quantity"]),
+            "real_std_fill_ratio": _deviation(sweeps["real_fill_ratio"]),
+            "simulated_std_matched": _deviation(sweeps["simulated_matched_quantity"]),
+            "simulated_std_fill_ratio": _deviation(sweeps["simulated_fill_ratio"]),
+            "median_quantity_diff": np.median(sweeps["matched_quantity_diff"]),
+            "std_quantity_diff": _deviation(sweeps["matched_quantity_diff"]),
+            "median_fill_ratio_diff": np.median(sweeps["fill_ratio_diff"]),
+        }
+        rows.append(row | _totals_and_means(sweeps))
+    return table_of_rows(SWEEP_SIZE_ANALYSIS, rows)
+
+
+def _numbers(comparison: pd.DataFrame, chosen: pd.Series[bool]) -> _Numbers:
+    """The numeric columns of some sweeps."""
+    mask = chosen.to_numpy(dtype=bool)
+    numeric = (name for name, dtype in SWEEP_ORDER_COMPARISON.items() if dtype != "str")
+    return {name: comparison[name].to_numpy()[mask] for name in numeric}
+
+
+def _deviation(values: NDArray[Any]) -> float:
+    return float(values.std(ddof=1)) if values.size > 1 else np.nan
+
+
+def _totals_and_means(sweeps: _Numbers) -> dict[str, Any]:
+    """The columns that both summaries share."""
+    difference = sweeps["matched_quantity_diff"]
+    return {
+        "num_orders": difference.size,
+        "real_total_matched": sweeps["real_matched_quantity"].sum(),
+        "real_mean_matched": sweeps["real_matched_quantity"].mean(),
+        "real_mean_fill_ratio": sweeps["real_fill_ratio"].mean(),
+        "simulated_total_matched": sweeps["simulated_matched_quantity"].sum(),
+        "simulated_mean_matched": sweeps["simulated_matched_quantity"].mean(),
+        "simulated_mean_fill_ratio": sweeps["simulated_fill_ratio"].mean(),
+        "mean_quantity_diff": difference.mean(),
+        "mean_fill_ratio_diff": sweeps["fill_ratio_diff"].mean(),
+        "pct_sim_better": 100 * (difference > 0).mean(),
+        "pct_sim_worse": 100 * (difference < 0).mean(),
+        "pct_sim_same": 100 * (difference == 0).mean(),
+    }

@@ -1,0 +1,124 @@
+"""Is the difference between real and simulated real? Paired t-tests, whole and by segment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr, stdtrit
+
+from sweep_dask.analysis.tables import BoolArray, FloatArray, schema, table_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SWEEP_STATISTICAL_TESTS = schema(
+    "segment_type:str segment_name:str metric:str n_samples:int64 mean_real:float64 "
+    "mean_simulated:float64 mean_difference:float64 std_difference:float64 t_statistic:float64 "
+    "p_value:float64 significant_5pct:bool significant_1pct:bool ci_95_lower:float64 "
+    "ci_95_upper:float64"
+)
+
+#: Metric -> its column without the prefix `real_` or `simulated_`.
+_METRICS = {
+    "Matched Quantity": "matched_quantity",
+    "Fill Ratio": "fill_ratio",
+    "Number of Matches": "num_matches",
+}
+_FEWEST_PAIRS = 2
+#: Quantile of Student's t for a two-sided interval of 95 %.
+_UPPER_QUANTILE = 0.975
+
+
+class _Segment(NamedTuple):
+    kind: str
+    name: str
+    chosen: BoolArray
+    """bool[sweeps]"""
+
+
+class _Pairs(NamedTuple):
+    real: FloatArray
+    simulated: FloatArray
+
+    def finite(self, chosen: BoolArray) -> _Pairs:
+        finite = chosen & np.isfinite(self.real) & np.isfinite(self.simulated)
+        return _Pairs(self.real[finite], self.simulated[finite])
+
+    def can_be_tested(self) -> bool:
+        # A range is exact; a deviation of equal ratios can be a rounding error above zero.
+        enough = self.real.size >= _FEWEST_PAIRS
+        return enough and bool(np.ptp(self.real) > 0) and bool(np.ptp(self.simulated) > 0)
+
+
+def statistical_tests(comparison: pd.DataFrame) -> pd.DataFrame:
+    """One row per segment and metric that can be tested.
+
+    Segments: all, each group, each size, each group x size, by first appearance, all of them with
+    at least two sweeps. A test needs two finite pairs and both columns to vary.
+    """
+    metrics = {metric: _pairs(comparison, column) for metric, column in _METRICS.items()}
+    tests = []
+    for segment in _segments(comparison):
+        for metric, every_pair in metrics.items():
+            pairs = every_pair.finite(segment.chosen)
+            if pairs.can_be_tested():
+                row = {
+                    "segment_type": segment.kind,
+                    "segment_name": segment.name,
+                    "metric": metric,
+                }
+                tests.append(row | paired_t_test(pairs.real, pairs.simulated))
+    return table_of_rows(SWEEP_STATISTICAL_TESTS, tests)
+
+
+def paired_t_test(real: FloatArray, simulated: FloatArray) -> dict[str, Any]:
+    """The two-sided t-test of simulated minus real, for at least two pairs.
+
+    When all differences are equal the statistic is infinite, or undefined (NaN) when they are 0.
+    """
+    difference = simulated - real
+    samples = difference.size
+    mean, freedom = difference.mean(), samples - 1
+    standard_error = difference.std(ddof=1) / np.sqrt(samples)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t_statistic = mean / standard_error
+    p_value = 2 * stdtr(freedom, -abs(t_statistic))
+    margin = stdtrit(freedom, _UPPER_QUANTILE) * standard_error
+    return {
+        "n_samples": samples,
+        "mean_real": real.mean(),
+        "mean_simulated": simulated.mean(),
+        "mean_difference": mean,
+        "std_difference": difference.std(),
+        "t_statistic": t_statistic,
+        "p_value": p_value,
+        "significant_5pct": p_value < 0.05,
+        "significant_1pct": p_value < 0.01,
+        "ci_95_lower": mean - margin,
+        "ci_95_upper": mean + margin,
+    }
+
+
+def _segments(comparison: pd.DataFrame) -> Iterator[_Segment]:
+    group, size = comparison["group"], comparison["size_category"]
+    yield from _segments_by("Overall", pd.Series("All", index=comparison.index, dtype="str"))
+    yield from _segments_by("Group", group)
+    yield from _segments_by("Size", size)
+    yield from _segments_by("Group-Size", group + "_" + size)
+
+
+def _segments_by(kind: str, label: pd.Series[str]) -> Iterator[_Segment]:
+    codes, names = pd.factorize(label)
+    for code, name in enumerate(names):
+        chosen = codes == code
+        if chosen.sum() >= _FEWEST_PAIRS:
+            yield _Segment(kind, name, chosen)
+
+
+def _pairs(comparison: pd.DataFrame, column: str) -> _Pairs:
+    return _Pairs(
+        comparison[f"real_{column}"].to_numpy(dtype=np.float64),
+        comparison[f"simulated_{column}"].to_numpy(dtype=np.float64),
+    )

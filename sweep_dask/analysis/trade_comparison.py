@@ -1,0 +1,170 @@
+"""Real trades against simulated matches of each sweep: how well does the model reproduce them?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from pandas.arrays import IntegerArray
+
+from sweep_dask.analysis.fills import fill_totals
+from sweep_dask.analysis.tables import (
+    FloatArray,
+    IntArray,
+    empty_table,
+    prices,
+    schema,
+    table,
+    whole_numbers,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+TRADE_LEVEL_COMPARISON = schema(
+    "orderid:int64 total_trades:float64 total_quantity_filled:float64 "
+    "weighted_avg_price:float64 price_std_dev:float64 first_trade_time:Int64 "
+    "last_trade_time:Int64 execution_duration_sec:float64 avg_time_between_trades:float64 "
+    "sim_total_matches:float64 sim_total_quantity:float64 sim_avg_price:float64 "
+    "sim_price_std_dev:float64 sim_first_match_time:Int64 sim_last_match_time:Int64 "
+    "sim_execution_duration_sec:float64 quantity_diff:float64 quantity_accuracy_pct:float64 "
+    "num_trades_diff:float64 price_diff:float64 price_error_pct:float64 "
+    "execution_time_diff_sec:float64 match_status:str accuracy_score:float64"
+)
+#: Best first.
+MATCH_STATUSES = ("EXACT_MATCH", "CLOSE_MATCH", "PARTIAL_MATCH", "POOR_MATCH")
+
+
+class _Fills(NamedTuple):
+    """Totals of one source for each compared order; no fills are zeros and null times."""
+
+    fills: FloatArray
+    quantity: FloatArray
+    mean_price: FloatArray
+    price_std: FloatArray
+    first_ns: IntegerArray
+    last_ns: IntegerArray
+    duration_sec: FloatArray
+
+
+def trade_level_comparison(sweep_trades: pd.DataFrame, match_details: pd.DataFrame) -> pd.DataFrame:
+    """One row per sweep that traded or was matched, ascending by order id.
+
+    Missing quantities and prices are 0, missing times null. The column `weighted_avg_price` is a
+    plain mean, as published.
+
+    Parameters
+    ----------
+    sweep_trades
+        `fill_totals` of the real trades of sweeps. Without any the table has no rows: there is
+        nothing to compare with.
+    match_details
+        The simulated matches.
+    """
+    if sweep_trades.empty:
+        return empty_table(TRADE_LEVEL_COMPARISON)
+    matches = _match_totals(match_details)
+    order_id = np.union1d(whole_numbers(sweep_trades, "orderid"), whole_numbers(matches, "orderid"))
+    real, simulated = _fills_of(order_id, sweep_trades), _fills_of(order_id, matches)
+    columns = {
+        "orderid": order_id,
+        "total_trades": real.fills,
+        "total_quantity_filled": real.quantity,
+        "weighted_avg_price": real.mean_price,
+        "price_std_dev": real.price_std,
+        "first_trade_time": real.first_ns,
+        "last_trade_time": real.last_ns,
+        "execution_duration_sec": real.duration_sec,
+        "avg_time_between_trades": real.duration_sec / np.maximum(real.fills - 1, 1),
+        "sim_total_matches": simulated.fills,
+        "sim_total_quantity": simulated.quantity,
+        "sim_avg_price": simulated.mean_price,
+        "sim_price_std_dev": simulated.price_std,
+        "sim_first_match_time": simulated.first_ns,
+        "sim_last_match_time": simulated.last_ns,
+        "sim_execution_duration_sec": simulated.duration_sec,
+    }
+    return table(TRADE_LEVEL_COMPARISON, columns | _differences(real, simulated))
+
+
+def _match_totals(match_details: pd.DataFrame) -> pd.DataFrame:
+    return fill_totals(
+        whole_numbers(match_details, "sweep_orderid"),
+        whole_numbers(match_details, "timestamp"),
+        whole_numbers(match_details, "matched_quantity"),
+        prices(match_details, "price"),
+    )
+
+
+def _fills_of(order_id: IntArray, totals: pd.DataFrame) -> _Fills:
+    """The totals of these orders, in their order, both ascending."""
+    position = np.searchsorted(order_id, whole_numbers(totals, "orderid"))
+    absent = np.ones(order_id.size, dtype=bool)
+    absent[position] = False
+
+    def amount(name: str) -> FloatArray:
+        spread = np.zeros(order_id.size)
+        spread[position] = totals[name].fillna(0)
+        return spread
+
+    def time_ns(name: str) -> IntegerArray:
+        spread = np.zeros(order_id.size, dtype=np.int64)
+        spread[position] = totals[name]
+        return IntegerArray(spread, absent.copy())
+
+    return _Fills(
+        fills=amount("fills"),
+        quantity=amount("quantity"),
+        mean_price=amount("mean_price"),
+        price_std=amount("price_std"),
+        first_ns=time_ns("first_ns"),
+        last_ns=time_ns("last_ns"),
+        duration_sec=amount("duration_sec"),
+    )
+
+
+def _differences(real: _Fills, simulated: _Fills) -> dict[str, Any]:
+    quantity_diff = simulated.quantity - real.quantity
+    price_diff = simulated.mean_price - real.mean_price
+    time_diff = simulated.duration_sec - real.duration_sec
+    price_error = _percent_of(np.abs(price_diff), real.mean_price)
+    shortfall = 100 * np.abs(quantity_diff) / np.maximum(real.quantity, 1)
+    return {
+        "quantity_diff": quantity_diff,
+        "quantity_accuracy_pct": _percent_of(simulated.quantity, real.quantity),
+        "num_trades_diff": simulated.fills - real.fills,
+        "price_diff": price_diff,
+        "price_error_pct": price_error,
+        "execution_time_diff_sec": time_diff,
+        "match_status": _match_status(shortfall, price_error, np.abs(time_diff)),
+        "accuracy_score": _accuracy_score(real, simulated, price_error, np.abs(time_diff)),
+    }
+
+
+def _match_status(
+    shortfall_pct: FloatArray, price_error_pct: FloatArray, time_diff_sec: FloatArray
+) -> NDArray[np.object_]:
+    exact = (shortfall_pct < 5) & (price_error_pct < 1) & (time_diff_sec < 1)
+    close = (shortfall_pct < 10) & (price_error_pct < 5)
+    best_first = [exact, close, shortfall_pct < 25]
+    return np.select(best_first, MATCH_STATUSES[:-1], MATCH_STATUSES[-1]).astype(object)
+
+
+def _accuracy_score(
+    real: _Fills, simulated: _Fills, price_error_pct: FloatArray, time_diff_sec: FloatArray
+) -> FloatArray:
+    """Of 100: quantity 40, price 30, fills 20, duration 10; over-filling costs nothing."""
+    quantity = np.minimum(1, simulated.quantity / np.maximum(real.quantity, 1))
+    price = np.maximum(0, 1 - price_error_pct / 100)
+    fills = np.minimum(1, simulated.fills / np.maximum(real.fills, 1))
+    duration = np.maximum(0, 1 - time_diff_sec / 10)
+    score: FloatArray = 40 * quantity + 30 * price + 20 * fills + 10 * duration
+    return score
+
+
+def _percent_of(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """`100 part / whole`, and 0 of nothing."""
+    percent: FloatArray = 100 * part / np.where(whole == 0, 1, whole)
+    percent[whole == 0] = 0.0
+    return percent

@@ -1,0 +1,204 @@
+"""Where tasks run: our own LocalCluster, somebody's scheduler, or this process."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import dask
+from distributed import Client, LocalCluster
+from distributed.security import Security
+
+from sweep_dask.errors import ResourceError
+from sweep_dask.system_config import SystemConfig, format_bytes
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sweep_dask.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+#: How long a remote scheduler may take to answer (contract).
+CONNECT_SECONDS = 30
+
+#: How many ports after the wanted one are tried before any free one is taken.
+_PORTS_TO_TRY = 100
+
+
+@contextmanager
+def open_cluster(
+    settings: Settings, system: SystemConfig, scratch: Path, needed_bytes: int
+) -> Iterator[Client | None]:
+    """A client of the cluster the settings ask for; None for the synchronous scheduler.
+
+    Parameters
+    ----------
+    system
+        Gives the number of workers and the memory limit of a `LocalCluster`.
+    scratch
+        Folder for what workers write beside their results.
+    needed_bytes
+        Memory of the largest task; a remote worker with less is refused.
+
+    Raises
+    ------
+    ResourceError
+        The scheduler cannot be reached in time, or its workers cannot do the work.
+    """
+    if settings.scheduler is not None or settings.scheduler_file is not None:
+        with _remote(settings) as client:
+            check_workers(client, scratch, needed_bytes)
+            yield client
+    elif not settings.enable_parallel:
+        yield None
+    else:
+        with _local(settings, system, scratch) as client:
+            yield client
+
+
+@contextmanager
+def _local(settings: Settings, system: SystemConfig, scratch: Path) -> Iterator[Client]:
+    host, _, port = settings.dashboard_address.rpartition(":")
+    scratch.mkdir(parents=True, exist_ok=True)
+    with (
+        # Workers hold one task's data at a time: there is nothing for Dask to spill, and a
+        # worker that outgrows its limit is to be ended rather than paused for good.
+        dask.config.set(
+            {
+                "distributed.worker.memory.target": False,
+                "distributed.worker.memory.spill": False,
+                "distributed.worker.memory.pause": False,
+            }
+        ),
+        LocalCluster(
+            n_workers=system.num_workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=system.memory_limit_bytes,
+            host="127.0.0.1",
+            dashboard_address=f"{host}:{free_port(host, int(port))}",
+            local_directory=str(scratch),
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def free_port(host: str, wanted: int) -> int:
+    """The wanted port if nothing listens on it, else the next free one."""
+    for port in range(wanted, min(wanted + _PORTS_TO_TRY, 2**16)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            # As the server will: a port in TIME_WAIT can be taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    return 0
+
+
+@contextmanager
+def _remote(settings: Settings) -> Iterator[Client]:
+    where = settings.scheduler or f"scheduler file {settings.scheduler_file}"
+    try:
+        client = Client(
+            address=settings.scheduler,
+            scheduler_file=settings.scheduler_file and str(settings.scheduler_file),
+            timeout=CONNECT_SECONDS,
+            security=_security(settings),
+            set_as_default=False,
+        )
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+        raise ResourceError(
+            f"The Dask scheduler did not answer within {CONNECT_SECONDS} s.",
+            where=where,
+            value=str(error) or type(error).__name__,
+            cure="Check the address and that the scheduler runs, "
+            "or leave --scheduler out to use this machine.",
+        ) from error
+    with client:
+        yield client
+
+
+def _security(settings: Settings) -> Security | None:
+    if settings.tls_ca_file is None and settings.tls_cert is None:
+        return None
+    return Security(
+        tls_ca_file=settings.tls_ca_file and str(settings.tls_ca_file),
+        tls_client_cert=settings.tls_cert and str(settings.tls_cert),
+        tls_client_key=settings.tls_key and str(settings.tls_key),
+        require_encryption=True,
+    )
+
+
+def check_workers(client: Client, scratch: Path, needed_bytes: int) -> None:
+    """Refuse workers that would fail later: none, another version, no memory, other files.
+
+    Raises
+    ------
+    ResourceError
+        Names the workers and the cure.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    probe = scratch / f"probe-{uuid.uuid4().hex}"
+    probe.write_text("", encoding="utf-8")
+    workers = client.run(_describe_worker(str(probe)))
+    if not workers:
+        raise ResourceError(
+            "The Dask scheduler has no workers.",
+            where=client.scheduler.address,
+            cure=f"Start some: dask worker {client.scheduler.address}",
+        )
+    versions = {address: found["version"] for address, found in workers.items()}
+    _refuse(
+        {a: v or "not installed" for a, v in versions.items() if v != VERSION},
+        f"Workers do not run sweep_dask {VERSION}, as this client does.",
+        f"Install sweep-dask=={VERSION} on every worker.",
+    )
+    _refuse(
+        {a: "not visible" for a, found in workers.items() if not found["sees_output"]},
+        f"Workers do not see the output folder {scratch.parent}.",
+        "Use a folder on a file system that client and workers share, under the same path.",
+    )
+    _refuse(
+        {
+            address: format_bytes(found["memory_limit"])
+            for address, found in workers.items()
+            if found["memory_limit"] and found["memory_limit"] < needed_bytes
+        },
+        f"Workers have less memory than the largest task needs ({format_bytes(needed_bytes)}).",
+        "Give workers more memory, or make blocks smaller with --blocksize.",
+    )
+
+
+def _describe_worker(probe: str) -> Any:
+    """A function that travels whole: a worker may not have this package at all."""
+
+    def describe(dask_worker: Any) -> dict[str, Any]:
+        import os
+
+        try:
+            from sweep_dask.version import VERSION as version
+        except ImportError:
+            version = None
+        return {
+            "version": version,
+            "memory_limit": dask_worker.memory_manager.memory_limit,
+            "sees_output": os.path.exists(probe),  # noqa: PTH110  no imports beyond need
+        }
+
+    return describe
+
+
+def _refuse(failing: dict[str, str], what: str, cure: str) -> None:
+    if failing:
+        where = ", ".join(f"{address} ({found})" for address, found in sorted(failing.items()))
+        raise ResourceError(what, where=where, cure=cure)

@@ -1,0 +1,132 @@
+"""The manifest's content: what happened in a run, as one JSON document."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.time_priority import STAGES
+from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sweep_dask.dataflow.plan import Plan
+    from sweep_dask.partition import PartitionSummary
+    from sweep_dask.storage.ingest import BlockReceipt
+    from sweep_dask.storage.ledger import Ledger
+
+
+@dataclass
+class RunRecord:
+    """What is known of a run so far; filled in as it goes on."""
+
+    plan: Plan
+    status: str = "failed"
+    """`done`, `partial`, `failed` or `interrupted`."""
+    input_digests: dict[str, str] = field(default_factory=dict)
+    receipts: Sequence[BlockReceipt] = ()
+    ledger: Ledger | None = None
+    partitions: list[PartitionSummary] = field(default_factory=list)
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time of the stages of the run, in order."""
+    files: dict[str, str] = field(default_factory=dict)
+    largest_process_bytes: int = 0
+    all_processes_bytes: int = 0
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Record the wall time of a stage, also of one that fails."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stage_seconds[stage] = time.perf_counter() - began
+
+    def model_stage_seconds(self) -> dict[int, float]:
+        """Task time of the eleven stages of the model, summed over all tasks."""
+        seconds = dict.fromkeys(range(1, len(STAGES) + 1), 0.0)
+        for receipt in self.receipts:
+            seconds[STAGE_OF_TABLE[receipt.table]] += receipt.seconds
+        for partition in self.partitions:
+            for stage, spent in partition.stage_seconds.items():
+                seconds[stage] += spent
+        return seconds
+
+    def total(self, count: str) -> int:
+        """Sum of one count (`sweeps`, `matches`, ...) over all partitions."""
+        return sum(partition.counts.get(count, 0) for partition in self.partitions)
+
+    def failed(self) -> list[PartitionSummary]:
+        """Partitions that failed."""
+        return [partition for partition in self.partitions if partition.state == "failed"]
+
+    def as_json(self) -> dict[str, Any]:
+        """The manifest, without its format number."""
+        return {
+            "version": VERSION,
+            "command": "run",
+            "finished": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            "status": self.status,
+            "input": self.plan.input,
+            "sample": self.plan.is_sample,
+            "settings": self._settings(),
+            "machine": self._machine(),
+            "inputs": [
+                {"file": f.name, "bytes": f.bytes, "digest": self.input_digests.get(f.name)}
+                for f in self.plan.inputs.files
+            ],
+            "ledger": [] if self.ledger is None else [f.as_json() for f in self.ledger.files],
+            "stages": [{"name": n, "seconds": s} for n, s in self.stage_seconds.items()],
+            "model_stages": [
+                {"stage": stage, "name": STAGES[stage - 1], "task_seconds": seconds}
+                for stage, seconds in self.model_stage_seconds().items()
+            ],
+            "counts": {n: self.total(n) for n in ("orders", "sweeps", "matches", "steps")},
+            "partitions": [_partition(partition) for partition in self.partitions],
+            "peak_memory": {
+                "largest_process_bytes": self.largest_process_bytes,
+                "all_processes_bytes": self.all_processes_bytes,
+            },
+            "warnings": list(self.plan.warnings),
+            "files": dict(sorted(self.files.items())),
+        }
+
+    def _settings(self) -> dict[str, dict[str, object]]:
+        """Settings with their sources; derived values say what they were derived from."""
+        settings = self.plan.settings.as_json()
+        system = self.plan.system
+        derived: Mapping[str, object] = {
+            "workers": system.num_workers,
+            "chunk_size": system.chunk_size,
+            "blocksize": system.blocksize_bytes,
+            "memory_limit": system.memory_limit_bytes,
+        }
+        for name, value in derived.items():
+            if settings[name]["value"] is None:
+                settings[name] = {"value": value, "source": f"auto: {self.plan.reasons[name]}"}
+        return settings
+
+    def _machine(self) -> dict[str, object]:
+        system = self.plan.system
+        return {
+            "cpu_count": system.cpu_count,
+            "available_memory_bytes": system.available_memory_bytes,
+            "defaults_used": system.defaults_used,
+        }
+
+
+def _partition(partition: PartitionSummary) -> dict[str, object]:
+    return {
+        "date": partition.date,
+        "security": partition.security,
+        "state": partition.state,
+        "fingerprint": partition.fingerprint,
+        "seconds": partition.seconds,
+        "reason": partition.reason,
+        "counts": partition.counts,
+    }

@@ -1,0 +1,159 @@
+"""Raw files to spill files: a `dask.dataframe` whose partitions are blocks of the input."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dask
+import dask.dataframe as dd
+import pandas as pd
+
+from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.dataflow.progress import Progress, stage_label
+from sweep_dask.errors import InputError, ResourceError
+from sweep_dask.schema import BY_NAME
+from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
+from sweep_dask.storage.repeats import (
+    ResolvedRepeats,
+    rejected_identities,
+    resolve_repeats,
+    sound_rows_like,
+)
+from sweep_dask.storage.spill import empty_index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from distributed import Client
+
+    from sweep_dask.storage.blocks import Block
+
+#: Stage of each table; session, reference and participants are one.
+STAGE_OF_TABLE = {
+    "orders": 1,
+    "trades": 2,
+    "nbbo": 4,
+    "session": 5,
+    "reference": 5,
+    "participants": 5,
+}
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What ingest left in the scratch folder."""
+
+    index: pd.DataFrame
+    """Which rows of which spill file belong to which partition (`spill.INDEX_DTYPES`)."""
+    receipts: list[BlockReceipt]
+    """By block number."""
+
+
+def block_frame(blocks: Sequence[Block], scratch: Path) -> dd.DataFrame:
+    """The input as a `dask.dataframe`, one partition a block.
+
+    A partition's value is not its rows but the index of what they became: computing it reads,
+    types, filters and spills the block's rows within the worker, and sends a few lines home.
+    """
+    return dd.from_map(ingest_block, blocks, scratch=str(scratch), meta=empty_index())
+
+
+def ingest(
+    client: Client | None, blocks: Sequence[Block], scratch: Path, progress: Progress
+) -> Ingested:
+    """Ingest all blocks.
+
+    Raises
+    ------
+    InputError
+        Files that cannot be read to their end; all of them are listed.
+    ResourceError
+        Workers died over a block.
+    """
+    indexes: list[pd.DataFrame] = [empty_index()]
+    receipts: dict[int, BlockReceipt] = {}
+    stages = _Stages(blocks, progress)
+
+    def done(position: int, index: pd.DataFrame) -> None:
+        receipt = read_receipt(scratch, blocks[position].number)
+        receipts[receipt.block] = receipt
+        indexes.append(index)
+        stages.advance(receipt)
+
+    def lost(position: int, reason: str) -> None:
+        block = blocks[position]
+        raise ResourceError(
+            f"A block of {block.file.name} could not be read: {reason}.",
+            where=f"{block.file.name}, from byte {block.start}",
+            cure="Use a smaller --blocksize or fewer --workers.",
+        )
+
+    run_tasks(client, block_frame(blocks, scratch).to_delayed(), done, lost)
+    ordered = [receipts[number] for number in sorted(receipts)]
+    _refuse_unreadable(ordered)
+    return Ingested(pd.concat(indexes, ignore_index=True), ordered)
+
+
+class _Stages:
+    """One step of progress for the blocks of each stage."""
+
+    def __init__(self, blocks: Sequence[Block], progress: Progress) -> None:
+        self._progress = progress
+        self._open: dict[int, int] = defaultdict(int)
+        for block in blocks:
+            self._open[STAGE_OF_TABLE[block.file.table]] += 1
+        self._receipts: dict[int, list[BlockReceipt]] = defaultdict(list)
+        for stage in sorted(self._open):
+            progress.start(stage_label(stage), self._open[stage], "blocks")
+
+    def advance(self, receipt: BlockReceipt) -> None:
+        stage = STAGE_OF_TABLE[receipt.table]
+        self._receipts[stage].append(receipt)
+        self._progress.advance(stage_label(stage))
+        self._open[stage] -= 1
+        if self._open[stage] == 0:
+            done = self._receipts[stage]
+            read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
+            outcome = f"{len(done):,} blocks, {read:,} rows read, {rows:,} usable"
+            self._progress.finish(stage_label(stage), outcome)
+
+
+def _refuse_unreadable(receipts: Sequence[BlockReceipt]) -> None:
+    errors = {receipt.file: receipt.error for receipt in receipts if receipt.error is not None}
+    if errors:
+        raise InputError(
+            f"{len(errors)} file{'s' * (len(errors) > 1)} cannot be read to the end.",
+            where="; ".join(f"{file}: {error}" for file, error in errors.items()),
+            cure="Fetch them again, or remove them from the input folder.",
+        )
+
+
+def find_repeats_of_rejects(
+    client: Client | None, ingested: Ingested, scratch: Path
+) -> dict[str, ResolvedRepeats]:
+    """Per table, the repeats in which rejected rows take part (see `storage.repeats`)."""
+    resolved = {}
+    for name, table in BY_NAME.items():
+        receipts = [r for r in ingested.receipts if r.table == name]
+        if not any(receipt.n_identified_rejects for receipt in receipts):
+            continue
+        pieces = [(r.block, piece) for r in receipts for piece in range(r.n_pieces)]
+        rejected = rejected_identities(scratch, pieces)
+        frames: list[pd.DataFrame] = []
+        tasks = [
+            dask.delayed(sound_rows_like)(scratch, block, piece, table, rejected)
+            for block, piece in pieces
+        ]
+        run_tasks(client, tasks, lambda _, frame: frames.append(frame), _lost_look_up)
+        resolved[name] = resolve_repeats(rejected, pd.concat(frames, ignore_index=True))
+    return resolved
+
+
+def _lost_look_up(_: int, reason: str) -> None:
+    raise ResourceError(
+        f"Looking for repeats of rejected rows failed: {reason}.",
+        cure="Use fewer --workers, or raise --memory-limit.",
+    )

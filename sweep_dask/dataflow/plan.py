@@ -1,0 +1,239 @@
+"""What a run would do, worked out before anything runs: pure but for reading samples of files."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sweep_dask.errors import ResourceError
+from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.trading_day import calendar_days
+from sweep_dask.schema import ORDERS, TABLES
+from sweep_dask.settings import Settings, require_known_columns
+from sweep_dask.storage.blocks import Block, cut_file, read_pieces
+from sweep_dask.storage.inputs import Inputs, open_inputs
+from sweep_dask.storage.judged import judge_piece
+from sweep_dask.system_config import (
+    BASE_PROCESS_BYTES,
+    SystemConfig,
+    derive_blocksize,
+    detect_system_config,
+    format_bytes,
+    memory_limit_per_worker,
+    projected_block_task_bytes,
+    require_block_fits,
+    whole_run_limit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sweep_dask.storage.discovery import InputFile
+
+#: Samples of the order files: enough rows for a stable mean, small enough to take no time.
+_SAMPLE_BYTES = 1 << 17
+_SAMPLES_PER_FILE = 4
+_SAMPLED_FILES = 16
+
+#: Memory of a task at the peak of one partition, per row of its orders: merged columns, their
+#: Parquet file, states, results (measured: see benchmarks/; an estimate on the safe side).
+PARTITION_BYTES_PER_ROW = 3_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What samples of the order files show."""
+
+    bytes_per_row: float
+    """Text of a row with its line ending."""
+    rows: int
+    """Estimated rows of all order files."""
+    kept_rows: int
+    """Estimated rows with a Centre Point or sweep bit."""
+    partitions: int
+    """Different (date, security) pairs seen; a run finds at least these."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run needs to know beforehand."""
+
+    input: str
+    is_sample: bool
+    """Whether the input is the built-in sample market."""
+    settings: Settings
+    system: SystemConfig
+    """With workers, chunk size, memory limit and blocksize resolved."""
+    inputs: Inputs
+    blocks: tuple[Block, ...]
+    sample: Sample
+    reasons: dict[str, str]
+    """Derived setting to why it has its value."""
+    block_task_bytes: int
+    """Projected peak memory of a worker that reads a block."""
+    partition_task_bytes: int
+    """Projected peak memory of a worker that runs a partition of average size."""
+    warnings: tuple[str, ...]
+
+    @property
+    def total_bytes(self) -> int:
+        """Projected peak memory of all workers together."""
+        return self.system.num_workers * max(self.block_task_bytes, self.partition_task_bytes)
+
+
+def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Plan:
+    """Open the input, look at the machine, and size the run.
+
+    Raises
+    ------
+    InputError
+        The input cannot be used.
+    UsageError
+        The column mapping names what does not exist.
+    ResourceError
+        No block fits the memory there is.
+    """
+    known = {table.name: [column.name for column in table.columns] for table in TABLES}
+    require_known_columns(settings.columns, known)
+    inputs = open_inputs(folder, settings.columns)
+    sample = _sample(inputs)
+    system, reasons = _size(settings, sample)
+    assert system.blocksize_bytes is not None
+    blocks = _cut(inputs, system.blocksize_bytes)
+    rows_per_partition = sample.kept_rows / max(1, sample.partitions)
+    return Plan(
+        input=folder,
+        is_sample=is_sample,
+        settings=settings,
+        system=system,
+        inputs=inputs,
+        blocks=blocks,
+        sample=sample,
+        reasons=reasons,
+        block_task_bytes=projected_block_task_bytes(_largest_block_bytes(blocks)),
+        partition_task_bytes=projected_partition_task_bytes(int(rows_per_partition)),
+        warnings=(*settings.warnings, *system.warnings, *inputs.warnings),
+    )
+
+
+def projected_partition_task_bytes(order_rows: int) -> int:
+    """Memory of a worker process at the peak of running one partition, in bytes."""
+    return BASE_PROCESS_BYTES + PARTITION_BYTES_PER_ROW * order_rows
+
+
+def require_partitions_fit(largest_rows: int, where: str, memory_limit_bytes: int) -> None:
+    """Refuse a partition whose task would not fit a worker's memory limit.
+
+    Raises
+    ------
+    ResourceError
+        Names the partition and the cure.
+    """
+    projected_bytes = projected_partition_task_bytes(largest_rows)
+    if projected_bytes > memory_limit_bytes:
+        raise ResourceError(
+            f"The partition {where} has {largest_rows:,} order rows and needs about "
+            f"{format_bytes(projected_bytes)}; a worker may use "
+            f"{format_bytes(memory_limit_bytes)}.",
+            where=where,
+            cure="Use fewer workers (--workers) or raise --memory-limit, "
+            "or leave this security out with --securities.",
+        )
+
+
+def _size(settings: Settings, sample: Sample) -> tuple[SystemConfig, dict[str, str]]:
+    """The machine with everything derived from it, and the reasons."""
+    system = detect_system_config(settings.workers, settings.chunk_size)
+    if not settings.enable_parallel:
+        system = replace(system, num_workers=1, enable_parallel=False)
+    limit_bytes = whole_run_limit(system.available_memory_bytes, settings.memory_limit_gb)
+    per_worker = settings.memory_limit or memory_limit_per_worker(limit_bytes, system.num_workers)
+    blocksize = settings.blocksize
+    if blocksize is None:
+        blocksize = derive_blocksize(system.chunk_size, sample.bytes_per_row, per_worker)
+    else:
+        require_block_fits(blocksize, per_worker)
+    sized = replace(system, memory_limit_bytes=per_worker, blocksize_bytes=blocksize)
+    return sized, _reasons(settings, sized, limit_bytes, sample)
+
+
+def _reasons(
+    settings: Settings, system: SystemConfig, limit_bytes: int, sample: Sample
+) -> dict[str, str]:
+    derived = {
+        "workers": f"from {system.cpu_count} CPUs"
+        if settings.enable_parallel
+        else "no cluster: this process alone",
+        "chunk_size": f"from {format_bytes(system.available_memory_bytes)} of available memory",
+        "memory_limit": f"{format_bytes(limit_bytes)} for the run "
+        f"over {system.num_workers} worker{'s' * (system.num_workers > 1)}",
+        "blocksize": f"{system.chunk_size:,} rows of {sample.bytes_per_row:.0f} bytes, "
+        "reduced if a task would not fit the memory limit",
+    }
+    if system.defaults_used:
+        derived["workers"] = derived["chunk_size"] = "default, as detection failed"
+    # What the user has set needs no derivation.
+    given = {name for name in derived if getattr(settings, name) is not None}
+    return {
+        name: f"set by {settings.sources[name]}" if name in given else reason
+        for name, reason in derived.items()
+    }
+
+
+def _cut(inputs: Inputs, blocksize_bytes: int) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    for file in inputs.readable:
+        blocks += cut_file(file, inputs.headers[file.name], blocksize_bytes, len(blocks))
+    return tuple(blocks)
+
+
+def _largest_block_bytes(blocks: Sequence[Block]) -> int:
+    """Most text a task holds at a time."""
+    return max(
+        (min(b.piece_bytes, b.file.bytes) if b.file.format == "csv" else b.piece_bytes)
+        for b in blocks
+    )
+
+
+def _sample(inputs: Inputs) -> Sample:
+    files = [file for file in inputs.readable if file.table == ORDERS.name]
+    text_bytes = rows = kept = 0
+    estimated_bytes = 0.0
+    pairs: set[tuple[int, int]] = set()
+    for file in _spread(files, _SAMPLED_FILES):
+        for block in _sample_blocks(inputs, file):
+            piece = next(read_pieces(block), None)
+            if piece is None:
+                continue
+            judged = judge_piece(piece, block.header, ORDERS, CENTRE_POINT_BITS)
+            text_bytes += len(piece.text)
+            rows += judged.n_read
+            kept += len(judged.rows)
+            days = calendar_days(judged.rows[ORDERS.time].to_numpy()).tolist()
+            pairs.update(zip(days, judged.rows[str(ORDERS.security)].to_pylist(), strict=True))
+            estimated_bytes = max(estimated_bytes, _text_ratio(file, piece.text))
+    bytes_per_row = text_bytes / max(1, rows)
+    all_bytes = sum(file.bytes for file in files) * max(1.0, estimated_bytes)
+    all_rows = int(all_bytes / max(1.0, bytes_per_row))
+    return Sample(bytes_per_row, all_rows, int(all_rows * kept / max(1, rows)), len(pairs))
+
+
+def _spread(files: Sequence[InputFile], most: int) -> list[InputFile]:
+    """At most so many of the files, evenly spread over all of them."""
+    step = max(1, -(-len(files) // most))
+    return list(files[::step])
+
+
+def _sample_blocks(inputs: Inputs, file: InputFile) -> Iterator[Block]:
+    header = inputs.headers[file.name]
+    whole = cut_file(file, header, _SAMPLE_BYTES, 0)
+    step = max(1, len(whole) // _SAMPLES_PER_FILE)
+    yield from whole[::step]
+
+
+def _text_ratio(file: InputFile, text: bytes) -> float:
+    """Bytes of text a byte of the file stands for."""
+    if file.format == "csv":
+        return 1.0
+    return len(text) / max(1, len(zlib.compress(text)))

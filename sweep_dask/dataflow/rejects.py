@@ -1,0 +1,83 @@
+"""What a run does about rows that cannot be read: quarantine them, or stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from sweep_dask.errors import InputError
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.rejects import write_rejects
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.storage.repeats import ResolvedRepeats
+
+#: How many rejected rows an error message shows.
+_SHOWN_ROWS = 5
+
+
+def settle_rejects(
+    record: RunRecord, layout: OutputLayout, resolved: Mapping[str, ResolvedRepeats]
+) -> None:
+    """Write `rejects/`, and stop if there are more rejected rows than the settings allow.
+
+    Raises
+    ------
+    InputError
+        Too many bad rows in some table, or any with `--on-bad-rows fail`. The rows are left in
+        `rejects/` unless the output folder holds an earlier run, which is left as it is.
+    """
+    assert record.ledger is not None
+    staged = OutputLayout(layout.scratch / "staged")
+    duplicates = {table: found.rejects for table, found in resolved.items()}
+    files = write_rejects(staged, layout.scratch, record.receipts, duplicates, record.ledger)
+    error = _too_many(record, files)
+    if error is not None and layout.manifest.exists():
+        raise error
+    for path in files:
+        target = layout.rejects(path.stem)
+        target.parent.mkdir(exist_ok=True)
+        path.replace(target)
+        record.files[layout.relative(target)] = file_digest(target)
+    if error is not None:
+        raise error
+
+
+def _too_many(record: RunRecord, files: Sequence[Path]) -> InputError | None:
+    assert record.ledger is not None
+    settings = record.plan.settings
+    for path in files:
+        total = record.ledger.table_total(path.stem)
+        rejected = total.rejected.total()
+        fraction = rejected / max(1, total.read)
+        if settings.on_bad_rows == "fail" or fraction > settings.max_bad_fraction:
+            reasons = ", ".join(f"{reason} {n:,}" for reason, n in total.rejected.most_common())
+            return InputError(
+                f"{rejected:,} of {total.read:,} {path.stem} rows cannot be read "
+                f"({reasons}).\n{_examples(path)}",
+                where=f"{path.stem}/, allowed: "
+                + (
+                    "none (--on-bad-rows fail)"
+                    if settings.on_bad_rows == "fail"
+                    else f"{settings.max_bad_fraction:.1%} (--max-bad-fraction)"
+                ),
+                cure=f"Look at rejects/{path.stem}.parquet in a new output folder, "
+                "mend the files, or allow more.",
+            )
+    return None
+
+
+def _examples(path: Path) -> str:
+    rows = pq.read_table(path).slice(0, _SHOWN_ROWS).to_pylist()
+    return "\n".join(
+        f"  {row['file']}, line {row['line']}: {row['reason']}"
+        + (f" in {row['column']}" if row["column"] else "")
+        + f": {row['raw'][:80]}"
+        for row in rows
+    )

@@ -1,0 +1,154 @@
+"""The whole pipeline: plan, ingest, partitions, tables, report, manifest."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sweep_dask.dataflow.cluster import open_cluster
+from sweep_dask.dataflow.document import RunRecord
+from sweep_dask.dataflow.monitor import ResourceMonitor
+from sweep_dask.dataflow.pipeline import execute
+from sweep_dask.dataflow.plan import Plan, make_plan
+from sweep_dask.dataflow.progress import Progress
+from sweep_dask.partition import peak_memory_bytes
+from sweep_dask.report.page import write_report
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from distributed import Client
+
+    from sweep_dask.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run left behind."""
+
+    record: RunRecord
+    output: Path
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the process (contract)."""
+        return {"done": 0, "partial": 1, "interrupted": 130}[self.record.status]
+
+
+def run(
+    settings: Settings,
+    folder: str,
+    *,
+    is_sample: bool = False,
+    announce: Callable[[str], None] = logger.info,
+) -> RunResult:
+    """Run everything on the input in `folder`.
+
+    An interrupt (Ctrl-C) ends the run early: partitions that are finished are kept, and the same
+    call resumes.
+
+    Parameters
+    ----------
+    announce
+        Receives the opening lines: the dashboard's address and the system configuration.
+
+    Raises
+    ------
+    InputError, ResourceError, UsageError
+        The run cannot be done. Of its results nothing is left in the output folder.
+    """
+    began = time.perf_counter()
+    plan = make_plan(settings, folder, is_sample=is_sample)
+    record = RunRecord(plan, stage_seconds={"plan": time.perf_counter() - began})
+    layout = OutputLayout(settings.output.absolute())
+    needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
+    with _scratch(layout):
+        with (
+            _log(layout),
+            _monitor(settings, layout) as monitor,
+            open_cluster(settings, plan.system, layout.scratch / "dask", needed_bytes) as client,
+        ):
+            _open(client, plan, announce)
+            execute(client, record, layout, Progress(settings.progress))
+        _publish(record, layout, monitor)
+    return RunResult(record, layout.root)
+
+
+def _open(client: Client | None, plan: Plan, announce: Callable[[str], None]) -> None:
+    link = "none (--no-parallel)" if client is None else client.dashboard_link
+    announce(f"Dashboard: {link}")
+    announce(str(plan.system))
+    for warning in plan.warnings:
+        logger.warning(warning)
+
+
+@contextmanager
+def _scratch(layout: OutputLayout) -> Iterator[None]:
+    """The scratch folder, empty at the beginning and gone at the end."""
+    is_new = not layout.root.exists()
+    shutil.rmtree(layout.scratch, ignore_errors=True)
+    layout.scratch.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(layout.scratch, ignore_errors=True)
+        if is_new and not any(layout.root.iterdir()):
+            layout.root.rmdir()
+
+
+@contextmanager
+def _log(layout: OutputLayout) -> Iterator[None]:
+    """Write the package's log records of this run to a file."""
+    handler = logging.FileHandler(layout.scratch / layout.run_log.name, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    package = logging.getLogger("sweep_dask")
+    level = package.level
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        package.setLevel(level)
+        handler.close()
+
+
+def _monitor(settings: Settings, layout: OutputLayout) -> ResourceMonitor | nullcontext[None]:
+    if not settings.monitoring:
+        return nullcontext()
+    return ResourceMonitor(layout.scratch / layout.resources_log.name)
+
+
+def _publish(record: RunRecord, layout: OutputLayout, monitor: ResourceMonitor | None) -> None:
+    """Put logs and report in place, and last of all the manifest that lists everything."""
+    _note_peaks(record, monitor)
+    for path in (layout.run_log, layout.resources_log):
+        source = layout.scratch / path.name
+        if source.exists():
+            path.parent.mkdir(exist_ok=True)
+            source.replace(path)
+            record.files[layout.relative(path)] = file_digest(path)
+    with record.timed("report"):
+        write_report(layout, record.as_json())
+        record.files[layout.relative(layout.report)] = file_digest(layout.report)
+    write_manifest(layout, record.as_json())
+
+
+def _note_peaks(record: RunRecord, monitor: ResourceMonitor | None) -> None:
+    """Peaks that tasks reported are exact; samples also see processes between two of them."""
+    peaks = [peak_memory_bytes(), *(p.peak_memory_bytes for p in record.partitions)]
+    if monitor is not None:
+        peaks.append(monitor.largest_process_bytes)
+        record.all_processes_bytes = monitor.all_processes_bytes
+    record.largest_process_bytes = max(peaks)
+    record.all_processes_bytes = max(record.all_processes_bytes, record.largest_process_bytes)

@@ -1,0 +1,68 @@
+"""Partitions as delayed tasks: packed into bins, the largest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dask
+
+from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.partition import PartitionJob, PartitionSummary, run_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from distributed import Client
+
+#: Order rows worth about a second of a task, reading and writing included (measured: see
+#: benchmarks/). An empty Dask task costs milliseconds, and a market has thousands of partitions
+#: of a few rows.
+BIN_ROWS = 100_000
+
+
+def simulate_partitions(jobs: Sequence[PartitionJob]) -> list[PartitionSummary]:
+    """Run the partitions of one bin; what a task does."""
+    return [run_partition(job) for job in jobs]
+
+
+def pack(jobs: Sequence[PartitionJob], bin_rows: int = BIN_ROWS) -> list[list[PartitionJob]]:
+    """Bins of partitions, the ones with most rows first.
+
+    Large partitions stay alone; small ones share a bin until it holds `bin_rows` order rows.
+    Sorting makes the bins fall in size, so that the last ones to run are the smallest and
+    workers end together.
+    """
+    bins: list[list[PartitionJob]] = []
+    held = bin_rows
+    for job in sorted(jobs, key=_largest_first):
+        rows = job.source.order_rows
+        if held + rows > bin_rows:
+            bins.append([])
+            held = 0
+        bins[-1].append(job)
+        held += rows
+    return bins
+
+
+def _largest_first(job: PartitionJob) -> tuple[int, int, int]:
+    return (-job.source.order_rows, job.source.day, job.source.security)
+
+
+def simulate(
+    client: Client | None,
+    jobs: Sequence[PartitionJob],
+    on_done: Callable[[PartitionSummary], None],
+) -> None:
+    """Run all partitions; every one is reported once, in no particular order."""
+    bins = pack(jobs)
+    task = dask.delayed(simulate_partitions, pure=False, traverse=False)
+
+    def done(_: int, summaries: list[PartitionSummary]) -> None:
+        for summary in summaries:
+            on_done(summary)
+
+    def lost(position: int, reason: str) -> None:
+        for job in bins[position]:
+            on_done(PartitionSummary(job.source.date, job.source.security, reason=reason))
+
+    run_tasks(client, [task(jobs_of_bin) for jobs_of_bin in bins], done, lost)

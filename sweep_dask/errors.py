@@ -1,0 +1,77 @@
+"""Every error a user can cause or meet: what happened, where, and the cure.
+
+One base class; the exit code of the process belongs to the class.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SweepError(Exception):
+    """Base of all errors this package raises on purpose.
+
+    Parameters
+    ----------
+    what
+        The fact, in one sentence.
+    where
+        File, line, option or partition it concerns.
+    value
+        The offending value, if there is one.
+    cure
+        What the user can do about it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        value: object | None = None,
+        cure: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.value = value
+        self.cure = cure
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where is not None:
+            lines.append(f"  where: {self.where}")
+        if self.value is not None:
+            lines.append(f"  value: {self.value!r}")
+        if self.cure is not None:
+            lines.append(f"  cure:  {self.cure}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions travel from workers to the client; keyword-only fields need help.
+        fields = {"where": self.where, "value": self.value, "cure": self.cure}
+        return (_rebuild, (type(self), self.what, fields))
+
+
+def _rebuild(kind: type[SweepError], what: str, fields: dict[str, object]) -> SweepError:
+    return kind(what, **fields)  # type: ignore[arg-type]
+
+
+class UsageError(SweepError):
+    """A command line, a setting or a configuration file that cannot be used."""
+
+    exit_code = 2
+
+
+class InputError(SweepError):
+    """Input that is missing, unreadable, has wrong columns or too many bad rows."""
+
+    exit_code = 3
+
+
+class ResourceError(SweepError):
+    """A cluster that cannot be reached or work that does not fit the machine."""
+
+    exit_code = 4

@@ -1,0 +1,1 @@
+"""Facts of the exchange: order types, change reasons, trading days."""

@@ -1,0 +1,1 @@
+"""Matching of orders: arrays in, arrays out."""

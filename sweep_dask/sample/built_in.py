@@ -1,0 +1,16 @@
+"""The sample market that comes with the package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from sweep_dask.sample.parameters import MarketParameters
+
+#: Made by `write_market(folder, SAMPLE_PARAMETERS)`; a test makes it again and compares.
+SAMPLE_PARAMETERS = MarketParameters(seed=2024, events=3_000, compression="csv.gz")
+
+
+def sample_market_path() -> Path:
+    """The folder of the built-in sample market: two dates, three securities."""
+    return Path(str(files("sweep_dask.sample"))) / "market"

@@ -1,0 +1,306 @@
+"""What happens next to one security: orders arrive, are amended, cancelled, reloaded, purged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweep_dask.market.change_reasons import TRADED
+from sweep_dask.market.order_types import SWEEP
+from sweep_dask.sample.book import CAPACITY, Book, give_slot_back, take_slot
+from sweep_dask.sample.compiled import compiled, compiled_inner
+from sweep_dask.sample.events import (
+    AMENDED,
+    CANCELLED,
+    CANCELLED_BY_SYSTEM,
+    INACTIVE,
+    NEW,
+    OFF_BOOK,
+    ON_BOOK,
+    PURGED,
+    RELOADED,
+    remove,
+    settle,
+    start_resting,
+    stop_resting,
+    write_event,
+)
+from sweep_dask.sample.pairing import BUY, fill_at_touch, fill_in_dark
+from sweep_dask.sample.population import (
+    draw_centre_point_type,
+    draw_lit_type,
+    draw_offset,
+    draw_order,
+    draw_size,
+    draw_sweep_type,
+)
+from sweep_dask.sample.quotes import move_quote, publish_first_quote, take_level
+from sweep_dask.sample.randomness import draw_below, happens
+from sweep_dask.sample.security import Security, home, is_centre_point, next_order_id
+from sweep_dask.sample.tape import begin_transaction
+from sweep_dask.sample.ticks import step
+
+if TYPE_CHECKING:
+    from sweep_dask.sample.records import Order
+
+#: Weights of entries and amendments, as counted on a real security-day (DRR, 5 September 2024:
+#: 8,247 orders to about 1,800 amendments), and of cancels when `_USUAL_LIVE` orders rest.
+_ENTRY, _AMENDMENT, _CANCEL = 560, 120, 320
+#: Cancels keep the number of resting orders near this, for the two kinds each; arbitrary.
+_USUAL_LIVE = 45
+#: Nothing enters a book that has fewer free slots than this.
+_ROOM = 4
+
+#: Order rows without a second side in the national quote, at the start of a day.
+_ONE_SIDED_TRANSACTIONS = 3
+
+#: Rows (or matches, quotes, transactions) of one step beyond one for each resting order.
+_MOST_OWN_ROWS = 8
+
+#: In thousandths, the share of amendments that change the price; others change the quantity.
+_PRICE_AMENDMENTS = 600
+
+_BOUNCING, _REST_OF_DAY, _PURGED_FLAG, _CURRENT_MAX = 0, 256, 64 << 8, 1536
+
+
+@compiled
+def run(
+    security: Security, centre_point_rows: int, lit_rows: int, quotes: int, is_continuous: bool
+) -> None:
+    """Let things happen until the day's rows and quotes have reached these totals.
+
+    Every resting order counts as one row, the one that will end it.
+    """
+    state = security.state[0]
+    state.is_continuous = is_continuous
+    transactions = 0
+    while True:
+        if not state.is_quoted and (is_continuous or transactions == _ONE_SIDED_TRANSACTIONS):
+            publish_first_quote(security)
+        dark_due = max(centre_point_rows - state.centre_point_rows - _live(security, True), 0)
+        lit_due = max(lit_rows - state.lit_rows - _live(security, False), 0)
+        quotes_due = max(quotes - state.quotes, 0) if is_continuous else 0
+        if dark_due + lit_due == 0 or _is_nearly_full(security):
+            return
+        chosen = draw_below(security.random, dark_due + lit_due + quotes_due)
+        if chosen < quotes_due:
+            move_quote(security)
+        else:
+            _change_an_order(security, chosen < quotes_due + dark_due)
+        transactions += 1
+
+
+@compiled
+def reload(security: Security, order_id: int) -> None:
+    """A sweep of an earlier day enters the lit book again, or one that never had rows yet."""
+    slot = take_slot(security.lit)
+    order = security.lit.orders[slot]
+    _draw_new_order(security, order, SWEEP)
+    order.order_id = order_id
+    order.timevalidity = _CURRENT_MAX
+    _write_reload(security, order)
+    start_resting(security, security.lit, slot)
+
+
+@compiled
+def reload_survivors(security: Security) -> int:
+    """All sweeps that outlived the last purge enter the day again; returns how many there are."""
+    lit = security.lit
+    for position in range(lit.sizes[0].live):
+        _write_reload(security, lit.orders[lit.live[position]])
+    return lit.sizes[0].live
+
+
+@compiled
+def purge(security: Security) -> None:
+    """The end of the day for all orders but those that live longer."""
+    begin_transaction(security.tape, False)
+    _purge_book(security, security.dark)
+    _purge_book(security, security.lit)
+
+
+@compiled_inner
+def _write_reload(security: Security, order: Order) -> None:
+    begin_transaction(security.tape, False)
+    write_event(security, order, RELOADED, OFF_BOOK)
+    write_event(security, order, RELOADED, ON_BOOK)
+
+
+@compiled_inner
+def _live(security: Security, of_centre_point: bool) -> int:
+    sweeps = security.state[0].live_sweeps
+    if of_centre_point:
+        return security.dark.sizes[0].live + sweeps
+    return security.lit.sizes[0].live - sweeps
+
+
+@compiled_inner
+def _is_nearly_full(security: Security) -> bool:
+    """Whether the tape might not hold one more transaction; what is due then stays due."""
+    tape, cursor = security.tape, security.tape.cursor[0]
+    largest = security.dark.sizes[0].live + security.lit.sizes[0].live + _MOST_OWN_ROWS
+    used = max(cursor.order_rows, cursor.matches, cursor.quotes, cursor.transactions)
+    return used + largest > tape.order_rows.shape[0]
+
+
+@compiled_inner
+def _change_an_order(security: Security, of_centre_point: bool) -> None:
+    live = _live(security, of_centre_point)
+    cancel = _CANCEL * live // _USUAL_LIVE
+    chosen = draw_below(security.random, _ENTRY + _AMENDMENT + cancel)
+    is_full = _is_full(security.dark) or _is_full(security.lit)
+    if live == 0 or (chosen < _ENTRY and not is_full):
+        _enter(security, of_centre_point)
+        return
+    book, slot = _pick(security, of_centre_point)
+    if chosen < _ENTRY + _AMENDMENT and not is_full:
+        _amend(security, book, slot)
+    else:
+        begin_transaction(security.tape, False)
+        write_event(security, book.orders[slot], CANCELLED, OFF_BOOK)
+        remove(security, book, slot)
+
+
+@compiled_inner
+def _is_full(book: Book) -> bool:
+    return book.sizes[0].live > CAPACITY - _ROOM
+
+
+@compiled_inner
+def _pick(security: Security, of_centre_point: bool) -> tuple[Book, int]:
+    """A random resting order that is (or is not) of a Centre Point type."""
+    live = _live(security, of_centre_point)
+    chosen = draw_below(security.random, live)
+    dark = security.dark.sizes[0].live
+    if of_centre_point and chosen < dark:
+        return security.dark, security.dark.live[chosen]
+    left = chosen - dark if of_centre_point else chosen
+    position = 0
+    while True:
+        slot = security.lit.live[position]
+        if is_centre_point(security.lit.orders[slot].exchangeordertype) == of_centre_point:
+            if left == 0:
+                return security.lit, slot
+            left -= 1
+        position += 1
+
+
+@compiled_inner
+def _enter(security: Security, of_centre_point: bool) -> None:
+    order_type = _draw_type(security, of_centre_point)
+    book = home(security, order_type)
+    slot = take_slot(book)
+    _draw_new_order(security, book.orders[slot], order_type)
+    _submit(security, book, slot, NEW)
+
+
+@compiled_inner
+def _draw_type(security: Security, of_centre_point: bool) -> int:
+    if not of_centre_point:
+        return draw_lit_type(security.random)
+    if security.state[0].is_continuous:
+        return draw_centre_point_type(security.random)
+    # Before the open and after 16:00 the exchange accepts sweeps, but no dark orders.
+    return draw_sweep_type(security.random)
+
+
+@compiled_inner
+def _draw_new_order(security: Security, order: Order, order_type: int) -> None:
+    draw_order(security.random, order, order_type)
+    order.order_id = next_order_id(security)
+    order.security_code = security.state[0].security_code
+    order.price = _draw_price(security, order)
+    if not security.state[0].is_continuous:
+        order.timevalidity = _REST_OF_DAY
+
+
+@compiled_inner
+def _draw_price(security: Security, order: Order) -> int:
+    quote = security.quote[0]
+    offset = draw_offset(security.random, order.exchangeordertype)
+    own, other = (quote.bid, quote.offer) if order.side == BUY else (quote.offer, quote.bid)
+    if _is_lit(order) and offset > 0:
+        # A lit order that crosses takes the touch and no more; without matching it cannot cross.
+        return other if security.state[0].is_continuous else own
+    return step(own, offset if order.side == BUY else -offset)
+
+
+@compiled_inner
+def _submit(security: Security, book: Book, slot: int, reason: int) -> None:
+    """An order, new or amended, meets both books: dark first, then lit. What is left rests."""
+    order = book.orders[slot]
+    begin_transaction(security.tape, False)
+    write_event(security, order, reason, OFF_BOOK if reason == NEW else ON_BOOK)
+    matched_before = order.totalmatchedquantity
+    took_level = _match(security, order)
+    is_resting = order.leavesquantity > 0 and order.timevalidity != _BOUNCING
+    _write_outcome(security, order, reason, order.totalmatchedquantity > matched_before)
+    if is_resting:
+        start_resting(security, book, slot)
+    settle(security)
+    if took_level:
+        take_level(security, order, is_resting)
+    if not is_resting:
+        give_slot_back(book, slot)
+
+
+@compiled_inner
+def _match(security: Security, order: Order) -> bool:
+    if not security.state[0].is_continuous:
+        return False
+    fill_in_dark(security, order)
+    return _is_lit(order) and fill_at_touch(security, order)
+
+
+@compiled_inner
+def _is_lit(order: Order) -> bool:
+    """Whether the order meets the lit book: a sweep or an order of no Centre Point type."""
+    order_type = order.exchangeordertype
+    return order_type & SWEEP != 0 or not is_centre_point(order_type)
+
+
+@compiled_inner
+def _write_outcome(security: Security, order: Order, reason: int, has_traded: bool) -> None:
+    is_resting = order.leavesquantity > 0 and order.timevalidity != _BOUNCING
+    if has_traded:
+        write_event(security, order, TRADED, ON_BOOK if is_resting else OFF_BOOK)
+    elif is_resting:
+        write_event(security, order, reason, ON_BOOK)
+    if order.leavesquantity > 0 and not is_resting:
+        write_event(security, order, CANCELLED_BY_SYSTEM, OFF_BOOK)
+
+
+@compiled_inner
+def _amend(security: Security, book: Book, slot: int) -> None:
+    """A new price or quantity: the order arrives anew. A smaller quantity keeps its place."""
+    order = book.orders[slot]
+    if happens(security.random, _PRICE_AMENDMENTS):
+        order.price = _draw_price(security, order)
+    else:
+        quantity = draw_size(security.random)
+        is_smaller = quantity < order.leavesquantity
+        # The exchange restarts `quantity` at what is open: from here on it is no longer the sum
+        # of what is left and what has traded.
+        order.quantity = quantity
+        order.leavesquantity = quantity
+        order.minimumquantity = min(order.minimumquantity, quantity)
+        if is_smaller:
+            begin_transaction(security.tape, False)
+            write_event(security, order, AMENDED, ON_BOOK)
+            write_event(security, order, AMENDED, ON_BOOK)
+            return
+    stop_resting(security, book, slot)
+    _submit(security, book, slot, AMENDED)
+
+
+@compiled_inner
+def _purge_book(security: Security, book: Book) -> None:
+    survivors = 0
+    while book.sizes[0].live > survivors:
+        slot = book.live[survivors]
+        order = book.orders[slot]
+        if order.timevalidity == _CURRENT_MAX:
+            survivors += 1
+        else:
+            order.timevalidity |= _PURGED_FLAG
+            write_event(security, order, PURGED, INACTIVE)
+            remove(security, book, slot)

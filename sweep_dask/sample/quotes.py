@@ -1,0 +1,172 @@
+"""The national best bid and offer: a walk on the tick grid that takes resting orders with it.
+
+One tick wide most of the time, at times two or three, now and then locked or crossed. A quote
+that moves through resting lit orders has them filled first, by orders nobody wrote down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.sample.book import touch
+from sweep_dask.sample.compiled import compiled, compiled_inner
+from sweep_dask.sample.events import settle
+from sweep_dask.sample.pairing import BUY, SELL, fill_between_resting, fill_by_unseen
+from sweep_dask.sample.randomness import draw_below, draw_row, happens
+from sweep_dask.sample.tape import begin_transaction, write_quote
+from sweep_dask.sample.ticks import step, tick_above
+from sweep_dask.schema import MISSING_INTEGER
+
+if TYPE_CHECKING:
+    from sweep_dask.sample.records import Order
+    from sweep_dask.sample.security import Security
+
+#: Weights of what happens to a normal quote, arbitrary: (weight, ticks by which the sides move
+#: towards each other beyond a one-tick spread; 0: both move by a tick).
+_MOVES = np.array([(50, 1), (8, 2), (170, -1), (772, 0)], dtype=np.int64)
+_WIDEST_TICKS = 3
+#: In thousandths: how often a wide quote becomes one tick wide instead of moving.
+_NARROWS = 700
+
+#: Pull towards the start price, in thousandths of probability per tick of distance, at most the
+#: second number. Arbitrary; keeps the price within some 25 ticks however long the market is.
+_PULL, _STRONGEST_PULL = 4, 400
+
+
+@compiled
+def begin_quotes(security: Security) -> None:
+    """Before the day's first quote one side is missing in the national quote."""
+    quote, state = security.quote[0], security.state[0]
+    if quote.bid == 0:
+        quote.bid = state.start_price
+    quote.offer = step(quote.bid, 1)
+    quote.national_bid, quote.national_offer = quote.bid, quote.offer
+    if happens(security.random, 500):
+        quote.national_bid = MISSING_INTEGER
+    else:
+        quote.national_offer = MISSING_INTEGER
+    state.is_quoted = 0
+
+
+@compiled_inner
+def publish_first_quote(security: Security) -> None:
+    """The national quote gets its second side."""
+    begin_transaction(security.tape, False)
+    _publish(security, security.quote[0].bid, security.quote[0].offer)
+    security.state[0].is_quoted = 1
+
+
+@compiled_inner
+def move_quote(security: Security) -> None:
+    """The next step of the walk."""
+    bid, offer = _next_quote(security)
+    _replace_quote(security, bid, offer, False)
+
+
+@compiled_inner
+def take_level(security: Security, order: Order, is_resting: bool) -> None:
+    """An order took a whole level of the lit book: the quote moves on, at once."""
+    quote = security.quote[0]
+    if order.side == BUY:
+        bid = order.price if is_resting else min(quote.bid, order.price)
+        _replace_quote(security, bid, step(order.price, 1), True)
+    else:
+        offer = order.price if is_resting else max(quote.offer, order.price)
+        _replace_quote(security, step(order.price, -1), offer, True)
+
+
+@compiled_inner
+def _next_quote(security: Security) -> tuple[int, int]:
+    quote = security.quote[0]
+    goes_up = happens(security.random, 500 + _pull(security))
+    if quote.bid >= quote.offer:
+        return _unlocked(quote.bid, quote.offer, goes_up)
+    if quote.offer > step(quote.bid, 1) and happens(security.random, _NARROWS):
+        return _narrowed(quote.bid, quote.offer, goes_up)
+    ticks = _MOVES[draw_row(security.random, _MOVES), 1]
+    if ticks > 0:
+        return _locked(quote.bid, quote.offer, ticks - 1, goes_up)
+    if ticks < 0:
+        return _widened(quote.bid, quote.offer, 1 + draw_below(security.random, 2), goes_up)
+    direction = 1 if goes_up else -1
+    return step(quote.bid, direction), step(quote.offer, direction)
+
+
+@compiled_inner
+def _pull(security: Security) -> int:
+    quote, state = security.quote[0], security.state[0]
+    distance_ticks = (state.start_price - quote.bid) // tick_above(quote.bid)
+    return min(max(_PULL * distance_ticks, -_STRONGEST_PULL), _STRONGEST_PULL)
+
+
+@compiled_inner
+def _unlocked(bid: int, offer: int, goes_up: bool) -> tuple[int, int]:
+    if goes_up:
+        return max(bid, offer), step(max(bid, offer), 1)
+    return step(min(bid, offer), -1), min(bid, offer)
+
+
+@compiled_inner
+def _narrowed(bid: int, offer: int, goes_up: bool) -> tuple[int, int]:
+    return (step(offer, -1), offer) if goes_up else (bid, step(bid, 1))
+
+
+@compiled_inner
+def _locked(bid: int, offer: int, crossed_ticks: int, goes_up: bool) -> tuple[int, int]:
+    return (step(offer, crossed_ticks), offer) if goes_up else (bid, step(bid, -crossed_ticks))
+
+
+@compiled_inner
+def _widened(bid: int, offer: int, ticks: int, goes_up: bool) -> tuple[int, int]:
+    if step(offer, ticks) > step(bid, _WIDEST_TICKS):
+        return _narrowed(bid, offer, goes_up)
+    return (bid, step(offer, ticks)) if goes_up else (step(bid, -ticks), offer)
+
+
+@compiled_inner
+def _replace_quote(security: Security, bid: int, offer: int, follows: bool) -> None:
+    if _any_stands_in_the_way(security, bid, offer):
+        begin_transaction(security.tape, follows)
+        _fill_what_stands_in_the_way(security, bid, offer)
+        follows = True
+    begin_transaction(security.tape, follows)
+    _publish(security, bid, offer)
+    fill_between_resting(security)
+    settle(security)
+
+
+@compiled_inner
+def _publish(security: Security, bid: int, offer: int) -> None:
+    quote = security.quote[0]
+    quote.bid, quote.offer = bid, offer
+    quote.national_bid, quote.national_offer = bid, offer
+    write_quote(security.tape, security.state[0].security_code, quote)
+    security.state[0].quotes += 1
+
+
+@compiled_inner
+def _stands_in_the_way(order: Order, bid: int, offer: int) -> bool:
+    return order.price > bid if order.side == BUY else order.price < offer
+
+
+@compiled_inner
+def _any_stands_in_the_way(security: Security, bid: int, offer: int) -> bool:
+    lit = security.lit
+    for position in range(lit.sizes[0].live):
+        if _stands_in_the_way(lit.orders[lit.live[position]], bid, offer):
+            return True
+    return False
+
+
+@compiled_inner
+def _fill_what_stands_in_the_way(security: Security, bid: int, offer: int) -> None:
+    lit = security.lit
+    for position in range(lit.sizes[0].live):
+        order = lit.orders[lit.live[position]]
+        if _stands_in_the_way(order, bid, offer):
+            aggressor = SELL if order.side == BUY else BUY
+            fill_by_unseen(security, order, order.price, order.leavesquantity, aggressor)
+            touch(lit, lit.live[position])
+    settle(security)

@@ -1,0 +1,123 @@
+"""The rows of the generator's arrays. In compiled code a row has its columns as attributes.
+
+Classes here are never made; they name the int64 columns of structured arrays, see `row_type`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+
+class Order(Protocol):
+    """What an order is; columns named as in the orders file."""
+
+    order_id: int
+    security_code: int
+    price: int
+    side: int
+    quantity: int
+    leavesquantity: int
+    exchangeordertype: int
+    participantid: int
+    preferenceonly: int
+    midtick: int
+    singlefillminimumquantity: int
+    minimumquantity: int
+    crossingkey: int
+    totalmatchedquantity: int
+    timevalidity: int
+
+
+class Quote(Protocol):
+    """The quote before an order; a national side may be missing, see `schema.MISSING_INTEGER`."""
+
+    national_bid: int
+    national_offer: int
+    bid: int
+    offer: int
+
+
+class OrderRow(Order, Quote, Protocol):
+    """A row of the orders file, without time and sequence."""
+
+    transaction: int
+    changereason: int
+    orderstatus: int
+
+
+class Match(Protocol):
+    """What becomes two rows of the trades file."""
+
+    transaction: int
+    security_code: int
+    buy_order_id: int
+    buy_participant: int
+    sell_order_id: int
+    sell_participant: int
+    quantity: int
+    price_x2: int
+    deal_source: int
+    aggressor: int
+    """Side of the order that came in; 0 if both were resting."""
+    national_bid: int
+    national_offer: int
+
+
+class QuoteRow(Protocol):
+    """A row of the quote file, without its times."""
+
+    transaction: int
+    security_code: int
+    bid: int
+    offer: int
+
+
+class Cursor(Protocol):
+    """How much of each buffer of a tape is filled."""
+
+    order_rows: int
+    matches: int
+    quotes: int
+    transactions: int
+
+
+class BookSizes(Protocol):
+    """How much of each list of a book is filled."""
+
+    live: int
+    free: int
+    touched: int
+
+
+class SecurityState(Protocol):
+    """Numbers that say where one security stands."""
+
+    security_code: int
+    start_price: int
+    """The price that the quote returns to in the long run, 0.1 cent."""
+    last_order_id: int
+    is_quoted: int
+    """1 once the day's first two-sided quote is out."""
+    is_continuous: int
+    """1 while orders are matched as they arrive."""
+    centre_point_rows: int
+    """Order rows written today."""
+    lit_rows: int
+    quotes: int
+    live_sweeps: int
+    """Sweeps that rest in the lit book."""
+
+
+def columns(row: type) -> tuple[str, ...]:
+    """The columns of a class above, those of its bases first."""
+    found: dict[str, None] = {}
+    for base in reversed(row.__mro__):
+        found |= dict.fromkeys(base.__dict__.get("__annotations__", {}))
+    return tuple(found)
+
+
+def row_type(row: type) -> np.dtype[np.void]:
+    """The type of an array with these rows."""
+    return np.dtype([(column, np.int64) for column in columns(row)])

@@ -1,0 +1,108 @@
+"""Writes a synthetic market in the raw format: what the `synth` command does."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from sweep_dask.errors import UsageError
+from sweep_dask.sample.files import CsvFile
+from sweep_dask.sample.interleave import Interleaver
+from sweep_dask.sample.reference_tables import participant_lines, reference_lines, session_lines
+from sweep_dask.sample.stream import MarketSlice, market_slices
+from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TRADES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from sweep_dask.sample.parameters import MarketParameters
+
+_logger = logging.getLogger(__name__)
+
+_STREAMED = (ORDERS, TRADES, NBBO)
+
+
+def write_market(folder: Path, parameters: MarketParameters) -> dict[str, int]:
+    """Write the files of a synthetic market into `folder`, which must be new or empty.
+
+    Streams: memory does not grow with the number of rows. Equal parameters give equal bytes.
+
+    Returns
+    -------
+    Rows written, by table: orders, trades, nbbo, session, reference, participants.
+
+    Raises
+    ------
+    UsageError
+        `folder` is not a folder or holds something already.
+    """
+    _check_is_free(folder)
+    rows = _write_streamed(folder, parameters)
+    suffix = parameters.compression
+    small = (
+        (SESSION.name, "session", session_lines(parameters)),
+        (REFERENCE.name, "ob", reference_lines(parameters)),
+        (PARTICIPANTS.name, "par", participant_lines(parameters)),
+    )
+    for table, stem, lines in small:
+        rows[table] = _write_lines(folder / table / f"{stem}.{suffix}", lines)
+    return rows
+
+
+def _check_is_free(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            "A synthetic market is not mixed with other files.",
+            where=str(folder),
+            cure="name a folder that is empty or does not exist yet",
+        )
+
+
+def _write_streamed(folder: Path, parameters: MarketParameters) -> dict[str, int]:
+    interleaver = Interleaver(parameters.seed)
+    for stem_suffix, slices in _by_file(parameters):
+        _write_slices(folder, stem_suffix + "." + parameters.compression, slices, interleaver)
+    return {
+        ORDERS.name: interleaver.order_rows,
+        TRADES.name: interleaver.trade_rows,
+        NBBO.name: interleaver.quote_rows,
+    }
+
+
+def _by_file(parameters: MarketParameters) -> Iterator[tuple[str, Iterable[MarketSlice]]]:
+    """The slices of each file, with what its name ends in."""
+    slices = market_slices(parameters)
+    if parameters.files == "one":
+        yield "", slices
+        return
+    for day, slices_of_day in groupby(slices, key=lambda part: part.day):
+        yield f"_{day.isoformat()}", slices_of_day
+
+
+def _write_slices(
+    folder: Path, name_end: str, slices: Iterable[MarketSlice], interleaver: Interleaver
+) -> None:
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(CsvFile(folder / table.name / f"{table.name}{name_end}"))
+            for table in _STREAMED
+        ]
+        for file, table in zip(files, _STREAMED, strict=True):
+            file.write_header(table)
+        for part in slices:
+            for file, rows in zip(files, interleaver.tables(part), strict=True):
+                file.write_rows(rows)
+            _logger.debug("%d order rows written", interleaver.order_rows)
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Writes all lines, the first of which is a header; returns the number of the others."""
+    count = -1
+    with CsvFile(path) as file:
+        for line in lines:
+            file.write_line(line)
+            count += 1
+    return count

@@ -1,0 +1,1 @@
+"""Files: discovering and reading the input, the partition store, results, manifest."""

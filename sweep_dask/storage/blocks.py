@@ -1,0 +1,171 @@
+"""Cutting files into blocks, and the text of a block.
+
+A row belongs to the block in which its first byte lies, so every row has exactly one block
+wherever the cuts fall - also when a cut falls on the first byte of a line.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import fsspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sweep_dask.storage.discovery import InputFile
+    from sweep_dask.storage.header import FileHeader
+
+_STEP_BYTES = 1 << 16
+#: About what a row of the extracts takes as text; only steers the size of a piece.
+_TEXT_BYTES_PER_ROW = 160
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of one file that one task reads."""
+
+    number: int
+    """Position among all blocks of the run; file order, then position in the file."""
+    file: InputFile
+    header: FileHeader
+    start: int
+    """First byte of a CSV block, first row group of a Parquet block, 0 for gzip."""
+    end: int
+    """Byte (row group) behind the last; the size of the file for gzip."""
+    piece_bytes: int
+    """How much text is held at a time."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text of whole lines."""
+
+    text: bytes
+    first_byte: int | None
+    """Offset of the text in its (uncompressed) file; None where a file has no bytes of text."""
+
+
+def cut_file(
+    file: InputFile, header: FileHeader, blocksize_bytes: int, first_number: int
+) -> list[Block]:
+    """Blocks of one file, in order: byte ranges of a CSV file, row groups of a Parquet file.
+
+    A gzip file can only be read from its beginning and is one block, streamed in pieces of
+    `blocksize_bytes`.
+    """
+    if file.format == "csv.gz":
+        cuts = [(0, file.bytes)]
+    elif file.format == "parquet":
+        cuts = _row_group_runs(file, blocksize_bytes)
+    else:
+        starts = range(header.body_offset, file.bytes, blocksize_bytes)
+        cuts = [(start, min(start + blocksize_bytes, file.bytes)) for start in starts]
+    return [
+        Block(first_number + k, file, header, start, end, blocksize_bytes)
+        for k, (start, end) in enumerate(cuts)
+    ]
+
+
+def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, int]]:
+    with fsspec.open(file.url, "rb") as stream:
+        metadata = pq.ParquetFile(stream).metadata
+        sizes = [metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)]
+    runs: list[tuple[int, int]] = []
+    first, held = 0, 0
+    for group, size in enumerate(sizes):
+        if group > first and held + size > blocksize_bytes:
+            runs.append((first, group))
+            first, held = group, 0
+        held += size
+    return [*runs, (first, len(sizes))] if sizes else []
+
+
+def read_pieces(block: Block) -> Iterator[Piece]:
+    """Text of a block, in pieces of about `block.piece_bytes`, each ending with its line."""
+    if block.file.format == "csv.gz":
+        yield from _gzip_pieces(block)
+    elif block.file.format == "parquet":
+        yield from _parquet_pieces(block)
+    else:
+        with fsspec.open(block.file.url, "rb") as stream:
+            yield _range_piece(stream, block)
+
+
+def _range_piece(stream: IO[bytes], block: Block) -> Piece:
+    """Lines whose first byte lies in [start, end)."""
+    # One byte before the range tells whether a line begins exactly at its start.
+    first = block.start - 1
+    stream.seek(first)
+    text = stream.read(block.end - first)
+    skipped = text.find(b"\n") + 1
+    if skipped == 0:
+        return Piece(b"", block.end)  # the whole range lies inside one line
+    if not text.endswith(b"\n"):
+        text += _rest_of_line(stream)
+    return Piece(text[skipped:], first + skipped)
+
+
+def _rest_of_line(stream: IO[bytes]) -> bytes:
+    rest = b""
+    while step := stream.read(_STEP_BYTES):
+        newline = step.find(b"\n") + 1
+        if newline:
+            return rest + step[:newline]
+        rest += step
+    return rest
+
+
+def _gzip_pieces(block: Block) -> Iterator[Piece]:
+    with fsspec.open(block.file.url, "rb") as raw, gzip.GzipFile(fileobj=raw) as stream:
+        first_byte = len(stream.read(block.header.body_offset))
+        left_over = b""
+        while step := stream.read(block.piece_bytes):
+            text = left_over + step
+            whole = text.rfind(b"\n") + 1
+            if whole:
+                yield Piece(text[:whole], first_byte)
+                first_byte += whole
+            left_over = text[whole:]
+        if left_over:
+            yield Piece(left_over, first_byte)
+
+
+def _parquet_pieces(block: Block) -> Iterator[Piece]:
+    """Rows as CSV text, so that every format is judged by the same rules."""
+    rows = max(1, block.piece_bytes // _TEXT_BYTES_PER_ROW)
+    groups = list(range(block.start, block.end))
+    with fsspec.open(block.file.url, "rb") as stream:
+        file = pq.ParquetFile(stream)
+        names = file.schema_arrow.names
+        wanted = [names[field.position] for field in block.header.fields]
+        for batch in file.iter_batches(rows, row_groups=groups, columns=wanted):
+            yield Piece(_as_text(pa.table(batch), names), None)
+
+
+def _as_text(table: pa.Table, names: list[str]) -> bytes:
+    columns = [
+        _printable(table[name]) if name in table.column_names else pa.nulls(len(table), pa.string())
+        for name in names
+    ]
+    sink = pa.BufferOutputStream()
+    options = pacsv.WriteOptions(include_header=False)
+    pacsv.write_csv(pa.table(columns, names=[str(k) for k in range(len(names))]), sink, options)
+    return bytes(sink.getvalue())
+
+
+def _printable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return column.cast(pa.timestamp("ns", tz=kind.tz)).cast(pa.int64())
+    if pa.types.is_dictionary(kind):
+        return column.cast(kind.value_type)
+    if pa.types.is_decimal(kind):
+        return pc.cast(column, pa.string())
+    return column

@@ -1,0 +1,103 @@
+"""What a cell may hold, decided once for the fast path and for the row-by-row path.
+
+Both paths must agree cell by cell: the fate of a row may not depend on its neighbours, or the
+result would depend on where the blocks were cut.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sweep_dask.schema import MISSING_INTEGER, Column, Kind
+
+#: White space C's isspace knows; it may surround a number.
+_SPACE = " \t\v\f\r"
+_INTEGER = r"[+-]?[0-9]+"
+#: Up to 15 digits and nothing, .0 or .5: exact in a double, exact when doubled.
+_PRICE = r"[+-]?0*[0-9]{1,15}(?:\.(?:0*|50*))?"
+_INTEGER_PATTERN = re.compile(_INTEGER)
+_PRICE_PATTERN = re.compile(_PRICE)
+_NUMBER_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+
+#: Largest price the pattern above admits.
+MAX_PRICE = 10**15 - 1
+
+
+class UnparsableError(ValueError):
+    """Some cell of a block is not what its column holds."""
+
+
+def judge_cell(text: str, column: Column) -> str | None:
+    """Reason why `text` cannot be a cell of `column`, or None if it can.
+
+    Returns
+    -------
+    str or None
+        `missing_value`, `not_a_number`, `not_a_half_unit` or `out_of_range`.
+    """
+    if column.kind is Kind.TEXT:
+        return None
+    trimmed = text.strip(_SPACE)
+    if trimmed == "":
+        blank_allowed = column.kind is Kind.PRICE or not column.required
+        return None if blank_allowed else "missing_value"
+    if column.kind is Kind.PRICE:
+        return _judge_price(trimmed)
+    if not _INTEGER_PATTERN.fullmatch(trimmed):
+        return "not_a_number"
+    value = int(trimmed)
+    if value == MISSING_INTEGER:
+        return "missing_value" if column.required else None
+    return None if column.minimum <= value <= column.maximum else "out_of_range"
+
+
+def _judge_price(trimmed: str) -> str | None:
+    if _PRICE_PATTERN.fullmatch(trimmed) or _is_missing(trimmed):
+        return None
+    if not _NUMBER_PATTERN.fullmatch(trimmed):
+        return "not_a_number"
+    return "out_of_range" if abs(float(trimmed)) > MAX_PRICE else "not_a_half_unit"
+
+
+def _is_missing(trimmed: str) -> bool:
+    return trimmed == str(MISSING_INTEGER)
+
+
+def integers_from_text(text: pa.Array) -> pa.Array:
+    """int64 with nulls where the text is blank.
+
+    Raises
+    ------
+    UnparsableError
+        Some cell is no integer of 64 bits.
+    """
+    return _numbers_from_text(text, f"^{_INTEGER}$", pa.int64())
+
+
+def prices_from_text(text: pa.Array) -> pa.Array:
+    """float64, exact multiples of a half; null where the text is blank or the missing value.
+
+    Raises
+    ------
+    UnparsableError
+        Some cell is no price.
+    """
+    values = pc.utf8_trim(text, _SPACE)
+    values = pc.if_else(pc.equal(values, str(MISSING_INTEGER)), "", values)
+    return _numbers_from_text(values, f"^{_PRICE}$", pa.float64())
+
+
+def _numbers_from_text(text: pa.Array, pattern: str, kind: pa.DataType) -> pa.Array:
+    trimmed = pc.utf8_trim(text, _SPACE)
+    blank = pc.equal(trimmed, "")
+    valid = pc.or_(blank, pc.match_substring_regex(trimmed, pattern))
+    if not pc.all(valid, min_count=0).as_py():
+        raise UnparsableError
+    unsigned = pc.utf8_ltrim(trimmed, "+")
+    try:
+        return pc.cast(pc.if_else(blank, None, unsigned), kind)
+    except pa.ArrowInvalid as error:
+        raise UnparsableError from error

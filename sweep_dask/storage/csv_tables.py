@@ -1,0 +1,51 @@
+"""Result tables as CSV: integers as integers, floats with a point, missing as nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame with its header; also a frame without rows.
+
+    Floats are written in the shortest form that reads back as the same double, with `.0` if
+    they are whole, so that a reader infers the same types from every partition's file.
+    """
+    columns = [_printable(frame[name]) for name in frame.columns]
+    table = pa.table(columns, names=list(frame.columns))
+    with path.open("wb") as sink:
+        sink.write((",".join(frame.columns) + "\n").encode("utf-8"))
+        if len(table):
+            options = pacsv.WriteOptions(include_header=False, quoting_style=_quoting(table))
+            pacsv.write_csv(table, sink, options)
+
+
+def _printable(values: pd.Series) -> pa.Array:
+    array = pa.array(values, from_pandas=True)
+    if pa.types.is_boolean(array.type):
+        return pc.if_else(array, "True", "False")
+    if not pa.types.is_floating(array.type):
+        return array
+    text = pc.cast(array, pa.string())
+    # From 1e15 on the text has an exponent, which already says float.
+    whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 1e15))
+    return pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
+
+
+def _quoting(table: pa.Table) -> str:
+    """Quotes only where some text holds a comma, a quote or a line break."""
+    for column in table.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            special = pc.match_substring_regex(column, '[,"\r\n]')
+            if pc.any(special, min_count=0).as_py():
+                return "needed"
+    return "none"

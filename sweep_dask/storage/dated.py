@@ -1,0 +1,38 @@
+"""Tables that belong to a date, not to a security: session, reference, participants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweep_dask.market.trading_day import day_to_date
+from sweep_dask.schema import BY_NAME
+from sweep_dask.storage.atomic import write_atomically
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes
+from sweep_dask.storage.merge import RowRange, TableColumns, merge_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout
+
+
+def write_dated_tables(
+    layout: OutputLayout,
+    scratch: Path,
+    day: int,
+    ranges: Mapping[str, tuple[RowRange, ...]],
+    columns: Mapping[str, TableColumns],
+) -> dict[str, str]:
+    """Write the tables of one date that have rows; returns path below the output to digest."""
+    digests = {}
+    for name, parts in ranges.items():
+        if not parts:
+            continue
+        # Participants may be those of another day; their date says so.
+        merged = merge_rows(scratch, parts, BY_NAME[name], columns[name], parts[0].day)
+        path = layout.processed_date(day_to_date(day)) / f"{name}.parquet"
+        body = parquet_bytes(merged.rows)
+        write_atomically(path, lambda temporary, body=body: temporary.write_bytes(body))
+        digests[layout.relative(path)] = bytes_digest(body)
+    return digests

@@ -1,0 +1,103 @@
+"""Which files an input folder holds, by table."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import fsspec
+
+from sweep_dask.errors import InputError
+from sweep_dask.schema import TABLES, Table
+
+#: Endings that are read, and the format each stands for.
+FORMATS = {".csv": "csv", ".csv.gz": "csv.gz", ".parquet": "parquet"}
+
+_DIGEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One raw file."""
+
+    table: str
+    name: str
+    """Path below the input folder, with `/`."""
+    url: str
+    """What fsspec opens."""
+    bytes: int
+    format: str
+    """`csv`, `csv.gz` or `parquet`."""
+
+
+def discover(folder: str) -> tuple[InputFile, ...]:
+    """All input files below `folder` (a local path or an fsspec URL).
+
+    Returns
+    -------
+    tuple of InputFile
+        Tables in the order of `schema.TABLES`, files of a table by name: this order decides
+        which of two repeated rows is the first.
+
+    Raises
+    ------
+    InputError
+        The folder, or every file of a required table, is missing.
+    """
+    filesystem, root = fsspec.core.url_to_fs(folder)
+    if not filesystem.isdir(root):
+        raise InputError(
+            "The input folder does not exist.",
+            where=folder,
+            cure="Name a folder that holds orders/ and trades/, "
+            "or leave INPUT out to use the built-in sample.",
+        )
+    found = {table.name: _files_of(filesystem, root, table) for table in TABLES}
+    missing = [table.name for table in TABLES if table.required and not found[table.name]]
+    if missing:
+        below = sorted(entry.rsplit("/", 1)[-1] for entry in filesystem.ls(root, detail=False))
+        raise InputError(
+            f"The input has no {' and no '.join(missing)} files.",
+            where=folder,
+            value=", ".join(below) or "an empty folder",
+            cure=f"Put files ending in {', '.join(FORMATS)} into "
+            + " and ".join(f"{name}/" for name in missing)
+            + ".",
+        )
+    return tuple(file for files in found.values() for file in files)
+
+
+def _files_of(
+    filesystem: fsspec.AbstractFileSystem, root: str, table: Table
+) -> tuple[InputFile, ...]:
+    folder = f"{root.rstrip('/')}/{table.name}"
+    if not filesystem.isdir(folder):
+        return ()
+    entries = sorted(filesystem.ls(folder, detail=True), key=lambda entry: entry["name"])
+    return tuple(
+        InputFile(
+            table=table.name,
+            name=f"{table.name}/{entry['name'].rsplit('/', 1)[-1]}",
+            url=filesystem.unstrip_protocol(entry["name"]),
+            bytes=int(entry["size"]),
+            format=file_format,
+        )
+        for entry in entries
+        if entry["type"] == "file" and (file_format := _format_of(entry["name"])) is not None
+    )
+
+
+def _format_of(name: str) -> str | None:
+    lowered = name.rsplit("/", 1)[-1].lower()
+    if lowered.startswith((".", "_")):
+        return None
+    return next((fmt for ending, fmt in FORMATS.items() if lowered.endswith(ending)), None)
+
+
+def input_digest(file: InputFile) -> str:
+    """SHA-256 of a raw file's bytes, as `sha256:<hex>`."""
+    digest = hashlib.sha256()
+    with fsspec.open(file.url, "rb") as stream:
+        while piece := stream.read(_DIGEST_BYTES):
+            digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,41 @@
+"""Arrow tables to frames and to Parquet, without a detour that loses an integer."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """A frame whose integers are int64, or Int64 where a value is missing - never float."""
+    columns = {name: _to_series(table[name]) for name in table.column_names}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _to_series(column: pa.ChunkedArray) -> pd.Series:
+    if pa.types.is_integer(column.type) and column.null_count:
+        return column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return column.to_pandas()
+
+
+def to_table(frame: pd.DataFrame) -> pa.Table:
+    """An Arrow table without an index and without notes for pandas."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    text = [pa.string() if pa.types.is_large_string(kind) else kind for kind in table.schema.types]
+    schema = pa.schema(list(zip(table.column_names, text, strict=True)))
+    return table.cast(schema).replace_schema_metadata(None)
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A Parquet file in memory; the same rows give the same bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.combine_chunks(), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def bytes_digest(data: bytes) -> str:
+    """SHA-256 as `sha256:<hex>`."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -1,0 +1,213 @@
+"""What a file's header says: which field holds which column of the schema."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gzip
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep_dask.errors import InputError
+from sweep_dask.schema import Column, Kind, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.storage.discovery import InputFile
+
+#: No header of a table of the exchange comes near this; a longer first line is no CSV.
+_MAX_HEADER_BYTES = 1 << 20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+#: What opening a file that is damaged, or is not what its name says, can raise.
+UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowInvalid)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a file that is read."""
+
+    position: int
+    column: Column
+
+
+@dataclass(frozen=True)
+class FileHeader:
+    """Header of one file, matched with the schema."""
+
+    fields: tuple[Field, ...]
+    """Fields that are read, in the file's order."""
+    n_fields: int
+    """How many fields every line must have."""
+    body_offset: int
+    """Byte at which the first row begins (0 for Parquet)."""
+    has_rows: bool
+
+    def position_of(self, name: str) -> int:
+        """Field number of a column that is certain to be there."""
+        return next(field.position for field in self.fields if field.column.name == name)
+
+
+class EmptyFileError(Exception):
+    """A file without a single byte, or without a header."""
+
+
+def read_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> FileHeader:
+    """Header of `file`, its names matched with the columns of `table`.
+
+    Parameters
+    ----------
+    mapping
+        Logical column name to the name it has in the user's files.
+
+    Raises
+    ------
+    EmptyFileError
+        There is no header.
+    InputError
+        The file cannot be read, lacks a required column, or names one twice.
+    """
+    try:
+        if file.format == "parquet":
+            return _parquet_header(file, table, mapping)
+        line, body_offset, has_rows = _first_line(file)
+    except UNREADABLE as error:
+        raise InputError(
+            f"{file.name} cannot be read: {error}", where=file.name, cure="Fetch the file again."
+        ) from error
+    names = _split_header(line, file)
+    return FileHeader(match_columns(names, table, mapping, file), len(names), body_offset, has_rows)
+
+
+def _parquet_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> FileHeader:
+    if file.bytes == 0:
+        raise EmptyFileError(file.name)
+    with fsspec.open(file.url, "rb") as stream:
+        metadata = pq.ParquetFile(stream)
+        schema, rows = metadata.schema_arrow, metadata.metadata.num_rows
+    fields = match_columns(schema.names, table, mapping, file)
+    _refuse_float_identifiers(schema, fields, table, file)
+    return FileHeader(fields, len(schema.names), 0, rows > 0)
+
+
+def _refuse_float_identifiers(
+    schema: pa.Schema, fields: Sequence[Field], table: Table, file: InputFile
+) -> None:
+    exact = {*table.identity, table.time, table.security}
+    for field in fields:
+        if field.column.name in exact and pa.types.is_floating(schema.types[field.position]):
+            raise InputError(
+                f"Column {field.column.name} is stored as floating point, "
+                "which has already made different numbers equal.",
+                where=file.name,
+                value=str(schema.types[field.position]),
+                cure="Export the column as a 64-bit integer.",
+            )
+
+
+def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
+    """First line, the offset behind it, and whether anything but blank follows."""
+    with fsspec.open(file.url, "rb") as raw:
+        stream = gzip.GzipFile(fileobj=raw) if file.format == "csv.gz" else raw
+        line = stream.readline(_MAX_HEADER_BYTES)
+        if not line.strip():
+            raise EmptyFileError(file.name)
+        if len(line) == _MAX_HEADER_BYTES:
+            raise InputError(
+                f"{file.name} is not CSV: no line ends in its first MiB.",
+                where=file.name,
+                cure="Remove the file or export it again as CSV.",
+            )
+        has_rows = bool(stream.read(1 << 16).strip())
+    return line, len(line), has_rows
+
+
+def _split_header(line: bytes, file: InputFile) -> list[str]:
+    try:
+        text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{file.name} is not CSV: its header is not text.",
+            where=f"{file.name}, line 1",
+            cure="Remove the file or export it again as UTF-8 CSV.",
+        ) from error
+    return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True))
+
+
+def _plain(name: str) -> str:
+    """Spelling that case, blanks and underscores do not change."""
+    return name.strip().casefold().replace("_", "")
+
+
+def match_columns(
+    names: Sequence[str], table: Table, mapping: Mapping[str, str], file: InputFile
+) -> tuple[Field, ...]:
+    """Fields to read, in the file's order.
+
+    Raises
+    ------
+    InputError
+        A required column is missing, or two fields claim the same column.
+    """
+    wanted = _accepted_names(table, mapping)
+    fields: dict[str, Field] = {}
+    for position, name in enumerate(names):
+        column = wanted.get(_plain(name))
+        if column is None and table.keeps_other_columns and name.strip():
+            column = Column(name.strip(), Kind.TEXT, required=False)
+        if column is None:
+            continue
+        if column.name in fields:
+            raise InputError(
+                f"Two fields of {file.name} claim the column {column.name}: "
+                f"{names[fields[column.name].position].strip()} and {name.strip()}.",
+                where=f"{file.name}, line 1",
+                cure=f"Name the right one under columns.{table.name}.{column.name} in config.yaml.",
+            )
+        fields[column.name] = Field(position, column)
+    _require(fields, names, table, mapping, file)
+    return tuple(fields.values())
+
+
+def _accepted_names(table: Table, mapping: Mapping[str, str]) -> dict[str, Column]:
+    accepted: dict[str, Column] = {}
+    for column in table.columns:
+        if column.name in mapping:
+            accepted[_plain(mapping[column.name])] = column
+        else:
+            for name in (column.name, *column.aliases):
+                accepted.setdefault(_plain(name), column)
+    return accepted
+
+
+def _require(
+    fields: Mapping[str, Field],
+    names: Sequence[str],
+    table: Table,
+    mapping: Mapping[str, str],
+    file: InputFile,
+) -> None:
+    missing = [c.name for c in table.columns if c.required and c.name not in fields]
+    if not missing:
+        return
+    nearest = {
+        name: difflib.get_close_matches(name, [n.strip() for n in names], n=3, cutoff=0.5)
+        for name in missing
+    }
+    hints = [f"{name} (nearest: {', '.join(near)})" for name, near in nearest.items() if near]
+    expected = [f"{n} (mapped to {mapping[n]})" if n in mapping else n for n in missing]
+    raise InputError(
+        f"Required column{'s' * (len(missing) > 1)} missing from {file.name}: "
+        f"{', '.join(expected)}.",
+        where=f"{file.name}, line 1",
+        value=", ".join(name.strip() for name in names),
+        cure=f"Map {hints[0] if hints else missing[0]} under columns.{table.name} in config.yaml, "
+        f"as in `columns: {{{table.name}: {{{missing[0]}: "
+        f"{(nearest[missing[0]] or ['my_name'])[0]}}}}}`.",
+    )

@@ -1,0 +1,150 @@
+"""What one ingest task does: a block of raw text to a spill file, counts and rejects."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.schema import BY_NAME
+from sweep_dask.storage.atomic import write_atomically, write_json
+from sweep_dask.storage.blocks import Block, read_pieces
+from sweep_dask.storage.header import UNREADABLE
+from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
+from sweep_dask.storage.spill import empty_index, write_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Rejects of one piece; `line` counts from the block's first line, `piece_line` from the piece's;
+#: `first` and `second` identify the row (order id and sequence) where they can be read.
+REJECT_SCHEMA = pa.schema(
+    [
+        ("line", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("column", pa.string()),
+        ("reason", pa.string()),
+        ("raw", pa.string()),
+        ("piece_line", pa.int64()),
+        ("first", pa.int64()),
+        ("second", pa.int64()),
+    ]
+)
+
+
+@dataclass
+class BlockReceipt:
+    """Counts of one ingested block; travels as JSON beside the spill files."""
+
+    block: int
+    file: str
+    table: str
+    n_lines: int = 0
+    """All lines, blank ones included; gives later blocks their line numbers."""
+    n_pieces: int = 0
+    n_read: int = 0
+    n_rows: int = 0
+    """Rows that can be used, before repeats are found."""
+    filtered: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    n_identified_rejects: int = 0
+    """Rejects whose order id and sequence are known: they may turn out to be repeats."""
+    seconds: float = 0.0
+    error: str | None = None
+    """Why the rest of the file could not be read."""
+
+
+def ingest_block(block: Block, scratch: str) -> pd.DataFrame:
+    """Read, judge and spill one block; safe to run twice.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The index of the block's spill files (see `spill.INDEX_DTYPES`). Counts and rejects are
+        left in files (`receipt_path`, `rejects_path`).
+    """
+    began = time.perf_counter()
+    folder = Path(scratch)
+    receipt = BlockReceipt(block.number, block.file.name, block.file.table)
+    indexes = [empty_index()]
+    try:
+        for number, judged in enumerate(_judged_pieces(block)):
+            indexes.append(
+                write_segment(
+                    folder,
+                    block.number,
+                    number,
+                    BY_NAME[block.file.table],
+                    judged.rows,
+                    judged.lines,
+                )
+            )
+            _write_rejects(rejects_path(folder, block.number, number), judged, receipt.n_lines)
+            _count(receipt, judged)
+    except UNREADABLE as error:
+        receipt.error = str(error) or type(error).__name__
+    receipt.seconds = time.perf_counter() - began
+    write_json(receipt_path(folder, block.number), vars(receipt))
+    return pd.concat(indexes, ignore_index=True)
+
+
+def _judged_pieces(block: Block) -> Iterator[JudgedPiece]:
+    table = BY_NAME[block.file.table]
+    return (
+        judge_piece(piece, block.header, table, CENTRE_POINT_BITS) for piece in read_pieces(block)
+    )
+
+
+def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:
+    receipt.n_pieces += 1
+    receipt.n_lines += judged.n_lines
+    receipt.n_read += judged.n_read
+    receipt.n_rows += len(judged.rows)
+    for reason, count in judged.filtered.items():
+        receipt.filtered[reason] = receipt.filtered.get(reason, 0) + count
+    for reject in judged.rejects:
+        receipt.rejected[reject.reason] = receipt.rejected.get(reject.reason, 0) + 1
+        receipt.n_identified_rejects += reject.identity is not None
+
+
+def _write_rejects(path: Path, judged: JudgedPiece, lines_before: int) -> None:
+    if judged.rejects:
+        rows = [_reject_row(reject, lines_before) for reject in judged.rejects]
+        table = pa.Table.from_pylist(rows, schema=REJECT_SCHEMA)
+        write_atomically(path, lambda temporary: pq.write_table(table, temporary))
+
+
+def _reject_row(reject: Reject, lines_before: int) -> dict[str, object]:
+    first, second = reject.identity or (None, None)
+    return {
+        "line": lines_before + reject.line,
+        "byte_offset": reject.byte_offset,
+        "column": reject.column,
+        "reason": reject.reason,
+        "raw": reject.raw,
+        "piece_line": reject.line,
+        "first": first,
+        "second": second,
+    }
+
+
+def receipt_path(folder: Path, block: int) -> Path:
+    """Counts of a block."""
+    return folder / f"{block:07d}.json"
+
+
+def rejects_path(folder: Path, block: int, piece: int) -> Path:
+    """Rejects of one piece of a block; absent when it has none."""
+    return folder / f"{block:07d}-{piece:05d}.rejects.parquet"
+
+
+def read_receipt(folder: Path, block: int) -> BlockReceipt:
+    """Counts of a block that has been ingested."""
+    return BlockReceipt(**json.loads(receipt_path(folder, block).read_text(encoding="utf-8")))

@@ -1,0 +1,119 @@
+"""All files of an input with their headers: what can be read, or a list of what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sweep_dask.errors import InputError
+from sweep_dask.schema import BY_NAME, TABLES
+from sweep_dask.storage.discovery import InputFile, discover
+from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
+from sweep_dask.storage.merge import TableColumns
+
+Mapped = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """An input folder, opened."""
+
+    files: tuple[InputFile, ...]
+    """Every file found, also those without rows."""
+    headers: Mapping[str, FileHeader]
+    """By file name, for files that have rows."""
+    warnings: tuple[str, ...]
+
+    @property
+    def readable(self) -> list[InputFile]:
+        """Files that have rows."""
+        return [file for file in self.files if file.name in self.headers]
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(file.bytes for file in self.files)
+
+    def columns(self) -> dict[str, TableColumns]:
+        """Columns of each table over all of its files, in order of first appearance.
+
+        A table without rows has the columns of its schema.
+        """
+        return {table.name: self._columns_of(table.name) for table in TABLES}
+
+    def _columns_of(self, table: str) -> TableColumns:
+        columns = {
+            field.column.name: field.column
+            for file in self.readable
+            if file.table == table
+            for field in self.headers[file.name].fields
+        }
+        known = list(columns.values()) or list(BY_NAME[table].columns)
+        return TableColumns(
+            tuple(column.name for column in known), tuple(column.kind.value for column in known)
+        )
+
+
+def open_inputs(folder: str, mapping: Mapped) -> Inputs:
+    """Find all files below `folder` and read their headers.
+
+    Parameters
+    ----------
+    mapping
+        Table to logical column name to the name in the user's files.
+
+    Raises
+    ------
+    InputError
+        The folder or a required table is missing, a required table has no rows, or some files
+        cannot be used; then all of them are listed.
+    """
+    files = discover(folder)
+    headers: dict[str, FileHeader] = {}
+    errors: list[InputError] = []
+    warnings: list[str] = []
+    for file in files:
+        try:
+            header = read_header(file, BY_NAME[file.table], mapping.get(file.table, {}))
+        except EmptyFileError:
+            warnings.append(f"{file.name} is empty.")
+        except InputError as error:
+            errors.append(error)
+        else:
+            if header.has_rows:
+                headers[file.name] = header
+            else:
+                warnings.append(f"{file.name} has a header and no rows.")
+    _raise_all(errors)
+    _require_rows(folder, files, headers)
+    return Inputs(files, headers, tuple(warnings))
+
+
+def _raise_all(errors: Sequence[InputError]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputError(
+            f"{len(errors)} input files cannot be used:\n"
+            + "\n".join(_indented(str(error)) for error in errors),
+            cure="Each of them is described above.",
+        )
+
+
+def _indented(text: str) -> str:
+    first, *rest = text.splitlines()
+    return "\n".join([f"  - {first}", *(f"    {line}" for line in rest)])
+
+
+def _require_rows(
+    folder: str, files: Iterable[InputFile], headers: Mapping[str, FileHeader]
+) -> None:
+    with_rows = {file.table for file in files if file.name in headers}
+    for table in TABLES:
+        if table.required and table.name not in with_rows:
+            raise InputError(
+                f"The {table.name} files hold no rows.",
+                where=f"{folder}/{table.name}",
+                value=", ".join(file.name for file in files if file.table == table.name),
+                cure=f"Put {table.name} files that have rows below their header into this folder.",
+            )

@@ -1,0 +1,70 @@
+"""Where everything lies below an output folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class OutputLayout:
+    """Names of files and folders below one output folder; creates nothing."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        """What the run was and left behind."""
+        return self.root / "manifest.json"
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.root / "report.html"
+
+    @property
+    def run_log(self) -> Path:
+        """The log of the run."""
+        return self.root / "logs" / "run.log"
+
+    @property
+    def resources_log(self) -> Path:
+        """CPU and memory of every process of the run over time."""
+        return self.root / "logs" / "resources.csv"
+
+    @property
+    def scratch(self) -> Path:
+        """Spill files and Dask's worker folders; removed when a run ends."""
+        return self.root / ".scratch"
+
+    @property
+    def tables(self) -> Path:
+        """Results combined over partitions."""
+        return self.root / "tables"
+
+    def rejects(self, table: str) -> Path:
+        """Rows of one input table that could not be read."""
+        return self.root / "rejects" / f"{table}.parquet"
+
+    def processed_date(self, date: str) -> Path:
+        """Tables that belong to a date, not to a security."""
+        return self.root / "processed" / date
+
+    def processed(self, date: str, security: int) -> Path:
+        """Typed rows and order states of one partition."""
+        return self.root / "processed" / date / str(security)
+
+    def outputs(self, date: str, security: int) -> Path:
+        """Results of one partition."""
+        return self.root / "outputs" / date / str(security)
+
+    def receipt(self, date: str, security: int) -> Path:
+        """What a finished partition left: the proof that lets a later run keep it."""
+        return self.processed(date, security) / "receipt.json"
+
+    def relative(self, path: Path) -> str:
+        """`path` as the manifest names it."""
+        return path.relative_to(self.root).as_posix()

@@ -1,0 +1,104 @@
+"""The ledger: every row of every file ends in exactly one place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sweep_dask.storage.discovery import InputFile
+    from sweep_dask.storage.ingest import BlockReceipt
+
+#: Why rows that can be read take no part in the simulation.
+FILTER_REASONS = {
+    "not_centre_point": "an order type without any Centre Point or sweep bit",
+    "duplicate": "order id and sequence of an earlier row",
+    "no_centre_point_order": "a trade of no Centre Point order of its date and security",
+    "no_partition": "no Centre Point order on its date (and, for quotes, in its security)",
+    "not_selected": "outside the dates and securities asked for",
+}
+
+
+@dataclass
+class FileLedger:
+    """Where the rows of one file went."""
+
+    file: str
+    table: str
+    read: int = 0
+    kept: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def balanced(self) -> bool:
+        """Whether every row is in exactly one place."""
+        return self.read == self.kept + self.filtered.total() + self.rejected.total()
+
+    def as_json(self) -> dict[str, object]:
+        """As in the manifest."""
+        return {
+            "file": self.file,
+            "table": self.table,
+            "read": self.read,
+            "kept": self.kept,
+            "filtered": dict(sorted(self.filtered.items())),
+            "rejected": dict(sorted(self.rejected.items())),
+        }
+
+
+class Ledger:
+    """Counts of all files, filled in as the rows' fates become known."""
+
+    def __init__(self, files: Iterable[InputFile], receipts: Iterable[BlockReceipt]) -> None:
+        self._files = {file.name: FileLedger(file.name, file.table) for file in files}
+        self._file_of_block: dict[int, str] = {}
+        for receipt in receipts:
+            entry = self._files[receipt.file]
+            entry.read += receipt.n_read
+            entry.kept += receipt.n_rows
+            entry.filtered.update(receipt.filtered)
+            entry.rejected.update(receipt.rejected)
+            self._file_of_block[receipt.block] = receipt.file
+
+    def remove(self, removed: Mapping[int, Mapping[str, int]]) -> None:
+        """Move rows from kept to filtered: block to reason to number of rows."""
+        for block, reasons in removed.items():
+            entry = self._files[self._file_of_block[block]]
+            entry.filtered.update(reasons)
+            entry.kept -= sum(reasons.values())
+
+    def rejects_are_duplicates(self, block: int, reason: str) -> None:
+        """Move one rejected row to the duplicates."""
+        entry = self._files[self._file_of_block[block]]
+        entry.rejected[reason] -= 1
+        entry.rejected += Counter()  # drops reasons that are down to zero
+        entry.filtered["duplicate"] += 1
+
+    @property
+    def files(self) -> list[FileLedger]:
+        """In the order of the input."""
+        return list(self._files.values())
+
+    def table_total(self, table: str) -> FileLedger:
+        """Sum over the files of a table."""
+        total = FileLedger("", table)
+        for entry in self._files.values():
+            if entry.table == table:
+                total.read += entry.read
+                total.kept += entry.kept
+                total.filtered += entry.filtered
+                total.rejected += entry.rejected
+        return total
+
+    def total(self) -> FileLedger:
+        """Sum over all files."""
+        total = FileLedger("", "")
+        for entry in self._files.values():
+            total.read += entry.read
+            total.kept += entry.kept
+            total.filtered += entry.filtered
+            total.rejected += entry.rejected
+        return total

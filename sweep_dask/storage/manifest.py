@@ -1,0 +1,144 @@
+"""`manifest.json`: what a run was, what it read, and what it left behind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from sweep_dask.errors import InputError
+from sweep_dask.storage.atomic import file_digest, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout
+
+FORMAT = 1
+
+#: States of a run that has been through all of its partitions.
+THROUGH = ("done", "partial")
+
+
+def write_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
+    """Write the manifest of a run.
+
+    An output folder holds one run. When a run is through, files that only the earlier manifest
+    lists are removed: left beside new ones they would be taken for results of this run. When it
+    is not, they are listed on, because the next run may keep them.
+    """
+    earlier = _listed_files(layout)
+    files = dict(document["files"])
+    for name in earlier.keys() - files.keys():
+        if document["status"] in THROUGH:
+            _remove(layout, layout.root / name)
+        elif (layout.root / name).is_file():
+            files[name] = earlier[name]
+    write_json(layout.manifest, {"format": FORMAT, **document, "files": files})
+
+
+def _listed_files(layout: OutputLayout) -> dict[str, str]:
+    try:
+        return dict(json.loads(layout.manifest.read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _remove(layout: OutputLayout, path: Path) -> None:
+    """Remove a file, the receipt of its partition, and folders that are empty then."""
+    path.unlink(missing_ok=True)
+    (path.parent / "receipt.json").unlink(missing_ok=True)
+    folder = path.parent
+    while folder != layout.root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def read_manifest(layout: OutputLayout) -> dict[str, Any]:
+    """The manifest of an output folder.
+
+    Raises
+    ------
+    InputError
+        There is none, or it cannot be read.
+    """
+    try:
+        document: dict[str, Any] = json.loads(layout.manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "The output folder has no manifest that can be read.",
+            where=str(layout.manifest),
+            value=str(error),
+            cure="Name a folder that `sweep_dask run` wrote.",
+        ) from error
+    return document
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something an output folder does not hold as its manifest says."""
+
+    where: str
+    what: str
+
+
+def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
+    """Check an output folder against its manifest.
+
+    Every file is there with its digest, the ledger balances file by file, and the rows kept are
+    the rows in the partition store.
+
+    Returns
+    -------
+    tuple
+        The manifest, and what is wrong; nothing wrong is an empty list.
+    """
+    manifest = read_manifest(layout)
+    findings = [
+        *_check_files(layout, manifest["files"]),
+        *_check_ledger(manifest["ledger"]),
+    ]
+    if manifest["status"] == "done":
+        findings += _check_kept_rows(layout, manifest)
+    else:
+        findings.append(Finding("manifest.json", f"the run's status is {manifest['status']}"))
+    return manifest, findings
+
+
+def _check_files(layout: OutputLayout, files: Mapping[str, str]) -> list[Finding]:
+    findings = []
+    for name, digest in files.items():
+        path = layout.root / name
+        if not path.is_file():
+            findings.append(Finding(name, "the file is missing"))
+        elif file_digest(path) != digest:
+            findings.append(Finding(name, "the file's digest differs: it was changed"))
+    return findings
+
+
+def _check_ledger(ledger: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    findings = []
+    for entry in ledger:
+        placed = entry["kept"] + sum(entry["filtered"].values()) + sum(entry["rejected"].values())
+        if entry["read"] != placed:
+            what = f"{entry['read']} rows were read, {placed} are accounted for"
+            findings.append(Finding(entry["file"], what))
+    return findings
+
+
+def _check_kept_rows(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[Finding]:
+    """Rows in the store against the ledger, for the tables whose rows lie in one partition."""
+    stems = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
+    findings = []
+    for table, stem in stems.items():
+        kept = sum(entry["kept"] for entry in manifest["ledger"] if entry["table"] == table)
+        names = [n for n in manifest["files"] if n.endswith(f"/{stem}.parquet")]
+        paths = [layout.root / name for name in names if (layout.root / name).is_file()]
+        stored = sum(pq.read_metadata(path).num_rows for path in paths)
+        if stored != kept:
+            what = f"the ledger keeps {kept} rows of {table}, the store holds {stored}"
+            findings.append(Finding(f"processed/*/*/{stem}.parquet", what))
+    return findings

@@ -1,0 +1,162 @@
+"""One partition's rows, from every spill file that holds some, in engine order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sweep_dask.market.trading_day import day_to_date
+from sweep_dask.storage.parse import ARROW_TYPES
+from sweep_dask.storage.spill import LINE, read_range
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sweep_dask.schema import Table
+
+
+class RowRange(NamedTuple):
+    """Rows of one spill file that belong to a partition."""
+
+    block: int
+    piece: int
+    start: int
+    rows: int
+    day: int
+    """Calendar day of the rows; the evening before comes before the day itself."""
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """Columns of one table over all files of the input: the schema of everything written."""
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+
+    def schema(self) -> pa.Schema:
+        """As Arrow schema, without the date."""
+        by_kind = {kind.value: arrow_type for kind, arrow_type in ARROW_TYPES.items()}
+        return pa.schema(
+            [(name, by_kind[t]) for name, t in zip(self.names, self.types, strict=True)]
+        )
+
+
+@dataclass
+class MergedRows:
+    """Rows of one table and partition."""
+
+    rows: pa.Table
+    """Engine order; the schema's columns, then `date` (string)."""
+    removed: dict[int, dict[str, int]] = field(default_factory=dict)
+    """Block number to reason to number of rows that were filtered here."""
+
+
+#: Rows that repeat a row which was rejected: (block, piece, line).
+Repeats = frozenset[tuple[int, int, int]]
+
+
+def merge_rows(
+    folder: Path,
+    ranges: Sequence[RowRange],
+    table: Table,
+    columns: TableColumns,
+    day: int,
+    *,
+    repeats_of_rejects: Repeats = frozenset(),
+    only_orders: npt.NDArray[np.int64] | None = None,
+) -> MergedRows:
+    """Merge the ranges of one partition.
+
+    Parameters
+    ----------
+    ranges
+        In file order (block, then piece): of two repeats the first stays.
+    day
+        Trading day, for the column `date`.
+    only_orders
+        int64; keep only rows whose order is among these (trades).
+    """
+    if not ranges:
+        return MergedRows(_with_date(columns.schema().empty_table(), day))
+    schema = columns.schema().append(pa.field(LINE, pa.int64()))
+    parts = [_aligned(read_range(folder, *part[:4]), schema) for part in ranges]
+    rows = pa.concat_tables(parts).combine_chunks()
+    lengths = [part.rows for part in ranges]
+    blocks = np.repeat([part.block for part in ranges], lengths)
+    merged = MergedRows(rows)
+
+    keep = np.ones(len(rows), dtype=bool)
+    if only_orders is not None:
+        keep = np.isin(rows[table.identity[0]].to_numpy(), only_orders)
+        _count_removed(merged, blocks[~keep], "no_centre_point_order")
+    if table.identity:
+        first = _first_of_repeats(rows, table, keep)
+        first &= ~_listed(rows, ranges, repeats_of_rejects)
+        _count_removed(merged, blocks[keep & ~first], "duplicate")
+        keep &= first
+    days = np.repeat([part.day for part in ranges], lengths)
+    order = _engine_order(rows, table, days)
+    merged.rows = _with_date(rows.drop_columns([LINE]).take(pa.array(order[keep[order]])), day)
+    return merged
+
+
+def _aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Columns a file lacks become nulls."""
+    return pa.table(
+        [
+            rows[field.name] if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
+
+
+def _with_date(rows: pa.Table, day: int) -> pa.Table:
+    return rows.append_column("date", pa.array([day_to_date(day)] * len(rows), pa.string()))
+
+
+def _first_of_repeats(
+    rows: pa.Table, table: Table, keep: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Rows that are the first, in file order, among the kept rows of their identity."""
+    keys = [rows[name].to_numpy() for name in table.identity]
+    candidates = np.flatnonzero(keep)
+    order = candidates[np.lexsort([key[candidates] for key in reversed(keys)])]
+    same = np.ones(max(order.size - 1, 0), dtype=bool)
+    for key in keys:
+        same &= key[order][1:] == key[order][:-1]
+    first = np.ones(len(rows), dtype=bool)
+    first[order[1:][same]] = False
+    return first
+
+
+def _listed(rows: pa.Table, ranges: Sequence[RowRange], repeats: Repeats) -> npt.NDArray[np.bool_]:
+    if not repeats:
+        return np.zeros(len(rows), dtype=bool)
+    lines = rows[LINE].to_numpy()
+    places = [(part.block, part.piece) for part in ranges for _ in range(part.rows)]
+    return np.array([(*at, int(line)) in repeats for at, line in zip(places, lines, strict=True)])
+
+
+def _engine_order(
+    rows: pa.Table, table: Table, days: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Permutation by (calendar day, engine order); equal rows stay in file order."""
+    keys = [days] + [
+        pc.fill_null(rows[name], 0).to_numpy()
+        for name in table.engine_order
+        if name in rows.column_names
+    ]
+    order: npt.NDArray[np.int64] = np.lexsort(keys[::-1])
+    return order
+
+
+def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int64], reason: str) -> None:
+    for block, count in zip(*np.unique(blocks, return_counts=True), strict=True):
+        merged.removed.setdefault(int(block), {})[reason] = int(count)

@@ -1,0 +1,133 @@
+"""Text of whole lines to a typed Arrow table, all or nothing."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sweep_dask.schema import MISSING_INTEGER, Column, Kind
+from sweep_dask.storage.cells import (
+    MAX_PRICE,
+    UnparsableError,
+    integers_from_text,
+    prices_from_text,
+)
+
+if TYPE_CHECKING:
+    from sweep_dask.storage.header import Field, FileHeader
+
+#: Arrow types of the three kinds of columns, everywhere in this package.
+ARROW_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
+
+
+def parse_lines(
+    text: bytes,
+    header: FileHeader,
+    has_blank: npt.NDArray[np.bool_],
+    has_dot: npt.NDArray[np.bool_],
+) -> pa.Table:
+    """Typed columns of lines that already have the right number of fields.
+
+    Parameters
+    ----------
+    has_blank, has_dot
+        bool[fields]; where neither is set, the column is read as plain 64-bit integers, which
+        is several times faster.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a line, in order; columns in the order of `header.fields`, named and typed by
+        the schema, null where a value is missing.
+
+    Raises
+    ------
+    UnparsableError
+        Some cell is not what its column holds.
+    """
+    as_text = {
+        field.position: _reads_as_text(field.column, has_blank, has_dot, field.position)
+        for field in header.fields
+    }
+    frame = _read_csv(text, header.n_fields, as_text)
+    columns = [_convert(frame[f.position], f, as_text[f.position]) for f in header.fields]
+    return pa.table(columns, schema=arrow_schema(f.column for f in header.fields))
+
+
+def arrow_schema(columns: object) -> pa.Schema:
+    """Arrow schema of schema columns."""
+    return pa.schema([(c.name, ARROW_TYPES[c.kind]) for c in columns])  # type: ignore[attr-defined]
+
+
+def _reads_as_text(
+    column: Column,
+    has_blank: npt.NDArray[np.bool_],
+    has_dot: npt.NDArray[np.bool_],
+    position: int,
+) -> bool:
+    if column.kind is Kind.TEXT:
+        return True
+    if column.kind is Kind.PRICE:
+        return bool(has_blank[position] or has_dot[position])
+    return not column.required and bool(has_blank[position])
+
+
+def _read_csv(text: bytes, n_fields: int, as_text: dict[int, bool]) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.BytesIO(text),
+            engine="c",
+            header=None,
+            names=range(n_fields),
+            usecols=list(as_text),
+            dtype={position: str if text else "int64" for position, text in as_text.items()},
+            na_filter=False,
+            skipinitialspace=True,
+            skip_blank_lines=False,
+            lineterminator="\n",
+            low_memory=False,
+        )
+    except (ValueError, OverflowError) as error:
+        raise UnparsableError from error
+
+
+def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
+    column = field.column
+    array = pa.array(values, type=pa.string() if as_text else pa.int64(), from_pandas=True)
+    if column.kind is Kind.TEXT:
+        return pc.if_else(pc.equal(array, ""), None, array)
+    if column.kind is Kind.PRICE:
+        return prices_from_text(array) if as_text else _prices_from_integers(array)
+    return _checked_integers(integers_from_text(array) if as_text else array, column)
+
+
+def _prices_from_integers(array: pa.Array) -> pa.Array:
+    numbers = array.to_numpy(zero_copy_only=False)
+    missing = numbers == MISSING_INTEGER
+    if np.any((np.abs(numbers) > MAX_PRICE) & ~missing):
+        raise UnparsableError
+    return pa.array(numbers.astype(np.float64), mask=missing if missing.any() else None)
+
+
+def _checked_integers(array: pa.Array, column: Column) -> pa.Array:
+    # An empty table has no extremes; nor has a column of nulls.
+    extremes = pc.min_max(array)
+    lowest, highest = extremes["min"].as_py(), extremes["max"].as_py()
+    if lowest is None:
+        return array
+    if lowest == MISSING_INTEGER:
+        if column.required:
+            raise UnparsableError
+        return _checked_integers(
+            pc.if_else(pc.equal(array, MISSING_INTEGER), pa.scalar(None, pa.int64()), array),
+            column,
+        )
+    if lowest < column.minimum or highest > column.maximum:
+        raise UnparsableError
+    return array

@@ -1,0 +1,114 @@
+"""`rejects/{table}.parquet`: every row that could not be read, with its place and its text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sweep_dask.storage.atomic import write_atomically
+from sweep_dask.storage.ingest import BlockReceipt, rejects_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.ledger import Ledger
+    from sweep_dask.storage.merge import Repeats
+
+SCHEMA = pa.schema(
+    [
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("column", pa.string()),
+        ("reason", pa.string()),
+        ("raw", pa.string()),
+    ]
+)
+
+#: The header is line 1, so the first row of a file is line 2.
+_FIRST_LINE = 2
+
+
+def write_rejects(
+    layout: OutputLayout,
+    scratch: Path,
+    receipts: Iterable[BlockReceipt],
+    duplicates: Mapping[str, Repeats],
+    ledger: Ledger,
+) -> list[Path]:
+    """Write the rejects of every table that has some, in file order.
+
+    Parameters
+    ----------
+    receipts
+        By block number.
+    duplicates
+        Per table, rejected lines that turned out to repeat an earlier row; they are moved to the
+        duplicates in `ledger` and not written.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    by_table: dict[str, list[BlockReceipt]] = defaultdict(list)
+    for receipt in receipts:
+        by_table[receipt.table].append(receipt)
+    written = []
+    for table, its_receipts in by_table.items():
+        groups = _located(scratch, its_receipts, duplicates.get(table, frozenset()), ledger)
+        parts = [part for part in groups if len(part)]
+        if parts:
+            path = layout.rejects(table)
+            write_atomically(path, lambda temporary, parts=parts: _write(temporary, parts))
+            written.append(path)
+        else:
+            layout.rejects(table).unlink(missing_ok=True)
+    return written
+
+
+def _write(path: Path, parts: Iterable[pa.Table]) -> None:
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(part)
+
+
+def _located(
+    scratch: Path, receipts: Iterable[BlockReceipt], duplicates: Repeats, ledger: Ledger
+) -> Iterable[pa.Table]:
+    """Rejects of each piece, with line numbers that count from the file's beginning."""
+    lines_before: dict[str, int] = defaultdict(int)
+    for receipt in receipts:
+        for piece in range(receipt.n_pieces):
+            path = rejects_path(scratch, receipt.block, piece)
+            if path.exists():
+                rows = _without(pq.read_table(path), receipt.block, piece, duplicates, ledger)
+                first = _FIRST_LINE + lines_before[receipt.file]
+                yield _as_written(rows, receipt.file, first)
+        lines_before[receipt.file] += receipt.n_lines
+
+
+def _without(
+    rows: pa.Table, block: int, piece: int, duplicates: Repeats, ledger: Ledger
+) -> pa.Table:
+    lines = rows["piece_line"].to_pylist()
+    repeated = np.array([(block, piece, line) in duplicates for line in lines], dtype=bool)
+    for reason in rows["reason"].filter(pa.array(repeated)).to_pylist():
+        ledger.rejects_are_duplicates(block, reason)
+    return rows.filter(pa.array(~repeated))
+
+
+def _as_written(rows: pa.Table, file: str, first_line: int) -> pa.Table:
+    columns = {
+        "file": pa.array([file] * len(rows), pa.string()),
+        "line": pc.add(rows["line"], first_line),
+        **{name: rows[name] for name in ("byte_offset", "column", "reason", "raw")},
+    }
+    return pa.table(columns, schema=SCHEMA)

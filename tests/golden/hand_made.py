@@ -1,0 +1,92 @@
+"""Hand-made rows of one partition, with only the columns a file must have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+SECOND = 10**9
+#: 10:00 in Sydney on 2024-10-04, and 7 ns that a float would lose.
+OPENING_NS = 1_728_000_000 * SECOND + 7
+#: Ids have 19 digits; a float would make neighbours one.
+FIRST_ID = 7_904_794_000_123_498_601
+SECURITY = 900
+DATE = "2024-10-04"
+
+BUY, SELL = 1, 2
+CENTRE_POINT, SWEEP, SHORT_SWEEP, SHORT_BLOCK = 64, 2048, 2050, 4098
+NEW, CANCELLED, TRADED = 6, 1, 3
+
+
+def order_id(number):
+    return FIRST_ID + number
+
+
+def at(second):
+    return OPENING_NS + second * SECOND
+
+
+def event(
+    number,
+    second,
+    side,
+    quantity,
+    *,
+    kind=CENTRE_POINT,
+    reason=NEW,
+    leaves=None,
+    traded=0,
+    quotes=(np.nan, np.nan),
+):
+    """One row of the order called `number`; its sequence is given by `order_rows`."""
+    return {
+        "order_id": order_id(number),
+        "timestamp": at(second),
+        "security_code": SECURITY,
+        "price": 1000.0,
+        "side": side,
+        "changereason": reason,
+        "quantity": quantity,
+        "leavesquantity": quantity if leaves is None else leaves,
+        "exchangeordertype": kind,
+        "bid": quotes[0],
+        "offer": quotes[1],
+        "totalmatchedquantity": traded,
+    }
+
+
+def order_rows(*events):
+    """A table of orders in engine order, which is the order of the arguments."""
+    columns = list(event(0, 0, BUY, 1))
+    rows = pd.DataFrame(list(events), columns=columns)
+    whole = dict.fromkeys(columns, "int64") | dict.fromkeys(("price", "bid", "offer"), "float64")
+    return rows.astype(whole).assign(sequence=np.arange(len(rows)), date=DATE)
+
+
+def trade_rows(*trades):
+    """A table of trades from (number, second, quantity, price)."""
+    rows = pd.DataFrame(
+        {
+            "sequence": range(len(trades)),
+            "tradetime": [at(second) for _, second, _, _ in trades],
+            "securitycode": SECURITY,
+            "orderid": [order_id(number) for number, _, _, _ in trades],
+            "tradeprice": [float(price) for _, _, _, price in trades],
+            "quantity": [quantity for _, _, quantity, _ in trades],
+            "date": DATE,
+        }
+    )
+    return rows.astype({"tradetime": "int64", "orderid": "int64", "quantity": "int64"})
+
+
+def quote_rows(*quotes):
+    """A table of quotes from (second, bid, offer)."""
+    return pd.DataFrame(
+        {
+            "bidprice": [float(bid) for _, bid, _ in quotes],
+            "offerprice": [float(offer) for _, _, offer in quotes],
+            "orderbookid": SECURITY,
+            "timestamp": [at(second) for second, _, _ in quotes],
+            "date": DATE,
+        }
+    ).astype({"timestamp": "int64"})
