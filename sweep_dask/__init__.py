@@ -1,0 +1,40 @@
+"""Had ASX Centre Point sweep orders been matched differently, what would have filled?
+
+`run` does everything and `plan` says beforehand what it would do. Parts are imported when they
+are first used, so that for instance `sweep_dask.matching` can be used without Dask.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from sweep_dask.dataflow.api import plan, run
+    from sweep_dask.dataflow.run import RunResult
+    from sweep_dask.settings import Settings
+    from sweep_dask.system_config import SystemConfig
+
+__all__ = ["RunResult", "Settings", "SystemConfig", "__version__", "plan", "run"]
+
+__version__ = VERSION
+
+_HOMES = {
+    "RunResult": "sweep_dask.dataflow.run",
+    "Settings": "sweep_dask.settings",
+    "SystemConfig": "sweep_dask.system_config",
+    "plan": "sweep_dask.dataflow.api",
+    "run": "sweep_dask.dataflow.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

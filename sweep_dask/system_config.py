@@ -1,22 +1,24 @@
 """What this machine, or the container it pretends to be, has; and the sizes that follow from it.
 
 The smallest candidate wins: a container may show 64 CPUs and grant two. The page reads from the
-answer to its parts: the configuration, its detection, the sizing rules, the control groups.
+answer to its parts: the configuration, its detection, the sizing rules.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.control_groups import cpu_quota, memory_left
 from sweep_dask.errors import ResourceError
+from sweep_dask.resource_candidates import Candidate, DetectionError, Reading, ask, listed, smallest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
@@ -57,19 +59,6 @@ MINIMUM_BLOCKSIZE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One source that was asked for the number of CPUs or for the available memory."""
-
-    name: str
-    value: float | None
-    """CPUs or bytes; None: the source sets no limit, does not exist here, or failed."""
-    winner: bool = False
-    """Whether this is the smallest value of all candidates (the first of equals)."""
-    where: str | None = None
-    """The control group that sets the limit."""
-
-
-@dataclass(frozen=True)
 class SystemConfig:
     """The machine and the sizes derived from it; `str()` is the block at the start of a run."""
 
@@ -98,8 +87,8 @@ class SystemConfig:
 
     def reasons(self) -> tuple[str, str]:
         """Two lines, CPU and memory: every candidate and what came of them."""
-        cpus = _listed(self.cpu_candidates, lambda cpus: f"{round(cpus, 2)}")
-        memory = _listed(self.memory_candidates, format_bytes)
+        cpus = listed(self.cpu_candidates, lambda cpus: f"{round(cpus, 2)}")
+        memory = listed(self.memory_candidates, format_bytes)
         return (
             f"CPU: {cpus} -> {self.cpu_count}",
             f"Memory: {memory} -> {format_bytes(self.available_memory_bytes)}",
@@ -133,22 +122,7 @@ def _bytes_or_auto(size_bytes: int | None) -> str:
     return "auto" if size_bytes is None else format_bytes(size_bytes)
 
 
-def _listed(candidates: tuple[Candidate, ...], show: Callable[[float], str]) -> str:
-    return ", ".join(
-        f"{candidate.name} {'none' if candidate.value is None else show(candidate.value)}"
-        for candidate in candidates
-    )
-
-
 # --- detection ------------------------------------------------------------------------------
-
-
-class _DetectionError(Exception):
-    """A source that is there and cannot be read or understood."""
-
-
-_Reading = tuple[float | None, str | None]
-"""A candidate's value and where it was found."""
 
 
 def get_config_with_overrides(
@@ -192,11 +166,11 @@ def detect_system_config(
 def _detect(
     workers: int | None, chunk_size: int | None, root: Path, warnings: list[str]
 ) -> SystemConfig:
-    failures: list[str] = []
-    cpus = _candidates(_cpu_sources(root), failures)
-    memory = _candidates(_memory_sources(root), failures)
-    cpu_count = max(1, int(_smallest(cpus, default=1)))
-    available_bytes = int(_smallest(memory, default=DEFAULT_AVAILABLE_BYTES))
+    cpus, cpu_failures = ask(_cpu_sources(root))
+    memory, memory_failures = ask(_memory_sources(root))
+    failures = cpu_failures + memory_failures
+    cpu_count = max(1, int(smallest(cpus, default=1)))
+    available_bytes = int(smallest(memory, default=DEFAULT_AVAILABLE_BYTES))
     if failures:
         # A limit may have been missed, so the available memory may be less than it seems.
         available_bytes = min(available_bytes, DEFAULT_AVAILABLE_BYTES)
@@ -243,68 +217,47 @@ def _at_least(
     return max(override, minimum)
 
 
-def _candidates(
-    sources: dict[str, Callable[[], _Reading]], failures: list[str]
-) -> tuple[Candidate, ...]:
-    readings: dict[str, _Reading] = {}
-    for name, read in sources.items():
-        try:
-            readings[name] = read()
-        except _DetectionError as error:
-            failures.append(f"{name}: {error}")
-            readings[name] = (None, None)
-    known = {name: value for name, (value, _) in readings.items() if value is not None}
-    winner = min(known, key=lambda name: known[name], default=None)
-    return tuple(
-        Candidate(name, value, name == winner, where) for name, (value, where) in readings.items()
-    )
-
-
-def _smallest(candidates: tuple[Candidate, ...], default: int) -> float:
-    return min((found.value for found in candidates if found.value is not None), default=default)
-
-
-def _cpu_sources(root: Path) -> dict[str, Callable[[], _Reading]]:
+def _cpu_sources(root: Path) -> dict[str, Callable[[], Reading]]:
     return {
         "os.cpu_count": _cpus_of_machine,
         "affinity": _cpus_of_affinity,
-        "cgroup quota": lambda: _tightest(_cpu_quota, root),
+        "cgroup quota": partial(cpu_quota, root),
     }
 
 
-def _memory_sources(root: Path) -> dict[str, Callable[[], _Reading]]:
+def _memory_sources(root: Path) -> dict[str, Callable[[], Reading]]:
     return {
         "psutil available": _memory_of_machine,
-        "cgroup limit - usage": lambda: _tightest(_memory_left, root),
+        "cgroup limit - usage": partial(memory_left, root),
     }
 
 
-def _cpus_of_machine() -> _Reading:
+def _cpus_of_machine() -> Reading:
     cpus = os.cpu_count()
     if cpus is None:
-        raise _DetectionError("the number of CPUs is unknown")
+        raise DetectionError("the number of CPUs is unknown")
     return cpus, None
 
 
-def _cpus_of_affinity() -> _Reading:
+def _cpus_of_affinity() -> Reading:
     if not hasattr(os, "sched_getaffinity"):  # macOS and Windows have none
         return None, None
     try:
         return len(os.sched_getaffinity(0)), None
     except OSError as error:
-        raise _DetectionError(f"cannot be read: {error}") from error
+        raise DetectionError(f"cannot be read: {error}") from error
 
 
-def _memory_of_machine() -> _Reading:
+def _memory_of_machine() -> Reading:
     # Imported here: a machine on which psutil does not work still runs, with the defaults.
     try:
         import psutil
     except ImportError as error:
-        raise _DetectionError(f"psutil cannot be imported: {error}") from error
+        raise DetectionError(f"psutil cannot be imported: {error}") from error
     try:
         return int(psutil.virtual_memory().available), None
     except Exception as error:
-        raise _DetectionError(f"psutil failed: {error!r}") from error
+        raise DetectionError(f"psutil failed: {error!r}") from error
 
 
 # --- sizing rules ---------------------------------------------------------------------------
@@ -384,149 +337,3 @@ def derive_blocksize(chunk_size: int, bytes_per_row: float, memory_limit_bytes: 
     fitting_bytes = (memory_limit_bytes - BASE_PROCESS_BYTES) // BLOCK_MEMORY_FACTOR
     wanted_bytes = int(chunk_size * bytes_per_row)
     return max(MINIMUM_BLOCKSIZE_BYTES, min(wanted_bytes, fitting_bytes))
-
-
-# --- control groups (proc(5), cgroups(7), the kernel's cgroup-v1 and cgroup-v2 pages) -------
-
-#: From here on a v1 limit means "none": the kernel writes the greatest page-aligned int64.
-_NO_LIMIT = 2**62
-
-#: The controllers that matter; v2 has one hierarchy for all, written as an empty name.
-_UNIFIED = ""
-_CONTROLLERS = {_UNIFIED, "cpu", "memory"}
-
-
-@dataclass(frozen=True)
-class _Mount:
-    """A control group hierarchy, or the part of one below `root`, mounted at `point`."""
-
-    controllers: frozenset[str]
-    root: PurePosixPath
-    point: Path
-
-
-def _tightest(read: Callable[[Path], float | None], root: Path) -> _Reading:
-    """The smallest value over every level of every group this process is in."""
-    found = [(value, str(group)) for group in _groups(root) if (value := read(group)) is not None]
-    return min(found, default=(None, None))
-
-
-def _cpu_quota(group: Path) -> float | None:
-    """CPUs a group may use: quota over period, in microseconds. v2 has both in `cpu.max`."""
-    numbers = _numbers(group / "cpu.max") or (
-        _numbers(group / "cpu.cfs_quota_us") + _numbers(group / "cpu.cfs_period_us")
-    )
-    match numbers:
-        case [int(quota), int(period)] if period > 0:
-            return quota / period
-    return None
-
-
-def _memory_left(group: Path) -> int | None:
-    """Bytes a group may still take.
-
-    Above `memory.high` a group is slowed to a halt instead of killed, so it counts as a limit.
-    File cache that has not been used lately is given back before anything is killed, so it does
-    not count as usage (as in `docker stats` and the working set of Kubernetes).
-    """
-    limits = [
-        limit
-        for name in ("memory.max", "memory.high", "memory.limit_in_bytes")
-        for limit in _numbers(group / name)
-        if limit is not None
-    ]
-    if not limits:
-        return None
-    used = _numbers(group / "memory.current") or _numbers(group / "memory.usage_in_bytes") or [0]
-    needed_bytes = max(0, (used[0] or 0) - _reclaimable_bytes(group))
-    return max(0, min(limits) - needed_bytes)
-
-
-def _reclaimable_bytes(group: Path) -> int:
-    """Inactive file cache; v1 has the sum over the groups below under a name of its own."""
-    text = _read(group / "memory.stat") or ""
-    fields: dict[str, str] = dict(re.findall(r"^(\w+) (\d+)$", text, flags=re.MULTILINE))
-    if text and "inactive_file" not in fields:
-        raise _DetectionError(f"{group / 'memory.stat'} has no inactive_file")
-    return int(fields.get("total_inactive_file", fields.get("inactive_file", 0)))
-
-
-def _groups(root: Path) -> Iterator[Path]:
-    """Folders of every group this process is in, each followed by its parents."""
-    mounts = _mounts(root)
-    for controllers, path in _memberships(root):
-        hierarchy = [mount for mount in mounts if mount.controllers & controllers]
-        holding = [mount for mount in hierarchy if path.is_relative_to(mount.root)]
-        # A namespace can hide where the group lies below the mount; its top is what is left.
-        for mount in holding or hierarchy[:1]:
-            inside = path.relative_to(mount.root) if holding else PurePosixPath()
-            yield from _upwards(mount.point, inside)
-
-
-def _upwards(top: Path, inside: PurePosixPath) -> Iterator[Path]:
-    if ".." in inside.parts:  # the group lies outside the namespace of this process
-        inside = PurePosixPath()
-    for level in (inside, *inside.parents):
-        yield top / level
-        if level == PurePosixPath():
-            return
-
-
-def _memberships(root: Path) -> list[tuple[frozenset[str], PurePosixPath]]:
-    """Lines of `/proc/self/cgroup`: `4:cpu,cpuacct:/a/b` in v1, `0::/a/b` in v2."""
-    file = root / "proc/self/cgroup"
-    found = []
-    for line in (_read(file) or "").splitlines():
-        parts = line.split(":", 2)
-        if len(parts) != 3:
-            raise _DetectionError(f"{file} has the line {line!r}")
-        controllers = frozenset(parts[1].split(",")) & _CONTROLLERS
-        if controllers:
-            found.append((controllers, PurePosixPath(parts[2])))
-    return found
-
-
-def _mounts(root: Path) -> list[_Mount]:
-    """Lines of `/proc/self/mountinfo` whose file system is cgroup or cgroup2.
-
-    `31 23 0:28 /root /mount/point options tags - cgroup source rw,cpu,cpuacct`
-    """
-    file = root / "proc/self/mountinfo"
-    found = []
-    for line in (_read(file) or "").splitlines():
-        mount, separator, system = line.partition(" - ")
-        places, kinds = mount.split(" "), system.split(" ")
-        if not separator or len(places) < 6 or len(kinds) < 3:
-            raise _DetectionError(f"{file} has the line {line!r}")
-        if kinds[0] in {"cgroup", "cgroup2"}:
-            names = {_UNIFIED} if kinds[0] == "cgroup2" else set(kinds[2].split(","))
-            point = root / _unescaped(places[4]).lstrip("/")
-            found.append(_Mount(frozenset(names), PurePosixPath(_unescaped(places[3])), point))
-    return found
-
-
-def _unescaped(text: str) -> str:
-    """A path of mountinfo, where blanks and the like are written as octal numbers."""
-    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), text)
-
-
-def _numbers(file: Path) -> list[int | None]:
-    """The numbers in a file, None for "no limit"; an empty list if there is no such file."""
-    numbers: list[int | None] = []
-    for word in (_read(file) or "").split():
-        try:
-            number = _NO_LIMIT if word == "max" else int(word)
-        except ValueError as error:
-            raise _DetectionError(f"{file} has {word!r} where a number should be") from error
-        numbers.append(number if 0 <= number < _NO_LIMIT else None)
-    return numbers
-
-
-def _read(file: Path) -> str | None:
-    """The text of a file; None if it does not exist, which is no failure."""
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise _DetectionError(f"{file} cannot be read: {error.strerror or error}") from error

@@ -114,7 +114,6 @@ def _remote(settings: Settings) -> Iterator[Client]:
             scheduler_file=settings.scheduler_file and str(settings.scheduler_file),
             timeout=CONNECT_SECONDS,
             security=_security(settings),
-            set_as_default=False,
         )
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         raise ResourceError(
@@ -186,13 +185,15 @@ def _describe_worker(probe: str) -> Any:
         import os
 
         try:
-            from sweep_dask.version import VERSION as version
+            from sweep_dask import version
+
+            installed = version.VERSION
         except ImportError:
-            version = None
+            installed = None
         return {
-            "version": version,
+            "version": installed,
             "memory_limit": dask_worker.memory_manager.memory_limit,
-            "sees_output": os.path.exists(probe),  # noqa: PTH110  no imports beyond need
+            "sees_output": os.path.exists(probe),  # noqa: PTH110  no more imports than needed
         }
 
     return describe

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dask
 import dask.dataframe as dd
 import pandas as pd
+from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.progress import Progress, stage_label
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+    from sweep_dask.schema import Table
     from sweep_dask.storage.blocks import Block
 
 #: Stage of each table; session, reference and participants are one.
@@ -58,7 +59,10 @@ def block_frame(blocks: Sequence[Block], scratch: Path) -> dd.DataFrame:
     A partition's value is not its rows but the index of what they became: computing it reads,
     types, filters and spills the block's rows within the worker, and sends a few lines home.
     """
-    return dd.from_map(ingest_block, blocks, scratch=str(scratch), meta=empty_index())
+    frame: dd.DataFrame = dd.from_map(
+        ingest_block, blocks, scratch=str(scratch), meta=empty_index()
+    )
+    return frame
 
 
 def ingest(
@@ -137,19 +141,22 @@ def find_repeats_of_rejects(
     """Per table, the repeats in which rejected rows take part (see `storage.repeats`)."""
     resolved = {}
     for name, table in BY_NAME.items():
-        receipts = [r for r in ingested.receipts if r.table == name]
-        if not any(receipt.n_identified_rejects for receipt in receipts):
-            continue
-        pieces = [(r.block, piece) for r in receipts for piece in range(r.n_pieces)]
-        rejected = rejected_identities(scratch, pieces)
-        frames: list[pd.DataFrame] = []
-        tasks = [
-            dask.delayed(sound_rows_like)(scratch, block, piece, table, rejected)
-            for block, piece in pieces
-        ]
-        run_tasks(client, tasks, lambda _, frame: frames.append(frame), _lost_look_up)
-        resolved[name] = resolve_repeats(rejected, pd.concat(frames, ignore_index=True))
+        receipts = [receipt for receipt in ingested.receipts if receipt.table == name]
+        if any(receipt.n_identified_rejects for receipt in receipts):
+            resolved[name] = _resolve(client, receipts, table, scratch)
     return resolved
+
+
+def _resolve(
+    client: Client | None, receipts: Sequence[BlockReceipt], table: Table, scratch: Path
+) -> ResolvedRepeats:
+    pieces = [(receipt.block, n) for receipt in receipts for n in range(receipt.n_pieces)]
+    rejected = rejected_identities(scratch, pieces)
+    sound: list[pd.DataFrame] = []
+    look_up = delayed(sound_rows_like, traverse=False)
+    tasks = [look_up(scratch, block, piece, table, rejected) for block, piece in pieces]
+    run_tasks(client, tasks, lambda _, rows: sound.append(rows), _lost_look_up)
+    return resolve_repeats(rejected, pd.concat(sound, ignore_index=True))
 
 
 def _lost_look_up(_: int, reason: str) -> None:

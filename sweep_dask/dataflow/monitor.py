@@ -74,13 +74,11 @@ class ResourceMonitor:
 
     def _current_processes(self) -> list[tuple[str, psutil.Process]]:
         me = self._processes.setdefault(os.getpid(), psutil.Process())
-        found = [("client", me)]
         try:
             children = me.children(recursive=True)
         except psutil.Error as error:
             logger.warning("child processes cannot be listed: %s", error)
             children = []
-        for child in children:
-            # The same object each time: cpu_percent compares with its own last call.
-            found.append((f"worker-{child.pid}", self._processes.setdefault(child.pid, child)))
-        return found
+        # The same object each time: cpu_percent compares with its own last call.
+        known = [self._processes.setdefault(child.pid, child) for child in children]
+        return [("client", me), *((f"worker-{process.pid}", process) for process in known)]

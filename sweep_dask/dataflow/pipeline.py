@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-import dask
+from dask import delayed
 
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.execute import run_tasks
@@ -115,7 +115,7 @@ def _digest_inputs(client: Client | None, record: RunRecord) -> None:
     def lost(position: int, reason: str) -> None:
         raise ResourceError(f"The digest of {files[position].name} failed: {reason}.")
 
-    run_tasks(client, [dask.delayed(input_digest)(file) for file in files], done, lost)
+    run_tasks(client, [delayed(input_digest)(file) for file in files], done, lost)
 
 
 def _run_partitions(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import ResourceError
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
-from sweep_dask.market.trading_day import calendar_days
+from sweep_dask.market.trading_day import calendar_days, is_evening
+from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import ORDERS, TABLES
 from sweep_dask.settings import Settings, require_known_columns
 from sweep_dask.storage.blocks import Block, cut_file, read_pieces
@@ -29,7 +31,12 @@ from sweep_dask.system_config import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pyarrow as pa
+
     from sweep_dask.storage.discovery import InputFile
+
+#: Where a user's raw files lie unless said otherwise (contract).
+DEFAULT_INPUT = Path("data/raw")
 
 #: Samples of the order files: enough rows for a stable mean, small enough to take no time.
 _SAMPLE_BYTES = 1 << 17
@@ -80,6 +87,15 @@ class Plan:
     def total_bytes(self) -> int:
         """Projected peak memory of all workers together."""
         return self.system.num_workers * max(self.block_task_bytes, self.partition_task_bytes)
+
+
+def choose_input(given: str | None) -> tuple[str, bool]:
+    """The input folder, and whether it is the built-in sample market."""
+    if given is not None:
+        return given, False
+    if DEFAULT_INPUT.is_dir():
+        return str(DEFAULT_INPUT), False
+    return str(sample_market_path()), True
 
 
 def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Plan:
@@ -210,13 +226,20 @@ def _sample(inputs: Inputs) -> Sample:
             text_bytes += len(piece.text)
             rows += judged.n_read
             kept += len(judged.rows)
-            days = calendar_days(judged.rows[ORDERS.time].to_numpy()).tolist()
-            pairs.update(zip(days, judged.rows[str(ORDERS.security)].to_pylist(), strict=True))
+            pairs |= _pairs(judged.rows)
             estimated_bytes = max(estimated_bytes, _text_ratio(file, piece.text))
     bytes_per_row = text_bytes / max(1, rows)
     all_bytes = sum(file.bytes for file in files) * max(1.0, estimated_bytes)
     all_rows = int(all_bytes / max(1.0, bytes_per_row))
     return Sample(bytes_per_row, all_rows, int(all_rows * kept / max(1, rows)), len(pairs))
+
+
+def _pairs(rows: pa.Table) -> set[tuple[int, int]]:
+    """Dates and securities of rows; evenings are left out, they may belong to the next day."""
+    times = rows[ORDERS.time].to_numpy()
+    by_day = ~is_evening(times)
+    securities = rows[str(ORDERS.security)].to_numpy()[by_day].tolist()
+    return set(zip(calendar_days(times[by_day]).tolist(), securities, strict=True))
 
 
 def _spread(files: Sequence[InputFile], most: int) -> list[InputFile]:

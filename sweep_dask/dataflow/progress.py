@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
 from sweep_dask.analysis.time_priority import STAGES
+
+logger = logging.getLogger(__name__)
 
 
 def stage_label(stage: int) -> str:
@@ -20,7 +23,7 @@ def stage_label(stage: int) -> str:
 @dataclass
 class _Step:
     began: float
-    bar: tqdm[None] | None
+    bar: tqdm[Any] | None
 
 
 @dataclass
@@ -54,7 +57,8 @@ class Progress:
 
     def line(self, label: str, outcome: str, seconds: float) -> None:
         """A line for something that has no step of its own."""
-        tqdm.write(f"{label:<36} {outcome:<56} {seconds:8.1f} s".rstrip(), file=self.stream)
+        tqdm.write(f"{label:<36} {outcome:<56} {seconds:8.1f} s", file=self.stream)
+        logger.info("%s: %s, %.3f s", label, outcome, seconds)
 
     def close(self) -> None:
         """Remove bars that an error left open."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import cProfile
 import logging
 import shutil
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+from distributed import performance_report
 
 from sweep_dask.dataflow.cluster import open_cluster
 from sweep_dask.dataflow.document import RunRecord
@@ -15,16 +19,19 @@ from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.dataflow.pipeline import execute
 from sweep_dask.dataflow.plan import Plan, make_plan
 from sweep_dask.dataflow.progress import Progress
+from sweep_dask.errors import InputError
 from sweep_dask.partition import peak_memory_bytes
 from sweep_dask.report.page import write_report
 from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import write_manifest
+from sweep_dask.storage.manifest import read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import pandas as pd
     from distributed import Client
 
     from sweep_dask.settings import Settings
@@ -43,6 +50,28 @@ class RunResult:
     def exit_code(self) -> int:
         """Exit code of the process (contract)."""
         return {"done": 0, "partial": 1, "interrupted": 130}[self.record.status]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, as it lies in the output folder."""
+        return read_manifest(OutputLayout(self.output))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the combined tables, such as `sweep_order_comparison`.
+
+        Raises
+        ------
+        InputError
+            There is no such table.
+        """
+        path = OutputLayout(self.output).tables / f"{name}.parquet"
+        if not path.exists():
+            raise InputError(
+                f"There is no table {name!r}.",
+                where=str(path.parent),
+                cure=f"One of: {', '.join(sorted(p.stem for p in path.parent.glob('*.parquet')))}.",
+            )
+        return to_frame(pq.read_table(path))
 
 
 def run(
@@ -77,6 +106,7 @@ def run(
             _log(layout),
             _monitor(settings, layout) as monitor,
             open_cluster(settings, plan.system, layout.scratch / "dask", needed_bytes) as client,
+            _profile(settings, layout, client),
         ):
             _open(client, plan, announce)
             execute(client, record, layout, Progress(settings.progress))
@@ -129,10 +159,25 @@ def _monitor(settings: Settings, layout: OutputLayout) -> ResourceMonitor | null
     return ResourceMonitor(layout.scratch / layout.resources_log.name)
 
 
+@contextmanager
+def _profile(settings: Settings, layout: OutputLayout, client: Client | None) -> Iterator[None]:
+    """Record where the time goes: Dask's report of a cluster, Python's profile of one process."""
+    if not settings.profile:
+        yield
+    elif client is not None:
+        with performance_report(filename=layout.scratch / layout.profile_report.name):
+            yield
+    else:
+        profile = cProfile.Profile()
+        with profile:
+            yield
+        profile.dump_stats(layout.scratch / layout.profile_statistics.name)
+
+
 def _publish(record: RunRecord, layout: OutputLayout, monitor: ResourceMonitor | None) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
     _note_peaks(record, monitor)
-    for path in (layout.run_log, layout.resources_log):
+    for path in layout.logs:
         source = layout.scratch / path.name
         if source.exists():
             path.parent.mkdir(exist_ok=True)

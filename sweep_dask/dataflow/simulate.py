@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dask
+from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.partition import PartitionJob, PartitionSummary, run_partition
@@ -55,7 +55,7 @@ def simulate(
 ) -> None:
     """Run all partitions; every one is reported once, in no particular order."""
     bins = pack(jobs)
-    task = dask.delayed(simulate_partitions, pure=False, traverse=False)
+    task = delayed(simulate_partitions, pure=False, traverse=False)
 
     def done(_: int, summaries: list[PartitionSummary]) -> None:
         for summary in summaries:

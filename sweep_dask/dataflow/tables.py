@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dask
+from dask import delayed
 
 from sweep_dask.analysis.time_priority import MODEL, output_columns
 from sweep_dask.dataflow.execute import run_tasks
@@ -56,7 +56,7 @@ def combine_tables(
         )
 
     tasks = [
-        dask.delayed(combine_results, pure=False, traverse=False)(
+        delayed(combine_results, pure=False, traverse=False)(
             str(layout.tables / f"{name}.parquet"),
             [
                 ResultFile(

@@ -16,10 +16,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def compiled(function: Function) -> Function:
     """`function`, compiled by numba when it is first called, with its type kept."""
-    return cast("Function", njit(nogil=True, no_cfunc_wrapper=True)(function))
+    return _compiled(function)
 
 
 def compiled_inner(function: Function) -> Function:
     """The same for a function that only compiled functions call: half the time to compile."""
-    options = {"nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+    return _compiled(function, no_cpython_wrapper=True)
+
+
+def _compiled(function: Function, **options: Any) -> Function:  # noqa: ANN401  numba's options
+    options |= {"nogil": True, "no_cfunc_wrapper": True}
     return cast("Function", njit(**options)(function))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 import pyarrow as pa
 import pyarrow.csv
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="none")
 _UNFINISHED = ".partial"
 
+#: The usual level of the gzip program; 9 takes three times as long for 1 % less.
+_LEVEL = 6
+
 
 class CsvFile:
     """A file being written, compressed if its name ends in `.gz`; to be used in a `with`."""
@@ -28,11 +31,12 @@ class CsvFile:
         self._unfinished = path.with_name(path.name + _UNFINISHED)
         self._open_files = ExitStack()
 
-    def __enter__(self) -> CsvFile:
+    def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = self._open_files.enter_context(self._unfinished.open("wb"))
+        stream: IO[bytes] = self._open_files.enter_context(self._unfinished.open("wb"))
         if self._path.suffix == ".gz":
-            self._stream = self._open_files.enter_context(_gzipped(self._stream))
+            stream = self._open_files.enter_context(_gzipped(stream))
+        self._stream = stream
         return self
 
     def __exit__(
@@ -62,4 +66,4 @@ class CsvFile:
 
 def _gzipped(stream: IO[bytes]) -> IO[bytes]:
     """A compressing stream whose bytes depend on nothing but what is written."""
-    return gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0)  # type: ignore[return-value]
+    return gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=stream, mtime=0)  # type: ignore[return-value]

@@ -107,7 +107,7 @@ def reload_survivors(security: Security) -> int:
     lit = security.lit
     for position in range(lit.sizes[0].live):
         _write_reload(security, lit.orders[lit.live[position]])
-    return lit.sizes[0].live
+    return int(lit.sizes[0].live)
 
 
 @compiled
@@ -129,8 +129,8 @@ def _write_reload(security: Security, order: Order) -> None:
 def _live(security: Security, of_centre_point: bool) -> int:
     sweeps = security.state[0].live_sweeps
     if of_centre_point:
-        return security.dark.sizes[0].live + sweeps
-    return security.lit.sizes[0].live - sweeps
+        return int(security.dark.sizes[0].live + sweeps)
+    return int(security.lit.sizes[0].live - sweeps)
 
 
 @compiled_inner
@@ -139,7 +139,7 @@ def _is_nearly_full(security: Security) -> bool:
     tape, cursor = security.tape, security.tape.cursor[0]
     largest = security.dark.sizes[0].live + security.lit.sizes[0].live + _MOST_OWN_ROWS
     used = max(cursor.order_rows, cursor.matches, cursor.quotes, cursor.transactions)
-    return used + largest > tape.order_rows.shape[0]
+    return bool(used + largest > tape.order_rows.shape[0])
 
 
 @compiled_inner
@@ -162,7 +162,7 @@ def _change_an_order(security: Security, of_centre_point: bool) -> None:
 
 @compiled_inner
 def _is_full(book: Book) -> bool:
-    return book.sizes[0].live > CAPACITY - _ROOM
+    return bool(book.sizes[0].live > CAPACITY - _ROOM)
 
 
 @compiled_inner
@@ -220,7 +220,7 @@ def _draw_price(security: Security, order: Order) -> int:
     own, other = (quote.bid, quote.offer) if order.side == BUY else (quote.offer, quote.bid)
     if _is_lit(order) and offset > 0:
         # A lit order that crosses takes the touch and no more; without matching it cannot cross.
-        return other if security.state[0].is_continuous else own
+        return int(other if security.state[0].is_continuous else own)
     return step(own, offset if order.side == BUY else -offset)
 
 

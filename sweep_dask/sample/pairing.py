@@ -15,7 +15,7 @@ from sweep_dask.sample.book import touch
 from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.deals import DARK, DARK_SAME_CLIENT, LIT, LIT_SAME_CLIENT, PREFERENCED
 from sweep_dask.sample.population import PARTICIPANTS, is_preferencing
-from sweep_dask.sample.randomness import draw_below, draw_row, happens
+from sweep_dask.sample.randomness import draw_below, draw_value, happens
 from sweep_dask.sample.security import Security, next_order_id
 from sweep_dask.sample.tape import next_match
 from sweep_dask.sample.ticks import effective_limit_x2
@@ -38,7 +38,8 @@ _COVERED = 800
 @compiled_inner
 def has_midpoint(security: Security) -> bool:
     """Whether dark orders can trade: both sides are quoted, neither locked nor crossed."""
-    return security.state[0].is_quoted and security.quote[0].bid < security.quote[0].offer
+    quote = security.quote[0]
+    return bool(security.state[0].is_quoted and quote.bid < quote.offer)
 
 
 @compiled_inner
@@ -92,7 +93,7 @@ def fill_by_unseen(
 ) -> None:
     """An order trades with one that has no row in the orders file."""
     if quantity > 0:
-        participant = PARTICIPANTS[draw_row(security.random, PARTICIPANTS), 1]
+        participant = draw_value(security.random, PARTICIPANTS)
         unseen = next_order_id(security)
         _write_match(security, order, unseen, participant, quantity, 2 * price, LIT, aggressor)
         _reduce(order, quantity)
@@ -132,7 +133,7 @@ def _can_trade(security: Security, resting: Order) -> bool:
 
 @compiled_inner
 def _accepts_midpoint(security: Security, order: Order) -> bool:
-    midpoint_x2 = security.quote[0].bid + security.quote[0].offer
+    midpoint_x2 = int(security.quote[0].bid + security.quote[0].offer)
     limit_x2 = effective_limit_x2(order.price, order.side == BUY, order.midtick)
     return limit_x2 >= midpoint_x2 if order.side == BUY else limit_x2 <= midpoint_x2
 

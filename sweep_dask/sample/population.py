@@ -13,7 +13,7 @@ import numpy as np
 
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
 from sweep_dask.sample.compiled import compiled_inner
-from sweep_dask.sample.randomness import draw_below, draw_row, happens
+from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,7 +98,8 @@ _BLOCK_OR_PLAIN_DARK = CENTRE_POINT_BLOCK | CENTRE_POINT
 def draw_size(random: NDArray[np.uint64]) -> int:
     """A quantity in shares."""
     row = draw_row(random, _SIZES)
-    return _SIZES[row, 1] + draw_below(random, _SIZES[row, 2] - _SIZES[row, 1] + 1)
+    least, most = _SIZES[row, 1], _SIZES[row, 2]
+    return int(least + draw_below(random, most - least + 1))
 
 
 @compiled_inner
@@ -106,7 +107,7 @@ def is_preferencing(participant: int) -> bool:
     """Whether a participant has opted into matching its own orders first."""
     for row in range(PARTICIPANTS.shape[0]):
         if PARTICIPANTS[row, 1] == participant:
-            return PARTICIPANTS[row, 2] == 1
+            return bool(PARTICIPANTS[row, 2] == 1)
     return False
 
 
@@ -114,16 +115,16 @@ def is_preferencing(participant: int) -> bool:
 def draw_offset(random: NDArray[np.uint64], order_type: int) -> int:
     """Ticks between an order's limit and its own side's touch."""
     if order_type & SWEEP:
-        return _SWEEP_OFFSETS[draw_row(random, _SWEEP_OFFSETS), 1]
+        return draw_value(random, _SWEEP_OFFSETS)
     if order_type & _BLOCK_OR_PLAIN_DARK:
-        return _DARK_OFFSETS[draw_row(random, _DARK_OFFSETS), 1]
-    return _LIT_OFFSETS[draw_row(random, _LIT_OFFSETS), 1]
+        return draw_value(random, _DARK_OFFSETS)
+    return draw_value(random, _LIT_OFFSETS)
 
 
 @compiled_inner
 def draw_centre_point_type(random: NDArray[np.uint64]) -> int:
     """The type of an order that searches the dark book."""
-    return _ORDER_TYPES[draw_row(random, _ORDER_TYPES), 1]
+    return draw_value(random, _ORDER_TYPES)
 
 
 @compiled_inner
@@ -135,7 +136,7 @@ def draw_sweep_type(random: NDArray[np.uint64]) -> int:
 @compiled_inner
 def draw_lit_type(random: NDArray[np.uint64]) -> int:
     """The type of an order of the lit book only."""
-    return _LIT_TYPES[draw_row(random, _LIT_TYPES), 1]
+    return draw_value(random, _LIT_TYPES)
 
 
 @compiled_inner
@@ -146,7 +147,7 @@ def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> Non
     order.quantity = draw_size(random)
     order.leavesquantity = order.quantity
     order.totalmatchedquantity = 0
-    order.participantid = PARTICIPANTS[draw_row(random, PARTICIPANTS), 1]
+    order.participantid = draw_value(random, PARTICIPANTS)
     order.crossingkey = _draw_key(random, order.participantid)
     order.midtick = _draw_midtick(random, order_type)
     order.timevalidity = _BOUNCING if _is_killed(random, order_type) else _REST_OF_DAY
@@ -164,11 +165,11 @@ def _draw_key(random: NDArray[np.uint64], participant: int) -> int:
 @compiled_inner
 def _draw_midtick(random: NDArray[np.uint64], order_type: int) -> int:
     if order_type & SWEEP:
-        return _MIDTICK_SWEEP[draw_row(random, _MIDTICK_SWEEP), 1]
+        return draw_value(random, _MIDTICK_SWEEP)
     if order_type & CENTRE_POINT_BLOCK:
-        return _MIDTICK_BLOCK[draw_row(random, _MIDTICK_BLOCK), 1]
+        return draw_value(random, _MIDTICK_BLOCK)
     if order_type & CENTRE_POINT:
-        return _MIDTICK_CENTRE_POINT[draw_row(random, _MIDTICK_CENTRE_POINT), 1]
+        return draw_value(random, _MIDTICK_CENTRE_POINT)
     return _NO
 
 
@@ -186,7 +187,7 @@ def _draw_minimum(random: NDArray[np.uint64], order: Order) -> None:
     order.minimumquantity = 0
     order.singlefillminimumquantity = order.preferenceonly
     if order.exchangeordertype & CENTRE_POINT_BLOCK and happens(random, _WITH_MINIMUM):
-        order.singlefillminimumquantity = _SINGLE_FILL[draw_row(random, _SINGLE_FILL), 1]
+        order.singlefillminimumquantity = draw_value(random, _SINGLE_FILL)
         order.minimumquantity = order.quantity
         if not happens(random, _MINIMUM_IS_QUANTITY):
             order.minimumquantity = 1 + draw_below(random, order.quantity)

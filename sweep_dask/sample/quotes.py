@@ -14,7 +14,7 @@ from sweep_dask.sample.book import touch
 from sweep_dask.sample.compiled import compiled, compiled_inner
 from sweep_dask.sample.events import settle
 from sweep_dask.sample.pairing import BUY, SELL, fill_between_resting, fill_by_unseen
-from sweep_dask.sample.randomness import draw_below, draw_row, happens
+from sweep_dask.sample.randomness import draw_below, draw_value, happens
 from sweep_dask.sample.tape import begin_transaction, write_quote
 from sweep_dask.sample.ticks import step, tick_above
 from sweep_dask.schema import MISSING_INTEGER
@@ -85,7 +85,7 @@ def _next_quote(security: Security) -> tuple[int, int]:
         return _unlocked(quote.bid, quote.offer, goes_up)
     if quote.offer > step(quote.bid, 1) and happens(security.random, _NARROWS):
         return _narrowed(quote.bid, quote.offer, goes_up)
-    ticks = _MOVES[draw_row(security.random, _MOVES), 1]
+    ticks = draw_value(security.random, _MOVES)
     if ticks > 0:
         return _locked(quote.bid, quote.offer, ticks - 1, goes_up)
     if ticks < 0:
@@ -97,7 +97,7 @@ def _next_quote(security: Security) -> tuple[int, int]:
 @compiled_inner
 def _pull(security: Security) -> int:
     quote, state = security.quote[0], security.state[0]
-    distance_ticks = (state.start_price - quote.bid) // tick_above(quote.bid)
+    distance_ticks = int(state.start_price - quote.bid) // tick_above(quote.bid)
     return min(max(_PULL * distance_ticks, -_STRONGEST_PULL), _STRONGEST_PULL)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.sample.compiled import compiled
+from sweep_dask.sample.compiled import compiled, compiled_inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,16 +66,16 @@ def draw_below(random: NDArray[np.uint64], limit: int) -> int:
     word = (word ^ (word >> _SHIFT_1)) * _MIX_1
     word = (word ^ (word >> _SHIFT_2)) * _MIX_2
     word = word ^ (word >> _SHIFT_3)
-    return np.int64(word >> _TO_INT64) % limit
+    return int(np.int64(word >> _TO_INT64) % limit)
 
 
-@compiled
+@compiled_inner
 def happens(random: NDArray[np.uint64], per_mille: int) -> bool:
     """Whether an event of the given probability (in thousandths) happens this time."""
     return draw_below(random, 1_000) < per_mille
 
 
-@compiled
+@compiled_inner
 def draw_row(random: NDArray[np.uint64], weighted: NDArray[np.int64]) -> int:
     """The row of a table that is drawn; column 0 holds the weights, in whatever unit."""
     left = draw_below(random, weighted[:, 0].sum())
@@ -83,4 +83,10 @@ def draw_row(random: NDArray[np.uint64], weighted: NDArray[np.int64]) -> int:
         left -= weighted[row, 0]
         if left < 0:
             return row
-    return weighted.shape[0] - 1
+    return int(weighted.shape[0] - 1)
+
+
+@compiled_inner
+def draw_value(random: NDArray[np.uint64], weighted: NDArray[np.int64]) -> int:
+    """The value (column 1) of the row of a table that is drawn by weight (column 0)."""
+    return int(weighted[draw_row(random, weighted), 1])

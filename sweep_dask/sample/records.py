@@ -5,6 +5,7 @@ Classes here are never made; they name the int64 columns of structured arrays, s
 
 from __future__ import annotations
 
+from inspect import get_annotations
 from typing import Protocol
 
 import numpy as np
@@ -114,7 +115,7 @@ def columns(row: type) -> tuple[str, ...]:
     """The columns of a class above, those of its bases first."""
     found: dict[str, None] = {}
     for base in reversed(row.__mro__):
-        found |= dict.fromkeys(base.__dict__.get("__annotations__", {}))
+        found |= dict.fromkeys(get_annotations(base))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -102,18 +103,13 @@ def _day_slices(
     for member in members:
         _begin_day(member, day)
 
-    def reload(member: _Member) -> None:
-        _reload(parameters, member, day)
-
-    def purge(member: _Member) -> None:
-        life_cycles.purge(member.security)
-
     hours = timetables(parameters, day)
     if parameters.reloaded_orders:
+        reload = partial(_reload, parameters.reloaded_orders, day)
         yield from _in_batches(members, reload_slice(day), day, reload)
     for part in trading_slices(hours, parameters):
-        yield _played(members, part, day, lambda member: _trade(parameters, member, hours, part))  # noqa: B023  called at once
-    yield from _in_batches(members, purge_slice(day), day, purge)
+        yield _played(members, part, day, partial(_trade, parameters, hours, part))
+    yield from _in_batches(members, purge_slice(day), day, _purge)
 
 
 def _begin_day(member: _Member, day: date) -> None:
@@ -124,16 +120,20 @@ def _begin_day(member: _Member, day: date) -> None:
     begin_quotes(member.security)
 
 
-def _reload(parameters: MarketParameters, member: _Member, day: date) -> None:
+def _reload(wanted: int, day: date, member: _Member) -> None:
     """Bring the number of long orders back to what was asked for."""
-    missing = parameters.reloaded_orders - life_cycles.reload_survivors(member.security)
+    missing = wanted - life_cycles.reload_survivors(member.security)
     first_id = first_old_order_id(day, member.position)
     for number in range(missing):
         life_cycles.reload(member.security, first_id + number + 1)
 
 
+def _purge(member: _Member) -> None:
+    life_cycles.purge(member.security)
+
+
 def _trade(
-    parameters: MarketParameters, member: _Member, hours: Sequence[Timetable], part: TimeSlice
+    parameters: MarketParameters, hours: Sequence[Timetable], part: TimeSlice, member: _Member
 ) -> None:
     own_hours = hours[member.position]
     ppm = own_hours.rows_ppm(part.stop_ns)

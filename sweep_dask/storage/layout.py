@@ -36,6 +36,21 @@ class OutputLayout:
         return self.root / "logs" / "resources.csv"
 
     @property
+    def profile_report(self) -> Path:
+        """Dask's performance report of a run on a cluster (`--profile`)."""
+        return self.root / "logs" / "profile.html"
+
+    @property
+    def profile_statistics(self) -> Path:
+        """Python's profile of a run without a cluster (`--profile`)."""
+        return self.root / "logs" / "profile.pstats"
+
+    @property
+    def logs(self) -> tuple[Path, ...]:
+        """All files in `logs/`."""
+        return (self.run_log, self.resources_log, self.profile_report, self.profile_statistics)
+
+    @property
     def scratch(self) -> Path:
         """Spill files and Dask's worker folders; removed when a run ends."""
         return self.root / ".scratch"

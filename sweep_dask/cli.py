@@ -1,0 +1,319 @@
+"""The command line: parse, call, print. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from sweep_dask.errors import SweepError
+from sweep_dask.settings import OPTIONS, Settings, load_settings
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sweep_dask.settings import Option
+
+#: Exit code of an interrupted process: 128 + SIGINT, as shells count.
+INTERRUPTED = 130
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example:  python -m sweep_dask run data/raw --workers 2",
+)
+@click.version_option(VERSION, prog_name="sweep_dask")
+def main() -> None:
+    """What would ASX Centre Point sweep orders have filled, had they been matched differently?"""
+
+
+# --- what all commands share ------------------------------------------------------------------
+
+
+def _command(example: str) -> Callable[[Callable[..., int]], click.Command]:
+    """A command whose function returns the exit code; its errors become messages."""
+
+    def decorate(function: Callable[..., int]) -> click.Command:
+        @click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
+        @wraps(function)
+        def guarded(*, debug: bool, **arguments: Any) -> NoReturn:
+            sys.exit(_guard(function, arguments, debug=debug))
+
+        name = function.__name__.removesuffix("_command")
+        return main.command(name, epilog=f"Example:  {example}")(guarded)
+
+    return decorate
+
+
+def _guard(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return function(**arguments)
+    except SweepError as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  the last line of defence against tracebacks
+        if debug:
+            traceback.print_exc()
+        click.echo(
+            f"Error: {type(error).__name__}: {error}\n"
+            "  cure:  This is a defect of sweep_dask; please report it with the output of --debug.",
+            err=True,
+        )
+        return 1
+
+
+def _interrupt(signum: int, frame: object) -> NoReturn:  # noqa: ARG001  a handler's signature
+    """End as Ctrl-C does: what a supervisor's SIGTERM means to us."""
+    raise KeyboardInterrupt
+
+
+def _settings_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Every option of `Settings` that has a flag."""
+    for option in reversed(OPTIONS):
+        if option.flags:
+            function = _click_option(option)(function)
+    return function
+
+
+def _click_option(option: Option) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    variables = f" [{', '.join(option.environment)}]" if option.environment else ""
+    described: dict[str, Any] = {"help": option.help + variables, "default": None}
+    if option.flag_value is not None:
+        return click.option(
+            *option.flags, option.name, is_flag=True, flag_value=option.flag_value, **described
+        )
+    return click.option(
+        *option.flags,
+        option.name,
+        metavar=option.metavar,
+        multiple=option.multiple,
+        type=str,
+        **described,
+    )
+
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_input_argument = click.argument("input_folder", metavar="[INPUT]", required=False)
+
+
+def _load(options: dict[str, Any]) -> Settings:
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = load_settings(given, os.environ, Path.cwd())
+    for warning in settings.warnings:
+        _warn(warning)
+    return settings
+
+
+def _warn(message: str) -> None:
+    click.echo(f"Warning: {message}", err=True)
+
+
+def _print_json(document: object) -> None:
+    click.echo(json.dumps(document, indent=1))
+
+
+class _StandardError(logging.Handler):
+    """Log records as lines that do not disturb a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(f"{record.levelname.capitalize()}: {record.getMessage()}", file=sys.stderr)
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+@_command("python -m sweep_dask run data/raw --output results --workers 2")
+@_input_argument
+@_settings_options
+@_json_option
+def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
+    """Ingest INPUT, simulate its sweeps, compare with what really happened, and report.
+
+    INPUT is a folder with orders/ and trades/ (and nbbo/, session/, reference/, participants/),
+    or an fsspec URL. Default: data/raw or, if there is none, the built-in sample market.
+    """
+    from sweep_dask.dataflow.plan import choose_input
+    from sweep_dask.dataflow.run import run
+    from sweep_dask.dataflow.summary import describe_run
+
+    logging.getLogger("sweep_dask").addHandler(_StandardError(logging.WARNING))
+    settings = _load(options)
+    folder, is_sample = choose_input(input_folder)
+
+    def announce(line: str) -> None:
+        click.echo(line, err=as_json)
+
+    if is_sample:
+        announce("There is no data/raw here: using the built-in sample market.")
+    result = run(settings, folder, is_sample=is_sample, announce=announce)
+    if as_json:
+        _print_json(result.manifest)
+    else:
+        click.echo(describe_run(result.record, result.output))
+    return result.exit_code
+
+
+@_command("python -m sweep_dask plan data/raw --json")
+@_input_argument
+@_settings_options
+@_json_option
+def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
+    """Show what `run` would do: files, blocks, settings and memory. Writes nothing."""
+    from sweep_dask.dataflow.plan import choose_input, make_plan
+    from sweep_dask.dataflow.summary import describe_plan, plan_as_json
+
+    settings = _load(options)
+    folder, is_sample = choose_input(input_folder)
+    if is_sample and not as_json:
+        click.echo("There is no data/raw here: using the built-in sample market.")
+    plan = make_plan(settings, folder, is_sample=is_sample)
+    for warning in plan.warnings[len(settings.warnings) :]:
+        _warn(warning)
+    if as_json:
+        _print_json(plan_as_json(plan))
+    else:
+        click.echo(describe_plan(plan))
+    return 0
+
+
+@_command("python -m sweep_dask config --workers 4")
+@_settings_options
+@_json_option
+def config_command(as_json: bool, **options: Any) -> int:
+    """Show the settings in force, each with where it came from."""
+    settings = _load(options)
+    if as_json:
+        _print_json(settings.as_json())
+        return 0
+    rows = [("Setting", "Value", "Source"), *settings.as_rows()]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for name, value, source in rows:
+        click.echo(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}")
+    return 0
+
+
+@_command("python -m sweep_dask verify results")
+@click.argument("output_folder", metavar="OUTPUT")
+@_json_option
+def verify_command(output_folder: str, as_json: bool) -> int:
+    """Check an output folder against its manifest: files, digests, ledger."""
+    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.manifest import verify_output
+
+    manifest, findings = verify_output(OutputLayout(Path(output_folder)))
+    if as_json:
+        found = [{"where": finding.where, "what": finding.what} for finding in findings]
+        _print_json({"ok": not findings, "files": len(manifest["files"]), "findings": found})
+    elif findings:
+        for finding in findings:
+            click.echo(f"{finding.where}: {finding.what}")
+        click.echo(f"{len(findings)} of the checks failed.")
+    else:
+        rows = sum(entry["read"] for entry in manifest["ledger"])
+        click.echo(
+            f"{len(manifest['files']):,} files are present and unchanged; "
+            f"all {rows:,} rows read are accounted for."
+        )
+    return 1 if findings else 0
+
+
+@_command("python -m sweep_dask report results")
+@click.argument("output_folder", metavar="OUTPUT")
+def report_command(output_folder: str) -> int:
+    """Build report.html again from an output folder."""
+    from sweep_dask.report.page import rebuild_report
+    from sweep_dask.storage.layout import OutputLayout
+
+    click.echo(f"Report: {rebuild_report(OutputLayout(Path(output_folder)))}")
+    return 0
+
+
+@_command("python -m sweep_dask synth market --securities 8 --dates 2024-10-04 --events 200000")
+@click.argument("out", metavar="OUT")
+@click.option("--securities", metavar="N", type=int, default=3, show_default=True)
+@click.option("--dates", metavar="DATE,...", help="Trading days.  [default: 2024-10-04,2024-10-07]")
+@click.option(
+    "--events",
+    metavar="ROWS",
+    type=int,
+    default=3_000,
+    show_default=True,
+    help="Centre Point order rows per security and date.",
+)
+@click.option(
+    "--lit-fraction",
+    metavar="F",
+    type=float,
+    default=0.41,
+    show_default=True,
+    help="Share of order rows that belong to lit orders.",
+)
+@click.option(
+    "--reloaded-orders",
+    metavar="N",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Multi-day sweeps per security, reloaded the evening before.",
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True)
+@click.option("--compress", is_flag=True, help="Write .csv.gz instead of .csv.")
+@click.option("--file-per-date", is_flag=True, help="One file a date for orders, trades, quotes.")
+@_json_option
+def synth_command(out: str, as_json: bool, **options: Any) -> int:
+    """Write a synthetic market of any size to OUT, in the raw format.
+
+    Equal options give equal files; memory does not grow with the size of the market.
+    """
+    from sweep_dask.sample.synthetic_market import write_market
+
+    rows = write_market(Path(out), _market_parameters(**options))
+    if as_json:
+        _print_json({"output": out, "rows": rows})
+    else:
+        for table, count in rows.items():
+            click.echo(f"{table:<13} {count:>12,} rows")
+        click.echo(f"Written to {out}. Next: python -m sweep_dask run {out}")
+    return 0
+
+
+def _market_parameters(
+    *,
+    securities: int,
+    dates: str | None,
+    compress: bool,
+    file_per_date: bool,
+    **numbers: Any,
+) -> Any:
+    from sweep_dask.sample import MarketParameters, security_ids
+
+    chosen: dict[str, Any] = (
+        {"dates": tuple(part.strip() for part in dates.split(","))} if dates else {}
+    )
+    return MarketParameters(
+        securities=security_ids(securities),
+        compression="csv.gz" if compress else "csv",
+        files="per-date" if file_per_date else "one",
+        **chosen,
+        **numbers,
+    )

@@ -1,0 +1,51 @@
+"""`sweep_dask.run` and `sweep_dask.plan`: the pipeline for Python programs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep_dask.dataflow import run as pipeline
+from sweep_dask.dataflow.plan import choose_input, make_plan
+from sweep_dask.settings import load_settings
+
+if TYPE_CHECKING:
+    from sweep_dask.dataflow.plan import Plan
+    from sweep_dask.dataflow.run import RunResult
+
+
+def run(input: str | Path | None = None, **settings: object) -> RunResult:  # noqa: A002  contract
+    """Run the whole pipeline.
+
+    Parameters
+    ----------
+    input
+        Folder with `orders/` and `trades/`, or an fsspec URL; None means `data/raw` or, where
+        that does not exist, the built-in sample market.
+    settings
+        Fields of `Settings`, such as `output="results"`, `workers=2`, `enable_parallel=False`.
+        They take the place of the command line: environment variables and `config.yaml` fill in
+        the rest.
+
+    Raises
+    ------
+    SweepError
+        The run cannot be done; the message says what, where, and the cure.
+    """
+    folder, is_sample = choose_input(None if input is None else str(input))
+    loaded = load_settings(settings, os.environ, Path.cwd())
+    return pipeline.run(loaded, folder, is_sample=is_sample)
+
+
+def plan(input: str | Path | None = None, **settings: object) -> Plan:  # noqa: A002  contract
+    """Say what `run` with the same arguments would do; writes nothing.
+
+    Raises
+    ------
+    SweepError
+        The run could not be done.
+    """
+    folder, is_sample = choose_input(None if input is None else str(input))
+    loaded = load_settings(settings, os.environ, Path.cwd())
+    return make_plan(loaded, folder, is_sample=is_sample)

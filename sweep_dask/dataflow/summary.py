@@ -1,0 +1,167 @@
+"""Plans and runs in words: what the terminal shows, and the same as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.schema import TABLES
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.system_config import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.plan import Plan
+
+
+def describe_run(record: RunRecord, output: Path) -> str:
+    """The summary at the end of a run."""
+    assert record.ledger is not None
+    total = record.ledger.total()
+    states = {
+        state: sum(partition.state == state for partition in record.partitions)
+        for state in ("computed", "kept", "failed")
+    }
+    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in record.stage_seconds.items())
+    layout = OutputLayout(output)
+    lines = {
+        "Status": record.status,
+        "Partitions": ", ".join(f"{count:,} {state}" for state, count in states.items()),
+        "Sweeps": f"{record.total('sweeps'):,}",
+        "Matches": f"{record.total('matches'):,}",
+        "Rows read": f"{total.read:,}",
+        "Rows kept": f"{total.kept:,}",
+        "Rows filtered": _with_reasons(total.filtered),
+        "Rows rejected": _with_reasons(total.rejected),
+        "Time": f"{sum(record.stage_seconds.values()):.1f} s ({stages})",
+        "Peak memory": f"{format_bytes(record.largest_process_bytes)} in the largest process, "
+        f"{format_bytes(record.all_processes_bytes)} in all",
+        "Report": str(layout.report),
+        "Tables": str(layout.tables),
+    }
+    if record.plan.system.defaults_used:
+        lines["Note"] = "the machine could not be detected; defaults were used"
+    return "\n".join(["", "Summary", *_aligned(lines), *_failures(record)])
+
+
+def _with_reasons(counts: Mapping[str, int]) -> str:
+    total = f"{sum(counts.values()):,}"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+    return f"{total} ({reasons})" if reasons else total
+
+
+def _failures(record: RunRecord) -> list[str]:
+    failed = [f"  {p.date}/{p.security}: {p.reason}" for p in record.failed()]
+    return ["", "Failed partitions (all others are complete)", *failed] if failed else []
+
+
+def _aligned(lines: Mapping[str, str]) -> list[str]:
+    width = max(map(len, lines)) + 1
+    return [f"  {label + ':':<{width}} {text}" for label, text in lines.items()]
+
+
+def describe_plan(plan: Plan) -> str:
+    """What a run would do, for people."""
+    system, sample = plan.system, plan.sample
+    tables = [_table_line(plan, table.name) for table in TABLES]
+    derived = {
+        name.replace("_", " ").capitalize(): f"{value} ({plan.reasons[name]})"
+        for name, value in _derived(plan).items()
+    }
+    cpu, memory = system.reasons()
+    work = {
+        "Order rows": f"about {sample.rows:,}, of these {sample.kept_rows:,} Centre Point",
+        "Partitions": f"at least {sample.partitions:,}",
+        "Blocks": f"{len(plan.blocks):,}",
+        "Memory, block task": format_bytes(plan.block_task_bytes),
+        "Memory, partition task": f"{format_bytes(plan.partition_task_bytes)} at average size",
+        "Memory in total": f"{format_bytes(plan.total_bytes)} of "
+        f"{format_bytes(system.available_memory_bytes)} available",
+    }
+    return "\n".join(
+        [
+            f"Input: {plan.input}",
+            *(line for line in tables if line),
+            "",
+            "Machine",
+            f"  {cpu}",
+            f"  {memory}",
+            "",
+            "Settings derived from it",
+            *_aligned(derived),
+            "",
+            "Work",
+            *_aligned(work),
+        ]
+    )
+
+
+def _table_line(plan: Plan, table: str) -> str:
+    files = [file for file in plan.inputs.files if file.table == table]
+    if not files:
+        return ""
+    blocks = sum(block.file.table == table for block in plan.blocks)
+    size = format_bytes(sum(file.bytes for file in files))
+    return f"  {table + '/':<14} {len(files):>6,} files {size:>12} {blocks:>7,} blocks"
+
+
+def _derived(plan: Plan) -> dict[str, str]:
+    system = plan.system
+    assert system.memory_limit_bytes is not None
+    assert system.blocksize_bytes is not None
+    return {
+        "workers": f"{system.num_workers}",
+        "memory_limit": format_bytes(system.memory_limit_bytes),
+        "chunk_size": f"{system.chunk_size:,} rows",
+        "blocksize": format_bytes(system.blocksize_bytes),
+    }
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    """What a run would do, for programs."""
+    system, sample = plan.system, plan.sample
+    derived = {
+        "workers": system.num_workers,
+        "memory_limit_bytes": system.memory_limit_bytes,
+        "chunk_size": system.chunk_size,
+        "blocksize_bytes": system.blocksize_bytes,
+    }
+    reasons = {
+        "workers": "workers",
+        "memory_limit_bytes": "memory_limit",
+        "chunk_size": "chunk_size",
+        "blocksize_bytes": "blocksize",
+    }
+    return {
+        "input": plan.input,
+        "sample": plan.is_sample,
+        "files": [
+            {"file": file.name, "table": file.table, "bytes": file.bytes}
+            for file in plan.inputs.files
+        ],
+        "bytes": plan.inputs.bytes,
+        "blocks": len(plan.blocks),
+        "bytes_per_row": sample.bytes_per_row,
+        "estimated_order_rows": sample.rows,
+        "estimated_centre_point_rows": sample.kept_rows,
+        "expected_partitions": sample.partitions,
+        "machine": {
+            "cpu_count": system.cpu_count,
+            "available_memory_bytes": system.available_memory_bytes,
+            "defaults_used": system.defaults_used,
+            "cpu_candidates": {c.name: c.value for c in system.cpu_candidates},
+            "memory_candidates": {c.name: c.value for c in system.memory_candidates},
+        },
+        "derived": {
+            name: {"value": value, "reason": plan.reasons[reasons[name]]}
+            for name, value in derived.items()
+        },
+        "projected_memory": {
+            "block_task_bytes": plan.block_task_bytes,
+            "partition_task_bytes": plan.partition_task_bytes,
+            "total_bytes": plan.total_bytes,
+        },
+        "warnings": list(plan.warnings),
+    }

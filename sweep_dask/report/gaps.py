@@ -1,0 +1,62 @@
+"""What a run cannot answer, and why: a missing number is never left to the reader to explain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sweep_dask.report.outcomes import Comparison
+
+_NO_TABLES = (
+    "What the sweeps would have got: the run ended before the results of its partitions were "
+    "combined, so there are no figures to show. Partitions that were finished are kept; the same "
+    "command goes on from there."
+)
+_NO_SWEEPS = (
+    "What the sweeps would have got: the input holds no sweep order (exchange order type 2048), "
+    "so there is nothing to compare."
+)
+_NO_MATCHES = (
+    "Price and speed of simulated fills: the simulation made no match. For no sweep with something "
+    "left did an order of the other side, with a price to trade at, arrive while the sweep was "
+    "there. The simulated quantity of 0 is a result, not a gap."
+)
+_NO_TRADES = (
+    "Price, speed and number of real fills: the input holds no trade of a Centre Point order of "
+    "these dates and securities, so numbers of real matches are 0 and nothing is compared trade by "
+    "trade. Real matched quantities come from the orders themselves and stand."
+)
+_NO_QUOTES = (
+    "Prices at the quote of the moment: no quote belongs to these dates and securities. The "
+    "simulation took its prices from the quotes written on the orders."
+)
+
+
+def gaps(manifest: Mapping[str, Any], comparison: Comparison | None) -> list[str]:
+    """One sentence or more for every question of the report that stays open."""
+    return list(_gaps(manifest, comparison))
+
+
+def _gaps(manifest: Mapping[str, Any], comparison: Comparison | None) -> Iterator[str]:
+    failed = sum(partition["state"] == "failed" for partition in manifest["partitions"])
+    if failed:
+        yield (
+            f"The outcome in {failed:,} of {len(manifest['partitions']):,} partitions: they "
+            "failed, and no figure on this page contains them."
+        )
+    if comparison is None:
+        yield _NO_TABLES
+    elif comparison.total.sweeps == 0:
+        yield _NO_SWEEPS
+    elif manifest["counts"]["matches"] == 0:
+        yield _NO_MATCHES
+    if _kept(manifest, "trades") == 0:
+        yield _NO_TRADES
+    if _kept(manifest, "nbbo") == 0:
+        yield _NO_QUOTES
+
+
+def _kept(manifest: Mapping[str, Any], table: str) -> int:
+    return sum(entry["kept"] for entry in manifest["ledger"] if entry["table"] == table)

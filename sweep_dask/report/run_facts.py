@@ -1,0 +1,133 @@
+"""What the manifest says of a run, as rows for the report's tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.settings import OPTIONS
+from sweep_dask.storage.judge import REJECT_REASONS
+from sweep_dask.storage.ledger import FILTER_REASONS
+from sweep_dask.system_config import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: Settings that are numbers of bytes.
+_BYTE_SETTINGS = ("blocksize", "memory_limit")
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """Where the rows of one file, or of all files of a table, went."""
+
+    file: str
+    table: str
+    read: int
+    kept: int
+    filtered: Mapping[str, int]
+    rejected: Mapping[str, int]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row is in exactly one place."""
+        return self.read == self.kept + sum((*self.filtered.values(), *self.rejected.values()))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why rows took no part in the simulation."""
+
+    fate: str
+    """`filtered` or `rejected`."""
+    name: str
+    meaning: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One setting, as text for people."""
+
+    name: str
+    value: str
+    source: str
+
+
+def ledger_lines(manifest: Mapping[str, Any]) -> list[LedgerLine]:
+    """One line per file, in the order of the input."""
+    names = ("file", "table", "read", "kept", "filtered", "rejected")
+    return [LedgerLine(**{name: entry[name] for name in names}) for entry in manifest["ledger"]]
+
+
+def table_lines(lines: Iterable[LedgerLine]) -> list[LedgerLine]:
+    """The sums over the files of each table, tables by first appearance."""
+    by_table: dict[str, list[LedgerLine]] = {}
+    for line in lines:
+        by_table.setdefault(line.table, []).append(line)
+    return [_sum(table, files) for table, files in by_table.items()]
+
+
+def _sum(table: str, files: list[LedgerLine]) -> LedgerLine:
+    return LedgerLine(
+        file="1 file" if len(files) == 1 else f"{len(files):,} files",
+        table=table,
+        read=sum(line.read for line in files),
+        kept=sum(line.kept for line in files),
+        filtered=_add(line.filtered for line in files),
+        rejected=_add(line.rejected for line in files),
+    )
+
+
+def _add(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total
+
+
+def reasons(lines: Iterable[LedgerLine]) -> list[Reason]:
+    """Every reason that occurs, filtered before rejected, with its meaning."""
+    tables = list(lines)
+    filtered = _add(line.filtered for line in tables)
+    rejected = _add(line.rejected for line in tables)
+    return [
+        *(Reason("filtered", name, FILTER_REASONS[name], n) for name, n in filtered.items()),
+        *(Reason("rejected", name, REJECT_REASONS[name], n) for name, n in rejected.items()),
+    ]
+
+
+def setting_lines(manifest: Mapping[str, Any]) -> list[SettingLine]:
+    """Every setting, those that somebody chose or that were derived first."""
+    settings = manifest["settings"]
+    unset = {option.name: option.unset for option in OPTIONS}
+    lines = [
+        SettingLine(name, _shown(name, entry["value"], unset.get(name, "not set")), entry["source"])
+        for name, entry in settings.items()
+    ]
+    return sorted(lines, key=lambda line: line.source == "default")
+
+
+def _shown(name: str, value: object, unset: str) -> str:
+    if value is None or value in ([], {}):
+        return unset
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return format_bytes(value) if name in _BYTE_SETTINGS else f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def largest_partitions(manifest: Mapping[str, Any], most: int) -> list[Mapping[str, Any]]:
+    """Finished partitions by falling number of sweeps, then of rows; at most `most`."""
+    finished = [p for p in manifest["partitions"] if p["state"] != "failed"]
+    return sorted(finished, key=_largest_first)[:most]
+
+
+def _largest_first(partition: Mapping[str, Any]) -> tuple[int, int, str, int]:
+    counts = partition["counts"]
+    rows = counts.get("orders_rows", 0)
+    return (-counts.get("sweeps", 0), -rows, partition["date"], partition["security"])

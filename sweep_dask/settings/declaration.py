@@ -1,0 +1,103 @@
+"""What an option is, and where its value came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting and the places it is read from."""
+
+    parse: Callable[[object], object]
+    """Turns text, or a value of the right type, into the setting; ValueError: what is accepted."""
+    help: str
+    flags: tuple[str, ...] = ()
+    """On the command line; empty if the setting has no flag there."""
+    metavar: str = ""
+    flag_value: bool | None = None
+    """The value the flag stands for; None if the flag takes an argument."""
+    multiple: bool = False
+    """Whether the flag may be repeated."""
+    environment: tuple[str, ...] = ()
+    """Variables, the first one first."""
+    environment_negates: bool = False
+    """Whether the variable says the opposite of the setting."""
+    key: str | None = None
+    """Dotted path in `config.yaml`."""
+    minimum: int | None = None
+    """A smaller value is raised to this one, with a warning."""
+    unset: str = "not set"
+    """What no value (None, or nothing in it) stands for."""
+    name: str = ""
+    default: object = None
+
+    @property
+    def shown_flag(self) -> str:
+        """What an error on the command line calls this option."""
+        return self.flags[-1] if self.flags else self.name
+
+    def shown(self, value: object) -> str:
+        """A value of this option as text for people."""
+        if value is None or value in ((), {}):
+            return self.unset
+        if isinstance(value, tuple):
+            return ", ".join(map(str, value))
+        if isinstance(value, dict):
+            return ", ".join(
+                f"{table}.{column}: {name}"
+                for table, names in value.items()
+                for column, name in names.items()
+            )
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value came from; `str()` is what the manifest says."""
+
+    kind: Literal["default", "file", "environment", "command line"]
+    name: str = ""
+    """The file or the variable."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".rstrip()
+
+
+DEFAULT = Source("default")
+COMMAND_LINE = Source("command line")
+
+
+def declared(
+    flag: str,
+    environment: str,
+    key: str,
+    parse: Callable[[object], object],
+    help_text: str,
+    *,
+    flag_value: bool | None = None,
+    multiple: bool = False,
+    negates: bool = False,
+    minimum: int | None = None,
+    unset: str = "not set",
+) -> dict[str, Option]:
+    """Metadata of a field of `Settings`; `flag` as it stands in a manual: `-o --output DIR`."""
+    words = flag.split()
+    option = Option(
+        parse,
+        help_text,
+        flags=tuple(word for word in words if word.startswith("-")),
+        metavar=next((word for word in words if not word.startswith("-")), ""),
+        flag_value=flag_value,
+        multiple=multiple,
+        environment=tuple(environment.split()),
+        environment_negates=negates,
+        key=key or None,
+        minimum=minimum,
+        unset=unset,
+    )
+    return {"option": option}

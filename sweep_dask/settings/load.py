@@ -1,0 +1,134 @@
+"""Reading the options from their sources: the first source that has a value gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep_dask.errors import UsageError
+from sweep_dask.settings.config_file import Entry, read_config_file
+from sweep_dask.settings.declaration import COMMAND_LINE, DEFAULT, Option, Source
+from sweep_dask.settings.known_names import require_known_options
+from sweep_dask.settings.options import OPTIONS, Settings
+from sweep_dask.settings.values import parse_existing_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_FILE = "config.yaml"
+
+
+def load_settings(
+    command_line: Mapping[str, object],
+    environment: Mapping[str, str],
+    working_directory: Path,
+) -> Settings:
+    """The settings of a run from all sources, with what was ignored or raised in `warnings`.
+
+    Parameters
+    ----------
+    command_line
+        By the name of the option; None or an empty tuple: not given.
+    environment
+        Such as `os.environ`; an empty variable is not set.
+    working_directory
+        Where `config.yaml` is looked for and a relative `--config` begins.
+
+    Raises
+    ------
+    UsageError
+        A bad value or an unknown option on the command line, or in the file; a file that cannot
+        be read.
+    """
+    require_known_options(command_line, [option.name for option in OPTIONS])
+    reader = _Reader(command_line, environment)
+    config, config_source = reader.read(_config_option(working_directory))
+    if isinstance(config, Path):
+        reader.file, reader.entries = str(config), read_config_file(working_directory, config)
+    read = {option.name: reader.read(option) for option in OPTIONS if option.name != "config"}
+    read["config"] = (config, config_source)
+    _let_scheduler_file_win(read)
+    return _settings(read, tuple(reader.warnings))
+
+
+@dataclass
+class _Reader:
+    """The sources, in the order in which they are asked."""
+
+    command_line: Mapping[str, object]
+    environment: Mapping[str, str]
+    file: str = ""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def read(self, option: Option) -> tuple[object, Source]:
+        value, source = self._first_value(option)
+        if option.minimum is None or not isinstance(value, int) or value >= option.minimum:
+            return value, source
+        self.warnings.append(
+            f"{option.name} {value} ({source}) is below the minimum; using {option.minimum:,}"
+        )
+        return option.minimum, source
+
+    def _first_value(self, option: Option) -> tuple[object, Source]:
+        given = self.command_line.get(option.name)
+        if given is not None and given != ():
+            return _parsed(option, given, option.shown_flag, "command line"), COMMAND_LINE
+        for variable in option.environment:
+            text = self.environment.get(variable, "").strip()
+            try:
+                if text:
+                    return _from_variable(option, text), Source("environment", variable)
+            except ValueError as error:
+                self.warnings.append(f"{variable}={text!r} is ignored; accepted: {error}")
+        entry = self.entries.get(option.key or "")
+        if option.key is None or entry is None or entry.value is None:
+            return option.default, DEFAULT
+        where = f"{self.file}, line {entry.line}"
+        return _parsed(option, entry.value, option.key, where), Source("file", self.file)
+
+
+def _settings(read: Mapping[str, tuple[object, Source]], warnings: tuple[str, ...]) -> Settings:
+    values = {name: value for name, (value, _) in read.items()}
+    sources = {name: source for name, (_, source) in read.items()}
+    # The parsers have checked the types, which a mapping of all options cannot express.
+    return Settings(**values, sources=sources, warnings=warnings)  # type: ignore[arg-type]
+
+
+def _config_option(working_directory: Path) -> Option:
+    """The option `config`, whose value must exist and whose default depends on the folder."""
+    option = next(option for option in OPTIONS if option.name == "config")
+    present = (working_directory / CONFIG_FILE).is_file()
+    default = Path(CONFIG_FILE) if present else None
+    return replace(option, parse=partial(parse_existing_file, working_directory), default=default)
+
+
+def _let_scheduler_file_win(read: dict[str, tuple[object, Source]]) -> None:
+    """A scheduler file can only come from the command line, before all other sources."""
+    if read["scheduler_file"][0] is None:
+        return
+    address, source = read["scheduler"]
+    if source == COMMAND_LINE:
+        raise UsageError(
+            "--scheduler and --scheduler-file both name a scheduler.",
+            where="command line",
+            value=address,
+            cure="give one of them",
+        )
+    read["scheduler"] = (None, DEFAULT)
+
+
+def _from_variable(option: Option, text: str) -> object:
+    value = option.parse(text)
+    return not value if option.environment_negates else value
+
+
+def _parsed(option: Option, value: object, name: str, where: str) -> object:
+    try:
+        return option.parse(value)
+    except ValueError as error:
+        raise UsageError(
+            f"{name} cannot be {value!r}.", where=where, value=value, cure=f"accepted: {error}"
+        ) from error

@@ -1,0 +1,160 @@
+"""The table of all options: the fields of `Settings`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep_dask.settings.declaration import DEFAULT, Option, Source, declared
+from sweep_dask.settings.values import (
+    IMPLEMENTED_MODELS,
+    one_of,
+    or_auto,
+    parse_address,
+    parse_boolean,
+    parse_column_names,
+    parse_date,
+    parse_fraction,
+    parse_gigabytes,
+    parse_integer,
+    parse_model,
+    parse_path,
+    parse_security,
+    parse_size,
+    parse_text,
+    several,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of one run, each with its source; `Settings()` is all defaults.
+
+    None in `workers`, `chunk_size` (rows), `blocksize` and `memory_limit` (bytes, the latter per
+    worker) means that they are derived from the machine and the input. `memory_limit_gb` is in
+    GiB. An empty `dates` or `securities` means all; dates are ISO text, as they name partitions.
+    """
+
+    # A table: flag, environment, key in config.yaml, parser, help.
+    # fmt: off
+    output: Path = field(default=Path("data"), metadata=declared(
+        "-o --output DIR", "SWEEP_OUTPUT", "output", parse_path,
+        "Folder for results; processed/ and outputs/ are made in it."))
+    config: Path | None = field(default=None, metadata=declared(
+        "--config FILE", "SWEEP_CONFIG", "", parse_path,
+        "Configuration file.", unset="config.yaml if present"))
+    workers: int | None = field(default=None, metadata=declared(
+        "--workers N", "SWEEP_WORKERS", "system.workers", or_auto(parse_integer),
+        "Worker processes.", minimum=1, unset="auto"))
+    chunk_size: int | None = field(default=None, metadata=declared(
+        "--chunk-size ROWS", "SWEEP_CHUNK_SIZE", "system.chunk_size", or_auto(parse_integer),
+        "Rows read at a time.", minimum=1_000, unset="auto"))
+    blocksize: int | None = field(default=None, metadata=declared(
+        "--blocksize BYTES", "SWEEP_BLOCKSIZE", "system.blocksize", or_auto(parse_size),
+        "Size of an input block, such as 65536, 64KiB or 1GB.", unset="auto"))
+    memory_limit: int | None = field(default=None, metadata=declared(
+        "--memory-limit BYTES", "SWEEP_MEMORY_LIMIT", "system.memory_limit", or_auto(parse_size),
+        "Memory of one worker, such as 2GiB.", unset="auto"))
+    enable_parallel: bool = field(default=True, metadata=declared(
+        "--no-parallel", "SWEEP_NO_PARALLEL", "system.enable_parallel", parse_boolean,
+        "Run in this process alone: no cluster, no dashboard.", flag_value=False, negates=True))
+    memory_limit_gb: float | None = field(default=None, metadata=declared(
+        "", "", "performance.memory_limit_gb", or_auto(parse_gigabytes),
+        "Memory of the whole run in GiB.", unset="90 % of what is available"))
+    progress: bool | None = field(default=None, metadata=declared(
+        "--no-progress", "SWEEP_PROGRESS", "performance.progress_bars", or_auto(parse_boolean),
+        "Show no progress bars.", flag_value=False, unset="on at a terminal"))
+    monitoring: bool = field(default=True, metadata=declared(
+        "--no-monitor", "SWEEP_MONITORING", "performance.monitoring", parse_boolean,
+        "Do not record processor and memory use.", flag_value=False))
+    profile: bool = field(default=False, metadata=declared(
+        "--profile", "SWEEP_PROFILE", "performance.profile", parse_boolean,
+        "Record a performance profile.", flag_value=True))
+    scheduler: str | None = field(default=None, metadata=declared(
+        "--scheduler ADDR", "SWEEP_SCHEDULER DASK_SCHEDULER_ADDRESS", "cluster.scheduler",
+        parse_text, "Address of a running Dask scheduler.", unset="own LocalCluster"))
+    scheduler_file: Path | None = field(default=None, metadata=declared(
+        "--scheduler-file FILE", "", "", parse_path,
+        "File in which a running Dask scheduler left its address."))
+    tls_ca_file: Path | None = field(default=None, metadata=declared(
+        "--tls-ca-file FILE", "", "cluster.tls.ca_file", parse_path,
+        "Certificate authority of the cluster.", unset="Dask's own configuration"))
+    tls_cert: Path | None = field(default=None, metadata=declared(
+        "--tls-cert FILE", "", "cluster.tls.cert", parse_path,
+        "Certificate to show to the cluster.", unset="Dask's own configuration"))
+    tls_key: Path | None = field(default=None, metadata=declared(
+        "--tls-key FILE", "", "cluster.tls.key", parse_path,
+        "Private key of the certificate.", unset="Dask's own configuration"))
+    dashboard_address: str = field(default="127.0.0.1:8787", metadata=declared(
+        "--dashboard-address HOST:PORT", "", "cluster.dashboard_address", parse_address,
+        "Where the dashboard listens; the next free port if it is taken."))
+    dates: tuple[str, ...] = field(default=(), metadata=declared(
+        "--dates DATES", "", "select.dates", several(parse_date),
+        "Trading dates, such as 2024-09-05,2024-09-06.", unset="all"))
+    securities: tuple[int, ...] = field(default=(), metadata=declared(
+        "--securities IDS", "", "select.securities", several(parse_security),
+        "Order book ids, such as 110621,85603.", unset="all"))
+    models: tuple[str, ...] = field(default=IMPLEMENTED_MODELS, metadata=declared(
+        "--model time-priority|centre-point", "", "models", several(parse_model),
+        "Matching model; may be repeated.", multiple=True))
+    trading_day: str = field(default="session", metadata=declared(
+        "--trading-day session|calendar", "", "trading_day", one_of("session", "calendar"),
+        "Whether evening events belong to the next trading day or to their calendar date."))
+    on_bad_rows: str = field(default="quarantine", metadata=declared(
+        "--on-bad-rows quarantine|fail", "", "bad_rows.on_bad_rows", one_of("quarantine", "fail"),
+        "Whether rows that cannot be read are set aside or end the run."))
+    max_bad_fraction: float = field(default=0.05, metadata=declared(
+        "--max-bad-fraction F", "", "bad_rows.max_bad_fraction", parse_fraction,
+        "Share of rejected rows of a table above which the run fails."))
+    fresh: bool = field(default=False, metadata=declared(
+        "--fresh", "", "", parse_boolean,
+        "Compute everything again, also what is finished.", flag_value=True))
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, metadata=declared(
+        "", "", "columns", parse_column_names,
+        "Names of columns in the files: table, column, name.", unset="as in the extracts"))
+    # fmt: on
+
+    sources: Mapping[str, Source] = field(
+        default_factory=lambda: dict.fromkeys((option.name for option in OPTIONS), DEFAULT)
+    )
+    """By the name of the option."""
+    warnings: tuple[str, ...] = ()
+    """What was read and not used as it stood; not an option."""
+
+    def as_rows(self) -> list[tuple[str, str, str]]:
+        """Name, value and source of every option, as text for people."""
+        return [
+            (option.name, option.shown(getattr(self, option.name)), f"{source}")
+            for option, source in ((option, self.sources[option.name]) for option in OPTIONS)
+        ]
+
+    def as_json(self) -> dict[str, dict[str, object]]:
+        """As in the manifest: `{"workers": {"value": 2, "source": "command line"}, ...}`."""
+        return {
+            option.name: {
+                "value": _plain_value(getattr(self, option.name)),
+                "source": str(self.sources[option.name]),
+            }
+            for option in OPTIONS
+        }
+
+
+def _options() -> Iterator[Option]:
+    for spec in fields(Settings):
+        if "option" in spec.metadata:
+            default = {} if spec.name == "columns" else spec.default
+            yield replace(spec.metadata["option"], name=spec.name, default=default)
+
+
+#: Every option, in the order of `Settings`.
+OPTIONS: tuple[Option, ...] = tuple(_options())
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,185 @@
+"""What is accepted as the value of an option: each parser raises ValueError with the words for it.
+
+A parser takes text, as on the command line, or a value of the right type.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from sweep_dask.settings.byte_sizes import parse_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+#: The first one is the default; `KNOWN_MODELS` may be named, only these can be run.
+IMPLEMENTED_MODELS = ("time-priority",)
+KNOWN_MODELS = ("time-priority", "centre-point")
+
+_BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
+
+
+def parse_size(value: object) -> int:
+    """A number of bytes above zero."""
+    accepted = "a size above zero such as 65536, 64KiB or 1.5 GB"
+    try:
+        size_bytes = parse_bytes(str(value))
+    except ValueError as error:
+        raise ValueError(accepted) from error
+    if size_bytes <= 0:
+        raise ValueError(accepted)
+    return size_bytes
+
+
+def parse_integer(value: object) -> int:
+    """A whole number."""
+    # By way of text, so that 2.5 and True are no whole numbers and no digit is lost.
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise ValueError("a whole number") from error
+
+
+def parse_boolean(value: object) -> bool:
+    """One of the words for true and false, in any case."""
+    text = str(value).strip().casefold()
+    if text not in _BOOLEANS:
+        raise ValueError("true or false (1, 0, yes, no, on, off)")
+    return _BOOLEANS[text]
+
+
+def _parse_number(value: object, fits: Callable[[float], bool], accepted: str) -> float:
+    try:
+        number = float(str(value))
+    except ValueError as error:
+        raise ValueError(accepted) from error
+    if not fits(number):
+        raise ValueError(accepted)
+    return number
+
+
+def parse_fraction(value: object) -> float:
+    """A number from 0 to 1."""
+    return _parse_number(value, lambda number: 0 <= number <= 1, "a fraction from 0 to 1")
+
+
+def parse_gigabytes(value: object) -> float:
+    """A finite number above zero."""
+    return _parse_number(value, lambda number: 0 < number < float("inf"), "a number above zero")
+
+
+def parse_text(value: object) -> str:
+    """Text or a path, not empty."""
+    text = str(value).strip()
+    if not text or not isinstance(value, str | Path):
+        raise ValueError("text that is not empty")
+    return text
+
+
+def parse_path(value: object) -> Path:
+    """A path, which need not exist."""
+    return Path(parse_text(value))
+
+
+def parse_existing_file(folder: Path, value: object) -> Path:
+    """A path, as given, of a file that exists; a relative one begins in `folder`."""
+    path = parse_path(value)
+    if not (folder / path).exists() or (folder / path).is_dir():
+        raise ValueError("an existing file")
+    return path
+
+
+def parse_address(value: object) -> str:
+    """HOST:PORT. Without a host it is this machine alone: an open port is asked for by name."""
+    host, _, port = str(value).strip().rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 2**16):
+        raise ValueError("HOST:PORT, such as 127.0.0.1:8787")
+    return f"{host or '127.0.0.1'}:{port}"
+
+
+def parse_date(value: object) -> str:
+    """An ISO date as text, which is how dates name partitions."""
+    text = value.isoformat() if isinstance(value, date) else str(value).strip()
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise ValueError("dates as 2024-09-05, separated by commas")
+
+
+def parse_security(value: object) -> int:
+    """An order book id."""
+    try:
+        return parse_integer(value)
+    except ValueError as error:
+        raise ValueError("whole numbers, separated by commas") from error
+
+
+def parse_model(value: object) -> str:
+    """The name of a matching model that can be run."""
+    text = str(value).strip()
+    if text in IMPLEMENTED_MODELS:
+        return text
+    available = ", ".join(IMPLEMENTED_MODELS)
+    if text in KNOWN_MODELS:
+        raise ValueError(f"{available} ({text} is not available in this version)")
+    raise ValueError(available)
+
+
+def parse_column_names(value: object) -> dict[str, dict[str, str]]:
+    """By table and column, the name in a file."""
+    match value:
+        case dict() if all(isinstance(names, dict) for names in value.values()):
+            return {
+                str(table): {str(column): parse_text(name) for column, name in names.items()}
+                for table, names in value.items()
+            }
+    raise ValueError("for each table a mapping of a column to its name in a file")
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """A parser of one of several words."""
+
+    def parse(value: object) -> str:
+        text = str(value).strip()
+        if text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return parse
+
+
+def or_auto(parse: Callable[[object], T]) -> Callable[[object], T | None]:
+    """None for "auto", which settles the matter: sources further down are not asked."""
+
+    def parse_or_auto(value: object) -> T | None:
+        if isinstance(value, str) and value.strip().casefold() == "auto":
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or auto") from error
+
+    return parse_or_auto
+
+
+def several(parse: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    """A list, text with commas, or one value; each value once, in the order given."""
+
+    def parse_several(value: object) -> tuple[T, ...]:
+        items = value if isinstance(value, list | tuple) else [value]
+        parts = [
+            part
+            for item in items
+            for part in (item.split(",") if isinstance(item, str) else [item])
+        ]
+        return tuple(dict.fromkeys(parse(part) for part in parts or [""]))
+
+    return parse_several
