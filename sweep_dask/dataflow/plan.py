@@ -45,7 +45,7 @@ _SAMPLED_FILES = 16
 
 #: Memory of a task at the peak of one partition, per row of its orders: merged columns, their
 #: Parquet file, states, results (measured: see benchmarks/; an estimate on the safe side).
-PARTITION_BYTES_PER_ROW = 3_000
+PARTITION_BYTES_PER_ROW = 1_500
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,6 @@ def compiled_inner(function: Function) -> Function:
     return _compiled(function, no_cpython_wrapper=True)
 
 
-def _compiled(function: Function, **options: Any) -> Function:  # noqa: ANN401  numba's options
+def _compiled(function: Function, **options: Any) -> Function:
     options |= {"nogil": True, "no_cfunc_wrapper": True}
     return cast("Function", njit(**options)(function))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="none")
 _UNFINISHED = ".partial"
 
-#: The usual level of the gzip program; 9 takes three times as long for 1 % less.
+#: The usual level of the gzip program; 9 takes 3.5 times as long for 7 % less.
 _LEVEL = 6
 
 

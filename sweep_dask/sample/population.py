@@ -87,10 +87,10 @@ _WITHOUT_KEY, _CLIENTS, _KEYS_PER_PARTICIPANT = 300, 4, 1_000
 
 _BUY, _SELL = 1, 2
 _SHORT_SELL = 2
-_BOUNCING, _REST_OF_DAY = 0, 256
+#: Time validity of fill-and-kill orders and of all others (`timevalidity`).
+BOUNCING, REST_OF_DAY = 0, 256
 _YES, _NO = 1, 2
 
-#: Plain constants, for the compiled functions below.
 _BLOCK_OR_PLAIN_DARK = CENTRE_POINT_BLOCK | CENTRE_POINT
 
 
@@ -150,7 +150,7 @@ def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> Non
     order.participantid = draw_value(random, PARTICIPANTS)
     order.crossingkey = _draw_key(random, order.participantid)
     order.midtick = _draw_midtick(random, order_type)
-    order.timevalidity = _BOUNCING if _is_killed(random, order_type) else _REST_OF_DAY
+    order.timevalidity = BOUNCING if _is_killed(random, order_type) else REST_OF_DAY
     order.preferenceonly = _NO if order_type & (SWEEP | CENTRE_POINT_BLOCK) else 0
     _draw_minimum(random, order)
 

@@ -1,0 +1,120 @@
+"""Peak memory of the two kinds of large tasks, against what the plan projects.
+
+    python benchmarks/bench_memory.py
+
+Every measurement is a process of its own that does one task. The constants of the projection
+(`BASE_PROCESS_BYTES`, `BLOCK_MEMORY_FACTOR`, `PARTITION_BYTES_PER_ROW`) must keep it above what
+is measured here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
+
+MIB = 1024**2
+BLOCKSIZES = (8 * MIB, 32 * MIB, 128 * MIB)
+PARTITION_ROWS = (50_000, 200_000, 800_000)
+
+
+def main() -> None:
+    """Measure and print."""
+    from sweep_dask.dataflow.plan import projected_partition_task_bytes
+    from sweep_dask.system_config import projected_block_task_bytes
+
+    print(f"machine: {describe_machine()}")
+    with scratch_folder() as folder:
+        for rows in PARTITION_ROWS:
+            market = folder / f"market-{rows}"
+            run_json(
+                [
+                    "-m",
+                    "sweep_dask",
+                    "synth",
+                    str(market),
+                    "--securities",
+                    "1",
+                    "--dates",
+                    "2024-10-04",
+                    "--events",
+                    str(rows),
+                    "--json",
+                ]
+            )
+            for table in ("orders", "trades") if rows == PARTITION_ROWS[-1] else ():
+                for size in BLOCKSIZES:
+                    peak = _child("block", market, size, folder / f"{table}-{size}", table)
+                    _print(
+                        f"{table} block of {size // MIB} MiB",
+                        peak,
+                        projected_block_task_bytes(size),
+                    )
+            peak = _child("partition", market, rows, folder / f"results-{rows}")
+            _print(f"partition of {rows:,} rows", peak, projected_partition_task_bytes(rows))
+
+
+def _child(kind: str, market: Path, size: int, output: Path, *more: str) -> int:
+    return run_json([__file__, kind, str(market), str(size), str(output), *more])["peak_bytes"]
+
+
+def _print(what: str, peak_bytes: int, projected_bytes: int) -> None:
+    print(
+        f"{what:<28} measured {peak_bytes / MIB:7,.0f} MiB, projected "
+        f"{projected_bytes / MIB:7,.0f} MiB, ratio {projected_bytes / peak_bytes:.2f}"
+    )
+
+
+def _read_block(market: str, blocksize: int, output: str, table: str) -> None:
+    import dask.dataframe  # noqa: F401  a worker has it loaded
+
+    from sweep_dask.storage.blocks import cut_file
+    from sweep_dask.storage.ingest import ingest_block
+    from sweep_dask.storage.inputs import open_inputs
+
+    inputs = open_inputs(market, {})
+    file = next(file for file in inputs.readable if file.table == table)
+    Path(output).mkdir()
+    ingest_block(cut_file(file, inputs.headers[file.name], blocksize, 0)[0], output)
+
+
+def _run_partition(market: str, output: str) -> None:
+    """Ingest in other processes, so that this one's peak is the partition's."""
+    import multiprocessing
+
+    import dask.dataframe  # noqa: F401  a worker has it loaded
+
+    from sweep_dask.partition import PartitionJob, run_partition
+    from sweep_dask.storage.blocks import cut_file
+    from sweep_dask.storage.catalogue import build_catalogue
+    from sweep_dask.storage.ingest import ingest_block
+    from sweep_dask.storage.inputs import open_inputs
+
+    inputs = open_inputs(market, {})
+    blocks = []
+    for file in inputs.readable:
+        blocks += cut_file(file, inputs.headers[file.name], 32 * MIB, len(blocks))
+    scratch = Path(output) / "scratch"
+    scratch.mkdir(parents=True)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        import pandas as pd
+
+        index = pd.concat(pool.starmap(ingest_block, [(block, str(scratch)) for block in blocks]))
+    tables = {block.number: block.file.table for block in blocks}
+    (source,) = build_catalogue(index, tables, by_session=True).partitions
+    summary = run_partition(PartitionJob(source, output, str(scratch), inputs.columns()))
+    assert summary.state == "computed", summary.reason
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        main()
+    else:
+        kind, market, size, output, *more = sys.argv[1:]
+        if kind == "block":
+            _read_block(market, int(size), output, *more)
+        else:
+            _run_partition(market, output)
+        print(json.dumps({"peak_bytes": own_peak_bytes()}))

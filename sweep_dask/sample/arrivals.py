@@ -1,0 +1,124 @@
+"""How an order, new or amended, meets the market: dark book, lit book, rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweep_dask.market.change_reasons import TRADED
+from sweep_dask.market.order_types import SWEEP
+from sweep_dask.sample.book import Book, give_slot_back, take_slot
+from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.sample.events import (
+    CANCELLED_BY_SYSTEM,
+    NEW,
+    OFF_BOOK,
+    ON_BOOK,
+    settle,
+    start_resting,
+    write_event,
+)
+from sweep_dask.sample.pairing import BUY, fill_at_touch, fill_in_dark
+from sweep_dask.sample.population import (
+    BOUNCING,
+    REST_OF_DAY,
+    draw_centre_point_type,
+    draw_lit_type,
+    draw_offset,
+    draw_order,
+    draw_sweep_type,
+)
+from sweep_dask.sample.quotes import take_level
+from sweep_dask.sample.security import Security, home, is_centre_point, next_order_id
+from sweep_dask.sample.tape import begin_transaction
+from sweep_dask.sample.ticks import step
+
+if TYPE_CHECKING:
+    from sweep_dask.sample.records import Order
+
+
+@compiled_inner
+def enter(security: Security, of_centre_point: bool) -> None:
+    """A new order of a Centre Point type, or one of the lit book only."""
+    order_type = _draw_type(security, of_centre_point)
+    book = home(security, order_type)
+    slot = take_slot(book)
+    draw_new_order(security, book.orders[slot], order_type)
+    submit(security, book, slot, NEW)
+
+
+@compiled_inner
+def _draw_type(security: Security, of_centre_point: bool) -> int:
+    if not of_centre_point:
+        return draw_lit_type(security.random)
+    if security.state[0].is_continuous:
+        return draw_centre_point_type(security.random)
+    # Before the open and after 16:00 the exchange accepts sweeps, but no dark orders.
+    return draw_sweep_type(security.random)
+
+
+@compiled_inner
+def draw_new_order(security: Security, order: Order, order_type: int) -> None:
+    """Fill in a whole new order that fits the present quote and trading state."""
+    draw_order(security.random, order, order_type)
+    order.order_id = next_order_id(security)
+    order.security_code = security.state[0].security_code
+    order.price = draw_price(security, order)
+    if not security.state[0].is_continuous:
+        order.timevalidity = REST_OF_DAY
+
+
+@compiled_inner
+def draw_price(security: Security, order: Order) -> int:
+    """A limit near the quote, on the tick grid."""
+    quote = security.quote[0]
+    offset = draw_offset(security.random, order.exchangeordertype)
+    own, other = (quote.bid, quote.offer) if order.side == BUY else (quote.offer, quote.bid)
+    if _is_lit(order) and offset > 0:
+        # A lit order that crosses takes the touch and no more; without matching it cannot cross.
+        return int(other if security.state[0].is_continuous else own)
+    return step(own, offset if order.side == BUY else -offset)
+
+
+@compiled_inner
+def submit(security: Security, book: Book, slot: int, reason: int) -> None:
+    """An order, new or amended, meets both books: dark first, then lit. What is left rests."""
+    order = book.orders[slot]
+    begin_transaction(security.tape, False)
+    write_event(security, order, reason, OFF_BOOK if reason == NEW else ON_BOOK)
+    matched_before = order.totalmatchedquantity
+    took_level = _match(security, order)
+    is_resting = order.leavesquantity > 0 and order.timevalidity != BOUNCING
+    _write_outcome(security, order, reason, order.totalmatchedquantity > matched_before)
+    if is_resting:
+        start_resting(security, book, slot)
+    settle(security)
+    if took_level:
+        take_level(security, order, is_resting)
+    if not is_resting:
+        give_slot_back(book, slot)
+
+
+@compiled_inner
+def _match(security: Security, order: Order) -> bool:
+    if not security.state[0].is_continuous:
+        return False
+    fill_in_dark(security, order)
+    return _is_lit(order) and fill_at_touch(security, order)
+
+
+@compiled_inner
+def _is_lit(order: Order) -> bool:
+    """Whether the order meets the lit book: a sweep or an order of no Centre Point type."""
+    order_type = order.exchangeordertype
+    return order_type & SWEEP != 0 or not is_centre_point(order_type)
+
+
+@compiled_inner
+def _write_outcome(security: Security, order: Order, reason: int, has_traded: bool) -> None:
+    is_resting = order.leavesquantity > 0 and order.timevalidity != BOUNCING
+    if has_traded:
+        write_event(security, order, TRADED, ON_BOOK if is_resting else OFF_BOOK)
+    elif is_resting:
+        write_event(security, order, reason, ON_BOOK)
+    if order.leavesquantity > 0 and not is_resting:
+        write_event(security, order, CANCELLED_BY_SYSTEM, OFF_BOOK)
