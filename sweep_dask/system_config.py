@@ -54,6 +54,9 @@ BASE_PROCESS_BYTES = 300 * 1024**2
 #: copy and the encoded file. An estimate on the safe side, like the base.
 BLOCK_MEMORY_FACTOR = 6
 
+#: A worker that could not hold a block of this size would spend its time on starting tasks.
+COMFORTABLE_BLOCKSIZE_BYTES = 16 * 1024**2
+
 #: Smaller derived blocks would spend more on tasks than on rows; a user may still ask for them.
 MINIMUM_BLOCKSIZE_BYTES = 64 * 1024
 
@@ -288,6 +291,15 @@ def whole_run_limit(available_bytes: int, memory_limit_gb: float | None = None) 
 def memory_limit_per_worker(whole_run_limit_bytes: int, workers: int) -> int:
     """Bytes one of `workers` processes may use."""
     return whole_run_limit_bytes // workers
+
+
+def workers_that_fit(workers: int, whole_run_limit_bytes: int) -> int:
+    """`workers`, or fewer where many CPUs share little memory; at least one.
+
+    Each can then hold a block of `COMFORTABLE_BLOCKSIZE_BYTES`.
+    """
+    needed_bytes = projected_block_task_bytes(COMFORTABLE_BLOCKSIZE_BYTES)
+    return max(1, min(workers, whole_run_limit_bytes // needed_bytes))
 
 
 def projected_block_task_bytes(blocksize_bytes: int) -> int:

@@ -26,6 +26,7 @@ from sweep_dask.system_config import (
     projected_block_task_bytes,
     require_block_fits,
     whole_run_limit,
+    workers_that_fit,
 )
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ def _size(settings: Settings, sample: Sample) -> tuple[SystemConfig, dict[str, s
     if not settings.enable_parallel:
         system = replace(system, num_workers=1, enable_parallel=False)
     limit_bytes = whole_run_limit(system.available_memory_bytes, settings.memory_limit_gb)
+    if settings.workers is None and settings.memory_limit is None:
+        system = _with_workers_that_fit(system, limit_bytes)
     per_worker = settings.memory_limit or memory_limit_per_worker(limit_bytes, system.num_workers)
     blocksize = settings.blocksize
     if blocksize is None:
@@ -174,11 +177,27 @@ def _size(settings: Settings, sample: Sample) -> tuple[SystemConfig, dict[str, s
     return sized, _reasons(settings, sized, limit_bytes, sample)
 
 
+def _with_workers_that_fit(system: SystemConfig, limit_bytes: int) -> SystemConfig:
+    """Fewer workers where many CPUs share little memory."""
+    fitting = workers_that_fit(system.num_workers, limit_bytes)
+    if fitting == system.num_workers:
+        return system
+    warning = (
+        f"{system.num_workers} workers would share {format_bytes(limit_bytes)}; using {fitting}."
+    )
+    return replace(
+        system,
+        num_workers=fitting,
+        enable_parallel=fitting > 1,
+        warnings=(*system.warnings, warning),
+    )
+
+
 def _reasons(
     settings: Settings, system: SystemConfig, limit_bytes: int, sample: Sample
 ) -> dict[str, str]:
     derived = {
-        "workers": f"from {system.cpu_count} CPUs"
+        "workers": f"from {system.cpu_count} CPUs and {format_bytes(limit_bytes)} for the run"
         if settings.enable_parallel
         else "no cluster: this process alone",
         "chunk_size": f"from {format_bytes(system.available_memory_bytes)} of available memory",

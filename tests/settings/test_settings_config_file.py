@@ -83,7 +83,9 @@ def test_auto_in_the_file(load):
         ("models: [time-priority, centre-point]", "models", 1, "not available"),
     ],
 )
-def test_bad_value_in_the_file_names_key_line_and_what_is_accepted(usage_error, file, key, line, accepted):
+def test_bad_value_in_the_file_names_key_line_and_what_is_accepted(
+    usage_error, file, key, line, accepted
+):
     error = usage_error(file=file)
     assert error.what.startswith(f"{key} ")
     assert error.where == f"config.yaml, line {line}"

@@ -7,7 +7,7 @@ import pickle
 from dataclasses import fields, replace
 from pathlib import Path
 
-from sweep_dask.settings import OPTIONS, Settings
+from sweep_dask.settings import DEFAULT, OPTIONS, Settings
 
 
 def test_nothing_given_is_all_defaults(load):

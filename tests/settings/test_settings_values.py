@@ -75,7 +75,9 @@ def test_accepted(load, name, given_value, value):
         ("columns", "columns", {"orders": "order_id"}, "a mapping of a column"),
     ],
 )
-def test_bad_value_on_the_command_line_names_option_value_and_what_is_accepted(usage_error, name, flag, value, accepted):
+def test_bad_value_on_the_command_line_names_option_value_and_what_is_accepted(
+    usage_error, name, flag, value, accepted
+):
     error = usage_error(**{name: value})
     assert error.what.startswith(f"{flag} ")
     assert error.where == "command line"

@@ -1,0 +1,117 @@
+"""The page on configuration says what the program does: its tables and its example are checked."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from sweep_dask.schema import TABLES
+from sweep_dask.settings import OPTIONS, Option, load_settings, require_known_columns
+from sweep_dask.system_config import (
+    BASE_PROCESS_BYTES,
+    BLOCK_MEMORY_FACTOR,
+    COMFORTABLE_BLOCKSIZE_BYTES,
+    GIB,
+    MINIMUM_BLOCKSIZE_BYTES,
+    _calculate_optimal_chunk_size,
+    _calculate_optimal_workers,
+    derive_blocksize,
+    format_bytes,
+    memory_limit_per_worker,
+    whole_run_limit,
+    workers_that_fit,
+)
+
+PAGE = (Path(__file__).parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
+
+#: As the page says above the table of derived sizes.
+BYTES_PER_ROW = 150
+
+
+def table(first_head: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of the table whose first column is called so."""
+    lines = PAGE[PAGE.index(f"\n| {first_head} |") + 1 :].splitlines()
+    cells = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in takewhile(lambda line: line.startswith("|"), lines)
+    ]
+    return cells[0], cells[2:]
+
+
+def code(text: str) -> str:
+    escaped = text.replace("|", "\\|")  # a bar would end the cell, also inside code
+    return f"`{escaped}`" if text else ""
+
+
+def documented(option: Option) -> list[str]:
+    default = option.shown(option.default)
+    return [
+        code(f"{', '.join(option.flags)} {option.metavar}".strip()),
+        ", ".join(map(code, option.environment)),
+        code(option.key or ""),
+        default if default == option.unset else code(default),
+        option.help,
+    ]
+
+
+def test_table_of_options_is_the_one_the_program_reads():
+    heads, rows = table("Flag")
+    assert heads == ["Flag", "Variable", "Key in `config.yaml`", "Default", "Meaning"]
+    assert rows == [documented(option) for option in OPTIONS]
+
+
+def test_example_is_read_without_a_warning_and_has_every_key(tmp_path):
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+    (tmp_path / "config.yaml").write_text(example, encoding="utf-8")
+    settings = load_settings({}, {}, tmp_path)
+    assert settings.warnings == ()
+    given = {name for name, source in settings.sources.items() if source.kind == "file"}
+    assert given == {option.name for option in OPTIONS if option.key}
+    known = {table.name: [column.name for column in table.columns] for table in TABLES}
+    require_known_columns(settings.columns, known)
+
+
+def derived_sizes(cpus: int, available_bytes: int) -> str:
+    """Memory limit of a worker and blocksize, as a cell of the table."""
+    limit_bytes = whole_run_limit(available_bytes)
+    wanted = _calculate_optimal_workers(cpus)
+    workers = workers_that_fit(wanted, limit_bytes)
+    per_worker_bytes = memory_limit_per_worker(limit_bytes, workers)
+    blocksize_bytes = derive_blocksize(
+        _calculate_optimal_chunk_size(available_bytes), BYTES_PER_ROW, per_worker_bytes
+    )
+    sizes = f"{format_bytes(per_worker_bytes)}, {format_bytes(blocksize_bytes)}"
+    return sizes if workers == wanted else f"{workers} workers: {sizes}"
+
+
+def test_table_of_derived_sizes_follows_from_the_rules():
+    sizes_bytes = [gib * GIB for gib in (4, 8, 16, 64)]
+    heads, rows = table("CPUs")
+    assert heads[2:] == [
+        f"{size_bytes // GIB} GiB ({_calculate_optimal_chunk_size(size_bytes):,} rows)"
+        for size_bytes in sizes_bytes
+    ]
+    assert rows == [
+        [
+            f"{cpus}",
+            f"{_calculate_optimal_workers(cpus)}",
+            *(derived_sizes(cpus, size_bytes) for size_bytes in sizes_bytes),
+        ]
+        for cpus in (1, 2, 4, 8, 32)
+    ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"needs about {BASE_PROCESS_BYTES // 1024**2} MiB + {BLOCK_MEMORY_FACTOR} ",
+        f"a block of {MINIMUM_BLOCKSIZE_BYTES // 1024} KiB",
+        f"hold a block of {COMFORTABLE_BLOCKSIZE_BYTES // 1024**2} MiB",
+        f"For rows of {BYTES_PER_ROW} bytes",
+    ],
+)
+def test_numbers_in_the_text_are_those_of_the_rules(sentence):
+    assert sentence in " ".join(PAGE.split())
