@@ -6,16 +6,16 @@ kept as it is. Knows no Dask; a task calls `run_partition` and sends the summary
 
 from __future__ import annotations
 
-import logging
-import resource
 import time
+import traceback
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.time_priority import PartitionResult, simulate_partition
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import file_digest, write_atomically
+from sweep_dask.storage.atomic import file_digest, write_atomically, write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
 from sweep_dask.storage.csv_tables import write_csv
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame, to_table
@@ -28,11 +28,13 @@ from sweep_dask.storage.receipts import (
     withdraw_receipt,
     write_receipt,
 )
+from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-logger = logging.getLogger(__name__)
+    import numpy as np
+    import numpy.typing as npt
 
 #: Raised when the model's numbers change; results of another version are never kept.
 MODEL_VERSION = "time-priority 1"
@@ -67,6 +69,8 @@ class PartitionSummary:
     seconds: float = 0.0
     reason: str | None = None
     """Why it failed."""
+    traceback: str | None = None
+    """Where it failed, for the log; it goes home, as a worker has no log of ours."""
     counts: dict[str, int] = field(default_factory=dict)
     stage_seconds: dict[int, float] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -82,19 +86,15 @@ def run_partition(job: PartitionJob) -> PartitionSummary:
     summary = PartitionSummary(job.source.date, job.source.security)
     try:
         _run(job, summary)
-    except Exception as error:
-        logger.exception("partition %s/%s failed", summary.date, summary.security)
+    except Exception as error:  # noqa: BLE001  one bad partition may not cost the others
         summary.state = "failed"
+        summary.traceback = traceback.format_exc()
         summary.reason = f"{type(error).__name__}: {error}"
+        summary.files = {}
         withdraw_receipt(OutputLayout(Path(job.output)), summary.date, summary.security)
     summary.seconds = time.perf_counter() - began
     summary.peak_memory_bytes = peak_memory_bytes()
     return summary
-
-
-def peak_memory_bytes() -> int:
-    """Highest resident memory of this process so far (Linux counts in KiB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _run(job: PartitionJob, summary: PartitionSummary) -> None:
@@ -146,8 +146,9 @@ def _merge(job: PartitionJob, summary: PartitionSummary) -> dict[str, MergedRows
     return merged
 
 
-def _order_ids(merged: Mapping[str, MergedRows]) -> object:
-    return merged["orders"].rows["order_id"].unique().to_numpy()
+def _order_ids(merged: Mapping[str, MergedRows]) -> npt.NDArray[np.int64]:
+    order_ids: npt.NDArray[np.int64] = merged["orders"].rows["order_id"].unique().to_numpy()
+    return order_ids
 
 
 def _fingerprint(files: Mapping[str, bytes]) -> str:
@@ -180,10 +181,10 @@ def _write(
             data[processed / f"{name}.parquet"] = parquet_bytes(to_table(frame))
     digests = {}
     for path, body in data.items():
-        write_atomically(path, lambda temporary, body=body: temporary.write_bytes(body))
+        write_bytes(path, body)
         digests[layout.relative(path)] = bytes_digest(body)
     for name, frame in result.outputs.items():
         path = outputs / f"{name}.csv"
-        write_atomically(path, lambda temporary, frame=frame: write_csv(temporary, frame))
+        write_atomically(path, partial(write_csv, frame=frame))
         digests[layout.relative(path)] = file_digest(path)
     return digests

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -264,6 +265,14 @@ def _memory_of_machine() -> Reading:
 
 
 # --- sizing rules ---------------------------------------------------------------------------
+
+
+def peak_memory_bytes() -> int:
+    """Highest resident memory of this process so far."""
+    import resource
+
+    unit_bytes = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
 
 
 def _calculate_optimal_workers(cpu_count: int) -> int:

@@ -67,7 +67,7 @@ def ratio(part: IntArray, whole: IntArray) -> FloatArray:
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
 
 
-def _column(values: ArrayLike | pd.Series[Any], dtype: str) -> Any:  # noqa: ANN401
+def _column(values: ArrayLike | pd.Series[Any], dtype: str) -> Any:
     """The values without an index: numpy for the plain types, an extension array for others."""
     if dtype in _EXTENSION_TYPES:
         return pd.Series(values, dtype=dtype).array

@@ -164,7 +164,7 @@ def output_columns(order_columns: Sequence[str], order_types: Sequence[str]) -> 
     return {
         "simulation_order_summary": ORDER_SUMMARY,
         "simulation_match_details": MATCH_DETAILS,
-        "orders_with_simulated_metrics": last | SIMULATED_METRICS,
+        "orders_with_simulated_metrics": {**last, **SIMULATED_METRICS},
         "sweep_order_comparison": SWEEP_ORDER_COMPARISON,
         "sweep_group_summary": SWEEP_GROUP_SUMMARY,
         "sweep_statistical_tests": SWEEP_STATISTICAL_TESTS,

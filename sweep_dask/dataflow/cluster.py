@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import signal
 import socket
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -51,12 +54,12 @@ def open_cluster(
     ResourceError
         The scheduler cannot be reached in time, or its workers cannot do the work.
     """
-    if settings.scheduler is not None or settings.scheduler_file is not None:
+    if not settings.enable_parallel:
+        yield None
+    elif settings.scheduler is not None or settings.scheduler_file is not None:
         with _remote(settings) as client:
             check_workers(client, scratch, needed_bytes)
             yield client
-    elif not settings.enable_parallel:
-        yield None
     else:
         with _local(settings, system, scratch) as client:
             yield client
@@ -66,29 +69,43 @@ def open_cluster(
 def _local(settings: Settings, system: SystemConfig, scratch: Path) -> Iterator[Client]:
     host, _, port = settings.dashboard_address.rpartition(":")
     scratch.mkdir(parents=True, exist_ok=True)
-    with (
-        # Workers hold one task's data at a time: there is nothing for Dask to spill, and a
-        # worker that outgrows its limit is to be ended rather than paused for good.
-        dask.config.set(
-            {
-                "distributed.worker.memory.target": False,
-                "distributed.worker.memory.spill": False,
-                "distributed.worker.memory.pause": False,
-            }
-        ),
-        LocalCluster(
-            n_workers=system.num_workers,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=system.memory_limit_bytes,
-            host="127.0.0.1",
-            dashboard_address=f"{host}:{free_port(host, int(port))}",
-            local_directory=str(scratch),
-            silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    # Workers hold one task's data at a time: there is nothing for Dask to spill, and a
+    # worker that outgrows its limit is to be ended rather than paused for good.
+    never_spill = {
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
+    }
+    with dask.config.set(never_spill), ExitStack() as stack:
+        with _interrupts_wait():
+            cluster = LocalCluster(
+                n_workers=system.num_workers,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=system.memory_limit_bytes,
+                host="127.0.0.1",
+                dashboard_address=f"{host}:{free_port(host, int(port))}",
+                local_directory=str(scratch),
+                silence_logs=logging.CRITICAL,
+            )
+            stack.enter_context(cluster)
+        yield stack.enter_context(Client(cluster))
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back, here until the end and for good in what starts meanwhile.
+
+    A terminal sends it to every process of the run. It is for this one to answer; workers, which
+    inherit the mask from the thread that starts them, are told to end.
+    """
+    # Its first start would lift the mask again from the thread that makes it.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def free_port(host: str, wanted: int) -> int:
@@ -107,24 +124,36 @@ def free_port(host: str, wanted: int) -> int:
 
 @contextmanager
 def _remote(settings: Settings) -> Iterator[Client]:
-    where = settings.scheduler or f"scheduler file {settings.scheduler_file}"
+    address = _scheduler_address(settings)
     try:
-        client = Client(
-            address=settings.scheduler,
-            scheduler_file=settings.scheduler_file and str(settings.scheduler_file),
-            timeout=CONNECT_SECONDS,
-            security=_security(settings),
-        )
+        client = Client(address, timeout=CONNECT_SECONDS, security=_security(settings))
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         raise ResourceError(
             f"The Dask scheduler did not answer within {CONNECT_SECONDS} s.",
-            where=where,
+            where=address,
             value=str(error) or type(error).__name__,
             cure="Check the address and that the scheduler runs, "
             "or leave --scheduler out to use this machine.",
         ) from error
     with client:
         yield client
+
+
+def _scheduler_address(settings: Settings) -> str:
+    """The address given, or the one in the file; Dask itself would wait for a file forever."""
+    file = settings.scheduler_file
+    if file is None:
+        assert settings.scheduler is not None
+        return settings.scheduler
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ResourceError(
+            "The scheduler file does not hold the address of a scheduler.",
+            where=str(file),
+            value=str(error),
+            cure="Name the file that `dask scheduler --scheduler-file FILE` has written.",
+        ) from error
 
 
 def _security(settings: Settings) -> Security | None:

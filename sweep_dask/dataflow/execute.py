@@ -34,19 +34,19 @@ def run_tasks(
         for position, task in enumerate(tasks):
             on_result(position, task.compute(scheduler="synchronous"))
         return
-    # One priority a task: a cluster would otherwise order tasks by their keys.
+    # One priority a task: a cluster would otherwise order tasks by their keys. Futures are held to
+    # the end, their results are small: the dashboard counts what is done by what is in memory.
     futures = {
         client.compute(task, priority=-position): position for position, task in enumerate(tasks)
     }
     for future in as_completed(futures):
-        position = futures.pop(future)
+        position = futures[future]
         try:
             result = future.result()
         except KilledWorker as error:
             on_lost(position, _explain(error))
         else:
             on_result(position, result)
-        future.release()
 
 
 def _explain(error: KilledWorker) -> str:

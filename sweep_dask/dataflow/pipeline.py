@@ -143,6 +143,7 @@ def _run_partitions(
         record.partitions.append(partition)
         record.files |= partition.files
         record.ledger.remove(partition.removed)
+        _log_failure(partition)
         progress.advance(_PARTITIONS_LABEL)
 
     try:
@@ -152,6 +153,15 @@ def _run_partitions(
     progress.finish(_PARTITIONS_LABEL, f"{len(jobs):,} partitions")
     for stage in _PARTITION_STAGES:
         progress.line(stage_label(stage), "in all tasks", record.model_stage_seconds()[stage])
+
+
+def _log_failure(partition: PartitionSummary) -> None:
+    if partition.state == "failed":
+        logger.error(
+            "partition %s/%s failed: %s", partition.date, partition.security, partition.reason
+        )
+        if partition.traceback is not None:
+            logger.info("%s", partition.traceback)
 
 
 def _combine(

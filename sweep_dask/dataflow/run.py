@@ -19,13 +19,13 @@ from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.dataflow.pipeline import execute
 from sweep_dask.dataflow.plan import Plan, make_plan
 from sweep_dask.dataflow.progress import Progress
-from sweep_dask.errors import InputError
-from sweep_dask.partition import peak_memory_bytes
+from sweep_dask.errors import InputError, UsageError
 from sweep_dask.report.page import write_report
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest, write_manifest
+from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +127,15 @@ def _scratch(layout: OutputLayout) -> Iterator[None]:
     """The scratch folder, empty at the beginning and gone at the end."""
     is_new = not layout.root.exists()
     shutil.rmtree(layout.scratch, ignore_errors=True)
-    layout.scratch.mkdir(parents=True)
+    try:
+        layout.scratch.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(
+            "The output folder cannot be written.",
+            where=str(layout.root),
+            value=str(error),
+            cure="Name another folder with --output.",
+        ) from error
     try:
         yield
     finally:
@@ -191,7 +199,8 @@ def _publish(record: RunRecord, layout: OutputLayout, monitor: ResourceMonitor |
 
 def _note_peaks(record: RunRecord, monitor: ResourceMonitor | None) -> None:
     """Peaks that tasks reported are exact; samples also see processes between two of them."""
-    peaks = [peak_memory_bytes(), *(p.peak_memory_bytes for p in record.partitions)]
+    tasks = [*record.receipts, *record.partitions]
+    peaks = [peak_memory_bytes(), *(task.peak_memory_bytes for task in tasks)]
     if monitor is not None:
         peaks.append(monitor.largest_process_bytes)
         record.all_processes_bytes = monitor.all_processes_bytes

@@ -53,8 +53,28 @@ def simulate(
     jobs: Sequence[PartitionJob],
     on_done: Callable[[PartitionSummary], None],
 ) -> None:
-    """Run all partitions; every one is reported once, in no particular order."""
-    bins = pack(jobs)
+    """Run all partitions; every one is reported once, in no particular order.
+
+    A worker that dies takes with it the bin it works on and others that wait for it. Their
+    partitions are run again one at a time: only one that ends its worker alone has failed.
+    """
+    suspects: list[PartitionJob] = []
+    _run_bins(client, pack(jobs), on_done, lambda jobs, _: suspects.extend(jobs))
+
+    def failed(jobs: Sequence[PartitionJob], reason: str) -> None:
+        for job in jobs:
+            on_done(PartitionSummary(job.source.date, job.source.security, reason=reason))
+
+    for job in suspects:
+        _run_bins(client, [[job]], on_done, failed)
+
+
+def _run_bins(
+    client: Client | None,
+    bins: Sequence[Sequence[PartitionJob]],
+    on_done: Callable[[PartitionSummary], None],
+    on_lost: Callable[[Sequence[PartitionJob], str], None],
+) -> None:
     task = delayed(simulate_partitions, pure=False, traverse=False)
 
     def done(_: int, summaries: list[PartitionSummary]) -> None:
@@ -62,7 +82,6 @@ def simulate(
             on_done(summary)
 
     def lost(position: int, reason: str) -> None:
-        for job in bins[position]:
-            on_done(PartitionSummary(job.source.date, job.source.security, reason=reason))
+        on_lost(bins[position], reason)
 
     run_tasks(client, [task(jobs_of_bin) for jobs_of_bin in bins], done, lost)

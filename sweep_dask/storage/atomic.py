@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,31 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def write_json(path: Path, document: Any) -> None:
+def write_json(path: Path, document: object) -> None:
     """Write a JSON document atomically, keys in the order given."""
     write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes atomically."""
+    write_atomically(path, lambda temporary: temporary.write_bytes(data))
+
+
+def remove_files(folder: Path) -> None:
+    """Remove every file below `folder`, and the folders that are empty then."""
+    # A path comes before what is below it; the other way round empties a folder before itself.
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            remove_if_empty(path)
+        else:
+            path.unlink(missing_ok=True)
+    remove_if_empty(folder)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder unless it holds something or is not there."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def file_digest(path: Path) -> str:

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from sweep_dask.schema import MISSING_INTEGER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -146,7 +148,7 @@ def _parquet_pieces(block: Block) -> Iterator[Piece]:
         names = file.schema_arrow.names
         wanted = [names[field.position] for field in block.header.fields]
         for batch in file.iter_batches(rows, row_groups=groups, columns=wanted):
-            yield Piece(_as_text(pa.table(batch), names), None)
+            yield Piece(_as_text(pa.Table.from_batches([batch]), names), None)
 
 
 def _as_text(table: pa.Table, names: list[str]) -> bytes:
@@ -167,5 +169,10 @@ def _printable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(kind):
         return column.cast(kind.value_type)
     if pa.types.is_decimal(kind):
-        return pc.cast(column, pa.string())
+        # 3330.0000 is as much an integer as the float 3330.0; a zero of many decimals is "0E-10".
+        text = pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0+$", "")
+        return pc.if_else(pc.equal(column, pa.scalar(0, kind)), "0", text)
+    if pa.types.is_floating(kind):
+        missing = pc.or_(pc.is_nan(column), pc.equal(column, float(MISSING_INTEGER)))
+        return pc.if_else(missing, pa.scalar(None, kind), column)
     return column

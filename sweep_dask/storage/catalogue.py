@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from sweep_dask.storage.merge import RowRange
 from sweep_dask.storage.spill import ALL_SECURITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 #: Tables whose rows belong to a date and a security; the others belong to a date.
 PARTITIONED = ("orders", "trades", "nbbo")
@@ -101,11 +101,10 @@ def _trading_days(index: pd.DataFrame) -> pd.Series:
     known = _known_days(index)
     moves = index["evening"] & index["table"].isin(PARTITIONED)
     days = index["day"].to_numpy(copy=True)
+    securities = index["security"].to_numpy()
     for position in np.flatnonzero(moves.to_numpy()):
-        security = int(index["security"].iat[position])
-        days[position] = next_trading_day(
-            int(days[position]), known.get(security, known[ALL_SECURITIES])
-        )
+        known_days = known.get(int(securities[position]), known[ALL_SECURITIES])
+        days[position] = next_trading_day(int(days[position]), known_days)
     return pd.Series(days, index=index.index)
 
 
@@ -141,20 +140,28 @@ def _partitions(used: pd.DataFrame, keys: list[tuple[int, int]]) -> list[Partiti
     ranges: dict[tuple[int, int], dict[str, list[RowRange]]] = {
         key: {table: [] for table in PARTITIONED} for key in keys
     }
-    for row in used.itertuples():
-        part = RowRange(row.block, row.piece, row.start, row.rows, row.day)
-        ranges[row.trading_day, row.security][row.table].append(part)
+    keyed = _columns(used, "trading_day", "security", "table")
+    for part, (day, security, table) in zip(_row_ranges(used), keyed, strict=True):
+        ranges[day, security][table].append(part)
     return [
         PartitionSource(day, security, {t: tuple(r) for t, r in ranges[day, security].items()})
         for day, security in keys
     ]
 
 
+def _row_ranges(rows: pd.DataFrame) -> list[RowRange]:
+    return [RowRange(*row) for row in _columns(rows, "block", "piece", "start", "rows", "day")]
+
+
+def _columns(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Rows as tuples of Python values."""
+    return zip(*(rows[name].tolist() for name in names), strict=True)
+
+
 def _dated(rows: pd.DataFrame, days: list[int]) -> dict[int, dict[str, tuple[RowRange, ...]]]:
     by_table_day: dict[tuple[str, int], list[RowRange]] = defaultdict(list)
-    for row in rows.itertuples():
-        part = RowRange(row.block, row.piece, row.start, row.rows, row.day)
-        by_table_day[row.table, row.day].append(part)
+    for part, table in zip(_row_ranges(rows), rows["table"].tolist(), strict=True):
+        by_table_day[table, part.day].append(part)
     listed = [day for table, day in by_table_day if table == "participants"]
     dated = {}
     for day in days:
@@ -169,19 +176,19 @@ def _count_removed(
     catalogue: Catalogue, index: pd.DataFrame, used: pd.Series, selected: pd.Series
 ) -> None:
     dated_in_use = {
-        (part.block, part.piece, part.start)
-        for tables in catalogue.dated.values()
-        for ranges in tables.values()
-        for part in ranges
+        part for tables in catalogue.dated.values() for ranges in tables.values() for part in ranges
     }
-    for row in index[~used].itertuples():
-        if row.table in DATED:
-            if (row.block, row.piece, row.start) in dated_in_use:
-                continue
-            reason = NO_PARTITION
-        elif not selected[row.Index]:
-            reason = NOT_SELECTED
-        else:
-            reason = NO_ORDER if row.table == "trades" else NO_PARTITION
-        counts = catalogue.removed.setdefault(int(row.block), {})
-        counts[reason] = counts.get(reason, 0) + int(row.rows)
+    unused = index[~used]
+    fates = zip(_row_ranges(unused), unused["table"], selected[~used], strict=True)
+    for part, table, is_selected in fates:
+        if part in dated_in_use:
+            continue
+        counts = catalogue.removed.setdefault(part.block, {})
+        reason = _why_unused(table, is_selected)
+        counts[reason] = counts.get(reason, 0) + part.rows
+
+
+def _why_unused(table: str, is_selected: bool) -> str:
+    if table in PARTITIONED and not is_selected:
+        return NOT_SELECTED
+    return NO_ORDER if table == "trades" else NO_PARTITION

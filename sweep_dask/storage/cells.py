@@ -13,13 +13,15 @@ import pyarrow.compute as pc
 
 from sweep_dask.schema import MISSING_INTEGER, Column, Kind
 
-#: White space C's isspace knows; it may surround a number.
+#: White space that may surround a number.
 _SPACE = " \t\v\f\r"
 _INTEGER = r"[+-]?[0-9]+"
 #: Up to 15 digits and nothing, .0 or .5: exact in a double, exact when doubled.
-_PRICE = r"[+-]?0*[0-9]{1,15}(?:\.(?:0*|50*))?"
+_PRICE = r"[+-]?(?:0*[0-9]{1,15}(?:\.(?:0*|50*))?|\.(?:0+|50*))"
+_MISSING_PRICE = f"-0*{-MISSING_INTEGER}"
 _INTEGER_PATTERN = re.compile(_INTEGER)
 _PRICE_PATTERN = re.compile(_PRICE)
+_MISSING_PRICE_PATTERN = re.compile(_MISSING_PRICE)
 _NUMBER_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 #: Largest price the pattern above admits.
@@ -48,22 +50,28 @@ def judge_cell(text: str, column: Column) -> str | None:
         return _judge_price(trimmed)
     if not _INTEGER_PATTERN.fullmatch(trimmed):
         return "not_a_number"
-    value = int(trimmed)
+    value = integer_of(trimmed)
     if value == MISSING_INTEGER:
         return "missing_value" if column.required else None
     return None if column.minimum <= value <= column.maximum else "out_of_range"
 
 
+def integer_of(text: str) -> int:
+    """Value of a cell that holds an integer, or 2**64 (out of any range) if it has 20 digits.
+
+    Python refuses to convert thousands of digits.
+    """
+    digits = text.strip(_SPACE).lstrip("+-0") or "0"
+    magnitude = int(digits) if len(digits) < 20 else 2**64
+    return -magnitude if "-" in text else magnitude
+
+
 def _judge_price(trimmed: str) -> str | None:
-    if _PRICE_PATTERN.fullmatch(trimmed) or _is_missing(trimmed):
+    if _PRICE_PATTERN.fullmatch(trimmed) or _MISSING_PRICE_PATTERN.fullmatch(trimmed):
         return None
     if not _NUMBER_PATTERN.fullmatch(trimmed):
         return "not_a_number"
     return "out_of_range" if abs(float(trimmed)) > MAX_PRICE else "not_a_half_unit"
-
-
-def _is_missing(trimmed: str) -> bool:
-    return trimmed == str(MISSING_INTEGER)
 
 
 def integers_from_text(text: pa.Array) -> pa.Array:
@@ -86,8 +94,10 @@ def prices_from_text(text: pa.Array) -> pa.Array:
         Some cell is no price.
     """
     values = pc.utf8_trim(text, _SPACE)
-    values = pc.if_else(pc.equal(values, str(MISSING_INTEGER)), "", values)
-    return _numbers_from_text(values, f"^{_PRICE}$", pa.float64())
+    missing = pc.match_substring_regex(values, f"^{_MISSING_PRICE}$")
+    prices = _numbers_from_text(pc.if_else(missing, "", values), f"^{_PRICE}$", pa.float64())
+    # Minus nothing is zero, as it is where a column is read as integers.
+    return pc.add(prices, 0.0)
 
 
 def _numbers_from_text(text: pa.Array, pattern: str, kind: pa.DataType) -> pa.Array:

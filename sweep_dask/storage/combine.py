@@ -83,7 +83,9 @@ def _read(path: str, results: pa.Schema) -> pa.Table:
         strings_can_be_null=True,
         null_values=[""],
     )
-    return pacsv.read_csv(path, convert_options=options)
+    # Text may hold a carriage return, in quotes.
+    lines = pacsv.ParseOptions(newlines_in_values=True)
+    return pacsv.read_csv(path, parse_options=lines, convert_options=options)
 
 
 def _with_keys(rows: pa.Table, file: ResultFile, model: str, schema: pa.Schema) -> pa.Table:

@@ -36,8 +36,8 @@ def _printable(values: pd.Series) -> pa.Array:
     if not pa.types.is_floating(array.type):
         return array
     text = pc.cast(array, pa.string())
-    # From 1e15 on the text has an exponent, which already says float.
-    whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 1e15))
+    # A point, an exponent, inf: each says float already.
+    whole = pc.match_substring_regex(text, "^-?[0-9]+$")
     return pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
 
 

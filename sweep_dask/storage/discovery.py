@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import TABLES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Endings that are read, and the format each stands for.
 FORMATS = {".csv": "csv", ".csv.gz": "csv.gz", ".parquet": "parquet"}
@@ -83,8 +87,15 @@ def _files_of(
             format=file_format,
         )
         for entry in entries
-        if entry["type"] == "file" and (file_format := _format_of(entry["name"])) is not None
+        if (file_format := _format_of(entry["name"])) is not None and _is_file(filesystem, entry)
     )
+
+
+def _is_file(filesystem: fsspec.AbstractFileSystem, entry: Mapping[str, Any]) -> bool:
+    """Also a link to a file is one; fsspec lists links as `other`."""
+    if entry.get("islink"):
+        return bool(filesystem.isfile(entry["name"]))
+    return bool(entry["type"] == "file")
 
 
 def _format_of(name: str) -> str | None:

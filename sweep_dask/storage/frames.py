@@ -16,9 +16,9 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
 
 def _to_series(column: pa.ChunkedArray) -> pd.Series:
-    if pa.types.is_integer(column.type) and column.null_count:
-        return column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    return column.to_pandas()
+    nullable = {pa.int64(): pd.Int64Dtype()} if column.null_count else {}
+    series: pd.Series = column.to_pandas(types_mapper=nullable.get)
+    return series
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:

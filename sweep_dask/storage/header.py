@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _MAX_HEADER_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+#: Columns added to the rows of a file: their trading date, and their line in spill files.
+OWN_COLUMNS = ("date", "_line")
+
 #: What opening a file that is damaged, or is not what its name says, can raise.
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowInvalid)
 
@@ -116,7 +119,7 @@ def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
     with fsspec.open(file.url, "rb") as raw:
         stream = gzip.GzipFile(fileobj=raw) if file.format == "csv.gz" else raw
         line = stream.readline(_MAX_HEADER_BYTES)
-        if not line.strip():
+        if not line.removeprefix(_BYTE_ORDER_MARK).strip():
             raise EmptyFileError(file.name)
         if len(line) == _MAX_HEADER_BYTES:
             raise InputError(
@@ -131,18 +134,18 @@ def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
 def _split_header(line: bytes, file: InputFile) -> list[str]:
     try:
         text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
-    except UnicodeDecodeError as error:
+        return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True))
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            f"{file.name} is not CSV: its header is not text.",
+            f"{file.name} is not CSV: its header is not one line of text.",
             where=f"{file.name}, line 1",
             cure="Remove the file or export it again as UTF-8 CSV.",
         ) from error
-    return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True))
 
 
 def _plain(name: str) -> str:
     """Spelling that case, blanks and underscores do not change."""
-    return name.strip().casefold().replace("_", "")
+    return "".join(name.split()).casefold().replace("_", "")
 
 
 def match_columns(
@@ -159,7 +162,7 @@ def match_columns(
     fields: dict[str, Field] = {}
     for position, name in enumerate(names):
         column = wanted.get(_plain(name))
-        if column is None and table.keeps_other_columns and name.strip():
+        if column is None and table.keeps_other_columns and _can_be_kept(name):
             column = Column(name.strip(), Kind.TEXT, required=False)
         if column is None:
             continue
@@ -173,6 +176,11 @@ def match_columns(
         fields[column.name] = Field(position, column)
     _require(fields, names, table, mapping, file)
     return tuple(fields.values())
+
+
+def _can_be_kept(name: str) -> bool:
+    """Whether a column not of the schema has a name, and none that this package gives."""
+    return name.strip().casefold() not in {"", *OWN_COLUMNS}
 
 
 def _accepted_names(table: Table, mapping: Mapping[str, str]) -> dict[str, Column]:

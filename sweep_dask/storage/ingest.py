@@ -19,6 +19,7 @@ from sweep_dask.storage.blocks import Block, read_pieces
 from sweep_dask.storage.header import UNREADABLE
 from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
 from sweep_dask.storage.spill import empty_index, write_segment
+from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,8 @@ class BlockReceipt:
     n_identified_rejects: int = 0
     """Rejects whose order id and sequence are known: they may turn out to be repeats."""
     seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    """Highest resident memory of the process so far."""
     error: str | None = None
     """Why the rest of the file could not be read."""
 
@@ -73,33 +76,36 @@ def ingest_block(block: Block, scratch: str) -> pd.DataFrame:
     began = time.perf_counter()
     folder = Path(scratch)
     receipt = BlockReceipt(block.number, block.file.name, block.file.table)
+    table = BY_NAME[block.file.table]
     indexes = [empty_index()]
-    try:
-        for number, judged in enumerate(_judged_pieces(block)):
-            indexes.append(
-                write_segment(
-                    folder,
-                    block.number,
-                    number,
-                    BY_NAME[block.file.table],
-                    judged.rows,
-                    judged.lines,
-                )
-            )
-            _write_rejects(rejects_path(folder, block.number, number), judged, receipt.n_lines)
-            _count(receipt, judged)
-    except UNREADABLE as error:
-        receipt.error = str(error) or type(error).__name__
+    for number, piece in enumerate(_pieces_up_to_an_error(block, receipt)):
+        judged = judge_piece(piece, block.header, table, CENTRE_POINT_BITS)
+        indexes.append(
+            write_segment(folder, block.number, number, table, judged.rows, judged.lines)
+        )
+        _write_rejects(rejects_path(folder, block.number, number), judged, receipt.n_lines)
+        _count(receipt, judged)
     receipt.seconds = time.perf_counter() - began
+    receipt.peak_memory_bytes = peak_memory_bytes()
     write_json(receipt_path(folder, block.number), vars(receipt))
     return pd.concat(indexes, ignore_index=True)
 
 
-def _judged_pieces(block: Block) -> Iterator[JudgedPiece]:
-    table = BY_NAME[block.file.table]
-    return (
-        judge_piece(piece, block.header, table, CENTRE_POINT_BITS) for piece in read_pieces(block)
-    )
+def _pieces_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Piece]:
+    """The pieces that can be read; why there are no more goes into the receipt.
+
+    Only reading is guarded: an error of writing, such as a full disk, is not the file's.
+    """
+    pieces = read_pieces(block)
+    while True:
+        try:
+            piece = next(pieces, None)
+        except UNREADABLE as error:
+            receipt.error = str(error) or type(error).__name__
+            return
+        if piece is None:
+            return
+        yield piece
 
 
 def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:

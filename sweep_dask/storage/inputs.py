@@ -86,6 +86,7 @@ def open_inputs(folder: str, mapping: Mapped) -> Inputs:
                 warnings.append(f"{file.name} has a header and no rows.")
     _raise_all(errors)
     _require_rows(folder, files, headers)
+    _require_mapped(files, headers, mapping)
     return Inputs(files, headers, tuple(warnings))
 
 
@@ -117,3 +118,21 @@ def _require_rows(
                 value=", ".join(file.name for file in files if file.table == table.name),
                 cure=f"Put {table.name} files that have rows below their header into this folder.",
             )
+
+
+def _require_mapped(
+    files: Iterable[InputFile], headers: Mapping[str, FileHeader], mapping: Mapped
+) -> None:
+    """A column mapped to a name that no file has is a mistake, also if it is not required."""
+    for file in files:
+        if file.name not in headers:
+            continue
+        found = {field.column.name for field in headers[file.name].fields}
+        for column, name in mapping.get(file.table, {}).items():
+            if column not in found:
+                raise InputError(
+                    f"{file.name} has no column {name!r}.",
+                    where=f"columns.{file.table}.{column} in config.yaml",
+                    value=name,
+                    cure="Correct the name, or remove it from the configuration.",
+                )

@@ -7,9 +7,10 @@ then all other values, in the file's order. Repeats are found later, across bloc
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.storage.cells import judge_cell
+from sweep_dask.storage.cells import integer_of, judge_cell
 
 if TYPE_CHECKING:
     from sweep_dask.schema import Table
@@ -22,8 +23,12 @@ REJECT_REASONS = {
     "not_a_number": "the cell holds no integer (or, for prices, no decimal number)",
     "not_a_half_unit": "a price that is no multiple of half a price unit",
     "out_of_range": "a number outside what its column can hold",
-    "not_text": "the line holds a zero byte or is not UTF-8",
+    "not_text": "the line is no UTF-8 text, holds a zero byte or has a cell of over 128 KiB",
 }
+
+
+#: Zero bytes, bytes that are no UTF-8 (as `surrogateescape` decodes them), a byte order mark.
+_NO_TEXT = re.compile("[\0\udc80-\udcff]|^\ufeff")
 
 
 class Judgement(NamedTuple):
@@ -40,13 +45,11 @@ class Judgement(NamedTuple):
 
 def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) -> Judgement:
     """Judge one line (without its line ending)."""
+    text = line.decode("utf-8", errors="surrogateescape")
     try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
+        cells = _cells(text)
+    except csv.Error:  # a cell beyond any sensible size
         return Judgement(centre_point=True, reason="not_text")
-    if "\0" in text:
-        return Judgement(centre_point=True, reason="not_text")
-    cells = _cells(text)
     if len(cells) != header.n_fields:
         return Judgement(centre_point=True, reason="wrong_field_count")
     by_name = {field.column.name: cells[field.position] for field in header.fields}
@@ -55,8 +58,10 @@ def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) ->
         reason = judge_cell(by_name[column.name], column)
         if reason is not None:
             return Judgement(True, column.name, reason)
-        if int(by_name[column.name]) & type_bits == 0:
+        if integer_of(by_name[column.name]) & type_bits == 0:
             return Judgement(centre_point=False)
+    if _NO_TEXT.search(text):
+        return Judgement(True, None, "not_text", _identity(by_name, table))
     for field in header.fields:
         reason = judge_cell(cells[field.position], field.column)
         if reason is not None:
@@ -66,10 +71,8 @@ def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) ->
 
 
 def _cells(text: str) -> list[str]:
-    try:
-        return next(csv.reader([text], skipinitialspace=True), [])
-    except csv.Error:  # a cell beyond any sensible size
-        return []
+    # A carriage return within a line is white space; the csv module would refuse it.
+    return next(csv.reader([text.replace("\r", " ")], skipinitialspace=True), [])
 
 
 def _identity(by_name: dict[str, str], table: Table) -> tuple[int, ...] | None:
@@ -77,4 +80,4 @@ def _identity(by_name: dict[str, str], table: Table) -> tuple[int, ...] | None:
     columns = [table.column(name) for name in table.identity]
     if not columns or any(judge_cell(by_name[c.name], c) is not None for c in columns):
         return None
-    return tuple(int(by_name[c.name]) for c in columns)
+    return tuple(integer_of(by_name[c.name]) for c in columns)

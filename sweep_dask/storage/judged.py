@@ -73,11 +73,11 @@ def judge_piece(piece: Piece, header: FileHeader, table: Table, type_bits: int) 
     judge = _LineJudge(piece, scan, header, table, type_bits)
     keep[doubtful] = judge.accept(doubtful, rejects, filtered)
     try:
-        rows = _parse(piece, scan, header, keep, tolerant=bool(keep[doubtful].any()))
+        rows = _parse(piece, scan, header, keep)
     except UnparsableError:
         candidates = np.flatnonzero(keep)
         keep[candidates] = judge.accept(candidates, rejects, filtered)
-        rows = _parse(piece, scan, header, keep, tolerant=True)
+        rows = _parse(piece, scan, header, keep)
     return JudgedPiece(
         rows=rows,
         lines=np.flatnonzero(keep),
@@ -93,17 +93,9 @@ def _count(scan: LineScan, wanted: int) -> int:
 
 
 def _parse(
-    piece: Piece,
-    scan: LineScan,
-    header: FileHeader,
-    keep: npt.NDArray[np.bool_],
-    *,
-    tolerant: bool,
+    piece: Piece, scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]
 ) -> pa.Table:
-    """`tolerant` reads every column that may have odd spellings as text first."""
-    text = gather_lines(piece.text, scan, keep)
-    has_blank, has_dot = scan.has_blank | tolerant, scan.has_dot | tolerant
-    rows = parse_lines(text, header, has_blank, has_dot)
+    rows = parse_lines(gather_lines(piece.text, scan, keep), header, scan.has_odd)
     assert len(rows) == np.count_nonzero(keep), "lines and parsed rows differ in number"
     return rows
 

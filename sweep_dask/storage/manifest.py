@@ -22,6 +22,9 @@ FORMAT = 1
 #: States of a run that has been through all of its partitions.
 THROUGH = ("done", "partial")
 
+#: What a manifest is checked by.
+_NEEDED = {"status", "files", "ledger", "partitions"}
+
 
 def write_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
     """Write the manifest of a run.
@@ -42,15 +45,16 @@ def write_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
 
 def _listed_files(layout: OutputLayout) -> dict[str, str]:
     try:
-        return dict(json.loads(layout.manifest.read_text(encoding="utf-8"))["files"])
+        files = dict(json.loads(layout.manifest.read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+    root = layout.root.resolve()
+    return {name: d for name, d in files.items() if (root / name).resolve().is_relative_to(root)}
 
 
 def _remove(layout: OutputLayout, path: Path) -> None:
-    """Remove a file, the receipt of its partition, and folders that are empty then."""
+    """Remove a file, and folders that are empty then."""
     path.unlink(missing_ok=True)
-    (path.parent / "receipt.json").unlink(missing_ok=True)
     folder = path.parent
     while folder != layout.root and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -66,15 +70,21 @@ def read_manifest(layout: OutputLayout) -> dict[str, Any]:
         There is none, or it cannot be read.
     """
     try:
-        document: dict[str, Any] = json.loads(layout.manifest.read_text(encoding="utf-8"))
+        document = json.loads(layout.manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(
-            "The output folder has no manifest that can be read.",
-            where=str(layout.manifest),
-            value=str(error),
-            cure="Name a folder that `sweep_dask run` wrote.",
-        ) from error
+        raise _unreadable(layout, str(error)) from error
+    if not isinstance(document, dict) or not document.keys() >= _NEEDED:
+        raise _unreadable(layout, f"it lacks some of {', '.join(sorted(_NEEDED))}")
     return document
+
+
+def _unreadable(layout: OutputLayout, reason: str) -> InputError:
+    return InputError(
+        "The output folder has no manifest that can be read.",
+        where=str(layout.manifest),
+        value=reason,
+        cure="Name a folder that `sweep_dask run` wrote.",
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.schema import Table
+
+
+#: Calendar day of a row while rows are put in order.
+_DAY = "_day"
 
 
 class RowRange(NamedTuple):
@@ -137,24 +142,34 @@ def _first_of_repeats(
 
 
 def _listed(rows: pa.Table, ranges: Sequence[RowRange], repeats: Repeats) -> npt.NDArray[np.bool_]:
-    if not repeats:
-        return np.zeros(len(rows), dtype=bool)
+    wanted: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for block, piece, line in repeats:
+        wanted[block, piece].append(line)
+    listed = np.zeros(len(rows), dtype=bool)
     lines = rows[LINE].to_numpy()
-    places = [(part.block, part.piece) for part in ranges for _ in range(part.rows)]
-    return np.array([(*at, int(line)) in repeats for at, line in zip(places, lines, strict=True)])
+    begin = 0
+    for part in ranges if repeats else ():
+        here = slice(begin, begin + part.rows)
+        listed[here] = np.isin(lines[here], wanted.get((part.block, part.piece), []))
+        begin = here.stop
+    return listed
 
 
 def _engine_order(
     rows: pa.Table, table: Table, days: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Permutation by (calendar day, engine order); equal rows stay in file order."""
-    keys = [days] + [
-        pc.fill_null(rows[name], 0).to_numpy()
-        for name in table.engine_order
-        if name in rows.column_names
-    ]
-    order: npt.NDArray[np.int64] = np.lexsort(keys[::-1])
-    return order
+    """Permutation by (calendar day, engine order); nulls last.
+
+    Rows that are never compared as repeats can tie (two quotes at one instant). Their other
+    values decide, so that the order of files and rows in the input does not.
+    """
+    names = [name for name in table.engine_order if name in rows.column_names]
+    if not table.identity:
+        names += [name for name in rows.column_names if name not in {*names, LINE}]
+    keyed = rows.append_column(_DAY, pa.array(days))
+    keys = [(name, "ascending") for name in (_DAY, *names)]
+    order: npt.NDArray[np.uint64] = pc.sort_indices(keyed, sort_keys=keys).to_numpy()
+    return order.astype(np.int64)
 
 
 def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int64], reason: str) -> None:

@@ -20,6 +20,8 @@ from sweep_dask.storage.cells import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from sweep_dask.storage.header import Field, FileHeader
 
 #: Arrow types of the three kinds of columns, everywhere in this package.
@@ -29,16 +31,16 @@ ARROW_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa
 def parse_lines(
     text: bytes,
     header: FileHeader,
-    has_blank: npt.NDArray[np.bool_],
-    has_dot: npt.NDArray[np.bool_],
+    has_odd: npt.NDArray[np.bool_],
 ) -> pa.Table:
     """Typed columns of lines that already have the right number of fields.
 
     Parameters
     ----------
-    has_blank, has_dot
-        bool[fields]; where neither is set, the column is read as plain 64-bit integers, which
-        is several times faster.
+    has_odd
+        bool[fields], as in `LineScan`; where it is not set, the column is read as plain 64-bit
+        integers, which is several times faster. (Where it is, pandas would take a column with
+        a `1e3` through floats and make different ids equal.)
 
     Returns
     -------
@@ -52,7 +54,7 @@ def parse_lines(
         Some cell is not what its column holds.
     """
     as_text = {
-        field.position: _reads_as_text(field.column, has_blank, has_dot, field.position)
+        field.position: field.column.kind is Kind.TEXT or bool(has_odd[field.position])
         for field in header.fields
     }
     frame = _read_csv(text, header.n_fields, as_text)
@@ -60,22 +62,9 @@ def parse_lines(
     return pa.table(columns, schema=arrow_schema(f.column for f in header.fields))
 
 
-def arrow_schema(columns: object) -> pa.Schema:
+def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     """Arrow schema of schema columns."""
-    return pa.schema([(c.name, ARROW_TYPES[c.kind]) for c in columns])  # type: ignore[attr-defined]
-
-
-def _reads_as_text(
-    column: Column,
-    has_blank: npt.NDArray[np.bool_],
-    has_dot: npt.NDArray[np.bool_],
-    position: int,
-) -> bool:
-    if column.kind is Kind.TEXT:
-        return True
-    if column.kind is Kind.PRICE:
-        return bool(has_blank[position] or has_dot[position])
-    return not column.required and bool(has_blank[position])
+    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns])
 
 
 def _read_csv(text: bytes, n_fields: int, as_text: dict[int, bool]) -> pd.DataFrame:
@@ -99,12 +88,21 @@ def _read_csv(text: bytes, n_fields: int, as_text: dict[int, bool]) -> pd.DataFr
 
 def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
     column = field.column
+    if not as_text and values.dtype != np.int64:
+        raise UnparsableError  # pandas below 3 takes integers beyond 63 bits as unsigned
     array = pa.array(values, type=pa.string() if as_text else pa.int64(), from_pandas=True)
     if column.kind is Kind.TEXT:
         return pc.if_else(pc.equal(array, ""), None, array)
     if column.kind is Kind.PRICE:
-        return prices_from_text(array) if as_text else _prices_from_integers(array)
-    return _checked_integers(integers_from_text(array) if as_text else array, column)
+        return _spelled(array, prices_from_text) if as_text else _prices_from_integers(array)
+    return _checked_integers(_spelled(array, integers_from_text) if as_text else array, column)
+
+
+def _spelled(array: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Numbers of cells, converting each spelling once: prices repeat."""
+    text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    encoded = text.dictionary_encode()
+    return convert(encoded.dictionary).take(encoded.indices)
 
 
 def _prices_from_integers(array: pa.Array) -> pa.Array:
@@ -116,6 +114,8 @@ def _prices_from_integers(array: pa.Array) -> pa.Array:
 
 
 def _checked_integers(array: pa.Array, column: Column) -> pa.Array:
+    if column.required and array.null_count:
+        raise UnparsableError
     # An empty table has no extremes; nor has a column of nulls.
     extremes = pc.min_max(array)
     lowest, highest = extremes["min"].as_py(), extremes["max"].as_py()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep_dask.storage.atomic import file_digest, write_json
+from sweep_dask.storage.atomic import file_digest, remove_files, write_json
+from sweep_dask.storage.frames import bytes_digest
 
 if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
@@ -29,29 +29,37 @@ def write_receipt(
     layout: OutputLayout, date: str, security: int, receipt: PartitionReceipt
 ) -> None:
     """Declare a partition complete."""
-    write_json(layout.receipt(date, security), asdict(receipt))
+    write_json(
+        layout.receipt(date, security), {**asdict(receipt), "digest": _content_digest(receipt)}
+    )
+
+
+def _content_digest(receipt: PartitionReceipt) -> str:
+    return bytes_digest(json.dumps(asdict(receipt), sort_keys=True).encode())
 
 
 def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionReceipt | None:
-    """Receipt of an earlier run, if there is one that can be read."""
+    """Receipt of an earlier run, if there is one, and undamaged."""
     path = layout.receipt(date, security)
     if not path.exists():
         return None
     try:
-        return PartitionReceipt(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):  # half a disk, another version: the partition is redone
-        return None
+        document = json.loads(path.read_text(encoding="utf-8"))
+        digest = document.pop("digest")
+        receipt = PartitionReceipt(**document)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None  # half a disk, another version: the partition is redone
+    return receipt if digest == _content_digest(receipt) else None
 
 
 def is_whole(layout: OutputLayout, receipt: PartitionReceipt) -> bool:
     """Whether every file of the receipt is there with its digest."""
     paths = {layout.root / name: digest for name, digest in receipt.files.items()}
-    return all(path.exists() and file_digest(path) == digest for path, digest in paths.items())
+    return all(path.is_file() and file_digest(path) == digest for path, digest in paths.items())
 
 
 def withdraw_receipt(layout: OutputLayout, date: str, security: int) -> None:
-    """Declare a partition unfinished and remove what it left."""
-    receipt = read_receipt(layout, date, security)
+    """Declare a partition unfinished and remove what it left, listed in a receipt or not."""
     layout.receipt(date, security).unlink(missing_ok=True)
-    for name in receipt.files if receipt is not None else ():
-        Path(layout.root / name).unlink(missing_ok=True)
+    remove_files(layout.processed(date, security))
+    remove_files(layout.outputs(date, security))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +68,7 @@ def write_rejects(
         parts = [part for part in groups if len(part)]
         if parts:
             path = layout.rejects(table)
-            write_atomically(path, lambda temporary, parts=parts: _write(temporary, parts))
+            write_atomically(path, partial(_write, parts=parts))
             written.append(path)
         else:
             layout.rejects(table).unlink(missing_ok=True)

@@ -50,7 +50,7 @@ def _identities_of_rejects(folder: Path, block: int, piece: int) -> pd.DataFrame
         return _empty()
     table = pq.read_table(path, columns=["piece_line", "first", "second"])
     table = table.filter(table["first"].is_valid())
-    frame = table.rename_columns(["line", "first", "second"]).to_pandas()
+    frame: pd.DataFrame = table.rename_columns(["line", "first", "second"]).to_pandas()
     return frame.assign(block=block, piece=piece)[[*_PLACE, "first", "second"]].astype("int64")
 
 

@@ -17,11 +17,14 @@ KEEP = 0
 NOT_CENTRE_POINT = 1
 WRONG_FIELD_COUNT = 2
 DOUBTFUL = 3
-"""Needs a closer look: an order type that is no plain integer, or bytes that are not ASCII."""
+"""Needs a closer look: an odd order type, bytes that are not ASCII, or a very long line."""
 BLANK = 4
 
-_NEWLINE, _RETURN, _COMMA, _QUOTE, _SPACE, _DOT = 10, 13, 44, 34, 32, 46
-_MINUS, _ZERO, _NINE = 45, 48, 57
+_NEWLINE, _RETURN, _COMMA, _QUOTE, _SPACE = 10, 13, 44, 34, 32
+_PLUS, _MINUS, _ZERO, _NINE = 43, 45, 48, 57
+
+#: Python's csv module takes no longer cells; such lines must always be read by it.
+_LONG_LINE_BYTES = 1 << 17
 
 
 class LineScan(NamedTuple):
@@ -33,10 +36,9 @@ class LineScan(NamedTuple):
     """int64[lines], offset behind its last byte, line ending excluded."""
     verdicts: npt.NDArray[np.uint8]
     """uint8[lines], one of the verdicts above."""
-    has_blank: npt.NDArray[np.bool_]
-    """bool[fields], whether the field is empty on any kept line."""
-    has_dot: npt.NDArray[np.bool_]
-    """bool[fields], whether it holds a decimal point on any kept line."""
+    has_odd: npt.NDArray[np.bool_]
+    """bool[fields], whether the field is blank, quoted or holds anything but digits, signs and
+    spaces on any kept line."""
 
 
 def scan_lines(data: bytes, n_fields: int, type_field: int, type_bits: int) -> LineScan:
@@ -59,21 +61,18 @@ def scan_lines(data: bytes, n_fields: int, type_field: int, type_bits: int) -> L
     return LineScan(*_scan(array, n_lines, n_fields, type_field, type_bits))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc]
+@numba.njit(cache=True, nogil=True)
 def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901
     starts = np.empty(n_lines, np.int64)
     ends = np.empty(n_lines, np.int64)
     verdicts = np.empty(n_lines, np.uint8)
-    has_blank = np.zeros(n_fields, np.bool_)
-    has_dot = np.zeros(n_fields, np.bool_)
-    blank = np.zeros(n_fields, np.bool_)
-    dot = np.zeros(n_fields, np.bool_)
+    has_odd = np.zeros(n_fields, np.bool_)
+    odd = np.zeros(n_fields, np.bool_)
 
     position, size = 0, data.size
     for line in range(n_lines):
         starts[line] = position
-        blank[:] = False
-        dot[:] = False
+        odd[:] = False
         field = 0
         at_field_start, in_quotes = True, False
         content, plain = False, True
@@ -88,7 +87,7 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
                         in_quotes = False
             elif byte == _COMMA:
                 if at_field_start and field < n_fields:
-                    blank[field] = True
+                    odd[field] = True
                 field += 1
                 at_field_start = True
                 content = True
@@ -96,6 +95,8 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
                 in_quotes = True
                 at_field_start = False
                 content = True
+                if field < n_fields:
+                    odd[field] = True
                 if field == type_field:
                     plain = False
             elif byte == _SPACE:
@@ -107,10 +108,11 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
             else:
                 content = True
                 at_field_start = False
-                if byte == _DOT and field < n_fields:
-                    dot[field] = True
+                is_digit = _ZERO <= byte <= _NINE
+                if not (is_digit or byte in (_MINUS, _PLUS)) and field < n_fields:
+                    odd[field] = True
                 if field == type_field:
-                    if _ZERO <= byte <= _NINE and code_digits < 18 and not code_ended:
+                    if is_digit and code_digits < 18 and not code_ended:
                         code = code * 10 + (byte - _ZERO)
                         code_digits += 1
                     elif byte == _MINUS and code_digits == 0 and not code_negative:
@@ -127,7 +129,9 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
         ends[line] = end
         position += 1
         if at_field_start and field < n_fields:
-            blank[field] = True
+            odd[field] = True
+        if end - starts[line] > _LONG_LINE_BYTES:
+            plain = False
 
         if not content:
             verdicts[line] = BLANK
@@ -140,9 +144,8 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
         else:
             verdicts[line] = KEEP
         if verdicts[line] == KEEP or verdicts[line] == DOUBTFUL:
-            has_blank |= blank
-            has_dot |= dot
-    return starts, ends, verdicts, has_blank, has_dot
+            has_odd |= odd
+    return starts, ends, verdicts, has_odd
 
 
 def gather_lines(data: bytes, scan: LineScan, wanted: npt.NDArray[np.bool_]) -> bytes:
@@ -152,7 +155,7 @@ def gather_lines(data: bytes, scan: LineScan, wanted: npt.NDArray[np.bool_]) -> 
     return gathered.tobytes()
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc]
+@numba.njit(cache=True, nogil=True)
 def _gather(data, starts, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     out = np.empty((ends - starts).sum() + starts.size, np.uint8)
     position = 0

@@ -1,0 +1,213 @@
+"""Raw files through the storage room and `run_partition`, without Dask, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep_dask.partition import PartitionJob, run_partition
+from sweep_dask.schema import BY_NAME
+from sweep_dask.storage.blocks import cut_file, read_pieces
+from sweep_dask.storage.catalogue import build_catalogue
+from sweep_dask.storage.dated import write_dated_tables
+from sweep_dask.storage.ingest import ingest_block, read_receipt
+from sweep_dask.storage.inputs import open_inputs
+from sweep_dask.storage.judged import judge_piece
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.rejects import write_rejects
+from sweep_dask.storage.repeats import rejected_identities, resolve_repeats, sound_rows_like
+
+CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
+
+#: 10:00 in Sydney on 2024-10-04, UTC+10.
+OPENING_NS = 1_728_000_000 * 10**9 + 7
+#: Ids have 19 digits; a float would make neighbours one.
+FIRST_ID = 7_904_794_000_123_498_601
+
+ORDER = {
+    "order_id": FIRST_ID,
+    "timestamp": OPENING_NS,
+    "security_code": 501,
+    "price": 1000,
+    "side": 1,
+    "changereason": 6,
+    "quantity": 100,
+    "leavesquantity": 100,
+    "exchangeordertype": 64,
+    "bid": 1000,
+    "offer": 1010,
+    "sequence": 1,
+    "totalmatchedquantity": 0,
+}
+TRADE = {
+    "sequence": 1,
+    "tradetime": OPENING_NS,
+    "securitycode": 501,
+    "orderid": FIRST_ID,
+    "tradeprice": 1005,
+    "quantity": 10,
+}
+QUOTE = {"bidprice": 1000, "offerprice": 1010, "orderbookid": 501, "timestamp": OPENING_NS}
+
+
+def csv_text(rows, columns=None) -> bytes:
+    """Dictionaries as CSV; None is an empty cell."""
+    columns = columns or list(rows[0])
+    lines = [",".join(columns)]
+    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def order_text(*changes) -> bytes:
+    """An order file whose rows differ from `ORDER` as told."""
+    return csv_text([ORDER | change for change in changes], list(ORDER | changes[0]))
+
+
+def trade_text(*changes) -> bytes:
+    return csv_text([TRADE | change for change in changes], list(TRADE))
+
+
+def quote_text(*changes) -> bytes:
+    return csv_text([QUOTE | change for change in changes], list(QUOTE | changes[0]))
+
+
+def write_files(folder: Path, files) -> str:
+    """Write `table/file` to bytes, and an order and a trade file unless there are some."""
+    needed = {"orders": order_text({}), "trades": trade_text({"orderid": 1})}
+    for table, text in needed.items():
+        if not any(name.startswith(f"{table}/") for name in files):
+            files = files | {f"{table}/needed.csv": text}
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return str(folder)
+
+
+def open_file(folder: Path, name: str, data: bytes):
+    """One input file and its header."""
+    inputs = open_inputs(write_files(folder, {name: data}), {})
+    file = next(file for file in inputs.files if file.name == name)
+    return file, inputs.headers[name]
+
+
+def judged_pieces(file, header, blocksize_bytes):
+    """Every piece of a file, judged, in order, with its text."""
+    table = BY_NAME[file.table]
+    return [
+        (piece, judge_piece(piece, header, table, CENTRE_POINT_BITS))
+        for block in cut_file(file, header, blocksize_bytes, 0)
+        for piece in read_pieces(block)
+    ]
+
+
+def everything(judged):
+    """Rows, counts and rejects of judged pieces, with lines counted from the file's first row."""
+    rows, rejects, filtered, lines_before, n_read = [], [], {}, 0, 0
+    for _, piece in judged:
+        places = [lines_before + int(line) for line in piece.lines]
+        rows += list(zip(places, piece.rows.to_pylist(), strict=True))
+        rejects += [replace(reject, line=lines_before + reject.line) for reject in piece.rejects]
+        for reason, count in piece.filtered.items():
+            filtered[reason] = filtered.get(reason, 0) + count
+        lines_before += piece.n_lines
+        n_read += piece.n_read
+    return rows, rejects, filtered, lines_before, n_read
+
+
+@dataclass
+class Outcome:
+    """What a whole run without Dask came to."""
+
+    layout: OutputLayout
+    ledger: Ledger
+    catalogue: object
+    partitions: list
+    files: dict
+    errors: list
+
+    def rows(self, stem) -> pa.Table | None:
+        """Rows of one table of the partition store, all partitions one below the other."""
+        paths = sorted((self.layout.root / "processed").rglob(f"{stem}.parquet"))
+        tables = [pq.read_table(path, partitioning=None) for path in paths]
+        return pa.concat_tables(tables) if tables else None
+
+    def count(self, stem) -> int:
+        rows = self.rows(stem)
+        return 0 if rows is None else len(rows)
+
+    def rejects(self, table) -> list:
+        path = self.layout.rejects(table)
+        return pq.read_table(path).to_pylist() if path.exists() else []
+
+    def file(self, name):
+        return next(entry for entry in self.ledger.files if entry.file == name)
+
+
+def run_everything(
+    folder: str,
+    output: Path,
+    blocksize_bytes: int = 1 << 20,
+    *,
+    by_session: bool = False,
+    fresh: bool = False,
+    dates=(),
+    securities=(),
+) -> Outcome:
+    """Ingest, merge and simulate every partition; the steps of a run in their order."""
+    layout = OutputLayout(output)
+    scratch = output / f"scratch-{blocksize_bytes}"
+    inputs = open_inputs(folder, {})
+    blocks = []
+    for file in inputs.readable:
+        blocks += cut_file(file, inputs.headers[file.name], blocksize_bytes, len(blocks))
+    index = pd.concat([ingest_block(block, str(scratch)) for block in blocks], ignore_index=True)
+    receipts = [read_receipt(scratch, block.number) for block in blocks]
+    ledger = Ledger(inputs.files, receipts)
+    resolved = resolved_repeats(scratch, receipts)
+    duplicates = {name: repeats.rejects for name, repeats in resolved.items()}
+    written = write_rejects(layout, scratch, receipts, duplicates, ledger)
+    catalogue = build_catalogue(
+        index,
+        {block.number: block.file.table for block in blocks},
+        by_session=by_session,
+        dates=dates,
+        securities=securities,
+    )
+    ledger.remove(catalogue.removed)
+    columns = inputs.columns()
+    files = {layout.relative(path): None for path in written}
+    for day, ranges in catalogue.dated.items():
+        files |= write_dated_tables(layout, scratch, day, ranges, columns)
+    repeats = frozenset().union(*(found.rows for found in resolved.values()))
+    jobs = [
+        PartitionJob(source, str(output), str(scratch), columns, repeats, fresh)
+        for source in catalogue.partitions
+    ]
+    partitions = [run_partition(job) for job in jobs]
+    for partition in partitions:
+        files |= partition.files
+        ledger.remove(partition.removed)
+    errors = [receipt.error for receipt in receipts if receipt.error]
+    return Outcome(layout, ledger, catalogue, partitions, files, errors)
+
+
+def resolved_repeats(scratch, receipts):
+    """Per table, the repeats in which rejected rows take part."""
+    resolved = {}
+    for name in {receipt.table for receipt in receipts if receipt.n_identified_rejects}:
+        pieces = [
+            (receipt.block, piece)
+            for receipt in receipts
+            if receipt.table == name
+            for piece in range(receipt.n_pieces)
+        ]
+        rejected = rejected_identities(scratch, pieces)
+        frames = [sound_rows_like(scratch, *place, BY_NAME[name], rejected) for place in pieces]
+        resolved[name] = resolve_repeats(rejected, pd.concat(frames, ignore_index=True))
+    return resolved

@@ -1,0 +1,70 @@
+"""A file appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from sweep_dask.storage.atomic import (
+    file_digest,
+    remove_files,
+    write_atomically,
+    write_bytes,
+    write_json,
+)
+
+
+def half_written(path):
+    path.write_text("half")
+    raise KeyboardInterrupt
+
+
+def test_a_writer_that_raises_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "new" / "file", half_written)
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_writer_that_raises_leaves_the_earlier_file(tmp_path):
+    path = tmp_path / "file"
+    write_bytes(path, b"earlier")
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, half_written)
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("file", b"earlier")]
+
+
+def test_a_writer_that_writes_nothing_fails(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "file", lambda path: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_target_is_not_there_while_it_is_written(tmp_path):
+    path = tmp_path / "file"
+
+    def write(temporary):
+        assert temporary.parent == path.parent
+        assert temporary.name.startswith(".")
+        temporary.write_text("whole")
+        assert not path.exists()
+
+    write_atomically(path, write)
+    assert path.read_text() == "whole"
+
+
+def test_json_keeps_its_order_and_digests_are_of_the_bytes(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"b": 1, "a": [2**62]})
+    assert path.read_text() == '{\n "b": 1,\n "a": [\n  4611686018427387904\n ]\n}\n'
+    assert file_digest(path) == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def test_removing_the_files_of_a_folder(tmp_path):
+    for name in ("a/b/c.csv", "a/d.csv", "a/.e.tmp"):
+        write_bytes(tmp_path / name, b"x")
+    write_bytes(tmp_path / "kept.csv", b"x")
+    (tmp_path / "a" / "link").symlink_to(tmp_path)
+    remove_files(tmp_path / "a")
+    remove_files(tmp_path / "never there")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.csv"]

@@ -1,0 +1,257 @@
+"""The fate of a row does not depend on its neighbours: both paths of reading agree."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ingesting import CENTRE_POINT_BITS, FIRST_ID, ORDER
+
+from sweep_dask.schema import ORDERS, PARTICIPANTS
+from sweep_dask.storage.blocks import Piece
+from sweep_dask.storage.header import FileHeader, match_columns
+from sweep_dask.storage.judged import judge_piece
+
+COLUMNS = [*ORDER, "midtick", "national_bid", "timevaliditydecoded", "not_read"]
+GOOD = ORDER | {"midtick": 1, "national_bid": 990, "timevaliditydecoded": "Day", "not_read": "x"}
+MISSING = "-9223372036854775808"
+
+ODD_CELLS = [
+    "", " ", "  5", "5 ", "+5", "-0", "0", "-1", "5.0", "5.", ".5", ".0", ".", "+", "-", "+-5",
+    "--5", "5-3", "5 3", "1e3", "1E3", "inf", "-inf", "nan", "NA", "null", "True", "0x10", "1_000",
+    "1,000", "9223372036854775807", "9223372036854775808", MISSING, "-9223372036854775809",
+    "+" + MISSING, "-09223372036854775808", "18446744073709551615", "18446744073709551616",
+    "12345678901234567890", "99999999999999999999", "-99999999999999999999", "0" * 25 + "7",
+    "0" * 5_000 + "7", "9" * 5_000, "-" + "9" * 400, "1" * 140_000, "x" * 140_000,
+    "٣", "\uff15", "\t", "\t5", "5\t", "5\r", "\r5", "\v5\f", "5\u00a0", "\u20035", "5\0", "\0",
+    "\0\0", '"5"', '"5', '5"', '""', '" "', '""5""', '"5""', '"a,b"', '"a""b"', ' "5"', '"5" ',
+    '"5"5', "'5'", "3330.5", "3330.25", "3330.50", "3330.05", "3330.5000000000000000000",
+    "+3330.5", "-.5", "-0.0", "999999999999999", "1000000000000000", "999999999999999.5",
+    "-999999999999999.5", "0.1e1", "5.5.5", "\ufeff5", "\ufeff", "Zürich", "b\udcff", "NaT", "#5",
+    "5#", "\\5", "2048", "64.0", "064", "2", "-64",
+]  # fmt: skip
+
+
+def header_of(columns, table=ORDERS):
+    fields = match_columns(columns, table, {}, SimpleNamespace(name="orders/o.csv"))
+    return FileHeader(fields, len(columns), 0, has_rows=True)
+
+
+HEADER = header_of(COLUMNS)
+
+
+def line(**cells) -> bytes:
+    row = GOOD | cells
+    return ",".join(str(row[name]) for name in COLUMNS).encode("utf-8", "surrogateescape")
+
+
+def judge(*lines, header=HEADER, table=ORDERS, ending=b"\n"):
+    piece = Piece(ending.join([*lines, b""]), 0)
+    return judge_piece(piece, header, table, CENTRE_POINT_BITS)
+
+
+def fates(judged, lines):
+    """What became of each line: its values, why it was rejected, or that it was filtered."""
+    found = ["filtered"] * lines
+    for place, row in zip(judged.lines, judged.rows.to_pylist(), strict=True):
+        found[int(place)] = {name: repr(value) for name, value in row.items()}
+    for reject in judged.rejects:
+        found[reject.line] = (reject.reason, reject.column, reject.identity)
+    assert judged.filtered.get("not_centre_point", 0) == found.count("filtered")
+    return found
+
+
+def fate(**cells):
+    return fates(judge(line(**cells)), 1)[0]
+
+
+changes = st.dictionaries(
+    st.sampled_from(COLUMNS), st.sampled_from(ODD_CELLS) | st.text(max_size=4), max_size=3
+).filter(lambda cells: not any("\n" in cell for cell in cells.values()))
+
+
+def without_surrogates(cells):
+    return {name: cell.encode("utf-8", "replace").decode() for name, cell in cells.items()}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(changes.map(without_surrogates), min_size=1, max_size=6), st.booleans())
+def test_a_row_meets_the_same_fate_alone_and_among_others(rows, returns):
+    ending = b"\r\n" if returns else b"\n"
+    lines = [line(**cells) for cells in rows]
+    alone = [fates(judge(text, ending=ending), 1)[0] for text in lines]
+    assert fates(judge(*lines, ending=ending), len(lines)) == alone
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_every_odd_cell_of_a_column_between_good_rows(column):
+    lines, expected = [], []
+    for cell in ODD_CELLS:
+        alone = fates(judge(line(**{column: cell})), 1)[0]
+        assert fates(judge(line(), line(**{column: cell}), line()), 3)[1] == alone, cell
+        lines += [line(**{column: cell}), line()]
+        expected += [alone, fate()]
+    assert fates(judge(*lines), len(lines)) == expected
+
+
+@pytest.mark.parametrize("cell", ODD_CELLS)
+def test_neighbours_keep_their_nineteen_digits(cell):
+    # One cell such as 1e3 can make a parser read the whole column as floats.
+    rows = [
+        line(order_id=FIRST_ID),
+        *(line(**{name: cell}) for name in ("order_id", "sequence", "midtick", "price")),
+        line(order_id=FIRST_ID + 1),
+    ]
+    judged = judge(*rows)
+    kept = dict(zip(judged.lines.tolist(), judged.rows["order_id"].to_pylist(), strict=True))
+    assert (kept[0], kept[5]) == (FIRST_ID, FIRST_ID + 1)
+
+
+ACCEPTED_INTEGERS = {
+    "5": 5,
+    " 5 ": 5,
+    "+5": 5,
+    "-0": 0,
+    '"5"': 5,
+    "0" * 25 + "7": 7,
+    "\t5": 5,
+    "": None,
+}
+ACCEPTED_INTEGERS |= {MISSING: None, "9223372036854775807": 2**63 - 1, "-7": -7, '""': None}
+REFUSED_INTEGERS = {
+    "5.0": "not_a_number",
+    "1e3": "not_a_number",
+    "True": "not_a_number",
+    "0x10": "not_a_number",
+    "1_000": "not_a_number",
+    "٣": "not_a_number",
+    "NA": "not_a_number",
+    "9223372036854775808": "out_of_range",
+    "9" * 5_000: "out_of_range",
+    "-9223372036854775809": "out_of_range",
+    "5\0": "not_text",
+    "b\udcff": "not_text",
+}
+
+
+@pytest.mark.parametrize(("cell", "value"), ACCEPTED_INTEGERS.items())
+def test_optional_integers_that_can_be_read(cell, value):
+    assert judge(line(midtick=cell)).rows["midtick"].to_pylist() == [value]
+
+
+@pytest.mark.parametrize(("cell", "reason"), REFUSED_INTEGERS.items())
+def test_integers_that_cannot(cell, reason):
+    column = None if reason == "not_text" else "midtick"
+    assert fate(midtick=cell)[:2] == (reason, column)
+
+
+@pytest.mark.parametrize("cell", ["", " ", '""', MISSING, "\t"])
+def test_a_required_integer_is_never_missing(cell):
+    assert fate(quantity=cell)[:2] == ("missing_value", "quantity")
+
+
+ACCEPTED_PRICES = {
+    "3330": 3330.0,
+    "3330.5": 3330.5,
+    "3330.50": 3330.5,
+    "5.": 5.0,
+    ".5": 0.5,
+    "": None,
+}
+ACCEPTED_PRICES |= {
+    MISSING: None,
+    "-0": 0.0,
+    "+3330.5": 3330.5,
+    "999999999999999.5": 999999999999999.5,
+}
+REFUSED_PRICES = {
+    "3330.25": "not_a_half_unit",
+    "3330.05": "not_a_half_unit",
+    "1000000000000000": "out_of_range",
+    "9" * 400: "out_of_range",
+    "inf": "not_a_number",
+    "nan": "not_a_number",
+    "1e3": "not_a_number",
+    ".": "not_a_number",
+}
+
+
+@pytest.mark.parametrize(("cell", "value"), ACCEPTED_PRICES.items())
+def test_prices_that_can_be_read(cell, value):
+    assert judge(line(price=cell)).rows["price"].to_pylist() == [value]
+    # The same where a neighbour makes the column be read as text.
+    assert judge(line(price=cell), line(price="7.5")).rows["price"].to_pylist() == [value, 7.5]
+
+
+@pytest.mark.parametrize(("cell", "reason"), REFUSED_PRICES.items())
+def test_prices_that_cannot(cell, reason):
+    assert fate(price=cell)[:2] == (reason, "price")
+
+
+def test_values_outside_what_a_column_can_mean():
+    assert fate(quantity="-1")[:2] == ("out_of_range", "quantity")
+    assert fate(side="3")[:2] == ("out_of_range", "side")
+    assert fate(security_code=str(2**31))[:2] == ("out_of_range", "security_code")
+    # A time in milliseconds.
+    assert fate(timestamp="1728000000000")[:2] == ("out_of_range", "timestamp")
+
+
+def test_text_is_kept_as_it_is_and_blank_text_is_missing():
+    texts = ["Good till", "", "NA", '"a, b"', "Zürich", "5.0", '"say ""so"""']
+    rows = judge(*(line(timevaliditydecoded=text) for text in texts)).rows
+    assert rows["timevaliditydecoded"].to_pylist() == [
+        "Good till", None, "NA", "a, b", "Zürich", "5.0", 'say "so"',
+    ]  # fmt: skip
+
+
+# The order in which a row is judged: fields, order type code, filter, (repeat,) all other values.
+
+
+def test_number_of_fields_comes_first():
+    text = line(exchangeordertype="?", price="bad") + b",one more"
+    assert fates(judge(text), 1) == [("wrong_field_count", None, None)]
+    unclosed = line(exchangeordertype=0, not_read='"never closed')
+    assert fates(judge(unclosed), 1) == [("wrong_field_count", None, None)]
+
+
+def test_the_order_type_code_comes_before_the_filter():
+    assert fate(exchangeordertype="lit") == ("not_a_number", "exchangeordertype", None)
+    assert fate(exchangeordertype="") == ("missing_value", "exchangeordertype", None)
+
+
+@pytest.mark.parametrize("cells", [{"price": "bad"}, {"quantity": ""}, {"not_read": "b\udcff\0"}])
+def test_a_lit_row_with_a_bad_value_is_filtered(cells):
+    assert fate(exchangeordertype=0, **cells) == "filtered"
+    assert fate(exchangeordertype=2, **cells) == "filtered"
+
+
+def test_the_first_bad_value_in_the_files_order_is_named():
+    identity = (FIRST_ID, ORDER["sequence"])
+    assert fate(price="bad", quantity="worse") == ("not_a_number", "price", identity)
+
+
+def test_short_sell_siblings_are_centre_point():
+    rows = judge(*(line(exchangeordertype=code) for code in (66, 2050, 4098, 256, 0, 2))).rows
+    assert rows["exchangeordertype"].to_pylist() == [66, 2050, 4098, 256]
+
+
+def test_a_piece_of_rejects_alone_has_typed_empty_columns():
+    judged = judge(line(quantity="bad"))
+    assert (len(judged.rows), judged.n_read) == (0, 1)
+    assert judged.rows.schema == judge(line()).rows.schema
+
+
+def test_other_columns_of_a_dated_table_are_kept_as_text():
+    header = header_of(["TradeDate", "Id", " Name ", "Country"], PARTICIPANTS)
+    text = f"{ORDER['timestamp']},51,Broker,007".encode()
+    rows = judge(text, header=header, table=PARTICIPANTS).rows
+    assert rows.to_pylist() == [
+        {"TradeDate": ORDER["timestamp"], "Id": 51, "Name": "Broker", "Country": "007"}
+    ]
+
+
+def test_raw_text_is_cut_at_a_thousand_characters():
+    reject = judge(line(quantity="bad", not_read="é" * 3_000)).rejects[0]
+    assert len(reject.raw) == 1_000

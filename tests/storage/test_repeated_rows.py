@@ -1,0 +1,106 @@
+"""Of rows with the same order id and sequence the first in file order stays."""
+
+from __future__ import annotations
+
+import pytest
+from ingesting import FIRST_ID, OPENING_NS, order_text, run_everything, trade_text, write_files
+
+BLOCKSIZES = (1 << 20, 300, 90)
+
+
+def quantities(outcome):
+    return outcome.rows("cp_orders_filtered")["quantity"].to_pylist()
+
+
+@pytest.mark.parametrize("blocksize_bytes", BLOCKSIZES)
+def test_the_same_file_twice(tmp_path, blocksize_bytes):
+    orders = order_text(*({"sequence": k} for k in range(1, 9)))
+    trades = trade_text({"sequence": 20}, {"sequence": 21})
+    files = {f"orders/{name}.csv": orders for name in "ab"}
+    files |= {f"trades/{name}.csv": trades for name in "ab"}
+    outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out", blocksize_bytes)
+    assert outcome.file("orders/a.csv").kept == 8
+    assert dict(outcome.file("orders/b.csv").filtered) == {"duplicate": 8}
+    assert dict(outcome.file("trades/b.csv").filtered) == {"duplicate": 2}
+    assert outcome.count("cp_orders_filtered") == 8
+    assert outcome.count("cp_trades_matched") == 2
+
+
+@pytest.mark.parametrize("blocksize_bytes", BLOCKSIZES)
+def test_the_first_in_file_order_stays(tmp_path, blocksize_bytes):
+    files = {
+        # Within a file the upper line is the first, over files the name decides.
+        "orders/a.csv": order_text({"sequence": 2, "quantity": 1}, {"sequence": 2, "quantity": 2}),
+        "orders/b.csv": order_text({"sequence": 1, "quantity": 3}, {"sequence": 2, "quantity": 4}),
+    }
+    outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out", blocksize_bytes)
+    assert quantities(outcome) == [3, 1]
+
+
+def test_same_sequence_of_another_order_is_no_repeat(tmp_path):
+    # The two ids are one as floats.
+    orders = order_text({"order_id": FIRST_ID}, {"order_id": FIRST_ID + 1})
+    outcome = run_everything(write_files(tmp_path / "in", {"orders/a.csv": orders}), tmp_path / "o")
+    assert outcome.rows("cp_orders_filtered")["order_id"].to_pylist() == [FIRST_ID, FIRST_ID + 1]
+
+
+SOUND, BROKEN = {"quantity": 7}, {"quantity": "bad"}
+
+
+@pytest.mark.parametrize("blocksize_bytes", BLOCKSIZES)
+@pytest.mark.parametrize(
+    ("rows", "kept", "rejected"),
+    [
+        ([SOUND, BROKEN], 1, 0),  # the broken row repeats a sound one: a duplicate
+        ([BROKEN, SOUND], 0, 1),  # the sound row repeats a broken one: a duplicate
+        ([BROKEN, BROKEN], 0, 1),
+        ([SOUND, BROKEN, SOUND, BROKEN], 1, 0),
+        ([BROKEN, SOUND, SOUND], 0, 1),
+    ],
+)
+def test_broken_rows_take_part(tmp_path, rows, kept, rejected, blocksize_bytes):
+    orders = order_text({"sequence": 9}, *rows)
+    folder = write_files(tmp_path / "in", {"orders/a.csv": orders})
+    outcome = run_everything(folder, tmp_path / "out", blocksize_bytes)
+    entry = outcome.file("orders/a.csv")
+    assert entry.kept == 1 + kept
+    assert entry.rejected.total() == rejected == len(outcome.rejects("orders"))
+    assert entry.filtered["duplicate"] == len(rows) - kept - rejected
+    assert outcome.count("cp_orders_filtered") == 1 + kept
+    assert entry.balanced()
+
+
+def test_a_row_that_is_no_text_takes_part(tmp_path):
+    orders = order_text({"note": "x"}, {"note": "\0"})
+    outcome = run_everything(write_files(tmp_path / "in", {"orders/a.csv": orders}), tmp_path / "o")
+    assert dict(outcome.file("orders/a.csv").filtered) == {"duplicate": 1}
+
+
+def test_a_row_without_readable_identity_is_a_reject(tmp_path):
+    orders = order_text({}, {"sequence": "?"}, {"order_id": ""})
+    outcome = run_everything(write_files(tmp_path / "in", {"orders/a.csv": orders}), tmp_path / "o")
+    assert dict(outcome.file("orders/a.csv").rejected) == {"not_a_number": 1, "missing_value": 1}
+
+
+def test_lit_rows_do_not_take_part(tmp_path):
+    # The filter comes before the comparison: a lit row repeats nothing.
+    orders = order_text({"exchangeordertype": 0}, {}, {"exchangeordertype": 0})
+    outcome = run_everything(write_files(tmp_path / "in", {"orders/a.csv": orders}), tmp_path / "o")
+    entry = outcome.file("orders/a.csv")
+    assert (entry.kept, dict(entry.filtered)) == (1, {"not_centre_point": 2})
+
+
+def test_both_legs_of_a_trade_stay(tmp_path):
+    orders = order_text({}, {"order_id": FIRST_ID + 1, "side": 2})
+    trades = trade_text({"sequence": 5}, {"sequence": 5, "orderid": FIRST_ID + 1})
+    files = {"orders/a.csv": orders, "trades/a.csv": trades}
+    outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out")
+    assert outcome.count("cp_trades_matched") == 2
+
+
+def test_quotes_are_never_compared(tmp_path):
+    from ingesting import quote_text
+
+    files = {"nbbo/a.csv": quote_text({}, {}), "orders/a.csv": order_text({})}
+    outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out")
+    assert outcome.rows("nbbo")["timestamp"].to_pylist() == [OPENING_NS, OPENING_NS]

@@ -1,0 +1,158 @@
+"""Result tables as CSV, combined into Parquet, and frames that keep their integers."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep_dask.storage.combine import ResultFile, combine_results
+from sweep_dask.storage.csv_tables import write_csv
+from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table
+
+BIG = 7_904_794_000_123_498_601
+
+
+def lines_of(tmp_path, frame):
+    write_csv(tmp_path / "t.csv", frame)
+    return (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5.0, "5.0"), (-0.0, "-0.0"), (0.1, "0.1"), (1 / 3, "0.3333333333333333"), (1e-7, "1e-7"),
+        (2.5, "2.5"), (123456789.0, "123456789.0"), (9999999999.0, "9999999999.0"),
+        (1e10, "1e+10"), (12345678901.0, "1.2345678901e+10"), (1e22, "1e+22"),
+        (float("nan"), ""), (None, ""), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_floats(tmp_path, value, text):
+    frame = pd.DataFrame({"x": [value, 1.0]}, dtype="float64")
+    # A line that is empty altogether would be no row; beside another column it is.
+    assert lines_of(tmp_path, frame.assign(y=1)) == ["x,y", f"{text},1", "1.0,1"]
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1))
+def test_floats_are_read_back_as_the_same_doubles(tmp_path_factory, values):
+    folder = tmp_path_factory.mktemp("floats")
+    cells = lines_of(folder, pd.DataFrame({"x": values}))[1:]
+    assert [float(cell) for cell in cells] == values
+    assert all(set(cell) & set(".en") for cell in cells)  # none looks like an integer
+
+
+def test_other_kinds_of_columns(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "id": [BIG, -BIG],
+            "maybe": pd.array([BIG, None], dtype="Int64"),
+            "flag": [True, False],
+            "text": ["plain", None],
+        }
+    )
+    assert lines_of(tmp_path, frame) == [
+        "id,maybe,flag,text",
+        f"{BIG},{BIG},True,plain",
+        f"-{BIG},,False,",
+    ]
+
+
+def test_a_table_without_rows_has_its_header(tmp_path):
+    frame = pd.DataFrame({"orderid": pd.Series(dtype="int64"), "group": pd.Series(dtype="str")})
+    assert lines_of(tmp_path, frame) == ["orderid,group"]
+
+
+def test_text_with_commas_quotes_and_line_breaks(tmp_path):
+    texts = ["a, b", 'say "so"', "line\nbreak", "Zürich", "plain", " blank "]
+    write_csv(tmp_path / "t.csv", pd.DataFrame({"text": texts, "n": range(6)}))
+    read = pd.read_csv(tmp_path / "t.csv")
+    assert read["text"].tolist() == texts
+    assert read["n"].tolist() == list(range(6))
+
+
+COLUMNS = {
+    "orderid": "int64",
+    "date": "str",
+    "maybe": "Int64",
+    "ratio": "float64",
+    "flag": "bool",
+    "text": "str",
+}
+
+
+def frame_of(*rows):
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype(COLUMNS | {"text": object, "date": object})
+
+
+def combined(tmp_path, *frames):
+    files = []
+    for number, frame in enumerate(frames):
+        path = tmp_path / f"{number}.csv"
+        write_csv(path, frame)
+        files.append(ResultFile("2024-10-04", 501 + number, str(path)))
+    target = tmp_path / "tables" / "t.parquet"
+    digest = combine_results(str(target), files, COLUMNS, "time-priority")
+    assert digest.startswith("sha256:")
+    return pq.read_table(target)
+
+
+def test_combined_rows_have_their_keys_types_and_exact_ids(tmp_path):
+    table = combined(
+        tmp_path,
+        frame_of([BIG, "2024-10-04", BIG + 2, 1.0, True, 'a, "b"\r']),
+        frame_of(),  # a partition without rows
+        frame_of([BIG + 1, "2024-10-04", None, None, False, None]),
+    )
+    results = [name for name in COLUMNS if name != "date"]
+    assert table.schema.names == ["date", "security", "model", "scenario", *results]
+    assert table.schema.field("orderid").type == table.schema.field("maybe").type == pa.int64()
+    assert table.schema.field("security").type == pa.int32()
+    first = {"security": 501, "orderid": BIG, "maybe": BIG + 2, "ratio": 1.0, "flag": True}
+    last = {"security": 503, "orderid": BIG + 1, "maybe": None, "ratio": None, "flag": False}
+    keys = {"date": "2024-10-04", "model": "time-priority", "scenario": None}
+    assert table.to_pylist() == [
+        keys | first | {"text": 'a, "b"\r'},
+        keys | last | {"text": None},
+    ]
+
+
+def test_combining_nothing_gives_a_typed_table_without_rows(tmp_path):
+    table = combined(tmp_path, frame_of(), frame_of())
+    assert len(table) == 0
+    assert table.schema.field("ratio").type == pa.float64()
+
+
+def test_to_frame_never_makes_integers_floats():
+    table = pa.table(
+        {
+            "whole": pa.array([BIG, BIG + 1]),
+            "holes": pa.array([BIG, None]),
+            "none": pa.array([None, None], pa.int64()),
+            "price": pa.array([3330.5, None]),
+            "text": pa.array(["a", None]),
+        }
+    )
+    frame = to_frame(table)
+    dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items()}
+    assert dtypes["whole"] == "int64"
+    assert dtypes["holes"] == dtypes["none"] == "Int64"
+    assert dtypes["price"] == "float64"
+    assert frame["whole"].tolist() == [BIG, BIG + 1]
+    assert frame["holes"].iloc[0] == BIG
+    assert math.isnan(frame["price"].iloc[1])
+    assert to_table(frame).equals(table)
+
+
+def test_the_same_rows_give_the_same_parquet_bytes():
+    rows = pa.table({"a": np.arange(1000), "b": [str(k % 7) for k in range(1000)]})
+    pieces = pa.concat_tables([rows.slice(0, 10), rows.slice(10, 500), rows.slice(510)])
+    assert parquet_bytes(pieces) == parquet_bytes(rows)
+    assert pd.read_parquet(io.BytesIO(parquet_bytes(rows))).shape == (1000, 2)
