@@ -26,6 +26,10 @@ class RunRecord:
     """What is known of a run so far; filled in as it goes on."""
 
     plan: Plan
+    started: str = field(
+        default_factory=lambda: dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
+    )
+    """When the run began, ISO 8601 in UTC."""
     status: str = "failed"
     """`done`, `partial`, `failed` or `interrupted`."""
     input_digests: dict[str, str] = field(default_factory=dict)
@@ -70,7 +74,7 @@ class RunRecord:
         return {
             "version": VERSION,
             "command": "run",
-            "finished": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            "started": self.started,
             "status": self.status,
             "input": self.plan.input,
             "sample": self.plan.is_sample,

@@ -7,7 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bokeh.embed import json_item
-from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFormatter
+from bokeh.models import (
+    ColumnDataSource,
+    DataRange1d,
+    FactorRange,
+    HoverTool,
+    NumeralTickFormatter,
+)
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 from bokeh.transform import dodge
@@ -33,14 +39,19 @@ def bokeh_script() -> str:
 
 def matched_quantity_chart(groups: Mapping[str, Outcome]) -> dict[str, Any]:
     """Bars of the real and the simulated matched quantity of each group."""
+    # Floats: JavaScript has no other numbers, and Bokeh warns of integers beyond 2**53.
     source = ColumnDataSource(
         {
             "group": list(groups),
-            "real": [outcome.real_matched for outcome in groups.values()],
-            "simulated": [outcome.simulated_matched for outcome in groups.values()],
+            "real": [float(outcome.real_matched) for outcome in groups.values()],
+            "simulated": [float(outcome.simulated_matched) for outcome in groups.values()],
         }
     )
-    chart = _figure(x_range=FactorRange(factors=list(groups)), y_axis_label="shares matched")
+    chart = _figure(
+        x_range=FactorRange(factors=list(groups)),
+        y_range=DataRange1d(start=0),
+        y_axis_label="shares matched",
+    )
     for name, colour, shift in (("real", REAL_COLOUR, -0.2), ("simulated", SIMULATED_COLOUR, 0.2)):
         bars = chart.vbar(
             x=dodge("group", shift, range=chart.x_range),
@@ -52,7 +63,6 @@ def matched_quantity_chart(groups: Mapping[str, Outcome]) -> dict[str, Any]:
         )
         tip = [("", f"@group, {name}"), ("shares", f"@{name}{{0,0}}")]
         chart.add_tools(HoverTool(renderers=[bars], tooltips=tip))
-    chart.y_range.start = 0
     chart.yaxis.formatter = NumeralTickFormatter(format="0,0")
     chart.xgrid.visible = False
     return _as_json(chart)
@@ -61,10 +71,10 @@ def matched_quantity_chart(groups: Mapping[str, Outcome]) -> dict[str, Any]:
 def fill_ratio_chart(ratios: FillRatios) -> dict[str, Any]:
     """Cumulative distribution of the real and the simulated fill ratio."""
     chart = _figure(
-        x_range=(0, 1),
+        x_range=(0, 1.03),
         y_range=(0, 1.02),
         x_axis_label="fill ratio",
-        y_axis_label="share of sweeps filled at most that far",
+        y_axis_label="share of sweeps",
     )
     for name, colour, dash in (
         ("real", REAL_COLOUR, "solid"),
@@ -99,8 +109,9 @@ def _figure(**properties: Any) -> figure:
 
 
 def _as_json(chart: figure) -> dict[str, Any]:
-    chart.add_layout(chart.legend[0], "above")
-    chart.legend[0].orientation = "horizontal"
+    legend = chart.legend[0]
+    legend.update(orientation="horizontal", location="left", spacing=24, border_line_width=0)
+    chart.add_layout(legend, "above")
     chart.axis.axis_label_text_font_style = "normal"
     item: dict[str, Any] = json.loads(_with_own_ids(json.dumps(json_item(chart))))
     return item

@@ -18,6 +18,10 @@ _NO_SWEEPS = (
     "What the sweeps would have got: the input holds no sweep order (exchange order type 2048), "
     "so there is nothing to compare."
 )
+_NO_FINISHED_SWEEPS = (
+    "What the sweeps would have got: no partition that finished holds a sweep order (exchange "
+    "order type 2048), so there is nothing to compare."
+)
 _NO_MATCHES = (
     "Price and speed of simulated fills: the simulation made no match. For no sweep with something "
     "left did an order of the other side, with a price to trade at, arrive while the sweep was "
@@ -49,7 +53,7 @@ def _gaps(manifest: Mapping[str, Any], comparison: Comparison | None) -> Iterato
     if comparison is None:
         yield _NO_TABLES
     elif comparison.total.sweeps == 0:
-        yield _NO_SWEEPS
+        yield _NO_FINISHED_SWEEPS if failed else _NO_SWEEPS
     elif manifest["counts"]["matches"] == 0:
         yield _NO_MATCHES
     if _kept(manifest, "trades") == 0:

@@ -13,12 +13,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.groups import GROUPS
-from sweep_dask.analysis.tables import FloatArray, IntArray
 from sweep_dask.analysis.time_priority import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sweep_dask.analysis.tables import FloatArray, IntArray
 
 _KEYS = ["date", "security", "group"]
 _COLUMNS = [
@@ -103,7 +104,7 @@ class Comparison:
 
 def read_comparison(path: Path) -> Comparison:
     """Sum up `sweep_order_comparison.parquet`, the time-priority model's rows of it."""
-    parts = [_sums(_no_sweeps())]
+    parts = []
     real, simulated = np.zeros(_AT_MOST.size, np.int64), np.zeros(_AT_MOST.size, np.int64)
     for sweeps in _chunks(path):
         parts.append(_sums(sweeps))
@@ -114,7 +115,9 @@ def read_comparison(path: Path) -> Comparison:
 
 
 def _chunks(path: Path) -> Iterator[pd.DataFrame]:
+    """The rows in pieces; the first one is empty, so that no sweeps have sums too, of 0."""
     with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table().select(_COLUMNS).to_pandas()
         for batch in file.iter_batches(batch_size=_CHUNK_ROWS, columns=_COLUMNS):
             sweeps = batch.to_pandas()
             yield sweeps[sweeps["model"] == MODEL]
@@ -141,16 +144,10 @@ def _sums(sweeps: pd.DataFrame) -> pd.DataFrame:
     return each.groupby(_KEYS, as_index=False).sum()
 
 
-def _no_sweeps() -> pd.DataFrame:
-    """The header of a chunk, so that an input without sweeps has sums of 0."""
-    text = dict.fromkeys(("model", "date", "group"), "str")
-    return pd.DataFrame({name: pd.Series(dtype=text.get(name, "int64")) for name in _COLUMNS})
-
-
 def _outcome(sums: pd.DataFrame) -> Outcome:
     # Column by column: the sum of a whole frame would take its integers through a float.
     fields = sums.columns.difference(_KEYS)
-    return Outcome(**{name: sums[name].sum().item() for name in fields})
+    return Outcome(**{name: sums[name].to_numpy().sum().item() for name in fields})
 
 
 def _counts_by_ratio(ratios: pd.Series[float]) -> IntArray:
@@ -161,6 +158,4 @@ def _counts_by_ratio(ratios: pd.Series[float]) -> IntArray:
 
 def _fill_ratios(real: IntArray, simulated: IntArray, sweeps: int) -> FillRatios:
     at_least_one = max(sweeps, 1)
-    return FillRatios(
-        _AT_MOST, real.cumsum() / at_least_one, simulated.cumsum() / at_least_one
-    )
+    return FillRatios(_AT_MOST, real.cumsum() / at_least_one, simulated.cumsum() / at_least_one)

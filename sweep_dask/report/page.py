@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from sweep_dask.analysis.time_priority import MODEL
@@ -16,11 +16,12 @@ from sweep_dask.report.charts import bokeh_script, fill_ratio_chart, matched_qua
 from sweep_dask.report.gaps import gaps
 from sweep_dask.report.outcomes import Comparison, read_comparison
 from sweep_dask.report.significance import TestedMetric, read_tested_metrics
-from sweep_dask.storage.atomic import write_text
-from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.storage.atomic import file_digest, write_text
+from sweep_dask.storage.manifest import THROUGH, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from sweep_dask.storage.layout import OutputLayout
 
@@ -50,6 +51,34 @@ def write_report(layout: OutputLayout, manifest: Mapping[str, Any]) -> None:
     comparison, tests = _results(layout, manifest)
     page = _environment().from_string(_text("page.html"))
     write_text(layout.report, page.render(_content(manifest, comparison, tests)))
+
+
+def rebuild_report(layout: OutputLayout) -> Path:
+    """Write the report of an output folder again, and its digest into the manifest.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    InputError
+        The manifest or a combined table is missing or cannot be read.
+    """
+    manifest = read_manifest(layout)
+    try:
+        write_report(layout, manifest)
+    except (KeyError, UndefinedError) as error:
+        raise InputError(
+            "The manifest does not say everything that the report shows.",
+            where=str(layout.manifest),
+            value=str(error),
+            cure="Run the same version of sweep_dask that wrote the folder, or the run again.",
+        ) from error
+    files = manifest["files"] | {layout.relative(layout.report): file_digest(layout.report)}
+    write_manifest(layout, manifest | {"files": dict(sorted(files.items()))})
+    return layout.report
 
 
 def _results(
@@ -110,7 +139,7 @@ def _charts(comparison: Comparison | None) -> dict[str, Any] | None:
         return None
     return {
         "script": Markup(bokeh_script()),  # noqa: S704 - Bokeh's, not the input's
-        "items": {
+        "drawings": {
             "matched-quantity": matched_quantity_chart(comparison.groups),
             "fill-ratio": fill_ratio_chart(comparison.fill_ratios),
         },
@@ -122,6 +151,8 @@ def _environment() -> Environment:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(wording.FILTERS)
+    # Bokeh reads a drawing in its own order: a model is defined where it is first named.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     return environment
 
 

@@ -25,6 +25,10 @@ KEY_COLUMNS = pa.schema(
     ]
 )
 
+#: Rows gathered before they are written: a row group for each of many small partitions would make
+#: the table slow to read.
+_ROW_GROUP_ROWS = 1 << 17
+
 _ARROW_TYPES = {
     "int64": pa.int64(),
     "Int64": pa.int64(),
@@ -69,10 +73,14 @@ def _write(path: Path, files: Iterable[ResultFile], columns: Mapping[str, str], 
     results = result_schema(columns)
     schema = pa.schema([*KEY_COLUMNS, *results])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        held: list[pa.Table] = []
         for file in files:
-            rows = _read(file.path, results)
-            if len(rows):
-                writer.write_table(_with_keys(rows, file, model, schema))
+            held.append(_with_keys(_read(file.path, results), file, model, schema))
+            if sum(map(len, held)) >= _ROW_GROUP_ROWS:
+                writer.write_table(pa.concat_tables(held))
+                held = []
+        if held:
+            writer.write_table(pa.concat_tables(held))
 
 
 def _read(path: str, results: pa.Schema) -> pa.Table:
