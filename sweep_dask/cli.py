@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+# Dask registers a command by its own name, not by that of the entry point: `dask sweep`.
 @click.group(
+    "sweep",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example:  python -m sweep_dask run data/raw --workers 2",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
+from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.rejects import write_rejects
@@ -40,13 +41,22 @@ def settle_rejects(
     error = _too_many(record, files)
     if error is not None and layout.manifest.exists():
         raise error
-    for path in files:
-        target = layout.rejects(path.stem)
-        target.parent.mkdir(exist_ok=True)
-        path.replace(target)
-        record.files[layout.relative(target)] = file_digest(target)
+    _replace_rejects(record, layout, files)
     if error is not None:
         raise error
+
+
+def _replace_rejects(record: RunRecord, layout: OutputLayout, files: Sequence[Path]) -> None:
+    """Put this run's rejects in place of what an earlier run left, also one that failed."""
+    staged = {path.stem: path for path in files}
+    for table in BY_NAME:
+        target = layout.rejects(table)
+        if table not in staged:
+            target.unlink(missing_ok=True)
+            continue
+        target.parent.mkdir(exist_ok=True)
+        staged[table].replace(target)
+        record.files[layout.relative(target)] = file_digest(target)
 
 
 def _too_many(record: RunRecord, files: Sequence[Path]) -> InputError | None:

@@ -199,8 +199,11 @@ def _publish(record: RunRecord, layout: OutputLayout, monitor: ResourceMonitor |
 
 def _note_peaks(record: RunRecord, monitor: ResourceMonitor | None) -> None:
     """Peaks that tasks reported are exact; samples also see processes between two of them."""
-    tasks = [*record.receipts, *record.partitions]
-    peaks = [peak_memory_bytes(), *(task.peak_memory_bytes for task in tasks)]
+    peaks = [
+        peak_memory_bytes(),
+        *(receipt.peak_memory_bytes for receipt in record.receipts),
+        *(partition.peak_memory_bytes for partition in record.partitions),
+    ]
     if monitor is not None:
         peaks.append(monitor.largest_process_bytes)
         record.all_processes_bytes = monitor.all_processes_bytes

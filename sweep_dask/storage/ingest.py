@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
-from sweep_dask.storage.blocks import Block, read_pieces
+from sweep_dask.storage.blocks import Block, Piece, read_pieces
 from sweep_dask.storage.header import UNREADABLE
 from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
 from sweep_dask.storage.spill import empty_index, write_segment

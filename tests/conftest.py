@@ -1,0 +1,18 @@
+"""What tests of several folders share: a small market and its results."""
+
+import pytest
+from markets import plain_market
+from running import run_here
+
+
+@pytest.fixture(scope="session")
+def plain_input(tmp_path_factory):
+    """A market without oddities: two dates, two securities; not to be changed."""
+    return plain_market().write(tmp_path_factory.mktemp("plain") / "input")
+
+
+@pytest.fixture(scope="session")
+def plain_result(plain_input, tmp_path_factory):
+    """What a run without a cluster makes of it; not to be changed."""
+    folder = tmp_path_factory.mktemp("plain-result") / "output"
+    return run_here(plain_input, folder, enable_parallel=False)

@@ -1,0 +1,122 @@
+"""Running the program in tests: in this process, or as a process of its own that surely ends."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from click.testing import CliRunner
+
+from sweep_dask.cli import main
+from sweep_dask.dataflow.run import run
+from sweep_dask.settings import load_settings
+
+ROOT = Path(__file__).parents[1]
+
+#: Result folders whose bytes may not depend on workers, blocks or chance.
+RESULT_FOLDERS = ("processed", "outputs", "tables", "rejects")
+
+#: Far above what anything here takes; only a hang lasts longer.
+PATIENCE_SECONDS = 120
+
+
+def run_here(folder, output, **settings):
+    """`run` in this process, deaf to the environment and to any config.yaml."""
+    given = {"output": str(output), "progress": False, **settings}
+    return run(load_settings(given, {}, output.parent), str(folder))
+
+
+def invoke(*arguments, **environment):
+    """The command line in this process; standard output and standard error apart."""
+    try:
+        runner = CliRunner(env=environment, mix_stderr=False)
+    except TypeError:  # click 8.2 always keeps them apart
+        runner = CliRunner(env=environment)
+    return runner.invoke(main, [str(argument) for argument in arguments])
+
+
+def program_environment(**variables):
+    """This environment without settings of ours or Dask's, and with this checkout."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SWEEP_", "DASK_"))}
+    return kept | {"PYTHONPATH": str(ROOT)} | variables
+
+
+def run_program(*arguments, cwd, program=("-m", "sweep_dask"), **variables):
+    """Run the command line to its end; returns the completed process with its texts."""
+    return subprocess.run(
+        [sys.executable, *program, *map(str, arguments)],
+        cwd=cwd,
+        env=program_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def started(command, cwd, **variables):
+    """A process in a session of its own; it and its children are ended by id in any case."""
+    process = subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        cwd=cwd,
+        env=program_environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    family: set[psutil.Process] = set()
+    try:
+        family.add(psutil.Process(process.pid))
+        yield process
+    finally:
+        for member in list(family):
+            if member.is_running():
+                family.update(member.children(recursive=True))
+        for member in family:
+            if member.is_running():
+                member.kill()
+        process.communicate()
+
+
+def children_of(process):
+    """Live processes below `process`, which may have ended."""
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def is_alive(process):
+    """Whether a process still runs; one that waits to be asked for its exit code does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(condition, process=None):
+    """Look again and again until `condition()` is true; fail if `process` ends before."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := condition()):
+        assert process is None or process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.02)
+    return found
+
+
+def result_files(output):
+    """Path below `output` to digest, for every file of results."""
+    return {
+        path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in RESULT_FOLDERS
+        for path in sorted((output / folder).rglob("*"))
+        if path.is_file()
+    }
