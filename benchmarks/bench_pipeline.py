@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from typing import TYPE_CHECKING
 
 from measure import describe_machine, run_json, scratch_folder
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sweep_dask.errors import SweepError
+from sweep_dask.errors import ResourceError, SweepError
 from sweep_dask.settings import OPTIONS, Settings, load_settings
 from sweep_dask.version import VERSION
 
@@ -71,6 +71,11 @@ def _guard(function: Callable[..., int], arguments: dict[str, Any], *, debug: bo
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a vanished folder, no permission
+        if debug:
+            traceback.print_exc()
+        click.echo(f"Error: {error}\n  cure:  Make room, or use another folder.", err=True)
+        return ResourceError.exit_code
     except Exception as error:  # noqa: BLE001  the last line of defence against tracebacks
         if debug:
             traceback.print_exc()

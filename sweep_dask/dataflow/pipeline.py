@@ -47,13 +47,12 @@ def execute(
         try:
             with record.timed("partitions"):
                 _run_partitions(client, record, layout, catalogue, repeats, progress)
+            with record.timed("tables"):
+                _combine(client, record, layout, progress)
+            record.status = "partial" if record.failed() else "done"
         except KeyboardInterrupt:
             logger.warning("interrupted; finished partitions are kept")
             record.status = "interrupted"
-            return
-        with record.timed("tables"):
-            _combine(client, record, layout, progress)
-        record.status = "partial" if record.failed() else "done"
     finally:
         progress.close()
 

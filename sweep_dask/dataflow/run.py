@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cProfile
 import logging
-import shutil
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.dataflow.pipeline import execute
 from sweep_dask.dataflow.plan import Plan, make_plan
 from sweep_dask.dataflow.progress import Progress
-from sweep_dask.errors import InputError, UsageError
+from sweep_dask.dataflow.workspace import workspace
+from sweep_dask.errors import InputError
 from sweep_dask.report.page import write_report
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.frames import to_frame
@@ -101,7 +101,7 @@ def run(
     record = RunRecord(plan, stage_seconds={"plan": time.perf_counter() - began})
     layout = OutputLayout(settings.output.absolute())
     needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
-    with _scratch(layout):
+    with workspace(layout):
         with (
             _log(layout),
             _monitor(settings, layout) as monitor,
@@ -120,28 +120,6 @@ def _open(client: Client | None, plan: Plan, announce: Callable[[str], None]) ->
     announce(str(plan.system))
     for warning in plan.warnings:
         logger.warning(warning)
-
-
-@contextmanager
-def _scratch(layout: OutputLayout) -> Iterator[None]:
-    """The scratch folder, empty at the beginning and gone at the end."""
-    is_new = not layout.root.exists()
-    shutil.rmtree(layout.scratch, ignore_errors=True)
-    try:
-        layout.scratch.mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(
-            "The output folder cannot be written.",
-            where=str(layout.root),
-            value=str(error),
-            cure="Name another folder with --output.",
-        ) from error
-    try:
-        yield
-    finally:
-        shutil.rmtree(layout.scratch, ignore_errors=True)
-        if is_new and not any(layout.root.iterdir()):
-            layout.root.rmdir()
 
 
 @contextmanager

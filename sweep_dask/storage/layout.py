@@ -56,6 +56,11 @@ class OutputLayout:
         return self.root / ".scratch"
 
     @property
+    def lock(self) -> Path:
+        """Held by the run that works in this folder."""
+        return self.root / ".lock"
+
+    @property
     def tables(self) -> Path:
         """Results combined over partitions."""
         return self.root / "tables"
