@@ -53,7 +53,11 @@ def main() -> None:
                         projected_block_task_bytes(size),
                     )
             peak = _child("partition", market, rows, folder / f"results-{rows}")
-            _print(f"partition of {rows:,} rows", peak, projected_partition_task_bytes(rows))
+            _print(
+                f"partition of {rows:,} rows",
+                peak,
+                projected_partition_task_bytes({"orders": rows}),
+            )
 
 
 def _child(kind: str, market: Path, size: int, output: Path, *more: str) -> int:

@@ -68,8 +68,8 @@ def _guard(function: Callable[..., int], arguments: dict[str, Any], *, debug: bo
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone, and nothing but printing was left to do
+        _drop_output()
         return 0
     except OSError as error:  # a full disk, a vanished folder, no permission
         if debug:
@@ -129,6 +129,18 @@ def _load(options: dict[str, Any]) -> Settings:
     return settings
 
 
+def _say(text: str, *, err: bool = False) -> None:
+    """Print; a reader that has gone, such as `head`, does not end the run."""
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _warn(message: str) -> None:
     click.echo(f"Warning: {message}", err=True)
 
@@ -168,15 +180,15 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     folder, is_sample = choose_input(input_folder)
 
     def announce(line: str) -> None:
-        click.echo(line, err=as_json)
+        _say(line, err=as_json)
 
     if is_sample:
         announce("There is no data/raw here: using the built-in sample market.")
     result = run(settings, folder, is_sample=is_sample, announce=announce)
     if as_json:
-        _print_json(result.manifest)
+        _say(json.dumps(result.manifest, indent=1))
     else:
-        click.echo(describe_run(result.record, result.output))
+        _say(describe_run(result.record, result.output))
     return result.exit_code
 
 
@@ -246,12 +258,17 @@ def verify_command(output_folder: str, as_json: bool) -> int:
 
 @_command("python -m sweep_dask report results")
 @click.argument("output_folder", metavar="OUTPUT")
-def report_command(output_folder: str) -> int:
+@_json_option
+def report_command(output_folder: str, as_json: bool) -> int:
     """Build report.html again from an output folder."""
     from sweep_dask.report.page import rebuild_report
     from sweep_dask.storage.layout import OutputLayout
 
-    click.echo(f"Report: {rebuild_report(OutputLayout(Path(output_folder)))}")
+    path = rebuild_report(OutputLayout(Path(output_folder)))
+    if as_json:
+        _print_json({"report": str(path)})
+    else:
+        click.echo(f"Report: {path}")
     return 0
 
 

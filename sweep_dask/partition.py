@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.time_priority import PartitionResult, simulate_partition
+from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest, write_atomically, write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
@@ -29,15 +29,13 @@ from sweep_dask.storage.receipts import (
     write_receipt,
 )
 from sweep_dask.system_config import peak_memory_bytes
+from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
     import numpy.typing as npt
-
-#: Raised when the model's numbers change; results of another version are never kept.
-MODEL_VERSION = "time-priority 1"
 
 #: File stems of the merged rows in `processed/`.
 ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
@@ -53,8 +51,9 @@ class PartitionJob:
     columns: Mapping[str, TableColumns]
     repeats: Repeats = frozenset()
     """Order rows that repeat a rejected one."""
-    fresh: bool = False
-    """Whether results of an earlier run are never kept."""
+    may_keep: bool = True
+    """Whether there are results of an earlier run that may be kept. (A task that runs a second
+    time, after a worker's death, may find its own.)"""
 
 
 @dataclass
@@ -102,7 +101,7 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     merged = _merge(job, summary)
     files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
     summary.fingerprint = _fingerprint(files)
-    earlier = None if job.fresh else read_receipt(layout, summary.date, summary.security)
+    earlier = read_receipt(layout, summary.date, summary.security) if job.may_keep else None
     if earlier and earlier.fingerprint == summary.fingerprint and is_whole(layout, earlier):
         summary.state, summary.counts = "kept", earlier.counts
         summary.files = earlier.files | _receipt_digest(layout, summary)
@@ -152,7 +151,7 @@ def _order_ids(merged: Mapping[str, MergedRows]) -> npt.NDArray[np.int64]:
 
 
 def _fingerprint(files: Mapping[str, bytes]) -> str:
-    parts = [MODEL_VERSION, *(f"{table}={bytes_digest(data)}" for table, data in files.items())]
+    parts = [VERSION, MODEL, *(f"{table}={bytes_digest(data)}" for table, data in files.items())]
     return bytes_digest("\n".join(parts).encode())
 
 

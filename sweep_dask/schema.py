@@ -82,14 +82,15 @@ class Table:
 _SECURITY_NAMES = ("security_code", "securitycode", "orderbookid")
 _ALIASES = dict.fromkeys(_SECURITY_NAMES, _SECURITY_NAMES)
 
-#: Order book ids are 32-bit in the exchange's protocol; quantities cannot be negative. A time
-#: outside this century is one in another unit (seconds, micro- or milliseconds).
+#: Order book ids are 32-bit in the exchange's protocol. Quantities cannot be negative, except what
+#: is left of an order, which the simulation takes as nothing then. A time outside this century is
+#: one in another unit (seconds, micro- or milliseconds).
 _SECURITY_RANGE = (0, 2**31 - 1)
 _QUANTITY_RANGE = (0, 2**63 - 1)
 _TIME_RANGE_NS = (946_684_800_000_000_000, 4_102_444_800_000_000_000)
 _RANGES = {
     **dict.fromkeys(_SECURITY_NAMES, _SECURITY_RANGE),
-    **dict.fromkeys(("quantity", "leavesquantity", "totalmatchedquantity"), _QUANTITY_RANGE),
+    **dict.fromkeys(("quantity", "totalmatchedquantity"), _QUANTITY_RANGE),
     **dict.fromkeys(("timestamp", "tradetime", "TradeDate"), _TIME_RANGE_NS),
     "side": (1, 2),
 }

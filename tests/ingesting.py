@@ -186,7 +186,7 @@ def run_everything(
         files |= write_dated_tables(layout, scratch, day, ranges, columns)
     repeats = frozenset().union(*(found.rows for found in resolved.values()))
     jobs = [
-        PartitionJob(source, str(output), str(scratch), columns, repeats, fresh)
+        PartitionJob(source, str(output), str(scratch), columns, repeats, may_keep=not fresh)
         for source in catalogue.partitions
     ]
     partitions = [run_partition(job) for job in jobs]

@@ -402,3 +402,21 @@ def test_a_reader_that_goes_away_is_no_error(plain_input, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(plain_input, tmp_path):
+    """`run | head -1`: the results are there, and exit code 0 means that they are."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-m", "sweep_dask", "run", plain_input, "-o", "out", "--no-parallel"],
+            cwd=tmp_path,
+            env=program_environment(),
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["status"] == "done"

@@ -169,9 +169,9 @@ def test_other_rows_are_computed_anew_and_leave_nothing_stale(tmp_path):
     assert set(bytes_below(output)) == set(second.files)
 
 
-def test_another_version_of_the_model_keeps_nothing(tmp_path, folder, monkeypatch):
+def test_another_version_of_the_package_keeps_nothing(tmp_path, folder, monkeypatch):
     run_everything(folder, tmp_path / "out")
-    monkeypatch.setattr(partition_module, "MODEL_VERSION", "another")
+    monkeypatch.setattr(partition_module, "VERSION", "another")
     assert only(run_everything(folder, tmp_path / "out")).state == "computed"
 
 

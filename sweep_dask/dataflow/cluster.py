@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import signal
@@ -9,13 +10,14 @@ import socket
 import uuid
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask
 from distributed import Client, LocalCluster
 from distributed.security import Security
+from distributed.utils import silence_logging_cmgr
 
-from sweep_dask.errors import ResourceError
+from sweep_dask.errors import ResourceError, UsageError
 from sweep_dask.system_config import SystemConfig, format_bytes
 from sweep_dask.version import VERSION
 
@@ -34,11 +36,20 @@ CONNECT_SECONDS = 30
 _PORTS_TO_TRY = 100
 
 
+class Workers(NamedTuple):
+    """Where tasks run."""
+
+    client: Client | None
+    """None: in this process, with Dask's synchronous scheduler."""
+    task_memory_bytes: int
+    """Memory a task may use, on the worker that has least."""
+
+
 @contextmanager
 def open_cluster(
     settings: Settings, system: SystemConfig, scratch: Path, needed_bytes: int
-) -> Iterator[Client | None]:
-    """A client of the cluster the settings ask for; None for the synchronous scheduler.
+) -> Iterator[Workers]:
+    """The workers the settings ask for.
 
     Parameters
     ----------
@@ -54,15 +65,15 @@ def open_cluster(
     ResourceError
         The scheduler cannot be reached in time, or its workers cannot do the work.
     """
+    assert system.memory_limit_bytes is not None
     if not settings.enable_parallel:
-        yield None
+        yield Workers(None, system.memory_limit_bytes)
     elif settings.scheduler is not None or settings.scheduler_file is not None:
         with _remote(settings) as client:
-            check_workers(client, scratch, needed_bytes)
-            yield client
+            yield Workers(client, check_workers(client, scratch, needed_bytes))
     else:
         with _local(settings, system, scratch) as client:
-            yield client
+            yield Workers(client, system.memory_limit_bytes)
 
 
 @contextmanager
@@ -116,8 +127,15 @@ def free_port(host: str, wanted: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError:
-                continue
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise UsageError(
+                    "The dashboard cannot listen on this address.",
+                    where="--dashboard-address",
+                    value=f"{host}:{wanted}",
+                    cure=f"{error.strerror or error}: name an address of this machine.",
+                ) from error
             return port
     return 0
 
@@ -135,7 +153,12 @@ def _remote(settings: Settings) -> Iterator[Client]:
             cure="Check the address and that the scheduler runs, "
             "or leave --scheduler out to use this machine.",
         ) from error
-    with client:
+    # A scheduler that goes away is reported by us, once.
+    with (
+        silence_logging_cmgr(logging.CRITICAL),
+        silence_logging_cmgr(logging.CRITICAL, root="distributed.client"),
+        client,
+    ):
         yield client
 
 
@@ -157,8 +180,16 @@ def _scheduler_address(settings: Settings) -> str:
 
 
 def _security(settings: Settings) -> Security | None:
-    if settings.tls_ca_file is None and settings.tls_cert is None:
+    files = (settings.tls_ca_file, settings.tls_cert, settings.tls_key)
+    if not any(files):
         return None
+    for file in files:
+        if file is not None and not file.is_file():
+            raise UsageError(
+                "A certificate or key of the cluster is not there.",
+                where=str(file),
+                cure="Correct --tls-ca-file, --tls-cert or --tls-key.",
+            )
     return Security(
         tls_ca_file=settings.tls_ca_file and str(settings.tls_ca_file),
         tls_client_cert=settings.tls_cert and str(settings.tls_cert),
@@ -167,8 +198,13 @@ def _security(settings: Settings) -> Security | None:
     )
 
 
-def check_workers(client: Client, scratch: Path, needed_bytes: int) -> None:
+def check_workers(client: Client, scratch: Path, needed_bytes: int) -> int:
     """Refuse workers that would fail later: none, another version, no memory, other files.
+
+    Returns
+    -------
+    int
+        Memory a task may use: what the smallest worker has for each of its threads.
 
     Raises
     ------
@@ -196,15 +232,17 @@ def check_workers(client: Client, scratch: Path, needed_bytes: int) -> None:
         f"Workers do not see the output folder {scratch.parent}.",
         "Use a folder on a file system that client and workers share, under the same path.",
     )
+    task_memory = {a: found["memory_limit"] // found["threads"] for a, found in workers.items()}
     _refuse(
         {
-            address: format_bytes(found["memory_limit"])
-            for address, found in workers.items()
-            if found["memory_limit"] and found["memory_limit"] < needed_bytes
+            address: f"{format_bytes(size_bytes)} for each thread"
+            for address, size_bytes in task_memory.items()
+            if size_bytes < needed_bytes
         },
         f"Workers have less memory than the largest task needs ({format_bytes(needed_bytes)}).",
-        "Give workers more memory, or make blocks smaller with --blocksize.",
+        "Give workers more memory or fewer threads, or make blocks smaller with --blocksize.",
     )
+    return int(min(task_memory.values()))
 
 
 def _describe_worker(probe: str) -> Any:
@@ -212,6 +250,8 @@ def _describe_worker(probe: str) -> Any:
 
     def describe(dask_worker: Any) -> dict[str, Any]:
         import os
+
+        from distributed import system
 
         try:
             from sweep_dask import version
@@ -221,7 +261,9 @@ def _describe_worker(probe: str) -> Any:
             installed = None
         return {
             "version": installed,
-            "memory_limit": dask_worker.memory_manager.memory_limit,
+            # A worker without a limit has the machine's memory.
+            "memory_limit": dask_worker.memory_manager.memory_limit or system.MEMORY_LIMIT,
+            "threads": dask_worker.state.nthreads,
             "sees_output": os.path.exists(probe),  # noqa: PTH110  no more imports than needed
         }
 

@@ -6,7 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from distributed import Client, as_completed
+from distributed.client import CancelledError
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
+
+from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
     from dask.delayed import Delayed
@@ -17,9 +21,14 @@ OnLost = Callable[[int, str], None]
 
 
 def run_tasks(
-    client: Client | None, tasks: Sequence[Delayed], on_result: OnResult, on_lost: OnLost
+    client: Client | None,
+    tasks: Sequence[Delayed],
+    on_result: OnResult,
+    on_lost: OnLost,
+    *,
+    first_ones_first: bool = False,
 ) -> None:
-    """Compute tasks, the first ones first, and hand over each result as it arrives.
+    """Compute tasks and hand over each result as it arrives.
 
     Parameters
     ----------
@@ -29,24 +38,41 @@ def run_tasks(
         Called with the position of the task and its result.
     on_lost
         Called with the position of a task whose worker died again and again, and why.
+    first_ones_first
+        Whether the order of the tasks is their priority. That costs a call for each of them, so
+        their graphs should be small.
+
+    Raises
+    ------
+    ResourceError
+        The connection to the scheduler was lost.
     """
     if client is None:
         for position, task in enumerate(tasks):
             on_result(position, task.compute(scheduler="synchronous"))
         return
-    # One priority a task: a cluster would otherwise order tasks by their keys. Futures are held to
-    # the end, their results are small: the dashboard counts what is done by what is in memory.
-    futures = {
-        client.compute(task, priority=-position): position for position, task in enumerate(tasks)
-    }
-    for future in as_completed(futures):
-        position = futures[future]
+    submitted = (
+        [client.compute(task, priority=-position) for position, task in enumerate(tasks)]
+        if first_ones_first
+        else client.compute(list(tasks))
+    )
+    # Futures are held to the end, their results are small: the dashboard counts what is done by
+    # what is in memory.
+    positions = {future: position for position, future in enumerate(submitted)}
+    for future in as_completed(submitted):
         try:
             result = future.result()
         except KilledWorker as error:
-            on_lost(position, _explain(error))
+            on_lost(positions[future], _explain(error))
+        except (CancelledError, CommClosedError) as error:
+            raise ResourceError(
+                "The connection to the Dask scheduler was lost.",
+                where=str(client.scheduler_info().get("address") or "scheduler"),
+                value=(str(error) or type(error).__name__).splitlines()[0],
+                cure="Start it again; the same command keeps the partitions that are finished.",
+            ) from error
         else:
-            on_result(position, result)
+            on_result(positions[future], result)
 
 
 def _explain(error: KilledWorker) -> str:

@@ -17,7 +17,7 @@ from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.dataflow.tables import combine_tables
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.partition import PartitionJob, PartitionSummary
-from sweep_dask.storage.catalogue import Catalogue, build_catalogue
+from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.discovery import input_digest
 from sweep_dask.storage.ledger import Ledger
@@ -25,6 +25,7 @@ from sweep_dask.storage.ledger import Ledger
 if TYPE_CHECKING:
     from distributed import Client
 
+    from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.merge import Repeats
@@ -37,13 +38,14 @@ _PARTITIONS_LABEL = f"[3,6-11/{len(STAGES)}] partitions"
 _TABLES_LABEL = "combine tables"
 
 
-def execute(
-    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
-) -> None:
+def execute(workers: Workers, record: RunRecord, layout: OutputLayout, progress: Progress) -> None:
     """Ingest, run all partitions and combine their tables; fills in `record`."""
+    client = workers.client
     try:
         with record.timed("ingest"):
             catalogue, repeats = _ingest(client, record, layout, progress)
+            require_partitions_fit(catalogue.partitions, workers.task_memory_bytes)
+            _digest_inputs(client, record)
         try:
             with record.timed("partitions"):
                 _run_partitions(client, record, layout, catalogue, repeats, progress)
@@ -82,7 +84,6 @@ def _ingest(
     )
     _require_partitions(record, catalogue)
     record.ledger.remove(catalogue.removed)
-    _digest_inputs(client, record)
     return catalogue, frozenset().union(*(found.rows for found in resolved.values()))
 
 
@@ -98,11 +99,6 @@ def _require_partitions(record: RunRecord, catalogue: Catalogue) -> None:
             if selected
             else "An order is one if its exchangeordertype has bit 64, 256, 2048 or 4096.",
         )
-    largest = max(catalogue.partitions, key=lambda partition: partition.order_rows)
-    assert plan.system.memory_limit_bytes is not None
-    require_partitions_fit(
-        largest.order_rows, f"{largest.date}/{largest.security}", plan.system.memory_limit_bytes
-    )
 
 
 def _digest_inputs(client: Client | None, record: RunRecord) -> None:
@@ -131,7 +127,13 @@ def _run_partitions(
         record.files |= write_dated_tables(layout, layout.scratch, day, ranges, columns)
     jobs = [
         PartitionJob(
-            source, str(layout.root), str(layout.scratch), columns, repeats, plan.settings.fresh
+            source,
+            str(layout.root),
+            str(layout.scratch),
+            columns,
+            _repeats_in(source, repeats),
+            may_keep=not plan.settings.fresh
+            and layout.receipt(source.date, source.security).exists(),
         )
         for source in catalogue.partitions
     ]
@@ -152,6 +154,14 @@ def _run_partitions(
     progress.finish(_PARTITIONS_LABEL, f"{len(jobs):,} partitions")
     for stage in _PARTITION_STAGES:
         progress.line(stage_label(stage), "in all tasks", record.model_stage_seconds()[stage])
+
+
+def _repeats_in(source: PartitionSource, repeats: Repeats) -> Repeats:
+    """The repeats a task needs to know of: it may be one of thousands."""
+    if not repeats:
+        return repeats
+    blocks = {part.block for parts in source.ranges.values() for part in parts}
+    return frozenset(place for place in repeats if place[0] in blocks)
 
 
 def _log_failure(partition: PartitionSummary) -> None:

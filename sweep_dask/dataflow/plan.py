@@ -30,10 +30,11 @@ from sweep_dask.system_config import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
+    from sweep_dask.storage.catalogue import PartitionSource
     from sweep_dask.storage.discovery import InputFile
 
 #: Where a user's raw files lie unless said otherwise (contract).
@@ -44,9 +45,9 @@ _SAMPLE_BYTES = 1 << 17
 _SAMPLES_PER_FILE = 4
 _SAMPLED_FILES = 16
 
-#: Memory of a task at the peak of one partition, per row of its orders: merged columns, their
-#: Parquet file, states, results (measured: see benchmarks/; an estimate on the safe side).
-PARTITION_BYTES_PER_ROW = 1_500
+#: Memory of a task at the peak of one partition, per row of each table: merged columns, their
+#: Parquet file and, for orders, states and results (measured: see benchmarks/; on the safe side).
+PARTITION_BYTES_PER_ROW = {"orders": 1_500, "trades": 600, "nbbo": 400}
 
 
 @dataclass(frozen=True)
@@ -129,31 +130,38 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         sample=sample,
         reasons=reasons,
         block_task_bytes=projected_block_task_bytes(_largest_block_bytes(blocks)),
-        partition_task_bytes=projected_partition_task_bytes(int(rows_per_partition)),
+        partition_task_bytes=projected_partition_task_bytes({"orders": int(rows_per_partition)}),
         warnings=(*settings.warnings, *system.warnings, *inputs.warnings),
     )
 
 
-def projected_partition_task_bytes(order_rows: int) -> int:
-    """Memory of a worker process at the peak of running one partition, in bytes."""
-    return BASE_PROCESS_BYTES + PARTITION_BYTES_PER_ROW * order_rows
+def projected_partition_task_bytes(rows: Mapping[str, int]) -> int:
+    """Memory of a worker process at the peak of running one partition, in bytes.
+
+    Parameters
+    ----------
+    rows
+        Rows to merge, by table.
+    """
+    return BASE_PROCESS_BYTES + sum(PARTITION_BYTES_PER_ROW[t] * count for t, count in rows.items())
 
 
-def require_partitions_fit(largest_rows: int, where: str, memory_limit_bytes: int) -> None:
-    """Refuse a partition whose task would not fit a worker's memory limit.
+def require_partitions_fit(partitions: Iterable[PartitionSource], task_memory_bytes: int) -> None:
+    """Refuse partitions of which one would not fit the memory a task may use.
 
     Raises
     ------
     ResourceError
         Names the partition and the cure.
     """
-    projected_bytes = projected_partition_task_bytes(largest_rows)
-    if projected_bytes > memory_limit_bytes:
+    largest = max(partitions, key=lambda partition: projected_partition_task_bytes(partition.rows))
+    projected_bytes = projected_partition_task_bytes(largest.rows)
+    if projected_bytes > task_memory_bytes:
+        rows = ", ".join(f"{count:,} {table} rows" for table, count in largest.rows.items())
         raise ResourceError(
-            f"The partition {where} has {largest_rows:,} order rows and needs about "
-            f"{format_bytes(projected_bytes)}; a worker may use "
-            f"{format_bytes(memory_limit_bytes)}.",
-            where=where,
+            f"A partition with {rows} needs about {format_bytes(projected_bytes)}; "
+            f"a worker may use {format_bytes(task_memory_bytes)} for a task.",
+            where=f"{largest.date}/{largest.security}",
             cure="Use fewer workers (--workers) or raise --memory-limit, "
             "or leave this security out with --securities.",
         )
@@ -269,9 +277,13 @@ def _spread(files: Sequence[InputFile], most: int) -> list[InputFile]:
 
 def _sample_blocks(inputs: Inputs, file: InputFile) -> Iterator[Block]:
     header = inputs.headers[file.name]
-    whole = cut_file(file, header, _SAMPLE_BYTES, 0)
-    step = max(1, len(whole) // _SAMPLES_PER_FILE)
-    yield from whole[::step]
+    if file.format != "csv":
+        yield from cut_file(file, header, _SAMPLE_BYTES, 0)[:1]
+        return
+    starts = range(header.body_offset, file.bytes, _SAMPLE_BYTES)
+    for start in starts[:: max(1, len(starts) // _SAMPLES_PER_FILE)]:
+        end = min(start + _SAMPLE_BYTES, file.bytes)
+        yield Block(0, file, header, start, end, _SAMPLE_BYTES)
 
 
 def _text_ratio(file: InputFile, text: bytes) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cProfile
 import logging
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,15 +102,21 @@ def run(
     layout = OutputLayout(settings.output.absolute())
     needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
     with workspace(layout):
-        with (
-            _log(layout),
-            _monitor(settings, layout) as monitor,
-            open_cluster(settings, plan.system, layout.scratch / "dask", needed_bytes) as client,
-            _profile(settings, layout, client),
-        ):
-            _open(client, plan, announce)
-            execute(client, record, layout, Progress(settings.progress))
-        _publish(record, layout, monitor)
+        try:
+            with (
+                _log(layout),
+                _monitor(settings, layout, record),
+                open_cluster(settings, plan.system, layout.scratch / "dask", needed_bytes) as at,
+                _profile(settings, layout, at.client),
+            ):
+                _open(at.client, plan, announce)
+                execute(at, record, layout, Progress(settings.progress))
+        except Exception:
+            # From the first partition on the folder holds something of this run: say what.
+            if record.partitions:
+                _publish(record, layout)
+            raise
+        _publish(record, layout)
     return RunResult(record, layout.root)
 
 
@@ -119,7 +125,9 @@ def _open(client: Client | None, plan: Plan, announce: Callable[[str], None]) ->
     announce(f"Dashboard: {link}")
     announce(str(plan.system))
     for warning in plan.warnings:
-        logger.warning(warning)
+        # Who loaded the settings has already shown what was odd about them.
+        seen = warning in plan.settings.warnings
+        logger.log(logging.INFO if seen else logging.WARNING, warning)
 
 
 @contextmanager
@@ -139,10 +147,17 @@ def _log(layout: OutputLayout) -> Iterator[None]:
         handler.close()
 
 
-def _monitor(settings: Settings, layout: OutputLayout) -> ResourceMonitor | nullcontext[None]:
+@contextmanager
+def _monitor(settings: Settings, layout: OutputLayout, record: RunRecord) -> Iterator[None]:
     if not settings.monitoring:
-        return nullcontext()
-    return ResourceMonitor(layout.scratch / layout.resources_log.name)
+        yield
+        return
+    with ResourceMonitor(layout.scratch / layout.resources_log.name) as monitor:
+        try:
+            yield
+        finally:
+            record.largest_process_bytes = monitor.largest_process_bytes
+            record.all_processes_bytes = monitor.all_processes_bytes
 
 
 @contextmanager
@@ -160,9 +175,9 @@ def _profile(settings: Settings, layout: OutputLayout, client: Client | None) ->
         profile.dump_stats(layout.scratch / layout.profile_statistics.name)
 
 
-def _publish(record: RunRecord, layout: OutputLayout, monitor: ResourceMonitor | None) -> None:
+def _publish(record: RunRecord, layout: OutputLayout) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
-    _note_peaks(record, monitor)
+    _note_peaks(record)
     for path in layout.logs:
         source = layout.scratch / path.name
         if source.exists():
@@ -175,15 +190,12 @@ def _publish(record: RunRecord, layout: OutputLayout, monitor: ResourceMonitor |
     write_manifest(layout, record.as_json())
 
 
-def _note_peaks(record: RunRecord, monitor: ResourceMonitor | None) -> None:
+def _note_peaks(record: RunRecord) -> None:
     """Peaks that tasks reported are exact; samples also see processes between two of them."""
-    peaks = [
+    record.largest_process_bytes = max(
+        record.largest_process_bytes,
         peak_memory_bytes(),
         *(receipt.peak_memory_bytes for receipt in record.receipts),
         *(partition.peak_memory_bytes for partition in record.partitions),
-    ]
-    if monitor is not None:
-        peaks.append(monitor.largest_process_bytes)
-        record.all_processes_bytes = monitor.all_processes_bytes
-    record.largest_process_bytes = max(peaks)
+    )
     record.all_processes_bytes = max(record.all_processes_bytes, record.largest_process_bytes)

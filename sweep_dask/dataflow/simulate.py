@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-#: Order rows worth about a second of a task, reading and writing included (measured: see
+#: Rows of all tables worth about a second of a task, reading and writing included (measured: see
 #: benchmarks/). An empty Dask task costs milliseconds, and a market has thousands of partitions
 #: of a few rows.
-BIN_ROWS = 100_000
+BIN_ROWS = 150_000
 
 
 def simulate_partitions(jobs: Sequence[PartitionJob]) -> list[PartitionSummary]:
@@ -28,14 +28,14 @@ def simulate_partitions(jobs: Sequence[PartitionJob]) -> list[PartitionSummary]:
 def pack(jobs: Sequence[PartitionJob], bin_rows: int = BIN_ROWS) -> list[list[PartitionJob]]:
     """Bins of partitions, the ones with most rows first.
 
-    Large partitions stay alone; small ones share a bin until it holds `bin_rows` order rows.
+    Large partitions stay alone; small ones share a bin until it holds `bin_rows` rows.
     Sorting makes the bins fall in size, so that the last ones to run are the smallest and
     workers end together.
     """
     bins: list[list[PartitionJob]] = []
     held = bin_rows
     for job in sorted(jobs, key=_largest_first):
-        rows = job.source.order_rows
+        rows = _rows(job)
         if held + rows > bin_rows:
             bins.append([])
             held = 0
@@ -45,7 +45,11 @@ def pack(jobs: Sequence[PartitionJob], bin_rows: int = BIN_ROWS) -> list[list[Pa
 
 
 def _largest_first(job: PartitionJob) -> tuple[int, int, int]:
-    return (-job.source.order_rows, job.source.day, job.source.security)
+    return (-_rows(job), job.source.day, job.source.security)
+
+
+def _rows(job: PartitionJob) -> int:
+    return sum(job.source.rows.values())
 
 
 def simulate(
@@ -84,4 +88,5 @@ def _run_bins(
     def lost(position: int, reason: str) -> None:
         on_lost(bins[position], reason)
 
-    run_tasks(client, [task(jobs_of_bin) for jobs_of_bin in bins], done, lost)
+    tasks = [task(jobs_of_bin) for jobs_of_bin in bins]
+    run_tasks(client, tasks, done, lost, first_ones_first=True)

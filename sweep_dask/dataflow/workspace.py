@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
@@ -56,13 +57,20 @@ def _take(lock: IO[str], layout: OutputLayout) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise UsageError(
-            "Another run is working in this output folder.",
-            where=str(layout.root),
-            cure="Wait for it to end, or name another folder with --output.",
-        ) from error
+        raise _folder_in_use(layout) from error
     except OSError:  # a file system without locks: there is nothing to hold on to
         return
+    # The run before may have removed the file between our opening and our locking it.
+    if os.fstat(lock.fileno()).st_nlink == 0:
+        raise _folder_in_use(layout)
+
+
+def _folder_in_use(layout: OutputLayout) -> UsageError:
+    return UsageError(
+        "Another run is working in this output folder.",
+        where=str(layout.root),
+        cure="Wait for it to end, or name another folder with --output.",
+    )
 
 
 def _clear(layout: OutputLayout) -> None:

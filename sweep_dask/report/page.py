@@ -17,7 +17,7 @@ from sweep_dask.report.gaps import gaps
 from sweep_dask.report.outcomes import Comparison, read_comparison
 from sweep_dask.report.significance import TestedMetric, read_tested_metrics
 from sweep_dask.storage.atomic import file_digest, write_text
-from sweep_dask.storage.manifest import THROUGH, read_manifest, write_manifest
+from sweep_dask.storage.manifest import THROUGH, read_manifest, replace_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def rebuild_report(layout: OutputLayout) -> Path:
             cure="Run the same version of sweep_dask that wrote the folder, or the run again.",
         ) from error
     files = manifest["files"] | {layout.relative(layout.report): file_digest(layout.report)}
-    write_manifest(layout, manifest | {"files": dict(sorted(files.items()))})
+    replace_manifest(layout, manifest | {"files": dict(sorted(files.items()))})
     return layout.report
 
 

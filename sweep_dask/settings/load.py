@@ -50,6 +50,7 @@ def load_settings(
     read = {option.name: reader.read(option) for option in OPTIONS if option.name != "config"}
     read["config"] = (config, config_source)
     _let_scheduler_file_win(read)
+    _let_command_line_choose_where(read)
     return _settings(read, tuple(reader.warnings))
 
 
@@ -118,6 +119,21 @@ def _let_scheduler_file_win(read: dict[str, tuple[object, Source]]) -> None:
             cure="give one of them",
         )
     read["scheduler"] = (None, DEFAULT)
+
+
+def _let_command_line_choose_where(read: dict[str, tuple[object, Source]]) -> None:
+    """A scheduler named on the command line sets a standing `enable_parallel: false` aside."""
+    named = any(read[name][1] == COMMAND_LINE for name in ("scheduler", "scheduler_file"))
+    parallel, source = read["enable_parallel"]
+    if not named or parallel:
+        return
+    if source == COMMAND_LINE:
+        raise UsageError(
+            "--no-parallel runs in this process, --scheduler on a cluster.",
+            where="command line",
+            cure="give one of them",
+        )
+    read["enable_parallel"] = (True, COMMAND_LINE)
 
 
 def _from_variable(option: Option, text: str) -> object:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 1 << 20
 
+#: Names of files that are being written.
+TEMPORARY = ".*.tmp"
+
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it to `path`.
 
-    The temporary name carries the process id: two workers that run the same task by chance
-    cannot see each other's halves, and the last rename wins with the same bytes.
+    No two temporary names are the same: two workers that run the same task by chance cannot see
+    each other's halves, and the last rename wins with the same bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         write(temporary)
         temporary.replace(path)
@@ -46,12 +49,15 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def remove_files(folder: Path) -> None:
-    """Remove every file below `folder`, and the folders that are empty then."""
+    """Remove every file below `folder`, and the folders that are empty then.
+
+    Temporary files stay: a second copy of a task may be about to rename them.
+    """
     # A path comes before what is below it; the other way round empties a folder before itself.
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
             remove_if_empty(path)
-        else:
+        elif not path.match(TEMPORARY):
             path.unlink(missing_ok=True)
     remove_if_empty(folder)
 

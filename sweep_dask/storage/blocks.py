@@ -10,16 +10,16 @@ import gzip
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from sweep_dask.schema import MISSING_INTEGER
+from sweep_dask.schema import MISSING_INTEGER, Kind
+from sweep_dask.storage.discovery import open_raw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sweep_dask.storage.discovery import InputFile
     from sweep_dask.storage.header import FileHeader
@@ -76,7 +76,7 @@ def cut_file(
 
 
 def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, int]]:
-    with fsspec.open(file.url, "rb") as stream:
+    with open_raw(file) as stream:
         metadata = pq.ParquetFile(stream).metadata
         sizes = [metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)]
     runs: list[tuple[int, int]] = []
@@ -96,7 +96,7 @@ def read_pieces(block: Block) -> Iterator[Piece]:
     elif block.file.format == "parquet":
         yield from _parquet_pieces(block)
     else:
-        with fsspec.open(block.file.url, "rb") as stream:
+        with open_raw(block.file) as stream:
             yield _range_piece(stream, block)
 
 
@@ -125,7 +125,7 @@ def _rest_of_line(stream: IO[bytes]) -> bytes:
 
 
 def _gzip_pieces(block: Block) -> Iterator[Piece]:
-    with fsspec.open(block.file.url, "rb") as raw, gzip.GzipFile(fileobj=raw) as stream:
+    with open_raw(block.file) as raw, gzip.GzipFile(fileobj=raw) as stream:
         first_byte = len(stream.read(block.header.body_offset))
         left_over = b""
         while step := stream.read(block.piece_bytes):
@@ -143,36 +143,49 @@ def _parquet_pieces(block: Block) -> Iterator[Piece]:
     """Rows as CSV text, so that every format is judged by the same rules."""
     rows = max(1, block.piece_bytes // _TEXT_BYTES_PER_ROW)
     groups = list(range(block.start, block.end))
-    with fsspec.open(block.file.url, "rb") as stream:
+    with open_raw(block.file) as stream:
         file = pq.ParquetFile(stream)
         names = file.schema_arrow.names
-        wanted = [names[field.position] for field in block.header.fields]
-        for batch in file.iter_batches(rows, row_groups=groups, columns=wanted):
-            yield Piece(_as_text(pa.Table.from_batches([batch]), names), None)
+        kinds = {names[field.position]: field.column.kind for field in block.header.fields}
+        for batch in file.iter_batches(rows, row_groups=groups, columns=list(kinds)):
+            yield Piece(_as_text(pa.Table.from_batches([batch]), names, kinds), None)
 
 
-def _as_text(table: pa.Table, names: list[str]) -> bytes:
-    columns = [
-        _printable(table[name]) if name in table.column_names else pa.nulls(len(table), pa.string())
-        for name in names
-    ]
+def _as_text(table: pa.Table, names: list[str], kinds: Mapping[str, Kind]) -> bytes:
+    """All fields of the file; those that are not read are empty."""
+    empty = pa.nulls(len(table), pa.string())
+    columns = [_printable(table[name], kinds[name]) if name in kinds else empty for name in names]
     sink = pa.BufferOutputStream()
     options = pacsv.WriteOptions(include_header=False)
     pacsv.write_csv(pa.table(columns, names=[str(k) for k in range(len(names))]), sink, options)
     return bytes(sink.getvalue())
 
 
-def _printable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _printable(column: pa.ChunkedArray, meant: Kind) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_timestamp(kind):
         return column.cast(pa.timestamp("ns", tz=kind.tz)).cast(pa.int64())
-    if pa.types.is_dictionary(kind):
-        return column.cast(kind.value_type)
+    if pa.types.is_boolean(kind) and meant is Kind.INTEGER:
+        return column.cast(pa.int8())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pc.replace_substring_regex(column, r"[\r\n]", " ")  # a row is one line
     if pa.types.is_decimal(kind):
         # 3330.0000 is as much an integer as the float 3330.0; a zero of many decimals is "0E-10".
         text = pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0+$", "")
         return pc.if_else(pc.equal(column, pa.scalar(0, kind)), "0", text)
     if pa.types.is_floating(kind):
-        missing = pc.or_(pc.is_nan(column), pc.equal(column, float(MISSING_INTEGER)))
-        return pc.if_else(missing, pa.scalar(None, kind), column)
+        return _printable_floats(column)
     return column
+
+
+def _printable_floats(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers as integers, for Arrow prints large ones as 1e+16, and others as they are."""
+    missing = pc.or_(pc.is_nan(column), pc.equal(column, float(MISSING_INTEGER)))
+    present = pc.if_else(missing, pa.scalar(None, column.type), column)
+    whole = pc.and_(pc.equal(pc.floor(present), present), pc.less(pc.abs(present), 2.0**63))
+    integers = pc.if_else(whole, present, pa.scalar(None, column.type)).cast(pa.int64())
+    if pc.all(whole, min_count=0).as_py():
+        return integers
+    return pc.coalesce(integers.cast(pa.string()), present.cast(pa.string()))

@@ -42,9 +42,9 @@ class PartitionSource:
         return day_to_date(self.day)
 
     @property
-    def order_rows(self) -> int:
-        """Rows of the order table, repeats included."""
-        return sum(part.rows for part in self.ranges["orders"])
+    def rows(self) -> dict[str, int]:
+        """Rows to merge, by table, those that will be filtered included."""
+        return {table: sum(part.rows for part in parts) for table, parts in self.ranges.items()}
 
 
 @dataclass

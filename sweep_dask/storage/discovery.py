@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import fsspec
 
@@ -13,6 +13,7 @@ from sweep_dask.schema import TABLES, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
 #: Endings that are read, and the format each stands for.
 FORMATS = {".csv": "csv", ".csv.gz": "csv.gz", ".parquet": "parquet"}
@@ -46,8 +47,26 @@ def discover(folder: str) -> tuple[InputFile, ...]:
     Raises
     ------
     InputError
-        The folder, or every file of a required table, is missing.
+        The folder, or every file of a required table, is missing, or it cannot be reached.
     """
+    try:
+        return _discover(folder)
+    except ImportError as error:
+        raise _unreachable(folder, error, "Install the package that is named.") from error
+    except ValueError as error:
+        cure = "Use a local path, or a URL of a protocol that fsspec knows, such as s3://."
+        raise _unreachable(folder, error, cure) from error
+    except OSError as error:
+        cure = "Check the address, the connection and your permission to list the folder."
+        raise _unreachable(folder, error, cure) from error
+
+
+def _unreachable(folder: str, error: Exception, cure: str) -> InputError:
+    reason = str(error) or type(error).__name__
+    return InputError("The input cannot be reached.", where=folder, value=reason, cure=cure)
+
+
+def _discover(folder: str) -> tuple[InputFile, ...]:
     filesystem, root = fsspec.core.url_to_fs(folder)
     if not filesystem.isdir(root):
         raise InputError(
@@ -105,10 +124,20 @@ def _format_of(name: str) -> str | None:
     return next((fmt for ending, fmt in FORMATS.items() if lowered.endswith(ending)), None)
 
 
+def open_raw(file: InputFile) -> AbstractContextManager[IO[bytes]]:
+    """The bytes of a raw file.
+
+    Its name is taken as it is; `fsspec.open` of some versions would expand `*` and `[` in it.
+    """
+    filesystem, path = fsspec.core.url_to_fs(file.url)
+    stream: AbstractContextManager[IO[bytes]] = filesystem.open(path, "rb")
+    return stream
+
+
 def input_digest(file: InputFile) -> str:
     """SHA-256 of a raw file's bytes, as `sha256:<hex>`."""
     digest = hashlib.sha256()
-    with fsspec.open(file.url, "rb") as stream:
+    with open_raw(file) as stream:
         while piece := stream.read(_DIGEST_BYTES):
             digest.update(piece)
     return f"sha256:{digest.hexdigest()}"

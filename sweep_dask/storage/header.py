@@ -9,12 +9,12 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind, Table
+from sweep_dask.storage.discovery import open_raw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 #: No header of a table of the exchange comes near this; a longer first line is no CSV.
 _MAX_HEADER_BYTES = 1 << 20
+_STEP_BYTES = 1 << 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-#: Columns added to the rows of a file: their trading date, and their line in spill files.
-OWN_COLUMNS = ("date", "_line")
+#: Columns added to the rows of a file: their trading date, their line in spill files, and their
+#: calendar day while they are put in order.
+OWN_COLUMNS = ("date", "_line", "_day")
 
 #: What opening a file that is damaged, or is not what its name says, can raise.
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowInvalid)
@@ -91,7 +93,7 @@ def read_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> Fi
 def _parquet_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> FileHeader:
     if file.bytes == 0:
         raise EmptyFileError(file.name)
-    with fsspec.open(file.url, "rb") as stream:
+    with open_raw(file) as stream:
         metadata = pq.ParquetFile(stream)
         schema, rows = metadata.schema_arrow, metadata.metadata.num_rows
     fields = match_columns(schema.names, table, mapping, file)
@@ -116,7 +118,7 @@ def _refuse_float_identifiers(
 
 def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
     """First line, the offset behind it, and whether anything but blank follows."""
-    with fsspec.open(file.url, "rb") as raw:
+    with open_raw(file) as raw:
         stream = gzip.GzipFile(fileobj=raw) if file.format == "csv.gz" else raw
         line = stream.readline(_MAX_HEADER_BYTES)
         if not line.removeprefix(_BYTE_ORDER_MARK).strip():
@@ -127,7 +129,8 @@ def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
                 where=file.name,
                 cure="Remove the file or export it again as CSV.",
             )
-        has_rows = bool(stream.read(1 << 16).strip())
+        pieces = iter(lambda: stream.read(_STEP_BYTES), b"")
+        has_rows = any(piece.strip() for piece in pieces)
     return line, len(line), has_rows
 
 

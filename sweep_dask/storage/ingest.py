@@ -24,8 +24,11 @@ from sweep_dask.system_config import peak_memory_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Rejects of one piece; `line` counts from the block's first line, `piece_line` from the piece's;
-#: `first` and `second` identify the row (order id and sequence) where they can be read.
+#: What identifies a reject among all rows: the time of the row, its security, and what `first` and
+#: `second` stand for, order id and sequence. All of them or none can be read.
+IDENTITY = ("time_ns", "security", "first", "second")
+
+#: Rejects of one piece; `line` counts from the block's first line, `piece_line` from the piece's.
 REJECT_SCHEMA = pa.schema(
     [
         ("line", pa.int64()),
@@ -34,8 +37,7 @@ REJECT_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("raw", pa.string()),
         ("piece_line", pa.int64()),
-        ("first", pa.int64()),
-        ("second", pa.int64()),
+        *((name, pa.int64()) for name in IDENTITY),
     ]
 )
 
@@ -56,7 +58,7 @@ class BlockReceipt:
     filtered: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     n_identified_rejects: int = 0
-    """Rejects whose order id and sequence are known: they may turn out to be repeats."""
+    """Rejects whose identity is known: they may turn out to be repeats."""
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     """Highest resident memory of the process so far."""
@@ -128,7 +130,6 @@ def _write_rejects(path: Path, judged: JudgedPiece, lines_before: int) -> None:
 
 
 def _reject_row(reject: Reject, lines_before: int) -> dict[str, object]:
-    first, second = reject.identity or (None, None)
     return {
         "line": lines_before + reject.line,
         "byte_offset": reject.byte_offset,
@@ -136,8 +137,7 @@ def _reject_row(reject: Reject, lines_before: int) -> dict[str, object]:
         "reason": reject.reason,
         "raw": reject.raw,
         "piece_line": reject.line,
-        "first": first,
-        "second": second,
+        **dict(zip(IDENTITY, reject.identity or (), strict=False)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -124,15 +125,16 @@ def _require_mapped(
     files: Iterable[InputFile], headers: Mapping[str, FileHeader], mapping: Mapped
 ) -> None:
     """A column mapped to a name that no file has is a mistake, also if it is not required."""
+    found: dict[str, set[str]] = defaultdict(set)
     for file in files:
-        if file.name not in headers:
-            continue
-        found = {field.column.name for field in headers[file.name].fields}
-        for column, name in mapping.get(file.table, {}).items():
-            if column not in found:
+        if file.name in headers:
+            found[file.table].update(field.column.name for field in headers[file.name].fields)
+    for table, columns in found.items():
+        for column, name in mapping.get(table, {}).items():
+            if column not in columns:
                 raise InputError(
-                    f"{file.name} has no column {name!r}.",
-                    where=f"columns.{file.table}.{column} in config.yaml",
+                    f"None of the {table} files has a column {name!r}.",
+                    where=f"columns.{table}.{column} in config.yaml",
                     value=name,
                     cure="Correct the name, or remove it from the configuration.",
                 )

@@ -40,7 +40,7 @@ class Judgement(NamedTuple):
     reason: str | None = None
     """Key of `REJECT_REASONS`; None for a row that can be used."""
     identity: tuple[int, ...] | None = None
-    """Order id and sequence of a rejected row, where they can be read."""
+    """Time, security, order id and sequence of a rejected row, where all can be read."""
 
 
 def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) -> Judgement:
@@ -76,8 +76,11 @@ def _cells(text: str) -> list[str]:
 
 
 def _identity(by_name: dict[str, str], table: Table) -> tuple[int, ...] | None:
-    """The columns that make two rows repeats, if all of them can be read."""
-    columns = [table.column(name) for name in table.identity]
-    if not columns or any(judge_cell(by_name[c.name], c) is not None for c in columns):
+    """When, where and what the row is, if all of it can be read; repeats are told by it."""
+    if not table.identity:
+        return None
+    names = (table.time, table.security, *table.identity)
+    columns = [table.column(name) for name in names if name is not None]
+    if any(judge_cell(by_name[c.name], c) is not None for c in columns):
         return None
     return tuple(integer_of(by_name[c.name]) for c in columns)

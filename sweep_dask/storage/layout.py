@@ -65,6 +65,16 @@ class OutputLayout:
         """Results combined over partitions."""
         return self.root / "tables"
 
+    @property
+    def dated(self) -> tuple[Path, ...]:
+        """Folders that hold a folder of results for each date."""
+        return (self.root / "processed", self.root / "outputs")
+
+    @property
+    def flat(self) -> tuple[Path, ...]:
+        """Folders that hold Parquet files of all dates."""
+        return (self.tables, self.root / "rejects")
+
     def rejects(self, table: str) -> Path:
         """Rows of one input table that could not be read."""
         return self.root / "rejects" / f"{table}.parquet"

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.atomic import file_digest, write_json
+from sweep_dask.storage.leftovers import remove_unlisted, unlisted_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +31,9 @@ def write_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
     """Write the manifest of a run.
 
     An output folder holds one run. When a run is through, files that only the earlier manifest
-    lists are removed: left beside new ones they would be taken for results of this run. When it
-    is not, they are listed on, because the next run may keep them.
+    lists, and files among the results that no manifest lists, are removed: left beside new ones
+    they would be taken for results of this run. When it is not, files of the earlier manifest are
+    listed on, because the next run may keep them.
     """
     earlier = _listed_files(layout)
     files = dict(document["files"])
@@ -40,7 +42,14 @@ def write_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
             _remove(layout, layout.root / name)
         elif (layout.root / name).is_file():
             files[name] = earlier[name]
-    write_json(layout.manifest, {"format": FORMAT, **document, "files": files})
+    if document["status"] in THROUGH:
+        remove_unlisted(layout, files)
+    replace_manifest(layout, {**document, "files": files})
+
+
+def replace_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
+    """Write a manifest and touch nothing else: a later run may have left files it resumes with."""
+    write_json(layout.manifest, {"format": FORMAT, **document})
 
 
 def _listed_files(layout: OutputLayout) -> dict[str, str]:
@@ -98,8 +107,8 @@ class Finding:
 def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
     """Check an output folder against its manifest.
 
-    Every file is there with its digest, the ledger balances file by file, and the rows kept are
-    the rows in the partition store.
+    Every file is there with its digest, no other files are among the results, the ledger balances
+    file by file, and the rows kept are the rows in the partition store.
 
     Returns
     -------
@@ -126,7 +135,8 @@ def _check_files(layout: OutputLayout, files: Mapping[str, str]) -> list[Finding
             findings.append(Finding(name, "the file is missing"))
         elif file_digest(path) != digest:
             findings.append(Finding(name, "the file's digest differs: it was changed"))
-    return findings
+    unlisted = [layout.relative(path) for path in unlisted_files(layout, files)]
+    return findings + [Finding(name, "not listed in the manifest") for name in unlisted]
 
 
 def _check_ledger(ledger: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -2,7 +2,8 @@
 
 A row is compared with earlier ones before its values are looked at. So a broken row that repeats
 an earlier one is a duplicate, not a reject; and a sound row that repeats an earlier broken one is
-a duplicate too. Broken rows are rare: their identities are looked up in the spill files.
+a duplicate too. Both must be of one calendar day and security. Broken rows are rare: their
+identities are looked up in the spill files.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.storage.ingest import rejects_path
+from sweep_dask.market.trading_day import calendar_days
+from sweep_dask.storage.ingest import IDENTITY, rejects_path
 from sweep_dask.storage.spill import LINE, segment_path
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from sweep_dask.storage.merge import Repeats
 
 _PLACE = ["block", "piece", "line"]
+#: What two repeats share; the day is the calendar day of the time.
+_SHARED = ["day", "security", "first", "second"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,13 @@ class ResolvedRepeats:
 
 
 def rejected_identities(folder: Path, pieces: Iterable[tuple[int, int]]) -> pd.DataFrame:
-    """Identities of rejected rows; columns block, piece, line, first, second (int64)."""
+    """Rejected rows whose time, security, order id and sequence can be read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        int64 columns block, piece, line, day (calendar day), security, first, second.
+    """
     frames = [_identities_of_rejects(folder, block, piece) for block, piece in pieces]
     return pd.concat(frames, ignore_index=True) if frames else _empty()
 
@@ -48,14 +59,27 @@ def _identities_of_rejects(folder: Path, block: int, piece: int) -> pd.DataFrame
     path = rejects_path(folder, block, piece)
     if not path.exists():
         return _empty()
-    table = pq.read_table(path, columns=["piece_line", "first", "second"])
+    table = pq.read_table(path, columns=["piece_line", *IDENTITY])
     table = table.filter(table["first"].is_valid())
-    frame: pd.DataFrame = table.rename_columns(["line", "first", "second"]).to_pandas()
-    return frame.assign(block=block, piece=piece)[[*_PLACE, "first", "second"]].astype("int64")
+    lines, *identity = (table[name].to_numpy() for name in ("piece_line", *IDENTITY))
+    return _identities(block, piece, lines, *identity)
+
+
+def _identities(
+    block: int,
+    piece: int,
+    lines: npt.NDArray[np.int64],
+    times_ns: npt.NDArray[np.int64],
+    *identity: npt.NDArray[np.int64],
+) -> pd.DataFrame:
+    days = calendar_days(times_ns)
+    place = {"block": block, "piece": piece, "line": lines}
+    shared = dict(zip(_SHARED, (days, *identity), strict=True))
+    return pd.DataFrame(place | shared, index=range(lines.size)).astype("int64")
 
 
 def _empty() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="int64") for name in [*_PLACE, "first", "second"]})
+    return pd.DataFrame({name: pd.Series(dtype="int64") for name in [*_PLACE, *_SHARED]})
 
 
 def sound_rows_like(
@@ -66,19 +90,11 @@ def sound_rows_like(
     if not path.exists():
         return _empty()
     rows = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    first, second = (rows[name].to_numpy() for name in table.identity)
-    maybe = np.flatnonzero(np.isin(first, rejected["first"].to_numpy()))
-    candidates = pd.DataFrame(
-        {
-            "block": block,
-            "piece": piece,
-            "line": rows[LINE].to_numpy()[maybe],
-            "first": first[maybe],
-            "second": second[maybe],
-        }
-    )
-    wanted = rejected[["first", "second"]].drop_duplicates()
-    return candidates.merge(wanted, on=["first", "second"]).astype("int64")
+    maybe = np.isin(rows[table.identity[0]].to_numpy(), rejected["first"].to_numpy())
+    names = (LINE, table.time, str(table.security), *table.identity)
+    lines, *identity = (rows[name].to_numpy()[maybe] for name in names)
+    candidates = _identities(block, piece, lines, *identity)
+    return candidates.merge(rejected[_SHARED].drop_duplicates(), on=_SHARED)
 
 
 def resolve_repeats(rejected: pd.DataFrame, sound: pd.DataFrame) -> ResolvedRepeats:
@@ -86,7 +102,7 @@ def resolve_repeats(rejected: pd.DataFrame, sound: pd.DataFrame) -> ResolvedRepe
     everyone = pd.concat(
         [rejected.assign(sound=False), sound.assign(sound=True)], ignore_index=True
     ).sort_values(_PLACE, ignore_index=True)
-    later = everyone[everyone.duplicated(["first", "second"])]
+    later = everyone[everyone.duplicated(_SHARED)]
     is_sound = later["sound"].astype(bool)
     return ResolvedRepeats(rejects=_places(later[~is_sound]), rows=_places(later[is_sound]))
 

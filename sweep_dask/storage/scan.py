@@ -83,8 +83,18 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
                 if byte == _QUOTE:
                     if position + 1 < size and data[position + 1] == _QUOTE:
                         position += 1
+                        if field == type_field:
+                            plain = False
                     else:
                         in_quotes = False
+                        if field == type_field:
+                            code_ended = True
+                elif field == type_field:
+                    if _ZERO <= byte <= _NINE and code_digits < 18:
+                        code = code * 10 + (byte - _ZERO)
+                        code_digits += 1
+                    else:
+                        plain = False
             elif byte == _COMMA:
                 if at_field_start and field < n_fields:
                     odd[field] = True
@@ -97,8 +107,6 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
                 content = True
                 if field < n_fields:
                     odd[field] = True
-                if field == type_field:
-                    plain = False
             elif byte == _SPACE:
                 if field == type_field:
                     code_ended = code_digits > 0

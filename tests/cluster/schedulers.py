@@ -11,7 +11,7 @@ _WORKER = ["-m", "distributed.cli.dask_worker", "--host", "127.0.0.1", "--nthrea
 
 
 @contextmanager
-def remote_cluster(folder, workers, *worker_options):
+def remote_cluster(folder, workers, *worker_options, **worker_variables):
     """A scheduler with workers, all on this machine; yields its file, which holds its address."""
     file = folder / "scheduler.json"
     dashboard = ["--dashboard-address", "127.0.0.1:0"]
@@ -21,7 +21,9 @@ def remote_cluster(folder, workers, *worker_options):
         wait_until(lambda: file.exists() and file.stat().st_size, process)
         for number in range(workers):
             options = ["--scheduler-file", file, "--name", number, "--no-dashboard", "--no-nanny"]
-            stack.enter_context(started([*_WORKER, *options, *worker_options], folder))
+            stack.enter_context(
+                started([*_WORKER, *options, *worker_options], folder, **worker_variables)
+            )
         if workers:
             with Client(address_in(file), timeout=PATIENCE_SECONDS) as client:
                 client.wait_for_workers(workers, timeout=PATIENCE_SECONDS)

@@ -15,7 +15,7 @@ def job(security, rows):
 
 
 def rows_of(bins):
-    return [[part.source.order_rows for part in parts] for parts in bins]
+    return [[part.source.rows["orders"] for part in parts] for parts in bins]
 
 
 def test_large_partitions_stay_alone_and_small_ones_share():

@@ -185,7 +185,7 @@ def test_rejects_of_a_run_that_failed_do_not_outlive_the_mended_input(market, tm
     assert run().exit_code == 3
     (market / ORDERS).write_text(whole)
     assert run().exit_code == 0
-    assert list((tmp_path / "out/rejects").iterdir()) == []
+    assert not (tmp_path / "out/rejects").exists()
 
 
 def test_too_many_bad_rows_can_be_allowed(market):

@@ -174,3 +174,21 @@ def test_the_manifest_lists_every_result_file(plain_result):
     listed = json.loads((plain_result.output / "manifest.json").read_text())["files"]
     found = result_files(plain_result.output)
     assert found.items() <= {n: d.removeprefix("sha256:") for n, d in listed.items()}.items()
+
+
+def test_a_run_that_fails_after_its_partitions_says_so_in_the_manifest(
+    plain_input, output, monkeypatch
+):
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sweep_dask.dataflow.pipeline.combine_tables", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        run(plain_input, output)
+    manifest = json.loads((output / "manifest.json").read_text())
+    assert manifest["status"] == "failed"
+    assert {partition["state"] for partition in manifest["partitions"]} == {"computed"}
+    assert (output / "logs/run.log").exists()
+    monkeypatch.undo()
+    again = run(plain_input, output)
+    assert {partition.state for partition in again.record.partitions} == {"kept"}

@@ -13,6 +13,7 @@ from sweep_dask.analysis.groups import GROUPS
 from sweep_dask.analysis.statistics import SWEEP_STATISTICAL_TESTS
 from sweep_dask.report.page import write_report
 from sweep_dask.settings import Settings
+from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
@@ -35,7 +36,8 @@ def make_folder(root, sweeps=THREE_SWEEPS, tests=(), **changes):
     layout.tables.mkdir(parents=True)
     _write(layout, "sweep_order_comparison", SWEEP_ORDER_COMPARISON, map(comparison_row, sweeps))
     _write(layout, "sweep_statistical_tests", SWEEP_STATISTICAL_TESTS, map(keyed, tests))
-    manifest = make_manifest(sweeps) | changes
+    tables = {layout.relative(path): file_digest(path) for path in layout.tables.iterdir()}
+    manifest = make_manifest(sweeps) | {"files": tables} | changes
     write_manifest(layout, manifest)
     return layout, manifest
 

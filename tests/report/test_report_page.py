@@ -336,7 +336,15 @@ def test_rebuilding_writes_the_digest(tmp_path):
     layout, _ = make_folder(tmp_path / "out")
     rebuild_report(layout)
     files = json.loads(layout.manifest.read_text(encoding="utf-8"))["files"]
-    assert files == {"report.html": file_digest(layout.report)}
+    assert files["report.html"] == file_digest(layout.report)
+
+
+def test_rebuilding_leaves_what_a_killed_run_left(run_folder):
+    left = run_folder.processed("2024-11-01", 7) / "receipt.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("the next run may keep this partition")
+    rebuild_report(run_folder)
+    assert left.exists()
 
 
 def test_damaged_table_is_named(tmp_path):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep_dask.settings import COMMAND_LINE, DEFAULT, Settings, Source
+from sweep_dask.errors import UsageError
+from sweep_dask.settings import COMMAND_LINE, DEFAULT, Settings, Source, load_settings
 
 
 def test_priority_from_command_line_to_default(load, tmp_path):
@@ -121,3 +122,21 @@ def test_below_the_minimum_is_raised_with_a_warning_wherever_it_comes_from(
 
 def test_the_minimum_itself_is_no_warning(load):
     assert load(workers=1, chunk_size=1000).warnings == ()
+
+
+@pytest.mark.parametrize("flag", ["scheduler", "scheduler_file"])
+def test_a_scheduler_on_the_command_line_beats_a_standing_no_parallel(tmp_path, flag):
+    (tmp_path / "config.yaml").write_text("system: {enable_parallel: false}", encoding="utf-8")
+    settings = load_settings({flag: "tcp://10.0.0.1:8786"}, {}, tmp_path)
+    assert settings.enable_parallel
+
+
+def test_no_parallel_beats_a_standing_scheduler(tmp_path):
+    environment = {"DASK_SCHEDULER_ADDRESS": "tcp://10.0.0.1:8786"}
+    assert not load_settings({"enable_parallel": False}, environment, tmp_path).enable_parallel
+
+
+def test_a_scheduler_and_no_parallel_on_one_command_line_contradict(tmp_path):
+    given = {"scheduler": "tcp://10.0.0.1:8786", "enable_parallel": False}
+    with pytest.raises(UsageError, match="--no-parallel"):
+        load_settings(given, {}, tmp_path)

@@ -61,10 +61,30 @@ def test_json_keeps_its_order_and_digests_are_of_the_bytes(tmp_path):
 
 
 def test_removing_the_files_of_a_folder(tmp_path):
-    for name in ("a/b/c.csv", "a/d.csv", "a/.e.tmp"):
+    for name in ("a/b/c.csv", "a/d.csv", "a/.e"):
         write_bytes(tmp_path / name, b"x")
     write_bytes(tmp_path / "kept.csv", b"x")
     (tmp_path / "a" / "link").symlink_to(tmp_path)
     remove_files(tmp_path / "a")
     remove_files(tmp_path / "never there")
     assert [path.name for path in tmp_path.iterdir()] == ["kept.csv"]
+
+
+def test_a_file_that_another_copy_of_a_task_is_writing_stays(tmp_path):
+    def remove_all_meanwhile(temporary):
+        write_bytes(tmp_path / "a" / "b.csv", b"x")
+        temporary.write_text("whole")
+        remove_files(tmp_path / "a")
+
+    write_atomically(tmp_path / "a" / "c.csv", remove_all_meanwhile)
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["c.csv"]
+
+
+def test_two_copies_of_a_task_in_one_process_do_not_share_a_temporary_file(tmp_path):
+    def write_again_meanwhile(temporary):
+        temporary.write_text("first")
+        write_bytes(tmp_path / "a", b"second")
+        assert temporary.read_text() == "first"
+
+    write_atomically(tmp_path / "a", write_again_meanwhile)
+    assert (tmp_path / "a").read_text() == "first"

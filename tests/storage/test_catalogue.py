@@ -40,7 +40,7 @@ def test_partitions_ascend_by_date_then_security(tmp_path):
     ]
     outcome = run(tmp_path, {"orders/o.csv": order_text(*rows)})
     assert keys(outcome) == [("2024-10-04", 70), ("2024-10-04", 900), ("2024-10-07", 7)]
-    assert [source.order_rows for source in outcome.catalogue.partitions] == [1, 2, 1]
+    assert [source.rows["orders"] for source in outcome.catalogue.partitions] == [1, 2, 1]
 
 
 def test_without_centre_point_orders_there_is_no_partition(tmp_path):

@@ -30,7 +30,9 @@ ODD_CELLS = [
     '"5"5', "'5'", "3330.5", "3330.25", "3330.50", "3330.05", "3330.5000000000000000000",
     "+3330.5", "-.5", "-0.0", "999999999999999", "1000000000000000", "999999999999999.5",
     "-999999999999999.5", "0.1e1", "5.5.5", "\ufeff5", "\ufeff", "Zürich", "b\udcff", "NaT", "#5",
-    "5#", "\\5", "2048", "64.0", "064", "2", "-64",
+    "5#", "\\5", "2048", "64.0", "064", "2", "-64", '"2048"', '"2"', '"064"', ' "64"', '"64" ',
+    '"64"5', '"6"4"', '"64""', '"64""5"', '" 64"', '"-64"', '""64', '-"64"', '"64', '"64"\t',
+    '"64" 5', '"64"-', '"64,"', '"99999999999999999999"', '"64\r"',
 ]  # fmt: skip
 
 
@@ -194,6 +196,9 @@ def test_values_outside_what_a_column_can_mean():
     assert fate(quantity="-1")[:2] == ("out_of_range", "quantity")
     assert fate(side="3")[:2] == ("out_of_range", "side")
     assert fate(security_code=str(2**31))[:2] == ("out_of_range", "security_code")
+    assert fate(totalmatchedquantity="-1")[:2] == ("out_of_range", "totalmatchedquantity")
+    # The extracts may say that less than nothing is left; such a sweep has nothing to match.
+    assert judge(line(leavesquantity="-1")).rows["leavesquantity"].to_pylist() == [-1]
     # A time in milliseconds.
     assert fate(timestamp="1728000000000")[:2] == ("out_of_range", "timestamp")
 
@@ -228,7 +233,7 @@ def test_a_lit_row_with_a_bad_value_is_filtered(cells):
 
 
 def test_the_first_bad_value_in_the_files_order_is_named():
-    identity = (FIRST_ID, ORDER["sequence"])
+    identity = (ORDER["timestamp"], ORDER["security_code"], FIRST_ID, ORDER["sequence"])
     assert fate(price="bad", quantity="worse") == ("not_a_number", "price", identity)
 
 
@@ -250,6 +255,17 @@ def test_other_columns_of_a_dated_table_are_kept_as_text():
     assert rows.to_pylist() == [
         {"TradeDate": ORDER["timestamp"], "Id": 51, "Name": "Broker", "Country": "007"}
     ]
+
+
+def test_files_with_every_cell_quoted_are_parsed_all_at_once(monkeypatch):
+    def quoted(**cells):
+        return b",".join(b'"%s"' % cell for cell in line(**cells).split(b","))
+
+    expected = judge(line(), line(exchangeordertype=2), line(price="3330.5")).rows
+    monkeypatch.delattr("sweep_dask.storage.judged.judge_line")  # no line is judged by itself
+    judged = judge(quoted(), quoted(exchangeordertype=2), quoted(price="3330.5"))
+    assert judged.rows.equals(expected)
+    assert judged.filtered == {"not_centre_point": 1}
 
 
 def test_raw_text_is_cut_at_a_thousand_characters():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from types import SimpleNamespace
 
 import pytest
@@ -56,7 +57,7 @@ def test_unknown_columns_are_left_out_of_partitioned_tables():
 
 def test_other_columns_of_dated_tables_keep_their_names():
     # A column of our own name would stand twice in the store.
-    names = names_of(["TradeDate", " Phase Name", "date", "_line", ""], SESSION)
+    names = names_of(["TradeDate", " Phase Name", "date", "_line", "_day", ""], SESSION)
     assert names == {"TradeDate": 0, "Phase Name": 1}
 
 
@@ -144,6 +145,28 @@ def test_files_without_rows_are_warnings_while_another_has_some(tmp_path):
         "orders/d.csv is empty.",
         "orders/e.csv is empty.",
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_rows_after_many_blank_lines_are_found(tmp_path, ending):
+    header, row = order_text({}).rstrip().split(b"\n")
+    text = header + b"\n" * 70_000 + row + b"\n"
+    data = text if ending == "csv" else gzip.compress(text)
+    folder = write_files(tmp_path / "in", {f"orders/a.{ending}": data})
+    assert run_everything(folder, tmp_path / "out").count("cp_orders_filtered") == 1
+
+
+def test_a_mapped_column_that_is_not_required_may_be_in_some_files_alone(tmp_path):
+    files = {
+        "orders/a.csv": order_text({}),
+        "orders/b.csv": order_text({"my tick": 1, "sequence": 2}),
+    }
+    folder = write_files(tmp_path, files)
+    columns = open_inputs(folder, {"orders": {"midtick": "my tick"}}).columns()
+    assert "midtick" in columns["orders"].names
+    with pytest.raises(InputError, match="None of the orders files has a column 'tick'") as caught:
+        open_inputs(folder, {"orders": {"midtick": "tick"}, "nbbo": {"userid": "user"}})
+    assert caught.value.where == "columns.orders.midtick in config.yaml"
 
 
 def test_a_required_table_without_rows_is_an_error(tmp_path):

@@ -68,6 +68,45 @@ def test_a_folder_that_is_not_there(tmp_path):
         discover(str(tmp_path / "nowhere"))
 
 
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (ImportError("Install s3fs to access S3"), "Install the package"),
+        (PermissionError("Forbidden"), "permission"),
+        (ConnectionError(), "connection"),
+        (TimeoutError(), "connection"),
+    ],
+)
+def test_an_input_that_cannot_be_reached(monkeypatch, error, cure):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", fail)
+    with pytest.raises(InputError, match="cannot be reached") as caught:
+        discover("s3://bucket/market")
+    assert caught.value.where == "s3://bucket/market"
+    assert caught.value.value == (str(error) or type(error).__name__)
+    assert cure in caught.value.cure
+
+
+def test_an_unknown_protocol():
+    with pytest.raises(InputError, match="cannot be reached") as caught:
+        discover("foo://x")
+    assert "foo" in caught.value.value
+    assert "fsspec" in caught.value.cure
+
+
+def test_a_folder_that_may_not_be_listed(monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    folder = write_files(tmp_path, {})
+    monkeypatch.setattr(fsspec.get_filesystem_class("file"), "ls", refuse)
+    with pytest.raises(InputError, match="cannot be reached") as caught:
+        discover(folder)
+    assert "Permission denied" in caught.value.value
+
+
 def test_missing_tables_are_named_with_what_is_there(tmp_path):
     (tmp_path / "Orders").mkdir()
     with pytest.raises(InputError, match="no orders and no trades files") as caught:

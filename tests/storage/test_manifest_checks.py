@@ -149,6 +149,62 @@ def test_files_that_are_gone_are_not_listed_on(output):
     assert "outputs/2023-01-02/7/old.csv" not in read_manifest(output)["files"]
 
 
+UNLISTED = [
+    "processed/2023-01-02/7/receipt.json",
+    "processed/2024-10-04/.nbbo.parquet.1a2b.tmp",
+    "outputs/2024-10-04/501/deeper/old.csv",
+    "tables/old.parquet",
+    "tables/.old.parquet.1a2b.tmp",
+    "rejects/nbbo.parquet",
+    "rejects/.trades.parquet.1a2b.tmp",
+]
+OF_THE_USER = [
+    "raw/orders/2024-10-04.csv",
+    "processed/notes.txt",
+    "processed/mine/2024-10-04/file.parquet",
+    "outputs/2024-10/file.csv",
+    "tables/notes.txt",
+    "tables/mine/file.parquet",
+    "rejects/notes.md",
+    "mine.parquet",
+    ".mine.tmp",
+]
+
+
+def write_strangers(layout, names):
+    for name in names:
+        path = layout.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("a stranger")
+
+
+def test_files_that_are_not_listed_are_found(output):
+    write_strangers(output, [*UNLISTED, *OF_THE_USER])
+    assert findings(output) == dict.fromkeys(UNLISTED, "not listed in the manifest")
+
+
+@pytest.mark.parametrize("status", ["done", "partial"])
+def test_a_killed_runs_files_go_and_no_others(output, status):
+    # A killed run leaves no manifest that could list them.
+    manifest = read_manifest(output)
+    output.manifest.unlink()
+    write_strangers(output, [*UNLISTED, *OF_THE_USER])
+    (output.root / "processed/2023-01-03/8").mkdir(parents=True)
+    write_manifest(output, manifest | {"status": status})
+    assert [name for name in UNLISTED if (output.root / name).exists()] == []
+    assert all((output.root / name).exists() for name in [*OF_THE_USER, *manifest["files"]])
+    assert not (output.root / "processed/2023-01-02").exists()
+    assert not (output.root / "processed/2023-01-03").exists()
+    assert not (output.root / "outputs/2024-10-04/501/deeper").exists()
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted"])
+def test_a_killed_runs_files_stay_while_a_run_is_not_through(output, status):
+    write_strangers(output, UNLISTED)
+    write_manifest(output, read_manifest(output) | {"status": status})
+    assert all((output.root / name).exists() for name in UNLISTED)
+
+
 def test_nothing_outside_the_output_folder_is_removed(output, tmp_path):
     stranger = tmp_path / "stranger.txt"
     stranger.write_text("not ours")

@@ -113,6 +113,37 @@ def test_rows_that_cannot_be_read_are_rejected(tmp_path):
     ]
 
 
+def test_a_line_break_in_a_text_is_a_blank(tmp_path):
+    texts = ["Good\ntill", "a\r\nb", None, "\r"]
+    for kind in (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+        changed = {"timevaliditydecoded": pa.array(texts).cast(kind)}
+        rows, rejects, _ = rows_of(tmp_path, COLUMNS | changed)
+        assert rejects == []
+        assert [r["timevaliditydecoded"] for r in rows] == ["Good till", "a  b", None, " "]
+
+
+@pytest.mark.parametrize("neighbour", [100.0, 1.5, None])
+def test_large_whole_floats_are_integers_whatever_stands_beside_them(tmp_path, neighbour):
+    large = [1e15, 1e16, 2.0**62, neighbour]
+    rows, rejects, _ = rows_of(tmp_path, COLUMNS | {"midtick": large, "crossingkey": large})
+    assert [row["midtick"] for row in rows[:3]] == [10**15, 10**16, 2**62]
+    assert rejects == ([(3, "midtick", "not_a_number")] if neighbour == 1.5 else [])
+
+
+def test_floats_beyond_64_bits_are_rejected(tmp_path):
+    _, rejects, _ = rows_of(tmp_path, COLUMNS | {"midtick": [1e19, float("-inf"), 2.0**63, 1.0]})
+    assert [reason for *_, reason in rejects] == ["not_a_number"] * 3
+
+
+def test_booleans_are_numbers_where_a_column_holds_numbers(tmp_path):
+    truths = [True, False, None, True]
+    changed = {"midtick": truths, "timevaliditydecoded": truths}
+    rows, rejects, _ = rows_of(tmp_path, COLUMNS | changed)
+    assert rejects == []
+    assert [row["midtick"] for row in rows] == [1, 0, None, 1]
+    assert [row["timevaliditydecoded"] for row in rows] == ["true", "false", None, "true"]
+
+
 def test_rejects_of_parquet_have_no_byte_offset(tmp_path):
     data = parquet_bytes(COLUMNS | {"quantity": [-1, 5, 5, 5]})
     file, header = open_file(tmp_path, "orders/o.parquet", data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ingesting import FIRST_ID, OPENING_NS, order_text, run_everything, trade_text, write_files
 
+DAY_NS = 24 * 3600 * 10**9
 BLOCKSIZES = (1 << 20, 300, 90)
 
 
@@ -80,6 +81,27 @@ def test_a_row_without_readable_identity_is_a_reject(tmp_path):
     orders = order_text({}, {"sequence": "?"}, {"order_id": ""})
     outcome = run_everything(write_files(tmp_path / "in", {"orders/a.csv": orders}), tmp_path / "o")
     assert dict(outcome.file("orders/a.csv").rejected) == {"not_a_number": 1, "missing_value": 1}
+
+
+@pytest.mark.parametrize("blocksize_bytes", BLOCKSIZES)
+@pytest.mark.parametrize(
+    "elsewhere", [{"timestamp": OPENING_NS + 5 * DAY_NS}, {"security_code": 502}]
+)
+def test_a_broken_row_of_another_day_or_security_is_no_repeat(tmp_path, elsewhere, blocksize_bytes):
+    # Sequence numbers may begin anew every day: the same pair need not be the same event.
+    orders = order_text({"sequence": 9} | BROKEN, {"sequence": 9} | SOUND | elsewhere)
+    folder = write_files(tmp_path / "in", {"orders/a.csv": orders})
+    outcome = run_everything(folder, tmp_path / "out", blocksize_bytes)
+    entry = outcome.file("orders/a.csv")
+    assert (entry.kept, dict(entry.filtered), dict(entry.rejected)) == (1, {}, {"not_a_number": 1})
+
+
+@pytest.mark.parametrize("cells", [{"timestamp": "soon"}, {"security_code": -1}])
+def test_a_broken_row_without_readable_time_and_security_does_not_take_part(tmp_path, cells):
+    orders = order_text(cells, {}, cells)
+    outcome = run_everything(write_files(tmp_path / "in", {"orders/a.csv": orders}), tmp_path / "o")
+    entry = outcome.file("orders/a.csv")
+    assert (entry.kept, dict(entry.filtered), entry.rejected.total()) == (1, {}, 2)
 
 
 def test_lit_rows_do_not_take_part(tmp_path):

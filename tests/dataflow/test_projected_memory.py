@@ -1,0 +1,39 @@
+"""The plan refuses what does not fit before it runs."""
+
+import pytest
+
+from sweep_dask.dataflow.plan import (
+    PARTITION_BYTES_PER_ROW,
+    projected_partition_task_bytes,
+    require_partitions_fit,
+)
+from sweep_dask.errors import ResourceError
+from sweep_dask.storage.catalogue import PartitionSource
+from sweep_dask.storage.merge import RowRange
+from sweep_dask.system_config import BASE_PROCESS_BYTES
+
+DAY = 20_000
+
+
+def partition(security, **rows):
+    ranges = {t: (RowRange(0, 0, 0, rows.get(t, 0), DAY),) for t in PARTITION_BYTES_PER_ROW}
+    return PartitionSource(DAY, security, ranges)
+
+
+@pytest.mark.parametrize("table", PARTITION_BYTES_PER_ROW)
+def test_rows_of_every_table_count(table):
+    expected = BASE_PROCESS_BYTES + 1_000 * PARTITION_BYTES_PER_ROW[table]
+    assert projected_partition_task_bytes({table: 1_000}) == expected
+
+
+def test_a_partition_of_few_orders_and_many_quotes_is_refused():
+    partitions = [partition(1, orders=1_000), partition(2, orders=2, nbbo=3_000_000)]
+    with pytest.raises(ResourceError) as caught:
+        require_partitions_fit(partitions, 600 * 1024**2)
+    assert caught.value.where is not None
+    assert caught.value.where.endswith("/2")
+    assert "3,000,000 nbbo rows" in caught.value.what
+
+
+def test_partitions_that_fit_pass():
+    require_partitions_fit([partition(1, orders=1_000, nbbo=10)], 600 * 1024**2)
