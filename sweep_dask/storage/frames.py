@@ -8,6 +8,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+#: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
+#: the space and time of a dictionary.
+GROWING = {
+    *("order_id", "orderid", "sequence", "row_num", "matchgroupid"),
+    *("timestamp", "tradetime", "creationtime", "first_trade_time", "last_trade_time"),
+    *("first_execution_time", "last_execution_time"),
+}
+
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """A frame whose integers are int64, or Int64 where a value is missing - never float."""
@@ -32,7 +40,18 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
 def parquet_bytes(table: pa.Table) -> bytes:
     """A Parquet file in memory; the same rows give the same bytes."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table.combine_chunks(), sink, compression="zstd")
+    growing = {
+        column.name: "DELTA_BINARY_PACKED"
+        for column in table.schema
+        if column.name in GROWING and pa.types.is_integer(column.type)
+    }
+    pq.write_table(
+        table.combine_chunks(),
+        sink,
+        compression="zstd",
+        use_dictionary=[name for name in table.column_names if name not in growing],
+        column_encoding=growing or None,
+    )
     return bytes(sink.getvalue())
 
 
