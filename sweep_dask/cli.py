@@ -58,6 +58,8 @@ def _command(example: str) -> Callable[[Callable[..., int]], click.Command]:
 
 def _guard(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
+    if sys.stderr is None:  # closed by who started us; there is nobody to tell
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  until the end
     try:
         return function(**arguments)
     except SweepError as error:

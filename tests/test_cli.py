@@ -420,3 +420,17 @@ def test_a_reader_that_goes_away_does_not_end_the_run(plain_input, tmp_path):
         )
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out/manifest.json").read_text())["status"] == "done"
+
+
+def test_a_closed_standard_error_does_not_end_the_run(plain_input, tmp_path):
+    command = f"exec {sys.executable} -m sweep_dask run {plain_input} -o out --no-parallel 2>&-"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env=program_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "Status:" in done.stdout

@@ -11,7 +11,7 @@ import pandas as pd
 from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.progress import Progress, stage_label
+from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
@@ -121,7 +121,7 @@ class _Stages:
         if self._open[stage] == 0:
             done = self._receipts[stage]
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
-            outcome = f"{len(done):,} blocks, {read:,} rows read, {rows:,} usable"
+            outcome = f"{counted(len(done), 'block')}, {read:,} rows read, {rows:,} usable"
             self._progress.finish(stage_label(stage), outcome)
 
 

@@ -11,7 +11,7 @@ from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.ingest import find_repeats_of_rejects, ingest
 from sweep_dask.dataflow.plan import require_partitions_fit
-from sweep_dask.dataflow.progress import Progress, stage_label
+from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.dataflow.rejects import settle_rejects
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.dataflow.tables import combine_tables
@@ -151,9 +151,20 @@ def _run_partitions(
         simulate(client, jobs, done)
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-    progress.finish(_PARTITIONS_LABEL, f"{len(jobs):,} partitions")
+    progress.finish(_PARTITIONS_LABEL, counted(len(jobs), "partition"))
+    _warn_of_unmatched_trades(record)
     for stage in _PARTITION_STAGES:
         progress.line(stage_label(stage), "in all tasks", record.model_stage_seconds()[stage])
+
+
+def _warn_of_unmatched_trades(record: RunRecord) -> None:
+    assert record.ledger is not None
+    trades = record.ledger.table_total("trades")
+    if trades.read and not trades.kept:
+        logger.warning(
+            "none of %s trade rows belongs to a Centre Point order; are the order ids right?",
+            f"{trades.read:,}",
+        )
 
 
 def _repeats_in(source: PartitionSource, repeats: Repeats) -> Repeats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import time
@@ -13,6 +14,11 @@ from tqdm import tqdm
 from sweep_dask.analysis.time_priority import STAGES
 
 logger = logging.getLogger(__name__)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 block`, `2 blocks`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def stage_label(stage: int) -> str:
@@ -57,7 +63,10 @@ class Progress:
 
     def line(self, label: str, outcome: str, seconds: float) -> None:
         """A line for something that has no step of its own."""
-        tqdm.write(f"{label:<36} {outcome:<56} {seconds:8.1f} s", file=self.stream)
+        try:
+            tqdm.write(f"{label:<36} {outcome:<56} {seconds:8.1f} s", file=self.stream)
+        except OSError:  # who read our messages has gone; the run goes on
+            self.stream = io.StringIO()
         logger.info("%s: %s, %.3f s", label, outcome, seconds)
 
     def close(self) -> None:

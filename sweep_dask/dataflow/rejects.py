@@ -38,8 +38,9 @@ def settle_rejects(
     staged = OutputLayout(layout.scratch / "staged")
     duplicates = {table: found.rejects for table, found in resolved.items()}
     files = write_rejects(staged, layout.scratch, record.receipts, duplicates, record.ledger)
-    error = _too_many(record, files)
-    if error is not None and layout.manifest.exists():
+    untouched = layout.manifest.exists()
+    error = _too_many(record, files, None if untouched else layout.root / "rejects")
+    if error is not None and untouched:
         raise error
     _replace_rejects(record, layout, files)
     if error is not None:
@@ -59,7 +60,9 @@ def _replace_rejects(record: RunRecord, layout: OutputLayout, files: Sequence[Pa
         record.files[layout.relative(target)] = file_digest(target)
 
 
-def _too_many(record: RunRecord, files: Sequence[Path]) -> InputError | None:
+def _too_many(
+    record: RunRecord, files: Sequence[Path], written_to: Path | None
+) -> InputError | None:
     assert record.ledger is not None
     settings = record.plan.settings
     for path in files:
@@ -75,10 +78,12 @@ def _too_many(record: RunRecord, files: Sequence[Path]) -> InputError | None:
                 + (
                     "none (--on-bad-rows fail)"
                     if settings.on_bad_rows == "fail"
-                    else f"{settings.max_bad_fraction:.1%} (--max-bad-fraction)"
+                    else f"{100 * settings.max_bad_fraction:g} % (--max-bad-fraction)"
                 ),
-                cure=f"Look at rejects/{path.stem}.parquet in a new output folder, "
-                "mend the files, or allow more.",
+                cure=f"Look at {written_to / path.name}, mend the files, or allow more."
+                if written_to is not None
+                else "Mend the files, or allow more; a run into a new output folder lists all of "
+                "them (this one holds results that are left as they are).",
             )
     return None
 

@@ -41,6 +41,11 @@ def describe_run(record: RunRecord, output: Path) -> str:
         "Report": str(layout.report),
         "Tables": str(layout.tables),
     }
+    if record.status == "interrupted":
+        # Rows of partitions that were not reached are neither kept nor filtered yet.
+        for unknown in ("Rows kept", "Rows filtered", "Tables"):
+            del lines[unknown]
+        lines["To go on"] = "the same command keeps the partitions that are finished"
     if record.plan.system.defaults_used:
         lines["Note"] = "the machine could not be detected; defaults were used"
     return "\n".join(["", "Summary", *_aligned(lines), *_failures(record)])

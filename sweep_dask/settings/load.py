@@ -146,5 +146,13 @@ def _parsed(option: Option, value: object, name: str, where: str) -> object:
         return option.parse(value)
     except ValueError as error:
         raise UsageError(
-            f"{name} cannot be {value!r}.", where=where, value=value, cure=f"accepted: {error}"
+            f"{name} cannot be {_spoken(value)}.",
+            where=where,
+            value=value,
+            cure=f"accepted: {error}",
         ) from error
+
+
+def _spoken(value: object) -> str:
+    """A value as the user wrote it; a repeated option comes as a tuple."""
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)

@@ -90,6 +90,18 @@ def _discover(folder: str) -> tuple[InputFile, ...]:
     return tuple(file for files in found.values() for file in files)
 
 
+def unknown_folders(folder: str) -> list[str]:
+    """Folders in the input that are no table, such as a misspelt one."""
+    filesystem, root = fsspec.core.url_to_fs(folder)
+    names = [
+        entry["name"].rstrip("/").rsplit("/", 1)[-1]
+        for entry in filesystem.ls(root, True)
+        if entry["type"] == "directory"
+    ]
+    known = {table.name for table in TABLES}
+    return sorted(name for name in names if name not in known and not name.startswith((".", "_")))
+
+
 def _files_of(
     filesystem: fsspec.AbstractFileSystem, root: str, table: Table
 ) -> tuple[InputFile, ...]:

@@ -161,6 +161,7 @@ def match_columns(
     InputError
         A required column is missing, or two fields claim the same column.
     """
+    _refuse_taken_names(table, mapping, file)
     wanted = _accepted_names(table, mapping)
     fields: dict[str, Field] = {}
     for position, name in enumerate(names):
@@ -186,6 +187,25 @@ def _can_be_kept(name: str) -> bool:
     return name.strip().casefold() not in {"", *OWN_COLUMNS}
 
 
+def _refuse_taken_names(table: Table, mapping: Mapping[str, str], file: InputFile) -> None:
+    """A name that is another column's own, or is given twice, would leave one of two without."""
+    taken = {
+        _plain(name): column.name
+        for column in table.columns
+        if column.name not in mapping
+        for name in (column.name, *column.aliases)
+    }
+    for column, name in mapping.items():
+        other = taken.setdefault(_plain(name), column)
+        if other != column:
+            raise InputError(
+                f"{name!r} cannot be the column {column}: it is the column {other}.",
+                where=f"columns.{table.name}.{column} in config.yaml, for {file.name}",
+                value=name,
+                cure=f"Give {column} the name it has in the file.",
+            )
+
+
 def _accepted_names(table: Table, mapping: Mapping[str, str]) -> dict[str, Column]:
     accepted: dict[str, Column] = {}
     for column in table.columns:
@@ -207,10 +227,9 @@ def _require(
     missing = [c.name for c in table.columns if c.required and c.name not in fields]
     if not missing:
         return
-    nearest = {
-        name: difflib.get_close_matches(name, [n.strip() for n in names], n=3, cutoff=0.5)
-        for name in missing
-    }
+    claimed = {field.position for field in fields.values()}
+    free = [name.strip() for position, name in enumerate(names) if position not in claimed]
+    nearest = {name: difflib.get_close_matches(name, free, n=3, cutoff=0.4) for name in missing}
     hints = [f"{name} (nearest: {', '.join(near)})" for name, near in nearest.items() if near]
     expected = [f"{n} (mapped to {mapping[n]})" if n in mapping else n for n in missing]
     raise InputError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import BY_NAME, TABLES
-from sweep_dask.storage.discovery import InputFile, discover
+from sweep_dask.storage.discovery import InputFile, discover, unknown_folders
 from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
 from sweep_dask.storage.merge import TableColumns
 
@@ -72,7 +72,9 @@ def open_inputs(folder: str, mapping: Mapped) -> Inputs:
     files = discover(folder)
     headers: dict[str, FileHeader] = {}
     errors: list[InputError] = []
-    warnings: list[str] = []
+    warnings = [
+        f"{name}/ in the input is no table and is not read." for name in unknown_folders(folder)
+    ]
     for file in files:
         try:
             header = read_header(file, BY_NAME[file.table], mapping.get(file.table, {}))

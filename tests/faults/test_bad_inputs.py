@@ -172,7 +172,7 @@ def test_too_many_bad_rows(market, tmp_path):
     # 4 of 40 rows; the page of the message: how many, why, examples, what is allowed, the cure.
     assert "4 of 40 orders rows cannot be read (not_a_number 4)." in done.stderr
     assert "orders/orders.csv, line 2: not_a_number in quantity: " in done.stderr
-    assert "allowed: 5.0% (--max-bad-fraction)" in done.stderr
+    assert "allowed: 5 % (--max-bad-fraction)" in done.stderr
     assert "rejects/orders.parquet" in done.stderr
     # The rows are there to look at, and nothing else.
     left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

@@ -17,7 +17,7 @@ def run_with_deaths(plain_input, cwd, manner):
         cwd=cwd,
         DASK_DISTRIBUTED__WORKER__PRELOAD=str(HELD_PARTITIONS),
         # Dask gives up on a task sooner than it would: each death costs seconds.
-        DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1",
+        DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="2",
         HELD_FOLDER=str(marks),
         HELD_PARTITION="2024-10-07/101",
         HELD_BY=manner,

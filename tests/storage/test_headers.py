@@ -186,3 +186,19 @@ def test_columns_of_a_table_are_those_of_all_its_files(tmp_path):
     rows = run_everything(folder, tmp_path / "out").rows("cp_orders_filtered").to_pylist()
     assert [(row["midtick"], row["national_bid"]) for row in rows] == [(1, None), (None, 990.0)]
     assert rows[0]["timestamp"] == OPENING_NS
+
+
+def test_a_column_that_is_another_one_is_not_suggested():
+    """`order_id: ordertype` would be believed, and give another answer without an error."""
+    with pytest.raises(InputError) as caught:
+        names_of(header_with(order_id="ordernumber"))
+    assert "order_id: ordernumber" in caught.value.cure
+    assert "ordertype" not in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    "mapping", [{"order_id": "ordertype"}, {"order_id": "key", "sequence": "Key"}]
+)
+def test_a_name_that_is_taken_cannot_be_mapped(mapping):
+    with pytest.raises(InputError, match="it is the column"):
+        names_of([*ORDER, "key"], mapping=mapping)

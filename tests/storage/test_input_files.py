@@ -8,6 +8,7 @@ from ingesting import order_text, run_everything, trade_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.discovery import discover, input_digest
+from sweep_dask.storage.inputs import open_inputs
 
 
 def test_tables_and_names_decide_the_order(tmp_path):
@@ -112,3 +113,11 @@ def test_missing_tables_are_named_with_what_is_there(tmp_path):
     with pytest.raises(InputError, match="no orders and no trades files") as caught:
         discover(str(tmp_path))
     assert caught.value.value == "Orders"
+
+
+def test_a_folder_that_is_no_table_is_a_warning(tmp_path):
+    folder = write_files(
+        tmp_path / "in",
+        {"orders/o.csv": order_text({}), "trades/t.csv": trade_text({}), "nbb/n.csv": b"x\n1\n"},
+    )
+    assert "nbb/ in the input is no table and is not read." in open_inputs(str(folder), {}).warnings
