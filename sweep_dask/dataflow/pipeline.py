@@ -159,7 +159,7 @@ def _run_partitions(
 
 def _warn_of_unmatched_trades(record: RunRecord) -> None:
     assert record.ledger is not None
-    trades = record.ledger.table_total("trades")
+    trades = record.ledger.total("trades")
     if trades.read and not trades.kept:
         logger.warning(
             "none of %s trade rows belongs to a Centre Point order; are the order ids right?",

@@ -66,7 +66,7 @@ def _too_many(
     assert record.ledger is not None
     settings = record.plan.settings
     for path in files:
-        total = record.ledger.table_total(path.stem)
+        total = record.ledger.total(path.stem)
         rejected = total.rejected.total()
         fraction = rejected / max(1, total.read)
         if settings.on_bad_rows == "fail" or fraction > settings.max_bad_fraction:

@@ -128,16 +128,10 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
     """What a run would do, for programs."""
     system, sample = plan.system, plan.sample
     derived = {
-        "workers": system.num_workers,
-        "memory_limit_bytes": system.memory_limit_bytes,
-        "chunk_size": system.chunk_size,
-        "blocksize_bytes": system.blocksize_bytes,
-    }
-    reasons = {
-        "workers": "workers",
-        "memory_limit_bytes": "memory_limit",
-        "chunk_size": "chunk_size",
-        "blocksize_bytes": "blocksize",
+        "workers": ("workers", system.num_workers),
+        "memory_limit_bytes": ("memory_limit", system.memory_limit_bytes),
+        "chunk_size": ("chunk_size", system.chunk_size),
+        "blocksize_bytes": ("blocksize", system.blocksize_bytes),
     }
     return {
         "input": plan.input,
@@ -160,8 +154,8 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             "memory_candidates": {c.name: c.value for c in system.memory_candidates},
         },
         "derived": {
-            name: {"value": value, "reason": plan.reasons[reasons[name]]}
-            for name, value in derived.items()
+            name: {"value": value, "reason": plan.reasons[setting]}
+            for name, (setting, value) in derived.items()
         },
         "projected_memory": {
             "block_task_bytes": plan.block_task_bytes,

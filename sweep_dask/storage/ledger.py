@@ -82,23 +82,13 @@ class Ledger:
         """In the order of the input."""
         return list(self._files.values())
 
-    def table_total(self, table: str) -> FileLedger:
-        """Sum over the files of a table."""
-        total = FileLedger("", table)
+    def total(self, table: str | None = None) -> FileLedger:
+        """Sum over the files of a table; over all files if none is named."""
+        total = FileLedger("", table or "")
         for entry in self._files.values():
-            if entry.table == table:
+            if table in (None, entry.table):
                 total.read += entry.read
                 total.kept += entry.kept
                 total.filtered += entry.filtered
                 total.rejected += entry.rejected
-        return total
-
-    def total(self) -> FileLedger:
-        """Sum over all files."""
-        total = FileLedger("", "")
-        for entry in self._files.values():
-            total.read += entry.read
-            total.kept += entry.kept
-            total.filtered += entry.filtered
-            total.rejected += entry.rejected
         return total

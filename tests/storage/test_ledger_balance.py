@@ -94,11 +94,11 @@ def test_the_ledger_balances(orders, trades, quotes, people, blocksize_bytes, by
             assert entry.balanced()
             assert min([entry.kept, *entry.filtered.values(), *entry.rejected.values()]) >= 0
         for table, its_rows in rows.items():
-            total = outcome.ledger.table_total(table)
+            total = outcome.ledger.total(table)
             assert total.read == len(its_rows)
             assert total.rejected.total() == len(outcome.rejects(table))
         for table, stem in STEMS.items():
-            assert outcome.ledger.table_total(table).kept == outcome.count(stem)
+            assert outcome.ledger.total(table).kept == outcome.count(stem)
         assert outcome.ledger.total().read == sum(len(its_rows) for its_rows in rows.values())
         _check_places(outcome, rows["orders"])
 
