@@ -52,12 +52,13 @@ def main() -> None:
                         peak,
                         projected_block_task_bytes(size),
                     )
-            peak = _child("partition", market, rows, folder / f"results-{rows}")
-            _print(
-                f"partition of {rows:,} rows",
-                peak,
-                projected_partition_task_bytes({"orders": rows}),
-            )
+            for kind in ("time-priority", "both", "replay"):
+                peak = _child(kind, market, rows, folder / f"{kind}-{rows}")
+                _print(
+                    f"{rows:,} rows, {kind}",
+                    peak,
+                    projected_partition_task_bytes({"orders": rows}),
+                )
 
 
 def _child(kind: str, market: Path, size: int, output: Path, *more: str) -> int:
@@ -84,13 +85,18 @@ def _read_block(market: str, blocksize: int, output: str, table: str) -> None:
     ingest_block(cut_file(file, inputs.headers[file.name], blocksize, 0)[0], output)
 
 
-def _run_partition(market: str, output: str) -> None:
+def _run_partition(market: str, output: str, kind: str) -> None:
     """Ingest in other processes, so that this one's peak is the partition's."""
     import multiprocessing
 
     import dask.dataframe  # noqa: F401  a worker has it loaded
 
-    from sweep_dask.partition import PartitionJob, run_partition
+    from sweep_dask.partition import (
+        CentrePointJob,
+        PartitionJob,
+        replay_partition,
+        run_partition,
+    )
     from sweep_dask.storage.blocks import cut_file
     from sweep_dask.storage.catalogue import build_catalogue
     from sweep_dask.storage.ingest import ingest_block
@@ -108,7 +114,9 @@ def _run_partition(market: str, output: str) -> None:
         index = pd.concat(pool.starmap(ingest_block, [(block, str(scratch)) for block in blocks]))
     tables = {block.number: block.file.table for block in blocks}
     (source,) = build_catalogue(index, tables, by_session=True).partitions
-    summary = run_partition(PartitionJob(source, output, str(scratch), inputs.columns()))
+    centre_point = None if kind == "time-priority" else CentrePointJob()
+    job = PartitionJob(source, output, str(scratch), inputs.columns(), centre_point=centre_point)
+    summary = replay_partition(job) if kind == "replay" else run_partition(job)
     assert summary.state == "computed", summary.reason
 
 
@@ -120,5 +128,5 @@ if __name__ == "__main__":
         if kind == "block":
             _read_block(market, int(size), output, *more)
         else:
-            _run_partition(market, output)
+            _run_partition(market, output, kind)
         print(json.dumps({"peak_bytes": own_peak_bytes()}))

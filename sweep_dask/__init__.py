@@ -1,6 +1,7 @@
 """Had ASX Centre Point sweep orders been matched differently, what would have filled?
 
-`run` does everything and `plan` says beforehand what it would do. Parts are imported when they
+`run` does everything, `plan` says beforehand what it would do, and `replay` scores the Centre Point
+book against the trades that really happened. Parts are imported when they
 are first used, so that for instance `sweep_dask.matching` can be used without Dask.
 """
 
@@ -12,20 +13,32 @@ from typing import TYPE_CHECKING
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from sweep_dask.dataflow.api import plan, run
+    from sweep_dask.dataflow.api import plan, replay, run
+    from sweep_dask.dataflow.replay import ReplayResult
     from sweep_dask.dataflow.run import RunResult
     from sweep_dask.settings import Settings
     from sweep_dask.system_config import SystemConfig
 
-__all__ = ["RunResult", "Settings", "SystemConfig", "__version__", "plan", "run"]
+__all__ = [
+    "ReplayResult",
+    "RunResult",
+    "Settings",
+    "SystemConfig",
+    "__version__",
+    "plan",
+    "replay",
+    "run",
+]
 
 __version__ = VERSION
 
 _HOMES = {
+    "ReplayResult": "sweep_dask.dataflow.replay",
     "RunResult": "sweep_dask.dataflow.run",
     "Settings": "sweep_dask.settings",
     "SystemConfig": "sweep_dask.system_config",
     "plan": "sweep_dask.dataflow.api",
+    "replay": "sweep_dask.dataflow.api",
     "run": "sweep_dask.dataflow.api",
 }
 

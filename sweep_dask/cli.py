@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sweep_dask.errors import ResourceError, SweepError
+from sweep_dask.errors import InputError, ResourceError, SweepError
 from sweep_dask.settings import OPTIONS, Settings, load_settings
 from sweep_dask.version import VERSION
 
@@ -96,10 +96,19 @@ def _interrupt(signum: int, frame: object) -> NoReturn:  # noqa: ARG001  a handl
 
 def _settings_options(function: Callable[..., int]) -> Callable[..., int]:
     """Every option of `Settings` that has a flag."""
-    for option in reversed(OPTIONS):
-        if option.flags:
-            function = _click_option(option)(function)
-    return function
+    return _settings_options_but()(function)
+
+
+def _settings_options_but(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """The same without those that mean nothing to a command."""
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        for option in reversed(OPTIONS):
+            if option.flags and option.name not in names:
+                function = _click_option(option)(function)
+        return function
+
+    return decorate
 
 
 def _click_option(option: Option) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -180,17 +189,56 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     logging.getLogger("sweep_dask").addHandler(_StandardError(logging.WARNING))
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
+    announce = _announcer(as_json=as_json, is_sample=is_sample)
+    result = run(settings, folder, is_sample=is_sample, announce=announce)
+    if as_json:
+        _say(json.dumps(result.manifest, indent=1))
+    else:
+        _say(describe_run(result.record, result.output))
+    return result.exit_code
+
+
+def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
+    """Prints opening lines; a JSON document has standard output for itself."""
 
     def announce(line: str) -> None:
         _say(line, err=as_json)
 
     if is_sample:
         announce("There is no data/raw here: using the built-in sample market.")
-    result = run(settings, folder, is_sample=is_sample, announce=announce)
-    if as_json:
-        _say(json.dumps(result.manifest, indent=1))
-    else:
-        _say(describe_run(result.record, result.output))
+    return announce
+
+
+@_command("python -m sweep_dask replay data/raw --output results")
+@_input_argument
+@_settings_options_but("models", "scenarios", "fresh")
+@click.option(
+    "--no-ablations", is_flag=True, help="Do not replay again without each rule: much faster."
+)
+@_json_option
+def replay_command(
+    input_folder: str | None, no_ablations: bool, as_json: bool, **options: Any
+) -> int:
+    """Replay the orders of INPUT through the Centre Point book; score it against the tape.
+
+    Writes to OUTPUT/replay. If OUTPUT holds a finished run, its report shows the score from then
+    on; nothing else there is touched.
+    """
+    from sweep_dask.dataflow.plan import choose_input
+    from sweep_dask.dataflow.replay import replay
+    from sweep_dask.dataflow.replay_summary import describe_replay
+
+    logging.getLogger("sweep_dask").addHandler(_StandardError(logging.WARNING))
+    settings = _load(options)
+    folder, is_sample = choose_input(input_folder)
+    result = replay(
+        settings,
+        folder,
+        is_sample=is_sample,
+        ablations=not no_ablations,
+        announce=_announcer(as_json=as_json, is_sample=is_sample),
+    )
+    _say(json.dumps(result.fidelity, indent=1) if as_json else describe_replay(result))
     return result.exit_code
 
 
@@ -272,6 +320,43 @@ def report_command(output_folder: str, as_json: bool) -> int:
     else:
         click.echo(f"Report: {path}")
     return 0
+
+
+@_command("python -m sweep_dask match case.json --check")
+@click.argument("case_file", metavar="CASE.json")
+@click.option("--case", "wanted", metavar="ID", help="Only this one of several cases.")
+@click.option("--check", is_flag=True, help="Compare with `expected`; exit 1 on a difference.")
+@_json_option
+def match_command(case_file: str, wanted: str | None, check: bool, as_json: bool) -> int:
+    """Run a hand-written case through the Centre Point book and explain it.
+
+    CASE.json holds one case, or {"cases": [...]}: quotes, orders that rest, events, lit levels.
+    Prints each trade with the rule behind it, and what is left and why.
+    """
+    from sweep_dask.casework import match
+
+    document = _read_text(case_file)
+    matched = match.match_cases(document, case_file, wanted)
+    for case in matched:
+        if case.already_trading:
+            trading = f"orders at rest could trade before any event: {case.already_trading}"
+            _warn(f"case {case.result['id']}: {trading}")
+    if as_json:
+        is_list = wanted is None and match.holds_several(document)
+        _print_json(match.as_json(matched, checks=check, is_list=is_list))
+    else:
+        _say(match.told(matched, checks=check))
+    return 1 if check and any(case.differences for case in matched) else 0
+
+
+def _read_text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(
+            f"{path} cannot be read: {reason}.", where=path, cure="give a JSON file"
+        ) from error
 
 
 @_command("python -m sweep_dask synth market --securities 8 --dates 2024-10-04 --events 200000")

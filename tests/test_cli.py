@@ -97,7 +97,12 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
         "Blocksize",
     ]
     summary = lines[lines.index("Summary") + 1 :]
+    centre_point = summary[summary.index("") + 1 :]
+    summary = summary[: summary.index("")]
     assert [line.split(":")[0].strip().replace(" ", "-") for line in summary] == SUMMARY.split()
+    assert centre_point[0].startswith("Centre Point, all sweeps")
+    scenarios = ["tape", "as-entered", "dual-post", "rest-dark", "dark-only"]
+    assert [line.split()[0] for line in centre_point[2:7]] == scenarios
     assert str(folder / "out/report.html") in done.stdout
 
 
@@ -296,7 +301,7 @@ def test_synth_writes_a_market_that_runs(tmp_path):
         ("--securities", "BHP", "whole numbers"),
         ("--dashboard-address", "nowhere", "HOST:PORT"),
         ("--model", "lottery", "time-priority"),
-        ("--model", "centre-point", "not available in this version"),
+        ("--scenario", "rest-lit", "did you mean rest-dark?"),
         ("--config", "absent.yaml", "an existing file"),
     ],
 )

@@ -15,7 +15,7 @@ from ingesting import (
     write_files,
 )
 
-from sweep_dask import partition as partition_module
+from sweep_dask.partition import run as partition_module
 from sweep_dask.storage import receipts
 
 SECOND = 10**9
@@ -179,7 +179,7 @@ def fail(*_, **__):
     raise RuntimeError("no luck")
 
 
-@pytest.mark.parametrize("step", ["simulate_partition", "write_csv", "write_receipt", "merge_rows"])
+@pytest.mark.parametrize("step", ["simulate_partition", "write_csv", "write_receipt", "merge_tables"])
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_failing_partition_is_reported_and_leaves_nothing(
     tmp_path, folder, monkeypatch, step, earlier

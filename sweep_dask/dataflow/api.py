@@ -1,4 +1,4 @@
-"""`sweep_dask.run` and `sweep_dask.plan`: the pipeline for Python programs."""
+"""`sweep_dask.run`, `sweep_dask.replay` and `sweep_dask.plan`: for Python programs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.dataflow import replay as replaying
 from sweep_dask.dataflow import run as pipeline
 from sweep_dask.dataflow.plan import choose_input, make_plan
 from sweep_dask.settings import load_settings
 
 if TYPE_CHECKING:
     from sweep_dask.dataflow.plan import Plan
+    from sweep_dask.dataflow.replay import ReplayResult
     from sweep_dask.dataflow.run import RunResult
 
 
@@ -36,6 +38,31 @@ def run(input: str | Path | None = None, **settings: object) -> RunResult:  # no
     folder, is_sample = choose_input(None if input is None else str(input))
     loaded = load_settings(settings, os.environ, Path.cwd())
     return pipeline.run(loaded, folder, is_sample=is_sample)
+
+
+def replay(
+    input: str | Path | None = None,  # noqa: A002  contract
+    *,
+    ablations: bool = True,
+    **settings: object,
+) -> ReplayResult:
+    """Replay the recorded orders through the Centre Point book and score it against the tape.
+
+    Parameters
+    ----------
+    input, settings
+        As of `run`; results go to the folder `replay` in the output folder.
+    ablations
+        Whether everything is replayed once more without each rule.
+
+    Raises
+    ------
+    SweepError
+        The replay cannot be done; the message says what, where, and the cure.
+    """
+    folder, is_sample = choose_input(None if input is None else str(input))
+    loaded = load_settings(settings, os.environ, Path.cwd())
+    return replaying.replay(loaded, folder, is_sample=is_sample, ablations=ablations)
 
 
 def plan(input: str | Path | None = None, **settings: object) -> Plan:  # noqa: A002  contract

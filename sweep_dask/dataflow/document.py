@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.order_checks import REASONS
+from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.analysis.time_priority import STAGES
+from sweep_dask.dataflow.assumptions import gaps_of, left_out_of
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
+from sweep_dask.partition.centre_point import MODEL as CENTRE_POINT
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
@@ -21,11 +26,19 @@ if TYPE_CHECKING:
     from sweep_dask.storage.ledger import Ledger
 
 
+#: Counts of partitions that are summed in the manifest.
+_TOTALS = (
+    *("orders", "sweeps", "matches", "steps"),
+    *("centre_point_orders", "centre_point_events", "centre_point_steps", "centre_point_matches"),
+)
+
+
 @dataclass
 class RunRecord:
-    """What is known of a run so far; filled in as it goes on."""
+    """What is known of a run or a replay so far; filled in as it goes on."""
 
     plan: Plan
+    command: str = "run"
     started: str = field(
         default_factory=lambda: dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
     )
@@ -38,6 +51,8 @@ class RunRecord:
     partitions: list[PartitionSummary] = field(default_factory=list)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of the stages of the run, in order."""
+    assumptions: list[str] = field(default_factory=list)
+    """What the Centre Point book takes for granted."""
     files: dict[str, str] = field(default_factory=dict)
     largest_process_bytes: int = 0
     all_processes_bytes: int = 0
@@ -51,15 +66,58 @@ class RunRecord:
         finally:
             self.stage_seconds[stage] = time.perf_counter() - began
 
+    @property
+    def has_time_priority(self) -> bool:
+        """Whether the time-priority model is run."""
+        return self.command == "run" and TIME_PRIORITY in self.plan.settings.models
+
+    @property
+    def has_scenarios(self) -> bool:
+        """Whether the Centre Point model is run."""
+        return self.command == "run" and CENTRE_POINT in self.plan.settings.models
+
+    @property
+    def has_book(self) -> bool:
+        """Whether anything goes through the Centre Point book."""
+        return self.command == "replay" or self.has_scenarios
+
     def model_stage_seconds(self) -> dict[int, float]:
-        """Task time of the eleven stages of the model, summed over all tasks."""
-        seconds = dict.fromkeys(range(1, len(STAGES) + 1), 0.0)
+        """Task time of the stages of the time-priority model, summed over all tasks.
+
+        Without the model these are the stages of ingest alone.
+        """
+        stages = range(1, len(STAGES) + 1) if self.has_time_priority else STAGE_OF_TABLE.values()
+        seconds = dict.fromkeys(stages, 0.0)
         for receipt in self.receipts:
             seconds[STAGE_OF_TABLE[receipt.table]] += receipt.seconds
         for partition in self.partitions:
             for stage, spent in partition.stage_seconds.items():
                 seconds[stage] += spent
         return seconds
+
+    def centre_point_seconds(self) -> dict[str, float]:
+        """Task time of the parts of the Centre Point model, summed over all tasks."""
+        seconds: Counter[str] = Counter()
+        # In order, as a float's sum depends on it.
+        for partition in self.partitions:
+            seconds.update(partition.centre_point_seconds)
+        return dict(seconds)
+
+    def scenario_totals(self) -> dict[str, dict[str, int]]:
+        """Sweeps and quantities by scenario, and by `tape` for what really happened."""
+        totals: dict[str, Counter[str]] = {}
+        for partition in self.partitions:
+            outcome = partition.centre_point
+            for name, numbers in ({} if outcome is None else outcome.scenarios).items():
+                totals.setdefault(name, Counter()).update(numbers)
+        return {name: dict(numbers) for name, numbers in totals.items()}
+
+    def left_out(self) -> dict[str, int]:
+        """Orders left out of the Centre Point book, by reason."""
+        total: Counter[str] = Counter()
+        for partition in self.partitions:
+            total.update(left_out_of(partition))
+        return {reason: total[reason] for reason in REASONS if total[reason]}
 
     def total(self, count: str) -> int:
         """Sum of one count (`sweeps`, `matches`, ...) over all partitions."""
@@ -73,7 +131,7 @@ class RunRecord:
         """The manifest, without its format number."""
         return {
             "version": VERSION,
-            "command": "run",
+            "command": self.command,
             "started": self.started,
             "status": self.status,
             "input": self.plan.input,
@@ -90,7 +148,14 @@ class RunRecord:
                 {"stage": stage, "name": STAGES[stage - 1], "task_seconds": seconds}
                 for stage, seconds in self.model_stage_seconds().items()
             ],
-            "counts": {n: self.total(n) for n in ("orders", "sweeps", "matches", "steps")},
+            "centre_point_stages": [
+                {"name": name, "task_seconds": seconds}
+                for name, seconds in self.centre_point_seconds().items()
+            ],
+            "counts": {name: self.total(name) for name in _TOTALS},
+            "scenarios": self.scenario_totals(),
+            "left_out": self.left_out(),
+            "assumptions": self.assumptions,
             "partitions": [_partition(partition) for partition in self.partitions],
             "peak_memory": {
                 "largest_process_bytes": self.largest_process_bytes,
@@ -133,4 +198,6 @@ def _partition(partition: PartitionSummary) -> dict[str, object]:
         "seconds": partition.seconds,
         "reason": partition.reason,
         "counts": partition.counts,
+        "left_out": left_out_of(partition),
+        "gaps": gaps_of(partition),
     }

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dask import delayed
-
 from sweep_dask.analysis.time_priority import STAGES
-from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.ingest import find_repeats_of_rejects, ingest
-from sweep_dask.dataflow.plan import require_partitions_fit
+from sweep_dask.dataflow.assumptions import run_assumptions
+from sweep_dask.dataflow.book import chosen_scenarios
+from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
+from sweep_dask.dataflow.prepare import (
+    Prepared,
+    note_partition,
+    partition_jobs,
+    prepare,
+    write_dated,
+)
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
-from sweep_dask.dataflow.rejects import settle_rejects
 from sweep_dask.dataflow.simulate import simulate
-from sweep_dask.dataflow.tables import combine_tables
-from sweep_dask.errors import InputError, ResourceError
-from sweep_dask.partition import PartitionJob, PartitionSummary
-from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
-from sweep_dask.storage.dated import write_dated_tables
-from sweep_dask.storage.discovery import input_digest
-from sweep_dask.storage.ledger import Ledger
+from sweep_dask.dataflow.tables import (
+    centre_point_tables,
+    combine_tables,
+    time_priority_tables,
+)
+from sweep_dask.partition.centre_point import MODEL as CENTRE_POINT
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.partition import PartitionJob, PartitionSummary
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.merge import Repeats
 
 logger = logging.getLogger(__name__)
 
-#: The stages that one task does for one partition, as progress names them.
-_PARTITION_STAGES = (3, 6, 7, 8, 9, 10, 11)
-_PARTITIONS_LABEL = f"[3,6-11/{len(STAGES)}] partitions"
 _TABLES_LABEL = "combine tables"
 
 
@@ -42,13 +43,10 @@ def execute(workers: Workers, record: RunRecord, layout: OutputLayout, progress:
     """Ingest, run all partitions and combine their tables; fills in `record`."""
     client = workers.client
     try:
-        with record.timed("ingest"):
-            catalogue, repeats = _ingest(client, record, layout, progress)
-            require_partitions_fit(catalogue.partitions, workers.task_memory_bytes)
-            _digest_inputs(client, record)
+        prepared = prepare(workers, record, layout, progress)
         try:
             with record.timed("partitions"):
-                _run_partitions(client, record, layout, catalogue, repeats, progress)
+                _run_partitions(client, record, layout, prepared, progress)
             with record.timed("tables"):
                 _combine(client, record, layout, progress)
             record.status = "partial" if record.failed() else "done"
@@ -59,102 +57,55 @@ def execute(workers: Workers, record: RunRecord, layout: OutputLayout, progress:
         progress.close()
 
 
-def _ingest(
-    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
-) -> tuple[Catalogue, Repeats]:
-    """Spill all rows and settle repeats and rejects.
-
-    Returns
-    -------
-    tuple
-        The partitions, and the rows that repeat a rejected one.
-    """
-    plan = record.plan
-    ingested = ingest(client, plan.blocks, layout.scratch, progress)
-    record.receipts = ingested.receipts
-    record.ledger = Ledger(plan.inputs.files, ingested.receipts)
-    resolved = find_repeats_of_rejects(client, ingested, layout.scratch)
-    settle_rejects(record, layout, resolved)
-    catalogue = build_catalogue(
-        ingested.index,
-        {block.number: block.file.table for block in plan.blocks},
-        by_session=plan.settings.trading_day == "session",
-        dates=plan.settings.dates,
-        securities=plan.settings.securities,
-    )
-    _require_partitions(record, catalogue)
-    record.ledger.remove(catalogue.removed)
-    return catalogue, frozenset().union(*(found.rows for found in resolved.values()))
-
-
-def _require_partitions(record: RunRecord, catalogue: Catalogue) -> None:
-    plan = record.plan
-    if not catalogue.partitions:
-        selected = bool(plan.settings.dates or plan.settings.securities)
-        raise InputError(
-            "The input holds no Centre Point orders"
-            + (" of the dates and securities asked for." if selected else "."),
-            where=f"{plan.input}/orders",
-            cure="Check --dates and --securities."
-            if selected
-            else "An order is one if its exchangeordertype has bit 64, 256, 2048 or 4096.",
-        )
-
-
-def _digest_inputs(client: Client | None, record: RunRecord) -> None:
-    files = record.plan.inputs.files
-
-    def done(position: int, digest: str) -> None:
-        record.input_digests[files[position].name] = digest
-
-    def lost(position: int, reason: str) -> None:
-        raise ResourceError(f"The digest of {files[position].name} failed: {reason}.")
-
-    run_tasks(client, [delayed(input_digest)(file) for file in files], done, lost)
-
-
 def _run_partitions(
     client: Client | None,
     record: RunRecord,
     layout: OutputLayout,
-    catalogue: Catalogue,
-    repeats: Repeats,
+    prepared: Prepared,
     progress: Progress,
 ) -> None:
-    plan = record.plan
-    columns = plan.inputs.columns()
-    for day, ranges in catalogue.dated.items():
-        record.files |= write_dated_tables(layout, layout.scratch, day, ranges, columns)
-    jobs = [
-        PartitionJob(
-            source,
-            str(layout.root),
-            str(layout.scratch),
-            columns,
-            _repeats_in(source, repeats),
-            may_keep=not plan.settings.fresh
-            and layout.receipt(source.date, source.security).exists(),
-        )
-        for source in catalogue.partitions
-    ]
-    progress.start(_PARTITIONS_LABEL, len(jobs), "partitions")
+    record.files |= write_dated(record, prepared, layout, layout)
+    jobs = _jobs(record, layout, prepared)
+    label = _partitions_label(record)
+    progress.start(label, len(jobs), "partitions")
 
     def done(partition: PartitionSummary) -> None:
-        assert record.ledger is not None
-        record.partitions.append(partition)
-        record.files |= partition.files
-        record.ledger.remove(partition.removed)
-        _log_failure(partition)
-        progress.advance(_PARTITIONS_LABEL)
+        note_partition(record, partition)
+        progress.advance(label)
 
     try:
         simulate(client, jobs, done)
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-    progress.finish(_PARTITIONS_LABEL, counted(len(jobs), "partition"))
+        if record.has_scenarios:
+            record.assumptions = run_assumptions(record.plan, record.partitions)
+    progress.finish(label, counted(len(jobs), "partition"))
     _warn_of_unmatched_trades(record)
-    for stage in _PARTITION_STAGES:
-        progress.line(stage_label(stage), "in all tasks", record.model_stage_seconds()[stage])
+    _tell_times(record, progress)
+
+
+def _jobs(record: RunRecord, layout: OutputLayout, prepared: Prepared) -> list[PartitionJob]:
+    """The jobs of all partitions, each of which may keep what an earlier run left."""
+    jobs = partition_jobs(record, prepared, layout.scratch, layout.root, layout)
+    if record.plan.settings.fresh:
+        return jobs
+    return [
+        replace(job, may_keep=layout.receipt(job.source.date, job.source.security).exists())
+        for job in jobs
+    ]
+
+
+def _partitions_label(record: RunRecord) -> str:
+    """As the stages are numbered; those of ingest have labels of their own."""
+    return f"[3,6-11/{len(STAGES)}] partitions" if record.has_time_priority else "partitions"
+
+
+def _tell_times(record: RunRecord, progress: Progress) -> None:
+    for stage, seconds in record.model_stage_seconds().items():
+        if stage not in STAGE_OF_TABLE.values():
+            progress.line(stage_label(stage), "in all tasks", seconds)
+    for name, seconds in record.centre_point_seconds().items():
+        progress.line(f"[{CENTRE_POINT}] {name}", "in all tasks", seconds)
 
 
 def _warn_of_unmatched_trades(record: RunRecord) -> None:
@@ -167,29 +118,16 @@ def _warn_of_unmatched_trades(record: RunRecord) -> None:
         )
 
 
-def _repeats_in(source: PartitionSource, repeats: Repeats) -> Repeats:
-    """The repeats a task needs to know of: it may be one of thousands."""
-    if not repeats:
-        return repeats
-    blocks = {part.block for parts in source.ranges.values() for part in parts}
-    return frozenset(place for place in repeats if place[0] in blocks)
-
-
-def _log_failure(partition: PartitionSummary) -> None:
-    if partition.state == "failed":
-        logger.error(
-            "partition %s/%s failed: %s", partition.date, partition.security, partition.reason
-        )
-        if partition.traceback is not None:
-            logger.info("%s", partition.traceback)
-
-
 def _combine(
     client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
 ) -> None:
     finished = [partition for partition in record.partitions if partition.state != "failed"]
-    order_columns = record.plan.inputs.columns()["orders"]
+    plan = record.plan
+    tables = []
+    if record.has_time_priority:
+        tables += time_priority_tables(layout, finished, plan.inputs.columns()["orders"])
+    if record.has_scenarios:
+        tables += centre_point_tables(layout, finished, chosen_scenarios(plan.settings))
     progress.start(_TABLES_LABEL, 1, "step")
-    tables = combine_tables(client, layout, finished, order_columns)
-    record.files |= tables
+    record.files |= combine_tables(client, layout, tables)
     progress.finish(_TABLES_LABEL, f"{len(tables)} tables")

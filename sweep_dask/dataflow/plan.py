@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.dataflow.book import book_settings
 from sweep_dask.errors import ResourceError
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.trading_day import calendar_days, is_evening
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from sweep_dask.analysis.centre_point.inputs import BookSettings
     from sweep_dask.storage.catalogue import PartitionSource
     from sweep_dask.storage.discovery import InputFile
 
@@ -72,6 +74,8 @@ class Plan:
     is_sample: bool
     """Whether the input is the built-in sample market."""
     settings: Settings
+    book: BookSettings
+    """The Centre Point book; how large a block has to be is each security's own."""
     system: SystemConfig
     """With workers, chunk size, memory limit and blocksize resolved."""
     inputs: Inputs
@@ -108,12 +112,14 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
     InputError
         The input cannot be used.
     UsageError
-        The column mapping names what does not exist.
+        The column mapping or the rules to switch off name what does not exist, or the tick table
+        is none.
     ResourceError
         No block fits the memory there is.
     """
     known = {table.name: [column.name for column in table.columns] for table in TABLES}
     require_known_columns(settings.columns, known)
+    book = book_settings(settings)
     inputs = open_inputs(folder, settings.columns)
     sample = _sample(inputs)
     system, reasons = _size(settings, sample)
@@ -124,6 +130,7 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         input=folder,
         is_sample=is_sample,
         settings=settings,
+        book=book,
         system=system,
         inputs=inputs,
         blocks=blocks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dask import delayed
@@ -10,7 +11,7 @@ from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.partition import PartitionJob, PartitionSummary, run_partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from distributed import Client
 
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 BIN_ROWS = 300_000
 
 
-def simulate_partitions(jobs: Sequence[PartitionJob]) -> list[PartitionSummary]:
+#: What is done with a partition: `run_partition` or `replay_partition`.
+Work = Callable[[PartitionJob], PartitionSummary]
+
+
+def simulate_partitions(
+    jobs: Sequence[PartitionJob], work: Work = run_partition
+) -> list[PartitionSummary]:
     """Run the partitions of one bin; what a task does."""
-    return [run_partition(job) for job in jobs]
+    return [work(job) for job in jobs]
 
 
 def pack(jobs: Sequence[PartitionJob], bin_rows: int = BIN_ROWS) -> list[list[PartitionJob]]:
@@ -56,6 +63,7 @@ def simulate(
     client: Client | None,
     jobs: Sequence[PartitionJob],
     on_done: Callable[[PartitionSummary], None],
+    work: Work = run_partition,
 ) -> None:
     """Run all partitions; every one is reported once, in no particular order.
 
@@ -63,19 +71,20 @@ def simulate(
     partitions are run again one at a time: only one that ends its worker alone has failed.
     """
     suspects: list[PartitionJob] = []
-    _run_bins(client, pack(jobs), on_done, lambda jobs, _: suspects.extend(jobs))
+    _run_bins(client, pack(jobs), work, on_done, lambda jobs, _: suspects.extend(jobs))
 
     def failed(jobs: Sequence[PartitionJob], reason: str) -> None:
         for job in jobs:
             on_done(PartitionSummary(job.source.date, job.source.security, reason=reason))
 
     for job in suspects:
-        _run_bins(client, [[job]], on_done, failed)
+        _run_bins(client, [[job]], work, on_done, failed)
 
 
 def _run_bins(
     client: Client | None,
     bins: Sequence[Sequence[PartitionJob]],
+    work: Work,
     on_done: Callable[[PartitionSummary], None],
     on_lost: Callable[[Sequence[PartitionJob], str], None],
 ) -> None:
@@ -88,5 +97,5 @@ def _run_bins(
     def lost(position: int, reason: str) -> None:
         on_lost(bins[position], reason)
 
-    tasks = [task(jobs_of_bin) for jobs_of_bin in bins]
+    tasks = [task(jobs_of_bin, work) for jobs_of_bin in bins]
     run_tasks(client, tasks, done, lost, first_ones_first=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.dataflow.centre_point_summary import describe_scenarios
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.system_config import format_bytes
@@ -29,8 +30,7 @@ def describe_run(record: RunRecord, output: Path) -> str:
     lines = {
         "Status": record.status,
         "Partitions": ", ".join(f"{count:,} {state}" for state, count in states.items()),
-        "Sweeps": f"{record.total('sweeps'):,}",
-        "Matches": f"{record.total('matches'):,}",
+        **(_time_priority_lines(record) if record.has_time_priority else {}),
         "Rows read": f"{total.read:,}",
         "Rows kept": f"{total.kept:,}",
         "Rows filtered": _with_reasons(total.filtered),
@@ -48,7 +48,15 @@ def describe_run(record: RunRecord, output: Path) -> str:
         lines["To go on"] = "the same command keeps the partitions that are finished"
     if record.plan.system.defaults_used:
         lines["Note"] = "the machine could not be detected; defaults were used"
-    return "\n".join(["", "Summary", *_aligned(lines), *_failures(record)])
+    scenarios = describe_scenarios(record) if record.has_scenarios else []
+    return "\n".join(["", "Summary", *_aligned(lines), *scenarios, *describe_failures(record)])
+
+
+def _time_priority_lines(record: RunRecord) -> dict[str, str]:
+    return {
+        "Sweeps": f"{record.total('sweeps'):,} (time priority)",
+        "Matches": f"{record.total('matches'):,} (time priority)",
+    }
 
 
 def _with_reasons(counts: Mapping[str, int]) -> str:
@@ -57,7 +65,8 @@ def _with_reasons(counts: Mapping[str, int]) -> str:
     return f"{total} ({reasons})" if reasons else total
 
 
-def _failures(record: RunRecord) -> list[str]:
+def describe_failures(record: RunRecord) -> list[str]:
+    """Lines for the partitions that failed."""
     failed = [f"  {p.date}/{p.security}: {p.reason}" for p in record.failed()]
     return ["", "Failed partitions (all others are complete)", *failed] if failed else []
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dask import delayed
 
-from sweep_dask.analysis.time_priority import MODEL, output_columns
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, MATCHES
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
+from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
+from sweep_dask.analysis.time_priority import output_columns
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
+from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
+from sweep_dask.partition.centre_point import MODEL as CENTRE_POINT
 from sweep_dask.storage.combine import ResultFile, combine_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from distributed import Client
 
+    from sweep_dask.analysis.tables import Schema
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.merge import TableColumns
@@ -23,51 +30,96 @@ if TYPE_CHECKING:
 #: Types of the kinds of input columns in a frame (`schema.Kind`).
 _PANDAS_TYPES = {"integer": "Int64", "price": "float64", "text": "str"}
 
+#: Columns of the files of each scenario (`partition.centre_point.SCENARIO_TABLES`).
+_SCENARIO_COLUMNS = {
+    "matches": MATCHES,
+    "order_summary": SWEEP_SUMMARY,
+    "sweep_fills": SWEEP_FILLS,
+}
+
+
+class CombinedTable(NamedTuple):
+    """One file in `tables/` and what it is made of."""
+
+    name: str
+    columns: Schema
+    model: str
+    files: list[ResultFile]
+    """In the order of rows."""
+
 
 def combine_tables(
-    client: Client | None,
-    layout: OutputLayout,
-    partitions: Sequence[PartitionSummary],
-    order_columns: TableColumns,
+    client: Client | None, layout: OutputLayout, tables: Sequence[CombinedTable]
 ) -> Mapping[str, str]:
-    """Write `tables/*.parquet` from the results of finished partitions.
+    """Write `tables/*.parquet`; returns path below the output folder to digest."""
+    digests: dict[str, str] = {}
+
+    def done(position: int, digest: str) -> None:
+        digests[f"tables/{tables[position].name}.parquet"] = digest
+
+    def lost(position: int, reason: str) -> None:
+        raise ResourceError(
+            f"Combining the table {tables[position].name} failed: {reason}.",
+            cure="Raise --memory-limit; the results of the partitions are complete.",
+        )
+
+    combine = delayed(combine_results, pure=False, traverse=False)
+    tasks = [
+        combine(str(layout.tables / f"{name}.parquet"), files, columns, model)
+        for name, columns, model, files in tables
+    ]
+    run_tasks(client, tasks, done, lost)
+    return dict(sorted(digests.items()))
+
+
+def time_priority_tables(
+    layout: OutputLayout, partitions: Sequence[PartitionSummary], order_columns: TableColumns
+) -> list[CombinedTable]:
+    """The nine tables of the time-priority model.
 
     Parameters
     ----------
     partitions
         Ascending by date and security, which becomes the order of rows.
-
-    Returns
-    -------
-    mapping
-        Path below the output folder to digest.
     """
-    digests: dict[str, str] = {}
-    tables = output_columns(order_columns.names, [_PANDAS_TYPES[t] for t in order_columns.types])
-    names = list(tables)
-
-    def done(position: int, digest: str) -> None:
-        digests[f"tables/{names[position]}.parquet"] = digest
-
-    def lost(position: int, reason: str) -> None:
-        raise ResourceError(
-            f"Combining the table {names[position]} failed: {reason}.",
-            cure="Raise --memory-limit; the results of the partitions are complete.",
-        )
-
-    tasks = [
-        delayed(combine_results, pure=False, traverse=False)(
-            str(layout.tables / f"{name}.parquet"),
-            [
-                ResultFile(
-                    p.date, p.security, str(layout.outputs(p.date, p.security) / f"{name}.csv")
-                )
-                for p in partitions
-            ],
-            columns,
-            MODEL,
-        )
-        for name, columns in tables.items()
+    kinds = [_PANDAS_TYPES[kind] for kind in order_columns.types]
+    tables = [
+        CombinedTable(name, columns, TIME_PRIORITY, [])
+        for name, columns in output_columns(order_columns.names, kinds).items()
     ]
-    run_tasks(client, tasks, done, lost)
-    return dict(sorted(digests.items()))
+    for partition in partitions:
+        folder = layout.outputs(partition.date, partition.security)
+        for table in tables:
+            table.files.append(_file(partition, folder / f"{table.name}.csv"))
+    return tables
+
+
+def centre_point_tables(
+    layout: OutputLayout, partitions: Sequence[PartitionSummary], scenarios: Sequence[str]
+) -> list[CombinedTable]:
+    """The tables of the Centre Point model; rows by date, security and scenario.
+
+    Parameters
+    ----------
+    partitions
+        Ascending by date and security.
+    scenarios
+        In the order of rows.
+    """
+    of_scenarios = {
+        stem: CombinedTable(f"centre_point_{stem}", columns, CENTRE_POINT, [])
+        for stem, columns in _SCENARIO_COLUMNS.items()
+    }
+    left_out = CombinedTable(f"centre_point_{LEFT_OUT_FILE}", LEFT_OUT, CENTRE_POINT, [])
+    for partition in partitions:
+        folder = layout.centre_point(partition.date, partition.security)
+        left_out.files.append(_file(partition, folder / f"{LEFT_OUT_FILE}.parquet"))
+        for scenario in scenarios:
+            for stem, table in of_scenarios.items():
+                path = folder / scenario / f"{stem}.parquet"
+                table.files.append(_file(partition, path, scenario))
+    return [*of_scenarios.values(), left_out]
+
+
+def _file(partition: PartitionSummary, path: Path, scenario: str | None = None) -> ResultFile:
+    return ResultFile(partition.date, partition.security, str(path), scenario)

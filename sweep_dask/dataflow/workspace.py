@@ -29,27 +29,55 @@ def workspace(layout: OutputLayout) -> Iterator[None]:
         The folder cannot be written, or another run works in it.
     """
     is_new = not layout.root.exists()
+    _make(layout)
+    try:
+        with locked(layout):
+            _clear(layout)
+            layout.scratch.mkdir()
+            try:
+                yield
+            finally:
+                shutil.rmtree(layout.scratch, ignore_errors=True)
+    finally:
+        if is_new and not any(layout.root.iterdir()):
+            layout.root.rmdir()
+
+
+def _make(layout: OutputLayout) -> None:
     try:
         layout.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(layout, error) from error
+
+
+@contextmanager
+def locked(layout: OutputLayout) -> Iterator[None]:
+    """An output folder that no run works in meanwhile; nothing in it is touched.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written, or a run works in it.
+    """
+    try:
         lock = layout.lock.open("w", encoding="utf-8")
     except OSError as error:
-        raise UsageError(
-            "The output folder cannot be written.",
-            where=str(layout.root),
-            value=str(error),
-            cure="Name another folder with --output.",
-        ) from error
+        raise _not_writable(layout, error) from error
     with lock:
         _take(lock, layout)
         try:
-            _clear(layout)
-            layout.scratch.mkdir()
             yield
         finally:
-            shutil.rmtree(layout.scratch, ignore_errors=True)
             layout.lock.unlink(missing_ok=True)
-            if is_new and not any(layout.root.iterdir()):
-                layout.root.rmdir()
+
+
+def _not_writable(layout: OutputLayout, error: OSError) -> UsageError:
+    return UsageError(
+        "The output folder cannot be written.",
+        where=str(layout.root),
+        value=str(error),
+        cure="Name another folder with --output.",
+    )
 
 
 def _take(lock: IO[str], layout: OutputLayout) -> None:

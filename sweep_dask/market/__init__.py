@@ -1,1 +1,1 @@
-"""Facts of the exchange: order types, change reasons, trading days."""
+"""Facts of the exchange: codes of orders and trades, ticks, sessions, trading days."""

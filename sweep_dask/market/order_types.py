@@ -6,6 +6,8 @@ codes silently loses such orders (66, 2050).
 
 from __future__ import annotations
 
+#: A flag on any of the others: the seller does not own what is sold.
+SHORT_SELL = 2
 CENTRE_POINT = 64
 CENTRE_POINT_CROSSING = 256
 SWEEP = 2048

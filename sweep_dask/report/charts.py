@@ -1,4 +1,4 @@
-"""The two charts of the report, as JSON that Bokeh's script draws in the browser."""
+"""The charts of the report, as JSON that Bokeh's script draws in the browser."""
 
 from __future__ import annotations
 
@@ -18,15 +18,21 @@ from bokeh.plotting import figure
 from bokeh.resources import Resources
 from bokeh.transform import dodge
 
+from sweep_dask.report.side_by_side import LABELS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.report.outcomes import FillRatios, Outcome
+    from sweep_dask.report.side_by_side import SideBySide
 
 #: Told apart by colour-blind readers too (Okabe and Ito, "Color Universal Design", 2008), and by
 #: their lightness in black and white.
 REAL_COLOUR = "#0072B2"
 SIMULATED_COLOUR = "#E69F00"
+#: The same way, for the two books.
+DARK_COLOUR = "#2F4B7C"
+LIT_COLOUR = "#F0C75E"
 
 _HEIGHT_PIXELS = 320
 _BAR_WIDTH = 0.36
@@ -65,6 +71,38 @@ def matched_quantity_chart(groups: Mapping[str, Outcome]) -> dict[str, Any]:
         chart.add_tools(HoverTool(renderers=[bars], tooltips=tip))
     chart.yaxis.formatter = NumeralTickFormatter(format="0,0")
     chart.xgrid.visible = False
+    return _as_json(chart)
+
+
+def venue_chart(sweeps: SideBySide) -> dict[str, Any]:
+    """Bars of the quantity filled in the dark and in the lit book, a line for what really was."""
+    lines = {LABELS[name]: line for name, line in sweeps.lines.items()}
+    source = ColumnDataSource(
+        {
+            "line": list(lines),
+            "dark": [float(line.dark) for line in lines.values()],
+            "lit": [float(line.lit) for line in lines.values()],
+        }
+    )
+    chart = _figure(
+        y_range=FactorRange(factors=list(lines)[::-1]),
+        x_range=DataRange1d(start=0),
+        x_axis_label="shares filled",
+    )
+    bars = chart.hbar_stack(
+        ["dark", "lit"],
+        y="line",
+        height=0.62,
+        source=source,
+        color=[DARK_COLOUR, LIT_COLOUR],
+        line_width=0,
+        legend_label=["in the dark", "in the lit book"],
+    )
+    tip = [("", "@line"), ("in the dark", "@dark{0,0}"), ("in the lit book", "@lit{0,0}")]
+    chart.add_tools(HoverTool(renderers=[*bars], tooltips=tip))
+    chart.vspan(x=[float(sweeps.tape.filled)], line_color="black", line_dash="dashed")
+    chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    chart.ygrid.visible = False
     return _as_json(chart)
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from jinja2 import Environment, StrictUndefined, UndefinedError
+from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from sweep_dask.analysis.time_priority import MODEL
+from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.errors import InputError
-from sweep_dask.report import run_facts, wording
-from sweep_dask.report.charts import bokeh_script, fill_ratio_chart, matched_quantity_chart
+from sweep_dask.report import run_facts
+from sweep_dask.report.charts import (
+    bokeh_script,
+    fill_ratio_chart,
+    matched_quantity_chart,
+    venue_chart,
+)
 from sweep_dask.report.gaps import gaps
 from sweep_dask.report.outcomes import Comparison, read_comparison
+from sweep_dask.report.rendering import render
+from sweep_dask.report.replay_page import Replay, fidelity_content, read_replay
+from sweep_dask.report.side_by_side import LABELS, SideBySide, read_side_by_side
 from sweep_dask.report.significance import TestedMetric, read_tested_metrics
+from sweep_dask.report.sweep_reasons import read_left_out, unfilled_reasons
 from sweep_dask.storage.atomic import file_digest, write_text
 from sweep_dask.storage.manifest import THROUGH, read_manifest, replace_manifest
 
@@ -32,25 +41,45 @@ MOST_FILES = 200
 MOST_WARNINGS = 100
 
 
-def write_report(layout: OutputLayout, manifest: Mapping[str, Any]) -> None:
-    """Write `report.html` from the manifest and the combined tables.
+@dataclass(frozen=True)
+class _Results:
+    """What the combined tables hold; None for a model that was not run."""
 
-    The page is a function of both: the same results give the same bytes.
+    sweeps: SideBySide | None = None
+    left_out: list[tuple[str, int, str]] = field(default_factory=list)
+    comparison: Comparison | None = None
+    tests: list[TestedMetric] = field(default_factory=list)
+
+    @property
+    def shown_sweeps(self) -> SideBySide | None:
+        """None also if no sweep can be compared."""
+        return self.sweeps if self.sweeps and self.sweeps.compared else None
+
+    @property
+    def shown_comparison(self) -> Comparison | None:
+        """None also without sweeps."""
+        return self.comparison if self.comparison and self.comparison.total.sweeps else None
+
+
+def write_report(layout: OutputLayout, manifest: Mapping[str, Any]) -> None:
+    """Write `report.html` from the manifest, the combined tables and the replay, if there is one.
+
+    The page is a function of these: the same results give the same bytes.
 
     Parameters
     ----------
     manifest
-        As `manifest.json` holds it; its format number, digests and the report's own time are not
-        used.
+        As `manifest.json` holds it, with the tables among its files; its format number, digests
+        and the report's own time are not used.
 
     Raises
     ------
     InputError
         A combined table cannot be read.
     """
-    comparison, tests = _results(layout, manifest)
-    page = _environment().from_string(_text("page.html"))
-    write_text(layout.report, page.render(_content(manifest, comparison, tests)))
+    replay = read_replay(layout.root / "replay")
+    content = _content(manifest, _read(layout, manifest), replay)
+    write_text(layout.report, render("page.html", content))
 
 
 def rebuild_report(layout: OutputLayout) -> Path:
@@ -81,50 +110,84 @@ def rebuild_report(layout: OutputLayout) -> Path:
     return layout.report
 
 
-def _results(
-    layout: OutputLayout, manifest: Mapping[str, Any]
-) -> tuple[Comparison | None, list[TestedMetric]]:
-    """The figures; None and nothing if the run was not through: older tables may lie there."""
+def _read(layout: OutputLayout, manifest: Mapping[str, Any]) -> _Results:
+    """The figures of a run; none if it was not through: older tables may lie there."""
     if manifest["status"] not in THROUGH:
-        return None, []
+        return _Results()
+    tables = layout.tables
+    has_sweeps = _has(manifest, "centre_point_order_summary")
+    has_comparison = _has(manifest, "sweep_order_comparison")
     try:
-        return (
-            read_comparison(layout.tables / "sweep_order_comparison.parquet"),
-            read_tested_metrics(layout.tables / "sweep_statistical_tests.parquet"),
+        return _Results(
+            sweeps=read_side_by_side(tables, with_time_priority=has_comparison)
+            if has_sweeps
+            else None,
+            left_out=read_left_out(tables / "centre_point_left_out.parquet")
+            if _has(manifest, "centre_point_left_out")
+            else [],
+            comparison=read_comparison(tables / "sweep_order_comparison.parquet")
+            if has_comparison
+            else None,
+            tests=read_tested_metrics(tables / "sweep_statistical_tests.parquet")
+            if has_comparison
+            else [],
         )
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             "A combined table cannot be read.",
-            where=str(layout.tables),
+            where=str(tables),
             value=str(error),
             cure="Run `sweep_dask verify` on the folder, then the run again.",
         ) from error
 
 
+def _has(manifest: Mapping[str, Any], table: str) -> bool:
+    """Whether the run wrote a table; one that it did not list is of an earlier run."""
+    return f"tables/{table}.parquet" in manifest["files"]
+
+
 def _content(
-    manifest: Mapping[str, Any], comparison: Comparison | None, tests: list[TestedMetric]
+    manifest: Mapping[str, Any], results: _Results, replay: Replay | None
 ) -> dict[str, Any]:
-    """Everything the template names."""
+    """Everything the templates name."""
     ledger = run_facts.ledger_lines(manifest)
     partitions = run_facts.largest_partitions(manifest, MOST_PARTITIONS)
+    sweeps, comparison = results.shown_sweeps, results.shown_comparison
     return {
         "run": manifest,
-        "model": MODEL,
-        "comparison": comparison if comparison and comparison.total.sweeps else None,
-        "tests": tests,
-        "gaps": gaps(manifest, comparison),
-        "partitions": [(partition, _outcome(comparison, partition)) for partition in partitions],
+        "models": manifest["settings"]["models"]["value"],
+        "sweeps": sweeps,
+        **({} if sweeps is None else _scenario_content(manifest, results, sweeps)),
+        **fidelity_content(replay),
+        "comparison": comparison,
+        "has_time_priority": results.sweeps is None or results.comparison is not None,
+        "tests": results.tests,
+        "gaps": gaps(manifest, results.comparison, results.sweeps),
+        "partitions": [
+            (partition, _outcome(results.comparison, partition)) for partition in partitions
+        ],
         "failed": [p for p in manifest["partitions"] if p["state"] == "failed"],
         "ledger": ledger,
         "tables": run_facts.table_lines(ledger),
-        "reasons": run_facts.reasons(ledger),
+        "reasons_of_rows": run_facts.reasons(ledger),
         "settings": run_facts.setting_lines(manifest),
-        "charts": _charts(comparison),
+        "charts": _charts(sweeps, comparison),
         "most_partitions": MOST_PARTITIONS,
         "most_failed": MOST_FAILED,
         "most_files": MOST_FILES,
         "most_warnings": MOST_WARNINGS,
-        "css": Markup(_text("page.css")),  # noqa: S704 - ours, not the input's
+    }
+
+
+def _scenario_content(
+    manifest: Mapping[str, Any], results: _Results, sweeps: SideBySide
+) -> dict[str, Any]:
+    return {
+        "labels": LABELS,
+        "meanings": SCENARIOS,
+        "assumptions": manifest.get("assumptions") or ASSUMPTIONS,
+        "unfilled_reasons": unfilled_reasons(sweeps.reasons),
+        "left_out": results.left_out,
     }
 
 
@@ -134,27 +197,14 @@ def _outcome(comparison: Comparison | None, partition: Mapping[str, Any]) -> obj
     return comparison.partition(partition["date"], partition["security"])
 
 
-def _charts(comparison: Comparison | None) -> dict[str, Any] | None:
-    if comparison is None or comparison.total.sweeps == 0:
+def _charts(sweeps: SideBySide | None, comparison: Comparison | None) -> dict[str, Any] | None:
+    drawings = {}
+    if sweeps is not None:
+        drawings["filled-by-venue"] = venue_chart(sweeps)
+    if comparison is not None:
+        drawings["matched-quantity"] = matched_quantity_chart(comparison.groups)
+        drawings["fill-ratio"] = fill_ratio_chart(comparison.fill_ratios)
+    if not drawings:
         return None
-    return {
-        "script": Markup(bokeh_script()),  # noqa: S704 - Bokeh's, not the input's
-        "drawings": {
-            "matched-quantity": matched_quantity_chart(comparison.groups),
-            "fill-ratio": fill_ratio_chart(comparison.fill_ratios),
-        },
-    }
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(wording.FILTERS)
-    # Bokeh reads a drawing in its own order: a model is defined where it is first named.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
-    return environment
-
-
-def _text(name: str) -> str:
-    return files("sweep_dask.report").joinpath(name).read_text(encoding="utf-8")
+    script = Markup(bokeh_script())  # noqa: S704 - Bokeh's, not the input's
+    return {"script": script, "drawings": drawings}

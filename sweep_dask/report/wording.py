@@ -26,14 +26,40 @@ def signed(value: int) -> str:
     return f"{value:+,}" if value else "0"
 
 
-def percent(share: float) -> str:
+def percent(share: float | None) -> str:
     """`0.4131` becomes `41.3 %`."""
-    return NONE if math.isnan(share) else f"{100 * share:.1f} %"
+    return NONE if share is None or math.isnan(share) else f"{100 * share:.1f} %"
 
 
 def share(part: int, whole: int) -> str:
     """`part` of `whole` in percent; of nothing there is no share."""
     return percent(part / whole) if whole else NONE
+
+
+def against(difference: int, whole: int) -> str:
+    """A difference in percent of what it differs from, with its sign."""
+    return f"{_without_sign_of_zero(difference / whole):+.1f} %" if whole else signed(difference)
+
+
+def points(share: float | None) -> str:
+    """A difference of two shares in percentage points: `0.031` becomes `3.1`."""
+    return NONE if share is None else f"{_without_sign_of_zero(share):.1f}"
+
+
+def _without_sign_of_zero(share: float) -> float:
+    """In percent, to one decimal; -0.04 becomes 0, not -0."""
+    return round(100 * share, 1) + 0.0
+
+
+def duration(time_ns: int | None) -> str:
+    """Nanoseconds in the unit that fits: `at once` for none, `12.3 µs`, `4.25 ms`, `1.20 s`."""
+    if time_ns is None:
+        return NONE
+    if time_ns < 1_000_000:
+        return f"{time_ns / 1_000:.1f} \u00b5s" if time_ns else "at once"
+    if time_ns < 1_000_000_000:
+        return f"{time_ns / 1_000_000:.1f} ms"
+    return seconds(time_ns / 1_000_000_000)
 
 
 def seconds(value: float) -> str:
@@ -56,6 +82,9 @@ FILTERS: dict[str, Callable[..., str]] = {
     "signed": signed,
     "percent": percent,
     "share": share,
+    "against": against,
+    "points": points,
+    "duration": duration,
     "seconds": seconds,
     "counted": counted,
     "bytes": format_bytes,

@@ -1,23 +1,30 @@
-"""How an order, new or amended, meets the market: dark book, lit book, rest."""
+"""How an order, new or amended, meets the market: dark book, lit book, rest.
+
+`submit` tells the Centre Point book; `finish_arrival` goes on with what came of it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import TRADED
+from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
 from sweep_dask.sample.book import Book, give_slot_back, take_slot
 from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.sample.dark_fills import write_dark_fills
 from sweep_dask.sample.events import (
     CANCELLED_BY_SYSTEM,
     NEW,
     OFF_BOOK,
     ON_BOOK,
+    remove,
     settle,
     start_resting,
     write_event,
 )
-from sweep_dask.sample.pairing import BUY, fill_at_touch, fill_in_dark
+from sweep_dask.sample.messages import ARRIVAL, tell_entry
+from sweep_dask.sample.pairing import BUY, fill_at_touch
 from sweep_dask.sample.population import (
     BOUNCING,
     REST_OF_DAY,
@@ -28,11 +35,20 @@ from sweep_dask.sample.population import (
     draw_sweep_type,
 )
 from sweep_dask.sample.quotes import take_level
-from sweep_dask.sample.security import Security, home, is_centre_point, next_order_id
+from sweep_dask.sample.security import (
+    Security,
+    home,
+    is_centre_point,
+    next_order_id,
+    slot_of,
+)
 from sweep_dask.sample.tape import begin_transaction
 from sweep_dask.sample.ticks import step
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sweep_dask.sample.records import Order
 
 
@@ -42,8 +58,10 @@ def enter(security: Security, of_centre_point: bool) -> None:
     order_type = _draw_type(security, of_centre_point)
     book = home(security, order_type)
     slot = take_slot(book)
-    draw_new_order(security, book.orders[slot], order_type)
-    submit(security, book, slot, NEW)
+    order = book.orders[slot]
+    draw_new_order(security, order, order_type)
+    submit(security, order, NEW, False)
+    tell_entry(security, order)
 
 
 @compiled_inner
@@ -65,11 +83,20 @@ def draw_new_order(security: Security, order: Order, order_type: int) -> None:
     order.price = draw_price(security, order)
     if not security.state[0].is_continuous:
         order.timevalidity = REST_OF_DAY
+        # Else dual-posted sweeps might meet at the very moment of the opening.
+        order.midtick = OFF
 
 
 @compiled_inner
 def draw_price(security: Security, order: Order) -> int:
     """A limit near the quote, on the tick grid."""
+    state = security.state[0]
+    price = _draw_price_near_quote(security, order)
+    return int(min(max(price, state.lowest_price), state.highest_price))
+
+
+@compiled_inner
+def _draw_price_near_quote(security: Security, order: Order) -> int:
     quote = security.quote[0]
     offset = draw_offset(security.random, order.exchangeordertype)
     own, other = (quote.bid, quote.offer) if order.side == BUY else (quote.offer, quote.bid)
@@ -80,30 +107,51 @@ def draw_price(security: Security, order: Order) -> int:
 
 
 @compiled_inner
-def submit(security: Security, book: Book, slot: int, reason: int) -> None:
-    """An order, new or amended, meets both books: dark first, then lit. What is left rests."""
-    order = book.orders[slot]
+def submit(security: Security, order: Order, reason: int, keeps_place: bool) -> None:
+    """An order, new or amended, looks for contras, once the Centre Point book has been told."""
+    state = security.state[0]
     begin_transaction(security.tape, False)
     write_event(security, order, reason, OFF_BOOK if reason == NEW else ON_BOOK)
+    state.waiting = ARRIVAL
+    state.arriving = order.number
+    state.reason = reason
+    state.keeps_place = 1 if keeps_place else 0
+
+
+@compiled_inner
+def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> None:
+    """After its fills in the dark an order meets the lit book. What is left rests."""
+    state = security.state[0]
+    book, slot = slot_of(security, state.arriving)
+    order = book.orders[slot]
     matched_before = order.totalmatchedquantity
-    took_level = _match(security, order)
+    write_dark_fills(security, fills, count, state.arriving)
+    took_level = _meets_lit_book(security, order) and fill_at_touch(security, order)
     is_resting = order.leavesquantity > 0 and order.timevalidity != BOUNCING
-    _write_outcome(security, order, reason, order.totalmatchedquantity > matched_before)
-    if is_resting:
+    _write_outcome(security, order, state.reason, order.totalmatchedquantity > matched_before)
+    if is_resting and not state.keeps_place:
         start_resting(security, book, slot)
     settle(security)
     if took_level:
         take_level(security, order, is_resting)
     if not is_resting:
-        give_slot_back(book, slot)
+        _drop(security, book, slot)
 
 
 @compiled_inner
-def _match(security: Security, order: Order) -> bool:
-    if not security.state[0].is_continuous:
-        return False
-    fill_in_dark(security, order)
-    return _is_lit(order) and fill_at_touch(security, order)
+def _meets_lit_book(security: Security, order: Order) -> bool:
+    """Whether an order takes from the lit book; one that keeps its place rests there already."""
+    state = security.state[0]
+    return bool(state.is_continuous and not state.keeps_place and _is_lit(order))
+
+
+@compiled_inner
+def _drop(security: Security, book: Book, slot: int) -> None:
+    """The order that arrived is gone."""
+    if security.state[0].keeps_place:
+        remove(security, book, slot)
+    else:
+        give_slot_back(book, slot)
 
 
 @compiled_inner

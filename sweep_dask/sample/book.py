@@ -32,12 +32,14 @@ class Book(NamedTuple):
     sizes: NDArray[np.void]
 
 
-def new_book() -> Book:
-    """A book without orders."""
+def new_book(first_number: int) -> Book:
+    """A book without orders; its slots are numbered from `first_number` on."""
     sizes = np.zeros(1, row_type(BookSizes))
     sizes["free"] = CAPACITY
+    orders = np.zeros(CAPACITY, row_type(Order))
+    orders["number"] = first_number + np.arange(CAPACITY)
     return Book(
-        orders=np.zeros(CAPACITY, row_type(Order)),
+        orders=orders,
         live=np.zeros(CAPACITY, np.int64),
         free=np.arange(CAPACITY, dtype=np.int64),
         touched=np.zeros(CAPACITY, np.int64),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sweep_dask.sample.deals import DECODED
+from sweep_dask.market.deal_sources import DECODED
 from sweep_dask.sample.pairing import BUY, SELL
 from sweep_dask.sample.randomness import draws_below, seeded
 from sweep_dask.sample.records import OrderRow, columns

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.sample.arrivals import draw_new_order, draw_price, enter, submit
+from sweep_dask.matching.centre_point import apply_checked_event
+from sweep_dask.sample.arrivals import draw_new_order, draw_price, enter, finish_arrival, submit
 from sweep_dask.sample.book import CAPACITY, Book, take_slot
 from sweep_dask.sample.compiled import compiled, compiled_inner
 from sweep_dask.sample.events import (
@@ -21,13 +23,26 @@ from sweep_dask.sample.events import (
     stop_resting,
     write_event,
 )
+from sweep_dask.sample.messages import (
+    ARRIVAL,
+    NOTHING,
+    QUOTE_MOVE,
+    tell_amendment,
+    tell_cancel,
+    tell_entry,
+    tell_session,
+)
 from sweep_dask.sample.population import draw_size
-from sweep_dask.sample.quotes import move_quote, publish_first_quote
+from sweep_dask.sample.quotes import finish_quote_move, move_quote, publish_first_quote
 from sweep_dask.sample.randomness import draw_below, happens
 from sweep_dask.sample.security import Security, is_centre_point
 from sweep_dask.sample.tape import begin_transaction
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sweep_dask.matching.book import Book as CentrePointBook
     from sweep_dask.sample.records import Order
 
 #: Weights of entries and amendments, as counted on a real morning (DRR, 5 September 2024: 3,194
@@ -41,7 +56,8 @@ _ROOM = 4
 #: Order rows without a second side in the national quote, at the start of a day.
 _ONE_SIDED_TRANSACTIONS = 3
 
-#: Rows (or matches, quotes, transactions) of one step beyond one for each resting order.
+#: Rows (or matches, quotes, transactions) of one step beyond two for each resting order: one as an
+#: order arrives, another as the quote moves on.
 _MOST_OWN_ROWS = 8
 
 #: In thousandths, the share of amendments that change the price; others change the quantity.
@@ -53,29 +69,33 @@ _PURGED_FLAG, _CURRENT_MAX = 64 << 8, 1536
 
 @compiled
 def run(
-    security: Security, centre_point_rows: int, lit_rows: int, quotes: int, is_continuous: bool
-) -> None:
+    security: Security,
+    centre_point: CentrePointBook,
+    centre_point_rows: int,
+    lit_rows: int,
+    quotes: int,
+    is_continuous: bool,
+) -> CentrePointBook:
     """Let things happen until the day's rows and quotes have reached these totals.
 
-    Every resting order counts as one row, the one that will end it.
+    Every resting order counts as one row, the one that will end it. Returns the Centre Point book
+    to go on with.
     """
     state = security.state[0]
-    state.is_continuous = is_continuous
+    if state.is_continuous != is_continuous:
+        state.is_continuous = is_continuous
+        tell_session(security, is_continuous)
     transactions = 0
-    while True:
-        if not state.is_quoted and (is_continuous or transactions == _ONE_SIDED_TRANSACTIONS):
-            publish_first_quote(security)
-        dark_due = max(centre_point_rows - state.centre_point_rows - _live(security, True), 0)
-        lit_due = max(lit_rows - state.lit_rows - _live(security, False), 0)
-        quotes_due = max(quotes - state.quotes, 0) if is_continuous else 0
-        if dark_due + lit_due == 0 or _is_nearly_full(security):
-            return
-        chosen = draw_below(security.random, dark_due + lit_due + quotes_due)
-        if chosen < quotes_due:
-            move_quote(security)
-        else:
-            _change_an_order(security, chosen < quotes_due + dark_due)
+    while _begin(security, centre_point_rows, lit_rows, quotes, transactions):
+        while state.waiting != NOTHING or state.messages > 0:
+            centre_point.state[0].fills = 0
+            for position in range(state.messages):
+                message = security.messages[position]
+                centre_point = apply_checked_event(centre_point, message, position)
+            state.messages = 0
+            _go_on(security, centre_point.fills, centre_point.state[0].fills)
         transactions += 1
+    return centre_point
 
 
 @compiled
@@ -86,6 +106,8 @@ def reload(security: Security, order_id: int) -> None:
     draw_new_order(security, order, SWEEP)
     order.order_id = order_id
     order.timevalidity = _CURRENT_MAX
+    # The exchange switches it off when it reloads a sweep.
+    order.midtick = OFF
     _write_reload(security, order)
     start_resting(security, security.lit, slot)
 
@@ -112,6 +134,41 @@ def _write_reload(security: Security, order: Order) -> None:
     begin_transaction(security.tape, False)
     write_event(security, order, RELOADED, OFF_BOOK)
     write_event(security, order, RELOADED, ON_BOOK)
+    tell_entry(security, order)
+
+
+@compiled_inner
+def _begin(
+    security: Security, centre_point_rows: int, lit_rows: int, quotes: int, transactions: int
+) -> bool:
+    """Begin what happens next; False if no more is due. What depends on the dark book waits."""
+    state = security.state[0]
+    is_continuous = state.is_continuous
+    if not state.is_quoted and (is_continuous or transactions == _ONE_SIDED_TRANSACTIONS):
+        publish_first_quote(security)
+    dark_due = max(centre_point_rows - state.centre_point_rows - _live(security, True), 0)
+    lit_due = max(lit_rows - state.lit_rows - _live(security, False), 0)
+    quotes_due = max(quotes - state.quotes, 0) if is_continuous else 0
+    if dark_due + lit_due == 0 or _is_nearly_full(security):
+        return False
+    chosen = draw_below(security.random, dark_due + lit_due + quotes_due)
+    if chosen < quotes_due:
+        move_quote(security)
+    else:
+        _change_an_order(security, chosen < quotes_due + dark_due)
+    return True
+
+
+@compiled_inner
+def _go_on(security: Security, fills: NDArray[np.void], count: int) -> None:
+    """Go on with what waited for these fills; something else may wait afterwards."""
+    state = security.state[0]
+    waiting = state.waiting
+    state.waiting = NOTHING
+    if waiting == ARRIVAL:
+        finish_arrival(security, fills, count)
+    elif waiting == QUOTE_MOVE:
+        finish_quote_move(security, fills, count)
 
 
 @compiled_inner
@@ -126,7 +183,7 @@ def _live(security: Security, of_centre_point: bool) -> int:
 def _is_nearly_full(security: Security) -> bool:
     """Whether the tape might not hold one more transaction; what is due then stays due."""
     tape, cursor = security.tape, security.tape.cursor[0]
-    largest = security.dark.sizes[0].live + security.lit.sizes[0].live + _MOST_OWN_ROWS
+    largest = 2 * (security.dark.sizes[0].live + security.lit.sizes[0].live) + _MOST_OWN_ROWS
     used = max(cursor.order_rows, cursor.matches, cursor.quotes, cursor.transactions)
     return bool(used + largest > tape.order_rows.shape[0])
 
@@ -146,6 +203,7 @@ def _change_an_order(security: Security, of_centre_point: bool) -> None:
     else:
         begin_transaction(security.tape, False)
         write_event(security, book.orders[slot], CANCELLED, OFF_BOOK)
+        tell_cancel(security, book.orders[slot])
         remove(security, book, slot)
 
 
@@ -177,23 +235,23 @@ def _pick(security: Security, of_centre_point: bool) -> tuple[Book, int]:
 def _amend(security: Security, book: Book, slot: int) -> None:
     """A new price or quantity: the order arrives anew. A smaller quantity keeps its place."""
     order = book.orders[slot]
+    leaves_before, price_before = order.leavesquantity, order.price
     if happens(security.random, _PRICE_AMENDMENTS):
         order.price = draw_price(security, order)
     else:
         quantity = draw_size(security.random)
-        is_smaller = quantity < order.leavesquantity
         # The exchange restarts `quantity` at what is open: from here on it is no longer the sum
         # of what is left and what has traded.
         order.quantity = quantity
         order.leavesquantity = quantity
         order.minimumquantity = min(order.minimumquantity, quantity)
-        if is_smaller:
-            begin_transaction(security.tape, False)
-            write_event(security, order, AMENDED, ON_BOOK)
-            write_event(security, order, AMENDED, ON_BOOK)
-            return
-    stop_resting(security, book, slot)
-    submit(security, book, slot, AMENDED)
+    leaves_change = order.leavesquantity - leaves_before
+    keeps_place = order.price == price_before and leaves_change <= 0
+    if not keeps_place:
+        stop_resting(security, book, slot)
+    submit(security, order, AMENDED, keeps_place)
+    if leaves_change != 0 or order.price != price_before:
+        tell_amendment(security, order, leaves_change, keeps_place)
 
 
 @compiled_inner

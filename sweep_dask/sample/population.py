@@ -39,6 +39,9 @@ PARTICIPANTS = np.array(
     dtype=np.int64,
 )
 
+#: The participants who have opted in to matching their own orders first.
+PREFERENCING = tuple(PARTICIPANTS[PARTICIPANTS[:, 2] == 1, 1].tolist())
+
 #: Sweeps 51 %, block orders 44 %, short-sell siblings included; 256 does not occur on that day.
 _ORDER_TYPES = np.array(
     [(490, 2048), (18, 2050), (425, 4096), (22, 4098), (35, 64), (7, 66), (3, 256)],
@@ -77,10 +80,10 @@ _SIZES = np.array(
     dtype=np.int64,
 )
 
-#: Block orders with a minimum quantity, and those whose minimum is their whole size.
-_WITH_MINIMUM, _MINIMUM_IS_QUANTITY = 120, 600
+#: Block orders with a minimum quantity, and those whose minimum is their whole size, in thousandths.
+_WITH_MINIMUM, _MINIMUM_IS_QUANTITY = 140, 470
 #: A single contra must meet the minimum (1) or several may (2).
-_SINGLE_FILL = np.array([(900, 1), (100, 2)], dtype=np.int64)
+_SINGLE_FILL = np.array([(740, 1), (260, 2)], dtype=np.int64)
 
 #: Crossing keys: none for 300 of 1,000 orders, else one of a participant's four clients.
 _WITHOUT_KEY, _CLIENTS, _KEYS_PER_PARTICIPANT = 300, 4, 1_000
@@ -100,15 +103,6 @@ def draw_size(random: NDArray[np.uint64]) -> int:
     row = draw_row(random, _SIZES)
     least, most = _SIZES[row, 1], _SIZES[row, 2]
     return int(least + draw_below(random, most - least + 1))
-
-
-@compiled_inner
-def is_preferencing(participant: int) -> bool:
-    """Whether a participant has opted into matching its own orders first."""
-    for row in range(PARTICIPANTS.shape[0]):
-        if PARTICIPANTS[row, 1] == participant:
-            return bool(PARTICIPANTS[row, 2] == 1)
-    return False
 
 
 @compiled_inner

@@ -12,14 +12,18 @@ import numpy as np
 
 from sweep_dask.sample.book import touch
 from sweep_dask.sample.compiled import compiled, compiled_inner
+from sweep_dask.sample.dark_fills import NOBODY, write_dark_fills
 from sweep_dask.sample.events import settle
-from sweep_dask.sample.pairing import BUY, SELL, fill_between_resting, fill_by_unseen
+from sweep_dask.sample.messages import QUOTE_MOVE, tell_quote
+from sweep_dask.sample.pairing import BUY, SELL, fill_by_unseen
 from sweep_dask.sample.randomness import draw_below, draw_value, happens
 from sweep_dask.sample.tape import begin_transaction, write_quote
 from sweep_dask.sample.ticks import step, tick_above
 from sweep_dask.schema import MISSING_INTEGER
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sweep_dask.sample.records import Order
     from sweep_dask.sample.security import Security
 
@@ -66,6 +70,13 @@ def move_quote(security: Security) -> None:
 
 
 @compiled_inner
+def finish_quote_move(security: Security, fills: NDArray[np.void], count: int) -> None:
+    """Resting dark orders that agree at the new quote have met."""
+    write_dark_fills(security, fills, count, NOBODY)
+    settle(security)
+
+
+@compiled_inner
 def take_level(security: Security, order: Order, is_resting: bool) -> None:
     """An order took a whole level of the lit book: the quote moves on, at once."""
     quote = security.quote[0]
@@ -80,7 +91,7 @@ def take_level(security: Security, order: Order, is_resting: bool) -> None:
 @compiled_inner
 def _next_quote(security: Security) -> tuple[int, int]:
     quote = security.quote[0]
-    goes_up = happens(security.random, 500 + _pull(security))
+    goes_up = _goes_up(security)
     if quote.bid >= quote.offer:
         return _unlocked(quote.bid, quote.offer, goes_up)
     if quote.offer > step(quote.bid, 1) and happens(security.random, _NARROWS):
@@ -92,6 +103,15 @@ def _next_quote(security: Security) -> tuple[int, int]:
         return _widened(quote.bid, quote.offer, 1 + draw_below(security.random, 2), goes_up)
     direction = 1 if goes_up else -1
     return step(quote.bid, direction), step(quote.offer, direction)
+
+
+@compiled_inner
+def _goes_up(security: Security) -> bool:
+    """Up or down at random, but not beyond the prices that orders may have."""
+    quote, state = security.quote[0], security.state[0]
+    chosen = happens(security.random, 500 + _pull(security))
+    is_low, is_high = quote.bid <= state.lowest_price, quote.offer >= state.highest_price
+    return bool(is_low or (chosen and not is_high))
 
 
 @compiled_inner
@@ -133,13 +153,15 @@ def _replace_quote(security: Security, bid: int, offer: int, follows: bool) -> N
         follows = True
     begin_transaction(security.tape, follows)
     _publish(security, bid, offer)
-    fill_between_resting(security)
-    settle(security)
+    security.state[0].waiting = QUOTE_MOVE
 
 
 @compiled_inner
 def _publish(security: Security, bid: int, offer: int) -> None:
     quote = security.quote[0]
+    # Orders meet when the quote moves, and not when it is merely repeated.
+    if quote.bid != bid or quote.offer != offer or not security.state[0].is_quoted:
+        tell_quote(security, bid, offer)
     quote.bid, quote.offer = bid, offer
     quote.national_bid, quote.national_offer = bid, offer
     write_quote(security.tape, security.state[0].security_code, quote)

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 
-class Order(Protocol):
+class OrderTerms(Protocol):
     """What an order is; columns named as in the orders file."""
 
     order_id: int
@@ -31,6 +31,13 @@ class Order(Protocol):
     timevalidity: int
 
 
+class Order(OrderTerms, Protocol):
+    """A slot for a live order."""
+
+    number: int
+    """The order's number in the Centre Point book, the same for every order of this slot."""
+
+
 class Quote(Protocol):
     """The quote before an order; a national side may be missing, see `schema.MISSING_INTEGER`."""
 
@@ -40,7 +47,7 @@ class Quote(Protocol):
     offer: int
 
 
-class OrderRow(Order, Quote, Protocol):
+class OrderRow(OrderTerms, Quote, Protocol):
     """A row of the orders file, without time and sequence."""
 
     transaction: int
@@ -109,6 +116,18 @@ class SecurityState(Protocol):
     quotes: int
     live_sweeps: int
     """Sweeps that rest in the lit book."""
+    lowest_price: int
+    """No order has a limit below this one, nor above `highest_price`."""
+    highest_price: int
+    messages: int
+    """Messages that the Centre Point book has not read yet."""
+    waiting: int
+    """What goes on when it has: `NOTHING`, `ARRIVAL` or `QUOTE_MOVE` of `messages`."""
+    arriving: int
+    """Number of the order that arrives, and the reason of its rows."""
+    reason: int
+    keeps_place: int
+    """1 if the arriving order stays where it rests."""
 
 
 def columns(row: type) -> tuple[str, ...]:

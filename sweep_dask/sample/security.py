@@ -1,4 +1,4 @@
-"""The state of one security: its quote, its dark and its lit book, its random numbers."""
+"""The state of one security: its quote, its live orders, its random numbers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,32 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
-from sweep_dask.sample.book import Book, new_book
+from sweep_dask.market.ticks import DEFAULT_TICKS
+from sweep_dask.matching.centre_point import open_book
+from sweep_dask.matching.events import EVENT
+from sweep_dask.matching.rules import Rules
+from sweep_dask.sample.book import CAPACITY, Book, new_book
 from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.sample.population import PREFERENCING
 from sweep_dask.sample.records import Quote, SecurityState, row_type
+from sweep_dask.sample.ticks import limits_x2_between, prices_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sweep_dask.matching.book import Book as CentrePointBook
     from sweep_dask.sample.tape import Tape
 
 #: Prices the securities begin at, in 0.1 cent, taken in turn: all three regions of the tick
 #: table, the 5-unit one second so that a small market has half prices. Arbitrary.
 _START_PRICES = (4_150, 1_250, 27_800, 860, 9_640, 64, 15_400, 2_310)
+#: Limits lie at most so many ticks from there, so that the Centre Point book can be opened for all
+#: of them; less than the lowest start price has below it. Seldom reached.
+_FARTHEST_TICKS = 45
+
+#: Messages of one step, at most: an order may enter and be filled, each live one be filled or
+#: reloaded, the quote and the trading state change.
+_MOST_MESSAGES = 2 * CAPACITY + 16
 
 
 class Security(NamedTuple):
@@ -28,6 +42,8 @@ class Security(NamedTuple):
     quote: NDArray[np.void]
     dark: Book
     lit: Book
+    messages: NDArray[np.void]
+    """`matching.events.EVENT[any]`, see `messages`."""
     random: NDArray[np.uint64]
     tape: Tape
 
@@ -38,9 +54,21 @@ def new_security(
     """A security with empty books; `position` among the market's securities sets its price."""
     state = np.zeros(1, row_type(SecurityState))
     state["security_code"] = security_code
-    state["start_price"] = _START_PRICES[position % len(_START_PRICES)]
+    start_price = _START_PRICES[position % len(_START_PRICES)]
+    state["start_price"] = start_price
+    state["lowest_price"], state["highest_price"] = prices_around(start_price, _FARTHEST_TICKS)
     quote = np.zeros(1, row_type(Quote))
-    return Security(state, quote, new_book(), new_book(), random, tape)
+    dark, lit = new_book(0), new_book(CAPACITY)
+    messages = np.zeros(_MOST_MESSAGES, EVENT)
+    return Security(state, quote, dark, lit, messages, random, tape)
+
+
+def open_centre_point(security: Security) -> CentrePointBook:
+    """An empty Centre Point book for one day of the security."""
+    limits_x2 = limits_x2_between(
+        int(security.state["lowest_price"][0]), int(security.state["highest_price"][0])
+    )
+    return open_book(limits_x2, Rules(), *DEFAULT_TICKS.arrays, PREFERENCING)
 
 
 @compiled_inner
@@ -49,6 +77,14 @@ def next_order_id(security: Security) -> int:
     state = security.state[0]
     state.last_order_id += 1
     return int(state.last_order_id)
+
+
+@compiled_inner
+def slot_of(security: Security, number: int) -> tuple[Book, int]:
+    """Where the order with this number in the Centre Point book is held."""
+    if number < CAPACITY:
+        return security.dark, number
+    return security.lit, number - CAPACITY
 
 
 @compiled_inner

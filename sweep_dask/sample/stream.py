@@ -15,7 +15,7 @@ from sweep_dask.sample.book import CAPACITY
 from sweep_dask.sample.identifiers import first_old_order_id, first_order_id
 from sweep_dask.sample.quotes import begin_quotes
 from sweep_dask.sample.randomness import draws_below, seeded, sorted_times_ns
-from sweep_dask.sample.security import Security, new_security
+from sweep_dask.sample.security import Security, new_security, open_centre_point
 from sweep_dask.sample.tape import Tape, new_tape, rewind
 from sweep_dask.sample.timetable import (
     TimeSlice,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sweep_dask.matching.book import Book as CentrePointBook
     from sweep_dask.sample.parameters import MarketParameters
 
 #: Quote changes per thousand order rows: 181 to 10,525 Centre Point rows on a real morning (DRR,
@@ -61,12 +62,13 @@ class MarketSlice:
     """int64[transactions], ns UTC; ascending within a security."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Member:
     """One security of the market, its clock and its position in the list of securities."""
 
     position: int
     security: Security
+    centre_point: CentrePointBook
     clock: NDArray[np.uint64]
 
 
@@ -94,7 +96,8 @@ def _tape_rows(parameters: MarketParameters) -> int:
 def _member(seed: int, security_code: int, position: int, tape: Tape) -> _Member:
     random = seeded(seed, security_code, _EVENTS_KEY)
     clock = seeded(seed, security_code, _CLOCK_KEY)
-    return _Member(position, new_security(security_code, position, random, tape), clock)
+    security = new_security(security_code, position, random, tape)
+    return _Member(position, security, open_centre_point(security), clock)
 
 
 def _day_slices(
@@ -117,7 +120,10 @@ def _begin_day(member: _Member, day: date) -> None:
     for counter in ("centre_point_rows", "lit_rows", "quotes"):
         state[counter] = 0
     state["last_order_id"] = first_order_id(day, member.position)
+    state["is_continuous"] = 0
     begin_quotes(member.security)
+    # No dark order outlives its day; those that do live in the lit book and are reloaded.
+    member.centre_point = open_centre_point(member.security)
 
 
 def _reload(wanted: int, day: date, member: _Member) -> None:
@@ -138,8 +144,9 @@ def _trade(
     own_hours = hours[member.position]
     ppm = own_hours.rows_ppm(part.stop_ns)
     rows = parameters.events + parameters.lit_rows
-    life_cycles.run(
+    member.centre_point = life_cycles.run(
         member.security,
+        member.centre_point,
         parameters.events * ppm // _MILLION,
         parameters.lit_rows * ppm // _MILLION,
         rows * _QUOTES_PER_THOUSAND_ROWS * ppm // (1_000 * _MILLION),

@@ -1,52 +1,66 @@
-"""The tick table and what follows from it: price steps and half ticks.
-
-Prices in 0.1 cent. Table of ASX Trade, Business Information section 12: 0.1 cent up to 10 cents,
-0.5 cent up to A$2, 1 cent from there.
-"""
+"""Ticks of the generated market: those of the default table."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.market import ticks
+from sweep_dask.market.mid_ticks import HALF_TICK, OFF
+from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.sample.compiled import compiled_inner
 
-#: Lower ends of the second and third price region, and the three ticks.
-_FIVE_FROM, _TEN_FROM = 100, 2_000
-_TICKS = (1, 5, 10)
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-#: `midtick` values that better the limit by half a tick (Business Information 24.1).
-_WITH_HALF_TICK = (1, 4, 6)
+_FROM_PRICE, _TICK = DEFAULT_TICKS.arrays
+
+
+def prices_around(price: int, distance_ticks: int) -> tuple[int, int]:
+    """The on-tick prices so many steps below and above an on-tick price."""
+    lowest = highest = price
+    for _ in range(distance_ticks):
+        lowest -= int(ticks.tick_below(lowest, _FROM_PRICE, _TICK))
+        highest += int(ticks.tick_above(highest, _FROM_PRICE, _TICK))
+    return lowest, highest
+
+
+def limits_x2_between(lowest: int, highest: int) -> NDArray[np.int64]:
+    """Twice every limit in the dark that orders with on-tick prices in a range can have."""
+    prices = np.arange(lowest, highest + 1)
+    prices = prices[ticks.is_on_tick(prices, _FROM_PRICE, _TICK)]
+    limits_x2 = [
+        ticks.effective_limits_x2(
+            prices,
+            np.full(prices.size, is_buy),
+            np.full(prices.size, midtick),
+            _FROM_PRICE,
+            _TICK,
+        )
+        for is_buy in (True, False)
+        for midtick in (HALF_TICK, OFF)
+    ]
+    return np.unique(np.concatenate(limits_x2))
 
 
 @compiled_inner
 def tick_above(price: int) -> int:
     """The distance from an on-tick price to the next one up."""
-    if price < _FIVE_FROM:
-        return _TICKS[0]
-    return _TICKS[1] if price < _TEN_FROM else _TICKS[2]
+    return int(ticks.tick_above(price, _FROM_PRICE, _TICK))
 
 
 @compiled_inner
-def tick_below(price: int) -> int:
-    """The distance from an on-tick price to the next one down."""
-    return tick_above(price - 1)
-
-
-@compiled_inner
-def step(price: int, ticks: int) -> int:
-    """The on-tick price `ticks` steps up (or down, if negative) from an on-tick price."""
-    for _ in range(ticks):
-        price += tick_above(price)
-    for _ in range(-ticks):
-        price -= tick_below(price)
+def step(price: int, ticks_up: int) -> int:
+    """The on-tick price so many steps up (or down, if negative) from an on-tick price."""
+    for _ in range(ticks_up):
+        price += ticks.tick_above(price, _FROM_PRICE, _TICK)
+    for _ in range(-ticks_up):
+        price -= ticks.tick_below(price, _FROM_PRICE, _TICK)
     return price
 
 
 @compiled_inner
 def effective_limit_x2(price: int, is_buy: bool, midtick: int) -> int:
-    """Twice the limit that counts in the dark: the entered one, bettered by half a tick if asked.
-
-    At a border of the tick table a buy takes half the distance to the next price up, a sell half
-    the distance to the next price down.
-    """
-    if midtick not in _WITH_HALF_TICK:
-        return 2 * price
-    return 2 * price + tick_above(price) if is_buy else 2 * price - tick_below(price)
+    """Twice the limit that counts in the dark."""
+    return int(ticks.effective_limit_x2(price, is_buy, midtick, _FROM_PRICE, _TICK))

@@ -1,24 +1,26 @@
 """Every option of a run: declared once, read from four places, each value with its source.
 
 Command line, then environment, then `config.yaml`, then default. Read on in `declaration.py`, what
-an option is; `values.py`, what it accepts; `options.py`, the table of all of them; `load.py` and
-`config_file.py`, how they are read.
+an option is; `values.py` and `centre_point_values.py`, what it accepts; `options.py`, the table of
+all of them; `load.py` and `config_file.py`, how they are read.
 """
 
 from sweep_dask.settings.byte_sizes import parse_bytes
+from sweep_dask.settings.centre_point_values import LEARNED, SCENARIOS
 from sweep_dask.settings.declaration import COMMAND_LINE, DEFAULT, Option, Source
 from sweep_dask.settings.known_names import require_known_columns
 from sweep_dask.settings.load import CONFIG_FILE, load_settings
 from sweep_dask.settings.options import OPTIONS, Settings
-from sweep_dask.settings.values import IMPLEMENTED_MODELS, KNOWN_MODELS
+from sweep_dask.settings.values import IMPLEMENTED_MODELS
 
 __all__ = [
     "COMMAND_LINE",
     "CONFIG_FILE",
     "DEFAULT",
     "IMPLEMENTED_MODELS",
-    "KNOWN_MODELS",
+    "LEARNED",
     "OPTIONS",
+    "SCENARIOS",
     "Option",
     "Settings",
     "Source",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,17 @@ class Option:
         if isinstance(value, tuple):
             return ", ".join(map(str, value))
         if isinstance(value, dict):
-            return ", ".join(
-                f"{table}.{column}: {name}"
-                for table, names in value.items()
-                for column, name in names.items()
-            )
+            return ", ".join(_shown_entries(value))
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _shown_entries(mapping: Mapping[object, object], section: str = "") -> Iterator[str]:
+    """`section.key: value` of every value, also of mappings in it."""
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            yield from _shown_entries(value, f"{section}{key}.")
+        else:
+            yield f"{section}{key}: {value}"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def require_known_options(names: Collection[str], known: Collection[str]) -> Non
                 f"There is no option {name!r}.",
                 where="command line",
                 value=name,
-                cure=f"did you mean {_nearest(name, known)}?",
+                cure=f"did you mean {nearest(name, known)}?",
             )
 
 
@@ -62,11 +62,11 @@ def unknown_key(path: str, known: Collection[str], where: str) -> UsageError:
         f"Unknown key {path!r}.",
         where=where,
         value=path,
-        cure=f"did you mean {_nearest(path, known)}?",
+        cure=f"did you mean {nearest(path, known)}?",
     )
 
 
-def _nearest(path: str, known: Collection[str]) -> str:
+def nearest(path: str, known: Collection[str]) -> str:
     """The known name most like `path`, comparing also with last parts: a section may be missing."""
     names = {name.rpartition(".")[2]: name for name in known} | {name: name for name in known}
     return names[difflib.get_close_matches(path, names, n=1, cutoff=0.0)[0]]

@@ -6,6 +6,17 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.settings.centre_point_values import (
+    LEARNED,
+    SCENARIOS,
+    BlockValues,
+    TickRows,
+    parse_block_values,
+    parse_preferencing,
+    parse_rule_names,
+    parse_scenario,
+    parse_ticks,
+)
 from sweep_dask.settings.declaration import DEFAULT, Option, Source, declared
 from sweep_dask.settings.values import (
     IMPLEMENTED_MODELS,
@@ -18,7 +29,6 @@ from sweep_dask.settings.values import (
     parse_fraction,
     parse_gigabytes,
     parse_integer,
-    parse_model,
     parse_path,
     parse_security,
     parse_size,
@@ -99,8 +109,26 @@ class Settings:
         "--securities IDS", "", "select.securities", several(parse_security),
         "Order book ids, such as 110621,85603.", unset="all"))
     models: tuple[str, ...] = field(default=IMPLEMENTED_MODELS, metadata=declared(
-        "--model time-priority|centre-point", "", "models", several(parse_model),
+        "--model time-priority|centre-point", "", "models", several(one_of(*IMPLEMENTED_MODELS)),
         "Matching model; may be repeated.", multiple=True))
+    scenarios: tuple[str, ...] = field(default=SCENARIOS, metadata=declared(
+        "--scenario NAME", "", "scenarios", several(parse_scenario),
+        "What sweeps do in the centre-point model; may be repeated.", multiple=True))
+    preferencing: str | tuple[int, ...] = field(default=LEARNED, metadata=declared(
+        "", "", "centre_point.preferencing", parse_preferencing,
+        "Participants that meet their own orders first: learned from trades, or a list of ids.",
+        unset="nobody"))
+    ticks: TickRows = field(default=(), metadata=declared(
+        "", "", "centre_point.ticks", parse_ticks,
+        "Tick table: pairs of a price and the tick from there on, in 0.1 cent.",
+        unset="that of ASX shares"))
+    block_min_value: int | BlockValues | None = field(default=None, metadata=declared(
+        "", "", "centre_point.block_min_value", parse_block_values,
+        "Least value of a block trade in A$: for all securities, or for each of a mapping.",
+        unset="no block trades"))
+    rules_off: tuple[str, ...] = field(default=(), metadata=declared(
+        "", "", "centre_point.rules_off", parse_rule_names,
+        "Names of rules to switch off.", unset="none"))
     trading_day: str = field(default="session", metadata=declared(
         "--trading-day session|calendar", "", "trading_day", one_of("session", "calendar"),
         "Whether evening events belong to the next trading day or to their calendar date."))

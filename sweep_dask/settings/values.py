@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The first one is the default; `KNOWN_MODELS` may be named, only these can be run.
-IMPLEMENTED_MODELS = ("time-priority",)
-KNOWN_MODELS = ("time-priority", "centre-point")
+#: The matching models, all of which are run by default.
+IMPLEMENTED_MODELS = ("time-priority", "centre-point")
 
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
@@ -120,17 +119,6 @@ def parse_security(value: object) -> int:
         return parse_integer(value)
     except ValueError as error:
         raise ValueError("whole numbers, separated by commas") from error
-
-
-def parse_model(value: object) -> str:
-    """The name of a matching model that can be run."""
-    text = str(value).strip()
-    if text in IMPLEMENTED_MODELS:
-        return text
-    available = ", ".join(IMPLEMENTED_MODELS)
-    if text in KNOWN_MODELS:
-        raise ValueError(f"{available} ({text} is not available in this version)")
-    raise ValueError(available)
 
 
 def parse_column_names(value: object) -> dict[str, dict[str, str]]:

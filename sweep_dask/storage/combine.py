@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from sweep_dask.storage.atomic import file_digest, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: Columns every combined table begins with.
 KEY_COLUMNS = pa.schema(
@@ -30,6 +30,9 @@ KEY_COLUMNS = pa.schema(
 _ROW_GROUP_ROWS = 1 << 17
 
 _ARROW_TYPES = {
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
     "int64": pa.int64(),
     "Int64": pa.int64(),
     "float64": pa.float64(),
@@ -40,42 +43,65 @@ _ARROW_TYPES = {
 
 @dataclass(frozen=True)
 class ResultFile:
-    """One CSV file of one partition."""
+    """One result file, CSV or Parquet, of one partition."""
 
     date: str
     security: int
     path: str
+    scenario: str | None = None
 
 
 def result_schema(columns: Mapping[str, str]) -> pa.Schema:
     """Arrow schema of a result table from its pandas types, without the key columns."""
     return pa.schema(
-        [(name, _ARROW_TYPES[kind]) for name, kind in columns.items() if name != "date"]
+        [
+            (name, _ARROW_TYPES[kind])
+            for name, kind in columns.items()
+            if name not in KEY_COLUMNS.names
+        ]
     )
 
 
 def combine_results(
     target: str, files: Iterable[ResultFile], columns: Mapping[str, str], model: str
 ) -> str:
-    """Combine the CSV files of one table, in the order given, one in memory at a time.
+    """Combine the files of one table, in the order given, a piece of one in memory at a time.
+
+    Parameters
+    ----------
+    columns
+        The table's columns and their pandas types; the key columns are put ahead of them.
 
     Returns
     -------
     str
         Digest of the file written.
     """
-    path = Path(target)
-    write_atomically(path, lambda temporary: _write(temporary, files, columns, model))
+    results = result_schema(columns)
+    schema = pa.schema([*KEY_COLUMNS, *results])
+    parts = (
+        _with_keys(rows, file, model, schema) for file in files for rows in _read(file, results)
+    )
+    return _write_table(Path(target), parts, schema)
+
+
+def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
+    """Put Parquet files of the same columns one after the other; returns the digest."""
+    schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
+    parts = (rows for path in paths for rows in _read_parquet(path, schema))
+    return _write_table(Path(target), parts, schema)
+
+
+def _write_table(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> str:
+    write_atomically(path, lambda temporary: _write(temporary, parts, schema))
     return file_digest(path)
 
 
-def _write(path: Path, files: Iterable[ResultFile], columns: Mapping[str, str], model: str) -> None:
-    results = result_schema(columns)
-    schema = pa.schema([*KEY_COLUMNS, *results])
+def _write(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         held: list[pa.Table] = []
-        for file in files:
-            held.append(_with_keys(_read(file.path, results), file, model, schema))
+        for part in parts:
+            held.append(part)
             if sum(map(len, held)) >= _ROW_GROUP_ROWS:
                 writer.write_table(pa.concat_tables(held))
                 held = []
@@ -83,7 +109,20 @@ def _write(path: Path, files: Iterable[ResultFile], columns: Mapping[str, str], 
             writer.write_table(pa.concat_tables(held))
 
 
-def _read(path: str, results: pa.Schema) -> pa.Table:
+def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:
+    if file.path.endswith(".csv"):
+        yield _read_csv(file.path, results)
+    else:
+        yield from _read_parquet(file.path, results)
+
+
+def _read_parquet(path: str, results: pa.Schema) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_ROW_GROUP_ROWS, columns=results.names):
+            yield pa.Table.from_batches([batch]).cast(results)
+
+
+def _read_csv(path: str, results: pa.Schema) -> pa.Table:
     options = pacsv.ConvertOptions(
         column_types=results,
         include_columns=results.names,
@@ -102,6 +141,6 @@ def _with_keys(rows: pa.Table, file: ResultFile, model: str, schema: pa.Schema) 
         pa.repeat(pa.scalar(file.date), count),
         pa.repeat(pa.scalar(file.security, pa.int32()), count),
         pa.repeat(pa.scalar(model), count),
-        pa.nulls(count, pa.string()),
+        pa.repeat(pa.scalar(file.scenario, pa.string()), count),
     ]
     return pa.table([*keys, *rows.columns], schema=schema)

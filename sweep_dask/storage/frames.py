@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.
 GROWING = {
-    *("order_id", "orderid", "sequence", "row_num", "matchgroupid"),
+    *("order_id", "orderid", "sequence", "row_num", "matchgroupid", "entry_timestamp"),
+    *("buy_order_id", "sell_order_id", "first_fill_timestamp", "last_fill_timestamp"),
     *("timestamp", "tradetime", "creationtime", "first_trade_time", "last_trade_time"),
     *("first_execution_time", "last_execution_time"),
 }

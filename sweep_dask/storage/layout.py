@@ -91,6 +91,14 @@ class OutputLayout:
         """Results of one partition."""
         return self.root / "outputs" / date / str(security)
 
+    def centre_point(self, date: str, security: int) -> Path:
+        """Results of the Centre Point model for one partition; a folder a scenario in it."""
+        return self.outputs(date, security) / "centre-point"
+
+    def replay(self) -> OutputLayout:
+        """The folder of a replay, which has a manifest and logs of its own."""
+        return OutputLayout(self.root / "replay")
+
     def receipt(self, date: str, security: int) -> Path:
         """What a finished partition left: the proof that lets a later run keep it."""
         return self.processed(date, security) / "receipt.json"

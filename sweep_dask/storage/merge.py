@@ -16,7 +16,7 @@ from sweep_dask.storage.parse import ARROW_TYPES
 from sweep_dask.storage.spill import LINE, read_range
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sweep_dask.schema import Table
@@ -74,7 +74,7 @@ def merge_rows(
     day: int,
     *,
     repeats_of_rejects: Repeats = frozenset(),
-    only_orders: npt.NDArray[np.int64] | None = None,
+    keep: Callable[[pa.Table], npt.NDArray[np.bool_]] | None = None,
 ) -> MergedRows:
     """Merge the ranges of one partition.
 
@@ -84,8 +84,8 @@ def merge_rows(
         In file order (block, then piece): of two repeats the first stays.
     day
         Trading day, for the column `date`.
-    only_orders
-        int64; keep only rows whose order is among these (trades).
+    keep
+        Tells of rows, in file order, which of them stay (trades of orders that are merged).
     """
     if not ranges:
         return MergedRows(_with_date(columns.schema().empty_table(), day))
@@ -96,18 +96,18 @@ def merge_rows(
     blocks = np.repeat([part.block for part in ranges], lengths)
     merged = MergedRows(rows)
 
-    keep = np.ones(len(rows), dtype=bool)
-    if only_orders is not None:
-        keep = np.isin(rows[table.identity[0]].to_numpy(), only_orders)
-        _count_removed(merged, blocks[~keep], "no_centre_point_order")
+    kept = np.ones(len(rows), dtype=bool)
+    if keep is not None:
+        kept = keep(rows)
+        _count_removed(merged, blocks[~kept], "no_centre_point_order")
     if table.identity:
-        first = _first_of_repeats(rows, table, keep)
+        first = _first_of_repeats(rows, table, kept)
         first &= ~_listed(rows, ranges, repeats_of_rejects)
-        _count_removed(merged, blocks[keep & ~first], "duplicate")
-        keep &= first
+        _count_removed(merged, blocks[kept & ~first], "duplicate")
+        kept &= first
     days = np.repeat([part.day for part in ranges], lengths)
     order = _engine_order(rows, table, days)
-    merged.rows = _with_date(rows.drop_columns([LINE]).take(pa.array(order[keep[order]])), day)
+    merged.rows = _with_date(rows.drop_columns([LINE]).take(pa.array(order[kept[order]])), day)
     return merged
 
 

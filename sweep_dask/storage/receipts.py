@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.storage.atomic import file_digest, remove_files, write_json
 from sweep_dask.storage.frames import bytes_digest
@@ -18,11 +18,13 @@ class PartitionReceipt:
     """Proof that a partition is complete; written last."""
 
     fingerprint: str
-    """Digest of its rows, the model and what the model was told."""
+    """Digest of its rows, the models and what the models were told."""
     counts: dict[str, int]
     """Orders, sweeps, matches, steps and rows by table."""
     files: dict[str, str]
     """Path below the output folder to digest."""
+    centre_point: dict[str, Any] | None = None
+    """The outcome of the Centre Point model, if it was run."""
 
 
 def write_receipt(

@@ -10,11 +10,11 @@ import signal
 import time
 from pathlib import Path
 
-import sweep_dask.partition
+import sweep_dask.partition.run
 
 # Dask loads a preload twice, the second time over the first.
-if sweep_dask.partition.simulate_partition.__name__ != "held_simulate":
-    _simulate = sweep_dask.partition.simulate_partition
+if sweep_dask.partition.run.simulate_partition.__name__ != "held_simulate":
+    _simulate = sweep_dask.partition.run.simulate_partition
 
 
 def held_simulate(orders, trades, nbbo, security):
@@ -33,4 +33,4 @@ def _hold(manner, folder, *, is_first):
         time.sleep(0.02)
 
 
-sweep_dask.partition.simulate_partition = held_simulate
+sweep_dask.partition.run.simulate_partition = held_simulate

@@ -6,7 +6,7 @@ import pytest
 from markets import COLUMNS, plain_market, write_rows
 from running import result_files, run_here
 
-import sweep_dask.partition
+import sweep_dask.partition.run
 from sweep_dask.dataflow.summary import describe_run
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import verify_output
@@ -43,14 +43,14 @@ def times(output):
 
 @pytest.fixture
 def _one_fails(monkeypatch):
-    simulate = sweep_dask.partition.simulate_partition
+    simulate = sweep_dask.partition.run.simulate_partition
 
     def fail_one(orders, trades, nbbo, security):
         if (orders["date"].iat[0], security) == KEYS[1]:
             raise ArithmeticError("no such luck")
         return simulate(orders, trades, nbbo, security)
 
-    monkeypatch.setattr(sweep_dask.partition, "simulate_partition", fail_one)
+    monkeypatch.setattr(sweep_dask.partition.run, "simulate_partition", fail_one)
 
 
 @pytest.mark.usefixtures("_one_fails")
@@ -86,7 +86,7 @@ def test_a_failed_partition_is_listed_and_the_others_are_complete(
 
 def test_the_next_run_computes_what_failed(plain_input, plain_result, output, request):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep_dask.partition, "simulate_partition", _always_fails)
+        patch.setattr(sweep_dask.partition.run, "simulate_partition", _always_fails)
         assert states(run(plain_input, output)) == ["failed"] * 4
     assert states(run(plain_input, output)) == ["computed"] * 4
     assert result_files(output) == result_files(plain_result.output)

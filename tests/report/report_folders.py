@@ -34,8 +34,10 @@ def make_folder(root, sweeps=THREE_SWEEPS, tests=(), **changes):
     """Write tables and a manifest; returns the layout and the manifest, without a format number."""
     layout = OutputLayout(root)
     layout.tables.mkdir(parents=True)
-    _write(layout, "sweep_order_comparison", SWEEP_ORDER_COMPARISON, map(comparison_row, sweeps))
-    _write(layout, "sweep_statistical_tests", SWEEP_STATISTICAL_TESTS, map(keyed, tests))
+    write_table(
+        layout, "sweep_order_comparison", SWEEP_ORDER_COMPARISON, map(comparison_row, sweeps)
+    )
+    write_table(layout, "sweep_statistical_tests", SWEEP_STATISTICAL_TESTS, map(keyed, tests))
     tables = {layout.relative(path): file_digest(path) for path in layout.tables.iterdir()}
     manifest = make_manifest(sweeps) | {"files": tables} | changes
     write_manifest(layout, manifest)
@@ -52,7 +54,7 @@ def page_of(root, sweeps=THREE_SWEEPS, tests=(), **changes):
     return write_page(*make_folder(root, sweeps, tests, **changes))
 
 
-def _write(layout, name, columns, rows):
+def write_table(layout, name, columns, rows):
     schema = pa.schema([*KEY_COLUMNS, *result_schema(columns)])
     table = pa.Table.from_pylist(list(rows), schema=schema)
     pq.write_table(table, layout.tables / f"{name}.parquet")

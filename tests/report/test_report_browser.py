@@ -9,6 +9,12 @@ import subprocess
 from contextlib import suppress
 
 import pytest
+from centre_point_folders import (
+    drawn_sweeps,
+    make_fidelity,
+    make_scenario_folder,
+    write_fidelity,
+)
 from report_folders import THREE_SWEEPS, make_folder
 
 from sweep_dask.report.page import write_report
@@ -118,3 +124,26 @@ def test_page_is_no_wider_than_a_laptop(probe):
 
 def test_scripts_do_not_fail(opened):
     assert not re.search(r"CONSOLE.*(Uncaught|Refused|Error)", opened[1])
+
+
+@pytest.fixture(scope="module")
+def opened_scenarios(browser, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser-scenarios")
+    layout, manifest = make_scenario_folder(folder / "out", drawn_sweeps(200))
+    write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
+    write_report(layout, manifest)
+    page = folder / "probed.html"
+    page.write_text(layout.report.read_text(encoding="utf-8") + PROBE, encoding="utf-8")
+    return open_page(browser, page, folder / "profile")
+
+
+def test_scenarios_and_fidelity_in_a_browser(opened_scenarios):
+    dumped = re.search(r'data-probe="([^"]*)"', opened_scenarios[0])
+    assert dumped, f"the page was not opened:\n{opened_scenarios[1]}"
+    probe = json.loads(dumped[1].replace("&quot;", '"'))
+    assert probe["found"].keys() == {"filled-by-venue", "matched-quantity", "fill-ratio"}
+    assert all(colours > 5 for colours in probe["found"].values())
+    assert probe["loaded"] == probe["refused"] == []
+    assert probe["wide"] <= 0
+    assert "The chart needs JavaScript" not in opened_scenarios[0]
+    assert not re.search(r"CONSOLE.*(Uncaught|Refused|Error)", opened_scenarios[1])

@@ -24,6 +24,12 @@ cluster:
   dashboard_address: 127.0.0.1:9000
 select: {dates: [2024-09-05, '2024-09-06'], securities: [110621, 85603]}
 models: time-priority
+scenarios: [dark-only, as-entered]
+centre_point:
+  preferencing: [72, 23]
+  ticks: [[0, 1], [100, 5]]
+  block_min_value: {110621: 1000000}
+  rules_off: [half-tick, dual_post]
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
@@ -41,6 +47,10 @@ columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
     assert settings.dates == ("2024-09-05", "2024-09-06")
     assert settings.securities == (110621, 85603)
     assert (settings.models, settings.trading_day) == (("time-priority",), "calendar")
+    assert settings.scenarios == ("dark-only", "as-entered")
+    assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
+    assert settings.block_min_value == {110621: 1_000_000}
+    assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
     assert settings.columns == {"orders": {"order_id": "my_id"}, "trades": {"orderid": "null"}}
     from_file = {name for name, source in settings.sources.items() if source.kind == "file"}
@@ -80,7 +90,8 @@ def test_auto_in_the_file(load):
         ("\n\nselect: {dates: 2024-13-45}", "select.dates", 3, "dates as 2024-09-05"),
         ("performance: {memory_limit_gb: 0}", "performance.memory_limit_gb", 1, "above zero"),
         ("columns: {orders: order_id}", "columns", 1, "a mapping of a column"),
-        ("models: [time-priority, centre-point]", "models", 1, "not available"),
+        ("models: [time-priority, pro-rata]", "models", 1, "time-priority or centre-point"),
+        ("scenarios: [dual-psot]", "scenarios", 1, "did you mean dual-post?"),
     ],
 )
 def test_bad_value_in_the_file_names_key_line_and_what_is_accepted(

@@ -25,7 +25,10 @@ def test_defaults_are_those_of_the_contract():
     assert (settings.enable_parallel, settings.monitoring) == (True, True)
     assert (settings.progress, settings.profile, settings.fresh) == (None, False, False)
     assert settings.dashboard_address == "127.0.0.1:8787"
-    assert settings.models == ("time-priority",)
+    assert settings.models == ("time-priority", "centre-point")
+    assert settings.scenarios == ("as-entered", "dual-post", "rest-dark", "dark-only")
+    assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
+    assert settings.block_min_value is None
     assert (settings.dates, settings.securities, settings.columns) == ((), (), {})
     assert settings.trading_day == "session"
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("quarantine", 0.05)
@@ -53,6 +56,11 @@ dashboard_address | --dashboard-address |                                       
 dates             | --dates             |                                        | select.dates
 securities        | --securities        |                                        | select.securities
 models            | --model             |                                        | models
+scenarios         | --scenario          |                                        | scenarios
+preferencing      |                     |                                        | centre_point.preferencing
+ticks             |                     |                                        | centre_point.ticks
+block_min_value   |                     |                                        | centre_point.block_min_value
+rules_off         |                     |                                        | centre_point.rules_off
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction
@@ -106,6 +114,20 @@ def test_rows_for_the_config_command(load):
     assert rows["dates"] == ("2024-09-05, 2024-09-06", "command line")
     assert rows["columns"] == ("orders.order_id: my_id", "file config.yaml")
     assert rows["output"] == ("data", "default")
+    assert rows["preferencing"] == ("learned", "default")
+    assert rows["block_min_value"] == ("no block trades", "default")
+
+
+def test_rows_of_the_centre_point_options(load):
+    settings = load(
+        file="centre_point: {preferencing: [], block_min_value: {110621: 1e6, 85603: 500000}, "
+        "ticks: [[0, 1], [100, 5]]}"
+    )
+    rows = {name: value for name, value, _ in settings.as_rows()}
+    assert rows["preferencing"] == "nobody"
+    assert rows["block_min_value"] == "110621: 1000000, 85603: 500000"
+    assert rows["ticks"] == "(0, 1), (100, 5)"
+    assert json.loads(json.dumps(settings.as_json()))["ticks"]["value"] == [[0, 1], [100, 5]]
 
 
 def test_json_has_the_shape_of_the_manifest(load):

@@ -25,6 +25,8 @@ from sweep_dask.settings import COMMAND_LINE
         ("securities", "110621,85603", (110621, 85603)),
         ("securities", 1234567890123456789, (1234567890123456789,)),  # 19 digits stay exact
         ("models", ("time-priority",), ("time-priority",)),
+        ("models", ("centre-point", "centre-point"), ("centre-point",)),
+        ("scenarios", ("dark-only", "dual-post"), ("dark-only", "dual-post")),
         ("trading_day", "calendar", "calendar"),
         ("on_bad_rows", "fail", "fail"),
         ("max_bad_fraction", "0", 0.0),  # no bad row at all is a choice
@@ -62,7 +64,9 @@ def test_accepted(load, name, given_value, value):
         ("dates", "--dates", datetime(2024, 9, 5, tzinfo=UTC), "dates as 2024-09-05"),
         ("securities", "--securities", "110621;85603", "whole numbers"),
         ("models", "--model", "pro-rata", "accepted: time-priority"),
-        ("models", "--model", "centre-point", "centre-point is not available in this version"),
+        ("scenarios", "--scenario", "dual post", "as-entered, dual-post, rest-dark, dark-only"),
+        ("scenarios", "--scenario", "dark_only", "did you mean dark-only?"),
+        ("scenarios", "--scenario", "", "as-entered"),
         ("trading_day", "--trading-day", "evening", "session or calendar"),
         ("on_bad_rows", "--on-bad-rows", "ignore", "quarantine or fail"),
         ("max_bad_fraction", "--max-bad-fraction", "5", "a fraction from 0 to 1"),

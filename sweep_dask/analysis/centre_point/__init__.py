@@ -1,0 +1,1 @@
+"""The Centre Point book on recorded orders: events from the log, scenarios, and the score."""

@@ -1,0 +1,217 @@
+"""How many of the tape's dark matches a replay predicted, and how many of its own are real.
+
+A hit is a predicted match with the same buy order, sell order, quantity, price and timestamp. All
+counts can be added over partitions; shares are taken at the very end (`score_as_json`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweep_dask.analysis.centre_point.tape import DarkMatches
+    from sweep_dask.analysis.tables import BoolArray, IntArray
+
+_TOLERANCE_NS = 1_000_000
+
+
+class Matches(NamedTuple):
+    """Predicted or recorded matches, one element each."""
+
+    buy_order_id: IntArray
+    sell_order_id: IntArray
+    quantity: IntArray
+    price_x2: IntArray
+    timestamp_ns: IntArray
+    both_passive: BoolArray
+
+
+@dataclass
+class Tally:
+    """Matches on the tape, predicted, and both."""
+
+    tape: int = 0
+    predicted: int = 0
+    hits: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of another partition."""
+        self.tape += other.tape
+        self.predicted += other.predicted
+        self.hits += other.hits
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts and what follows from them."""
+        return {"tape": self.tape, "predicted": self.predicted, "hits": self.hits} | self.shares()
+
+    def shares(self) -> dict[str, float | None]:
+        """Precision, recall and their harmonic mean; null where nothing is divided by."""
+        return {
+            "precision": share(self.hits, self.predicted),
+            "recall": share(self.hits, self.tape),
+            "f1": share(2 * self.hits, self.predicted + self.tape),
+        }
+
+
+TRIGGERS = ("arrival", "both_passive", "order_missing")
+
+
+@dataclass
+class Score:
+    """The counts behind the score of one mode; of one partition or of many."""
+
+    all: Tally = field(default_factory=Tally)
+    quantity: Tally = field(default_factory=Tally)
+    within_1ms: Tally = field(default_factory=Tally)
+    by_trigger: dict[str, Tally] = field(
+        default_factory=lambda: {name: Tally() for name in TRIGGERS}
+    )
+    reachable: int = 0
+    contested: int = 0
+    contested_hits: int = 0
+    contested_random: float = 0.0
+    """Expected number of contested arrivals right under random priority."""
+
+    def add(self, other: Score) -> None:
+        """Add the counts of another partition."""
+        for mine, theirs in (
+            (self.all, other.all),
+            (self.quantity, other.quantity),
+            (self.within_1ms, other.within_1ms),
+            *((self.by_trigger[name], other.by_trigger[name]) for name in TRIGGERS),
+        ):
+            mine.add(theirs)
+        self.reachable += other.reachable
+        self.contested += other.contested
+        self.contested_hits += other.contested_hits
+        self.contested_random += other.contested_random
+
+    def as_json(self) -> dict[str, Any]:
+        """As in `fidelity.json`; numbers are not rounded, a share of nothing is null."""
+        quantity = self.quantity.shares()
+        return self.all.as_json() | {
+            "reachable": self.reachable,
+            "reachable_recall": share(self.all.hits, self.reachable),
+            "contested": self.contested,
+            "contested_hits": self.contested_hits,
+            "contested_random": share(self.contested_random, self.contested),
+            "quantity_precision": quantity["precision"],
+            "quantity_recall": quantity["recall"],
+            "within_1ms": self.within_1ms.shares(),
+            "by_trigger": {name: tally.as_json() for name, tally in self.by_trigger.items()},
+        }
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """The sum over partitions."""
+    result = Score()
+    for score in scores:
+        result.add(score)
+    return result
+
+
+def share(part: float, whole: float) -> float | None:
+    """`part / whole`; None where there is no whole, as 0 would be a claim."""
+    return part / whole if whole else None
+
+
+def score_matches(
+    tape: Matches, predicted: Matches, is_known: BoolArray
+) -> tuple[Score, BoolArray, BoolArray]:
+    """Count the hits.
+
+    Parameters
+    ----------
+    is_known
+        bool[tape], whether both orders of the match are in the book.
+
+    Returns
+    -------
+    tuple
+        The score without its contested part; which matches of the tape were predicted, and which
+        predicted ones are on the tape.
+    """
+    on_tape, is_real = _hits(tape, predicted)
+    trigger = np.where(~is_known, 2, tape.both_passive.astype(np.int64))
+    foretold = predicted.both_passive.astype(np.int64)
+    score = Score(
+        all=Tally(tape.quantity.size, predicted.quantity.size, int(on_tape.sum())),
+        quantity=Tally(
+            int(tape.quantity.sum()),
+            int(predicted.quantity.sum()),
+            int(tape.quantity[on_tape].sum()),
+        ),
+        within_1ms=Tally(
+            tape.quantity.size, predicted.quantity.size, _hits_within(tape, predicted)
+        ),
+        by_trigger={
+            name: Tally(
+                int((trigger == number).sum()),
+                int((foretold == number).sum()),
+                int((on_tape & (trigger == number)).sum()),
+            )
+            for number, name in enumerate(TRIGGERS)
+        },
+        reachable=int(is_known.sum()),
+    )
+    return score, on_tape, is_real
+
+
+def as_matches(recorded: DarkMatches) -> Matches:
+    """The tape's matches in the form in which they are compared."""
+    return Matches(
+        recorded.buy_order_id,
+        recorded.sell_order_id,
+        recorded.quantity,
+        recorded.price_x2,
+        recorded.timestamp_ns,
+        recorded.both_passive,
+    )
+
+
+def _hits(one: Matches, other: Matches) -> tuple[BoolArray, BoolArray]:
+    """Which of each are in the other; the second of two equal ones needs a second partner."""
+    keys = np.concatenate((np.stack(one[:5], axis=1), np.stack(other[:5], axis=1)))
+    _, key = np.unique(keys, axis=0, return_inverse=True)
+    key = key.reshape(-1)
+    mine, theirs = key[: one.quantity.size], key[one.quantity.size :]
+    mine, theirs = _numbered(mine, key.size), _numbered(theirs, key.size)
+    return np.isin(mine, theirs), np.isin(theirs, mine)
+
+
+def _numbered(key: IntArray, keys: int) -> IntArray:
+    """Keys made unique by counting equal ones."""
+    order = np.argsort(key, kind="stable")
+    begins = np.searchsorted(key[order], key[order], side="left")
+    number = np.empty_like(key)
+    number[order] = np.arange(key.size) - begins
+    return number * keys + key
+
+
+def _hits_within(tape: Matches, predicted: Matches) -> int:
+    """Hits if timestamps may differ by a millisecond; each match has one partner at most."""
+    waiting: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for *key, time_ns in _rows(predicted):
+        waiting[tuple(key)].append(time_ns)
+    for times in waiting.values():
+        times.sort(reverse=True)
+    hits = 0
+    for *key, time_ns in sorted(_rows(tape), key=lambda row: row[-1]):
+        times = waiting.get(tuple(key), [])
+        while times and times[-1] < time_ns - _TOLERANCE_NS:
+            times.pop()
+        if times and times[-1] <= time_ns + _TOLERANCE_NS:
+            times.pop()
+            hits += 1
+    return hits
+
+
+def _rows(matches: Matches) -> list[list[int]]:
+    rows: list[list[int]] = np.stack(matches[:5], axis=1).tolist()
+    return rows

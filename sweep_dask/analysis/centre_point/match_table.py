@@ -1,0 +1,81 @@
+"""Fills of the book as the tables of the contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.tables import IntArray, schema, table
+from sweep_dask.matching.events import EventKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sweep_dask.analysis.centre_point.order_checks import LeftOut
+    from sweep_dask.analysis.centre_point.order_flow import OrderFlow
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
+
+MATCHES = schema(
+    "date:str security:int32 timestamp:int64 buy_order_id:int64 sell_order_id:int64 "
+    "quantity:int64 price_x2:int64 deal_source:int16 aggressor:int8 trigger:str"
+)
+REPLAY_MATCHES = {**MATCHES, "mode": "str"}
+MISSES = schema(
+    "buy_order_id:int64 sell_order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 cause:str"
+)
+
+_TRIGGERS = {
+    EventKind.AMEND: "amend",
+    EventKind.QUOTE: "nbbo",
+    EventKind.SESSION: "nbbo",
+}
+
+
+def match_table(
+    log: OrderLog,
+    flow: OrderFlow,
+    fills: NDArray[np.void],
+    date: str,
+    security: int,
+    mode: str | None = None,
+) -> pd.DataFrame:
+    """The fills in order of execution, columns `MATCHES` or, with a mode, `REPLAY_MATCHES`."""
+    values = {
+        "date": [date] * fills.size,
+        "security": np.full(fills.size, security),
+        "timestamp": flow.timestamp_ns[fills["event"]],
+        "buy_order_id": log.order_id[fills["buy"]],
+        "sell_order_id": log.order_id[fills["sell"]],
+        "quantity": fills["quantity"],
+        "price_x2": fills["price_x2"],
+        "deal_source": fills["deal_source"],
+        "aggressor": fills["aggressor"],
+        "trigger": _trigger(flow.events["kind"][fills["event"]]),
+        "mode": [mode] * fills.size,
+    }
+    return table(MATCHES if mode is None else REPLAY_MATCHES, values)
+
+
+def _trigger(kind: IntArray) -> list[str]:
+    """What made the match happen: an arrival, an amendment, or a move of the quote."""
+    return [_TRIGGERS.get(EventKind(value), "arrival") for value in kind.tolist()]
+
+
+LEFT_OUT = schema("date:str security:int32 order_id:int64 sequence:int64 reason:str")
+
+
+def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pd.DataFrame:
+    """The orders left out of the book and why, columns `LEFT_OUT`."""
+    size = left_out.order.size
+    return table(
+        LEFT_OUT,
+        {
+            "date": [date] * size,
+            "security": np.full(size, security),
+            "order_id": log.order_id[left_out.order],
+            "sequence": left_out.sequence,
+            "reason": list(left_out.reason),
+        },
+    )

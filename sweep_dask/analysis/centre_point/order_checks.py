@@ -1,0 +1,185 @@
+"""Orders whose rows cannot be true: found, named, and left out of the book."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.market.change_reasons import TRADED
+from sweep_dask.market.order_types import (
+    CENTRE_POINT,
+    CENTRE_POINT_BLOCK,
+    CENTRE_POINT_CROSSING,
+    SWEEP,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
+    from sweep_dask.analysis.centre_point.tape import Tape
+    from sweep_dask.analysis.tables import BoolArray, IntArray
+
+#: Why an order is left out, in the order in which it is looked for; an order has one reason.
+REASONS = {
+    "crossing_order": "type 256 (Centre Point crossing) is not matched in the book",
+    "unknown_order_type": "the type has bits that mean nothing, or belongs to two books",
+    "unknown_side": "the side is neither 1 (buy) nor 2 (sell)",
+    "unknown_midtick": "the mid-tick value does not exist, or not on this order type",
+    "out_of_order": "a row or trade of it is stamped before one ahead of it in engine order",
+    "fills_before_entry": "the order trades before its first row, or its first row is a fill",
+    "totals_contradict_trades": "totalmatchedquantity is not the sum of its trades, or falls",
+}
+
+_KNOWN_BITS = 2**13 - 1
+_BOOKS = (CENTRE_POINT, CENTRE_POINT_CROSSING, SWEEP, CENTRE_POINT_BLOCK)
+_LARGEST_MIDTICK = 6
+#: Mid-tick values that a plain Centre Point order (64) cannot have; rules page 2.3.
+_BLOCK_MIDTICKS = (5, 6)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The orders left out, ascending by dense number."""
+
+    order: IntArray
+    sequence: IntArray
+    """int64, of the row that shows it."""
+    reason: tuple[str, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Orders by reason, in the order of `REASONS`."""
+        return {name: n for name in REASONS if (n := self.reason.count(name))}
+
+
+def find_left_out(log: OrderLog, tape: Tape | None) -> LeftOut:
+    """Check every order; without a tape its totals cannot be checked."""
+    first_row = np.full(log.order_id.size, -1, dtype=np.int64)
+    reasons = np.full(log.order_id.size, "", dtype=object)
+    for name, rows in _findings(log, tape).items():
+        # The last assignment of a repeated index wins: rows backwards leave the first one.
+        found = np.flatnonzero(rows)[::-1]
+        found = found[first_row[log.order[found]] < 0]
+        reasons[log.order[found]] = name
+        first_row[log.order[found]] = found
+    order = np.flatnonzero(first_row >= 0)
+    return LeftOut(order, log.sequence[first_row[order]], tuple(reasons[order]))
+
+
+def _findings(log: OrderLog, tape: Tape | None) -> dict[str, BoolArray]:
+    """By reason, the rows that show it."""
+    books = sum((log.type & bit != 0).astype(np.int64) for bit in _BOOKS)
+    is_crossing = (log.type & CENTRE_POINT_CROSSING != 0) & (books == 1)
+    fills_first = log.is_first & ((log.reason == TRADED) | _traded_before(log, tape))
+    return {
+        "crossing_order": is_crossing,
+        "unknown_order_type": (books != 1) | (log.type & ~_KNOWN_BITS != 0),
+        "unknown_side": (log.side != 1) & (log.side != 2),
+        "unknown_midtick": _midtick_is_unknown(log),
+        "out_of_order": _rows_out_of_order(log, tape),
+        "fills_before_entry": fills_first,
+        "totals_contradict_trades": _totals_contradict(log, tape),
+    }
+
+
+def _midtick_is_unknown(log: OrderLog) -> BoolArray:
+    outside = (log.midtick < -1) | (log.midtick > _LARGEST_MIDTICK)
+    plain = (log.type & CENTRE_POINT != 0) & np.isin(log.midtick, _BLOCK_MIDTICKS)
+    unknown: BoolArray = outside | plain
+    return unknown
+
+
+def _rows_out_of_order(log: OrderLog, tape: Tape | None) -> BoolArray:
+    """Among rows and trades in one sequence; a trade shows on the first row of its order."""
+    if tape is None:
+        return _out_of_order(log.timestamp_ns)
+    known, order = order_numbers(log, tape.order_id)
+    place = np.argsort(np.concatenate((log.sequence, tape.sequence[known])), kind="stable")
+    timestamp_ns = np.concatenate((log.timestamp_ns, tape.timestamp_ns[known]))
+    out = np.empty(place.size, dtype=bool)
+    out[place] = _out_of_order(timestamp_ns[place])
+    trades_out = np.zeros(log.order_id.size, dtype=bool)
+    trades_out[order[known][out[log.size :]]] = True
+    rows_out: BoolArray = out[: log.size] | (log.is_first & trades_out[log.order])
+    return rows_out
+
+
+def _out_of_order(timestamp_ns: IntArray) -> BoolArray:
+    """The fewest rows without which times do not fall."""
+    out = np.zeros(timestamp_ns.size, dtype=bool)
+    if timestamp_ns.size < 2 or (np.diff(timestamp_ns) >= 0).all():
+        return out
+    tails: list[int] = []
+    tail_rows: list[int] = []
+    before = np.full(timestamp_ns.size, -1, dtype=np.int64)
+    for row, time_ns in enumerate(timestamp_ns.tolist()):
+        place = bisect_right(tails, time_ns)
+        before[row] = tail_rows[place - 1] if place else -1
+        tails[place : place + 1] = [time_ns]
+        tail_rows[place : place + 1] = [row]
+    out[:] = True
+    row = tail_rows[-1]
+    while row >= 0:
+        out[row] = False
+        row = int(before[row])
+    return out
+
+
+def _traded_before(log: OrderLog, tape: Tape | None) -> BoolArray:
+    """Per row, whether its order has a trade stamped before the order's first row."""
+    early = np.zeros(log.order_id.size, dtype=bool)
+    if tape is not None:
+        known, order = order_numbers(log, tape.order_id)
+        entry_ns = np.full(log.order_id.size, -1, dtype=np.int64)
+        entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
+        early[order[known][tape.timestamp_ns[known] < entry_ns[order[known]]]] = True
+    return early[log.order]
+
+
+def _totals_contradict(log: OrderLog, tape: Tape | None) -> BoolArray:
+    falls = log.newly_matched < 0
+    if tape is None:
+        return falls
+    known, order = order_numbers(log, tape.order_id)
+    traded = np.zeros(log.order_id.size, dtype=np.int64)
+    np.add.at(traded, order[known], tape.quantity[known])
+    recorded = np.zeros(log.order_id.size, dtype=np.int64)
+    np.add.at(recorded, log.order, log.newly_matched)
+    # An order may trade in its first row's transaction; a reloaded one brings fills of other days.
+    fresh = log.is_first & (log.reason != 30)
+    np.add.at(recorded, log.order[fresh], log.matched[fresh])
+    is_last = np.ones(log.size, dtype=bool)
+    is_last[log.previous[~log.is_first]] = False
+    contradicts: BoolArray = falls | (is_last & (traded != recorded)[log.order])
+    return contradicts
+
+
+def order_numbers(log: OrderLog, order_id: IntArray) -> tuple[BoolArray, IntArray]:
+    """Which ids are in the log, and the dense number of each (any number where it is not)."""
+    number = np.minimum(np.searchsorted(log.order_id, order_id), max(log.order_id.size - 1, 0))
+    return log.order_id[number] == order_id, number
+
+
+#: Optional columns and what is taken for granted where the input has no such column.
+ASSUMED_WITHOUT = {
+    "midtick": "no order has a half tick, a dark limit or the block phase",
+    "minimumquantity": "no order has a minimum quantity",
+    "singlefillminimumquantity": "minimum quantities may be met by several contras",
+    "participantid": "nobody's orders are preferenced or booked",
+    "timevalidity": "no order is immediate",
+    "national_bid": "orders trade at the quote of the quote file",
+    "national_offer": "orders trade at the quote of the quote file",
+    "crossingkey": "no match is a booking",
+}
+
+
+def assumptions_without(columns: Collection[str]) -> tuple[str, ...]:
+    """What the book takes for granted because the orders have no such column."""
+    return tuple(
+        f"the orders have no column {name}: {assumption}"
+        for name, assumption in ASSUMED_WITHOUT.items()
+        if name not in columns
+    )

@@ -1,0 +1,232 @@
+"""The order log as columns in engine order, each row linked with the order's row before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
+from sweep_dask.market.change_reasons import ENTERS, EXITS, TRADED
+from sweep_dask.market.mid_ticks import HALF_TICK, effective_midtick
+from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
+from sweep_dask.market.ticks import TickTable, effective_limits_x2
+from sweep_dask.market.time_validity import decode_time_validity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Order status: on the book.
+_ON_BOOK = 1
+_YES = 1
+#: What a missing whole number of an optional column is taken for.
+_MISSING = -1
+
+
+@dataclass(frozen=True)
+class OrderLog:
+    """All order rows of one partition; every array has one element a row."""
+
+    order_id: IntArray
+    """int64[orders], ascending: the id of each dense order number."""
+    order: IntArray
+    """int64, dense number of the row's order."""
+    sequence: IntArray
+    timestamp_ns: IntArray
+    previous: IntArray
+    """int64, the row of the same order before this one, or -1."""
+    side: IntArray
+    type: IntArray
+    """int64, exchange order type bits."""
+    reason: IntArray
+    is_on_book: BoolArray
+    price_x2: IntArray
+    """int64, the entered limit, doubled; 0 without a price."""
+    limit_x2: IntArray
+    """int64, doubled limit in the dark, as the rules have it: one of the next two."""
+    improved_limit_x2: IntArray
+    """int64, with the half tick, where the order asks for it; R2."""
+    entered_limit_x2: IntArray
+    """int64, without the half tick."""
+    posted_limit_x2: IntArray
+    """int64, the entered limit bettered by half a tick, asked for or not."""
+    midtick: IntArray
+    """int64, as recorded; `effective_midtick` is what counts."""
+    effective_midtick: IntArray
+    leaves: IntArray
+    matched: IntArray
+    """int64, shares matched so far, in all books."""
+    minimum_quantity: IntArray
+    single_fill: BoolArray
+    preference_only: BoolArray
+    is_immediate: BoolArray
+    participant: IntArray
+    crossing_key: IntArray
+    bid: IntArray
+    """int64, national bid on the row, 0 if there is none."""
+    offer: IntArray
+    quotes_off_unit: int
+    """Rows with a quote that is no whole number of price units; it is taken as missing."""
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self.order.size
+
+    @property
+    def is_first(self) -> BoolArray:
+        """bool, whether the row is its order's first."""
+        first: BoolArray = self.previous < 0
+        return first
+
+    @property
+    def is_sweep(self) -> BoolArray:
+        """bool, whether the order is a sweep."""
+        sweep: BoolArray = (self.type & SWEEP) != 0
+        return sweep
+
+    @property
+    def is_dark(self) -> BoolArray:
+        """bool, whether the order lives in the dark book alone."""
+        dark: BoolArray = (self.type & (CENTRE_POINT | CENTRE_POINT_BLOCK)) != 0
+        return dark
+
+    @property
+    def enters(self) -> BoolArray:
+        """bool, whether the reason is that the order comes into the book."""
+        enters: BoolArray = np.isin(self.reason, ENTERS)
+        return enters
+
+    @property
+    def exits(self) -> BoolArray:
+        """bool, whether the reason is that the order leaves the book unfilled."""
+        exits: BoolArray = np.isin(self.reason, EXITS)
+        return exits
+
+    @property
+    def newly_matched(self) -> IntArray:
+        """int64, shares matched between the row before and this one."""
+        return self.matched - self.before(self.matched)
+
+    @property
+    def leaves_change(self) -> IntArray:
+        """int64, by how much an amendment changed the leaves; fills do not count."""
+        return self.leaves - self.before(self.leaves) + self.newly_matched
+
+    def with_half_tick(self, *, is_on: bool) -> OrderLog:
+        """The same log, with `limit_x2` as R2 has it or without it."""
+        return replace(self, limit_x2=self.improved_limit_x2 if is_on else self.entered_limit_x2)
+
+    def before(self, column: IntArray) -> IntArray:
+        """int64, the column's value on the order's row before; on a first row its own value."""
+        return column[np.where(self.is_first, np.arange(self.size), self.previous)]
+
+    def changed(self, column: IntArray) -> BoolArray:
+        """bool, whether the value differs from that on the order's row before."""
+        changed: BoolArray = column != self.before(column)
+        return changed
+
+    @property
+    def loses_place(self) -> BoolArray:
+        """bool, whether the row's amendment costs the order its place in the queue; R14."""
+        amended = ~self.is_first & (self.reason != TRADED)
+        larger = self.leaves_change > 0
+        loses: BoolArray = amended & (
+            self.changed(self.price_x2) | self.changed(self.midtick) | larger
+        )
+        return loses
+
+
+def read_order_log(orders: pd.DataFrame, ticks: TickTable) -> OrderLog:
+    """Columns of the order rows of one partition.
+
+    Parameters
+    ----------
+    orders
+        Columns of `schema.ORDERS`, rows in engine order (sequence).
+    """
+    order_id, order = np.unique(whole_numbers(orders, "order_id"), return_inverse=True)
+    types = whole_numbers(orders, "exchangeordertype")
+    side = whole_numbers(orders, "side")
+    price_x2 = _doubled(orders, "price")
+    midtick = _optional(orders, "midtick")
+    counts = effective_midtick(types, midtick, price_x2)
+    bid, bid_is_off = _quote(orders, "national_bid")
+    offer, offer_is_off = _quote(orders, "national_offer")
+    return OrderLog(
+        order_id=order_id,
+        order=order.astype(np.int64),
+        sequence=whole_numbers(orders, "sequence"),
+        timestamp_ns=whole_numbers(orders, "timestamp"),
+        previous=_previous(order),
+        side=side,
+        type=types,
+        reason=whole_numbers(orders, "changereason"),
+        is_on_book=_is_on_book(orders),
+        price_x2=price_x2,
+        limit_x2=_limits_x2(price_x2, side, counts, ticks),
+        improved_limit_x2=_limits_x2(price_x2, side, counts, ticks),
+        entered_limit_x2=_limits_x2(price_x2, side, np.zeros_like(counts), ticks),
+        posted_limit_x2=_limits_x2(price_x2, side, np.full_like(counts, HALF_TICK), ticks),
+        midtick=midtick,
+        effective_midtick=counts,
+        leaves=np.maximum(whole_numbers(orders, "leavesquantity"), 0),
+        matched=whole_numbers(orders, "totalmatchedquantity"),
+        minimum_quantity=np.maximum(_optional(orders, "minimumquantity"), 0),
+        single_fill=_optional(orders, "singlefillminimumquantity") == _YES,
+        preference_only=_optional(orders, "preferenceonly") == _YES,
+        is_immediate=decode_time_validity(_optional(orders, "timevalidity")).immediate,
+        participant=_optional(orders, "participantid"),
+        crossing_key=np.maximum(_optional(orders, "crossingkey"), 0),
+        bid=bid,
+        offer=offer,
+        quotes_off_unit=int((bid_is_off | offer_is_off).sum()),
+    )
+
+
+def _previous(order: IntArray) -> IntArray:
+    """The row of the same order before each row, or -1; rows in engine order."""
+    position = np.argsort(order, kind="stable")
+    previous = np.full(order.size, -1, dtype=np.int64)
+    follows = order[position[1:]] == order[position[:-1]]
+    previous[position[1:][follows]] = position[:-1][follows]
+    return previous
+
+
+def _optional(orders: pd.DataFrame, name: str) -> IntArray:
+    """A column of whole numbers that may be absent or have gaps."""
+    if name not in orders:
+        return np.full(len(orders), _MISSING, dtype=np.int64)
+    values: IntArray = orders[name].fillna(_MISSING).to_numpy(dtype=np.int64)
+    return values
+
+
+def _doubled(orders: pd.DataFrame, name: str) -> IntArray:
+    """A price column doubled; 0 where missing. Multiples of 0.5 are exact."""
+    values = 2 * orders[name].to_numpy(dtype=np.float64, na_value=0.0)
+    doubled: IntArray = np.rint(np.maximum(values, 0)).astype(np.int64)
+    return doubled
+
+
+def _quote(orders: pd.DataFrame, name: str) -> tuple[IntArray, BoolArray]:
+    """A quote column in whole price units, and where it is not one; 0 where there is none."""
+    if name not in orders:
+        return np.zeros(len(orders), dtype=np.int64), np.zeros(len(orders), dtype=bool)
+    doubled = _doubled(orders, name)
+    is_off = doubled % 2 != 0
+    return np.where(is_off, 0, doubled // 2), is_off
+
+
+def _limits_x2(price_x2: IntArray, side: IntArray, midtick: IntArray, ticks: TickTable) -> IntArray:
+    """Doubled limits in the dark. A price that already ends in half a unit is taken as it is."""
+    limits = effective_limits_x2(price_x2 // 2, side == 1, midtick, *ticks.arrays)
+    return np.where(price_x2 % 2 == 0, limits, price_x2)
+
+
+def _is_on_book(orders: pd.DataFrame) -> BoolArray:
+    """Whether the order is on the book after the row; without a status, by what is left of it."""
+    if "orderstatus" not in orders:
+        stays = ~np.isin(whole_numbers(orders, "changereason"), EXITS)
+        return np.logical_and(stays, whole_numbers(orders, "leavesquantity") > 0)
+    return np.equal(_optional(orders, "orderstatus"), _ON_BOOK)

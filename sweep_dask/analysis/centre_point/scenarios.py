@@ -1,0 +1,163 @@
+"""What-if questions put to the book: the recorded flow with the sweeps treated differently.
+
+All other participants act as recorded; liquidity is shared in event time, so that sweeps compete
+and nobody's quantity is used twice. A recorded lit fill of a sweep shrinks to what is left of the
+sweep; what that frees in the lit book is given to nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.centre_point.match_table import match_table
+from sweep_dask.analysis.centre_point.order_flow import (
+    AFTER_TRADES,
+    OrderFlow,
+    entry_rows,
+    flow_of_orders,
+    flow_of_rows,
+    join,
+    last_trade_sequence,
+    order_events,
+    with_market,
+)
+from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills, sweep_summary
+from sweep_dask.market.change_reasons import NEW
+from sweep_dask.market.sessions import is_continuous
+from sweep_dask.matching.events import EventKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.analysis.tables import BoolArray
+
+AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-dark", "dark-only"
+
+#: Each scenario and what it assumes, in the order in which they are shown.
+SCENARIOS = {
+    AS_ENTERED: "Sweeps act as recorded: they search the dark book on arrival and their remainder "
+    "rests in the lit book alone. This is the free replay.",
+    DUAL_POST: "What is left of a sweep after its arrival also rests in the dark, at its limit "
+    "improved by half a tick; its recorded lit fills stay possible.",
+    REST_DARK: "What is left of a sweep after its arrival rests in the dark at its limit instead "
+    "of in the lit book, until it is cancelled on record or continuous trading ends. Lit fills as "
+    "the incoming order, on arrival or after an amendment, stay.",
+    DARK_ONLY: "A sweep never takes from the lit book; all of it looks for contras in the dark.",
+}
+
+#: What every scenario assumes of the rest of the market.
+ASSUMPTIONS = (
+    "All other participants act as recorded: nobody reacts to fills that did not really happen.",
+    (
+        "A recorded lit fill shrinks to what is left of the sweep; what that frees in the lit book "
+        "is given to nobody."
+    ),
+    "Quotes are those recorded, whatever the sweeps do.",
+    (
+        "Only sweeps with a limit that arrive in continuous trading are treated differently; "
+        "sweeps entered before the opening or reloaded, and those without a price, act as recorded."
+    ),
+    "A recorded dark fill whose counterparty is not in the input counts as given.",
+)
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One scenario of one partition."""
+
+    matches: pd.DataFrame
+    """Every dark match, columns `match_table.MATCHES`."""
+    order_summary: pd.DataFrame
+    """One row per sweep, columns `sweep_outcomes.SWEEP_SUMMARY`."""
+    sweep_fills: pd.DataFrame
+    """Every fill of every sweep in both books, columns `sweep_outcomes.SWEEP_FILLS`."""
+    event_count: int
+    step_count: int
+
+
+def run_scenario(partition: PartitionInput, name: str, date: str, security: int) -> ScenarioResult:
+    """Run one scenario.
+
+    Raises
+    ------
+    KeyError
+        There is no scenario of that name.
+    """
+    affected = affected_sweeps(partition)
+    flow = with_market(_orders(partition, name, affected).ordered(), partition.market)
+    result = partition.run(flow)
+    fills = sweep_fills(partition, flow, result, date, security)
+    return ScenarioResult(
+        matches=match_table(partition.log, flow, result.fills, date, security),
+        order_summary=sweep_summary(partition, fills, result, affected, date, security),
+        sweep_fills=fills,
+        event_count=flow.size,
+        step_count=result.steps,
+    )
+
+
+def affected_sweeps(partition: PartitionInput) -> BoolArray:
+    """bool[orders], the sweeps that a scenario may treat differently."""
+    log = partition.log
+    entries = entry_rows(log, partition.is_in)
+    affected = np.zeros(log.order_id.size, dtype=bool)
+    during = is_continuous(log.timestamp_ns[entries], partition.continuous)
+    priced = (log.price_x2[entries] > 0) & (log.reason[entries] == NEW)
+    affected[log.order[entries]] = log.is_sweep[entries] & during & priced
+    return affected
+
+
+def _orders(partition: PartitionInput, name: str, affected: BoolArray) -> OrderFlow:
+    """The events of orders in one scenario."""
+    flow = flow_of_orders(partition.log, partition.tape, partition.settings.rules, partition.is_in)
+    if name == AS_ENTERED:
+        return flow
+    if name in (REST_DARK, DARK_ONLY):
+        flow = flow.take(~_lost_lit_fills(partition, flow, affected, all_of_them=name == DARK_ONLY))
+    elif name != DUAL_POST:
+        raise KeyError(name)
+    improved = name == DUAL_POST
+    _keep_posted(partition, flow, affected, improved=improved)
+    return join(flow, _posts(partition, affected, improved=improved))
+
+
+def _keep_posted(
+    partition: PartitionInput, flow: OrderFlow, affected: BoolArray, *, improved: bool
+) -> None:
+    """Let amended sweeps stay in the dark, with the improved limit if they were posted with it."""
+    amends = (flow.events["kind"] == EventKind.AMEND) & affected[flow.events["order"]]
+    flow.events["rests"][amends] = 1
+    if improved:
+        flow.events["limit_x2"][amends] = partition.log.posted_limit_x2[flow.source[amends]]
+
+
+def _lost_lit_fills(
+    partition: PartitionInput, flow: OrderFlow, affected: BoolArray, *, all_of_them: bool
+) -> BoolArray:
+    """Recorded lit fills that the sweep cannot have: all, or those while it rested."""
+    reduces = (flow.events["kind"] == EventKind.REDUCE) & affected[flow.events["order"]]
+    if partition.tape is None:
+        none_lost: BoolArray = reduces
+        return none_lost
+    trade = np.where(reduces, flow.source, 0)
+    lost = ~partition.tape.is_dark[trade]
+    if not all_of_them:
+        lost &= ~partition.tape.is_aggressor[trade]
+    gone: BoolArray = reduces & lost
+    return gone
+
+
+def _posts(partition: PartitionInput, affected: BoolArray, *, improved: bool) -> OrderFlow:
+    """POST events: what is left after the trades of the arrival rests in the dark."""
+    log = partition.log
+    entries = entry_rows(log, partition.is_in)
+    rows = entries[affected[log.order[entries]] & ~log.is_immediate[entries]]
+    events = order_events(log, rows, EventKind.POST)
+    events["trades"] = 1
+    events["limit_x2"] = (log.posted_limit_x2 if improved else log.limit_x2)[rows]
+    flow = flow_of_rows(log, events, rows, AFTER_TRADES - 1)
+    return flow.not_before(last_trade_sequence(log, partition.tape, rows), AFTER_TRADES - 1)

@@ -1,0 +1,126 @@
+"""The tape: the trades of one partition, as columns and as matches of the Centre Point book."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
+from sweep_dask.market.deal_sources import DARK
+from sweep_dask.market.sessions import is_continuous
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from sweep_dask.market.sessions import Window
+
+_BUY, _SELL = 1, 2
+#: What a missing whole number is taken for, and the id of an order that has no row.
+UNKNOWN = -1
+
+#: Without these columns nobody can tell a dark trade from a lit one.
+NEEDED = ("dealsource", "matchgroupid", "side")
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Trade rows in engine order; each match has two, unless one is not in the input."""
+
+    order_id: IntArray
+    sequence: IntArray
+    timestamp_ns: IntArray
+    quantity: IntArray
+    price_x2: IntArray
+    side: IntArray
+    deal_source: IntArray
+    match: IntArray
+    """int64, the match group of the row."""
+    is_aggressor: BoolArray
+    participant: IntArray
+
+    @property
+    def is_dark(self) -> BoolArray:
+        """bool, whether the trade is one of the Centre Point book."""
+        return np.isin(self.deal_source, DARK)
+
+
+@dataclass(frozen=True)
+class DarkMatches:
+    """Matches of the Centre Point book on the tape, in the order of execution."""
+
+    timestamp_ns: IntArray
+    buy_order_id: IntArray
+    """int64, `UNKNOWN` if the input has no trade row of that side."""
+    sell_order_id: IntArray
+    quantity: IntArray
+    price_x2: IntArray
+    deal_source: IntArray
+    aggressor_id: IntArray
+    """int64, the incoming order, `UNKNOWN` if there was none or its row is not in the input."""
+    both_passive: BoolArray
+    """bool, whether both orders are known to have rested."""
+
+    @property
+    def size(self) -> int:
+        """Number of matches."""
+        return self.timestamp_ns.size
+
+
+def read_tape(trades: pd.DataFrame | None) -> Tape | None:
+    """Columns of the trade rows, in engine order; None if they cannot tell dark from lit."""
+    if trades is None or any(name not in trades for name in NEEDED):
+        return None
+    return Tape(
+        order_id=whole_numbers(trades, "orderid"),
+        sequence=whole_numbers(trades, "sequence"),
+        timestamp_ns=whole_numbers(trades, "tradetime"),
+        quantity=whole_numbers(trades, "quantity"),
+        price_x2=np.rint(2 * trades["tradeprice"].to_numpy(np.float64, na_value=0.0)).astype(
+            np.int64
+        ),
+        side=_optional(trades, "side"),
+        deal_source=_optional(trades, "dealsource"),
+        match=_optional(trades, "matchgroupid"),
+        is_aggressor=_optional(trades, "passiveaggressive") == 1,
+        participant=_optional(trades, "participantid"),
+    )
+
+
+def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
+    """The dark matches in continuous trading."""
+    during = is_continuous(tape.timestamp_ns, continuous)
+    rows = np.flatnonzero(tape.is_dark & during)
+    _, first, number = np.unique(tape.match[rows], return_index=True, return_inverse=True)
+    # Match groups in the order of their first rows.
+    place = np.empty(first.size, dtype=np.int64)
+    place[np.argsort(first, kind="stable")] = np.arange(first.size)
+    number = place[number]
+    any_row = rows[np.sort(first)]
+    ids = {side: np.full(first.size, UNKNOWN, dtype=np.int64) for side in (_BUY, _SELL)}
+    for side, order_id in ids.items():
+        legs = tape.side[rows] == side
+        order_id[number[legs]] = tape.order_id[rows[legs]]
+    aggressor_id = np.full(first.size, UNKNOWN, dtype=np.int64)
+    aggressors = tape.is_aggressor[rows]
+    aggressor_id[number[aggressors]] = tape.order_id[rows[aggressors]]
+    return DarkMatches(
+        timestamp_ns=tape.timestamp_ns[any_row],
+        buy_order_id=ids[_BUY],
+        sell_order_id=ids[_SELL],
+        quantity=tape.quantity[any_row],
+        price_x2=tape.price_x2[any_row],
+        deal_source=tape.deal_source[any_row],
+        aggressor_id=aggressor_id,
+        both_passive=aggressor_id == UNKNOWN,
+    )
+
+
+def _optional(trades: pd.DataFrame, name: str) -> IntArray:
+    """A column of whole numbers that may be absent or have gaps."""
+    if name not in trades:
+        return np.full(len(trades), UNKNOWN, dtype=np.int64)
+    return trades[name].fillna(UNKNOWN).to_numpy(dtype=np.int64)

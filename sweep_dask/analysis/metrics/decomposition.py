@@ -1,0 +1,79 @@
+"""Where a difference in arrival cost comes from: price, quantity, or time.
+
+The arrival cost of a sweep is its filled quantity F times a gain per share, which has two parts:
+P, what the fills were better than the midpoint of their own moment (half the effective spread), and
+T, what that midpoint was better than the one on arrival (the slippage). So A = F (P + T), and
+
+    A_real - A_simulated =   (F_real - F_simulated)   x  mean of the two (P + T)     quantity
+                           + mean of the two F        x  (P_real - P_simulated)      price
+                           + mean of the two F        x  (T_real - T_simulated)      time
+
+exactly: a difference of products by the mean of either factor. Where one of the two filled nothing
+it has no price or time of its own, and the whole difference is one of quantity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.metrics.comparison import differences, values
+from sweep_dask.analysis.metrics.units import aud
+from sweep_dask.analysis.tables import schema, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweep_dask.analysis.tables import FloatArray
+
+#: One row per sweep, in AUD, real minus simulated; the last three add up to the first.
+ARRIVAL_COST_PARTS = schema(
+    "order_id:int64 difference_aud:float64 price_part_aud:float64 quantity_part_aud:float64 "
+    "time_part_aud:float64"
+)
+
+
+def arrival_cost_parts(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
+    """Split each sweep's difference in arrival cost; columns `ARRIVAL_COST_PARTS`.
+
+    All are NaN without a midpoint on arrival. Price and time are NaN if a fill has no midpoint of
+    its moment; the quantity part does not need it.
+
+    Parameters
+    ----------
+    real, simulated
+        `sweep_metrics` of the same sweeps.
+    """
+    difference = differences(real, simulated)
+    one, other = values(real, "filled_quantity"), values(simulated, "filled_quantity")
+    both_filled = (one > 0) & (other > 0)
+    mean_filled = (one + other) / 2
+    total = values(difference, "arrival_cost_aud")
+    gain = "midpoint_improvement_price"
+    mean_gain = (values(real, gain) + values(simulated, gain)) / 2
+
+    def part(of_both: FloatArray, of_one: FloatArray) -> FloatArray:
+        return np.where(both_filled, of_both, of_one)
+
+    def per_share(metric: str) -> FloatArray:
+        # 0 if the whole difference is missing would be a claim.
+        return part(_aud(mean_filled * values(difference, metric)), 0 * total + 0.0)
+
+    return table(
+        ARRIVAL_COST_PARTS,
+        {
+            "order_id": real["order_id"],
+            "difference_aud": total,
+            "price_part_aud": per_share("effective_spread_price") / 2,
+            "quantity_part_aud": part(
+                _aud(values(difference, "filled_quantity") * mean_gain), total
+            ),
+            "time_part_aud": per_share("slippage_price"),
+        },
+    )
+
+
+def _aud(amount: FloatArray) -> FloatArray:
+    """Quantity times price -> dollars."""
+    return aud(2 * amount)

@@ -1,0 +1,245 @@
+"""Every metric of a sweep, from its fills and the quotes around them.
+
+What is signed is positive when it is good for the order, on both sides. Prices are in 0.1 cent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sweep_dask.analysis.metrics import units
+from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
+from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
+from sweep_dask.analysis.tables import schema, table
+from sweep_dask.market.ticks import DEFAULT_TICKS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweep_dask.analysis.metrics.quotes import Quotes
+    from sweep_dask.analysis.metrics.records import Fills, Sweeps
+    from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+    from sweep_dask.market.ticks import TickTable
+
+#: One row per sweep. Each column has an entry in docs/metrics.md.
+SWEEP_METRICS = schema(
+    "order_id:int64 side:int8 arrival_ns:int64 end_ns:int64 working_seconds:float64 "
+    "quantity:int64 filled_quantity:int64 unfilled_quantity:int64 dark_quantity:int64 "
+    "entry_filled_quantity:int64 fill_ratio:float64 fill_count:int64 status:str "
+    "limit:float64 arrival_bid:float64 arrival_offer:float64 arrival_midpoint:float64 "
+    "arrival_spread_price:float64 arrival_spread_bps:float64 arrival_spread_ticks:float64 "
+    "filled_value_x2:int64 vwap:float64 "
+    "limit_improvement_price:float64 limit_improvement_bps:float64 limit_improvement_aud:float64 "
+    "midpoint_improvement_price:float64 midpoint_improvement_bps:float64 "
+    "midpoint_improvement_aud:float64 far_touch_improvement_price:float64 "
+    "far_touch_improvement_bps:float64 far_touch_improvement_aud:float64 "
+    "arrival_cost_bps:float64 arrival_cost_aud:float64 "
+    "opportunity_cost_bps:float64 opportunity_cost_aud:float64 "
+    "implementation_shortfall_bps:float64 implementation_shortfall_aud:float64 "
+    "slippage_price:float64 slippage_bps:float64 "
+    "effective_spread_price:float64 effective_spread_bps:float64 "
+    "realised_spread_1s_price:float64 realised_spread_1s_bps:float64 "
+    "realised_spread_10s_price:float64 realised_spread_10s_bps:float64 "
+    "realised_spread_60s_price:float64 realised_spread_60s_bps:float64 "
+    "time_to_first_fill_seconds:float64 time_to_last_fill_seconds:float64 "
+    "mean_time_to_fill_seconds:float64 "
+    "market_drift_price:float64 market_drift_bps:float64 "
+    "working_spread_price:float64 working_spread_bps:float64"
+)
+
+STATUSES = ("unfilled", "partly_filled", "filled")
+#: How long after a fill the realised spread is taken.
+REALISED_AFTER_SECONDS = (1, 10, 60)
+
+
+class _Case(NamedTuple):
+    """What several metrics need; prices are doubled, NaN if there is none."""
+
+    sweeps: Sweeps
+    sums: FillSums
+    quotes: Quotes
+    sign: IntArray
+    unfilled: IntArray
+    midpoint_x2: FloatArray
+    """float64[sweeps], on arrival."""
+
+    def gain_x2(self, reference_x2: FloatArray) -> FloatArray:
+        """What the filled shares cost less than at a price, times quantity; 0 for no shares."""
+        return self.gain_over_x2(reference_x2 * self.sums.quantity)
+
+    def gain_over_x2(self, value_x2: FloatArray) -> FloatArray:
+        """What the filled shares cost less than a value."""
+        # Adding 0 makes a negative zero a plain one.
+        gain: FloatArray = self.sign * (value_x2 - self.sums.value_x2) + 0.0
+        return gain
+
+    def per_share(self, name: str, amount_x2: FloatArray) -> dict[str, FloatArray]:
+        """An amount per filled share: as a price, and in bps of the midpoint on arrival."""
+        price = units.price(amount_x2, self.sums.quantity)
+        return {f"{name}_price": price, f"{name}_bps": self.bps(price)}
+
+    def bps(self, price: FloatArray) -> FloatArray:
+        """A price in bps of the midpoint on arrival, the base of all."""
+        return units.bps(price, self.midpoint_x2 / 2)
+
+
+def sweep_metrics(
+    sweeps: Sweeps,
+    fills: Fills,
+    quotes: Quotes,
+    *,
+    ticks: TickTable = DEFAULT_TICKS,
+    horizon_ns: int | None = None,
+) -> pd.DataFrame:
+    """One row per sweep, in their order; columns `SWEEP_METRICS`.
+
+    Parameters
+    ----------
+    ticks
+        The tick table behind `arrival_spread_ticks`.
+    horizon_ns
+        How long after arrival the unfilled shares are marked to the midpoint; None: when the sweep
+        stops working.
+    """
+    sums = fill_sums(sweeps, fills)
+    case = _Case(
+        sweeps,
+        sums,
+        quotes,
+        sweeps.sign,
+        np.maximum(sweeps.quantity - sums.quantity, 0),
+        units.known(midpoint_x2(sweeps.arrival_bid, sweeps.arrival_offer)),
+    )
+    columns: dict[str, Any] = {}
+    for part in (_order, _outcome, _improvement, _spreads_paid, _times, _market):
+        columns |= part(case)
+    columns |= _arrival_quote(case, ticks) | _shortfall(case, horizon_ns)
+    return table(SWEEP_METRICS, columns)
+
+
+def _order(case: _Case) -> dict[str, Any]:
+    sweeps = case.sweeps
+    return {
+        "order_id": sweeps.order_id,
+        "side": sweeps.side,
+        "arrival_ns": sweeps.arrival_ns,
+        "end_ns": sweeps.end_ns,
+        "working_seconds": units.seconds(sweeps.end_ns - sweeps.arrival_ns),
+        "quantity": sweeps.quantity,
+        "limit": units.known(sweeps.limit_x2) / 2,
+    }
+
+
+def _outcome(case: _Case) -> dict[str, Any]:
+    sums = case.sums
+    filled = sums.quantity
+    return {
+        "filled_quantity": filled,
+        "unfilled_quantity": case.unfilled,
+        "dark_quantity": sums.quantity_where(sums.fills.is_dark),
+        "entry_filled_quantity": sums.quantity_where(sums.waited_ns == 0),
+        "fill_ratio": units.over(filled.astype(np.float64), case.sweeps.quantity),
+        "fill_count": sums.count,
+        "status": np.array(STATUSES, dtype=object)[_status(filled, case.unfilled)],
+        "filled_value_x2": sums.value_x2,
+        "vwap": units.price(sums.value_x2.astype(np.float64), filled),
+    }
+
+
+def _status(filled: IntArray, unfilled: IntArray) -> IntArray:
+    """The number of each sweep's status; nothing filled is unfilled, also of nothing."""
+    return np.where(filled <= 0, 0, np.where(unfilled > 0, 1, 2))
+
+
+def _arrival_quote(case: _Case, ticks: TickTable) -> dict[str, FloatArray]:
+    bid, offer = case.sweeps.arrival_bid, case.sweeps.arrival_offer
+    spread = units.known(quoted_spread(bid, offer))
+    return {
+        "arrival_bid": units.known(bid),
+        "arrival_offer": units.known(offer),
+        "arrival_midpoint": case.midpoint_x2 / 2,
+        "arrival_spread_price": spread,
+        "arrival_spread_bps": case.bps(spread),
+        "arrival_spread_ticks": spread_ticks(bid, offer, ticks),
+    }
+
+
+def _improvement(case: _Case) -> dict[str, FloatArray]:
+    """Against three prices known on arrival."""
+    references = {
+        "limit": units.known(case.sweeps.limit_x2),
+        "midpoint": case.midpoint_x2,
+        "far_touch": units.known(case.sweeps.far_touch_x2),
+    }
+    columns: dict[str, FloatArray] = {}
+    for name, reference_x2 in references.items():
+        gain_x2 = case.gain_x2(reference_x2)
+        columns |= case.per_share(f"{name}_improvement", gain_x2)
+        columns[f"{name}_improvement_aud"] = units.aud(gain_x2)
+    return columns
+
+
+def _shortfall(case: _Case, horizon_ns: int | None) -> dict[str, FloatArray]:
+    """Arrival cost of the filled and opportunity cost of the unfilled shares, and their sum."""
+    marked_ns = case.sweeps.end_ns if horizon_ns is None else case.sweeps.arrival_ns + horizon_ns
+    filled_x2 = case.gain_x2(case.midpoint_x2)
+    missed_x2 = _drift_x2(case, marked_ns) * case.unfilled + 0.0
+    # Nothing unfilled costs nothing, whether or not there was a midpoint to mark it to.
+    unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * case.midpoint_x2)
+    paper_x2 = case.midpoint_x2 * case.sweeps.quantity
+    amounts_x2 = {
+        "arrival_cost": filled_x2,
+        "opportunity_cost": unfilled_x2,
+        "implementation_shortfall": filled_x2 + unfilled_x2,
+    }
+    in_bps = {f"{name}_bps": units.bps(amount, paper_x2) for name, amount in amounts_x2.items()}
+    return in_bps | {f"{name}_aud": units.aud(amount) for name, amount in amounts_x2.items()}
+
+
+def _spreads_paid(case: _Case) -> dict[str, FloatArray]:
+    """Against the midpoint at and after each fill, weighted by quantity."""
+    at_fill_x2 = case.sums.midpoint_value_x2(case.quotes)
+    on_arrival_x2 = case.midpoint_x2 * case.sums.quantity
+    columns = case.per_share("slippage", case.sign * (on_arrival_x2 - at_fill_x2) + 0.0)
+    columns |= case.per_share("effective_spread", 2 * case.gain_over_x2(at_fill_x2))
+    for seconds in REALISED_AFTER_SECONDS:
+        later_x2 = case.sums.midpoint_value_x2(case.quotes, seconds * units.NS_PER_SECOND)
+        name = f"realised_spread_{seconds}s"
+        columns |= case.per_share(name, 2 * case.gain_over_x2(later_x2))
+    return columns
+
+
+def _times(case: _Case) -> dict[str, FloatArray]:
+    return {
+        "time_to_first_fill_seconds": units.seconds(case.sums.first_wait_ns()),
+        "time_to_last_fill_seconds": units.seconds(case.sums.last_wait_ns()),
+        "mean_time_to_fill_seconds": case.sums.mean_wait_seconds(),
+    }
+
+
+def _market(case: _Case) -> dict[str, FloatArray]:
+    """What the market did while the sweep worked, whatever it filled."""
+    drift = _drift_x2(case, case.sweeps.end_ns) / 2 + 0.0
+    spread = case.quotes.working_spread(case.sweeps)
+    return {
+        "market_drift_price": drift,
+        "market_drift_bps": case.bps(drift),
+        "working_spread_price": spread,
+        "working_spread_bps": case.bps(spread),
+    }
+
+
+def _drift_x2(case: _Case, time_ns: IntArray) -> FloatArray:
+    """How far the doubled midpoint has come the order's way since arrival."""
+    every = np.arange(case.sweeps.size)
+    later_x2 = units.known(case.quotes.midpoint_x2_at(case.sweeps, every, time_ns))
+    drift: FloatArray = case.sign * (case.midpoint_x2 - later_x2)
+    return drift
+
+
+def is_engaged(metrics: pd.DataFrame) -> BoolArray:
+    """bool[sweeps], whether the sweep found any contra in the dark."""
+    engaged: BoolArray = metrics["dark_quantity"].to_numpy(dtype=np.int64) > 0
+    return engaged

@@ -1,0 +1,1 @@
+"""Small hand-written cases: orders, quotes and a lit book, worked step by step with reasons."""

@@ -1,0 +1,108 @@
+"""From the text of a case file to what `match` prints."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.casework.check import check_line, differences
+from sweep_dask.casework.engines import SHIPPED_ENGINE
+from sweep_dask.casework.explain import explain
+from sweep_dask.casework.outcome import already_trading, outcome, run_case
+from sweep_dask.casework.read_case import read_case
+from sweep_dask.casework.read_document import read_document, select
+
+if TYPE_CHECKING:
+    from sweep_dask.casework.check import Difference
+    from sweep_dask.casework.engines import Engine
+    from sweep_dask.casework.exchange import Exchange
+    from sweep_dask.casework.format import Case
+
+
+@dataclass(frozen=True)
+class MatchedCase:
+    """A case that was run."""
+
+    exchange: Exchange
+    result: dict[str, Any]
+    differences: list[Difference]
+    """From what it expects; empty also if it expects nothing."""
+
+    already_trading: str
+    """Which orders at the beginning could trade there and then; empty: none, as it should be."""
+
+    @property
+    def story(self) -> str:
+        """All of it, for reading."""
+        return explain(self.exchange)
+
+    @property
+    def verdict(self) -> str:
+        """Whether it came out as it expects."""
+        case = self.exchange.case
+        return check_line(case.id, case.expected is not None, self.differences)
+
+    def as_json(self, *, checks: bool) -> dict[str, Any]:
+        """The result, with the differences if they are asked for."""
+        found = [difference._asdict() for difference in self.differences]
+        return self.result | ({"differences": found} if checks else {})
+
+
+def holds_several(document: str) -> bool:
+    """Whether a document is of the form `{"cases": [...]}`."""
+    value = json.loads(document)
+    return isinstance(value, dict) and "cases" in value
+
+
+def match_cases(
+    document: str, source: str, wanted: str | None, engine: type[Engine] = SHIPPED_ENGINE
+) -> list[MatchedCase]:
+    """Run the cases of a document, or the one of an id.
+
+    Parameters
+    ----------
+    document, source
+        The JSON text and what to call it in messages.
+    wanted
+        Id of a case; None: all.
+    engine
+        The form of the Centre Point book to use.
+
+    Raises
+    ------
+    InputError
+        The document, or a case that is to be run, is not as the format asks.
+    UsageError
+        There is no case of that id.
+    """
+    raws = select(read_document(document, source), wanted)
+    cases = [read_case(raw) for raw in raws]
+    return [_match(case, engine) for case in cases]
+
+
+def _match(case: Case, engine: type[Engine]) -> MatchedCase:
+    exchange = run_case(case, engine)
+    result = outcome(exchange)
+    found = differences(case.expected or {}, result)
+    return MatchedCase(exchange, result, found, already_trading(case, engine))
+
+
+def as_json(matched: list[MatchedCase], *, checks: bool, is_list: bool) -> object:
+    """The JSON document: one result, or a list of them."""
+    results = [case.as_json(checks=checks) for case in matched]
+    return results if is_list else results[0]
+
+
+def told(matched: list[MatchedCase], *, checks: bool) -> str:
+    """What is printed for people: verdicts if cases are checked, else the stories."""
+    if not checks:
+        return "\n\n".join(case.story for case in matched)
+    return "\n".join([*(case.verdict for case in matched), summary(matched)])
+
+
+def summary(matched: list[MatchedCase]) -> str:
+    """The line after the verdicts."""
+    checked = [case for case in matched if case.exchange.case.expected is not None]
+    wrong = sum(bool(case.differences) for case in checked)
+    return f"{len(checked) - wrong} of {len(checked)} cases came out as expected."

@@ -1,0 +1,83 @@
+"""The Centre Point book as the settings have it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sweep_dask.analysis.centre_point.inputs import BookSettings
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.errors import UsageError
+from sweep_dask.market.ticks import configured_ticks
+from sweep_dask.matching.rules import Rules, names
+from sweep_dask.settings.centre_point_values import LEARNED
+from sweep_dask.settings.known_names import nearest
+
+if TYPE_CHECKING:
+    from sweep_dask.settings import Settings
+
+
+def book_settings(settings: Settings) -> BookSettings:
+    """The book of all securities; how large a block has to be is each one's own.
+
+    Raises
+    ------
+    UsageError
+        The settings name a rule that does not exist, or no tick table.
+    """
+    chosen = settings.preferencing
+    return BookSettings(
+        rules=_rules(settings),
+        ticks=configured_ticks(settings.ticks),
+        preferencing=chosen if isinstance(chosen, tuple) else None,
+    )
+
+
+def book_of(book: BookSettings, settings: Settings, security: int) -> BookSettings:
+    """The book of one security."""
+    value = settings.block_min_value
+    aud = value.get(security) if isinstance(value, dict) else value
+    return book if aud is None else replace(book, block_min_value_aud=float(aud))
+
+
+def chosen_scenarios(settings: Settings) -> tuple[str, ...]:
+    """The scenarios asked for, in the order in which they are shown."""
+    return tuple(name for name in SCENARIOS if name in settings.scenarios)
+
+
+def _rules(settings: Settings) -> Rules:
+    rules = Rules()
+    for name in settings.rules_off:
+        try:
+            rules = rules.without(name)
+        except KeyError as error:
+            known = [rule.replace("_", "-") for rule in names()]
+            raise UsageError(
+                f"centre_point.rules_off: there is no rule {name!r}.",
+                where=str(settings.sources["rules_off"]),
+                value=name,
+                cure=f"did you mean {nearest(name.replace('_', '-'), known)}? "
+                f"Accepted: {', '.join(known)}",
+            ) from error
+    return rules
+
+
+def preferencing_in_words(settings: Settings) -> str:
+    """Who is taken to meet their own orders first."""
+    if settings.preferencing == LEARNED:
+        return (
+            "preferencing participants learned from the past of each day's trades: one whose "
+            "incoming order has traded with deal source 46 or 51 is preferenced from then on"
+        )
+    return f"preferencing participants given by the settings: {_participants(settings)}"
+
+
+def preferencing_in_short(settings: Settings) -> str:
+    """The same in a few words."""
+    if settings.preferencing == LEARNED:
+        return "learned from the past of each day's trades"
+    return f"{_participants(settings)} (settings)"
+
+
+def _participants(settings: Settings) -> str:
+    return ", ".join(map(str, settings.preferencing)) or "nobody"

@@ -1,0 +1,128 @@
+"""What `run` and `replay` have around their work: folder, log, monitor, cluster, profile."""
+
+from __future__ import annotations
+
+import cProfile
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from distributed import performance_report
+
+from sweep_dask.dataflow.cluster import open_cluster
+from sweep_dask.dataflow.monitor import ResourceMonitor
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.system_config import peak_memory_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from distributed import Client
+
+    from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.plan import Plan
+    from sweep_dask.settings import Settings
+    from sweep_dask.storage.layout import OutputLayout
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def at_work(
+    record: RunRecord, layout: OutputLayout, announce: Callable[[str], None]
+) -> Iterator[Workers]:
+    """The workers of a plan, watched; logs lie in the scratch folder until they are published.
+
+    Parameters
+    ----------
+    announce
+        Receives the opening lines: the dashboard's address and the system configuration.
+    """
+    plan = record.plan
+    needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
+    with (
+        _log(layout),
+        _monitor(plan.settings, layout, record),
+        open_cluster(plan.settings, plan.system, layout.scratch / "dask", needed_bytes) as workers,
+        _profile(plan.settings, layout, workers.client),
+    ):
+        _open(workers.client, plan, announce)
+        yield workers
+
+
+def publish_logs(record: RunRecord, layout: OutputLayout) -> None:
+    """Put the logs in place; notes their digests and the peak of memory."""
+    _note_peaks(record)
+    for path in layout.logs:
+        source = layout.scratch / path.name
+        if source.exists():
+            path.parent.mkdir(exist_ok=True)
+            source.replace(path)
+            record.files[layout.relative(path)] = file_digest(path)
+
+
+def _open(client: Client | None, plan: Plan, announce: Callable[[str], None]) -> None:
+    link = "none (--no-parallel)" if client is None else client.dashboard_link
+    announce(f"Dashboard: {link}")
+    announce(str(plan.system))
+    for warning in plan.warnings:
+        # Who loaded the settings has already shown what was odd about them.
+        seen = warning in plan.settings.warnings
+        logger.log(logging.INFO if seen else logging.WARNING, warning)
+
+
+@contextmanager
+def _log(layout: OutputLayout) -> Iterator[None]:
+    """Write the package's log records of this run to a file."""
+    handler = logging.FileHandler(layout.scratch / layout.run_log.name, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    package = logging.getLogger("sweep_dask")
+    level = package.level
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        package.setLevel(level)
+        handler.close()
+
+
+@contextmanager
+def _monitor(settings: Settings, layout: OutputLayout, record: RunRecord) -> Iterator[None]:
+    if not settings.monitoring:
+        yield
+        return
+    with ResourceMonitor(layout.scratch / layout.resources_log.name) as monitor:
+        try:
+            yield
+        finally:
+            record.largest_process_bytes = monitor.largest_process_bytes
+            record.all_processes_bytes = monitor.all_processes_bytes
+
+
+@contextmanager
+def _profile(settings: Settings, layout: OutputLayout, client: Client | None) -> Iterator[None]:
+    """Record where the time goes: Dask's report of a cluster, Python's profile of one process."""
+    if not settings.profile:
+        yield
+    elif client is not None:
+        with performance_report(filename=layout.scratch / layout.profile_report.name):
+            yield
+    else:
+        profile = cProfile.Profile()
+        with profile:
+            yield
+        profile.dump_stats(layout.scratch / layout.profile_statistics.name)
+
+
+def _note_peaks(record: RunRecord) -> None:
+    """Peaks that tasks reported are exact; samples also see processes between two of them."""
+    record.largest_process_bytes = max(
+        record.largest_process_bytes,
+        peak_memory_bytes(),
+        *(receipt.peak_memory_bytes for receipt in record.receipts),
+        *(partition.peak_memory_bytes for partition in record.partitions),
+    )
+    record.all_processes_bytes = max(record.all_processes_bytes, record.largest_process_bytes)

@@ -1,0 +1,196 @@
+"""From raw files to the jobs of partitions: what a run and a replay have in common."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from dask import delayed
+
+from sweep_dask.dataflow.book import book_of, chosen_scenarios
+from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.dataflow.ingest import find_repeats_of_rejects, ingest
+from sweep_dask.dataflow.plan import require_partitions_fit
+from sweep_dask.dataflow.rejects import settle_rejects
+from sweep_dask.errors import InputError, ResourceError
+from sweep_dask.partition import CentrePointJob, PartitionJob
+from sweep_dask.partition.centre_point import compile_book
+from sweep_dask.schema import SESSION
+from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
+from sweep_dask.storage.dated import write_dated_tables
+from sweep_dask.storage.discovery import input_digest
+from sweep_dask.storage.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from distributed import Client
+
+    from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.progress import Progress
+    from sweep_dask.partition import PartitionSummary
+    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.merge import Repeats
+
+logger = logging.getLogger(__name__)
+
+_COMPILE_LABEL = "compile the Centre Point book"
+
+
+class Prepared(NamedTuple):
+    """What ingest found."""
+
+    catalogue: Catalogue
+    repeats: Repeats
+    """Rows that repeat a rejected one."""
+
+
+def prepare(
+    workers: Workers, record: RunRecord, layout: OutputLayout, progress: Progress
+) -> Prepared:
+    """Spill all rows, settle repeats and rejects, and find the partitions; fills in `record`.
+
+    Raises
+    ------
+    InputError
+        Files or too many rows cannot be read, or there is no partition.
+    ResourceError
+        A partition would not fit the memory of a worker.
+    """
+    if record.has_book and workers.client is not None:
+        _compile_book(record, progress)
+    with record.timed("ingest"):
+        prepared = _ingest(workers.client, record, layout, progress)
+        require_partitions_fit(prepared.catalogue.partitions, workers.task_memory_bytes)
+        _digest_inputs(workers.client, record)
+    return prepared
+
+
+def _compile_book(record: RunRecord, progress: Progress) -> None:
+    progress.start(_COMPILE_LABEL, 1, "step")
+    with record.timed("compile"):
+        compile_book()
+    progress.finish(_COMPILE_LABEL, "a minute the first time, then read from disk")
+
+
+def _ingest(
+    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
+) -> Prepared:
+    plan = record.plan
+    ingested = ingest(client, plan.blocks, layout.scratch, progress)
+    record.receipts = ingested.receipts
+    record.ledger = Ledger(plan.inputs.files, ingested.receipts)
+    resolved = find_repeats_of_rejects(client, ingested, layout.scratch)
+    settle_rejects(record, layout, resolved)
+    catalogue = build_catalogue(
+        ingested.index,
+        {block.number: block.file.table for block in plan.blocks},
+        by_session=plan.settings.trading_day == "session",
+        dates=plan.settings.dates,
+        securities=plan.settings.securities,
+    )
+    _require_partitions(record, catalogue)
+    record.ledger.remove(catalogue.removed)
+    return Prepared(catalogue, frozenset().union(*(found.rows for found in resolved.values())))
+
+
+def _require_partitions(record: RunRecord, catalogue: Catalogue) -> None:
+    plan = record.plan
+    if not catalogue.partitions:
+        selected = bool(plan.settings.dates or plan.settings.securities)
+        raise InputError(
+            "The input holds no Centre Point orders"
+            + (" of the dates and securities asked for." if selected else "."),
+            where=f"{plan.input}/orders",
+            cure="Check --dates and --securities."
+            if selected
+            else "An order is one if its exchangeordertype has bit 64, 256, 2048 or 4096.",
+        )
+
+
+def _digest_inputs(client: Client | None, record: RunRecord) -> None:
+    files = record.plan.inputs.files
+
+    def done(position: int, digest: str) -> None:
+        record.input_digests[files[position].name] = digest
+
+    def lost(position: int, reason: str) -> None:
+        raise ResourceError(f"The digest of {files[position].name} failed: {reason}.")
+
+    run_tasks(client, [delayed(input_digest)(file) for file in files], done, lost)
+
+
+def write_dated(
+    record: RunRecord, prepared: Prepared, layout: OutputLayout, target: OutputLayout
+) -> dict[str, str]:
+    """Write the tables that belong to a date below `target`; returns path to digest."""
+    columns = record.plan.inputs.columns()
+    digests: dict[str, str] = {}
+    for day, ranges in prepared.catalogue.dated.items():
+        digests |= write_dated_tables(target, layout.scratch, day, ranges, columns)
+    return digests
+
+
+def partition_jobs(
+    record: RunRecord, prepared: Prepared, scratch: Path, output: Path, dated: OutputLayout
+) -> list[PartitionJob]:
+    """A job for every partition, in the order of the catalogue; nothing is kept.
+
+    Parameters
+    ----------
+    output
+        Where the tasks write.
+    dated
+        Where the tables of dates have been written.
+    """
+    columns = record.plan.inputs.columns()
+    return [
+        PartitionJob(
+            source,
+            str(output),
+            str(scratch),
+            columns,
+            _repeats_in(source, prepared.repeats),
+            may_keep=False,
+            time_priority=record.has_time_priority,
+            centre_point=_centre_point_job(record, source, dated),
+        )
+        for source in prepared.catalogue.partitions
+    ]
+
+
+def _centre_point_job(
+    record: RunRecord, source: PartitionSource, dated: OutputLayout
+) -> CentrePointJob | None:
+    if not record.has_book:
+        return None
+    settings = record.plan.settings
+    session = dated.processed_date(source.date) / f"{SESSION.name}.parquet"
+    return CentrePointJob(
+        book_of(record.plan.book, settings, source.security),
+        chosen_scenarios(settings),
+        str(session) if session.exists() else None,
+    )
+
+
+def _repeats_in(source: PartitionSource, repeats: Repeats) -> Repeats:
+    """The repeats a task needs to know of: it may be one of thousands."""
+    if not repeats:
+        return repeats
+    blocks = {part.block for parts in source.ranges.values() for part in parts}
+    return frozenset(place for place in repeats if place[0] in blocks)
+
+
+def note_partition(record: RunRecord, partition: PartitionSummary) -> None:
+    """Take what became of a partition into the record and, if it failed, into the log."""
+    assert record.ledger is not None
+    record.partitions.append(partition)
+    record.files |= partition.files
+    record.ledger.remove(partition.removed)
+    if partition.state == "failed":
+        logger.error(
+            "partition %s/%s failed: %s", partition.date, partition.security, partition.reason
+        )
+        if partition.traceback is not None:
+            logger.info("%s", partition.traceback)

@@ -1,0 +1,218 @@
+"""The command `replay`: the recorded order flow through the book, scored against the tape."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dask import delayed
+
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
+from sweep_dask.dataflow.assumptions import replay_assumptions
+from sweep_dask.dataflow.command import at_work, publish_logs
+from sweep_dask.dataflow.document import RunRecord
+from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.dataflow.fidelity import Ablations, fidelity_document
+from sweep_dask.dataflow.plan import make_plan
+from sweep_dask.dataflow.prepare import (
+    Prepared,
+    note_partition,
+    partition_jobs,
+    prepare,
+    write_dated,
+)
+from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.dataflow.workspace import locked, workspace
+from sweep_dask.errors import InputError, ResourceError, UsageError
+from sweep_dask.partition import replay_partition
+from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
+from sweep_dask.partition.replay import MATCHES, part_path
+from sweep_dask.report.page import rebuild_report
+from sweep_dask.report.replay_page import write_replay_report
+from sweep_dask.storage.atomic import file_digest, remove_if_empty, write_json
+from sweep_dask.storage.combine import concatenate
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import THROUGH, read_manifest, replace_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from distributed import Client
+
+    from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.partition import PartitionSummary
+    from sweep_dask.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_LABEL = "replay partitions"
+_TABLES = {MATCHES: REPLAY_MATCHES, LEFT_OUT_FILE: LEFT_OUT}
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """What a replay left behind."""
+
+    record: RunRecord
+    fidelity: dict[str, Any]
+    """The document in `fidelity.json`."""
+    output: Path
+    """The replay's own folder, `OUTPUT/replay`."""
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the process (contract)."""
+        return {"done": 0, "partial": 1}[self.record.status]
+
+
+def replay(
+    settings: Settings,
+    folder: str,
+    *,
+    is_sample: bool = False,
+    ablations: bool = True,
+    announce: Callable[[str], None] = logger.info,
+) -> ReplayResult:
+    """Replay the input in `folder`; a run in the same output folder gets its report anew.
+
+    Parameters
+    ----------
+    ablations
+        Whether everything is replayed once more without each rule.
+    announce
+        Receives the opening lines: the dashboard's address and the system configuration.
+
+    Raises
+    ------
+    InputError, ResourceError, UsageError
+        The replay cannot be done; an earlier one is left as it was.
+    """
+    began = time.perf_counter()
+    plan = make_plan(settings, folder, is_sample=is_sample)
+    record = RunRecord(plan, "replay", stage_seconds={"plan": time.perf_counter() - began})
+    around = OutputLayout(settings.output.absolute())
+    layout = around.replay()
+    is_new = not around.root.exists()
+    try:
+        with workspace(layout):
+            with at_work(record, layout, announce) as workers:
+                sums = _execute(workers, record, layout, ablations, Progress(settings.progress))
+            record.assumptions = replay_assumptions(plan, record.partitions)
+            document = fidelity_document(record.partitions, sums, record.assumptions)
+            _publish(record, layout, document)
+    finally:
+        if is_new:
+            remove_if_empty(around.root)
+    _rebuild_report(around)
+    return ReplayResult(record, document, layout.root)
+
+
+def _execute(
+    workers: Workers,
+    record: RunRecord,
+    layout: OutputLayout,
+    ablations: bool,
+    progress: Progress,
+) -> Ablations:
+    try:
+        prepared = prepare(workers, record, layout, progress)
+        with record.timed("partitions"):
+            sums = _replay_partitions(workers.client, record, layout, prepared, ablations, progress)
+        with record.timed("tables"):
+            _combine(workers.client, record, layout)
+        record.status = "partial" if record.failed() else "done"
+    finally:
+        progress.close()
+    return sums
+
+
+def _replay_partitions(
+    client: Client | None,
+    record: RunRecord,
+    layout: OutputLayout,
+    prepared: Prepared,
+    ablations: bool,
+    progress: Progress,
+) -> Ablations:
+    parts = _parts(layout)
+    write_dated(record, prepared, layout, parts)
+    jobs = [
+        replace(job, centre_point=replace(job.centre_point, ablations=ablations))
+        for job in partition_jobs(record, prepared, layout.scratch, parts.root, parts)
+        if job.centre_point is not None
+    ]
+    sums = Ablations()
+    progress.start(_LABEL, len(jobs), "partitions")
+
+    def done(partition: PartitionSummary) -> None:
+        note_partition(record, partition)
+        if partition.replay is not None:
+            sums.add(partition.replay.ablations)
+            # Summed, they are needed no more; of many partitions they would be a lot.
+            partition.replay = replace(partition.replay, ablations={})
+        progress.advance(_LABEL)
+
+    simulate(client, jobs, done, replay_partition)
+    record.partitions.sort(key=lambda partition: (partition.date, partition.security))
+    progress.finish(_LABEL, counted(len(jobs), "partition"))
+    return sums
+
+
+def _parts(layout: OutputLayout) -> OutputLayout:
+    """Where tasks leave their parts, and the tables of dates lie for them to read."""
+    return OutputLayout(layout.scratch / "parts")
+
+
+def _combine(client: Client | None, record: RunRecord, layout: OutputLayout) -> None:
+    finished = [partition for partition in record.partitions if partition.state != "failed"]
+    names = list(_TABLES)
+
+    def done(position: int, digest: str) -> None:
+        record.files[f"{names[position]}.parquet"] = digest
+
+    def lost(position: int, reason: str) -> None:
+        raise ResourceError(
+            f"Combining the table {names[position]} failed: {reason}.",
+            cure="Raise --memory-limit.",
+        )
+
+    put_together = delayed(concatenate, pure=False, traverse=False)
+    tasks = [
+        put_together(
+            str(layout.root / f"{name}.parquet"),
+            [str(part_path(str(_parts(layout).root), p.date, p.security, name)) for p in finished],
+            columns,
+        )
+        for name, columns in _TABLES.items()
+    ]
+    run_tasks(client, tasks, done, lost)
+
+
+def _publish(record: RunRecord, layout: OutputLayout, document: dict[str, Any]) -> None:
+    """Put score, logs and report in place, and the manifest that lists everything."""
+    publish_logs(record, layout)
+    path = layout.root / "fidelity.json"
+    write_json(path, document)
+    record.files[path.name] = file_digest(path)
+    # The report shows facts of the manifest, and the manifest lists the report.
+    write_manifest(layout, record.as_json())
+    with record.timed("report"):
+        report = write_replay_report(layout.root)
+        record.files[layout.relative(report)] = file_digest(report)
+    replace_manifest(layout, record.as_json())
+
+
+def _rebuild_report(around: OutputLayout) -> None:
+    """Let the report of a finished run in the folder around show the new score."""
+    if not around.manifest.exists():
+        return
+    try:
+        with locked(around):
+            if read_manifest(around)["status"] in THROUGH:
+                rebuild_report(around)
+    except (InputError, UsageError) as error:
+        logger.warning("the report of the run in %s was not rebuilt: %s", around.root, error)

@@ -1,0 +1,128 @@
+"""A replay in words: what the terminal shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.causes import CAUSES
+from sweep_dask.dataflow.centre_point_summary import (
+    columns_of_text,
+    left_out_lines,
+    question_lines,
+)
+from sweep_dask.dataflow.fidelity import MODES
+from sweep_dask.dataflow.summary import describe_failures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.dataflow.replay import ReplayResult
+
+#: Headings of the lines by what made the matches of the tape happen.
+_TRIGGERS = {
+    "arrival": "arrival or amendment",
+    "both_passive": "both orders resting",
+    "order_missing": "order not in the input",
+}
+
+
+def describe_replay(result: ReplayResult) -> str:
+    """Scores, misses, ablations, assumptions, and where the files are."""
+    document = result.fidelity
+    scores = document["total"]
+    headline = "Replay of the Centre Point book against the tape"
+    lines = ["", headline, *_score_lines(scores), *_miss_lines(document["partitions"])]
+    if not scores["resync"]["tape"]:
+        lines.insert(
+            2, "  There is no dark match in continuous trading on the tape to score against."
+        )
+    lines += _ablation_lines(document["ablations"], scores)
+    lines += ["", "Orders", *left_out_lines(result.record, "replay/left_out.parquet")]
+    lines += question_lines(result.record)
+    lines += ["", "Assumptions", *(f"  - {text}" for text in document["assumptions"])]
+    lines += ["", f"Files: {result.output} (fidelity.json, replay_matches.parquet, report.html)"]
+    return "\n".join([*lines, *describe_failures(result.record)])
+
+
+def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    resync, free = (scores[mode] for mode in MODES)
+
+    def line(label: str, *cells: str) -> list[str]:
+        return [label, *cells]
+
+    def shares(label: str, name: str) -> list[str]:
+        return line(label, _percent(resync[name]), _percent(free[name]))
+
+    def counts(label: str, name: str) -> list[str]:
+        return line(label, f"{resync[name]:,}", f"{free[name]:,}")
+
+    rows = [
+        line("", "resync", "free"),
+        counts("dark matches on the tape", "tape"),
+        counts("predicted", "predicted"),
+        counts("hits (orders, quantity, price and time equal)", "hits"),
+        shares("precision", "precision"),
+        shares("recall", "recall"),
+        shares("F1", "f1"),
+        shares("recall of matches with both orders in the input", "reachable_recall"),
+        line("contested arrivals right", *(_contested(scores[mode]) for mode in MODES)),
+        shares("precision by quantity", "quantity_precision"),
+        shares("recall by quantity", "quantity_recall"),
+        line("F1 within 1 ms", *(_percent(scores[mode]["within_1ms"]["f1"]) for mode in MODES)),
+        *(
+            line(
+                f"hits, {label}",
+                *(_of(scores[mode]["by_trigger"][trigger]) for mode in MODES),
+            )
+            for trigger, label in _TRIGGERS.items()
+        ),
+    ]
+    return columns_of_text(rows)
+
+
+def _contested(score: Mapping[str, Any]) -> str:
+    if not score["contested"]:
+        return "none"
+    chance = _percent(score["contested_random"])
+    return f"{score['contested_hits']:,} of {score['contested']:,} (random: {chance})"
+
+
+def _of(tally: Mapping[str, Any]) -> str:
+    return f"{tally['hits']:,} of {tally['tape']:,}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+    causes = Counter(miss["cause"] for entry in partitions for miss in entry["misses"])
+    if not causes:
+        return []
+    width = len(f"{max(causes.values()):,}")
+    return [
+        "",
+        "Why matches on the tape were not predicted (resync)",
+        *(f"  {causes[name]:>{width},}  {words}" for name, words in CAUSES.items() if causes[name]),
+    ]
+
+
+def _ablation_lines(
+    ablations: Sequence[Mapping[str, Any]], scores: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """The score without each rule, the rule that matters most first."""
+    if not ablations or not scores["resync"]["tape"]:
+        return []
+
+    def loss(entry: Mapping[str, Any], mode: str) -> float:
+        return (scores[mode]["f1"] or 0.0) - (entry[mode]["f1"] or 0.0)
+
+    by_loss = sorted(ablations, key=lambda entry: -loss(entry, "resync"))
+    rows = [["rule switched off", "F1 resync", "loss", "F1 free", "loss"]]
+    for entry in by_loss:
+        cells = [entry["rule"]]
+        for mode in MODES:
+            cells += [_percent(entry[mode]["f1"]), f"{100 * loss(entry, mode):.1f}"]
+        rows.append(cells)
+    return ["", "What each rule is worth (F1 without it, loss in points)", *columns_of_text(rows)]

@@ -1,0 +1,69 @@
+"""What the `midtick` column of an order says: half a tick on the limit, and where it trades.
+
+One number says both (centre point rules, section 2.3), and not the same on every order type.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep_dask.market.order_types import CENTRE_POINT_BLOCK, SWEEP
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+UNDEFINED = 0
+#: Midpoint only, with half a tick on the limit; a sweep also rests in the dark (dual post).
+HALF_TICK = 1
+OFF = 2
+DARK_LIMIT = 3
+DARK_LIMIT_HALF_TICK = 4
+ANY_PRICE_BLOCK = 5
+ANY_PRICE_BLOCK_HALF_TICK = 6
+
+#: Better the entered limit by half a tick (Business Information 24.1).
+WITH_HALF_TICK = (HALF_TICK, DARK_LIMIT_HALF_TICK, ANY_PRICE_BLOCK_HALF_TICK)
+#: Trade at the midpoint alone.
+MIDPOINT_ONLY = (UNDEFINED, HALF_TICK, OFF)
+#: Trade also at on-tick prices inside the spread; each style includes the ones before.
+DARK_LIMITS = (DARK_LIMIT, DARK_LIMIT_HALF_TICK)
+#: Trade also at or outside the quotes.
+ANY_PRICE_BLOCKS = (ANY_PRICE_BLOCK, ANY_PRICE_BLOCK_HALF_TICK)
+
+
+def effective_midtick(
+    exchange_order_type: IntArray, midtick: IntArray, price: IntArray
+) -> IntArray:
+    """The value that counts for an order of its type, int64[n] like all arguments.
+
+    A sweep has it on (1) or off; an order without a price has it off; the block phase is open to
+    block orders alone (64 with 5 or 6 would be rejected and is read as a dark limit order). A
+    value that does not exist, such as a missing one, is off.
+    """
+    known = (midtick >= UNDEFINED) & (midtick <= ANY_PRICE_BLOCK_HALF_TICK) & (price != 0)
+    is_sweep = (exchange_order_type & SWEEP) != 0
+    counts = known & (~is_sweep | (midtick == HALF_TICK))
+    of_type = np.where(may_trade_in_blocks(exchange_order_type), midtick, _without_block(midtick))
+    return np.where(counts, of_type, OFF)
+
+
+def may_trade_in_blocks(exchange_order_type: IntArray) -> BoolArray:
+    """Whether the block phase is open to resting orders of a type, bool[n]."""
+    allowed: BoolArray = (exchange_order_type & CENTRE_POINT_BLOCK) != 0
+    return allowed
+
+
+def _without_block(midtick: IntArray) -> IntArray:
+    """Any price block with and without half a tick become dark limits with and without it."""
+    return np.where(
+        midtick == ANY_PRICE_BLOCK,
+        DARK_LIMIT,
+        np.where(midtick == ANY_PRICE_BLOCK_HALF_TICK, DARK_LIMIT_HALF_TICK, midtick),
+    )
+
+
+def is_dual_posted(exchange_order_type: IntArray, midtick: IntArray) -> BoolArray:
+    """Whether an order is a sweep that rests in both books, bool[n]."""
+    posted: BoolArray = ((exchange_order_type & SWEEP) != 0) & (midtick == HALF_TICK)
+    return posted

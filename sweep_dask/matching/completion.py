@@ -1,0 +1,162 @@
+"""Whether a taker may have a contra, alone or with the orders resting ahead of it; R7 to R10.
+
+The orders ahead of a taker on its own side may help it to meet the MAQ of a contra. Going by
+priority each gives what is left to give, unless that is less than its own MAQ. What they give to a
+contra never falls as its leaves rise, which bounds the search for a contra that may be helped.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sweep_dask.matching.arena import NO_ORDER_MAQ
+from sweep_dask.matching.book import HELPER, YOUNGEST, Book
+from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.priority_queue import total_leaves, total_leaves_without_maq
+from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION
+from sweep_dask.matching.search import NOBODY, earlier, levels_at, next_order
+from sweep_dask.matching.variants import MULTI_FILL, SINGLE_FILL, class_of, variant_of
+
+
+class Support(NamedTuple):
+    """The orders that may help a taker at a price."""
+
+    k: int
+    """They are at levels up to this one."""
+    everyone: int
+    """Their shares left."""
+    free: int
+    """Shares left of those without MAQ, who help any contra."""
+
+
+@kernel
+def support_of(book: Book, taker: int, price_x2: int, is_dark_limit: int) -> Support:
+    """Return who may help a taker: the eligible orders of its side that rest ahead of it."""
+    slot, state = book.orders[taker], book.state[0]
+    side = int(slot.side)
+    if not state.rules & MINIMUM_QUANTITY_COMPLETION:
+        return Support(0, 0, 0)
+    k = levels_at(book, side, price_x2)
+    if state.ahead_is_known:
+        return Support(k, state.ahead_all, state.ahead_free)
+    contra_side = 3 - side
+    contra_class = class_of(contra_side, 0, is_dark_limit)
+    contra_k = levels_at(book, contra_side, price_x2)
+    if total_leaves(book.queue, contra_class, contra_k) == total_leaves_without_maq(
+        book.queue, contra_class, contra_k
+    ):
+        return Support(k, 0, 0)
+    if slot.rank == YOUNGEST:
+        own_class = class_of(side, 0, is_dark_limit)
+        return Support(
+            k,
+            total_leaves(book.queue, own_class, k),
+            total_leaves_without_maq(book.queue, own_class, k),
+        )
+    everyone, free = 0, 0
+    helper = _next_helper(book, taker, is_dark_limit, k, NO_ORDER_MAQ - 1, NOBODY)
+    while helper >= 0:
+        everyone += book.orders[helper].leaves
+        free += book.orders[helper].leaves if book.orders[helper].maq == 0 else 0
+        helper = _next_helper(book, taker, is_dark_limit, k, NO_ORDER_MAQ - 1, helper)
+    return Support(k, everyone, free)
+
+
+@kernel
+def next_contra(
+    book: Book,
+    taker: int,
+    k: int,
+    is_dark_limit: int,
+    support: Support,
+    after: int,
+    before_rank: int,
+) -> int:
+    """Return the next order, not preference only, that trades with a taker; NOBODY if none does.
+
+    Its helpers, if it needs any, are listed in the scratch; `state.helpers` says how many.
+    """
+    slot = book.orders[taker]
+    book.state[0].helpers = 0
+    least = slot.maq if slot.single_fill and slot.maq > 0 else 1
+    leaves = slot.leaves
+    if least > leaves:
+        return NOBODY
+    single_fill = variant_of(book, 3 - slot.side, is_dark_limit, SINGLE_FILL)
+    multi_fill = variant_of(book, 3 - slot.side, is_dark_limit, MULTI_FILL)
+    single = next_order(book, single_fill, k, leaves, least, after, before_rank)
+    helped_leaves = least
+    while True:
+        multi = next_order(book, multi_fill, k, leaves + support.free, least, after, before_rank)
+        if support.everyone > support.free:
+            # Orders with a MAQ help large contras only.
+            most_maq = leaves + support.everyone
+            large = next_order(book, multi_fill, k, most_maq, helped_leaves, after, before_rank)
+            multi = earlier(book, multi, large)
+        if multi < 0 or earlier(book, single, multi) == single:
+            return single
+        helped = _helped(book, taker, multi, is_dark_limit, support)
+        if helped >= 0:
+            return multi
+        # If this one got no more than free orders have, nor does any that is no larger.
+        contra = book.orders[multi]
+        if -helped - 1 <= support.free:
+            helped_leaves = max(helped_leaves, contra.leaves + 1)
+        after = multi
+
+
+@kernel
+def _helped(book: Book, taker: int, contra: int, is_dark_limit: int, support: Support) -> int:
+    """Return the shares that helpers give to a contra if it trades, -1 less them if it does not."""
+    slot, other = book.orders[taker], book.orders[contra]
+    least = slot.maq if slot.single_fill else 0
+    alone = min(slot.leaves, other.leaves)
+    book.state[0].helpers = 0
+    if other.maq == 0 or support.k == 0:
+        return 0 if alone >= max(other.maq, least) else -1
+    helped = min(other.leaves, support.free)
+    if support.everyone > support.free:
+        helped = _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
+    if helped >= other.maq:
+        book.state[0].helpers = 0
+        return 0 if alone >= max(other.maq, least) else -1 - helped
+    quantity = min(slot.leaves, other.leaves - helped)
+    if helped + quantity < other.maq or quantity < least:
+        book.state[0].helpers = 0
+        return -1 - helped
+    if support.everyone == support.free:
+        _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
+    return helped
+
+
+@kernel
+def _list_helpers(book: Book, taker: int, left: int, is_dark_limit: int, k: int) -> int:
+    """List who helps with so many shares, and return what they give; R10."""
+    given, helpers = 0, 0
+    helper = NOBODY
+    while left > 0:
+        helper = _next_helper(book, taker, is_dark_limit, k, left, helper)
+        if helper < 0:
+            break
+        share = min(left, book.orders[helper].leaves)
+        book.scratch[helpers, HELPER] = helper
+        helpers += 1
+        given += share
+        left -= share
+    book.state[0].helpers = helpers
+    return given
+
+
+@kernel
+def _next_helper(
+    book: Book, taker: int, is_dark_limit: int, k: int, most_maq: int, after: int
+) -> int:
+    """Return the next order ahead of a taker on its side with at most this MAQ, or NOBODY."""
+    slot = book.orders[taker]
+    single_fill = variant_of(book, int(slot.side), is_dark_limit, SINGLE_FILL)
+    multi_fill = variant_of(book, int(slot.side), is_dark_limit, MULTI_FILL)
+    return earlier(
+        book,
+        next_order(book, single_fill, k, most_maq, 1, after, slot.rank),
+        next_order(book, multi_fill, k, most_maq, 1, after, slot.rank),
+    )

@@ -1,0 +1,168 @@
+"""The Centre Point model of one partition: every scenario, and the orders left out of the book."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
+from sweep_dask.analysis.centre_point.match_table import left_out_table
+from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, run_scenario
+from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
+from sweep_dask.matching.centre_point import run_book
+from sweep_dask.matching.events import EVENT, EventKind
+from sweep_dask.matching.rules import Rules
+from sweep_dask.partition.job import CentrePointOutcome
+from sweep_dask.storage.atomic import write_bytes
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame, to_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from sweep_dask.partition.continuous import ContinuousTrading
+    from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.merge import MergedRows
+
+#: As the tables, folders and settings call it.
+MODEL = "centre-point"
+
+#: Files of each scenario and, the last one, of all of them together.
+SCENARIO_TABLES = ("matches", "order_summary", "sweep_fills")
+LEFT_OUT = "left_out"
+
+#: What `centre_point_seconds` calls the reading of rows and the checks of orders.
+READING = "check orders"
+
+#: The line that says what really happened.
+TAPE = "tape"
+
+
+def compile_book() -> None:
+    """Have the compiled book ready on disk.
+
+    The first process that needs it compiles it, which takes a minute and more memory than a
+    partition: better the client once than every worker at the same time.
+    """
+    event = np.zeros(1, dtype=EVENT)
+    event["kind"] = EventKind.SESSION
+    # A table of its own: it keeps its arrays, and they would travel with the jobs and arrive
+    # read-only, which to the compiler is another type.
+    run_book(event, Rules(), *TickTable(DEFAULT_TICKS.rows).arrays)
+
+
+def read_input(
+    job: PartitionJob, merged: Mapping[str, MergedRows], trading: ContinuousTrading
+) -> PartitionInput:
+    """The partition as the book sees it."""
+    assert job.centre_point is not None
+    trades = merged["trades"].rows
+    return read_partition(
+        to_frame(merged["orders"].rows),
+        # Without any, what orders say of their fills is not contradicted: it cannot be checked.
+        to_frame(trades) if len(trades) else None,
+        to_frame(merged["nbbo"].rows),
+        trading.windows,
+        job.centre_point.book,
+    )
+
+
+def input_gaps(
+    partition: PartitionInput, merged: Mapping[str, MergedRows], trading: ContinuousTrading
+) -> list[str]:
+    """What the input leaves open, keys of `job.GAPS`."""
+    has_moves = len(merged["nbbo"].rows) > 0
+    has_own = bool(np.any(partition.log.bid) or np.any(partition.log.offer))
+    found = {
+        "no_session_rows": not trading.is_recorded,
+        "never_continuous": not trading.windows,
+        "no_quotes": not has_moves and not has_own,
+        "no_quote_moves": not has_moves and has_own,
+        "no_trades": not len(merged["trades"].rows),
+        "no_tape": len(merged["trades"].rows) > 0 and partition.tape is None,
+    }
+    return [gap for gap, is_there in found.items() if is_there]
+
+
+def run_scenarios(
+    job: PartitionJob,
+    summary: PartitionSummary,
+    layout: OutputLayout,
+    merged: Mapping[str, MergedRows],
+    trading: ContinuousTrading,
+) -> None:
+    """Run and write the scenarios one after the other, each gone before the next one begins."""
+    assert job.centre_point is not None
+    began = time.perf_counter()
+    partition = read_input(job, merged, trading)
+    date, security = summary.date, summary.security
+    folder = layout.centre_point(date, security)
+    left_out = left_out_table(partition.log, partition.left_out, date, security)
+    _write(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
+    summary.centre_point_seconds[READING] = time.perf_counter() - began
+    totals: dict[str, dict[str, int]] = {}
+    counts = dict.fromkeys(("events", "steps", "matches"), 0)
+    for name in job.centre_point.scenarios:
+        began = time.perf_counter()
+        result = run_scenario(partition, name, date, security)
+        for table in SCENARIO_TABLES:
+            frame = getattr(result, table)
+            _write(layout, summary, folder / name / f"{table}.parquet", frame)
+        totals.setdefault(TAPE, _tape_totals(result.order_summary))
+        totals[name] = _scenario_totals(result)
+        counts["events"] += result.event_count
+        counts["steps"] += result.step_count
+        counts["matches"] += len(result.matches)
+        summary.centre_point_seconds[name] = time.perf_counter() - began
+    summary.counts |= {
+        "centre_point_orders": int(partition.is_in.sum()),
+        **{f"centre_point_{name}": count for name, count in counts.items()},
+    }
+    summary.centre_point = CentrePointOutcome(
+        left_out=partition.left_out.counts(),
+        scenarios=totals,
+        gaps=input_gaps(partition, merged, trading),
+    )
+
+
+def _scenario_totals(result: ScenarioResult) -> dict[str, int]:
+    sweeps = result.order_summary
+    return _totals(
+        sweeps,
+        sweeps["dark_arrival_quantity"] + sweeps["dark_resting_quantity"],
+        sweeps["lit_arrival_quantity"] + sweeps["lit_resting_quantity"],
+        sweeps["unfilled_quantity"],
+    )
+
+
+def _tape_totals(sweeps: pd.DataFrame) -> dict[str, int]:
+    unfilled = (sweeps["quantity"] - sweeps["real_filled_quantity"]).clip(lower=0)
+    return _totals(sweeps, sweeps["real_dark_quantity"], sweeps["real_lit_quantity"], unfilled)
+
+
+def _totals(
+    sweeps: pd.DataFrame,
+    dark: pd.Series[Any],
+    lit: pd.Series[Any],
+    unfilled: pd.Series[Any],
+) -> dict[str, int]:
+    return {
+        "sweeps": len(sweeps),
+        "quantity": int(sweeps["quantity"].sum()),
+        "dark": int(dark.sum()),
+        "lit": int(lit.sum()),
+        "unfilled": int(unfilled.sum()),
+    }
+
+
+def _write(
+    layout: OutputLayout, summary: PartitionSummary, path: Path, frame: pd.DataFrame
+) -> None:
+    body = parquet_bytes(to_table(frame))
+    write_bytes(path, body)
+    summary.files[layout.relative(path)] = bytes_digest(body)

@@ -1,0 +1,98 @@
+"""When one partition is in continuous trading, as far as the input tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sweep_dask.market.change_reasons import NEW
+from sweep_dask.market.deal_sources import AUCTION
+from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK
+from sweep_dask.market.sessions import SessionRow, Window, continuous_windows, names_states
+from sweep_dask.storage.spill import read_range
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from sweep_dask.partition.job import PartitionJob
+
+_NUMBERS = ("Timestamp", "MatchingType", "Level", "OrderBookId")
+
+
+class ContinuousTrading(NamedTuple):
+    """The windows of a partition, and whether session rows say so."""
+
+    windows: tuple[Window, ...]
+    is_recorded: bool
+
+
+def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading:
+    """Windows from the session rows of the date or, without any, from what happened.
+
+    Parameters
+    ----------
+    orders
+        Columns of `schema.ORDERS`.
+    """
+    assert job.centre_point is not None
+    session, security = job.centre_point.session, job.source.security
+    rows = [] if session is None else _session_rows(Path(session), security)
+    if names_states(rows, security):
+        return ContinuousTrading(continuous_windows(rows, security), is_recorded=True)
+    windows = continuous_windows(
+        (),
+        security,
+        first_auction_trade_ns=_first_auction_trade_ns(job),
+        first_centre_point_ns=_first_dark_order_ns(orders),
+    )
+    return ContinuousTrading(windows, is_recorded=False)
+
+
+def _session_rows(path: Path, security: int) -> list[SessionRow]:
+    """Rows of the security and of the whole market, as the file has them."""
+    rows = pq.read_table(path)
+    timestamp_ns, matching_type, level, owner = (_numbers(rows, name) for name in _NUMBERS)
+    names = rows["Name"].to_pylist() if "Name" in rows.column_names else [None] * len(rows)
+    return [
+        SessionRow(
+            int(timestamp_ns[row]),
+            names[row] or "",
+            int(matching_type[row]),
+            int(level[row]),
+            int(owner[row]),
+        )
+        for row in np.flatnonzero((owner == security) | (owner <= 0)).tolist()
+    ]
+
+
+def _numbers(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """A column of whole numbers, 0 where there is none."""
+    if name not in rows.column_names:
+        return np.zeros(len(rows), dtype=np.int64)
+    numbers: npt.NDArray[np.int64] = pc.fill_null(rows[name], 0).to_numpy()
+    return numbers
+
+
+def _first_auction_trade_ns(job: PartitionJob) -> int | None:
+    """Of all trades of the security, also those of lit orders, which are not merged."""
+    first_ns = None
+    for part in job.source.ranges["trades"]:
+        rows = read_range(Path(job.scratch), *part[:4])
+        if "dealsource" in rows.column_names:
+            times = rows["tradetime"].filter(pc.equal(rows["dealsource"], AUCTION))
+            found_ns = pc.min(times).as_py()
+            if found_ns is not None:
+                first_ns = found_ns if first_ns is None else min(first_ns, found_ns)
+    return first_ns
+
+
+def _first_dark_order_ns(orders: pa.Table) -> int | None:
+    order_type = orders["exchangeordertype"].to_numpy()
+    is_dark = (order_type & (CENTRE_POINT | CENTRE_POINT_BLOCK)) != 0
+    times_ns = orders["timestamp"].to_numpy()[is_dark & (orders["changereason"].to_numpy() == NEW)]
+    return int(np.min(times_ns)) if times_ns.size else None

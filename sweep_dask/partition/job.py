@@ -1,0 +1,116 @@
+"""What a task is told of a partition, and what it sends home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.inputs import BookSettings
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sweep_dask.analysis.centre_point.fidelity import Score
+    from sweep_dask.storage.catalogue import PartitionSource
+    from sweep_dask.storage.merge import Repeats, TableColumns
+
+#: What the input of one partition leaves open for the Centre Point model.
+GAPS = {
+    "no_session_rows": "no session row tells when trading is continuous: it is taken to open with "
+    "the first auction trade or dark order, and not to close",
+    "never_continuous": "trading is never continuous: nothing can trade in the dark",
+    "no_quotes": "neither the quote file nor an order row has a quote: there is no midpoint, and "
+    "nothing trades in the dark",
+    "no_quote_moves": "there are no rows of the quote file: quote moves are unseen, and orders "
+    "trade at the quotes on their own rows",
+    "no_trades": "there are no trades: nothing can be compared with the tape",
+    "no_tape": "the trades lack columns that tell dark from lit: nothing can be compared with the "
+    "tape, and recorded fills in the lit book are unknown",
+}
+
+
+@dataclass(frozen=True)
+class CentrePointJob:
+    """What the Centre Point model needs to know besides the rows."""
+
+    book: BookSettings = field(default_factory=BookSettings)
+    """With the block value of this security."""
+    scenarios: tuple[str, ...] = tuple(SCENARIOS)
+    """In the order of `SCENARIOS`."""
+    session: str | None = None
+    """Parquet file with the session rows of the date, if there are any."""
+    ablations: bool = True
+    """Whether a replay is repeated without each rule."""
+
+
+@dataclass(frozen=True)
+class PartitionJob:
+    """What a task needs to run one partition: paths and small parameters."""
+
+    source: PartitionSource
+    output: str
+    scratch: str
+    columns: Mapping[str, TableColumns]
+    repeats: Repeats = frozenset()
+    """Order rows that repeat a rejected one."""
+    may_keep: bool = True
+    """Whether there are results of an earlier run that may be kept. (A task that runs a second
+    time, after a worker's death, may find its own.)"""
+    time_priority: bool = True
+    """Whether the time-priority model is run."""
+    centre_point: CentrePointJob | None = None
+    """What the Centre Point model is run with, if it is."""
+
+
+@dataclass(frozen=True)
+class CentrePointOutcome:
+    """The Centre Point model of one partition in a few numbers; JSON as it stands."""
+
+    left_out: dict[str, int]
+    """Orders left out of the book, by reason."""
+    scenarios: dict[str, dict[str, int]]
+    """Sweeps, quantity, dark, lit and unfilled by scenario; `tape` is what really happened."""
+    gaps: list[str]
+    """Keys of `GAPS`."""
+
+
+@dataclass(frozen=True)
+class ReplayOutcome:
+    """The replay of one partition."""
+
+    left_out: dict[str, int]
+    gaps: list[str]
+    scores: dict[str, Score] = field(default_factory=dict)
+    """By mode."""
+    ablations: dict[str, dict[str, Score]] = field(default_factory=dict)
+    """By rule switched off, then by mode."""
+    misses: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class PartitionSummary:
+    """What became of one partition; small enough to send home."""
+
+    date: str
+    security: int
+    state: str = "failed"
+    """`computed`, `kept` or `failed`."""
+    fingerprint: str | None = None
+    seconds: float = 0.0
+    reason: str | None = None
+    """Why it failed."""
+    traceback: str | None = None
+    """Where it failed, for the log; it goes home, as a worker has no log of ours."""
+    counts: dict[str, int] = field(default_factory=dict)
+    stage_seconds: dict[int, float] = field(default_factory=dict)
+    """By stage of the time-priority model."""
+    centre_point_seconds: dict[str, float] = field(default_factory=dict)
+    """By part of the Centre Point model."""
+    centre_point: CentrePointOutcome | None = None
+    replay: ReplayOutcome | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    removed: dict[int, dict[str, int]] = field(default_factory=dict)
+    """Block to reason to rows filtered while merging."""
+    peak_memory_bytes: int = 0
+    """Highest resident memory of the process so far."""

@@ -1,0 +1,99 @@
+"""One partition replayed: its predicted matches on disk, its score sent home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep_dask.analysis.centre_point import replay
+from sweep_dask.analysis.centre_point.fidelity import Score
+from sweep_dask.analysis.centre_point.match_table import (
+    MISSES,
+    REPLAY_MATCHES,
+    left_out_table,
+)
+from sweep_dask.analysis.tables import empty_table
+from sweep_dask.partition.centre_point import LEFT_OUT, input_gaps, read_input
+from sweep_dask.partition.continuous import continuous_trading
+from sweep_dask.partition.guard import guarded
+from sweep_dask.partition.job import PartitionJob, PartitionSummary, ReplayOutcome
+from sweep_dask.partition.rows import merge_tables
+from sweep_dask.storage.atomic import remove_files, write_bytes
+from sweep_dask.storage.frames import parquet_bytes, to_table
+from sweep_dask.storage.layout import OutputLayout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweep_dask.analysis.centre_point.inputs import PartitionInput
+
+#: File stem of the predicted matches.
+MATCHES = "replay_matches"
+
+
+def replay_partition(job: PartitionJob) -> PartitionSummary:
+    """Replay one partition; a failure is its own and is reported, not raised.
+
+    The tables are left below the job's output folder, where the parts of one file lie until all
+    are there; they are not listed in the summary.
+    """
+    return guarded(job, _replay, _clean_up)
+
+
+def part_path(job_output: str, date: str, security: int, table: str) -> Path:
+    """Where a task leaves its part of a table."""
+    return OutputLayout(Path(job_output)).outputs(date, security) / f"{table}.parquet"
+
+
+def _clean_up(job: PartitionJob) -> None:
+    remove_files(part_path(job.output, job.source.date, job.source.security, MATCHES).parent)
+
+
+def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
+    assert job.centre_point is not None
+    merged = merge_tables(job, summary, with_dark_trades=True)
+    trading = continuous_trading(job, merged["orders"].rows)
+    partition = read_input(job, merged, trading)
+    date, security = summary.date, summary.security
+    summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
+    summary.counts["centre_point_orders"] = int(partition.is_in.sum())
+    result = _result(job, partition, date, security)
+    summary.counts["centre_point_events"] = result.event_count
+    summary.counts["centre_point_steps"] = result.step_count
+    _write(job, summary, MATCHES, result.matches)
+    left_out = left_out_table(partition.log, partition.left_out, date, security)
+    _write(job, summary, LEFT_OUT, left_out)
+    summary.replay = ReplayOutcome(
+        left_out=partition.left_out.counts(),
+        gaps=input_gaps(partition, merged, trading),
+        scores=result.scores,
+        ablations=result.ablations,
+        misses=_plain(result.misses),
+    )
+    summary.state = "computed"
+
+
+def _result(
+    job: PartitionJob, partition: PartitionInput, date: str, security: int
+) -> replay.ReplayResult:
+    assert job.centre_point is not None
+    if partition.tape is not None:
+        return replay.replay_partition(
+            partition, date, security, ablations=job.centre_point.ablations
+        )
+    # Without a tape there is nothing to replay against, and that is no failure.
+    scores = {mode: Score() for mode in (replay.RESYNC, replay.FREE)}
+    return replay.ReplayResult(
+        scores, {}, empty_table(REPLAY_MATCHES), empty_table(MISSES), event_count=0, step_count=0
+    )
+
+
+def _plain(misses: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as Python values, none by way of a float."""
+    columns = [misses[name].tolist() for name in misses.columns]
+    return [dict(zip(misses.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _write(job: PartitionJob, summary: PartitionSummary, table: str, frame: pd.DataFrame) -> None:
+    path = part_path(job.output, summary.date, summary.security, table)
+    write_bytes(path, parquet_bytes(to_table(frame)))

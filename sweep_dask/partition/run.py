@@ -1,0 +1,143 @@
+"""One partition of a run: every model, results and a receipt, or those of an earlier run kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
+from sweep_dask.partition import centre_point
+from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
+from sweep_dask.partition.guard import guarded
+from sweep_dask.partition.job import CentrePointOutcome, PartitionJob, PartitionSummary
+from sweep_dask.partition.rows import merge_tables
+from sweep_dask.storage.atomic import file_digest, write_atomically, write_bytes
+from sweep_dask.storage.csv_tables import write_csv
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame, to_table
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.receipts import (
+    PartitionReceipt,
+    is_whole,
+    read_receipt,
+    withdraw_receipt,
+    write_receipt,
+)
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sweep_dask.storage.merge import MergedRows
+
+#: File stems of the merged rows in `processed/`.
+ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
+
+
+def run_partition(job: PartitionJob) -> PartitionSummary:
+    """Run one partition; a failure is its own and is reported, not raised."""
+    return guarded(job, _run, _withdraw)
+
+
+def _run(job: PartitionJob, summary: PartitionSummary) -> None:
+    layout = OutputLayout(Path(job.output))
+    merged = merge_tables(job, summary)
+    trading = continuous_trading(job, merged["orders"].rows) if job.centre_point else None
+    files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
+    summary.fingerprint = _fingerprint(job, files, trading)
+    if job.may_keep and _keep(layout, summary):
+        return
+    _withdraw(job)
+    summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
+    _write_rows(layout, summary, files)
+    if job.time_priority:
+        _run_time_priority(layout, summary, merged)
+    if trading is not None:
+        centre_point.run_scenarios(job, summary, layout, merged, trading)
+    outcome = None if summary.centre_point is None else asdict(summary.centre_point)
+    receipt = PartitionReceipt(summary.fingerprint, summary.counts, summary.files, outcome)
+    write_receipt(layout, summary.date, summary.security, receipt)
+    summary.files = summary.files | _receipt_digest(layout, summary)
+    summary.state = "computed"
+
+
+def _withdraw(job: PartitionJob) -> None:
+    withdraw_receipt(OutputLayout(Path(job.output)), job.source.date, job.source.security)
+
+
+def _keep(layout: OutputLayout, summary: PartitionSummary) -> bool:
+    """Take over what an earlier run left, if it is whole and of these rows and settings."""
+    earlier = read_receipt(layout, summary.date, summary.security)
+    if not earlier or earlier.fingerprint != summary.fingerprint or not is_whole(layout, earlier):
+        return False
+    summary.state, summary.counts = "kept", earlier.counts
+    summary.files = earlier.files | _receipt_digest(layout, summary)
+    if earlier.centre_point is not None:
+        summary.centre_point = CentrePointOutcome(**earlier.centre_point)
+    return True
+
+
+def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str, str]:
+    path = layout.receipt(summary.date, summary.security)
+    return {layout.relative(path): file_digest(path)}
+
+
+def _fingerprint(
+    job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading | None
+) -> str:
+    parts = [VERSION, *([MODEL] if job.time_priority else [])]
+    if job.centre_point is not None:
+        # Session rows count by what follows from them.
+        told = (job.centre_point.scenarios, job.centre_point.book, trading)
+        parts.append(f"{centre_point.MODEL} {told!r}")
+    parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
+    return bytes_digest("\n".join(parts).encode())
+
+
+def _write_rows(
+    layout: OutputLayout, summary: PartitionSummary, row_files: Mapping[str, bytes]
+) -> None:
+    processed = layout.processed(summary.date, summary.security)
+    for table, body in row_files.items():
+        _write_bytes(layout, summary, processed / f"{ROW_FILES[table]}.parquet", body)
+
+
+def _run_time_priority(
+    layout: OutputLayout, summary: PartitionSummary, merged: Mapping[str, MergedRows]
+) -> None:
+    result = simulate_partition(
+        to_frame(merged["orders"].rows),
+        to_frame(merged["trades"].rows),
+        to_frame(merged["nbbo"].rows),
+        summary.security,
+    )
+    summary.stage_seconds = result.stage_seconds
+    summary.counts |= {
+        "orders": result.order_count,
+        "sweeps": result.sweep_count,
+        "matches": result.match_count,
+        "steps": result.step_count,
+    }
+    _write_results(layout, summary, result, has_trades=len(merged["trades"].rows) > 0)
+
+
+def _write_results(
+    layout: OutputLayout, summary: PartitionSummary, result: PartitionResult, *, has_trades: bool
+) -> None:
+    """Write what the time-priority model made of the rows."""
+    processed = layout.processed(summary.date, summary.security)
+    outputs = layout.outputs(summary.date, summary.security)
+    for name, frame in result.processed.items():
+        if name != "cp_trades_aggregated" or has_trades:
+            body = parquet_bytes(to_table(frame))
+            _write_bytes(layout, summary, processed / f"{name}.parquet", body)
+    for name, frame in result.outputs.items():
+        path = outputs / f"{name}.csv"
+        write_atomically(path, partial(write_csv, frame=frame))
+        summary.files[layout.relative(path)] = file_digest(path)
+
+
+def _write_bytes(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:
+    write_bytes(path, body)
+    summary.files[layout.relative(path)] = bytes_digest(body)

@@ -1,0 +1,153 @@
+"""The replay's score, from `fidelity.json` to the rows of the page's tables."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.causes import CAUSES
+from sweep_dask.report.rule_words import RULE_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+#: The two ways of replaying, as `fidelity.json` calls them, and their headings.
+MODES = {"resync": "Step by step", "free": "Free-running"}
+
+#: What made a match on the tape happen, in words.
+TRIGGERS = {
+    "arrival": "an order that arrived or was changed",
+    "both_passive": "a move of the quote: both orders were resting",
+    "order_missing": "one of its orders is not in the input, or was left out",
+}
+
+_FULL_BAR_PIXELS = 160
+
+_COUNTS = ("tape", "predicted", "hits")
+_KEYS = (
+    *(*_COUNTS, "precision", "recall", "f1", "reachable", "reachable_recall"),
+    *("quantity_precision", "quantity_recall"),
+    *("contested", "contested_hits", "contested_random"),
+)
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The score with one rule switched off."""
+
+    rule: str
+    meaning: str
+    resync: Mapping[str, Any]
+    loss: float
+    """F1 of the complete rules minus this one."""
+    free_loss: float | None
+
+    def bar(self, largest: float) -> int:
+        """Width of its bar in pixels, if the largest loss takes the full width."""
+        return round(_FULL_BAR_PIXELS * max(self.loss, 0.0) / largest) if largest > 0 else 0
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How well the book reproduces the tape."""
+
+    modes: Mapping[str, Mapping[str, Any]]
+    """The scores of all partitions together, by mode."""
+    partitions: Sequence[Mapping[str, Any]]
+    """By falling number of matches on the tape."""
+    misses: Sequence[tuple[str, int]]
+    """Matches that the step-by-step replay did not predict: cause in words and their number."""
+    ablations: Sequence[Ablation]
+    """Rules that make a difference, the largest loss first."""
+    without_effect: Sequence[tuple[str, str]]
+    """Other rules: name and meaning."""
+    assumptions: Sequence[str]
+
+    @property
+    def resync(self) -> Mapping[str, Any]:
+        """The step-by-step score."""
+        return self.modes["resync"]
+
+    @property
+    def free(self) -> Mapping[str, Any]:
+        """The free-running score."""
+        return self.modes["free"]
+
+    @property
+    def largest_loss(self) -> float:
+        """The full width of the bars."""
+        return max((ablation.loss for ablation in self.ablations), default=0.0)
+
+
+def read_fidelity(path: Path) -> Fidelity:
+    """Read `fidelity.json`.
+
+    Raises
+    ------
+    OSError
+        There is none, or it cannot be read.
+    ValueError
+        It is no JSON, or not what a replay of this version writes.
+    """
+    document = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        _check(document)
+        return _fidelity(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no replay of this version wrote it: {error!r}") from error
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """The pages name these keys; a missing one is a KeyError."""
+    scores = [document["total"][mode] for mode in MODES]
+    for score in scores:
+        _ = [score[name] for name in _KEYS], score["within_1ms"]["f1"]
+        tallies = [score["by_trigger"][name] for name in TRIGGERS]
+        _ = [tally[name] for tally in tallies for name in _COUNTS]
+    parts = [entry[mode] for entry in document["partitions"] for mode in MODES]
+    _ = [part[name] for part in parts for name in (*_COUNTS, "f1")]
+    _ = [(entry["date"], entry["security"]) for entry in document["partitions"]]
+
+
+def _fidelity(document: Mapping[str, Any]) -> Fidelity:
+    modes = {mode: document["total"][mode] for mode in MODES}
+    partitions = document["partitions"]
+    ablations = [_ablation(entry, modes) for entry in document["ablations"]]
+    by_loss = sorted(ablations, key=lambda ablation: -ablation.loss)
+    return Fidelity(
+        modes=modes,
+        partitions=sorted(partitions, key=lambda partition: -partition["resync"]["tape"]),
+        misses=_causes(partitions),
+        ablations=[ablation for ablation in by_loss if _matters(ablation)],
+        without_effect=[(a.rule, a.meaning) for a in ablations if not _matters(a)],
+        assumptions=document["assumptions"],
+    )
+
+
+def _causes(partitions: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    counts = Counter(miss["cause"] for entry in partitions for miss in entry["misses"])
+    order = [*CAUSES, *sorted(counts.keys() - CAUSES.keys())]
+    return [(CAUSES.get(name, name), counts[name]) for name in order if counts[name]]
+
+
+def _ablation(entry: Mapping[str, Any], complete: Mapping[str, Mapping[str, Any]]) -> Ablation:
+    rule, free = entry["rule"], entry.get("free")
+    return Ablation(
+        rule.replace("_", "-"),
+        RULE_WORDS.get(rule.replace("-", "_"), ""),
+        entry["resync"],
+        _loss(entry["resync"], complete["resync"]),
+        None if free is None else _loss(free, complete["free"]),
+    )
+
+
+def _loss(without: Mapping[str, Any], complete: Mapping[str, Any]) -> float:
+    """Of F1; a score of nothing is 0."""
+    return float(complete["f1"] or 0.0) - float(without["f1"] or 0.0)
+
+
+def _matters(ablation: Ablation) -> bool:
+    return bool(ablation.loss or ablation.free_loss)

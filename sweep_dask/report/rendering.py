@@ -1,0 +1,44 @@
+"""Templates of the package filled in."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from sweep_dask.report import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """A page from a template; whatever the content holds stays text.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        The template names something that the content does not have.
+    """
+    css = Markup(_text("page.css"))  # noqa: S704 - ours, not the input's
+    return _environment().get_template(template).render(content, css=css)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True,
+        loader=FunctionLoader(_text),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(wording.FILTERS)
+    # Bokeh reads a drawing in its own order: a model is defined where it is first named.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    return environment
+
+
+def _text(name: str) -> str:
+    return files("sweep_dask.report").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,90 @@
+"""What is accepted as a value of the options of the Centre Point model."""
+
+from __future__ import annotations
+
+import re
+
+from sweep_dask.settings.known_names import nearest
+from sweep_dask.settings.values import parse_integer, several
+
+#: The scenarios of the model; in the first one sweeps do what they really did.
+SCENARIOS = ("as-entered", "dual-post", "rest-dark", "dark-only")
+
+#: Preferencing participants are found in the trades of the day.
+LEARNED = "learned"
+
+TickRows = tuple[tuple[int, int], ...]
+BlockValues = dict[int, int]
+
+
+def parse_scenario(value: object) -> str:
+    """The name of a scenario."""
+    text = str(value).strip()
+    if text in SCENARIOS:
+        return text
+    raise ValueError(f"{', '.join(SCENARIOS)} (did you mean {nearest(text, SCENARIOS)}?)")
+
+
+def parse_preferencing(value: object) -> str | tuple[int, ...]:
+    """Participant ids, perhaps none, or the word for finding them."""
+    if isinstance(value, str) and value.strip().casefold() == LEARNED:
+        return LEARNED
+    if value in ([], ()):
+        return ()
+    try:
+        return several(parse_integer)(value)
+    except ValueError as error:
+        raise ValueError(f"{LEARNED}, or a list of participant ids such as [72, 23]") from error
+
+
+def parse_ticks(value: object) -> TickRows:
+    """Pairs of two whole numbers; whether they are a tick table is for the market to say."""
+    try:
+        return tuple(_parse_pair(row) for row in _rows(value))
+    except ValueError as error:
+        raise ValueError(
+            "pairs of a price and the tick from there on, such as [[0, 1], [100, 5], [2000, 10]]"
+        ) from error
+
+
+def _rows(value: object) -> list[object]:
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(value)
+    return list(value)
+
+
+def _parse_pair(row: object) -> tuple[int, int]:
+    first, second = _rows(row)
+    return parse_integer(first), parse_integer(second)
+
+
+def parse_block_values(value: object) -> int | BlockValues:
+    """Dollars for all securities, or by order book id."""
+    try:
+        if isinstance(value, dict):
+            return {parse_integer(key): _parse_dollars(worth) for key, worth in value.items()}
+        return _parse_dollars(value)
+    except ValueError as error:
+        raise ValueError(
+            "whole dollars above zero such as 1000000, or a mapping of order book ids to them"
+        ) from error
+
+
+def _parse_dollars(value: object) -> int:
+    dollars = float(str(value))
+    # Not a number and infinity are no integers either.
+    if dollars <= 0 or not dollars.is_integer():
+        raise ValueError(value)
+    return int(dollars)
+
+
+def parse_rule_names(value: object) -> tuple[str, ...]:
+    """Words, perhaps none; whether rules are called so is for the model to say."""
+    return () if value in ([], ()) else several(_parse_word)(value)
+
+
+def _parse_word(value: object) -> str:
+    text = str(value).strip()
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError("names of rules such as half-tick, of letters, digits, - and _")
+    return text

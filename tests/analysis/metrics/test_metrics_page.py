@@ -1,0 +1,69 @@
+"""The page on metrics has an entry for every column, in the order of the tables."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES, COMPARED, CONDITIONS
+from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS
+from sweep_dask.analysis.metrics.populations import POPULATIONS, SPREADS
+from sweep_dask.analysis.metrics.sweep_metrics import (
+    REALISED_AFTER_SECONDS,
+    STATUSES,
+    SWEEP_METRICS,
+)
+from sweep_dask.analysis.stats.bootstrap import DRAWS
+from sweep_dask.analysis.stats.segments import METRIC_TESTS
+
+PAGE = (Path(__file__).parents[3] / "docs/metrics.md").read_text(encoding="utf-8")
+
+
+def rows(head):
+    """Cells of the table whose first column is called so, without its heads."""
+    lines = PAGE[PAGE.index(f"\n| {head} |") + 1 :].splitlines()
+    table = takewhile(lambda line: line.startswith("|"), lines)
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table][2:]
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("Metric", SWEEP_METRICS),
+        ("Column", POPULATIONS),
+        ("Column of `AGREEMENT`", AGREEMENT),
+        ("Column of `AVERAGES`", AVERAGES),
+        ("Column of `ARRIVAL_COST_PARTS`", ARRIVAL_COST_PARTS),
+        ("Column of `METRIC_TESTS`", METRIC_TESTS),
+    ],
+)
+def test_every_column_has_its_entry(head, columns):
+    documented = [name for row in rows(head) for name in re.findall(r"`([^`]+)`", row[0])]
+    assert documented == list(columns)
+
+
+def test_entries_say_what_when_missing_and_in_which_unit():
+    for names, formula, unit, sign, missing, _source in rows("Metric"):
+        assert formula, names
+        assert missing, names
+        for suffix, written in {"_bps`": "bps", "_aud`": "AUD", "_seconds`": "s"}.items():
+            assert (written in unit.split(", ")) == (suffix in names), (names, suffix)
+        if re.search("improvement|cost|shortfall|slippage|drift|effective", names):
+            assert sign.startswith("+"), names
+
+
+def test_compared_metrics_without_a_verdict_are_named():
+    (sentence,) = re.findall(r"for (`vwap`.*?), where neither", PAGE, flags=re.DOTALL)
+    neither = {metric for metric, direction in COMPARED.items() if direction == 0}
+    assert set(re.findall(r"`(\w+)`", sentence)) == neither
+
+
+def test_values_and_numbers_are_those_of_the_program():
+    text = " ".join(PAGE.split())
+    assert all(f"`{value}`" in text for value in (*STATUSES, *CONDITIONS, SPREADS[0], SPREADS[-1]))
+    assert f"with replacement, {DRAWS:,} times" in text
+    realised = [int(seconds) for seconds in re.findall(r"`realised_spread_(\d+)s_price`", text)]
+    assert realised == list(REALISED_AFTER_SECONDS)

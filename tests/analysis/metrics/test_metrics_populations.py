@@ -1,0 +1,122 @@
+"""Which populations a sweep is in, and that partitions can be labelled apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+from sweep_cases import BUY, SECOND, ints, make_fills, make_quotes, make_sweeps
+
+from sweep_dask.analysis.metrics.populations import (
+    ALL,
+    POPULATIONS,
+    SweepFacts,
+    populations,
+    quantile_names,
+    segments,
+)
+from sweep_dask.analysis.metrics.sweep_metrics import sweep_metrics
+from sweep_dask.market.order_types import SHORT_SELL, SWEEP
+from sweep_dask.market.sessions import Window
+
+#: 10:15 in Sydney, in daylight saving time (UTC + 11).
+MORNING_NS = int(dt.datetime(2024, 12, 2, 23, 15, tzinfo=dt.UTC).timestamp()) * SECOND
+OPEN = (Window(MORNING_NS, MORNING_NS + 3600 * SECOND),)
+BOUNDS = ints([300, 1000])
+
+
+def sweep(order_id, quantity, *, after=1, bid=3330, offer=3340):
+    arrival_ns = MORNING_NS + after * SECOND
+    return (order_id, BUY, arrival_ns, arrival_ns, 0, quantity, bid, offer)
+
+
+def labels(sweeps, fills=(), types=None, participants=None, bounds=BOUNDS):
+    real = sweep_metrics(make_sweeps(*sweeps), make_fills(*fills), make_quotes())
+    size = len(real)
+    facts = SweepFacts(
+        "2024-12-03",
+        501,
+        ints(participants or [8] * size),
+        ints(types or [SWEEP] * size),
+        OPEN,
+    )
+    return populations(real, facts, bounds)
+
+
+def test_sizes_are_those_of_the_time_priority_model():
+    found = labels([sweep(number, size) for number, size in enumerate([1, 500, 501, 2000, 2001])])
+    assert list(found["size_class"]) == ["Small", "Small", "Medium", "Medium", "Large"]
+
+
+def test_quantiles_come_from_outside_and_a_bound_belongs_below():
+    found = labels([sweep(number, size) for number, size in enumerate([300, 301, 1000, 1001])])
+    assert list(found["size_quantile"]) == ["Q1", "Q2", "Q2", "Q3"]
+    assert (
+        list(found["size_quantile"].cat.categories) == quantile_names(BOUNDS) == ["Q1", "Q2", "Q3"]
+    )
+
+
+def test_outcome_and_residual_are_the_real_ones():
+    fills = [(1, MORNING_NS + SECOND, 100, 6670, True), (2, MORNING_NS + SECOND, 60, 6670, True)]
+    fills.append((3, MORNING_NS + 2 * SECOND, 100, 6670, True))
+    found = labels([sweep(number, 100) for number in (1, 2, 3, 4)], fills)
+    assert list(found["real_outcome"]) == ["filled", "partly_filled", "filled", "unfilled"]
+    # The third was filled, but only a second after it entered.
+    assert list(found["has_residual"]) == [False, True, True, True]
+
+
+def test_hour_is_that_of_sydney():
+    found = labels([sweep(1, 100), sweep(2, 100, after=45 * 60), sweep(3, 100, after=-15 * 60 - 1)])
+    assert list(found["hour"]) == ["10", "11", "09"]
+
+
+def test_the_opening_instant_is_not_yet_continuous_trading():
+    found = labels([sweep(1, 100, after=0), sweep(2, 100), sweep(3, 100, after=3600)])
+    assert list(found["is_continuous"]) == [False, True, False]
+
+
+def test_spreads_by_ticks_missing_where_there_is_no_quote():
+    offers = [3340, 3350, 3380, 3900, 0]
+    found = labels([sweep(number, 1, offer=offer) for number, offer in enumerate(offers)])
+    assert list(found["spread_class"][:4]) == ["1", "2", "5 or more", "5 or more"]
+    assert found["spread_class"].isna().tolist() == [False] * 4 + [True]
+
+
+def test_short_sells_by_bits_and_unknown_participants():
+    sweeps = [sweep(number, 1) for number in (1, 2, 3)]
+    found = labels(sweeps, types=[SWEEP, SWEEP | SHORT_SELL, SWEEP], participants=[8, -1, 61])
+    assert list(found["is_short_sell"]) == [False, True, False]
+    assert found["participant"].isna().tolist() == [False, True, False]
+
+
+def test_partitions_labelled_apart_have_the_same_types():
+    some, none = labels([sweep(1, 100), sweep(2, 5000)]), labels([])
+    assert list(some) == list(none) == list(POPULATIONS)
+    assert some.dtypes.equals(none.dtypes)
+    stacked = pd.concat([labels([sweep(1, 100)]), labels([sweep(2, 5000)])], ignore_index=True)
+    pd.testing.assert_frame_equal(stacked, some)
+
+
+def test_segments_are_all_and_every_value_that_occurs():
+    found = labels(
+        [sweep(1, 5000), sweep(2, 100), sweep(3, 100, offer=0)], participants=[61, 8, -1]
+    )
+    by_name = {segment[:2]: segment.chosen.tolist() for segment in segments(found)}
+    assert by_name[ALL] == [True, True, True]
+    assert by_name["size_class", "Large"] == [True, False, False]
+    assert ("size_class", "Medium") not in by_name
+    assert ("is_short_sell", "short sell") not in by_name
+    # Missing values are in no segment; values ascend.
+    assert [name for kind, name in by_name if kind == "participant"] == ["8", "61"]
+    assert by_name["spread_class", "1"] == [True, True, False]
+    assert by_name["date", "2024-12-03"] == by_name["security", "501"] == [True, True, True]
+    sizes = [name for kind, name in by_name if kind == "size_class"]
+    assert sizes == ["Small", "Large"]
+
+
+def test_values_of_a_kind_share_the_sweeps_among_them():
+    found = labels([sweep(number, number * 400) for number in range(1, 9)])
+    for kind in ("size_class", "size_quantile", "hour", "real_outcome"):
+        chosen = [segment.chosen for segment in segments(found) if segment.kind == kind]
+        assert np.sum(chosen, axis=0).tolist() == [1] * 8

@@ -1,0 +1,104 @@
+"""Intervals by whole clusters: deterministic, in any row order, and none from one cluster."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep_dask.analysis.stats.bootstrap import (
+    NO_CLUSTER,
+    ONE_CLUSTER,
+    ClusterSums,
+    cluster_codes,
+    cluster_interval,
+    cluster_sums,
+)
+
+DAYS = ["2024-09-05", "2024-09-06"]
+#: Sevenths: their sums depend on the order of adding.
+ROWS = st.lists(
+    st.tuples(st.sampled_from(DAYS), st.integers(1, 2), st.integers(-99, 99).map(lambda n: n / 7)),
+    min_size=1,
+    max_size=30,
+)
+
+
+def sums_of(rows):
+    date, security, difference = zip(*rows, strict=True)
+    codes = cluster_codes(pd.Series(date, dtype="str"), np.array(security))
+    return cluster_sums(np.array(difference), codes)
+
+
+def test_clusters_are_days_of_a_security_in_order():
+    dates = pd.Series(["2024-09-06", "2024-09-05", "2024-09-06", "2024-09-05"], dtype="str")
+    assert cluster_codes(dates, np.array([7, 9, 5, 9])).tolist() == [2, 0, 1, 0]
+
+
+def test_sums_do_not_depend_on_the_order_of_adding():
+    cluster = np.zeros(3, dtype=np.int64)
+    # From left to right 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1.
+    one, other = cluster_sums(np.array([0.1, 0.2, 0.3]), cluster), np.array([0.3, 0.2, 0.1])
+    assert one.total.tolist() == cluster_sums(other, cluster).total.tolist()
+
+
+def test_sums_by_hand():
+    sums = cluster_sums(np.array([1.0, 10.0, 2.0]), np.array([4, 1, 4]))
+    assert sums.count.tolist() == [1, 2]
+    assert sums.total.tolist() == [10.0, 3.0]
+
+
+def test_two_clusters_by_hand():
+    """Means 1 and 3 of equal clusters: a draw is 1, 2 or 3 with chances 1/4, 1/2, 1/4."""
+    interval = cluster_interval(ClusterSums(np.array([5, 5]), np.array([5.0, 15.0])), seed=1)
+    assert (interval.n_clusters, interval.low, interval.high) == (2, 1.0, 3.0)
+    # The middle half of the draws is inside 1 .. 3, the middle third is at 2.
+    narrow = cluster_interval(
+        ClusterSums(np.array([5, 5]), np.array([5.0, 15.0])), seed=1, level=0.3
+    )
+    assert (narrow.low, narrow.high) == (2.0, 2.0)
+
+
+def test_a_large_cluster_weighs_more():
+    # 99 rows of 0 and one of 100: most draws with both have the mean 1.
+    interval = cluster_interval(
+        ClusterSums(np.array([99, 1]), np.array([0.0, 100.0])), seed=3, level=0.3
+    )
+    assert (interval.low, interval.high) == (1.0, 1.0)
+
+
+def test_many_clusters_agree_with_the_normal_approximation():
+    # 400 clusters of one row, standard deviation 1: the mean's interval is 1.96 / 20 to each side.
+    values = np.sort(np.random.default_rng(5).normal(size=400))
+    values = (values - values.mean()) / values.std(ddof=1)
+    interval = cluster_interval(ClusterSums(np.ones(400, dtype=np.int64), values), seed=8)
+    assert interval.high == pytest.approx(0.098, rel=0.1)
+    assert interval.low == pytest.approx(-0.098, rel=0.1)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_row_order_and_other_random_numbers_make_no_difference(rows, random):
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    expected = cluster_interval(sums_of(rows), seed=11, draws=50)
+    np.random.default_rng().normal()
+    assert repr(cluster_interval(sums_of(shuffled), seed=11, draws=50)) == repr(expected)
+
+
+def test_seeds_differ():
+    sums = ClusterSums(np.ones(20, dtype=np.int64), np.arange(20.0) ** 2)
+    assert cluster_interval(sums, seed=1) != cluster_interval(sums, seed=2)
+    assert cluster_interval(sums, seed=1) == cluster_interval(sums, seed=1)
+
+
+@pytest.mark.parametrize(("clusters", "reason"), [(0, NO_CLUSTER), (1, ONE_CLUSTER)])
+def test_one_cluster_says_so_and_has_no_interval(clusters, reason):
+    sums = cluster_sums(np.arange(5.0)[: 5 * clusters], np.zeros(5 * clusters, dtype=np.int64))
+    interval = cluster_interval(sums, seed=1)
+    assert (interval.n_clusters, interval.reason) == (clusters, reason)
+    assert isnan(interval.low)
+    assert isnan(interval.high)

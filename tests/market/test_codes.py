@@ -1,0 +1,97 @@
+"""The codes of an order row and a trade row: mid-ticks, validities, reasons, deal sources."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sweep_dask.market import change_reasons, deal_sources, order_types, time_validity
+from sweep_dask.market.mid_ticks import (
+    ANY_PRICE_BLOCKS,
+    DARK_LIMITS,
+    MIDPOINT_ONLY,
+    effective_midtick,
+    is_dual_posted,
+)
+from sweep_dask.market.time_validity import decode_time_validity
+from sweep_dask.schema import MISSING_INTEGER
+
+
+@pytest.mark.parametrize(
+    ("order_type", "effective"),
+    [
+        (64, [0, 1, 2, 3, 4, 3, 4]),  # the block phase is for block orders
+        (66, [0, 1, 2, 3, 4, 3, 4]),
+        (4096, [0, 1, 2, 3, 4, 5, 6]),
+        (4098, [0, 1, 2, 3, 4, 5, 6]),
+        (2048, [2, 1, 2, 2, 2, 2, 2]),  # a sweep has it on or off
+        (2050, [2, 1, 2, 2, 2, 2, 2]),
+    ],
+)
+def test_what_counts_of_each_midtick_by_order_type(order_type, effective):
+    types, priced = np.full(7, order_type), np.full(7, 3340)
+    assert effective_midtick(types, np.arange(7), priced).tolist() == effective
+
+
+def test_unpriced_orders_trade_at_the_midpoint_alone():
+    effective = effective_midtick(np.full(7, 4096), np.arange(7), np.zeros(7, dtype=np.int64))
+    assert set(effective) == {2}
+
+
+@pytest.mark.parametrize("midtick", [MISSING_INTEGER, -1, 7, 2**62])
+def test_a_midtick_that_does_not_exist_is_off(midtick):
+    assert effective_midtick(np.array([4096]), np.array([midtick]), np.array([3340])) == [2]
+
+
+def test_every_midtick_has_one_style():
+    assert sorted(MIDPOINT_ONLY + DARK_LIMITS + ANY_PRICE_BLOCKS) == list(range(7))
+
+
+def test_only_sweeps_are_dual_posted():
+    types, midticks = np.array([2048, 2050, 2048, 2048, 4096, 64]), np.array([1, 1, 2, 4, 1, 1])
+    assert is_dual_posted(types, midticks).tolist() == [True, True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "purged", "number", "immediate"),
+    [
+        (0, time_validity.IMMEDIATE, False, 0, True),
+        (256, time_validity.REST_OF_DAY, False, 0, False),
+        (512, time_validity.GOOD_TILL_CANCELLED, False, 0, False),
+        (1370, time_validity.DAYS, False, 90, False),
+        (1536, time_validity.CURRENT_MAXIMUM, False, 0, False),
+        (16640, time_validity.REST_OF_DAY, True, 0, False),
+        (17664, time_validity.DAYS, True, 0, False),
+        (17920, time_validity.CURRENT_MAXIMUM, True, 0, False),
+        (49408, time_validity.REST_OF_DAY, True, 0, False),  # with the negative indicator
+        (32 * 256 + 4, time_validity.END_OF_SESSION_TYPE, False, 4, False),
+        (MISSING_INTEGER, time_validity.REST_OF_DAY, False, 0, False),
+    ],
+)
+def test_time_validity(value, unit, purged, number, immediate):
+    decoded = decode_time_validity(np.array([value]))
+    assert [part.tolist() for part in decoded] == [[unit], [purged], [number]]
+    assert decoded.immediate.tolist() == [immediate]
+
+
+def test_a_reason_has_one_effect():
+    effects = (change_reasons.ENTERS, change_reasons.UPDATES, change_reasons.EXITS)
+    assert [list(effect) for effect in effects] == [
+        [6, 12, 30, 31, 36, 37, 50],
+        [3, 5, 7, 8, 13, 28, 39, 48, 49],
+        [1, 4, 9, 10, 15, 19, 20, 21, 23, 24, 25, 26, 27, 34, 35, 38, 43, 51, 100],
+    ]
+    assert len(set().union(*effects)) == sum(map(len, effects))
+
+
+def test_deal_sources():
+    assert deal_sources.DARK == (46, 47, 48, 49, 50, 51, 52)
+    assert deal_sources.BOOKINGS == (44, 45, 48, 91)
+    assert deal_sources.VOLUME_ONLY == (50, 51, 52)
+    assert deal_sources.AUCTION == 20
+    assert deal_sources.DECODED[48] == "Centre Point UCP"
+
+
+def test_a_short_sale_is_a_flag_on_another_type():
+    assert order_types.CENTRE_POINT_BLOCK | order_types.SHORT_SELL == 4098
+    assert order_types.SWEEP | order_types.SHORT_SELL == 2050

@@ -1,0 +1,91 @@
+"""The compiled Centre Point book equals the slow reference, field for field."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_markets import Dice, random_market
+
+from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
+from sweep_dask.matching.events import EventKind, Route
+
+#: Fields of the results of both books.
+RESULTS = ("fills", "applied", "leaves", "minimum_quantity", "obstacle")
+
+
+def require_equal(market):
+    compiled, slow = market.run(), market.run_slowly()
+    for name in RESULTS:
+        assert getattr(compiled, name).tolist() == getattr(slow, name).tolist(), (name, market)
+    return compiled
+
+
+def require_equal_from_seeds(seeds, most_events):
+    """Returns the routes of all fills, to see that the markets are not dull."""
+    routes = set()
+    for seed in seeds:
+        try:
+            result = require_equal(random_market(Dice.of_seed(seed), most_events))
+        except AssertionError as error:
+            error.add_note(f"random_market(Dice.of_seed({seed}), {most_events})")
+            raise
+        routes |= set(result.fills["route"].tolist())
+    return routes
+
+
+def test_books_are_equal_in_random_markets():
+    assert require_equal_from_seeds(range(600), 80) == set(Route)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, 6000, 1000))
+def test_books_are_equal_in_thousands_of_random_markets(first):
+    require_equal_from_seeds(range(10_000 + first, 11_000 + first), 100)
+
+
+@pytest.mark.slow
+def test_books_are_equal_in_larger_random_markets():
+    require_equal_from_seeds(range(50_000, 50_060), 1500)
+
+
+@st.composite
+def shrinkable_markets(draw):
+    dice = Dice(lambda low, high: draw(st.integers(low, high)))
+    return random_market(dice, 25)
+
+
+# Without a deadline: the first example compiles.
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(shrinkable_markets())
+def test_books_are_equal_in_markets_that_shrink(market):
+    require_equal(market)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_events_one_at_a_time_make_the_same_fills(seed):
+    market = random_market(Dice.of_seed(seed), 300)
+    tick_from, tick = np.array(market.ticks).T
+    book = open_book(
+        market.events["limit_x2"],
+        market.rules,
+        tick_from,
+        tick,
+        market.preferencing,
+        market.block_min_value,
+        participants=np.unique(market.events["participant"]),
+        keeps_fills=market.keeps_fills,
+    )
+    for position, event in enumerate(market.events):
+        book = apply_event(book, event, position)
+    assert fills_of(book).tolist() == market.run().fills.tolist()
+
+
+def test_random_markets_have_events_of_all_kinds():
+    kinds = set()
+    for seed in range(20):
+        kinds |= set(random_market(Dice.of_seed(seed), 80).events["kind"].tolist())
+    assert kinds == set(EventKind)

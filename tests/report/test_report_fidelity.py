@@ -1,0 +1,207 @@
+"""The replay's score: as a section of a run's report, and as a report of its own."""
+
+import json
+
+import pytest
+from centre_point_folders import (
+    drawn_sweeps,
+    make_fidelity,
+    make_scenario_folder,
+    make_score,
+    write_fidelity,
+)
+from report_folders import Page, make_folder, page_of, write_page
+
+from sweep_dask.analysis.centre_point.causes import CAUSES
+from sweep_dask.analysis.centre_point.fidelity import TRIGGERS as SCORED_TRIGGERS
+from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
+from sweep_dask.errors import InputError
+from sweep_dask.matching import rules
+from sweep_dask.report.fidelity import MODES, TRIGGERS
+from sweep_dask.report.replay_page import write_replay_report
+from sweep_dask.report.rule_words import RULE_WORDS
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+def replay_page(root, document, **manifest):
+    report = write_replay_report(write_fidelity(root / "replay", document, **manifest))
+    return Page(report.read_text(encoding="utf-8"))
+
+
+def test_words_cover_what_a_replay_can_say():
+    assert RULE_WORDS.keys() == set(rules.names())
+    assert set(TRIGGERS) == set(SCORED_TRIGGERS)
+    assert set(MODES) == {RESYNC, FREE}
+
+
+def test_score_of_both_modes_stands_side_by_side(tmp_path):
+    page = replay_page(tmp_path, make_fidelity())
+    assert page.rows("fidelity-score") == [
+        ["Dark matches on the tape", "100", "100"],
+        ["Predicted by the book", "80", "90"],
+        ["Hits: predicted and on the tape", "60", "57"],
+        ["Precision: hits of what is predicted", "75.0 %", "63.3 %"],
+        ["Recall: hits of what is on the tape", "60.0 %", "57.0 %"],
+        ["F1: both in one number (harmonic mean)", "66.7 %", "60.0 %"],
+        ["Recall of matches with both orders in the book", "66.7 %", "63.3 %"],
+        ["Precision by shares", "67.5 %", "57.0 %"],
+        ["Recall by shares", "54.0 %", "51.3 %"],
+        ["F1 if times may differ by 1 ms", "72.2 %", "65.3 %"],
+        ["Contested arrivals", "20", "20"],
+        ["of these right", "18", "18"],
+        ["right by drawing lots, expected", "33.3 %", "33.3 %"],
+    ]
+    assert "Of 100 dark matches on the tape the book predicts 60 exactly" in page.text
+    assert "it is right 18 times in 20 ; drawing lots would be right in 33.3 %" in page.text
+
+
+def test_matches_by_what_made_them_happen(tmp_path):
+    rows = replay_page(tmp_path, make_fidelity()).rows("fidelity-triggers")
+    assert [row[1:] for row in rows] == [
+        ["70", "80", "60", "90", "57"],
+        ["20", "0", "0", "0", "0"],
+        ["10", "0", "0", "0", "0"],
+    ]
+    assert [row[0] for row in rows] == list(TRIGGERS.values())
+
+
+def test_misses_are_counted_by_cause_in_words(tmp_path):
+    rows = replay_page(tmp_path, make_fidelity()).rows("fidelity-misses")
+    assert rows == [
+        [CAUSES["order_not_in_input"], "1", "1.0 %"],
+        [CAUSES["quote_stale"], "2", "2.0 %"],
+    ]
+
+
+def test_no_misses(tmp_path):
+    page = replay_page(tmp_path, make_fidelity(misses=()))
+    assert "None was missed." in page.text
+
+
+def test_rules_by_falling_loss_with_a_bar(tmp_path):
+    page = replay_page(tmp_path, make_fidelity())
+    rows = page.rows("fidelity-ablations")
+    # F1 is 2 * hits / (tape + predicted): 66.7 %, without the rule 40 of 180 and 102 of 180.
+    assert [row[0] for row in rows] == [
+        f"{RULE_WORDS['half_tick']} half-tick",
+        f"{RULE_WORDS['preferencing']} preferencing",
+    ]
+    assert [row[1:] for row in rows] == [
+        ["80", "20", "25.0 %", "20.0 %", "44.4", "37.8"],
+        ["80", "51", "63.7 %", "51.0 %", "10.0", "0.0"],
+    ]
+    widths = [value for name, value in page.attributes if name == "style"]
+    assert widths == ["width: 160px", "width: 36px"]
+    assert f"{RULE_WORDS['dark_limit']} dark-limit ." in page.text.split("No difference here")[1]
+
+
+def test_without_ablations(tmp_path):
+    page = replay_page(tmp_path, make_fidelity() | {"ablations": []})
+    assert "fidelity-ablations" not in page.tables
+    assert "Which rules matter" not in page.text
+
+
+def test_partitions_are_listed_if_there_are_some_the_largest_first(tmp_path):
+    assert "fidelity-partitions" not in replay_page(tmp_path / "one", make_fidelity()).tables
+    document = make_fidelity(partitions=60)
+    document["partitions"][59]["resync"] = make_score(tape=4_000)
+    page = replay_page(tmp_path / "many", document)
+    rows = page.rows("fidelity-partitions")
+    assert len(rows) == 50
+    assert rows[0][:3] == ["2024-10-04", "60", "4,000"]
+    assert rows[1][2:] == ["100", "80", "60", "66.7 %", "90", "57", "60.0 %"]
+    assert "10 partitions more are not shown" in page.text
+
+
+def test_tape_without_dark_matches_says_so(tmp_path):
+    nothing = make_score(tape=0, predicted=0, hits=0, contested=0)
+    document = make_fidelity(misses=()) | {"total": {"resync": nothing, "free": nothing}}
+    page = replay_page(tmp_path, document | {"partitions": [], "ablations": []})
+    assert "It cannot be said: the tape holds no dark match" in page.text
+    assert page.rows("fidelity-score")[5] == [
+        *["F1: both in one number (harmonic mean)", "\u2013", "\u2013"]
+    ]
+
+
+def test_report_names_its_input(tmp_path):
+    page = replay_page(tmp_path, make_fidelity(), input="data/raw", status="done", version="9.8")
+    assert "Input data/raw" in page.text
+    assert "sweep_dask 9.8" in page.text
+    assert "preferencing participants learned from the past" in page.text
+
+
+def test_report_asks_the_network_for_nothing_and_keeps_text_text(tmp_path):
+    document = make_fidelity(misses=[HOSTILE]) | {"assumptions": [HOSTILE]}
+    document["ablations"][0]["rule"] = HOSTILE
+    page = replay_page(tmp_path, document, input=HOSTILE)
+    assert {"img", "script"}.isdisjoint(page.elements)
+    assert page.text.count(HOSTILE) == 4
+    named = {name for name, _ in page.attributes}
+    assert named.isdisjoint({"src", "href", "srcset", "action", "data"})
+    assert any(value and value.startswith("default-src 'none';") for _, value in page.attributes)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"total": {"resync": {}, "free": {}}}'])
+def test_damaged_score_is_named(tmp_path, text):
+    folder = write_fidelity(tmp_path / "replay", make_fidelity())
+    (folder / "fidelity.json").write_text(text)
+    with pytest.raises(InputError) as raised:
+        write_replay_report(folder)
+    assert raised.value.where == str(folder / "fidelity.json")
+    assert not (folder / "report.html").exists()
+
+
+def test_missing_score_is_named(tmp_path):
+    with pytest.raises(InputError, match="cannot be shown"):
+        write_replay_report(tmp_path)
+
+
+@pytest.mark.parametrize("path", [("total", "free", "f1"), ("partitions", 0, "misses")])
+def test_score_without_a_number_is_named(tmp_path, path):
+    document = json.loads(json.dumps(make_fidelity()))
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    with pytest.raises(InputError):
+        write_replay_report(write_fidelity(tmp_path / "replay", document))
+
+
+def test_run_without_a_replay_says_how_to_get_one(tmp_path):
+    page = page_of(tmp_path / "out")
+    assert "fidelity" in page.ids
+    assert "Not known yet: sweep_dask replay" in page.text
+
+
+def test_run_shows_the_replay_beside_it(tmp_path):
+    layout, manifest = make_scenario_folder(tmp_path / "out", drawn_sweeps(50))
+    write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
+    page = write_page(layout, manifest)
+    assert page.rows("fidelity-score")[2][1:] == ["60", "57"]
+    assert "match by match it is right to 60.0 % (F1" in page.text
+    assert page.html.index('id="unfilled"') < page.html.index('id="fidelity"')
+    assert "other input" not in page.text
+
+
+def test_run_of_time_priority_alone_shows_it_too(tmp_path):
+    layout, manifest = make_folder(tmp_path / "out")
+    write_fidelity(layout.root / "replay", make_fidelity())
+    assert write_page(layout, manifest).rows("fidelity-misses")
+
+
+def test_replay_of_other_input_is_named(tmp_path):
+    layout, manifest = make_folder(tmp_path / "out")
+    other = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
+    write_fidelity(layout.root / "replay", make_fidelity(), inputs=other, input="elsewhere")
+    text = write_page(layout, manifest).text
+    assert "read other input than this run (elsewhere)" in text
+
+
+def test_damaged_replay_does_not_fail_the_run(tmp_path):
+    layout, manifest = make_folder(tmp_path / "out")
+    folder = write_fidelity(layout.root / "replay", make_fidelity())
+    (folder / "fidelity.json").write_text("{}")
+    page = write_page(layout, manifest)
+    assert "replay/fidelity.json cannot be shown" in page.text
+    assert page.rows("group-summary")

@@ -1,0 +1,75 @@
+"""The section `centre_point` of the configuration file."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def load_section(load, text):
+    return load(file=f"centre_point:\n  {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("preferencing: learned", "preferencing", "learned"),
+        ("preferencing: Learned", "preferencing", "learned"),
+        ("preferencing: [72, 23, 72]", "preferencing", (72, 23)),
+        ("preferencing: 72", "preferencing", (72,)),
+        ("preferencing: 72, 23", "preferencing", (72, 23)),
+        ("preferencing: []", "preferencing", ()),  # nobody, which is not the default
+        ("preferencing:", "preferencing", "learned"),
+        ("ticks: [[0, 1]]", "ticks", ((0, 1),)),
+        ("ticks: [[0, 1], [100, 5]]", "ticks", ((0, 1), (100, 5))),
+        ("ticks:\n    - [0, 1]\n    - [100, 5]", "ticks", ((0, 1), (100, 5))),
+        ("block_min_value: 1000000", "block_min_value", 1_000_000),
+        ("block_min_value: 1e6", "block_min_value", 1_000_000),
+        ("block_min_value: 500_000.0", "block_min_value", 500_000),
+        ("block_min_value: {110621: 1e6, 85603: 2}", "block_min_value", {110621: 10**6, 85603: 2}),
+        ("block_min_value: null", "block_min_value", None),
+        ("rules_off: half-tick", "rules_off", ("half-tick",)),
+        ("rules_off: half-tick, R2", "rules_off", ("half-tick", "R2")),
+        ("rules_off: [dual_post, half-tick]", "rules_off", ("dual_post", "half-tick")),
+        ("rules_off: []", "rules_off", ()),
+    ],
+)
+def test_accepted(load, text, name, value):
+    assert getattr(load_section(load, text), name) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("preferencing: everybody", "learned, or a list of participant ids"),
+        ("preferencing: [72, learned]", "learned, or a list of participant ids"),
+        ("preferencing: {72: 1}", "learned, or a list of participant ids"),
+        ("preferencing: 7.5", "learned, or a list of participant ids"),
+        ("ticks: 10", "pairs of a price and the tick"),
+        ("ticks: []", "pairs of a price and the tick"),
+        ("ticks: [0, 1]", "pairs of a price and the tick"),
+        ("ticks: [[0, 1, 2]]", "pairs of a price and the tick"),
+        ("ticks: [[0, 0.5]]", "pairs of a price and the tick"),
+        ("ticks: {0: 1}", "pairs of a price and the tick"),
+        ("block_min_value: 0", "whole dollars above zero"),
+        ("block_min_value: -1", "whole dollars above zero"),
+        ("block_min_value: 0.5", "whole dollars above zero"),
+        ("block_min_value: nan", "whole dollars above zero"),
+        ("block_min_value: inf", "whole dollars above zero"),
+        ("block_min_value: [1000000]", "whole dollars above zero"),
+        ("block_min_value: {DRR: 1000000}", "order book ids"),
+        ("block_min_value: {110621: much}", "whole dollars above zero"),
+        ("rules_off: half tick", "names of rules such as half-tick"),
+        ("rules_off: ['']", "names of rules such as half-tick"),
+        ("rules_off: {half-tick: true}", "names of rules such as half-tick"),
+    ],
+)
+def test_bad_value_names_key_line_and_what_is_accepted(usage_error, text, accepted):
+    error = usage_error(file=f"centre_point:\n  {text}")
+    assert error.what.startswith(f"centre_point.{text.partition(':')[0]} cannot be ")
+    assert error.where == "config.yaml, line 2"
+    assert accepted in (error.cure or "")
+
+
+def test_unknown_key_suggests_the_nearest(usage_error):
+    error = usage_error(file="centre_point: {tick: [[0, 1]]}")
+    assert error.cure == "did you mean centre_point.ticks?"
