@@ -166,8 +166,8 @@ def apply_event(book: Book, event: np.void, position: int) -> Book:
 @allocating
 def apply_checked_event(book: Book, event: np.void, position: int) -> Book:
     """Apply one event whose limit and participant the book was opened for; return the book."""
-    if lacks_room(book, event.order):
-        book = with_room(book, event.order)
+    if lacks_room(book, event["order"]):
+        book = with_room(book, event["order"])
     order = dispatch(book, event, position)
     while order >= 0 and not place(book, order):
         book = with_larger_arena(book)

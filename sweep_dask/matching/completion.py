@@ -95,38 +95,39 @@ def next_contra(
             multi = earlier(book, multi, large)
         if multi < 0 or earlier(book, single, multi) == single:
             return single
-        helped = _helped(book, taker, multi, is_dark_limit, support)
-        if helped >= 0:
+        trades, helped = _trades(book, taker, multi, is_dark_limit, support)
+        if trades:
             return multi
+        book.state[0].helpers = 0
         # If this one got no more than free orders have, nor does any that is no larger.
-        contra = book.orders[multi]
-        if -helped - 1 <= support.free:
-            helped_leaves = max(helped_leaves, contra.leaves + 1)
+        if helped <= support.free:
+            helped_leaves = max(helped_leaves, book.orders[multi].leaves + 1)
         after = multi
 
 
 @kernel
-def _helped(book: Book, taker: int, contra: int, is_dark_limit: int, support: Support) -> int:
-    """Return the shares that helpers give to a contra if it trades, -1 less them if it does not."""
+def _trades(
+    book: Book, taker: int, contra: int, is_dark_limit: int, support: Support
+) -> tuple[bool, int]:
+    """Return whether a multi-fill contra trades with a taker, and what its helpers have for it.
+
+    They help only if they do not meet the MAQ without the taker; then they are listed.
+    """
     slot, other = book.orders[taker], book.orders[contra]
     least = slot.maq if slot.single_fill else 0
-    alone = min(slot.leaves, other.leaves)
-    book.state[0].helpers = 0
-    if other.maq == 0 or support.k == 0:
-        return 0 if alone >= max(other.maq, least) else -1
-    helped = min(other.leaves, support.free)
-    if support.everyone > support.free:
-        helped = _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
-    if helped >= other.maq:
+    alone, helped = min(slot.leaves, other.leaves), 0
+    if other.maq > 0:
+        helped = min(other.leaves, support.free)
+        if support.everyone > support.free:
+            helped = _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
+    if helped == 0 or helped >= other.maq:
         book.state[0].helpers = 0
-        return 0 if alone >= max(other.maq, least) else -1 - helped
+        return alone >= max(other.maq, least), helped
     quantity = min(slot.leaves, other.leaves - helped)
-    if helped + quantity < other.maq or quantity < least:
-        book.state[0].helpers = 0
-        return -1 - helped
-    if support.everyone == support.free:
+    trades = helped + quantity >= other.maq and quantity >= least
+    if trades and support.everyone == support.free:
         _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
-    return helped
+    return bool(trades), int(helped)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Orders come into the queue, change in it and leave it; the queue is kept in step with the slots."""
+"""Orders come into the queue, change in it and leave it, here and in the queue alike."""
 
 from __future__ import annotations
 

@@ -11,7 +11,14 @@ from sweep_dask.matching.on_tick_moves import meet_on_tick
 from sweep_dask.matching.priority_queue import total_leaves
 from sweep_dask.matching.quotes import closed
 from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION, QUOTE_MOVES, TIME_PRIORITY
-from sweep_dask.matching.search import NOBODY, earlier, eligible_count, levels_at, next_order
+from sweep_dask.matching.search import (
+    NOBODY,
+    earlier,
+    eligible_count,
+    levels_at,
+    most_leaves,
+    next_order,
+)
 from sweep_dask.matching.taking import fill_at
 from sweep_dask.matching.variants import MULTI_FILL, SINGLE_FILL, class_of, variant_of
 
@@ -64,13 +71,17 @@ def _meet_at_midpoint(book: Book, mid_x2: int) -> None:
 
 @kernel
 def _may_meet(book: Book, side: int, k: int, contra_k: int) -> bool:
-    """Whether all orders of the other side together could meet the smallest MAQ of this side."""
-    most_maq = total_leaves(book.queue, class_of(3 - side, 0, 0), contra_k)
-    for kind in (MULTI_FILL, SINGLE_FILL):
-        variant = variant_of(book, side, 0, kind)
-        if next_order(book, variant, k, most_maq, 1, NOBODY, YOUNGEST) >= 0:
-            return True
-    return False
+    """Whether the other side could meet the MAQ of any order of this side.
+
+    A multi-fill MAQ takes all of its orders together, a single-fill one the largest.
+    """
+    together = total_leaves(book.queue, class_of(3 - side, 0, 0), contra_k)
+    multi_fill = variant_of(book, side, 0, MULTI_FILL)
+    if next_order(book, multi_fill, k, together, 1, NOBODY, YOUNGEST) >= 0:
+        return True
+    single_fill = variant_of(book, side, 0, SINGLE_FILL)
+    largest = most_leaves(book, 3 - side, contra_k)
+    return next_order(book, single_fill, k, largest, 1, NOBODY, YOUNGEST) >= 0
 
 
 @kernel

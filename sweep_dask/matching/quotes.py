@@ -86,12 +86,13 @@ def block_levels(limits_x2: IntArray, ticks: IntArray, *, has_blocks: bool) -> I
     for side in (BUY, SELL):
         limits = limits_x2[::-1] if side == BUY else limits_x2
         prices = np.array([block_price(ticks, side, limit) for limit in limits], np.int64)
-        is_new = np.concatenate(([True], prices[1:] != prices[:-1]))
-        levels = np.cumsum(is_new)
-        blocks[side - 1, BLOCK_LEVEL, 1:] = levels
-        blocks[side - 1, BLOCK_PRICE, levels] = prices
-        # Block levels that nobody has cost as much as the worst.
-        blocks[side - 1, BLOCK_PRICE, levels[-1] + 1 :] = prices[-1]
+        # The most generous first.
+        sign = -1 if side == BUY else 1
+        generous, level = np.unique(sign * prices, return_inverse=True)
+        blocks[side - 1, BLOCK_LEVEL, 1:] = level + 1
+        blocks[side - 1, BLOCK_PRICE, 1 : generous.size + 1] = sign * generous
+        # Block levels that nobody has are no better than the worst.
+        blocks[side - 1, BLOCK_PRICE, generous.size + 1 :] = sign * generous.max(initial=0)
     return blocks
 
 

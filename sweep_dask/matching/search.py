@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweep_dask.matching.arena import LEAVES, START, USED
 from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.matching.events import SELL
 from sweep_dask.matching.level_sums import ORDERS
@@ -11,7 +12,13 @@ from sweep_dask.matching.price_time import next_by_price
 from sweep_dask.matching.priority_queue import oldest, order_count
 from sweep_dask.matching.quotes import levels_within
 from sweep_dask.matching.rules import LIMIT_TEST, TIME_PRIORITY
-from sweep_dask.matching.variants import class_of, first_price_segment
+from sweep_dask.matching.variants import (
+    MULTI_FILL,
+    SINGLE_FILL,
+    class_of,
+    first_price_segment,
+    variant_of,
+)
 
 if TYPE_CHECKING:
     from sweep_dask.matching.book import Book
@@ -85,6 +92,22 @@ def earlier(book: Book, one: int, other: int) -> int:
 def eligible_count(book: Book, side: int, is_dark_limit: int, k: int) -> int:
     """Return how many orders, those preference only aside, a side has at levels up to `k`."""
     return order_count(book.queue, class_of(side, 0, is_dark_limit), k)
+
+
+@kernel
+def most_leaves(book: Book, side: int, k: int) -> int:
+    """Return the most that one order of a side has left, at levels up to `k`."""
+    bounds, tree, sums, steps = book.queue
+    largest = 0
+    for kind in (MULTI_FILL, SINGLE_FILL):
+        at = k
+        while at > 0:
+            segment = variant_of(book, side, 0, kind) * sums.shape[1] + at
+            if bounds[segment, USED] > 0:
+                largest = max(largest, tree[2 * bounds[segment, START] + 1, LEAVES])
+            steps[0] += 1
+            at &= at - 1
+    return int(largest)
 
 
 @kernel

@@ -37,7 +37,7 @@ def variant_of(book: Book, side: int, is_dark_limit: int, kind: int) -> int:
 def block_variant_of(book: Book, side: int, own: int) -> int:
     """Return the number of a variant of blocks among those in price-time priority; own -1: all."""
     participants = 1 + book.own.size
-    return book.tops.shape[0] - (3 - side) * participants + 1 + own
+    return int(book.tops.shape[0] - (3 - side) * participants + 1 + own)
 
 
 @kernel

@@ -98,7 +98,7 @@ def draw_price(security: Security, order: Order) -> int:
 @compiled_inner
 def _draw_price_near_quote(security: Security, order: Order) -> int:
     quote = security.quote[0]
-    offset = draw_offset(security.random, order.exchangeordertype)
+    offset = draw_offset(security.random, order)
     own, other = (quote.bid, quote.offer) if order.side == BUY else (quote.offer, quote.bid)
     if _is_lit(order) and offset > 0:
         # A lit order that crosses takes the touch and no more; without matching it cannot cross.

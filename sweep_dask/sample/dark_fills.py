@@ -47,7 +47,8 @@ def write_dark_fills(
 @compiled_inner
 def _order(security: Security, number: int) -> Order:
     book, slot = slot_of(security, number)
-    return book.orders[slot]
+    order: Order = book.orders[slot]
+    return order
 
 
 @compiled_inner

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.market.mid_ticks import DARK_LIMIT, DARK_LIMIT_HALF_TICK, HALF_TICK
+from sweep_dask.market.mid_ticks import DARK_LIMITS, HALF_TICK
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
 from sweep_dask.matching.events import BUY, EventKind, Style, Validity
 from sweep_dask.sample.compiled import compiled_inner
@@ -101,8 +101,7 @@ def _next_message(security: Security, kind: int) -> Any:
 def _write_terms(message: Any, order: Order) -> None:
     message.order = order.number
     message.side = order.side
-    is_dark_limit = order.midtick == DARK_LIMIT or order.midtick == DARK_LIMIT_HALF_TICK
-    message.style = _DARK_LIMIT if is_dark_limit else _MIDPOINT
+    message.style = _DARK_LIMIT if order.midtick in DARK_LIMITS else _MIDPOINT
     message.validity = _FILL_AND_KILL if order.timevalidity == BOUNCING else _DAY
     message.single_fill = 1 if order.singlefillminimumquantity == _SINGLE_FILL else 0
     message.preference_only = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.market.mid_ticks import DARK_LIMITS
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
 from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
@@ -62,6 +63,8 @@ _KILL_CENTRE_POINT, _KILL_BLOCK, _KILL_SWEEP = 989, 120, 50
 #: dark takes what it gets at the midpoint, so a limit may lie past the other touch.
 _DARK_OFFSETS = np.array([(30, 2), (60, 1), (800, 0), (70, -1), (40, -3)], dtype=np.int64)
 _SWEEP_OFFSETS = np.array([(180, 1), (435, 0), (200, -1), (115, -2), (70, -4)], dtype=np.int64)
+#: Dark limit orders trade inside a wide spread, if they are priced there; arbitrary.
+_DARK_LIMIT_OFFSETS = np.array([(200, 2), (400, 1), (400, 0)], dtype=np.int64)
 #: Of lit orders nothing is known; arbitrary.
 _LIT_OFFSETS = np.array([(100, 1), (450, 0), (250, -1), (150, -2), (50, -5)], dtype=np.int64)
 
@@ -80,7 +83,7 @@ _SIZES = np.array(
     dtype=np.int64,
 )
 
-#: Block orders with a minimum quantity, and those whose minimum is their whole size, in thousandths.
+#: In thousandths: block orders with a minimum quantity, and those of them for the whole size.
 _WITH_MINIMUM, _MINIMUM_IS_QUANTITY = 140, 470
 #: A single contra must meet the minimum (1) or several may (2).
 _SINGLE_FILL = np.array([(740, 1), (260, 2)], dtype=np.int64)
@@ -106,11 +109,14 @@ def draw_size(random: NDArray[np.uint64]) -> int:
 
 
 @compiled_inner
-def draw_offset(random: NDArray[np.uint64], order_type: int) -> int:
+def draw_offset(random: NDArray[np.uint64], order: Order) -> int:
     """Ticks between an order's limit and its own side's touch."""
+    order_type = order.exchangeordertype
     if order_type & SWEEP:
         return draw_value(random, _SWEEP_OFFSETS)
     if order_type & _BLOCK_OR_PLAIN_DARK:
+        if order.midtick in DARK_LIMITS:
+            return draw_value(random, _DARK_LIMIT_OFFSETS)
         return draw_value(random, _DARK_OFFSETS)
     return draw_value(random, _LIT_OFFSETS)
 

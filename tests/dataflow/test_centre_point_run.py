@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -60,6 +62,12 @@ def whole(market, tmp_path_factory):
 @pytest.fixture(scope="module")
 def expected_files(whole):
     return result_files(whole.output)
+
+
+@pytest.fixture
+def output(whole, tmp_path):
+    """A folder in which a run of both models has finished."""
+    return Path(shutil.copytree(whole.output, tmp_path / "out"))
 
 
 def folder_of(output, date, security):
@@ -205,9 +213,7 @@ def test_centre_point_alone_leaves_nothing_of_the_other_model(market, expected_f
     assert "time priority" not in describe_run(result.record, result.output)
 
 
-def test_scenarios_not_asked_for_are_removed(market, whole, tmp_path):
-    output = tmp_path / "out"
-    run_here(market, output, **HERE)
+def test_scenarios_not_asked_for_are_removed(market, whole, output):
     result = run_here(market, output, scenarios=("rest-dark", "as-entered"), **HERE)
     assert states(result) == ["computed"] * 4
     for date, security in PARTITIONS:
@@ -225,8 +231,8 @@ def test_scenarios_not_asked_for_are_removed(market, whole, tmp_path):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"workers": 2}, {"workers": 1, "blocksize": 700}, {**HERE, "blocksize": 200}],
-    ids=["two workers", "one worker, small blocks", "no cluster, tiny blocks"],
+    [{"workers": 2, "blocksize": 700}, {**HERE, "blocksize": 200}],
+    ids=["two workers, small blocks", "no cluster, tiny blocks"],
 )
 def test_bytes_do_not_depend_on_workers_or_blocks(market, expected_files, tmp_path, settings):
     assert result_files(run_here(market, tmp_path / "out", **settings).output) == expected_files
@@ -235,9 +241,7 @@ def test_bytes_do_not_depend_on_workers_or_blocks(market, expected_files, tmp_pa
 # --- what is kept -------------------------------------------------------------------------------
 
 
-def test_a_second_run_keeps_everything_and_tells_the_same(market, whole, tmp_path):
-    output = tmp_path / "out"
-    run_here(market, output, **HERE)
+def test_a_second_run_keeps_everything_and_tells_the_same(market, whole, output):
     result = run_here(market, output, **HERE)
     assert states(result) == ["kept"] * 4
     for key in ("scenarios", "left_out", "assumptions", "counts"):
@@ -251,32 +255,26 @@ def test_a_second_run_keeps_everything_and_tells_the_same(market, whole, tmp_pat
         {"rules_off": ("half-tick",)},
         {"ticks": ((0, 1),)},
         {"block_min_value": 1000},
-        {"models": (MODEL,)},
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_another_setting_of_the_book_keeps_nothing(market, tmp_path, changed):
-    run_here(market, tmp_path / "out", **HERE)
-    assert states(run_here(market, tmp_path / "out", **HERE, **changed)) == ["computed"] * 4
+def test_another_setting_of_the_book_keeps_nothing(market, output, changed):
+    assert states(run_here(market, output, **HERE, **changed)) == ["computed"] * 4
 
 
-def test_other_session_rows_concern_their_security_alone(tmp_path):
+def test_other_session_rows_concern_their_security_alone(output, tmp_path):
     market = dark_market()
-    folder = market.write(tmp_path / "in")
-    run_here(folder, tmp_path / "out", **HERE)
     for row in market.rows["session"]:
         if row["OrderBookId"] == 102 and row["Name"] == "PRE_CSPA":
             row["Timestamp"] -= 3600 * SECOND
-    market.write(folder)
-    result = run_here(folder, tmp_path / "out", **HERE)
+    result = run_here(market.write(tmp_path / "in"), output, **HERE)
     assert states(result) == ["kept", "computed"] * 2
 
 
-def test_time_priority_keeps_nothing_of_a_run_of_both(market, tmp_path):
-    run_here(market, tmp_path / "out", **HERE)
-    result = run_here(market, tmp_path / "out", models=(TIME_PRIORITY,), **HERE)
+def test_time_priority_keeps_nothing_of_a_run_of_both(market, output):
+    result = run_here(market, output, models=(TIME_PRIORITY,), **HERE)
     assert states(result) == ["computed"] * 4
-    assert not any(MODEL in name for name in result_files(tmp_path / "out"))
+    assert not any(MODEL in name for name in result_files(output))
 
 
 # --- continuous trading -------------------------------------------------------------------------

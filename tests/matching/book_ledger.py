@@ -67,12 +67,15 @@ class Ledger:
             self._take_from(account, int(fill["quantity"]))
 
     def end(self):
-        """After its fills, the order of an event rests or goes; fills may be taken back."""
+        """After its fills, the order of an event rests or goes; a prediction is taken back.
+
+        What a prediction filled whole has not begun to rest.
+        """
+        if self._begins_to_rest():
+            self._place(self.incoming)
         if self.is_prediction:
             for account in self.accounts.values():
                 account.leaves, account.minimum = account.leaves_at_start, account.minimum_at_start
-        if self._begins_to_rest():
-            self._place(self.incoming)
         for account in self.accounts.values():
             if account.leaves == 0:
                 account.place = None
