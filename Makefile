@@ -14,6 +14,8 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+# Once, rather than in every process of the tests at the same time: it takes about a minute.
+COMPILE = -c 'from sweep_dask.partition.centre_point import compile_book; compile_book()'
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-lowest lint types format bench clean
@@ -25,13 +27,16 @@ run: $(VENV)/.installed  ## run the pipeline (on data/raw, else on the built-in 
 	$(BIN)/python -m sweep_dask run --output $(DATA)
 
 test: $(VENV)/.installed-test  ## run every test
+	$(BIN)/python $(COMPILE)
 	$(BIN)/python $(PYTEST)
 
 test-fast: $(VENV)/.installed-test  ## run the tests that take a moment each
+	$(BIN)/python $(COMPILE)
 	$(BIN)/python $(PYTEST) -m "not slow"
 
 # The tools that check the source are not what the lower bounds are about.
 test-lowest: $(LOWEST)/.installed  ## run every test on the oldest dependencies allowed
+	$(LOWEST)/bin/python $(COMPILE)
 	$(LOWEST)/bin/python $(PYTEST) --ignore tests/test_quality.py
 
 lint: $(VENV)/.installed-test  ## check style, formatting and import rules

@@ -6,7 +6,7 @@ The stream is a synthetic day: orders arrive, a fifth are amended, all that did 
 cancelled, and the quote moves every twenty events. A tenth of the orders have a minimum quantity,
 half of those a single-fill one; a third of the participants are opted in. The crowds rest on one
 side, with limits and minimum quantities that keep most of them from trading, while small orders
-arrive on the other side and the quote moves.
+arrive on the other side and the quote moves. All times are CPU times of one core.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from measure import describe_machine
 
-from sweep_dask.matching.centre_point import run_book
+from sweep_dask.matching.centre_point import BookResult, run_book
 from sweep_dask.matching.events import BUY, EVENT, SELL, EventKind, Style
 from sweep_dask.matching.rules import Rules
 
@@ -41,6 +41,7 @@ def main() -> None:
     print(f"compiled or loaded in {time.process_time() - began:.0f} s")
     for resting in (500, 5_000):
         _measure_speed(resting)
+    _measure_parts(500)
     for name in ("limits", "limits and minima"):
         for resting in (1_000, 10_000, 100_000):
             _measure_steps(name, resting, has_minima=name != "limits")
@@ -48,30 +49,47 @@ def main() -> None:
 
 def _measure_speed(resting: int) -> None:
     events = _stream(EVENTS, resting)
-    seconds = []
-    for _ in range(RUNS):
-        began = time.process_time()
-        result = run_book(events, Rules(), TICK_FROM, TICK, OPTED_IN)
-        seconds.append(time.process_time() - began)
-    spent = statistics.median(seconds)
+    spent, result = _timed(events, Rules())
     print(
         f"stream, {resting:>5,} resting: {events.size / spent / 1e6:5.2f} M events/s, "
         f"{result.steps / events.size:6.1f} steps an event, {result.fills.size:,} fills"
     )
 
 
+def _measure_parts(resting: int) -> None:
+    """Where the time goes: the queue alone, and what looking and quote moves add to it."""
+    events = _stream(EVENTS, resting)
+    everything, _ = _timed(events, Rules())
+    still, _ = _timed(events, Rules().without("quote-moves"))
+    events["trades"] = 0
+    queue, _ = _timed(events, Rules().without("quote-moves"))
+    parts = {"queue": queue, "arrivals look": still - queue, "quote moves": everything - still}
+    shares = ", ".join(f"{name} {spent / EVENTS * 1e9:.0f} ns" for name, spent in parts.items())
+    print(f"of {everything / EVENTS * 1e9:.0f} ns an event: {shares}")
+
+
+def _timed(events: NDArray[np.void], rules: Rules) -> tuple[float, BookResult]:
+    """Median CPU seconds of a few runs, and what came of them."""
+    seconds = []
+    for _ in range(RUNS):
+        began = time.process_time()
+        result = run_book(events, rules, TICK_FROM, TICK, OPTED_IN)
+        seconds.append(time.process_time() - began)
+    return statistics.median(seconds), result
+
+
 def _measure_steps(name: str, resting: int, *, has_minima: bool) -> None:
-    """Steps of small orders and quote moves against a crowd of sells, the crowd's own taken off."""
-    crowd, small = _crowd(resting, has_minima=has_minima), 2_000
-    events = np.concatenate((crowd, _small_orders(small, first=resting)))
-    before = run_book(crowd, Rules(), TICK_FROM, TICK, OPTED_IN).steps
-    began = time.process_time()
-    result = run_book(events, Rules(), TICK_FROM, TICK, OPTED_IN)
-    spent = time.process_time() - began
-    steps = (result.steps - before) / (events.size - crowd.size)
+    """Steps of small orders and quote moves against a crowd of sells, less those of the crowd."""
+    crowd, small = _crowd(resting, has_minima=has_minima), _small_orders(2_000, first=resting)
+    # Events without effect, so that the limits, and what the crowd costs, are the same.
+    idle = small.copy()
+    idle["kind"] = EventKind.AMEND
+    before = run_book(np.concatenate((crowd, idle)), Rules(), TICK_FROM, TICK, OPTED_IN).steps
+    result = run_book(np.concatenate((crowd, small)), Rules(), TICK_FROM, TICK, OPTED_IN)
     print(
-        f"crowd with {name:<17} {resting:>7,} resting: {steps:7.1f} steps an event after it, "
-        f"{events.size / spent / 1e6:5.2f} M events/s in all, {result.fills.size:,} fills"
+        f"crowd with {name:<17} {resting:>7,} resting: {before / resting:5.1f} steps an order "
+        f"of it, {(result.steps - before) / small.size:6.1f} an event after it, "
+        f"{result.fills.size:,} fills"
     )
 
 

@@ -10,7 +10,8 @@ from sweep_dask.casework.format import Amend, New, Quote
 from sweep_dask.market.mid_ticks import HALF_TICK, OFF
 from sweep_dask.market.ticks import UNPRICED_BUY_X2, UNPRICED_SELL_X2, effective_limit_x2
 from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
-from sweep_dask.matching.reference.centre_point import Fill, ReferenceBook
+from sweep_dask.matching.reference.centre_point import ReferenceBook
+from sweep_dask.matching.reference.orders import Fill
 from sweep_dask.matching.rules import Rules
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from sweep_dask.dataflow.prepare import (
     write_dated,
 )
 from sweep_dask.dataflow.progress import Progress, counted
-from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.dataflow.simulate import REPLAY_BIN_ROWS, simulate
 from sweep_dask.dataflow.workspace import locked, workspace
 from sweep_dask.errors import InputError, ResourceError, UsageError
 from sweep_dask.partition import replay_partition
@@ -156,7 +156,7 @@ def _replay_partitions(
             partition.replay = replace(partition.replay, ablations={})
         progress.advance(_LABEL)
 
-    simulate(client, jobs, done, replay_partition)
+    simulate(client, jobs, done, replay_partition, REPLAY_BIN_ROWS)
     record.partitions.sort(key=lambda partition: (partition.date, partition.security))
     progress.finish(_LABEL, counted(len(jobs), "partition"))
     return sums

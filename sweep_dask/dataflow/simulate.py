@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-#: Rows of all tables worth about a second of a task: a partition of the benchmark's market, 200,000
-#: order and 106,000 trade rows, takes 0.85 to 1.0 s, reading and writing included. An empty Dask
-#: task costs milliseconds, and a market has thousands of partitions of a few rows.
-BIN_ROWS = 300_000
+#: Rows of all tables worth about a second of a task that runs both models, reading and writing
+#: included: a partition of 200,000 order and 106,000 trade rows takes 3 s, 1 s of it for the model
+#: of time priority. An empty Dask task costs milliseconds, and a market has thousands of
+#: partitions of a few rows.
+BIN_ROWS = 100_000
 
+#: The same of a replay, most of which is the replays without each rule: that partition takes 20 s.
+REPLAY_BIN_ROWS = 15_000
 
 #: What is done with a partition: `run_partition` or `replay_partition`.
 Work = Callable[[PartitionJob], PartitionSummary]
@@ -64,6 +67,7 @@ def simulate(
     jobs: Sequence[PartitionJob],
     on_done: Callable[[PartitionSummary], None],
     work: Work = run_partition,
+    bin_rows: int = BIN_ROWS,
 ) -> None:
     """Run all partitions; every one is reported once, in no particular order.
 
@@ -71,7 +75,7 @@ def simulate(
     partitions are run again one at a time: only one that ends its worker alone has failed.
     """
     suspects: list[PartitionJob] = []
-    _run_bins(client, pack(jobs), work, on_done, lambda jobs, _: suspects.extend(jobs))
+    _run_bins(client, pack(jobs, bin_rows), work, on_done, lambda jobs, _: suspects.extend(jobs))
 
     def failed(jobs: Sequence[PartitionJob], reason: str) -> None:
         for job in jobs:

@@ -44,7 +44,7 @@ def new_segments(segments: int, arena_slots: int) -> tuple[IntArray, IntArray]:
 
 
 @kernel
-def make_room(bounds: IntArray, tree: IntArray, steps: IntArray, segment: int) -> bool:
+def make_room_in_segment(bounds: IntArray, tree: IntArray, steps: IntArray, segment: int) -> bool:
     """Make room in a full segment, unless the arena lacks it; return whether there is.
 
     Slots without an order are dropped; a segment still more than half full moves to one of twice
@@ -64,14 +64,6 @@ def make_room(bounds: IntArray, tree: IntArray, steps: IntArray, segment: int) -
     _move_orders(bounds, tree, segment, 2 * start + capacity, capacity)
     steps[0] += capacity + 2 * bounds[segment, CAPACITY]
     return True
-
-
-@allocating
-def with_room(bounds: IntArray, tree: IntArray, steps: IntArray, segment: int) -> IntArray:
-    """Make room in a full segment, and return the tree: a new array if the arena had to grow."""
-    while not make_room(bounds, tree, steps, segment):
-        tree = with_larger_arena(bounds, tree)
-    return tree
 
 
 @allocating

@@ -2,20 +2,23 @@
 
 The orders ahead of a taker on its own side may help it to meet the MAQ of a contra. Going by
 priority each gives what is left to give, unless that is less than its own MAQ. What they give to a
-contra never falls as its leaves rise, which bounds the search for a contra that may be helped.
+contra never falls as its leaves rise, which bounds the search for a contra that may be helped: none
+gets more than the largest.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from sweep_dask.matching.arena import NO_ORDER_MAQ
 from sweep_dask.matching.book import HELPER, YOUNGEST, Book
 from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.priority_queue import total_leaves, total_leaves_without_maq
 from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION
-from sweep_dask.matching.search import NOBODY, earlier, levels_at, next_order
+from sweep_dask.matching.search import NOBODY, earlier, levels_at, most_leaves, next_order
 from sweep_dask.matching.variants import MULTI_FILL, SINGLE_FILL, class_of, variant_of
+
+#: How many helpers are asked for a better bound than the shares of all; arbitrary.
+_MOST_HELPERS_ASKED = 64
 
 
 class Support(NamedTuple):
@@ -24,42 +27,61 @@ class Support(NamedTuple):
     k: int
     """They are at levels up to this one."""
     everyone: int
-    """Their shares left."""
+    """The most that they give to any contra, or more."""
     free: int
-    """Shares left of those without MAQ, who help any contra."""
+    """Shares left of those without MAQ, who help any contra; no more than `everyone`."""
+    is_certain: bool
+    """Whether all of those rest ahead of the taker, so that a contra gets as much of their shares
+    as it can take."""
 
 
 @kernel
 def support_of(book: Book, taker: int, price_x2: int, is_dark_limit: int) -> Support:
     """Return who may help a taker: the eligible orders of its side that rest ahead of it."""
     slot, state = book.orders[taker], book.state[0]
-    side = int(slot.side)
-    if not state.rules & MINIMUM_QUANTITY_COMPLETION:
-        return Support(0, 0, 0)
-    k = levels_at(book, side, price_x2)
-    if state.ahead_is_known:
-        return Support(k, state.ahead_all, state.ahead_free)
-    contra_side = 3 - side
-    contra_class = class_of(contra_side, 0, is_dark_limit)
+    side, contra_side = int(slot.side), 3 - int(slot.side)
     contra_k = levels_at(book, contra_side, price_x2)
-    if total_leaves(book.queue, contra_class, contra_k) == total_leaves_without_maq(
-        book.queue, contra_class, contra_k
-    ):
-        return Support(k, 0, 0)
-    if slot.rank == YOUNGEST:
+    needs_help = _shares_with_maq(book, contra_side, is_dark_limit, contra_k) > 0
+    if not needs_help or not state.rules & MINIMUM_QUANTITY_COMPLETION:
+        return Support(0, 0, 0, True)
+    k = levels_at(book, side, price_x2)
+    everyone, free, is_certain = state.ahead_all, state.ahead_free, True
+    if not state.ahead_is_known:
         own_class = class_of(side, 0, is_dark_limit)
-        return Support(
-            k,
-            total_leaves(book.queue, own_class, k),
-            total_leaves_without_maq(book.queue, own_class, k),
-        )
-    everyone, free = 0, 0
-    helper = _next_helper(book, taker, is_dark_limit, k, NO_ORDER_MAQ - 1, NOBODY)
-    while helper >= 0:
-        everyone += book.orders[helper].leaves
-        free += book.orders[helper].leaves if book.orders[helper].maq == 0 else 0
-        helper = _next_helper(book, taker, is_dark_limit, k, NO_ORDER_MAQ - 1, helper)
-    return Support(k, everyone, free)
+        everyone = total_leaves(book.queue, own_class, k)
+        free = total_leaves_without_maq(book.queue, own_class, k)
+        # Of an order that rests, this counts itself and those behind it as well.
+        is_certain = bool(slot.rank == YOUNGEST)
+    largest = most_leaves(book, contra_side, is_dark_limit, contra_k)
+    if is_certain and free >= largest:
+        return Support(k, free, free, True)
+    if everyone > free or not is_certain:
+        everyone = _most_help(book, taker, is_dark_limit, k, largest, everyone)
+    return Support(k, everyone, min(free, everyone), is_certain)
+
+
+@kernel
+def _shares_with_maq(book: Book, side: int, is_dark_limit: int, k: int) -> int:
+    """Return the shares left of the orders of a side that have a MAQ."""
+    order_class = class_of(side, 0, is_dark_limit)
+    free = total_leaves_without_maq(book.queue, order_class, k)
+    return total_leaves(book.queue, order_class, k) - free
+
+
+@kernel
+def _most_help(
+    book: Book, taker: int, is_dark_limit: int, k: int, largest: int, everyone: int
+) -> int:
+    """Return what helpers give to the largest contra, or all they have if they are too many."""
+    given, helper = 0, NOBODY
+    for _ in range(_MOST_HELPERS_ASKED):
+        helper = _next_helper(book, taker, is_dark_limit, k, largest - given, helper)
+        if helper < 0:
+            return given
+        given += min(largest - given, book.orders[helper].leaves)
+        if given == largest:
+            return given
+    return min(largest, everyone)
 
 
 @kernel
@@ -116,16 +138,17 @@ def _trades(
     slot, other = book.orders[taker], book.orders[contra]
     least = slot.maq if slot.single_fill else 0
     alone, helped = min(slot.leaves, other.leaves), 0
-    if other.maq > 0:
+    is_listed = support.everyone > support.free or not support.is_certain
+    if other.maq > 0 and support.everyone > 0:
         helped = min(other.leaves, support.free)
-        if support.everyone > support.free:
+        if is_listed:
             helped = _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
     if helped == 0 or helped >= other.maq:
         book.state[0].helpers = 0
         return alone >= max(other.maq, least), helped
     quantity = min(slot.leaves, other.leaves - helped)
     trades = helped + quantity >= other.maq and quantity >= least
-    if trades and support.everyone == support.free:
+    if trades and not is_listed:
         _list_helpers(book, taker, other.leaves, is_dark_limit, support.k)
     return bool(trades), int(helped)
 

@@ -9,8 +9,8 @@ from sweep_dask.matching.events import BUY, SELL
 from sweep_dask.matching.fills import undo
 from sweep_dask.matching.priority_queue import oldest, total_leaves
 from sweep_dask.matching.quotes import NO_PRICE, limit_of, on_tick_from
-from sweep_dask.matching.rules import DARK_LIMIT, LIMIT_TEST
-from sweep_dask.matching.search import NOBODY, level_of_nth, levels_at
+from sweep_dask.matching.rules import DARK_LIMIT, LIMIT_TEST, MINIMUM_QUANTITY_COMPLETION
+from sweep_dask.matching.search import NOBODY, least_maq, level_of_nth, levels_at
 from sweep_dask.matching.taking import fill_on_tick
 from sweep_dask.matching.variants import MULTI_FILL, SINGLE_FILL, class_of, variant_of
 
@@ -77,12 +77,23 @@ def _next_taker(book: Book, low_x2: int, high_x2: int, after_rank: int) -> int:
         k = levels_at(book, side, low_x2 if side == BUY else high_x2)
         contra_k = levels_at(book, 3 - side, high_x2 if side == BUY else low_x2)
         most_maq = total_leaves(book.queue, class_of(3 - side, 0, 1), contra_k)
+        least_leaves = _least_leaves(book, side, k, contra_k)
         for kind in (MULTI_FILL, SINGLE_FILL):
             variant = variant_of(book, side, 1, kind)
-            order = oldest(book.queue, variant, k, most_maq, 1, after_rank)
+            order = oldest(book.queue, variant, k, most_maq, least_leaves, after_rank)
             if order >= 0 and (found < 0 or book.orders[order].rank < book.orders[found].rank):
                 found = order
     return found
+
+
+@kernel
+def _least_leaves(book: Book, side: int, k: int, contra_k: int) -> int:
+    """Return the shares without which an order of a side meets the MAQ of no contra."""
+    single = least_maq(book, 3 - side, 1, SINGLE_FILL, contra_k)
+    multi = least_maq(book, 3 - side, 1, MULTI_FILL, contra_k)
+    if book.state[0].rules & MINIMUM_QUANTITY_COMPLETION:
+        multi -= total_leaves(book.queue, class_of(side, 0, 1), k)
+    return min(single, multi)
 
 
 @kernel

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sweep_dask.matching.arena import CAPACITY, NO_ORDER_MAQ, USED, make_room
+from sweep_dask.matching.arena import NO_ORDER_MAQ
 from sweep_dask.matching.book import HIDDEN, NOT_PLACED, PLACED, YOUNGEST, Book
 from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.matching.level_sums import add_at_level
 from sweep_dask.matching.price_time import put_by_price
-from sweep_dask.matching.priority_queue import remove, update
+from sweep_dask.matching.priority_queue import append, make_room, remove, update
 from sweep_dask.matching.rules import MINIMUM_QUANTITY_RESET
-from sweep_dask.matching.segments import append
 from sweep_dask.matching.slots import make_slot
 from sweep_dask.matching.variants import (
     classes_of,
@@ -26,6 +25,7 @@ def place(book: Book, order: int) -> bool:
     Return False if the arena lacks room; nothing is found then, and the call can be repeated.
     """
     slot = book.orders[order]
+    level, leaves = int(slot.level), slot.leaves
     list_variants(book, order)
     if slot.rests or book.variants[1, 0] >= 0:
         _rank(book, order)
@@ -33,10 +33,12 @@ def place(book: Book, order: int) -> bool:
             return False
         _show(book, order)
     else:
-        if not _make_room(book, order):
+        variants = book.variants[0]
+        if not make_room(book.queue, variants, level):
             return False
         _rank(book, order)
-        _append(book, order)
+        maq, classes = _queue_maq(leaves, slot.maq), classes_of(book, order)
+        append(book.queue, variants, classes, level, order, slot.rank, maq, leaves)
     slot.placed = PLACED
     return True
 
@@ -50,42 +52,6 @@ def _rank(book: Book, order: int) -> None:
         state.resting += 1
         slot.rank = state.last_rank
         slot.rests = 1
-
-
-@folded
-def _make_room(book: Book, order: int) -> bool:
-    """Make room for an order in all its segments in time priority; False if the arena lacks it."""
-    bounds, tree, sums, steps = book.queue
-    for variant in book.variants[0]:
-        if variant < 0:
-            break
-        at = int(book.orders[order].level)
-        while at < sums.shape[1]:
-            segment = variant * sums.shape[1] + at
-            is_full = bounds[segment, USED] == bounds[segment, CAPACITY]
-            if is_full and not make_room(bounds, tree, steps, segment):
-                return False
-            at += at & -at
-    return True
-
-
-@folded
-def _append(book: Book, order: int) -> None:
-    """Put an order behind all others of its variants in time priority."""
-    slot = book.orders[order]
-    maq = _queue_maq(slot.leaves, slot.maq)
-    bounds, tree, sums, steps = book.queue
-    for variant in book.variants[0]:
-        if variant < 0:
-            break
-        at = int(slot.level)
-        while at < sums.shape[1]:
-            segment = variant * sums.shape[1] + at
-            append(bounds, tree, steps, segment, order, slot.rank, maq, slot.leaves)
-            at += at & -at
-    free_leaves = slot.leaves if maq == 0 else 0
-    classes = classes_of(book, order)
-    add_at_level(sums, steps, classes, int(slot.level), slot.leaves, free_leaves, 1)
 
 
 @kernel

@@ -18,8 +18,9 @@ from sweep_dask.matching.arena import (
     NO_ORDER_MAQ,
     USED,
     IntArray,
+    make_room_in_segment,
     new_segments,
-    with_room,
+    with_larger_arena,
 )
 from sweep_dask.matching.compiled import allocating, kernel
 from sweep_dask.matching.level_sums import (
@@ -29,7 +30,7 @@ from sweep_dask.matching.level_sums import (
     add_at_level,
     total_up_to,
 )
-from sweep_dask.matching.segments import append, change, oldest_between
+from sweep_dask.matching.segments import append_to_segment, change, oldest_between
 
 #: Above the rank of any order.
 NO_RANK = np.iinfo(np.int64).max
@@ -78,11 +79,53 @@ def insert(
 
     Returns the queue to go on with; the one given is of no use any more.
     """
+    while not make_room(queue, variants, level):
+        bounds, tree, sums, steps = queue
+        queue = Queue(bounds, with_larger_arena(bounds, tree), sums, steps)
+    append(queue, variants, classes, level, order, rank, maq, leaves)
+    return queue
+
+
+@kernel
+def make_room(queue: Queue, variants: IntArray, level: int) -> bool:
+    """Make room for one more order in each segment it is about to join.
+
+    Returns whether there is; if not, the arena has to grow.
+    """
     bounds, tree, sums, steps = queue
-    if _lacks_room(bounds, sums, variants, level):
-        tree = _with_room(bounds, tree, sums, steps, variants, level)
-    _append(bounds, tree, sums, steps, variants, classes, level, order, rank, maq, leaves)
-    return Queue(bounds, tree, sums, steps)
+    nodes = sums.shape[1]
+    for index in range(_count(variants)):
+        at = level
+        while at < nodes:
+            segment = variants[index] * nodes + at
+            is_full = bounds[segment, USED] == bounds[segment, CAPACITY]
+            if is_full and not make_room_in_segment(bounds, tree, steps, segment):
+                return False
+            at += at & -at
+    return True
+
+
+@kernel
+def append(
+    queue: Queue,
+    variants: IntArray,
+    classes: int,
+    level: int,
+    order: int,
+    rank: int,
+    maq: int,
+    leaves: int,
+) -> None:
+    """Add an order as `insert` does, once there is room."""
+    bounds, tree, sums, steps = queue
+    nodes = sums.shape[1]
+    for index in range(_count(variants)):
+        at = level
+        while at < nodes:
+            segment = variants[index] * nodes + at
+            append_to_segment(bounds, tree, steps, segment, order, rank, maq, leaves)
+            at += at & -at
+    add_at_level(sums, steps, classes, level, leaves, leaves if maq == 0 else 0, 1)
 
 
 @kernel
@@ -133,31 +176,6 @@ def total_leaves_without_maq(queue: Queue, order_class: int, k: int) -> int:
 def order_count(queue: Queue, order_class: int, k: int) -> int:
     """Return how many orders of a class rest at levels up to `k`."""
     return total_up_to(queue.sums, queue.steps, order_class, k, ORDERS)
-
-
-@kernel
-def _append(
-    bounds: IntArray,
-    tree: IntArray,
-    sums: IntArray,
-    steps: IntArray,
-    variants: IntArray,
-    classes: int,
-    level: int,
-    order: int,
-    rank: int,
-    maq: int,
-    leaves: int,
-) -> None:
-    """Append an order to every segment it belongs to, and add it to the sums."""
-    nodes = sums.shape[1]
-    for index in range(_count(variants)):
-        first_segment = variants[index] * nodes
-        at = level
-        while at < nodes:
-            append(bounds, tree, steps, first_segment + at, order, rank, maq, leaves)
-            at += at & -at
-    add_at_level(sums, steps, classes, level, leaves, leaves if maq == 0 else 0, 1)
 
 
 @kernel
@@ -216,40 +234,3 @@ def _count(variants: IntArray) -> int:
     while count < variants.size and variants[count] >= 0:
         count += 1
     return count
-
-
-@kernel
-def _lacks_room(bounds: IntArray, sums: IntArray, variants: IntArray, level: int) -> bool:
-    """Whether one of the segments that an order is about to join is full."""
-    nodes = sums.shape[1]
-    lacking = False
-    for index in range(_count(variants)):
-        first_segment = variants[index] * nodes
-        at = level
-        while at < nodes:
-            segment = first_segment + at
-            lacking |= bounds[segment, USED] == bounds[segment, CAPACITY]
-            at += at & -at
-    return lacking
-
-
-@allocating
-def _with_room(
-    bounds: IntArray,
-    tree: IntArray,
-    sums: IntArray,
-    steps: IntArray,
-    variants: IntArray,
-    level: int,
-) -> IntArray:
-    """Return the tree with room for one more order in each segment it is about to join."""
-    nodes = sums.shape[1]
-    for index in range(_count(variants)):
-        first_segment = variants[index] * nodes
-        at = level
-        while at < nodes:
-            segment = first_segment + at
-            if bounds[segment, USED] == bounds[segment, CAPACITY]:
-                tree = with_room(bounds, tree, steps, segment)
-            at += at & -at
-    return tree

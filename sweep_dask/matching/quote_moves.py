@@ -80,7 +80,7 @@ def _may_meet(book: Book, side: int, k: int, contra_k: int) -> bool:
     if next_order(book, multi_fill, k, together, 1, NOBODY, YOUNGEST) >= 0:
         return True
     single_fill = variant_of(book, side, 0, SINGLE_FILL)
-    largest = most_leaves(book, 3 - side, contra_k)
+    largest = most_leaves(book, 3 - side, 0, contra_k)
     return next_order(book, single_fill, k, largest, 1, NOBODY, YOUNGEST) >= 0
 
 

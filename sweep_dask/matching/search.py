@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.matching.arena import LEAVES, START, USED
+from sweep_dask.matching.arena import LEAVES, MAQ, NO_ORDER_MAQ, START, USED
 from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.matching.events import SELL
 from sweep_dask.matching.level_sums import ORDERS
@@ -95,19 +95,34 @@ def eligible_count(book: Book, side: int, is_dark_limit: int, k: int) -> int:
 
 
 @kernel
-def most_leaves(book: Book, side: int, k: int) -> int:
+def most_leaves(book: Book, side: int, is_dark_limit: int, k: int) -> int:
     """Return the most that one order of a side has left, at levels up to `k`."""
     bounds, tree, sums, steps = book.queue
     largest = 0
     for kind in (MULTI_FILL, SINGLE_FILL):
         at = k
         while at > 0:
-            segment = variant_of(book, side, 0, kind) * sums.shape[1] + at
+            segment = variant_of(book, side, is_dark_limit, kind) * sums.shape[1] + at
             if bounds[segment, USED] > 0:
                 largest = max(largest, tree[2 * bounds[segment, START] + 1, LEAVES])
             steps[0] += 1
             at &= at - 1
     return int(largest)
+
+
+@kernel
+def least_maq(book: Book, side: int, is_dark_limit: int, kind: int, k: int) -> int:
+    """Return the smallest MAQ of the orders of a side and kind, at levels up to `k`."""
+    bounds, tree, sums, steps = book.queue
+    smallest = NO_ORDER_MAQ
+    at = k
+    while at > 0:
+        segment = variant_of(book, side, is_dark_limit, kind) * sums.shape[1] + at
+        if bounds[segment, USED] > 0:
+            smallest = min(smallest, tree[2 * bounds[segment, START] + 1, MAQ])
+        steps[0] += 1
+        at &= at - 1
+    return int(smallest)
 
 
 @kernel

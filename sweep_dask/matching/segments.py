@@ -21,7 +21,7 @@ from sweep_dask.matching.compiled import inlined, kernel
 
 
 @kernel
-def append(
+def append_to_segment(
     bounds: IntArray,
     tree: IntArray,
     steps: IntArray,

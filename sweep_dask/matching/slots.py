@@ -18,7 +18,7 @@ from sweep_dask.matching.arena import (
     USED,
     IntArray,
     combine,
-    make_room,
+    make_room_in_segment,
 )
 from sweep_dask.matching.compiled import kernel
 
@@ -37,7 +37,7 @@ def make_slot(
         if tree[row + slot, RANK] == rank:
             return True
     if bounds[segment, USED] == bounds[segment, CAPACITY]:
-        if not make_room(bounds, tree, steps, segment):
+        if not make_room_in_segment(bounds, tree, steps, segment):
             return False
         slot = _slot_of(bounds, tree, steps, segment, rank)
     capacity, used = bounds[segment, CAPACITY], bounds[segment, USED]

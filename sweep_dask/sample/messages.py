@@ -56,7 +56,6 @@ def tell_entry(security: Security, order: Order) -> None:
         message = _next_message(security, _ENTER)
         _write_terms(message, order)
         message.quantity = order.leavesquantity
-        message.rests = 1 if _rests_in_dark(order) else 0
         message.keeps_place = 0
 
 
@@ -67,7 +66,6 @@ def tell_amendment(security: Security, order: Order, leaves_change: int, keeps_p
         message = _next_message(security, _AMEND)
         _write_terms(message, order)
         message.quantity = leaves_change
-        message.rests = 0
         message.keeps_place = 1 if keeps_place else 0
 
 
@@ -106,6 +104,7 @@ def _write_terms(message: Any, order: Order) -> None:
     message.single_fill = 1 if order.singlefillminimumquantity == _SINGLE_FILL else 0
     message.preference_only = 0
     message.is_sweep = 1 if order.exchangeordertype & SWEEP else 0
+    message.rests = 1 if _rests_in_dark(order) else 0
     message.trades = 1
     # The quote on the order's row is the standing one.
     message.has_quote = 0

@@ -103,9 +103,8 @@ class Ledger:
                 account.is_alive = False
                 return False
             return event["rests"]
-        if self.kind is EventKind.AMEND:
-            return event["rests"] or self.rested
-        return self.kind is EventKind.POST or (self.kind is EventKind.STATE and event["rests"])
+        is_changed = self.kind in (EventKind.AMEND, EventKind.STATE)
+        return self.kind is EventKind.POST or (is_changed and event["rests"])
 
     def _place(self, account):
         if account.place is None:
@@ -136,9 +135,8 @@ class Ledger:
         if account is None or not account.is_alive or account.leaves == 0:
             self.incoming = None
             return
-        self.rested = account.place is not None
         account.leaves = max(0, account.leaves + int(event["quantity"]))
-        if not event["keeps_place"]:
+        if not event["rests"] or not event["keeps_place"]:
             account.place = None
         self._set_terms(account, event)
 

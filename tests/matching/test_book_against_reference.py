@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_markets import Dice, random_market
+from random_markets import Dice, Market, random_market
 
 from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
-from sweep_dask.matching.events import EventKind, Route
+from sweep_dask.matching.events import EVENT, EventKind, Route
+from sweep_dask.matching.rules import Rules
 
 #: Fields of the results of both books.
 RESULTS = ("fills", "applied", "leaves", "minimum_quantity", "obstacle")
@@ -82,6 +83,15 @@ def test_events_one_at_a_time_make_the_same_fills(seed):
     for position, event in enumerate(market.events):
         book = apply_event(book, event, position)
     assert fills_of(book).tolist() == market.run().fills.tolist()
+
+
+@pytest.mark.parametrize("block_min_value", [None, 0])
+@pytest.mark.parametrize("count", [0, 2])
+def test_quotes_without_orders_make_no_fills(count, block_min_value):
+    events = np.zeros(count, EVENT)
+    events["kind"], events["bid"], events["offer"] = EventKind.QUOTE, 3300, 3310
+    market = Market(events, Rules(), ((0, 10),), (), block_min_value, keeps_fills=True)
+    assert require_equal(market).fills.size == 0
 
 
 def test_random_markets_have_events_of_all_kinds():

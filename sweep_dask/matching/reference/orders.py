@@ -1,0 +1,86 @@
+"""An order as the reference book sees it, its terms as the events give them, and a fill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.matching.events import BUY, SELL
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sweep_dask.matching.rules import Rules
+
+#: Rank of an order that does not rest: younger than all that do.
+YOUNGEST = 2**62
+
+
+class Fill(NamedTuple):
+    """One match; the fields of `events.FILL` after the first."""
+
+    buy: int
+    sell: int
+    quantity: int
+    price_x2: int
+    deal_source: int
+    aggressor: int
+    route: int
+
+
+@dataclass(eq=False)
+class Order:
+    """The terms of an order now, and where it stands."""
+
+    number: int
+    side: int
+    leaves: int
+    style: int = 0
+    validity: int = 0
+    single_fill: bool = False
+    preference_only: bool = False
+    is_sweep: bool = False
+    participant: int = 0
+    crossing_key: int = 0
+    limit_x2: int = 0
+    price: int = 0
+    minimum_quantity: int = 0
+    rank: int = YOUNGEST
+    rests: bool = False
+    is_alive: bool = True
+    obstacle: int = 0
+
+    @property
+    def contra_side(self) -> int:
+        """The side on which its contras rest."""
+        return BUY + SELL - self.side
+
+    def accepts(self, price_x2: int) -> bool:
+        """Whether the limit allows a price; R3."""
+        return self.limit_x2 >= price_x2 if self.side == BUY else self.limit_x2 <= price_x2
+
+    def suits(self, quantity: int) -> bool:
+        """Whether one fill is large enough for a single-fill minimum; R8."""
+        return not self.single_fill or quantity >= self.minimum_quantity
+
+
+def order_of(event: np.void, rules: Rules) -> Order:
+    """The order of an event (`events.EVENT`) that names it for the first time."""
+    order = Order(int(event["order"]), int(event["side"]), int(event["quantity"]))
+    set_terms(order, event, rules)
+    return order
+
+
+def set_terms(order: Order, event: np.void, rules: Rules) -> None:
+    """Give an order the terms of an event; a minimum above what is left is void."""
+    order.style = int(event["style"])
+    order.validity = int(event["validity"])
+    order.single_fill = bool(event["single_fill"]) and rules.single_fill
+    order.preference_only = bool(event["preference_only"]) and rules.preference_only
+    order.is_sweep = bool(event["is_sweep"])
+    order.participant = int(event["participant"])
+    order.crossing_key = int(event["crossing_key"])
+    order.limit_x2 = int(event["limit_x2"])
+    order.price = int(event["price"])
+    minimum = int(event["minimum_quantity"]) if rules.minimum_quantity else 0
+    order.minimum_quantity = minimum if minimum <= order.leaves else 0
