@@ -179,7 +179,9 @@ def fail(*_, **__):
     raise RuntimeError("no luck")
 
 
-@pytest.mark.parametrize("step", ["simulate_partition", "write_csv", "write_receipt", "merge_tables"])
+@pytest.mark.parametrize(
+    "step", ["simulate_partition", "write_csv", "write_receipt", "merge_tables"]
+)
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_failing_partition_is_reported_and_leaves_nothing(
     tmp_path, folder, monkeypatch, step, earlier

@@ -65,7 +65,7 @@ def _shares_with_maq(book: Book, side: int, is_dark_limit: int, k: int) -> int:
     """Return the shares left of the orders of a side that have a MAQ."""
     order_class = class_of(side, 0, is_dark_limit)
     free = total_leaves_without_maq(book.queue, order_class, k)
-    return total_leaves(book.queue, order_class, k) - free
+    return int(total_leaves(book.queue, order_class, k) - free)
 
 
 @kernel
@@ -78,9 +78,9 @@ def _most_help(
         helper = _next_helper(book, taker, is_dark_limit, k, largest - given, helper)
         if helper < 0:
             return given
-        given += min(largest - given, book.orders[helper].leaves)
+        given += min(largest - given, int(book.orders[helper].leaves))
         if given == largest:
-            return given
+            return int(given)
     return min(largest, everyone)
 
 

@@ -83,14 +83,14 @@ def test_a_folder_with_content_is_left_alone(tmp_path):
 
 
 def test_long_orders_are_reloaded_the_evening_before(tmp_path, read_market):
-    write_market(tmp_path / "a", replace(SMALL, reloaded_orders=3))
+    write_market(tmp_path / "a", replace(SMALL, reloaded_orders=10))
     market = read_market(tmp_path / "a")
     orders = market.orders
     reloads = orders[orders["changereason"] == 30]
     local = pd.to_datetime(reloads["timestamp"], utc=True).dt.tz_convert("Australia/Sydney")
     # Thursday evening for Friday, Friday evening for Monday.
     assert set(local.dt.strftime("%a %H:%M")) == {"Thu 21:22", "Fri 21:22"}
-    assert (reloads.groupby(["security_code", local.dt.date]).size() == 2 * 3).all()
+    assert (reloads.groupby(["security_code", local.dt.date]).size() == 2 * 10).all()
     assert (reloads["exchangeordertype"] == 2_048).all()
     assert reloads["order_id"].nunique() < len(reloads) // 2  # some are there on both dates
     traded = market.trades.groupby("orderid")["quantity"].sum()

@@ -10,6 +10,7 @@ from sweep_dask.schema import MISSING_INTEGER, NBBO, ORDERS, TRADES
 DARK_SOURCES = (46, 47, 48)
 LIT_SOURCES = (1, 44)
 WITH_HALF_TICK = (1, 4, 6)
+DARK_LIMITS = (3, 4)
 
 
 def is_centre_point(orders):
@@ -141,9 +142,14 @@ def test_quantity_is_what_is_left_and_what_has_traded_unless_amended(market):
 def test_dark_trades_are_at_the_midpoint_within_both_limits(market):
     rows = states_at_trades(market, DARK_SOURCES)
     assert len(rows) == market.trades["dealsource"].isin(DARK_SOURCES).sum()
-    midpoint_x2 = rows["nationalbidpricesnapshot"] + rows["nationalofferpricesnapshot"]
-    assert (rows["price_x2"] == midpoint_x2).all()
-    assert (rows["nationalbidpricesnapshot"] < rows["nationalofferpricesnapshot"]).all()
+    bid, offer = rows["nationalbidpricesnapshot"], rows["nationalofferpricesnapshot"]
+    assert (bid < offer).all()
+    # Two dark limit orders also meet on tick inside the spread.
+    elsewhere = rows[rows["price_x2"] != bid + offer]
+    assert elsewhere["midtick"].isin(DARK_LIMITS).all()
+    assert (elsewhere["price_x2"] > 2 * elsewhere["nationalbidpricesnapshot"]).all()
+    assert (elsewhere["price_x2"] < 2 * elsewhere["nationalofferpricesnapshot"]).all()
+    assert (elsewhere["price_x2"] % (2 * tick(elsewhere["price_x2"] // 2)) == 0).all()
     half_x2 = np.where(rows["midtick"].isin(WITH_HALF_TICK), 1, 0)
     buy_limit_x2 = 2 * rows["price"] + half_x2 * tick(rows["price"])
     sell_limit_x2 = 2 * rows["price"] - half_x2 * tick(rows["price"] - 1)
@@ -156,12 +162,16 @@ def test_the_first_dark_fill_of_an_order_meets_its_minimum_quantity(market):
     # Later fills need not: the minimum becomes 0 once less than it is left.
     orders = market.orders
     was_amended = (orders["changereason"] == 5).groupby(orders["order_id"]).transform("any")
-    minimum = orders[~was_amended].groupby("order_id")["minimumquantity"].first()
+    first = orders[~was_amended].groupby("order_id").first()
     dark = market.trades[market.trades["dealsource"].isin(DARK_SOURCES)]
     first_fill = dark.groupby("orderid")["quantity"].first()
-    both = pd.concat([minimum[minimum > 0], first_fill], axis=1, join="inner")
-    assert len(both) > 10
-    assert (both["quantity"] >= both["minimumquantity"]).all()
+    by_event = dark.groupby(["orderid", "tradetime"], sort=True)["quantity"].sum()
+    first_event = by_event.groupby("orderid").first()
+    for several, quantity in ((1, first_fill), (2, first_event)):
+        minimum = first["minimumquantity"][first["singlefillminimumquantity"] == several]
+        both = pd.concat([minimum[minimum > 0], quantity], axis=1, join="inner")
+        assert len(both) > 10
+        assert (both["quantity"] >= both["minimumquantity"]).all()
 
 
 def test_half_prices_occur_where_the_tick_is_odd(market):
@@ -194,10 +204,11 @@ def test_deal_sources_say_who_met_whom(market):
     assert {46, 47, 48} == set(pairs["dealsource"])
 
 
-def test_a_resting_sweep_is_never_filled_in_the_dark(market):
+def test_of_resting_sweeps_only_the_dual_posted_are_filled_in_the_dark(market):
     rows = states_at_trades(market, DARK_SOURCES)
-    sweeps = rows[rows["exchangeordertype"] & SWEEP != 0]
-    assert (sweeps["passiveaggressive"] == 1).all()
+    resting = rows[(rows["exchangeordertype"] & SWEEP != 0) & (rows["passiveaggressive"] == 0)]
+    assert len(resting) > 0
+    assert (resting["midtick"] == 1).all()
 
 
 def test_all_order_types_and_both_sides_occur(market):
