@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sweep_dask.matching.book import HELPER, YOUNGEST, Book
+from sweep_dask.matching.book import HELPER, PLACED, YOUNGEST, Book
 from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.priority_queue import total_leaves, total_leaves_without_maq
 from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION
@@ -18,7 +18,7 @@ from sweep_dask.matching.search import NOBODY, earlier, levels_at, most_leaves, 
 from sweep_dask.matching.variants import MULTI_FILL, SINGLE_FILL, class_of, variant_of
 
 #: How many helpers are asked for a better bound than the shares of all; arbitrary.
-_MOST_HELPERS_ASKED = 64
+_MOST_HELPERS_ASKED = 8
 
 
 class Support(NamedTuple):
@@ -50,7 +50,10 @@ def support_of(book: Book, taker: int, price_x2: int, is_dark_limit: int) -> Sup
         own_class = class_of(side, 0, is_dark_limit)
         everyone = total_leaves(book.queue, own_class, k)
         free = total_leaves_without_maq(book.queue, own_class, k)
-        # Of an order that rests, this counts itself and those behind it as well.
+        if slot.placed == PLACED and slot.style >= is_dark_limit:
+            everyone -= slot.leaves
+            free -= slot.leaves if slot.maq == 0 else 0
+        # Of an order that rests, this counts those behind it as well.
         is_certain = bool(slot.rank == YOUNGEST)
     largest = most_leaves(book, contra_side, is_dark_limit, contra_k)
     if is_certain and free >= largest:

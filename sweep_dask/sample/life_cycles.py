@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
 from sweep_dask.matching.centre_point import apply_checked_event
-from sweep_dask.sample.arrivals import draw_new_order, draw_price, enter, finish_arrival, submit
-from sweep_dask.sample.book import CAPACITY, Book, take_slot
+from sweep_dask.sample.arrivals import draw_new_order, finish_arrival
+from sweep_dask.sample.book import Book, take_slot
+from sweep_dask.sample.changes import change_an_order, live_orders
 from sweep_dask.sample.compiled import compiled, compiled_inner
 from sweep_dask.sample.events import (
-    AMENDED,
-    CANCELLED,
     INACTIVE,
     OFF_BOOK,
     ON_BOOK,
@@ -20,22 +19,17 @@ from sweep_dask.sample.events import (
     RELOADED,
     remove,
     start_resting,
-    stop_resting,
     write_event,
 )
 from sweep_dask.sample.messages import (
     ARRIVAL,
     NOTHING,
     QUOTE_MOVE,
-    tell_amendment,
-    tell_cancel,
     tell_entry,
     tell_session,
 )
-from sweep_dask.sample.population import draw_size
 from sweep_dask.sample.quotes import finish_quote_move, move_quote, publish_first_quote
-from sweep_dask.sample.randomness import draw_below, happens
-from sweep_dask.sample.security import Security, is_centre_point
+from sweep_dask.sample.randomness import draw_below
 from sweep_dask.sample.tape import begin_transaction
 
 if TYPE_CHECKING:
@@ -44,14 +38,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.matching.book import Book as CentrePointBook
     from sweep_dask.sample.records import Order
-
-#: Weights of entries and amendments, as counted on a real morning (DRR, 5 September 2024: 3,194
-#: orders to 716 amendments), and of cancels when `_USUAL_LIVE` orders rest.
-_ENTRY, _AMENDMENT, _CANCEL = 560, 120, 320
-#: Cancels keep the number of resting orders near this, for the two kinds each; arbitrary.
-_USUAL_LIVE = 45
-#: Nothing enters a book that has fewer free slots than this.
-_ROOM = 4
+    from sweep_dask.sample.security import Security
 
 #: Order rows without a second side in the national quote, at the start of a day.
 _ONE_SIDED_TRANSACTIONS = 3
@@ -59,9 +46,6 @@ _ONE_SIDED_TRANSACTIONS = 3
 #: Rows (or matches, quotes, transactions) of one step beyond two for each resting order: one as an
 #: order arrives, another as the quote moves on.
 _MOST_OWN_ROWS = 8
-
-#: In thousandths, the share of amendments that change the price; others change the quantity.
-_PRICE_AMENDMENTS = 600
 
 #: Time validity: a flag for purged orders, and that of orders which outlive the day.
 _PURGED_FLAG, _CURRENT_MAX = 64 << 8, 1536
@@ -146,8 +130,8 @@ def _begin(
     is_continuous = state.is_continuous
     if not state.is_quoted and (is_continuous or transactions == _ONE_SIDED_TRANSACTIONS):
         publish_first_quote(security)
-    dark_due = max(centre_point_rows - state.centre_point_rows - _live(security, True), 0)
-    lit_due = max(lit_rows - state.lit_rows - _live(security, False), 0)
+    dark_due = max(centre_point_rows - state.centre_point_rows - live_orders(security, True), 0)
+    lit_due = max(lit_rows - state.lit_rows - live_orders(security, False), 0)
     quotes_due = max(quotes - state.quotes, 0) if is_continuous else 0
     if dark_due + lit_due == 0 or _is_nearly_full(security):
         return False
@@ -155,7 +139,7 @@ def _begin(
     if chosen < quotes_due:
         move_quote(security)
     else:
-        _change_an_order(security, chosen < quotes_due + dark_due)
+        change_an_order(security, chosen < quotes_due + dark_due)
     return True
 
 
@@ -172,86 +156,12 @@ def _go_on(security: Security, fills: NDArray[np.void], count: int) -> None:
 
 
 @compiled_inner
-def _live(security: Security, of_centre_point: bool) -> int:
-    sweeps = security.state[0].live_sweeps
-    if of_centre_point:
-        return int(security.dark.sizes[0].live + sweeps)
-    return int(security.lit.sizes[0].live - sweeps)
-
-
-@compiled_inner
 def _is_nearly_full(security: Security) -> bool:
     """Whether the tape might not hold one more transaction; what is due then stays due."""
     tape, cursor = security.tape, security.tape.cursor[0]
     largest = 2 * (security.dark.sizes[0].live + security.lit.sizes[0].live) + _MOST_OWN_ROWS
     used = max(cursor.order_rows, cursor.matches, cursor.quotes, cursor.transactions)
     return bool(used + largest > tape.order_rows.shape[0])
-
-
-@compiled_inner
-def _change_an_order(security: Security, of_centre_point: bool) -> None:
-    live = _live(security, of_centre_point)
-    cancel = _CANCEL * live // _USUAL_LIVE
-    chosen = draw_below(security.random, _ENTRY + _AMENDMENT + cancel)
-    is_full = _is_full(security.dark) or _is_full(security.lit)
-    if live == 0 or (chosen < _ENTRY and not is_full):
-        enter(security, of_centre_point)
-        return
-    book, slot = _pick(security, of_centre_point)
-    if chosen < _ENTRY + _AMENDMENT and not is_full:
-        _amend(security, book, slot)
-    else:
-        begin_transaction(security.tape, False)
-        write_event(security, book.orders[slot], CANCELLED, OFF_BOOK)
-        tell_cancel(security, book.orders[slot])
-        remove(security, book, slot)
-
-
-@compiled_inner
-def _is_full(book: Book) -> bool:
-    return bool(book.sizes[0].live > CAPACITY - _ROOM)
-
-
-@compiled_inner
-def _pick(security: Security, of_centre_point: bool) -> tuple[Book, int]:
-    """A random resting order that is (or is not) of a Centre Point type."""
-    live = _live(security, of_centre_point)
-    chosen = draw_below(security.random, live)
-    dark = security.dark.sizes[0].live
-    if of_centre_point and chosen < dark:
-        return security.dark, security.dark.live[chosen]
-    left = chosen - dark if of_centre_point else chosen
-    position = 0
-    while True:
-        slot = security.lit.live[position]
-        if is_centre_point(security.lit.orders[slot].exchangeordertype) == of_centre_point:
-            if left == 0:
-                return security.lit, slot
-            left -= 1
-        position += 1
-
-
-@compiled_inner
-def _amend(security: Security, book: Book, slot: int) -> None:
-    """A new price or quantity: the order arrives anew. A smaller quantity keeps its place."""
-    order = book.orders[slot]
-    leaves_before, price_before = order.leavesquantity, order.price
-    if happens(security.random, _PRICE_AMENDMENTS):
-        order.price = draw_price(security, order)
-    else:
-        quantity = draw_size(security.random)
-        # The exchange restarts `quantity` at what is open: from here on it is no longer the sum
-        # of what is left and what has traded.
-        order.quantity = quantity
-        order.leavesquantity = quantity
-        order.minimumquantity = min(order.minimumquantity, quantity)
-    leaves_change = order.leavesquantity - leaves_before
-    keeps_place = order.price == price_before and leaves_change <= 0
-    if not keeps_place:
-        stop_resting(security, book, slot)
-    submit(security, order, AMENDED, keeps_place)
-    if leaves_change != 0 or order.price != price_before:
-        tell_amendment(security, order, leaves_change, keeps_place)
 
 
 @compiled_inner

@@ -117,7 +117,7 @@ def _day_slices(
 
 def _begin_day(member: _Member, day: date) -> None:
     state = member.security.state
-    for counter in ("centre_point_rows", "lit_rows", "quotes"):
+    for counter in ("centre_point_rows", "lit_rows", "quotes", "messages"):
         state[counter] = 0
     state["last_order_id"] = first_order_id(day, member.position)
     state["is_continuous"] = 0

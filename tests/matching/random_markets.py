@@ -4,11 +4,11 @@ A market is written by decisions of a `Dice`: of numpy from a seed, or of hypoth
 shrink a market that fails. Prices are few and quantities small, so that nearly everything collides.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
+from book_market import Market
 
-from sweep_dask.matching.centre_point import run_book
 from sweep_dask.matching.events import (
     BUY,
     EVENT,
@@ -19,7 +19,6 @@ from sweep_dask.matching.events import (
     Style,
     Validity,
 )
-from sweep_dask.matching.reference.centre_point import ReferenceBook, run_reference
 from sweep_dask.matching.rules import Rules, names
 
 #: Tick tables and a price around which the market moves: one tick, or its border within reach.
@@ -48,42 +47,6 @@ class Dice:
 
     def one_of(self, options):
         return options[self.between(0, len(options) - 1)]
-
-
-@dataclass(frozen=True)
-class Market:
-    """What both books are given."""
-
-    events: np.ndarray
-    rules: Rules
-    ticks: tuple
-    preferencing: tuple
-    block_min_value: int | None
-    keeps_fills: bool
-
-    def run(self):
-        """What the compiled book makes of it."""
-        tick_from, tick = np.array(self.ticks).T
-        return run_book(
-            self.events,
-            self.rules,
-            tick_from,
-            tick,
-            self.preferencing,
-            self.block_min_value,
-            keeps_fills=self.keeps_fills,
-        )
-
-    def run_slowly(self):
-        """What the reference makes of it."""
-        book = ReferenceBook(
-            self.rules,
-            self.ticks,
-            self.preferencing,
-            self.block_min_value,
-            keeps_fills=self.keeps_fills,
-        )
-        return run_reference(book, self.events, int(self.events["order"].max(initial=-1)) + 1)
 
 
 def random_market(dice, most_events, **given):

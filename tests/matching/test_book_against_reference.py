@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from book_market import Market
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_markets import Dice, Market, random_market
+from random_markets import Dice, random_market
 
 from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
 from sweep_dask.matching.events import EVENT, EventKind, Route

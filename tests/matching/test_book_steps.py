@@ -9,8 +9,8 @@ from math import log
 
 import numpy as np
 import pytest
+from book_market import Market
 from numba import njit
-from random_markets import Market
 
 from sweep_dask.matching.centre_point import apply_checked_event, open_book
 from sweep_dask.matching.events import BUY, EVENT, SELL, EventKind, Style
