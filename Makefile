@@ -42,7 +42,7 @@ test-lowest: $(LOWEST)/.installed  ## run every test on the oldest dependencies 
 lint: $(VENV)/.installed-test  ## check style, formatting and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 types: $(VENV)/.installed-test  ## check types
 	$(BIN)/mypy

@@ -22,7 +22,12 @@ TOOLS = {
     # import-linter cannot be started with -m.
     "lint-imports": (
         "importlinter",
-        ["-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"],
+        [
+            "-c",
+            "from importlinter.cli import lint_imports_command as run; run()",
+            "--no-logo",
+            "--no-cache",
+        ],
     ),
 }
 

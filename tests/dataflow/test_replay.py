@@ -18,7 +18,7 @@ from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import verify_output
 
-MORNING = Path("/work/shared/data/drr_20240905_morning")
+MORNING = Path(__file__).parents[2] / ".." / "shared" / "data" / "drr_20240905_morning"
 MODES = ("resync", "free")
 FILES = ("fidelity.json", "left_out.parquet", "replay_matches.parquet")
 SCORE = {
