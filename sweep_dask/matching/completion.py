@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sweep_dask.matching.arena import NO_ORDER_MAQ
 from sweep_dask.matching.book import HELPER, PLACED, YOUNGEST, Book
 from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.priority_queue import total_leaves, total_leaves_without_maq
@@ -17,8 +18,9 @@ from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION
 from sweep_dask.matching.search import NOBODY, earlier, levels_at, most_leaves, next_order
 from sweep_dask.matching.variants import MULTI_FILL, SINGLE_FILL, class_of, variant_of
 
-#: How many helpers are asked for a better bound than the shares of all; arbitrary.
-_MOST_HELPERS_ASKED = 8
+#: How many helpers are asked for a better bound than the shares of all; arbitrary. All are once a
+#: contra was tried in vain.
+_HELPERS_ASKED, _ALL = 8, NO_ORDER_MAQ
 
 
 class Support(NamedTuple):
@@ -59,7 +61,8 @@ def support_of(book: Book, taker: int, price_x2: int, is_dark_limit: int) -> Sup
     if is_certain and free >= largest:
         return Support(k, free, free, True)
     if everyone > free or not is_certain:
-        everyone = _most_help(book, taker, is_dark_limit, k, largest, everyone)
+        everyone = min(everyone, largest)
+        everyone = _most_help(book, taker, is_dark_limit, k, largest, everyone, _HELPERS_ASKED)
     return Support(k, everyone, min(free, everyone), is_certain)
 
 
@@ -73,18 +76,24 @@ def _shares_with_maq(book: Book, side: int, is_dark_limit: int, k: int) -> int:
 
 @kernel
 def _most_help(
-    book: Book, taker: int, is_dark_limit: int, k: int, largest: int, everyone: int
+    book: Book,
+    taker: int,
+    is_dark_limit: int,
+    k: int,
+    largest: int,
+    everyone: int,
+    asked: int,
 ) -> int:
-    """Return what helpers give to the largest contra, or all they have if they are too many."""
+    """Return what helpers give to the largest contra, or `everyone` if there are more to ask."""
     given, helper = 0, NOBODY
-    for _ in range(_MOST_HELPERS_ASKED):
+    for _ in range(asked):
         helper = _next_helper(book, taker, is_dark_limit, k, largest - given, helper)
         if helper < 0:
             return given
         given += min(largest - given, int(book.orders[helper].leaves))
         if given == largest:
             return int(given)
-    return min(largest, everyone)
+    return everyone
 
 
 @kernel
@@ -110,12 +119,13 @@ def next_contra(
     single_fill = variant_of(book, 3 - slot.side, is_dark_limit, SINGLE_FILL)
     multi_fill = variant_of(book, 3 - slot.side, is_dark_limit, MULTI_FILL)
     single = next_order(book, single_fill, k, leaves, least, after, before_rank)
-    helped_leaves = least
+    everyone, free = support.everyone, support.free
+    helped_leaves, has_failed = least, False
     while True:
-        multi = next_order(book, multi_fill, k, leaves + support.free, least, after, before_rank)
-        if support.everyone > support.free:
+        multi = next_order(book, multi_fill, k, leaves + free, least, after, before_rank)
+        if everyone > free:
             # Orders with a MAQ help large contras only.
-            most_maq = leaves + support.everyone
+            most_maq = leaves + everyone
             large = next_order(book, multi_fill, k, most_maq, helped_leaves, after, before_rank)
             multi = earlier(book, multi, large)
         if multi < 0 or earlier(book, single, multi) == single:
@@ -125,9 +135,13 @@ def next_contra(
             return multi
         book.state[0].helpers = 0
         # If this one got no more than free orders have, nor does any that is no larger.
-        if helped <= support.free:
+        if helped <= free:
             helped_leaves = max(helped_leaves, book.orders[multi].leaves + 1)
-        after = multi
+        if everyone > 0 and not has_failed:
+            largest = most_leaves(book, 3 - slot.side, is_dark_limit, k)
+            everyone = _most_help(book, taker, is_dark_limit, support.k, largest, everyone, _ALL)
+            free = min(free, everyone)
+        has_failed, after = True, multi
 
 
 @kernel

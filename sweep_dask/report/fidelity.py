@@ -20,7 +20,7 @@ MODES = {"resync": "Step by step", "free": "Free-running"}
 #: What made a match on the tape happen, in words.
 TRIGGERS = {
     "arrival": "an order that arrived or was changed",
-    "both_passive": "a move of the quote: both orders were resting",
+    "both_passive": "both orders were resting",
     "order_missing": "one of its orders is not in the input, or was left out",
 }
 

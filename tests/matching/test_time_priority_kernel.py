@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweep_dask.matching.reference.time_priority import match_by_time_priority_slowly
@@ -63,12 +63,16 @@ markets = st.tuples(
 )
 
 
+# The first example compiles.
+@settings(deadline=None)
 @given(markets)
 def test_the_kernel_equals_the_reference(market):
     matches = match_by_time_priority(*market)
     assert as_tuples(matches) == as_tuples(match_by_time_priority_slowly(*market))
 
 
+# The first example compiles.
+@settings(deadline=None)
 @given(markets)
 def test_quantities_are_conserved(market):
     candidates, sweeps = market
@@ -80,6 +84,8 @@ def test_quantities_are_conserved(market):
     assert (filled <= np.maximum(sweeps.available, 0)).all()
 
 
+# The first example compiles.
+@settings(deadline=None)
 @given(markets)
 def test_every_match_is_allowed_and_in_order(market):
     candidates, sweeps = market
@@ -94,6 +100,8 @@ def test_every_match_is_allowed_and_in_order(market):
     assert pairs == sorted(set(pairs))
 
 
+# The first example compiles.
+@settings(deadline=None)
 @given(markets)
 def test_the_inputs_are_left_as_they_were(market):
     before = [array.copy() for table in market for array in table]
@@ -156,6 +164,8 @@ def test_a_used_up_side_costs_no_more_than_a_search(windows):
     assert whole < 3 * 50_000 * log2(50_000)
 
 
+# The first example compiles.
+@settings(deadline=None)
 @given(markets)
 def test_the_reference_looks_at_everything(market):
     candidates, sweeps = market

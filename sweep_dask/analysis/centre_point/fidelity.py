@@ -134,8 +134,8 @@ def score_matches(
     Returns
     -------
     tuple
-        The score without its contested part; which matches of the tape were predicted, and which
-        predicted ones are on the tape.
+        The score without its reachable and its contested part; which matches of the tape were
+        predicted, and which predicted ones are on the tape.
     """
     on_tape, is_real = _hits(tape, predicted)
     trigger = np.where(~is_known, 2, tape.both_passive.astype(np.int64))
@@ -158,7 +158,6 @@ def score_matches(
             )
             for number, name in enumerate(TRIGGERS)
         },
-        reachable=int(is_known.sum()),
     )
     return score, on_tape, is_real
 

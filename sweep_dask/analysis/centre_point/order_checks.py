@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.market.change_reasons import TRADED
+from sweep_dask.market.change_reasons import NEW, TRADED
 from sweep_dask.market.order_types import (
     CENTRE_POINT,
     CENTRE_POINT_BLOCK,
@@ -149,7 +149,7 @@ def _totals_contradict(log: OrderLog, tape: Tape | None) -> BoolArray:
     recorded = np.zeros(log.order_id.size, dtype=np.int64)
     np.add.at(recorded, log.order, log.newly_matched)
     # An order may trade in its first row's transaction; a reloaded one brings fills of other days.
-    fresh = log.is_first & (log.reason != 30)
+    fresh = log.is_first & (log.reason == NEW)
     np.add.at(recorded, log.order[fresh], log.matched[fresh])
     is_last = np.ones(log.size, dtype=bool)
     is_last[log.previous[~log.is_first]] = False

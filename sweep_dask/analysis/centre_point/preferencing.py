@@ -1,6 +1,6 @@
 """Who has opted in to preferencing, learned from the past of the tape.
 
-No file says so; a participant whose incoming order traded with deal source 46 has (rule 8.2).
+No file says so; a participant whose incoming order traded with deal source 46 or 51 has.
 """
 
 from __future__ import annotations

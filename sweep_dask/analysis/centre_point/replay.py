@@ -102,6 +102,9 @@ class _Target:
     recorded: DarkMatches
     tape: Matches
     is_known: BoolArray
+    """bool[tape], whether both orders are in the book: in the input, and not left out."""
+    reachable: int
+    """Matches with both orders in the input."""
     minimum_in_force: BoolArray
     aggressor: IntArray
     """int64[tape], dense number of the incoming order of a match, or -1."""
@@ -126,6 +129,7 @@ class _Target:
             recorded,
             matches,
             is_known,
+            int((buys & sells).sum()),
             is_known & ((minimum[0] > 0) | (minimum[1] > 0)),
             np.where(has_aggressor, aggressor, -1),
             _contested(partition, recorded, matches, is_known, before),
@@ -164,7 +168,9 @@ def _random_chance(
     at = arrivals.match[number]
     is_buy = recorded.aggressor_id[at[0]] == matches.buy_order_id[at[0]]
     contra_row = row_before[1 if is_buy else 0][at]
-    contra_leaves = partition.log.leaves[contra_row]
+    # A contra without an earlier row came in the same instant; it is taken as filled whole.
+    leaves = partition.log.leaves[contra_row]
+    contra_leaves = np.where(contra_row >= 0, leaves, matches.quantity[at])
     return random_hit_probability(
         int(arrivals.feasible[number]), contra_leaves, matches.quantity[at]
     )
@@ -187,6 +193,7 @@ def _predict(partition: PartitionInput, target: _Target, mode: str) -> _Predicti
         fills["aggressor"] == 0,
     )
     score, on_tape, is_real = score_matches(target.tape, predicted, target.is_known)
+    score.reachable = target.reachable
     _count_contested(score, target, on_tape, predicted, is_real)
     return _Prediction(flow, result, predicted, score, on_tape)
 

@@ -40,7 +40,7 @@ AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-d
 #: Each scenario and what it assumes, in the order in which they are shown.
 SCENARIOS = {
     AS_ENTERED: "Sweeps act as recorded: they search the dark book on arrival and their remainder "
-    "rests in the lit book alone. This is the free replay.",
+    "rests in the lit book, and in the dark only if they asked for it. This is the free replay.",
     DUAL_POST: "What is left of a sweep after its arrival also rests in the dark, at its limit "
     "improved by half a tick; its recorded lit fills stay possible.",
     REST_DARK: "What is left of a sweep after its arrival rests in the dark at its limit instead "

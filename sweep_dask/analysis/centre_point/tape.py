@@ -84,7 +84,7 @@ def read_tape(trades: pd.DataFrame | None) -> Tape | None:
         ),
         side=_optional(trades, "side"),
         deal_source=_optional(trades, "dealsource"),
-        match=_optional(trades, "matchgroupid"),
+        match=_match_groups(trades),
         is_aggressor=_optional(trades, "passiveaggressive") == 1,
         participant=_optional(trades, "participantid"),
     )
@@ -117,6 +117,12 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
         aggressor_id=aggressor_id,
         both_passive=aggressor_id == UNKNOWN,
     )
+
+
+def _match_groups(trades: pd.DataFrame) -> IntArray:
+    """The match group of each row; a row without one is a group of its own."""
+    group = _optional(trades, "matchgroupid")
+    return np.where(group == UNKNOWN, UNKNOWN - 1 - np.arange(group.size), group)
 
 
 def _optional(trades: pd.DataFrame, name: str) -> IntArray:

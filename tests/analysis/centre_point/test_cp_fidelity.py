@@ -32,7 +32,9 @@ def matches(*rows, both_passive=()):
 
 def score(tape, predicted, unknown=()):
     is_known = ~np.isin(np.arange(tape.quantity.size), unknown)
-    return score_matches(tape, predicted, is_known)
+    result, on_tape, is_real = score_matches(tape, predicted, is_known)
+    result.reachable = int(is_known.sum())
+    return result, on_tape, is_real
 
 
 ONE, TWO, THREE = (1, 2, 100, 6670, 50), (1, 3, 200, 6670, 50), (4, 2, 300, 6680, 60)
