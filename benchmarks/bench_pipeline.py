@@ -1,6 +1,7 @@
 """The whole pipeline on 1.6 M Centre Point rows in 2.7 M order rows, with two workers.
 
     python benchmarks/bench_pipeline.py [--runs 3] [--events 200000] [--securities 8] [--workers 2]
+                                        [--model time-priority]
 
 Prints rows per second end to end (from the start of the process to its end, cluster start-up
 included), the time of every stage, the peak memory of the largest process and the kernel's steps
@@ -39,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--securities", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--model", action="append", default=[], help="all, if none is named")
     return parser.parse_args()
 
 
@@ -57,6 +59,7 @@ def _run(folder: Path, arguments: argparse.Namespace, number: int) -> tuple[floa
             *("-m", "sweep_dask", "run", str(folder / "market")),
             *("--output", str(folder / f"results-{number}")),
             *("--workers", str(arguments.workers), "--no-progress", "--json"),
+            *(part for model in arguments.model for part in ("--model", model)),
         ]
     )
     return time.perf_counter() - began, manifest

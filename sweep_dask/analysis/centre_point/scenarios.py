@@ -139,15 +139,14 @@ def _lost_lit_fills(
     partition: PartitionInput, flow: OrderFlow, affected: BoolArray, *, all_of_them: bool
 ) -> BoolArray:
     """Recorded lit fills that the sweep cannot have: all, or those while it rested."""
-    reduces = (flow.events["kind"] == EventKind.REDUCE) & affected[flow.events["order"]]
-    if partition.tape is None:
-        none_lost: BoolArray = reduces
-        return none_lost
-    trade = np.where(reduces, flow.source, 0)
-    lost = ~partition.tape.is_dark[trade]
-    if not all_of_them:
-        lost &= ~partition.tape.is_aggressor[trade]
-    gone: BoolArray = reduces & lost
+    is_reduce = flow.events["kind"] == EventKind.REDUCE
+    at = np.flatnonzero(is_reduce & affected[flow.events["order"]])
+    gone = np.zeros(flow.size, dtype=bool)
+    if at.size:
+        assert partition.tape is not None, "only the tape makes REDUCE events"
+        trade = flow.source[at]
+        lost = ~partition.tape.is_dark[trade]
+        gone[at] = lost if all_of_them else lost & ~partition.tape.is_aggressor[trade]
     return gone
 
 
