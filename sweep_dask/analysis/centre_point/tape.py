@@ -121,8 +121,10 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
 
 def _match_groups(trades: pd.DataFrame) -> IntArray:
     """The match group of each row; a row without one is a group of its own."""
-    group = _optional(trades, "matchgroupid")
-    return np.where(group == UNKNOWN, UNKNOWN - 1 - np.arange(group.size), group)
+    given = trades["matchgroupid"]
+    # No real group is called like the smallest of all numbers.
+    own = np.iinfo(np.int64).min + np.arange(len(trades), dtype=np.int64)
+    return np.where(given.isna().to_numpy(), own, _optional(trades, "matchgroupid"))
 
 
 def _optional(trades: pd.DataFrame, name: str) -> IntArray:

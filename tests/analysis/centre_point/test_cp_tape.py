@@ -184,3 +184,10 @@ def test_nobody_given_is_not_the_same_as_learning():
     day.trade(400, (2, 4, 50, 3335, PREFERENCED, SELL))
     day.enter(5, 500, SELL, 50, 3330, participantid=67)
     assert first_buyers(day, preferencing=()) == [(1, DARK), (1, DARK)]
+
+
+def test_rows_without_a_group_are_no_match_of_each_other():
+    day = Day().trade(200, (1, 2, 60, 3335)).trade(300, (3, 4, 50, 3335))
+    for trade in day.trade_rows:
+        trade["matchgroupid"] = None
+    assert [match[0] for match in matches_of(day)] == [200, 200, 300, 300]
