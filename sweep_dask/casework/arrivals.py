@@ -36,7 +36,7 @@ def arrive(exchange: Exchange, terms: Terms) -> None:
     elif terms.is_plain:
         work_plain(exchange, order)
     else:
-        exchange.say("crossing orders are no part of the book (ambiguity 26)", is_detail=True)
+        exchange.say("crossing orders are no part of the book", is_detail=True)
 
 
 def _work_dark(exchange: Exchange, order: LiveOrder, terms: Terms) -> None:
@@ -50,9 +50,7 @@ def _work_dark(exchange: Exchange, order: LiveOrder, terms: Terms) -> None:
 
 def _warn_of_midtick(exchange: Exchange, terms: Terms) -> None:
     if terms.midtick >= DARK_LIMIT:
-        exchange.say(
-            f"mid-tick {terms.midtick} on a sweep is read as off (ambiguity 23)", is_detail=True
-        )
+        exchange.say(f"mid-tick {terms.midtick} on a sweep is read as off", is_detail=True)
 
 
 def work_sweep(exchange: Exchange, order: LiveOrder) -> None:
@@ -82,7 +80,7 @@ def _rest(exchange: Exchange, order: LiveOrder, terms: Terms, level: int) -> Non
     if terms.order_type == MARKET_TO_LIMIT:
         price = level or _opposite_touch(exchange, order)
         if not price:
-            why = "ambiguity 18: a market-to-limit sweep without any price to become a limit"
+            why = "a market-to-limit sweep without any price to become a limit"
             exchange.cancel(order, CANCELLED_BY_SYSTEM, why)
             return
         order.terms = replace(terms, order_type=LIMIT, price=price)

@@ -111,7 +111,7 @@ class Terms:
 
     @property
     def _midtick_that_counts(self) -> int:
-        # On a sweep all values but 1 are read as off (ambiguity 23).
+        # On a sweep all values but 1 are read as off.
         return OFF if self.is_sweep and self.midtick != HALF_TICK else self.midtick
 
     def limit_x2(self, ticks: TickTable) -> int:

@@ -33,7 +33,7 @@ def why_unfilled(
     terms = order.terms
     assert terms is not None
     if terms.kind == CENTRE_POINT_CROSSING:
-        return "ambiguity 26: a crossing order is no part of the book"
+        return "a crossing order is no part of the book"
     if not order.lit_price:
         return _why_not_in_the_dark(order, terms, contras, quote, state)
     lit = f"S5: rests in the lit book at {order.lit_price}"

@@ -13,11 +13,6 @@ import numpy as np
 BUY = 1
 SELL = 2
 
-#: Limits in the dark of orders without a price: they accept every midpoint. Twice a price fits in
-#: an int64 with room to spare.
-UNPRICED_BUY_X2 = 2**60
-UNPRICED_SELL_X2 = -(2**60)
-
 
 class EventKind(IntEnum):
     """What an event does to the book."""
@@ -85,7 +80,7 @@ EVENT = np.dtype(
         ("order", np.int32),
         ("participant", np.int64),
         ("crossing_key", np.int64),
-        # The limit in the dark: with the half tick, or one of the UNPRICED constants.
+        # The limit in the dark: with the half tick, or without a price as in `market.ticks`.
         ("limit_x2", np.int64),
         # The entered price, which decides whether an order is priced outside the quotes.
         ("price", np.int64),

@@ -9,12 +9,11 @@ from dataclasses import replace
 import numpy as np
 from book_market import Market
 
+from sweep_dask.market.ticks import UNPRICED_BUY_X2, UNPRICED_SELL_X2
 from sweep_dask.matching.events import (
     BUY,
     EVENT,
     SELL,
-    UNPRICED_BUY_X2,
-    UNPRICED_SELL_X2,
     EventKind,
     Style,
     Validity,
