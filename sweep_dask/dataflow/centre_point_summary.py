@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.dataflow.assumptions import open_questions
 from sweep_dask.dataflow.book import preferencing_in_short
-from sweep_dask.partition.centre_point import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def describe_scenarios(record: RunRecord) -> list[str]:
         "",
         "Centre Point, all sweeps (tape: what really happened)",
         *columns_of_text([header, *rows]),
-        *left_out_lines(record, f"outputs/*/*/{MODEL}/left_out.parquet"),
+        *left_out_lines(record, f"outputs/*/*/{CENTRE_POINT}/left_out.parquet"),
         *question_lines(record),
         f"  Preferencing: {preferencing_in_short(record.plan.settings)}",
         "  All that is assumed is listed in manifest.json, assumptions",

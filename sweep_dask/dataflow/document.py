@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.assumptions import gaps_of, left_out_of
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
-from sweep_dask.partition.centre_point import MODEL as CENTRE_POINT
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.assumptions import run_assumptions
 from sweep_dask.dataflow.book import chosen_scenarios
@@ -22,9 +23,9 @@ from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.dataflow.tables import (
     centre_point_tables,
     combine_tables,
+    sweep_table,
     time_priority_tables,
 )
-from sweep_dask.partition.centre_point import MODEL as CENTRE_POINT
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -123,7 +124,7 @@ def _combine(
 ) -> None:
     finished = [partition for partition in record.partitions if partition.state != "failed"]
     plan = record.plan
-    tables = []
+    tables = [sweep_table(layout, finished)]
     if record.has_time_priority:
         tables += time_priority_tables(layout, finished, plan.inputs.columns()["orders"])
     if record.has_scenarios:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dask import delayed
 
+from sweep_dask.analysis.metrics.units import NS_PER_SECOND
 from sweep_dask.dataflow.book import book_of, chosen_scenarios
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.ingest import find_repeats_of_rejects, ingest
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.dataflow.progress import Progress
     from sweep_dask.partition import PartitionSummary
+    from sweep_dask.settings import Settings
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.merge import Repeats
 
@@ -155,21 +157,25 @@ def partition_jobs(
             may_keep=False,
             time_priority=record.has_time_priority,
             centre_point=_centre_point_job(record, source, dated),
+            horizon_ns=_horizon_ns(record.plan.settings),
         )
         for source in prepared.catalogue.partitions
     ]
 
 
+def _horizon_ns(settings: Settings) -> int | None:
+    seconds = settings.shortfall_horizon_seconds
+    return None if seconds is None else seconds * NS_PER_SECOND
+
+
 def _centre_point_job(
     record: RunRecord, source: PartitionSource, dated: OutputLayout
-) -> CentrePointJob | None:
-    if not record.has_book:
-        return None
+) -> CentrePointJob:
     settings = record.plan.settings
     session = dated.processed_date(source.date) / f"{SESSION.name}.parquet"
     return CentrePointJob(
         book_of(record.plan.book, settings, source.security),
-        chosen_scenarios(settings),
+        chosen_scenarios(settings) if record.has_scenarios else (),
         str(session) if session.exists() else None,
     )
 

@@ -8,18 +8,21 @@ from dask import delayed
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, MATCHES
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.analysis.time_priority import output_columns
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
-from sweep_dask.partition.centre_point import MODEL as CENTRE_POINT
-from sweep_dask.storage.combine import ResultFile, combine_results
+from sweep_dask.partition.sweeps import SWEEP_METRICS_FILE
+from sweep_dask.storage.combine import ResultFile, combine_results, concatenate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from dask.delayed import Delayed
     from distributed import Client
 
     from sweep_dask.analysis.tables import Schema
@@ -43,9 +46,18 @@ class CombinedTable(NamedTuple):
 
     name: str
     columns: Schema
-    model: str
+    model: str | None
+    """None if every row of the files says so itself, and its scenario."""
     files: list[ResultFile]
     """In the order of rows."""
+
+    def task(self, target: str) -> Delayed:
+        """Write it; the result is the digest of the file."""
+        if self.model is None:
+            paths = [file.path for file in self.files]
+            return delayed(concatenate, pure=False, traverse=False)(target, paths, self.columns)
+        combine = delayed(combine_results, pure=False, traverse=False)
+        return combine(target, self.files, self.columns, self.model)
 
 
 def combine_tables(
@@ -63,11 +75,7 @@ def combine_tables(
             cure="Raise --memory-limit; the results of the partitions are complete.",
         )
 
-    combine = delayed(combine_results, pure=False, traverse=False)
-    tasks = [
-        combine(str(layout.tables / f"{name}.parquet"), files, columns, model)
-        for name, columns, model, files in tables
-    ]
+    tasks = [table.task(str(layout.tables / f"{table.name}.parquet")) for table in tables]
     run_tasks(client, tasks, done, lost)
     return dict(sorted(digests.items()))
 
@@ -119,6 +127,16 @@ def centre_point_tables(
                 path = folder / scenario / f"{stem}.parquet"
                 table.files.append(_file(partition, path, scenario))
     return [*of_scenarios.values(), left_out]
+
+
+def sweep_table(layout: OutputLayout, partitions: Sequence[PartitionSummary]) -> CombinedTable:
+    """The metrics of every sweep in every line, by date and security."""
+    name = SWEEP_METRICS_FILE
+    files = [
+        _file(partition, layout.outputs(partition.date, partition.security) / f"{name}.parquet")
+        for partition in partitions
+    ]
+    return CombinedTable(name, SWEEP_TABLE, None, files)
 
 
 def _file(partition: PartitionSummary, path: Path, scenario: str | None = None) -> ResultFile:

@@ -10,17 +10,18 @@ import numpy as np
 from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
 from sweep_dask.analysis.centre_point.match_table import left_out_table
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, run_scenario
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
+from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
+from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.matching.centre_point import run_book
 from sweep_dask.matching.events import EVENT, EventKind
 from sweep_dask.matching.rules import Rules
-from sweep_dask.partition.job import CentrePointOutcome
-from sweep_dask.storage.atomic import write_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame, to_table
+from sweep_dask.partition.rows import write_table
+from sweep_dask.storage.frames import to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -29,18 +30,12 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.merge import MergedRows
 
-#: As the tables, folders and settings call it.
-MODEL = "centre-point"
-
 #: Files of each scenario and, the last one, of all of them together.
 SCENARIO_TABLES = ("matches", "order_summary", "sweep_fills")
 LEFT_OUT = "left_out"
 
 #: What `centre_point_seconds` calls the reading of rows and the checks of orders.
 READING = "check orders"
-
-#: The line that says what really happened.
-TAPE = "tape"
 
 
 def compile_book() -> None:
@@ -60,7 +55,6 @@ def read_input(
     job: PartitionJob, merged: Mapping[str, MergedRows], trading: ContinuousTrading
 ) -> PartitionInput:
     """The partition as the book sees it."""
-    assert job.centre_point is not None
     trades = merged["trades"].rows
     return read_partition(
         to_frame(merged["orders"].rows),
@@ -90,31 +84,29 @@ def input_gaps(
 
 
 def run_scenarios(
-    job: PartitionJob,
-    summary: PartitionSummary,
-    layout: OutputLayout,
-    merged: Mapping[str, MergedRows],
-    trading: ContinuousTrading,
-) -> None:
-    """Run and write the scenarios one after the other, each gone before the next one begins."""
-    assert job.centre_point is not None
+    job: PartitionJob, summary: PartitionSummary, layout: OutputLayout, partition: PartitionInput
+) -> dict[Line, Outcome]:
+    """Run and write the scenarios one after the other; only what filled the sweeps is kept."""
     began = time.perf_counter()
-    partition = read_input(job, merged, trading)
     date, security = summary.date, summary.security
     folder = layout.centre_point(date, security)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
-    _write(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
-    summary.centre_point_seconds[READING] = time.perf_counter() - began
+    write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
+    summary.centre_point_seconds[READING] += time.perf_counter() - began
     totals: dict[str, dict[str, int]] = {}
+    outcomes: dict[Line, Outcome] = {}
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
     for name in job.centre_point.scenarios:
         began = time.perf_counter()
         result = run_scenario(partition, name, date, security)
         for table in SCENARIO_TABLES:
             frame = getattr(result, table)
-            _write(layout, summary, folder / name / f"{table}.parquet", frame)
+            write_table(layout, summary, folder / name / f"{table}.parquet", frame)
         totals.setdefault(TAPE, _tape_totals(result.order_summary))
         totals[name] = _scenario_totals(result)
+        outcomes[Line(CENTRE_POINT, name)] = Outcome(
+            fills_of_book(result.sweep_fills), result.order_summary["unfilled_reason"]
+        )
         counts["events"] += result.event_count
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
@@ -123,11 +115,9 @@ def run_scenarios(
         "centre_point_orders": int(partition.is_in.sum()),
         **{f"centre_point_{name}": count for name, count in counts.items()},
     }
-    summary.centre_point = CentrePointOutcome(
-        left_out=partition.left_out.counts(),
-        scenarios=totals,
-        gaps=input_gaps(partition, merged, trading),
-    )
+    assert summary.centre_point is not None
+    summary.centre_point.scenarios.update(totals)
+    return outcomes
 
 
 def _scenario_totals(result: ScenarioResult) -> dict[str, int]:
@@ -158,11 +148,3 @@ def _totals(
         "lit": int(lit.sum()),
         "unfilled": int(unfilled.sum()),
     }
-
-
-def _write(
-    layout: OutputLayout, summary: PartitionSummary, path: Path, frame: pd.DataFrame
-) -> None:
-    body = parquet_bytes(to_table(frame))
-    write_bytes(path, body)
-    summary.files[layout.relative(path)] = bytes_digest(body)

@@ -39,7 +39,6 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
     orders
         Columns of `schema.ORDERS`.
     """
-    assert job.centre_point is not None
     session, security = job.centre_point.session, job.source.security
     rows = [] if session is None else _session_rows(Path(session), security)
     if names_states(rows, security):

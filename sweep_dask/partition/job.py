@@ -37,7 +37,7 @@ class CentrePointJob:
     book: BookSettings = field(default_factory=BookSettings)
     """With the block value of this security."""
     scenarios: tuple[str, ...] = tuple(SCENARIOS)
-    """In the order of `SCENARIOS`."""
+    """In the order of `SCENARIOS`; none if the model is not run."""
     session: str | None = None
     """Parquet file with the session rows of the date, if there are any."""
     ablations: bool = True
@@ -59,8 +59,11 @@ class PartitionJob:
     time, after a worker's death, may find its own.)"""
     time_priority: bool = True
     """Whether the time-priority model is run."""
-    centre_point: CentrePointJob | None = None
-    """What the Centre Point model is run with, if it is."""
+    centre_point: CentrePointJob = field(default_factory=CentrePointJob)
+    """The Centre Point book, and what is asked of it."""
+    horizon_ns: int | None = None
+    """How long after arrival unfilled shares are marked to the midpoint; None: when the sweep
+    stops working."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,6 @@ def _clean_up(job: PartitionJob) -> None:
 
 
 def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
-    assert job.centre_point is not None
     merged = merge_tables(job, summary, with_dark_trades=True)
     trading = continuous_trading(job, merged["orders"].rows)
     partition = read_input(job, merged, trading)
@@ -76,7 +75,6 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
 def _result(
     job: PartitionJob, partition: PartitionInput, date: str, security: int
 ) -> replay.ReplayResult:
-    assert job.centre_point is not None
     if partition.tape is not None:
         return replay.replay_partition(
             partition, date, security, ablations=job.centre_point.ablations

@@ -1,4 +1,4 @@
-"""The rows of one partition, merged from the spill files."""
+"""The rows of one partition: merged from the spill files, and written as a file of the run."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import numpy as np
 
 from sweep_dask.market.deal_sources import DARK
 from sweep_dask.schema import BY_NAME
+from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
 from sweep_dask.storage.merge import MergedRows, merge_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
 
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.storage.layout import OutputLayout
 
 
 def merge_tables(
@@ -46,6 +50,19 @@ def merge_tables(
         for block, reasons in merged[table].removed.items():
             summary.removed[block] = reasons
     return merged
+
+
+def write_table(
+    layout: OutputLayout, summary: PartitionSummary, path: Path, frame: pd.DataFrame
+) -> None:
+    """Write a table as Parquet and note its digest."""
+    write_body(layout, summary, path, parquet_bytes(to_table(frame)))
+
+
+def write_body(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:
+    """Write a file and note its digest."""
+    write_bytes(path, body)
+    summary.files[layout.relative(path)] = bytes_digest(body)
 
 
 class _TradesOf:

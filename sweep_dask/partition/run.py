@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
@@ -12,10 +13,11 @@ from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import CentrePointOutcome, PartitionJob, PartitionSummary
-from sweep_dask.partition.rows import merge_tables
-from sweep_dask.storage.atomic import file_digest, write_atomically, write_bytes
+from sweep_dask.partition.rows import merge_tables, write_body, write_table
+from sweep_dask.partition.sweeps import write_sweeps
+from sweep_dask.storage.atomic import file_digest, write_atomically
 from sweep_dask.storage.csv_tables import write_csv
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame, to_table
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.receipts import (
     PartitionReceipt,
@@ -29,6 +31,9 @@ from sweep_dask.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
+    from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.storage.merge import MergedRows
 
 #: File stems of the merged rows in `processed/`.
@@ -43,7 +48,7 @@ def run_partition(job: PartitionJob) -> PartitionSummary:
 def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     layout = OutputLayout(Path(job.output))
     merged = merge_tables(job, summary)
-    trading = continuous_trading(job, merged["orders"].rows) if job.centre_point else None
+    trading = continuous_trading(job, merged["orders"].rows)
     files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
     summary.fingerprint = _fingerprint(job, files, trading)
     if job.may_keep and _keep(layout, summary):
@@ -51,11 +56,16 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     _withdraw(job)
     summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
     _write_rows(layout, summary, files)
-    if job.time_priority:
-        _run_time_priority(layout, summary, merged)
-    if trading is not None:
-        centre_point.run_scenarios(job, summary, layout, merged, trading)
-    outcome = None if summary.centre_point is None else asdict(summary.centre_point)
+    matches = _run_time_priority(layout, summary, merged) if job.time_priority else None
+    partition = _read_book_input(job, summary, merged, trading)
+    scenarios = (
+        centre_point.run_scenarios(job, summary, layout, partition)
+        if job.centre_point.scenarios
+        else {}
+    )
+    write_sweeps(job, summary, layout, merged, partition, scenarios, matches)
+    assert summary.centre_point is not None
+    outcome = asdict(summary.centre_point)
     receipt = PartitionReceipt(summary.fingerprint, summary.counts, summary.files, outcome)
     write_receipt(layout, summary.date, summary.security, receipt)
     summary.files = summary.files | _receipt_digest(layout, summary)
@@ -83,14 +93,10 @@ def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str
     return {layout.relative(path): file_digest(path)}
 
 
-def _fingerprint(
-    job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading | None
-) -> str:
-    parts = [VERSION, *([MODEL] if job.time_priority else [])]
-    if job.centre_point is not None:
-        # Session rows count by what follows from them.
-        told = (job.centre_point.scenarios, job.centre_point.book, trading)
-        parts.append(f"{centre_point.MODEL} {told!r}")
+def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
+    # Session rows count by what follows from them.
+    told = (job.centre_point.scenarios, job.centre_point.book, trading, job.horizon_ns)
+    parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
     return bytes_digest("\n".join(parts).encode())
 
@@ -100,12 +106,30 @@ def _write_rows(
 ) -> None:
     processed = layout.processed(summary.date, summary.security)
     for table, body in row_files.items():
-        _write_bytes(layout, summary, processed / f"{ROW_FILES[table]}.parquet", body)
+        write_body(layout, summary, processed / f"{ROW_FILES[table]}.parquet", body)
+
+
+def _read_book_input(
+    job: PartitionJob,
+    summary: PartitionSummary,
+    merged: Mapping[str, MergedRows],
+    trading: ContinuousTrading,
+) -> PartitionInput:
+    began = perf_counter()
+    partition = centre_point.read_input(job, merged, trading)
+    summary.centre_point = CentrePointOutcome(
+        left_out=partition.left_out.counts(),
+        scenarios={},
+        gaps=centre_point.input_gaps(partition, merged, trading),
+    )
+    summary.centre_point_seconds[centre_point.READING] = perf_counter() - began
+    return partition
 
 
 def _run_time_priority(
     layout: OutputLayout, summary: PartitionSummary, merged: Mapping[str, MergedRows]
-) -> None:
+) -> pd.DataFrame:
+    """Run the model and write its tables; returns its matches."""
     result = simulate_partition(
         to_frame(merged["orders"].rows),
         to_frame(merged["trades"].rows),
@@ -120,6 +144,7 @@ def _run_time_priority(
         "steps": result.step_count,
     }
     _write_results(layout, summary, result, has_trades=len(merged["trades"].rows) > 0)
+    return result.outputs["simulation_match_details"]
 
 
 def _write_results(
@@ -130,14 +155,8 @@ def _write_results(
     outputs = layout.outputs(summary.date, summary.security)
     for name, frame in result.processed.items():
         if name != "cp_trades_aggregated" or has_trades:
-            body = parquet_bytes(to_table(frame))
-            _write_bytes(layout, summary, processed / f"{name}.parquet", body)
+            write_table(layout, summary, processed / f"{name}.parquet", frame)
     for name, frame in result.outputs.items():
         path = outputs / f"{name}.csv"
         write_atomically(path, partial(write_csv, frame=frame))
         summary.files[layout.relative(path)] = file_digest(path)
-
-
-def _write_bytes(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:
-    write_bytes(path, body)
-    summary.files[layout.relative(path)] = bytes_digest(body)

@@ -30,6 +30,7 @@ from sweep_dask.settings.values import (
     parse_gigabytes,
     parse_integer,
     parse_path,
+    parse_seconds,
     parse_security,
     parse_size,
     parse_text,
@@ -129,6 +130,10 @@ class Settings:
     rules_off: tuple[str, ...] = field(default=(), metadata=declared(
         "", "", "centre_point.rules_off", parse_rule_names,
         "Names of rules to switch off.", unset="none"))
+    shortfall_horizon_seconds: int | None = field(default=None, metadata=declared(
+        "", "", "metrics.shortfall_horizon_seconds", parse_seconds,
+        "How long after its arrival what a sweep has unfilled is marked to the midpoint.",
+        unset="when the sweep stops working"))
     trading_day: str = field(default="session", metadata=declared(
         "--trading-day session|calendar", "", "trading_day", one_of("session", "calendar"),
         "Whether evening events belong to the next trading day or to their calendar date."))

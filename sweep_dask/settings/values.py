@@ -45,6 +45,14 @@ def parse_integer(value: object) -> int:
         raise ValueError("a whole number") from error
 
 
+def parse_seconds(value: object) -> int:
+    """A whole number of seconds above zero."""
+    seconds = parse_integer(value)
+    if seconds <= 0:
+        raise ValueError("a whole number of seconds above zero")
+    return seconds
+
+
 def parse_boolean(value: object) -> bool:
     """One of the words for true and false, in any case."""
     text = str(value).strip().casefold()

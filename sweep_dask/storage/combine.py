@@ -86,9 +86,12 @@ def combine_results(
 
 
 def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
-    """Put Parquet files of the same columns one after the other; returns the digest."""
+    """Put Parquet files of the same columns one after the other; returns the digest.
+
+    A row group holds whole files, so that what belongs together is read together.
+    """
     schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
-    parts = (rows for path in paths for rows in _read_parquet(path, schema))
+    parts = (pq.read_table(path, columns=schema.names).cast(schema) for path in paths)
     return _write_table(Path(target), parts, schema)
 
 
@@ -100,13 +103,15 @@ def _write_table(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> st
 def _write(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         held: list[pa.Table] = []
+        rows = 0
         for part in parts:
             held.append(part)
-            if sum(map(len, held)) >= _ROW_GROUP_ROWS:
-                writer.write_table(pa.concat_tables(held))
-                held = []
-        if held:
-            writer.write_table(pa.concat_tables(held))
+            rows += len(part)
+            if rows >= _ROW_GROUP_ROWS:
+                writer.write_table(pa.concat_tables(held), row_group_size=rows)
+                held, rows = [], 0
+        if rows:
+            writer.write_table(pa.concat_tables(held), row_group_size=rows)
 
 
 def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:

@@ -30,6 +30,7 @@ centre_point:
   ticks: [[0, 1], [100, 5]]
   block_min_value: {110621: 1000000}
   rules_off: [half-tick, dual_post]
+metrics: {shortfall_horizon_seconds: 300}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
@@ -50,6 +51,7 @@ columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
     assert settings.scenarios == ("dark-only", "as-entered")
     assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
     assert settings.block_min_value == {110621: 1_000_000}
+    assert settings.shortfall_horizon_seconds == 300
     assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
     assert settings.columns == {"orders": {"order_id": "my_id"}, "trades": {"orderid": "null"}}

@@ -28,7 +28,7 @@ def test_defaults_are_those_of_the_contract():
     assert settings.models == ("time-priority", "centre-point")
     assert settings.scenarios == ("as-entered", "dual-post", "rest-dark", "dark-only")
     assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
-    assert settings.block_min_value is None
+    assert (settings.block_min_value, settings.shortfall_horizon_seconds) == (None, None)
     assert (settings.dates, settings.securities, settings.columns) == ((), (), {})
     assert settings.trading_day == "session"
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("quarantine", 0.05)
@@ -61,6 +61,7 @@ preferencing      |                     |                                       
 ticks             |                     |                                        | centre_point.ticks
 block_min_value   |                     |                                        | centre_point.block_min_value
 rules_off         |                     |                                        | centre_point.rules_off
+shortfall_horizon_seconds |             |                                        | metrics.shortfall_horizon_seconds
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction

@@ -12,6 +12,7 @@ from sweep_dask.analysis.centre_point.order_checks import LeftOut, find_left_out
 from sweep_dask.analysis.centre_point.order_log import OrderLog, read_order_log
 from sweep_dask.analysis.centre_point.preferencing import OptIns, learn_opt_ins
 from sweep_dask.analysis.centre_point.tape import Tape, read_tape
+from sweep_dask.analysis.metrics.units import X2_PER_AUD
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.matching.centre_point import BookResult, run_book
 from sweep_dask.matching.rules import Rules
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.tables import BoolArray
     from sweep_dask.market.sessions import Window
-
-#: Doubled price units in a dollar: prices are in 0.1 cent.
-X2_PER_AUD = 2_000
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def market_events(
 def _quotes(nbbo: pd.DataFrame | None) -> MarketEvents:
     if nbbo is None or nbbo.empty:
         return _empty()
-    bid, offer = _whole_units(prices(nbbo, "bidprice")), _whole_units(prices(nbbo, "offerprice"))
+    bid, offer = whole_units(prices(nbbo, "bidprice")), whole_units(prices(nbbo, "offerprice"))
     moves = np.ones(bid.size, dtype=bool)
     moves[1:] = (np.diff(bid) != 0) | (np.diff(offer) != 0)
     events = np.zeros(int(moves.sum()), dtype=EVENT)
@@ -64,7 +64,7 @@ def _quotes(nbbo: pd.DataFrame | None) -> MarketEvents:
     )
 
 
-def _whole_units(values: NDArray[np.float64]) -> IntArray:
+def whole_units(values: NDArray[np.float64]) -> IntArray:
     """Quotes as whole price units, 0 where there is none or where it is none of the market's."""
     usable = (values > 0) & (values % 1 == 0)
     return np.where(usable, values, 0).astype(np.int64)

@@ -96,7 +96,7 @@ def sweep_summary(
     rows = entry_rows(log, partition.is_in)
     rows = rows[log.is_sweep[rows]]
     order = log.order[rows]
-    quantity = _fillable_quantity(partition)[order]
+    quantity = fillable_quantity(partition)[order]
     totals = _totals(partition, fills)
     real = _totals(partition, real_fills(partition))
     filled = totals["filled_quantity"][order]
@@ -153,7 +153,7 @@ def _is_sweep(partition: PartitionInput) -> BoolArray:
     return is_sweep
 
 
-def _fillable_quantity(partition: PartitionInput) -> IntArray:
+def fillable_quantity(partition: PartitionInput) -> IntArray:
     """int64[orders]: leaves on entry and all recorded increases.
 
     What a decrease took away counts as not filled: a scenario may have filled it before.

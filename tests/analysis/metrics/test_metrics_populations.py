@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 from sweep_cases import BUY, SECOND, ints, make_fills, make_quotes, make_sweeps
 
 from sweep_dask.analysis.metrics.populations import (
-    ALL,
     POPULATIONS,
     SweepFacts,
     populations,
     quantile_names,
-    segments,
+    size_quantile,
 )
 from sweep_dask.analysis.metrics.sweep_metrics import sweep_metrics
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.market.order_types import SHORT_SELL, SWEEP
 from sweep_dask.market.sessions import Window
 
 #: 10:15 in Sydney, in daylight saving time (UTC + 11).
 MORNING_NS = int(dt.datetime(2024, 12, 2, 23, 15, tzinfo=dt.UTC).timestamp()) * SECOND
 OPEN = (Window(MORNING_NS, MORNING_NS + 3600 * SECOND),)
-BOUNDS = ints([300, 1000])
 
 
 def sweep(order_id, quantity, *, after=1, bid=3330, offer=3340):
@@ -31,7 +29,7 @@ def sweep(order_id, quantity, *, after=1, bid=3330, offer=3340):
     return (order_id, BUY, arrival_ns, arrival_ns, 0, quantity, bid, offer)
 
 
-def labels(sweeps, fills=(), types=None, participants=None, bounds=BOUNDS):
+def labels(sweeps, fills=(), types=None, participants=None):
     real = sweep_metrics(make_sweeps(*sweeps), make_fills(*fills), make_quotes())
     size = len(real)
     facts = SweepFacts(
@@ -41,7 +39,7 @@ def labels(sweeps, fills=(), types=None, participants=None, bounds=BOUNDS):
         ints(types or [SWEEP] * size),
         OPEN,
     )
-    return populations(real, facts, bounds)
+    return populations(real, facts)
 
 
 def test_sizes_are_those_of_the_time_priority_model():
@@ -50,11 +48,9 @@ def test_sizes_are_those_of_the_time_priority_model():
 
 
 def test_quantiles_come_from_outside_and_a_bound_belongs_below():
-    found = labels([sweep(number, size) for number, size in enumerate([300, 301, 1000, 1001])])
-    assert list(found["size_quantile"]) == ["Q1", "Q2", "Q2", "Q3"]
-    assert (
-        list(found["size_quantile"].cat.categories) == quantile_names(BOUNDS) == ["Q1", "Q2", "Q3"]
-    )
+    codes = size_quantile(ints([300, 301, 1000, 1001]), ints([300, 1000]))
+    names = quantile_names(3)
+    assert [names[code] for code in codes] == ["Q1", "Q2", "Q2", "Q3"]
 
 
 def test_outcome_and_residual_are_the_real_ones():
@@ -98,25 +94,5 @@ def test_partitions_labelled_apart_have_the_same_types():
     pd.testing.assert_frame_equal(stacked, some)
 
 
-def test_segments_are_all_and_every_value_that_occurs():
-    found = labels(
-        [sweep(1, 5000), sweep(2, 100), sweep(3, 100, offer=0)], participants=[61, 8, -1]
-    )
-    by_name = {segment[:2]: segment.chosen.tolist() for segment in segments(found)}
-    assert by_name[ALL] == [True, True, True]
-    assert by_name["size_class", "Large"] == [True, False, False]
-    assert ("size_class", "Medium") not in by_name
-    assert ("is_short_sell", "short sell") not in by_name
-    # Missing values are in no segment; values ascend.
-    assert [name for kind, name in by_name if kind == "participant"] == ["8", "61"]
-    assert by_name["spread_class", "1"] == [True, True, False]
-    assert by_name["date", "2024-12-03"] == by_name["security", "501"] == [True, True, True]
-    sizes = [name for kind, name in by_name if kind == "size_class"]
-    assert sizes == ["Small", "Large"]
-
-
-def test_values_of_a_kind_share_the_sweeps_among_them():
-    found = labels([sweep(number, number * 400) for number in range(1, 9)])
-    for kind in ("size_class", "size_quantile", "hour", "real_outcome"):
-        chosen = [segment.chosen for segment in segments(found) if segment.kind == kind]
-        assert np.sum(chosen, axis=0).tolist() == [1] * 8
+def test_labels_have_the_types_of_the_combined_table():
+    assert {name: SWEEP_TABLE[name] for name in POPULATIONS} == dict(POPULATIONS)

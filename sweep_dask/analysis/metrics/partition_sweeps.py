@@ -1,0 +1,139 @@
+"""The sweeps of one partition as the metrics see them, whatever fills they are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.centre_point.market_events import whole_units
+from sweep_dask.analysis.centre_point.order_flow import entry_rows
+from sweep_dask.analysis.centre_point.sweep_outcomes import DARK, fillable_quantity
+from sweep_dask.analysis.metrics.populations import SweepFacts
+from sweep_dask.analysis.metrics.quotes import Quotes
+from sweep_dask.analysis.metrics.records import Fills, Sweeps
+from sweep_dask.analysis.tables import prices, whole_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
+    from sweep_dask.analysis.tables import IntArray
+
+
+@dataclass(frozen=True)
+class PartitionSweeps:
+    """The sweeps in the book, by arrival, with everything that does not depend on their fills."""
+
+    sweeps: Sweeps
+    facts: SweepFacts
+    quotes: Quotes
+
+
+def read_sweeps(
+    partition: PartitionInput, nbbo: pd.DataFrame, date: str, security: int
+) -> PartitionSweeps:
+    """Take the sweeps from the order log, and the quotes around them.
+
+    A sweep arrives with its first row, on the quote of that row or, if it has none, on the last
+    national quote before. It works until its record says that it is gone, else until continuous
+    trading or the recording ends.
+
+    Parameters
+    ----------
+    nbbo
+        Columns of `schema.NBBO`, by timestamp.
+    """
+    log = partition.log
+    quotes = read_quotes(nbbo)
+    recorded_until_ns = _recorded_until(partition, quotes)
+    rows = entry_rows(log, partition.is_in)
+    rows = rows[log.is_sweep[rows]]
+    order = log.order[rows]
+    bid, offer = _arrival_quote(log, rows, quotes)
+    sweeps = Sweeps(
+        order_id=log.order_id[order],
+        side=log.side[rows],
+        arrival_ns=log.timestamp_ns[rows],
+        end_ns=_end_ns(partition, recorded_until_ns)[order],
+        limit_x2=log.price_x2[rows],
+        quantity=fillable_quantity(partition)[order],
+        arrival_bid=bid,
+        arrival_offer=offer,
+    )
+    facts = SweepFacts(date, security, log.participant[rows], log.type[rows], partition.continuous)
+    return PartitionSweeps(sweeps, facts, quotes.until(recorded_until_ns))
+
+
+def read_quotes(nbbo: pd.DataFrame) -> Quotes:
+    """National quotes from rows of `schema.NBBO`, by timestamp."""
+    return Quotes(
+        whole_numbers(nbbo, "timestamp"),
+        whole_units(prices(nbbo, "bidprice")),
+        whole_units(prices(nbbo, "offerprice")),
+    )
+
+
+def fills_of_book(fills: pd.DataFrame) -> Fills:
+    """Fills from rows with the columns `order_id` to `venue` of `sweep_outcomes.SWEEP_FILLS`."""
+    return Fills(
+        order_id=whole_numbers(fills, "order_id"),
+        timestamp_ns=whole_numbers(fills, "timestamp"),
+        quantity=whole_numbers(fills, "quantity"),
+        price_x2=whole_numbers(fills, "price_x2"),
+        is_dark=(fills["venue"] == DARK).to_numpy(dtype=bool),
+    )
+
+
+def fills_by_time_priority(real: Fills, matches: pd.DataFrame) -> Fills:
+    """What really filled, and what the time-priority model matches of the rest.
+
+    That model is asked about the rest only; together they answer what would have filled.
+
+    Parameters
+    ----------
+    matches
+        Columns of `simulation.MATCH_DETAILS`.
+    """
+    return Fills(
+        order_id=np.concatenate([real.order_id, whole_numbers(matches, "sweep_orderid")]),
+        timestamp_ns=np.concatenate([real.timestamp_ns, whole_numbers(matches, "timestamp")]),
+        quantity=np.concatenate([real.quantity, whole_numbers(matches, "matched_quantity")]),
+        price_x2=np.concatenate(
+            [real.price_x2, np.rint(2 * prices(matches, "price")).astype(np.int64)]
+        ),
+        is_dark=np.concatenate([real.is_dark, np.ones(len(matches), dtype=bool)]),
+    )
+
+
+def _recorded_until(partition: PartitionInput, quotes: Quotes) -> int:
+    """The last instant of which the input says anything, ns UTC."""
+    times = [partition.log.timestamp_ns, quotes.timestamp_ns]
+    if partition.tape is not None:
+        times.append(partition.tape.timestamp_ns)
+    return max(int(known.max(initial=0)) for known in times)
+
+
+def _end_ns(partition: PartitionInput, recorded_until_ns: int) -> IntArray:
+    """int64[orders], when each order stops working."""
+    log = partition.log
+    last_row = np.zeros(log.order_id.size, dtype=np.int64)
+    # Of repeated places the last assignment stands, and rows are in engine order.
+    last_row[log.order] = np.arange(log.size)
+    last_ns = log.timestamp_ns[last_row]
+    close_ns = max((window.close_ns for window in partition.continuous), default=0)
+    still_there_ns = np.maximum(last_ns, min(close_ns, recorded_until_ns))
+    return np.where(log.is_on_book[last_row], still_there_ns, last_ns)
+
+
+def _arrival_quote(log: OrderLog, rows: IntArray, quotes: Quotes) -> tuple[IntArray, IntArray]:
+    """Bid and offer on arrival, int64[rows], 0 where there is none."""
+    bid, offer = log.bid[rows], log.offer[rows]
+    # A quote of the very instant may be the order's own doing.
+    before = quotes.latest(log.timestamp_ns[rows] - 1)
+    use_national = (bid == 0) & (offer == 0) & (before >= 0)
+    bid[use_national] = quotes.bid[before[use_national]]
+    offer[use_national] = quotes.offer[before[use_national]]
+    return bid, offer

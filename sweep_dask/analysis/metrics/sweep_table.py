@@ -1,0 +1,103 @@
+"""The table `sweep_metrics`: a row for each sweep and line, its populations beside its metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
+from sweep_dask.analysis.metrics.lines import REAL, Line
+from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
+from sweep_dask.analysis.tables import Schema, schema, table
+from sweep_dask.market.ticks import DEFAULT_TICKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
+    from sweep_dask.analysis.metrics.records import Fills
+    from sweep_dask.market.ticks import TickTable
+
+_PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
+
+#: Rows by date, security, line and arrival; every line of a partition has the same sweeps in the
+#: same order. The parts of the difference in arrival cost are missing on the tape, of which they
+#: are a difference; `unfilled_reason` is empty where nothing is left, and where no book says why.
+SWEEP_TABLE: Schema = {
+    **schema("date:str security:int32 model:str scenario:str order_id:int64 participant:Int64"),
+    **schema("is_continuous:bool has_residual:bool is_short_sell:bool real_outcome:str"),
+    **schema("size_class:str hour:str spread_class:str"),
+    **SWEEP_METRICS,
+    **{name: ARRIVAL_COST_PARTS[name] for name in _PARTS},
+    "unfilled_reason": "str",
+}
+
+
+class Outcome(NamedTuple):
+    """What one line says of the sweeps."""
+
+    fills: Fills
+    unfilled_reason: pd.Series[str] | None = None
+    """str[sweeps], in the order of the sweeps; None if the line has no reasons."""
+
+
+def sweep_table(
+    found: PartitionSweeps,
+    outcomes: Mapping[Line, Outcome],
+    *,
+    ticks: TickTable = DEFAULT_TICKS,
+    horizon_ns: int | None = None,
+) -> pd.DataFrame:
+    """One partition's rows, columns `SWEEP_TABLE`.
+
+    Parameters
+    ----------
+    outcomes
+        The lines in the order of rows; the first one is the tape.
+    ticks, horizon_ns
+        As of `sweep_metrics`.
+    """
+    assert next(iter(outcomes)) == REAL, "populations go by what really happened"
+    metrics = {
+        line: sweep_metrics(
+            found.sweeps, outcome.fills, found.quotes, ticks=ticks, horizon_ns=horizon_ns
+        )
+        for line, outcome in outcomes.items()
+    }
+    real = metrics[REAL]
+    labels = populations(real, found.facts)
+    parts = [
+        _of_line(line, outcome, labels, real, metrics[line]) for line, outcome in outcomes.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_line(
+    line: Line,
+    outcome: Outcome,
+    labels: pd.DataFrame,
+    real: pd.DataFrame,
+    metrics: pd.DataFrame,
+) -> pd.DataFrame:
+    size = len(metrics)
+    missing = np.full(size, np.nan)
+    parts = (
+        dict.fromkeys(_PARTS, missing)
+        if line == REAL
+        else arrival_cost_parts(real, metrics)[list(_PARTS)]
+    )
+    reasons = outcome.unfilled_reason
+    return table(
+        SWEEP_TABLE,
+        {
+            **{name: labels[name] for name in POPULATIONS},
+            **{name: metrics[name] for name in SWEEP_METRICS},
+            **{name: parts[name] for name in _PARTS},
+            "model": [line.model] * size,
+            "scenario": [line.scenario] * size,
+            "unfilled_reason": [""] * size if reasons is None else reasons,
+        },
+    )

@@ -1,0 +1,65 @@
+"""The sweeps of one partition: what became of them for real and in every simulation, measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
+from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
+from sweep_dask.analysis.metrics.partition_sweeps import (
+    fills_by_time_priority,
+    fills_of_book,
+    read_sweeps,
+)
+from sweep_dask.analysis.metrics.sweep_table import Outcome, sweep_table
+from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
+from sweep_dask.partition.rows import write_table
+from sweep_dask.storage.frames import to_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.merge import MergedRows
+
+#: File stem of the table.
+SWEEP_METRICS_FILE = "sweep_metrics"
+
+
+def write_sweeps(
+    job: PartitionJob,
+    summary: PartitionSummary,
+    layout: OutputLayout,
+    merged: Mapping[str, MergedRows],
+    partition: PartitionInput,
+    scenarios: Mapping[Line, Outcome],
+    time_priority: pd.DataFrame | None,
+) -> None:
+    """Measure the sweeps of every line and write them.
+
+    Parameters
+    ----------
+    scenarios
+        What the Centre Point model says of them.
+    time_priority
+        Matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not run.
+    """
+    nbbo = to_frame(merged["nbbo"].rows)
+    found = read_sweeps(partition, nbbo, summary.date, summary.security)
+    real = fills_of_book(real_fills(partition))
+    outcomes = {REAL: Outcome(real), **scenarios}
+    if time_priority is not None:
+        outcomes[Line(TIME_PRIORITY)] = Outcome(fills_by_time_priority(real, time_priority))
+    table = sweep_table(
+        found,
+        {line: outcomes[line] for line in LINES if line in outcomes},
+        ticks=partition.settings.ticks,
+        horizon_ns=job.horizon_ns,
+    )
+    folder = layout.outputs(summary.date, summary.security)
+    write_table(layout, summary, folder / f"{SWEEP_METRICS_FILE}.parquet", table)
+    summary.counts["centre_point_sweeps"] = found.sweeps.size

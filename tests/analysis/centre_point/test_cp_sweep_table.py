@@ -1,0 +1,243 @@
+"""The sweeps of a partition as the metrics see them, and the table of all lines, by hand.
+
+The quote is 3330 x 3340 until a test moves it; times are small numbers of nanoseconds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from cp_rows import (
+    BUY,
+    CLOSE_NS,
+    CONTINUOUS,
+    DARK,
+    DATE,
+    FIRST_ID,
+    IMMEDIATE,
+    LIT,
+    SECURITY,
+    SELL,
+    Day,
+)
+from cp_sweeps import run, sweep
+
+from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
+from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, Line, comparisons_of, lines_of
+from sweep_dask.analysis.metrics.partition_sweeps import (
+    fills_by_time_priority,
+    fills_of_book,
+    read_sweeps,
+)
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_table
+from sweep_dask.analysis.simulation import MATCH_DETAILS
+from sweep_dask.analysis.tables import table_of_rows
+from sweep_dask.storage.frames import to_table
+
+NO_QUOTES = pd.DataFrame({"timestamp": [], "bidprice": [], "offerprice": []}).astype(
+    {"timestamp": "int64", "bidprice": "float64", "offerprice": "float64"}
+)
+
+
+def found(day, **arguments):
+    quotes = NO_QUOTES if day.quotes is None else day.quotes
+    return read_sweeps(day.partition(**arguments), quotes, DATE, SECURITY)
+
+
+def one(day, name, **arguments):
+    """A column of the one sweep of a day."""
+    values = getattr(found(day, **arguments).sweeps, name)
+    assert values.size == 1
+    return values[0]
+
+
+# --- the sweeps -----------------------------------------------------------------------------------
+
+
+def test_a_sweep_arrives_with_its_first_row_and_its_quote():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340).amend(1, 300, price=3330)
+    sweeps = found(day).sweeps
+    assert sweeps.order_id.tolist() == [FIRST_ID + 1]
+    assert (sweeps.arrival_ns[0], sweeps.limit_x2[0], sweeps.quantity[0]) == (200, 6680, 100)
+    assert (sweeps.arrival_bid[0], sweeps.arrival_offer[0]) == (3330, 3340)
+
+
+def test_without_a_quote_on_its_row_it_has_the_last_one_before():
+    day = Day()
+    sweep(day, 1, 200, BUY, 100, 3340, national_bid=None, national_offer=None)
+    # This one may be the order's own doing.
+    day.quote(200, 3350, 3360)
+    assert (one(day, "arrival_bid"), one(day, "arrival_offer")) == (3330, 3340)
+
+
+def test_a_one_sided_quote_on_its_row_is_one_sided():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340, national_offer=None)
+    assert (one(day, "arrival_bid"), one(day, "arrival_offer")) == (3330, 0)
+
+
+def test_no_quote_anywhere_is_none():
+    day = sweep(Day(bid=0, offer=0), 1, 200, BUY, 100, 3340)
+    assert (one(day, "arrival_bid"), one(day, "arrival_offer")) == (0, 0)
+
+
+def test_increases_count_as_fillable_and_decreases_do_not_undo_them():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340)
+    day.amend(1, 300, quantity=150, leavesquantity=150).amend(
+        1, 400, quantity=60, leavesquantity=60
+    )
+    assert one(day, "quantity") == 150
+
+
+def test_a_cancelled_sweep_works_until_then():
+    assert one(sweep(Day(), 1, 200, BUY, 100, 3340).cancel(1, 700), "end_ns") == 700
+
+
+def test_an_immediate_sweep_ends_as_it_arrives():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340, rows=1, timevalidity=IMMEDIATE).cancel(1, 200)
+    assert one(day, "end_ns") == 200
+
+
+def test_a_sweep_that_stays_works_until_trading_closes():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340)
+    day.quote(CLOSE_NS + 50, 3330, 3350)
+    assert one(day, "end_ns") == CLOSE_NS
+
+
+def test_or_until_the_recording_ends():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340)
+    day.quote(900, 3330, 3350)
+    assert one(day, "end_ns") == 900
+    # And of the time after it no quote is known.
+    assert found(day).quotes.latest(np.array([901]))[0] == 2
+
+
+def test_only_sweeps_in_the_book_are_there():
+    day = sweep(Day().enter(1, 150, SELL, 10, 3330), 2, 200, BUY, 100, 3340)
+    # A fill that its totals do not know: left out of the book.
+    sweep(day, 3, 250, BUY, 100, 3340).tape_rows(260, 3, 1, 10, 3335)
+    assert found(day).sweeps.order_id.tolist() == [FIRST_ID + 2]
+
+
+# --- the lines ------------------------------------------------------------------------------------
+
+
+def test_lines_are_those_of_the_run_in_one_order():
+    assert [line.name for line in LINES] == [
+        *("tape", "time-priority", "as-entered", "dual-post", "rest-dark", "dark-only")
+    ]
+    assert lines_of(["time-priority"], ["rest-dark"]) == [REAL, Line("time-priority")]
+    chosen = lines_of(["centre-point"], ["rest-dark", "as-entered"])
+    assert chosen == [REAL, REPLAYED, Line("centre-point", "rest-dark")]
+    assert comparisons_of(chosen) == [
+        (REAL, REPLAYED),
+        (REAL, chosen[2]),
+        (REPLAYED, chosen[2]),
+    ]
+    assert comparisons_of(lines_of(["centre-point"], ["dark-only"])) == [
+        (REAL, Line("centre-point", "dark-only"))
+    ]
+
+
+def half_filled_day():
+    """Buy 1 of 100 gets 30 lit and 20 dark, and is cancelled with 50 left."""
+    day = sweep(Day(), 1, 200, BUY, 100, 3340)
+    day.trade(200, (1, 77, 30, 3340, LIT, BUY)).enter(2, 250, SELL, 20, 3330)
+    day.trade(300, (1, 2, 20, 3335, DARK, SELL))
+    return day.cancel(1, 400)
+
+
+def matches(*rows):
+    names = [*MATCH_DETAILS]
+    return table_of_rows(MATCH_DETAILS, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def test_time_priority_adds_its_matches_to_what_really_filled():
+    day = half_filled_day()
+    real = fills_of_book(real_fills(day.partition()))
+    model = fills_by_time_priority(real, matches((9, FIRST_ID + 1, 350, 40, 3332.5, SECURITY)))
+    table = sweep_table(found(day), {REAL: Outcome(real), Line("time-priority"): Outcome(model)})
+    assert table["model"].tolist() == ["tape", "time-priority"]
+    assert table["filled_quantity"].tolist() == [50, 90]
+    assert table["dark_quantity"].tolist() == [20, 60]
+    assert table["fill_ratio"].tolist() == [0.5, 0.9]
+    assert table["vwap"].tolist() == [3338.0, (30 * 3340 + 20 * 3335 + 40 * 3332.5) / 90]
+    assert table["real_outcome"].tolist() == ["partly_filled"] * 2
+    assert table["status"].tolist() == ["partly_filled"] * 2
+
+
+def test_every_line_has_the_same_sweeps_in_the_same_order():
+    day = half_filled_day()
+    sweep(day, 3, 500, SELL, 70, 3330)
+    sweep(day, 4, 600, BUY, 90, 3340)
+    sweeps, partition = found(day), day.partition()
+    results = {name: run(day, name) for name in ("as-entered", "dark-only")}
+    outcomes = {REAL: Outcome(fills_of_book(real_fills(partition)))} | {
+        Line("centre-point", name): Outcome(
+            fills_of_book(result.sweep_fills), result.order_summary["unfilled_reason"]
+        )
+        for name, result in results.items()
+    }
+    table = sweep_table(sweeps, outcomes)
+    assert list(table.columns) == list(SWEEP_TABLE)
+    expected = [FIRST_ID + 1, FIRST_ID + 3, FIRST_ID + 4]
+    by_line = table.groupby(["model", "scenario"], dropna=False, sort=False)["order_id"]
+    assert [ids.tolist() for _, ids in by_line] == [expected] * 3
+    for name, result in results.items():
+        rows = table[table["scenario"] == name]
+        summary = result.order_summary
+        for column in ("filled_quantity", "unfilled_quantity", "fill_count", "unfilled_reason"):
+            assert rows[column].tolist() == summary[column].tolist(), (name, column)
+    tape = table[table["model"] == "tape"]
+    real = results["as-entered"].order_summary["real_filled_quantity"]
+    assert tape["filled_quantity"].tolist() == real.tolist()
+    assert tape["unfilled_reason"].tolist() == [""] * 3
+    assert tape["price_part_aud"].isna().all()
+
+
+def test_parts_are_real_minus_simulated():
+    day = half_filled_day()
+    real = fills_of_book(real_fills(day.partition()))
+    nothing = fills_of_book(real_fills(Day().enter(2, 150, SELL, 5, 3330).partition()))
+    table = sweep_table(found(day), {REAL: Outcome(real), REPLAYED: Outcome(nothing)})
+    # 30 shares 0.5 cents above the midpoint of 3335, 20 at it: 15 cents worse than nothing.
+    assert table["arrival_cost_aud"].tolist() == pytest.approx([-0.15, 0.0])
+    assert table["quantity_part_aud"][1] == pytest.approx(-0.15)
+    assert table[["price_part_aud", "time_part_aud"]].iloc[1].tolist() == [0, 0]
+
+
+def test_the_horizon_is_where_unfilled_shares_are_marked():
+    day = half_filled_day()
+    day.quote(350, 3340, 3350)
+    day.quote(700, 3310, 3320)
+    day.quote(900, 3310, 3320)
+    outcomes = {REAL: Outcome(fills_of_book(real_fills(day.partition())))}
+    until_end, for_longer = (
+        sweep_table(found(day), outcomes, horizon_ns=horizon) for horizon in (None, 600)
+    )
+    # 50 shares unfilled: by the end they cost 1 cent more each, at 800 they cost 2 cents less.
+    assert until_end["opportunity_cost_aud"].tolist() == pytest.approx([-0.5])
+    assert for_longer["opportunity_cost_aud"].tolist() == pytest.approx([1.0])
+
+
+def test_a_partition_without_sweeps_has_all_columns():
+    day = Day().enter(2, 150, SELL, 5, 3330)
+    real = fills_of_book(real_fills(day.partition()))
+    table = sweep_table(found(day), {REAL: Outcome(real)})
+    assert not len(table)
+    assert list(table.columns) == list(SWEEP_TABLE)
+    assert to_table(table).schema.field("order_id").type == "int64"
+
+
+def test_the_continuous_population_goes_by_the_windows():
+    day = half_filled_day()
+    real = fills_of_book(real_fills(day.partition()))
+    outcomes = {REAL: Outcome(real)}
+    inside = sweep_table(found(day, continuous=CONTINUOUS), outcomes)
+    outside = sweep_table(found(day, continuous=()), outcomes)
+    assert (inside["is_continuous"].tolist(), outside["is_continuous"].tolist()) == (
+        [True],
+        [False],
+    )
+    assert inside["has_residual"].tolist() == [True]
+    assert inside["participant"].tolist() == [1]
