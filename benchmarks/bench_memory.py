@@ -114,7 +114,7 @@ def _run_partition(market: str, output: str, kind: str) -> None:
         index = pd.concat(pool.starmap(ingest_block, [(block, str(scratch)) for block in blocks]))
     tables = {block.number: block.file.table for block in blocks}
     (source,) = build_catalogue(index, tables, by_session=True).partitions
-    centre_point = None if kind == "time-priority" else CentrePointJob()
+    centre_point = CentrePointJob(scenarios=()) if kind == "time-priority" else CentrePointJob()
     job = PartitionJob(source, output, str(scratch), inputs.columns(), centre_point=centre_point)
     summary = replay_partition(job) if kind == "replay" else run_partition(job)
     assert summary.state == "computed", summary.reason

@@ -1,8 +1,9 @@
 """Had ASX Centre Point sweep orders been matched differently, what would have filled?
 
-`run` does everything, `plan` says beforehand what it would do, and `replay` scores the Centre Point
-book against the trades that really happened. Parts are imported when they
-are first used, so that for instance `sweep_dask.matching` can be used without Dask.
+`run` does everything, `load` gives back what an earlier run left, `plan` says beforehand what a
+run would do, and `replay` scores the Centre Point book against the trades that really happened.
+Parts are imported when they are first used, so that for instance `sweep_dask.matching` can be used
+without Dask.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sweep_dask.version import VERSION
 if TYPE_CHECKING:
     from sweep_dask.dataflow.api import plan, replay, run
     from sweep_dask.dataflow.replay import ReplayResult
-    from sweep_dask.dataflow.run import RunResult
+    from sweep_dask.dataflow.results import RunResult, load
     from sweep_dask.settings import Settings
     from sweep_dask.system_config import SystemConfig
 
@@ -25,6 +26,7 @@ __all__ = [
     "Settings",
     "SystemConfig",
     "__version__",
+    "load",
     "plan",
     "replay",
     "run",
@@ -34,9 +36,10 @@ __version__ = VERSION
 
 _HOMES = {
     "ReplayResult": "sweep_dask.dataflow.replay",
-    "RunResult": "sweep_dask.dataflow.run",
+    "RunResult": "sweep_dask.dataflow.results",
     "Settings": "sweep_dask.settings",
     "SystemConfig": "sweep_dask.system_config",
+    "load": "sweep_dask.dataflow.results",
     "plan": "sweep_dask.dataflow.api",
     "replay": "sweep_dask.dataflow.api",
     "run": "sweep_dask.dataflow.api",

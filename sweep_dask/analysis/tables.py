@@ -16,8 +16,6 @@ BoolArray = NDArray[np.bool_]
 #: Column name -> pandas type, in the order of the table.
 Schema = Mapping[str, str]
 
-_EXTENSION_TYPES = ("Int64", "str")
-
 
 def schema(types: str) -> Schema:
     """The schema written as `"orderid:int64 price:float64 group:str"`."""
@@ -67,8 +65,19 @@ def ratio(part: IntArray, whole: IntArray) -> FloatArray:
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
 
 
+def _text(values: ArrayLike | pd.Series[Any]) -> Any:
+    """Text, of which some may be missing: pandas before 3 would write out `nan`."""
+    text = pd.Series(values, dtype="str").array
+    missing = pd.isna(np.asarray(values, dtype=object))
+    if missing.any():
+        text[missing] = None
+    return text
+
+
 def _column(values: ArrayLike | pd.Series[Any], dtype: str) -> Any:
     """The values without an index: numpy for the plain types, an extension array for others."""
-    if dtype in _EXTENSION_TYPES:
+    if dtype == "str":
+        return _text(values)
+    if dtype == "Int64":
         return pd.Series(values, dtype=dtype).array
     return np.asarray(values, dtype=dtype)

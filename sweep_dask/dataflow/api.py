@@ -14,7 +14,7 @@ from sweep_dask.settings import load_settings
 if TYPE_CHECKING:
     from sweep_dask.dataflow.plan import Plan
     from sweep_dask.dataflow.replay import ReplayResult
-    from sweep_dask.dataflow.run import RunResult
+    from sweep_dask.dataflow.results import RunResult
 
 
 def run(input: str | Path | None = None, **settings: object) -> RunResult:  # noqa: A002  contract

@@ -10,32 +10,13 @@ from sweep_dask.dataflow.assumptions import open_questions
 from sweep_dask.dataflow.book import preferencing_in_short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sweep_dask.dataflow.document import RunRecord
 
-#: Heading of each column and its name among the totals.
-_COLUMNS = {
-    "sweeps": "sweeps",
-    "shares": "quantity",
-    "filled in the dark": "dark",
-    "filled lit": "lit",
-    "unfilled": "unfilled",
-}
 
-
-def describe_scenarios(record: RunRecord) -> list[str]:
-    """Lines for the sums of every scenario beside the tape, orders left out, assumptions."""
-    totals = record.scenario_totals()
-    header = ["scenario", *_COLUMNS]
-    rows = [
-        [name, *(f"{numbers[column]:,}" for column in _COLUMNS.values())]
-        for name, numbers in totals.items()
-    ]
+def describe_book(record: RunRecord) -> list[str]:
+    """Lines for orders left out of the book, and for what it assumes."""
     return [
         "",
-        "Centre Point, all sweeps (tape: what really happened)",
-        *columns_of_text([header, *rows]),
         *left_out_lines(record, f"outputs/*/*/{CENTRE_POINT}/left_out.parquet"),
         *question_lines(record),
         f"  Preferencing: {preferencing_in_short(record.plan.settings)}",
@@ -58,14 +39,3 @@ def left_out_lines(record: RunRecord, where: str) -> list[str]:
 def question_lines(record: RunRecord) -> list[str]:
     """What the input cannot answer."""
     return [f"  Note: {question}" for question in open_questions(record.partitions)]
-
-
-def columns_of_text(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
-    """Rows as lines; the first column is flush left, the others flush right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        " " * indent
-        + f"{row[0]:<{widths[0]}}"
-        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]

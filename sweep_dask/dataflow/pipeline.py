@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, lines_of
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.assumptions import run_assumptions
 from sweep_dask.dataflow.book import chosen_scenarios
@@ -19,6 +19,7 @@ from sweep_dask.dataflow.prepare import (
     write_dated,
 )
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
+from sweep_dask.dataflow.rollups import write_rollups
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.dataflow.tables import (
     centre_point_tables,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TABLES_LABEL = "combine tables"
+_ROLLUPS_LABEL = "roll up sweeps"
 
 
 def execute(workers: Workers, record: RunRecord, layout: OutputLayout, progress: Progress) -> None:
@@ -50,6 +52,8 @@ def execute(workers: Workers, record: RunRecord, layout: OutputLayout, progress:
                 _run_partitions(client, record, layout, prepared, progress)
             with record.timed("tables"):
                 _combine(client, record, layout, progress)
+            with record.timed("rollups"):
+                _roll_up(client, record, layout, progress)
             record.status = "partial" if record.failed() else "done"
         except KeyboardInterrupt:
             logger.warning("interrupted; finished partitions are kept")
@@ -132,3 +136,14 @@ def _combine(
     progress.start(_TABLES_LABEL, 1, "step")
     record.files |= combine_tables(client, layout, tables)
     progress.finish(_TABLES_LABEL, f"{len(tables)} tables")
+
+
+def _roll_up(
+    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
+) -> None:
+    settings = record.plan.settings
+    lines = lines_of(settings.models, chosen_scenarios(settings))
+    progress.start(_ROLLUPS_LABEL, 1, "step")
+    found = write_rollups(client, layout, lines)
+    record.files |= found
+    progress.finish(_ROLLUPS_LABEL, f"{len(found)} tables")

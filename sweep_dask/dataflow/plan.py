@@ -49,7 +49,7 @@ _SAMPLED_FILES = 16
 
 #: Memory of a task at the peak of one partition, per row of each table: merged columns, their
 #: Parquet file and, for orders, states and results (measured: see benchmarks/; on the safe side).
-PARTITION_BYTES_PER_ROW = {"orders": 1_900, "trades": 600, "nbbo": 400}
+PARTITION_BYTES_PER_ROW = {"orders": 2_500, "trades": 600, "nbbo": 400}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dask import delayed
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
+from sweep_dask.analysis.centre_point.replay import RESYNC
 from sweep_dask.dataflow.assumptions import replay_assumptions
 from sweep_dask.dataflow.command import at_work, publish_logs
 from sweep_dask.dataflow.document import RunRecord
@@ -30,6 +31,7 @@ from sweep_dask.errors import InputError, ResourceError, UsageError
 from sweep_dask.partition import replay_partition
 from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
 from sweep_dask.partition.replay import MATCHES, part_path
+from sweep_dask.report.cards import replay_card
 from sweep_dask.report.page import rebuild_report
 from sweep_dask.report.replay_page import write_replay_report
 from sweep_dask.storage.atomic import file_digest, remove_if_empty, write_json
@@ -53,7 +55,7 @@ _LABEL = "replay partitions"
 _TABLES = {MATCHES: REPLAY_MATCHES, LEFT_OUT_FILE: LEFT_OUT}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReplayResult:
     """What a replay left behind."""
 
@@ -67,6 +69,21 @@ class ReplayResult:
     def exit_code(self) -> int:
         """Exit code of the process (contract)."""
         return {"done": 0, "partial": 1}[self.record.status]
+
+    @property
+    def report(self) -> Path:
+        """The replay's own report, one HTML file."""
+        return OutputLayout(self.output).report
+
+    def __repr__(self) -> str:
+        score = self.fidelity["total"][RESYNC]
+        found = f"{score['hits']:,} of {score['tape']:,} dark matches predicted"
+        return f"<ReplayResult {self.record.status}: {found}, in {self.output}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        plan = self.record.plan
+        return replay_card(self.fidelity, self.record.status, plan.input, self.report)
 
 
 def replay(
@@ -143,7 +160,6 @@ def _replay_partitions(
     jobs = [
         replace(job, centre_point=replace(job.centre_point, ablations=ablations))
         for job in partition_jobs(record, prepared, layout.scratch, parts.root, parts)
-        if job.centre_point is not None
     ]
     sums = Ablations()
     progress.start(_LABEL, len(jobs), "partitions")

@@ -6,13 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.causes import CAUSES
-from sweep_dask.dataflow.centre_point_summary import (
-    columns_of_text,
-    left_out_lines,
-    question_lines,
-)
+from sweep_dask.dataflow.centre_point_summary import left_out_lines, question_lines
 from sweep_dask.dataflow.fidelity import MODES
 from sweep_dask.dataflow.summary import describe_failures
+from sweep_dask.dataflow.text_columns import columns_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

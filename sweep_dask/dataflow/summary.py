@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.dataflow.centre_point_summary import describe_scenarios
+from sweep_dask.dataflow.answer_summary import describe_answer
+from sweep_dask.dataflow.centre_point_summary import describe_book
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.system_config import format_bytes
 
 if TYPE_CHECKING:
@@ -48,8 +50,9 @@ def describe_run(record: RunRecord, output: Path) -> str:
         lines["To go on"] = "the same command keeps the partitions that are finished"
     if record.plan.system.defaults_used:
         lines["Note"] = "the machine could not be detected; defaults were used"
-    scenarios = describe_scenarios(record) if record.has_scenarios else []
-    return "\n".join(["", "Summary", *_aligned(lines), *scenarios, *describe_failures(record)])
+    answer = describe_answer(layout) if record.status in THROUGH else []
+    book = describe_book(record) if record.has_scenarios else []
+    return "\n".join(["", "Summary", *_aligned(lines), *answer, *book, *describe_failures(record)])
 
 
 def _time_priority_lines(record: RunRecord) -> dict[str, str]:

@@ -104,6 +104,6 @@ def _folder_in_use(layout: OutputLayout) -> UsageError:
 def _clear(layout: OutputLayout) -> None:
     """Remove what a run that was killed left half-written."""
     shutil.rmtree(layout.scratch, ignore_errors=True)
-    for folder in (layout.tables, layout.root / "rejects", layout.root):
+    for folder in (*layout.flat, layout.root):
         for path in folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)

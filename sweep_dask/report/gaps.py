@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
+from sweep_dask.report.line_words import changes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sweep_dask.report.outcomes import Comparison
-    from sweep_dask.report.side_by_side import SideBySide
+    from sweep_dask.report.rollups import Rollups
 
-_NO_TABLES = (
+_NOT_THROUGH = (
     "What the sweeps would have got: the run ended before the results of its partitions were "
     "combined, so there are no figures to show. Partitions that were finished are kept; the same "
     "command goes on from there."
+)
+_NO_ROLLUPS = (
+    "What the sweeps would have got: the folder holds no roll-ups (tables/rollups), because an "
+    "older version wrote it. Run the same command again with this version."
 )
 _NO_SWEEPS = (
     "What the sweeps would have got: the input holds no sweep order (exchange order type 2048), "
@@ -23,76 +29,98 @@ _NO_FINISHED_SWEEPS = (
     "What the sweeps would have got: no partition that finished holds a sweep order (exchange "
     "order type 2048), so there is nothing to compare."
 )
-_NO_COMPARED_SWEEPS = (
-    "What the sweeps would have got in the scenarios: no sweep{known} has a limit price and was "
-    "entered in continuous trading, and only such sweeps can be treated differently."
+_NOT_CONTINUOUS = (
+    "What the sweeps would have got: none of them was entered in continuous trading, and only such "
+    "sweeps can be treated differently."
+)
+_NO_SCENARIO = (
+    "What another way of placing the rest would have changed: no scenario was run{besides}. A run "
+    "without --model and --scenario has all of them."
+)
+_NO_REPLAY = (
+    "What the scenarios change without the error of the book: as entered was not run, so they are "
+    "measured against the tape, and the error of the book is in the difference."
+)
+_ALL_FILLED = (
+    "Whether more would have filled: every sweep really filled whole, so that no simulation can "
+    "fill more. Price and time are compared all the same."
+)
+_NO_DARK = (
+    "What the dark book gives: no sweep met anybody there, neither for real nor in a simulation. "
+    "With orders of one side only, for instance, nobody can."
 )
 _NO_MATCHES = (
-    "Price and speed of simulated fills: the simulation made no match. For no sweep with something "
-    "left did an order of the other side, with a price to trade at, arrive while the sweep was "
-    "there. The simulated quantity of 0 is a result, not a gap."
+    "What time priority changes: the model made no match. For no sweep with something left did an "
+    "order of the other side, with a price to trade at, arrive while the sweep was there. The "
+    "difference of 0 is a result, not a gap."
 )
-_NO_TRADES = (
-    "Price, speed and number of real fills: the input holds no trade of a Centre Point order of "
-    "these dates and securities, so numbers of real matches are 0 and nothing is compared trade by "
-    "trade. Real matched quantities come from the orders themselves and stand."
+_NO_PRICES = (
+    "What the sweeps cost: none of them has a bid and an offer to take the midpoint of on arrival, "
+    "so costs, spreads and shortfalls are missing."
 )
 _NO_TAPE = (
     "What really filled: the input holds no trade of a Centre Point order of these dates and "
     "securities. The line of the tape is 0, no lit fill is given to the sweeps of a scenario, and "
-    "none of their lines is to be read as what would have happened."
+    "none of the lines is to be read as what would have happened."
 )
 _NO_QUOTES = (
-    "Prices at the quote of the moment: no quote belongs to these dates and securities. The "
-    "simulation took its prices from the quotes written on the orders."
+    "Prices at the quote of the moment: no quote belongs to these dates and securities. All prices "
+    "come from the quotes written on the orders."
 )
 
 
-def gaps(
-    manifest: Mapping[str, Any], comparison: Comparison | None, sweeps: SideBySide | None
-) -> list[str]:
+def gaps(manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool) -> list[str]:
     """One sentence or more for every question of the report that stays open.
 
     Parameters
     ----------
-    comparison, sweeps
-        Results of the time-priority and of the Centre Point model; None if it was not run.
+    found
+        None if there are no roll-ups.
+    is_through
+        Whether the run came to its end.
     """
-    return list(_gaps(manifest, comparison, sweeps))
+    return list(_gaps(manifest, found, is_through))
 
 
-def _gaps(
-    manifest: Mapping[str, Any], comparison: Comparison | None, sweeps: SideBySide | None
-) -> Iterator[str]:
+def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) -> Iterator[str]:
     failed = sum(partition["state"] == "failed" for partition in manifest["partitions"])
     if failed:
         yield (
             f"The outcome in {failed:,} of {len(manifest['partitions']):,} partitions: they "
             "failed, and no figure on this page contains them."
         )
-    yield from _without_sweeps(comparison, sweeps, failed)
-    if comparison and comparison.total.sweeps and manifest["counts"]["matches"] == 0:
-        yield _NO_MATCHES
+    if found is None:
+        yield _NO_ROLLUPS if is_through else _NOT_THROUGH
+    elif not any(row["n_sweeps"] for row in found.by_all):
+        yield _NO_FINISHED_SWEEPS if failed else _NO_SWEEPS
+    elif found.total(REAL) is None:
+        yield _NOT_CONTINUOUS
+    else:
+        yield from _of_lines(manifest, found)
     if _kept(manifest, "trades") == 0:
-        if comparison or not sweeps:
-            yield _NO_TRADES
-        if sweeps:
-            yield _NO_TAPE
+        yield _NO_TAPE
     if _kept(manifest, "nbbo") == 0:
         yield _NO_QUOTES
 
 
-def _without_sweeps(
-    comparison: Comparison | None, sweeps: SideBySide | None, failed: int
-) -> Iterator[str]:
-    counts = [0 if comparison is None else comparison.total.sweeps, sweeps.sweeps if sweeps else 0]
-    if comparison is None and sweeps is None:
-        yield _NO_TABLES
-    elif not any(counts):
-        yield _NO_FINISHED_SWEEPS if failed else _NO_SWEEPS
-    elif sweeps and not sweeps.compared:
-        known = " that the time-priority model knows too" if sweeps.time_priority else ""
-        yield _NO_COMPARED_SWEEPS.format(known=known)
+def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
+    """Questions that hang on what was run and on what it found."""
+    changed = [line for line in changes(found.lines) if line.scenario]
+    if not changed:
+        yield _NO_SCENARIO.format(besides=" besides as entered" if REPLAYED in found.lines else "")
+    elif REPLAYED not in found.lines:
+        yield _NO_REPLAY
+    totals = [total for line in found.lines if (total := found.total(line))]
+    tape = totals[0]
+    if tape["n_filled"] == tape["n_sweeps"]:
+        yield _ALL_FILLED
+    if not any(total["dark_quantity"] for total in totals):
+        yield _NO_DARK
+    has_time_priority = any(line.scenario is None and line != REAL for line in found.lines)
+    if has_time_priority and manifest["counts"].get("matches") == 0:
+        yield _NO_MATCHES
+    if not tape["n_priced"]:
+        yield _NO_PRICES
 
 
 def _kept(manifest: Mapping[str, Any], table: str) -> int:

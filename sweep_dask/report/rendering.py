@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,9 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(content, css=css)
 
 
+@cache
 def _environment() -> Environment:
+    """Kept, and with it the compiled templates, for the next page of this process."""
     environment = Environment(
         autoescape=True,
         loader=FunctionLoader(_text),

@@ -1,52 +1,50 @@
-"""In how many partitions the paired tests find a difference that is more than chance."""
+"""The tests of all metrics and lines, with the reasons of those that could not be made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
-from sweep_dask.analysis.time_priority import MODEL
+from sweep_dask.report import wording
+from sweep_dask.report.cells import Cell, cell
+from sweep_dask.report.effects import effects_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    import pandas as pd
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.report.effects import Effect
+    from sweep_dask.report.rollups import Rollups
 
-_COLUMNS = ["metric", "mean_difference", "significant_1pct"]
+#: Columns of `comparisons` beside the effect: name and how it is written.
+_COLUMNS = {
+    "n_pairs": wording.number,
+    "t_p_holm": wording.p_value,
+    "wilcoxon_p_holm": wording.p_value,
+    "cohen_d_z": wording.change,
+    "rank_biserial": wording.change,
+}
 
 
 @dataclass(frozen=True)
-class TestedMetric:
-    """Partitions by what the test over all of their sweeps says, at p < 0.01."""
+class TestRow:
+    """One test: of a metric, between a line and its reference."""
 
-    metric: str
-    partitions: int
-    """In which the metric could be tested."""
-    higher: int
-    """Simulated significantly above real."""
-    lower: int
-
-    @property
-    def undecided(self) -> int:
-        """Tested, and no significant difference."""
-        return self.partitions - self.higher - self.lower
+    effect: Effect
+    cells: Sequence[Cell]
+    """Pairs, adjusted p-values, effect sizes."""
 
 
-def read_tested_metrics(path: Path) -> list[TestedMetric]:
-    """Sum up the rows of `sweep_statistical_tests.parquet` that are over whole partitions."""
-    chosen = [("model", "==", MODEL), ("segment_type", "==", "Overall")]
-    tests = pq.read_table(path, columns=_COLUMNS, filters=chosen).to_pandas()
-    return [_tested(str(metric), rows) for metric, rows in tests.groupby("metric", sort=False)]
+def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[TestRow]:
+    """Every pair and metric, tested or not."""
+    return [TestRow(effect, _cells(effect)) for effect in effects_of(found.comparisons, pairs)]
 
 
-def _tested(metric: str, tests: pd.DataFrame) -> TestedMetric:
-    significant = tests["significant_1pct"].to_numpy(dtype=bool)
-    difference = tests["mean_difference"].to_numpy()
-    return TestedMetric(
-        metric,
-        partitions=len(tests),
-        higher=int((significant & (difference > 0)).sum()),
-        lower=int((significant & (difference < 0)).sum()),
-    )
+def _cells(effect: Effect) -> list[Cell]:
+    """Effect sizes have the sign of the effect, like everything on the page."""
+    cells = []
+    for name, form in _COLUMNS.items():
+        value = effect.row[name]
+        is_turned = name in ("cohen_d_z", "rank_biserial") and value is not None
+        cells.append(cell(f"{effect.key}/{name}", 0.0 - value if is_turned else value, form))
+    return cells

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
+from sweep_dask.report import wording
+from sweep_dask.report.cells import Cell, cell
+from sweep_dask.report.rollups import ANSWERED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.report.rollups import Rollups
 
 #: Why the rest of a sweep did not fill (`unfilled_reason`), in the order of the table.
 UNFILLED = {
@@ -27,19 +29,40 @@ UNFILLED = {
 }
 
 
-def unfilled_reasons(found: Collection[str]) -> dict[str, str]:
-    """The reasons that occur, in words."""
-    order = [*UNFILLED, *sorted(set(found) - UNFILLED.keys())]
-    return {name: UNFILLED.get(name, name) for name in order if name in found}
+@dataclass(frozen=True)
+class ReasonRow:
+    """A reason in words, and for each scenario the sweeps and shares that it kept from filling."""
+
+    words: str
+    cells: Sequence[Cell]
 
 
-def read_left_out(path: Path) -> list[tuple[str, int, str]]:
+def unfilled_rows(found: Rollups) -> list[ReasonRow]:
+    """The reasons that occur in any scenario."""
+    scenarios = [line.scenario for line in found.lines if line.scenario]
+    counts = {(row["reason"], row["scenario"]): row for row in found.unfilled}
+    names = {reason for reason, _ in counts}
+    order = [*UNFILLED, *sorted(names - UNFILLED.keys())]
+    rows = []
+    for name in order:
+        if name in names:
+            cells = [
+                cell(f"unfilled/{ANSWERED}/{scenario}/{name}/{what}", count, wording.number)
+                for scenario in scenarios
+                for what, count in _counts(counts.get((name, scenario)))
+            ]
+            rows.append(ReasonRow(UNFILLED.get(name, name), cells))
+    return rows
+
+
+def _counts(row: Mapping[str, Any] | None) -> list[tuple[str, int]]:
+    names = ("n_sweeps", "unfilled_quantity")
+    return [(name, row[name] if row else 0) for name in names]
+
+
+def left_out_rows(manifest: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     """Orders left out of the book: reason, orders, and what the reason means."""
-    counts: dict[str, int] = {}
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=["reason"]):
-            for found in pc.value_counts(batch["reason"]).to_pylist():
-                counts[found["values"]] = counts.get(found["values"], 0) + found["counts"]
+    counts: Mapping[str, int] = manifest.get("left_out") or {}
     order = [*LEFT_OUT_REASONS, *sorted(counts.keys() - LEFT_OUT_REASONS.keys())]
     return [
         (name, counts[name], LEFT_OUT_REASONS.get(name, "")) for name in order if name in counts

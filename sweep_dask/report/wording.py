@@ -21,9 +21,33 @@ def number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
-def signed(value: int) -> str:
-    """A difference: always with its sign, except 0."""
-    return f"{value:+,}" if value else "0"
+def decimals(value: float | None) -> str:
+    """Two decimals, with a true minus: `-3.214` becomes `\u22123.21`."""
+    if value is None or math.isnan(value):
+        return NONE
+    return _signs(f"{_rounded(value, 2):,.2f}")
+
+
+def whole(value: float | None) -> str:
+    """No decimals: `-1234.5` becomes `\u22121,234`."""
+    if value is None or math.isnan(value):
+        return NONE
+    return _signs(f"{_rounded(value, 0):,.0f}")
+
+
+def change(value: float | None, digits: int = 2) -> str:
+    """A difference: with its sign unless it rounds to 0."""
+    if value is None or math.isnan(value):
+        return NONE
+    shown = _rounded(value, digits)
+    return _signs(f"{shown:+,.{digits}f}") if shown else f"{shown:.{digits}f}"
+
+
+def p_value(value: float | None) -> str:
+    """A probability; tiny ones as a bound."""
+    if value is None or math.isnan(value):
+        return NONE
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
 def percent(share: float | None) -> str:
@@ -36,11 +60,6 @@ def share(part: int, whole: int) -> str:
     return percent(part / whole) if whole else NONE
 
 
-def against(difference: int, whole: int) -> str:
-    """A difference in percent of what it differs from, with its sign."""
-    return f"{_without_sign_of_zero(difference / whole):+.1f} %" if whole else signed(difference)
-
-
 def points(share: float | None) -> str:
     """A difference of two shares in percentage points: `0.031` becomes `3.1`."""
     return NONE if share is None else f"{_without_sign_of_zero(share):.1f}"
@@ -49,6 +68,22 @@ def points(share: float | None) -> str:
 def _without_sign_of_zero(share: float) -> float:
     """In percent, to one decimal; -0.04 becomes 0, not -0."""
     return round(100 * share, 1) + 0.0
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Without the sign of a zero."""
+    return round(value, digits) + 0.0
+
+
+def _signs(text: str) -> str:
+    return text.replace("-", "\u2212")
+
+
+def wait(value_seconds: float | None) -> str:
+    """Seconds until a fill, in the unit that fits."""
+    if value_seconds is None or math.isnan(value_seconds):
+        return NONE
+    return duration(round(value_seconds * 1_000_000_000))
 
 
 def duration(time_ns: int | None) -> str:
@@ -77,15 +112,20 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def within(text: str) -> str:
+    """A heading within a sentence: its first letter is a small one."""
+    return text[:1].lower() + text[1:]
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
-    "signed": signed,
+    "decimals": decimals,
+    "wait": wait,
     "percent": percent,
     "share": share,
-    "against": against,
     "points": points,
-    "duration": duration,
     "seconds": seconds,
     "counted": counted,
+    "within": within,
     "bytes": format_bytes,
 }

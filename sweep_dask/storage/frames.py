@@ -31,11 +31,18 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
-    """An Arrow table without an index and without notes for pandas."""
+    """An Arrow table without an index and without notes for pandas.
+
+    A column without any value and without a type of its own is one of text.
+    """
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    text = [pa.string() if pa.types.is_large_string(kind) else kind for kind in table.schema.types]
+    text = [pa.string() if _is_text(kind) else kind for kind in table.schema.types]
     schema = pa.schema(list(zip(table.column_names, text, strict=True)))
     return table.cast(schema).replace_schema_metadata(None)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_null(kind))
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

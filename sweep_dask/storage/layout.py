@@ -66,6 +66,11 @@ class OutputLayout:
         return self.root / "tables"
 
     @property
+    def rollups(self) -> Path:
+        """Sums and statistics over the combined results."""
+        return self.tables / "rollups"
+
+    @property
     def dated(self) -> tuple[Path, ...]:
         """Folders that hold a folder of results for each date."""
         return (self.root / "processed", self.root / "outputs")
@@ -73,7 +78,7 @@ class OutputLayout:
     @property
     def flat(self) -> tuple[Path, ...]:
         """Folders that hold Parquet files of all dates."""
-        return (self.tables, self.root / "rejects")
+        return (self.rollups, self.tables, self.root / "rejects")
 
     def rejects(self, table: str) -> Path:
         """Rows of one input table that could not be read."""

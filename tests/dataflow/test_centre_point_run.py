@@ -163,7 +163,7 @@ def test_the_folder_is_as_its_manifest_says(whole):
     }
     assert manifest["left_out"] == {}
     assert any("preferencing" in text for text in manifest["assumptions"])
-    assert [stage["name"] for stage in manifest["centre_point_stages"]][1:] == SCENARIOS
+    assert [stage["name"] for stage in manifest["centre_point_stages"]][1:-1] == SCENARIOS
     for partition in manifest["partitions"]:
         assert partition["counts"]["centre_point_orders"] == 4
         assert partition["counts"]["centre_point_events"] > 0
@@ -171,11 +171,15 @@ def test_the_folder_is_as_its_manifest_says(whole):
         assert partition["gaps"] == []
 
 
-def test_the_summary_shows_scenarios_beside_the_tape(whole):
+def test_the_summary_shows_every_line_beside_the_tape(whole):
     text = describe_run(whole.record, whole.output)
-    lines = [line.split() for line in text.splitlines()]
-    for name, (dark, lit, unfilled) in EXPECTED.items():
-        assert [name, "4", "600", *(str(4 * n) for n in (dark, lit, unfilled))] in lines
+    rows = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
+    for name, (dark, lit, _) in EXPECTED.items():
+        filled, quantity = 4 * (dark + lit), 4 * SWEEP_QUANTITY
+        share = [f"{100 * filled / quantity:.1f}", "%"]
+        assert rows[name][1:4] == [str(filled), *share], name
+    assert rows["tape"][-2:] == ["what", "happened"]
+    assert rows["rest-dark"][-2:] == ["against", "as-entered"]
     assert "Orders left out of the book: none" in text
     assert "Preferencing: learned" in text
 

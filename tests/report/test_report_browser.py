@@ -1,4 +1,4 @@
-"""The report in a real browser: the charts are drawn, offline, and nothing is complained about."""
+"""The report in a real browser: charts are drawn, tables sort, offline and without a complaint."""
 
 import json
 import os
@@ -9,18 +9,24 @@ import subprocess
 from contextlib import suppress
 
 import pytest
-from centre_point_folders import (
-    drawn_sweeps,
-    make_fidelity,
-    make_scenario_folder,
-    write_fidelity,
-)
-from report_folders import THREE_SWEEPS, make_folder
+from replay_folders import make_fidelity, write_fidelity
 
 from sweep_dask.report.page import write_report
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import read_manifest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_SECONDS = 120
+
+#: Charts of every run with sweeps.
+CHARTS = {
+    *("filled-by-venue", "distribution-fill_ratio", "example-sweep"),
+    *("distribution-implementation_shortfall_bps", "resources-rss_mib", "resources-cpu_percent"),
+}
+RESOURCES = """time,process,cpu_percent,rss_bytes,system_available_bytes
+1.0,client,0.0,300000000,1
+2.0,client,90.0,310000000,1
+"""
 
 #: Put at the end of a copy of the page. Bokeh draws into shadow trees, which a dumped document
 #: leaves out, so the page looks for itself: how many colours does each canvas show, and what did
@@ -39,6 +45,11 @@ const colours = (canvas) => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
   return new Set(new Uint32Array(pixels.buffer)).size;
 };
+const column = (number) =>
+  [...document.querySelectorAll("#fill-and-cost tbody tr")].map(
+    (row) => row.cells[number].dataset.value);
+const headings = () => [...document.querySelectorAll("#fill-and-cost th button")];
+const press = (text) => headings().find((button) => button.textContent === text).click();
 setTimeout(() => {
   const found = {};
   for (const place of document.querySelectorAll(".chart")) {
@@ -46,7 +57,16 @@ setTimeout(() => {
   }
   const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
   const wide = document.documentElement.scrollWidth - innerWidth;
-  document.body.dataset.probe = JSON.stringify({found, loaded, refused, wide});
+  press("filled");
+  const falling = column(3);
+  press("filled");
+  const rising = column(3);
+  const sorted = document.querySelector("#fill-and-cost [aria-sort]");
+  const order = [sorted.textContent, sorted.getAttribute("aria-sort")];
+  dispatchEvent(new Event("beforeprint"));
+  const folded = document.querySelectorAll("details:not([open])").length;
+  document.body.dataset.probe = JSON.stringify(
+    {found, loaded, refused, wide, falling, rising, order, folded});
 }, 3000);
 </script>
 """
@@ -61,10 +81,13 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def opened(browser, tmp_path_factory):
-    """The document as the browser has it, and what it wrote to its log."""
+def opened(browser, plain_result, tmp_path_factory):
+    """The document of a run with a replay as the browser has it, and what it wrote to its log."""
     folder = tmp_path_factory.mktemp("browser")
-    layout, manifest = make_folder(folder / "out", THREE_SWEEPS)
+    layout = OutputLayout(shutil.copytree(plain_result.output, folder / "out"))
+    manifest = read_manifest(layout)
+    write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
+    layout.resources_log.write_text(RESOURCES, encoding="utf-8")
     write_report(layout, manifest)
     page = folder / "probed.html"
     page.write_text(layout.report.read_text(encoding="utf-8") + PROBE, encoding="utf-8")
@@ -105,11 +128,11 @@ def probe(opened):
     return json.loads(dumped[1].replace("&quot;", '"'))
 
 
-def test_both_charts_are_drawn(opened, probe):
+def test_charts_are_drawn(opened, probe):
     # A blank canvas has one colour; bars, lines and grid have many.
-    assert probe["found"].keys() == {"matched-quantity", "fill-ratio"}
+    assert probe["found"].keys() >= CHARTS
     assert all(colours > 5 for colours in probe["found"].values())
-    assert opened[0].count('class="bk-Figure') == 2
+    assert opened[0].count('class="bk-Figure') == len(probe["found"])
     assert "The chart needs JavaScript" not in opened[0]
 
 
@@ -126,24 +149,12 @@ def test_scripts_do_not_fail(opened):
     assert not re.search(r"CONSOLE.*(Uncaught|Refused|Error)", opened[1])
 
 
-@pytest.fixture(scope="module")
-def opened_scenarios(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser-scenarios")
-    layout, manifest = make_scenario_folder(folder / "out", drawn_sweeps(200))
-    write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
-    write_report(layout, manifest)
-    page = folder / "probed.html"
-    page.write_text(layout.report.read_text(encoding="utf-8") + PROBE, encoding="utf-8")
-    return open_page(browser, page, folder / "profile")
+def test_a_heading_sorts_and_a_second_click_turns_the_order_around(probe):
+    falling = [int(value) for value in probe["falling"]]
+    assert falling == sorted(falling, reverse=True)
+    assert [int(value) for value in probe["rising"]] == sorted(falling)
+    assert probe["order"] == ["filled", "ascending"]
 
 
-def test_scenarios_and_fidelity_in_a_browser(opened_scenarios):
-    dumped = re.search(r'data-probe="([^"]*)"', opened_scenarios[0])
-    assert dumped, f"the page was not opened:\n{opened_scenarios[1]}"
-    probe = json.loads(dumped[1].replace("&quot;", '"'))
-    assert probe["found"].keys() == {"filled-by-venue", "matched-quantity", "fill-ratio"}
-    assert all(colours > 5 for colours in probe["found"].values())
-    assert probe["loaded"] == probe["refused"] == []
-    assert probe["wide"] <= 0
-    assert "The chart needs JavaScript" not in opened_scenarios[0]
-    assert not re.search(r"CONSOLE.*(Uncaught|Refused|Error)", opened_scenarios[1])
+def test_folded_parts_are_printed(probe):
+    assert probe["folded"] == 0

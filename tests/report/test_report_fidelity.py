@@ -3,14 +3,9 @@
 import json
 
 import pytest
-from centre_point_folders import (
-    drawn_sweeps,
-    make_fidelity,
-    make_scenario_folder,
-    make_score,
-    write_fidelity,
-)
-from report_folders import Page, make_folder, page_of, write_page
+from replay_folders import make_fidelity, make_score, write_fidelity
+from report_folders import Page, bare_page, make_bare_folder, write_page
+from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.analysis.centre_point.fidelity import TRIGGERS as SCORED_TRIGGERS
@@ -53,7 +48,7 @@ def test_score_of_both_modes_stands_side_by_side(tmp_path):
         ["right by drawing lots, expected", "33.3 %", "33.3 %"],
     ]
     assert "Of 100 dark matches on the tape the book predicts 60 exactly" in page.text
-    assert "it is right 18 times in 20 ; drawing lots would be right in 33.3 %" in page.text
+    assert "it is right 18 times in 20; drawing lots would be right in 33.3 %" in page.text
 
 
 def test_matches_by_what_made_them_happen(tmp_path):
@@ -93,7 +88,7 @@ def test_rules_by_falling_loss_with_a_bar(tmp_path):
     ]
     widths = [value for name, value in page.attributes if name == "style"]
     assert widths == ["width: 160px", "width: 36px"]
-    assert f"{RULE_WORDS['dark_limit']} dark-limit ." in page.text.split("No difference here")[1]
+    assert f"{RULE_WORDS['dark_limit']} dark-limit." in page.text.split("No difference here")[1]
 
 
 def test_without_ablations(tmp_path):
@@ -169,39 +164,47 @@ def test_score_without_a_number_is_named(tmp_path, path):
 
 
 def test_run_without_a_replay_says_how_to_get_one(tmp_path):
-    page = page_of(tmp_path / "out")
+    page = bare_page(tmp_path / "out")
     assert "fidelity" in page.ids
     assert "Not known yet: sweep_dask replay" in page.text
 
 
 def test_run_shows_the_replay_beside_it(tmp_path):
-    layout, manifest = make_scenario_folder(tmp_path / "out", drawn_sweeps(50))
+    layout, manifest = make_answer_folder(tmp_path / "out")
     write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
     page = write_page(layout, manifest)
     assert page.rows("fidelity-score")[2][1:] == ["60", "57"]
-    assert "match by match it is right to 60.0 % (F1" in page.text
+    assert "it predicts 60.0 % of the 100 dark matches on the tape exactly" in page.text
+    assert "F1 is 60.0 %" in page.text
     assert page.html.index('id="unfilled"') < page.html.index('id="fidelity"')
     assert "other input" not in page.text
 
 
-def test_run_of_time_priority_alone_shows_it_too(tmp_path):
-    layout, manifest = make_folder(tmp_path / "out")
+def test_run_without_figures_shows_it_too(tmp_path):
+    layout, manifest = make_bare_folder(tmp_path / "out")
     write_fidelity(layout.root / "replay", make_fidelity())
     assert write_page(layout, manifest).rows("fidelity-misses")
 
 
 def test_replay_of_other_input_is_named(tmp_path):
-    layout, manifest = make_folder(tmp_path / "out")
+    layout, manifest = make_bare_folder(tmp_path / "out")
     other = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
     write_fidelity(layout.root / "replay", make_fidelity(), inputs=other, input="elsewhere")
     text = write_page(layout, manifest).text
     assert "read other input than this run (elsewhere)" in text
 
 
+def test_replay_of_other_input_does_not_vouch_for_the_answer(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    other = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
+    write_fidelity(layout.root / "replay", make_fidelity(), inputs=other)
+    assert "it has not been measured on this input" in write_page(layout, manifest).text
+
+
 def test_damaged_replay_does_not_fail_the_run(tmp_path):
-    layout, manifest = make_folder(tmp_path / "out")
+    layout, manifest = make_bare_folder(tmp_path / "out")
     folder = write_fidelity(layout.root / "replay", make_fidelity())
     (folder / "fidelity.json").write_text("{}")
     page = write_page(layout, manifest)
     assert "replay/fidelity.json cannot be shown" in page.text
-    assert page.rows("group-summary")
+    assert page.rows("ledger-files")

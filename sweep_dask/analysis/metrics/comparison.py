@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sweep_dask.analysis.metrics.pairing import pair_sums
 from sweep_dask.analysis.metrics.sweep_metrics import is_engaged
 from sweep_dask.analysis.tables import schema, table, table_of_rows, whole_numbers
 
@@ -131,20 +132,28 @@ def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
 def verdicts(difference: FloatArray, metric: str, tolerance: float = 0.0) -> NDArray[np.int8]:
     """int8[sweeps], a `Verdict` on each difference, real minus simulated, of a compared metric."""
     direction = COMPARED[metric]
+    is_larger, is_smaller = difference > tolerance, difference < -tolerance
     # More for real is worse for the simulation where more is good.
-    apart = -direction * np.sign(difference) if direction else np.full_like(difference, 2)
-    agrees = np.abs(difference) <= tolerance
-    verdict = np.select(
-        [np.isnan(difference), agrees], [Verdict.MISSING, Verdict.AGREE], default=apart
-    )
-    return verdict.astype(np.int8)
+    more, less = (-direction, direction) if direction else (Verdict.OTHER, Verdict.OTHER)
+    verdict = np.zeros(difference.size, dtype=np.int8)
+    verdict[is_larger], verdict[is_smaller] = more, less
+    verdict[np.isnan(difference)] = Verdict.MISSING
+    return verdict
 
 
 def agreement(real: pd.DataFrame, simulated: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:
     """How often the simulation agrees, is better or is worse; columns `AGREEMENT`."""
     _require_same_sweeps(real, simulated)
+    every = np.ones(len(real), dtype=bool)
     return table_of_rows(
-        AGREEMENT, [_agreement(real, simulated, metric, tolerance) for metric in COMPARED]
+        AGREEMENT,
+        [
+            {"metric": metric}
+            | agreement_counts(
+                values(real, metric), values(simulated, metric), every, metric, tolerance
+            )
+            for metric in COMPARED
+        ],
     )
 
 
@@ -160,21 +169,60 @@ def averages(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     return table_of_rows(
         AVERAGES,
         [
-            {"condition": name, "metric": metric, **_averages(real, simulated, metric, mask)}
+            {"condition": name, "metric": metric}
+            | average_values(values(real, metric), values(simulated, metric), mask)
             for name, mask in chosen.items()
             for metric in COMPARED
         ],
     )
 
 
+def agreement_counts(
+    real: FloatArray,
+    simulated: FloatArray,
+    chosen: BoolArray,
+    metric: str,
+    tolerance: float = 0.0,
+) -> dict[str, Any]:
+    """Columns of `AGREEMENT` from `tolerance`, of one metric of the chosen sweeps."""
+    sums = pair_sums(real, simulated, chosen, tolerance)
+    direction = COMPARED[metric]
+    # More for real is worse for the simulation where more is good.
+    better, worse = sums.n_smaller, sums.n_larger
+    if direction < 0:
+        better, worse = worse, better
+    return {
+        "tolerance": tolerance,
+        "n_sweeps": sums.n_sweeps,
+        "n_pairs": sums.n_pairs,
+        "n_agree": sums.n_pairs - better - worse,
+        "n_better": better if direction else 0,
+        "n_worse": worse if direction else 0,
+        "n_other": 0 if direction else better + worse,
+        "n_real_only": sums.n_real - sums.n_pairs,
+        "n_simulated_only": sums.n_simulated - sums.n_pairs,
+    }
+
+
+def average_values(real: FloatArray, simulated: FloatArray, chosen: BoolArray) -> dict[str, Any]:
+    """Columns of `AVERAGES` from `n_sweeps`, of one metric of the chosen sweeps."""
+    sums = pair_sums(real, simulated, chosen)
+    return {
+        "n_sweeps": sums.n_sweeps,
+        "n_real": sums.n_real,
+        "mean_real": _share(sums.real, sums.n_real),
+        "n_simulated": sums.n_simulated,
+        "mean_simulated": _share(sums.simulated, sums.n_simulated),
+        "n_pairs": sums.n_pairs,
+        "paired_mean_real": _share(sums.paired_real, sums.n_pairs),
+        "paired_mean_simulated": _share(sums.paired_simulated, sums.n_pairs),
+        "mean_difference": _share(sums.difference, sums.n_pairs),
+    }
+
+
 def values(metrics: pd.DataFrame, metric: str) -> FloatArray:
     """float64[sweeps], a metric, NaN where it is missing."""
     return metrics[metric].to_numpy(dtype=np.float64)
-
-
-def compared_values(metrics: pd.DataFrame) -> dict[str, FloatArray]:
-    """Every compared metric, as the tests take them."""
-    return {metric: values(metrics, metric) for metric in COMPARED}
 
 
 def _require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
@@ -183,49 +231,7 @@ def _require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
             raise ValueError(f"only metrics of the same sweeps compare: {column} differs")
 
 
-def _agreement(
-    real: pd.DataFrame, simulated: pd.DataFrame, metric: str, tolerance: float
-) -> dict[str, Any]:
-    one, other = values(real, metric), values(simulated, metric)
-    verdict = verdicts(one - other, metric, tolerance)
-    counts = {kind: int((verdict == kind).sum()) for kind in Verdict}
-    return {
-        "metric": metric,
-        "tolerance": tolerance,
-        "n_sweeps": one.size,
-        "n_pairs": one.size - counts[Verdict.MISSING],
-        "n_agree": counts[Verdict.AGREE],
-        "n_better": counts[Verdict.BETTER],
-        "n_worse": counts[Verdict.WORSE],
-        "n_other": counts[Verdict.OTHER],
-        "n_real_only": int((np.isnan(other) & ~np.isnan(one)).sum()),
-        "n_simulated_only": int((np.isnan(one) & ~np.isnan(other)).sum()),
-    }
-
-
-def _averages(
-    real: pd.DataFrame, simulated: pd.DataFrame, metric: str, chosen: BoolArray
-) -> dict[str, Any]:
-    one, other = values(real, metric)[chosen], values(simulated, metric)[chosen]
-    paired = ~np.isnan(one) & ~np.isnan(other)
-    return {
-        "n_sweeps": one.size,
-        "n_real": int((~np.isnan(one)).sum()),
-        "mean_real": _mean(one[~np.isnan(one)]),
-        "n_simulated": int((~np.isnan(other)).sum()),
-        "mean_simulated": _mean(other[~np.isnan(other)]),
-        "n_pairs": int(paired.sum()),
-        "paired_mean_real": _mean(one[paired]),
-        "paired_mean_simulated": _mean(other[paired]),
-        "mean_difference": _mean((one - other)[paired]),
-    }
-
-
-def _mean(found: FloatArray) -> float:
-    return float(found.mean()) if found.size else np.nan
-
-
-def _share(part: int, whole: int) -> float:
+def _share(part: float, whole: int) -> float:
     return part / whole if whole else np.nan
 
 

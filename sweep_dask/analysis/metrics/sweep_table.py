@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
 from sweep_dask.analysis.metrics.lines import REAL, Line
@@ -15,7 +14,9 @@ from sweep_dask.analysis.tables import Schema, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
 
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.records import Fills
@@ -44,14 +45,14 @@ class Outcome(NamedTuple):
     """str[sweeps], in the order of the sweeps; None if the line has no reasons."""
 
 
-def sweep_table(
+def sweep_tables(
     found: PartitionSweeps,
     outcomes: Mapping[Line, Outcome],
     *,
     ticks: TickTable = DEFAULT_TICKS,
     horizon_ns: int | None = None,
-) -> pd.DataFrame:
-    """One partition's rows, columns `SWEEP_TABLE`.
+) -> Iterator[pd.DataFrame]:
+    """One partition's rows, columns `SWEEP_TABLE`, a line at a time: it is a wide table.
 
     Parameters
     ----------
@@ -61,18 +62,17 @@ def sweep_table(
         As of `sweep_metrics`.
     """
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
-    metrics = {
-        line: sweep_metrics(
+
+    def metrics(outcome: Outcome) -> pd.DataFrame:
+        return sweep_metrics(
             found.sweeps, outcome.fills, found.quotes, ticks=ticks, horizon_ns=horizon_ns
         )
-        for line, outcome in outcomes.items()
-    }
-    real = metrics[REAL]
+
+    real = metrics(outcomes[REAL])
     labels = populations(real, found.facts)
-    parts = [
-        _of_line(line, outcome, labels, real, metrics[line]) for line, outcome in outcomes.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
+    for line, outcome in outcomes.items():
+        measured = real if line == REAL else metrics(outcome)
+        yield _of_line(line, outcome, labels, real, measured)
 
 
 def _of_line(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from sweep_dask.analysis.stats.signed_ranks import rank_sums, wilcoxon_p_value
+
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import FloatArray
 
@@ -19,8 +21,6 @@ CONSTANT = "all differences are equal"
 #: A range of this share of the largest difference is one of rounding. Arbitrary, and far above the
 #: rounding of a difference of prices that is a millionth of them.
 _ROUNDING = 1e-9
-#: Most differences for which Wilcoxon's distribution is exact; scipy's own bound.
-_MOST_EXACT = 50
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,14 @@ def paired_test(difference: FloatArray, level: float = 0.95) -> PairedTest:
     mean = float(difference.mean()) if pairs else math.nan
     if pairs < FEWEST_PAIRS:
         return _untested(pairs, mean, math.nan, TOO_FEW)
-    if np.ptp(difference) <= _ROUNDING * np.abs(difference).max():
+    lowest, highest = float(difference[0]), float(difference[-1])
+    if highest - lowest <= _ROUNDING * max(-lowest, highest):
         return _untested(pairs, mean, 0.0, CONSTANT)
     deviation = float(difference.std(ddof=1))
     error = deviation / math.sqrt(pairs)
     statistic = mean / error
     margin = float(stdtrit(pairs - 1, (1 + level) / 2)) * error
-    above, below = _rank_sums(difference)
+    ranks = rank_sums(difference)
     return PairedTest(
         n_pairs=pairs,
         mean_difference=mean,
@@ -71,31 +72,13 @@ def paired_test(difference: FloatArray, level: float = 0.95) -> PairedTest:
         t_p_value=float(2 * stdtr(pairs - 1, -abs(statistic))),
         t_low=mean - margin,
         t_high=mean + margin,
-        wilcoxon_statistic=above,
-        wilcoxon_p_value=_wilcoxon_p_value(difference[difference != 0]),
+        wilcoxon_statistic=ranks.above,
+        wilcoxon_p_value=wilcoxon_p_value(difference, ranks),
         cohen_d_z=mean / deviation,
-        rank_biserial=(above - below) / (above + below),
+        rank_biserial=(ranks.above - ranks.below) / (ranks.above + ranks.below),
     )
 
 
 def _untested(pairs: int, mean: float, deviation: float, reason: str) -> PairedTest:
     missing = (math.nan,) * 8
     return PairedTest(pairs, mean, deviation, *missing, reason=reason)
-
-
-def _rank_sums(difference: FloatArray) -> tuple[float, float]:
-    """Sums of the ranks by size of the differences above and below zero, ties averaged."""
-    from scipy.stats import rankdata  # slow to import, and rarely needed
-
-    nonzero = difference[difference != 0]
-    ranks = rankdata(np.abs(nonzero))
-    return float(ranks[nonzero > 0].sum()), float(ranks[nonzero < 0].sum())
-
-
-def _wilcoxon_p_value(nonzero: FloatArray) -> float:
-    """Exact for few differences without ties, else by the normal approximation with ties."""
-    from scipy.stats import wilcoxon
-
-    has_ties = np.unique(np.abs(nonzero)).size < nonzero.size
-    exact = nonzero.size <= _MOST_EXACT and not has_ties
-    return float(wilcoxon(nonzero, method="exact" if exact else "approx").pvalue)

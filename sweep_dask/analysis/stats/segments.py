@@ -1,4 +1,4 @@
-"""Every metric tested in every segment, as one family; what cannot be tested says why."""
+"""One metric tested in one segment, and families of such tests; what cannot be tested says why."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from sweep_dask.analysis.stats.bootstrap import DRAWS, Interval, cluster_interval, cluster_sums
 from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
 from sweep_dask.analysis.stats.paired import paired_test
-from sweep_dask.analysis.tables import schema, table_of_rows
+from sweep_dask.analysis.tables import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
-    from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+    from sweep_dask.analysis.tables import FloatArray, IntArray
 
 #: One row per segment and metric. Each column has an entry in docs/metrics.md.
 METRIC_TESTS = schema(
@@ -32,71 +32,34 @@ METRIC_TESTS = schema(
 )
 
 
-class Segment(NamedTuple):
-    """Some of the sweeps."""
+class StatisticsSettings(NamedTuple):
+    """What a test depends on besides the sweeps."""
 
-    kind: str
-    """What they are chosen by, such as `size_class`."""
-    name: str
-    """Which of its values they have."""
-    chosen: BoolArray
-    """bool[sweeps]."""
-
-
-class _Settings(NamedTuple):
     seed: int
-    draws: int
-    level: float
+    """Of the bootstrap."""
+    draws: int = DRAWS
+    level: float = 0.95
+    """That of the intervals."""
 
 
-def metric_tests(
-    real: Mapping[str, FloatArray],
-    simulated: Mapping[str, FloatArray],
-    segments: Sequence[Segment],
-    cluster: IntArray,
-    *,
-    seed: int,
-    draws: int = DRAWS,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Test real minus simulated of each metric in each segment; columns `METRIC_TESTS`.
-
-    The family of the adjusted p-values is all rows that could be tested, each kind of test by
-    itself.
+def metric_test(
+    real: FloatArray, simulated: FloatArray, cluster: IntArray, settings: StatisticsSettings
+) -> dict[str, Any]:
+    """Test real minus simulated: the columns of `METRIC_TESTS` from `n_sweeps`, without families.
 
     Parameters
     ----------
     real, simulated
-        Metric -> float64[sweeps], NaN where missing; pairs that are not finite do not count.
+        float64[sweeps], NaN where missing; pairs that are not finite do not count.
     cluster
-        int64[sweeps], from `cluster_codes`.
-    level
-        That of the intervals.
+        int64[sweeps], a number for each day and security.
     """
-    settings = _Settings(seed, draws, level)
-    rows: list[dict[str, Any]] = []
-    for segment in segments:
-        for metric in real:
-            pairs = _pairs(real[metric], simulated[metric], segment.chosen)
-            head = {
-                "segment_kind": segment.kind,
-                "segment": segment.name,
-                "metric": metric,
-                "n_sweeps": int(segment.chosen.sum()),
-            }
-            tested = _row(real[metric][pairs], simulated[metric][pairs], cluster[pairs], settings)
-            rows.append(head | tested)
-    return table_of_rows(METRIC_TESTS, _with_families(rows))
-
-
-def _pairs(real: FloatArray, simulated: FloatArray, chosen: BoolArray) -> IntArray:
-    return np.flatnonzero(chosen & np.isfinite(real) & np.isfinite(simulated))
-
-
-def _row(
-    real: FloatArray, simulated: FloatArray, cluster: IntArray, settings: _Settings
-) -> dict[str, Any]:
+    n_sweeps = real.size
     difference = real - simulated
+    is_pair = np.isfinite(difference)
+    if not is_pair.all():
+        real, simulated, cluster = real[is_pair], simulated[is_pair], cluster[is_pair]
+        difference = difference[is_pair]
     test = paired_test(difference, settings.level)
     sums = cluster_sums(difference, cluster)
     if test.reason:
@@ -105,6 +68,7 @@ def _row(
     else:
         interval = cluster_interval(sums, **settings._asdict())
     return {
+        "n_sweeps": n_sweeps,
         "mean_real": _mean(real),
         "mean_simulated": _mean(simulated),
         **asdict(test),
@@ -115,19 +79,29 @@ def _row(
     }
 
 
-def _mean(values: FloatArray) -> float:
-    """Of the sorted values, so that it does not depend on the order of the rows."""
-    return float(np.sort(values).mean()) if values.size else np.nan
+def with_families(tests: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
+    """The same rows with adjusted p-values, in the columns that `METRIC_TESTS` has for them.
 
-
-def _with_families(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows with adjusted p-values."""
-    adjusted = {}
+    Parameters
+    ----------
+    tests
+        With `t_p_value` and `wilcoxon_p_value`, NaN where there is no test.
+    family
+        Columns, never null; rows with the same values in all of them are one family, each kind of
+        test by itself.
+    """
+    adjusted = tests.copy()
+    groups = tests.groupby(list(family), sort=False)
     for test in ("t_p", "wilcoxon_p"):
-        p_value = np.array([row[f"{test}_value"] for row in rows], dtype=np.float64)
-        adjusted[f"{test}_holm"] = holm(p_value)
-        adjusted[f"{test}_benjamini_hochberg"] = benjamini_hochberg(p_value)
-    return [
-        row | {name: values[number] for name, values in adjusted.items()}
-        for number, row in enumerate(rows)
-    ]
+        p_value = groups[f"{test}_value"]
+        for name, adjust in (("holm", holm), ("benjamini_hochberg", benjamini_hochberg)):
+            adjusted[f"{test}_{name}"] = p_value.transform(_on_arrays(adjust))
+    return adjusted
+
+
+def _on_arrays(adjust: Callable[[FloatArray], FloatArray]) -> Callable[[Any], FloatArray]:
+    return lambda p_values: adjust(p_values.to_numpy(np.float64))
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean()) if values.size else np.nan

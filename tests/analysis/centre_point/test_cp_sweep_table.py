@@ -5,9 +5,11 @@ The quote is 3330 x 3340 until a test moves it; times are small numbers of nanos
 
 from __future__ import annotations
 
+import cp_markets
 import numpy as np
 import pandas as pd
 import pytest
+from cp_random import random_day
 from cp_rows import (
     BUY,
     CLOSE_NS,
@@ -22,7 +24,10 @@ from cp_rows import (
     Day,
 )
 from cp_sweeps import run, sweep
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, Line, comparisons_of, lines_of
 from sweep_dask.analysis.metrics.partition_sweeps import (
@@ -30,7 +35,7 @@ from sweep_dask.analysis.metrics.partition_sweeps import (
     fills_of_book,
     read_sweeps,
 )
-from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_table
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_tables
 from sweep_dask.analysis.simulation import MATCH_DETAILS
 from sweep_dask.analysis.tables import table_of_rows
 from sweep_dask.storage.frames import to_table
@@ -43,6 +48,10 @@ NO_QUOTES = pd.DataFrame({"timestamp": [], "bidprice": [], "offerprice": []}).as
 def found(day, **arguments):
     quotes = NO_QUOTES if day.quotes is None else day.quotes
     return read_sweeps(day.partition(**arguments), quotes, DATE, SECURITY)
+
+
+def sweep_table(sweeps, outcomes, **arguments):
+    return pd.concat(sweep_tables(sweeps, outcomes, **arguments), ignore_index=True)
 
 
 def one(day, name, **arguments):
@@ -241,3 +250,65 @@ def test_the_continuous_population_goes_by_the_windows():
     )
     assert inside["has_residual"].tolist() == [True]
     assert inside["participant"].tolist() == [1]
+
+
+# --- in any market --------------------------------------------------------------------------------
+
+
+def all_lines(partition, quotes):
+    real = fills_of_book(real_fills(partition))
+    results = {name: run_scenario(partition, name, DATE, SECURITY) for name in SCENARIOS}
+    outcomes = {REAL: Outcome(real)} | {
+        Line("centre-point", name): Outcome(
+            fills_of_book(result.sweep_fills), result.order_summary["unfilled_reason"]
+        )
+        for name, result in results.items()
+    }
+    table = sweep_table(read_sweeps(partition, quotes, DATE, SECURITY), outcomes)
+    return table, results
+
+
+def require_sound(table, results):
+    real = table[table["model"] == "tape"].reset_index(drop=True)
+    for name, result in results.items():
+        rows = table[table["scenario"] == name].reset_index(drop=True)
+        summary = result.order_summary
+        for column in ("order_id", "quantity", "filled_quantity", "unfilled_quantity"):
+            assert rows[column].tolist() == summary[column].tolist(), column
+        real_filled = summary["real_filled_quantity"]
+        assert real["filled_quantity"].tolist() == real_filled.tolist()
+        for same in ("order_id", "side", "quantity", "arrival_ns", "end_ns", "market_drift_bps"):
+            pd.testing.assert_series_equal(rows[same], real[same])
+        assert (rows["fill_ratio"].dropna() <= 1).all()
+        parts = rows[["price_part_aud", "quantity_part_aud", "time_part_aud"]].sum(
+            axis=1, skipna=False
+        )
+        difference = (real["arrival_cost_aud"] - rows["arrival_cost_aud"])[parts.notna()]
+        assert np.allclose(parts.dropna(), difference, atol=1e-6)
+    whole = table["arrival_cost_aud"] + table["opportunity_cost_aud"]
+    assert np.allclose(table["implementation_shortfall_aud"], whole, equal_nan=True)
+    assert (table["time_to_first_fill_seconds"].dropna() >= 0).all()
+    assert table["vwap"].isna().equals(table["filled_quantity"] == 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_lines_of_any_market_are_about_the_same_sweeps(seed):
+    day = random_day(seed)
+    partition = day.partition()
+    quotes = NO_QUOTES if day.quotes is None else day.quotes
+    require_sound(*all_lines(partition, quotes))
+
+
+def test_lines_of_the_sample():
+    market = cp_markets.sample_day()
+    require_sound(*all_lines(market.partition(), market.quotes))
+
+
+def test_lines_of_the_real_morning():
+    market = cp_markets.morning()
+    table, results = all_lines(market.partition(), market.quotes)
+    require_sound(table, results)
+    tape = table[table["model"] == "tape"]
+    assert len(tape) == 1_653
+    assert tape["is_continuous"].sum() == 1_591

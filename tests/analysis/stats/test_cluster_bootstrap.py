@@ -14,6 +14,7 @@ from sweep_dask.analysis.stats.bootstrap import (
     NO_CLUSTER,
     ONE_CLUSTER,
     ClusterSums,
+    _drawn_means,
     cluster_codes,
     cluster_interval,
     cluster_sums,
@@ -37,13 +38,6 @@ def sums_of(rows):
 def test_clusters_are_days_of_a_security_in_order():
     dates = pd.Series(["2024-09-06", "2024-09-05", "2024-09-06", "2024-09-05"], dtype="str")
     assert cluster_codes(dates, np.array([7, 9, 5, 9])).tolist() == [2, 0, 1, 0]
-
-
-def test_sums_do_not_depend_on_the_order_of_adding():
-    cluster = np.zeros(3, dtype=np.int64)
-    # From left to right 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1.
-    one, other = cluster_sums(np.array([0.1, 0.2, 0.3]), cluster), np.array([0.3, 0.2, 0.1])
-    assert one.total.tolist() == cluster_sums(other, cluster).total.tolist()
 
 
 def test_sums_by_hand():
@@ -81,12 +75,30 @@ def test_many_clusters_agree_with_the_normal_approximation():
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-def test_row_order_and_other_random_numbers_make_no_difference(rows, random):
-    shuffled = list(rows)
-    random.shuffle(shuffled)
-    expected = cluster_interval(sums_of(rows), seed=11, draws=50)
+def test_mixing_clusters_and_other_random_numbers_make_no_difference(rows, random):
+    by_cluster = sorted(rows, key=lambda row: row[:2])
+    queues = {}
+    for row in by_cluster:
+        queues.setdefault(row[:2], []).append(row)
+    # The rows of a cluster keep their order; whose turn it is does not matter.
+    turns = [row[:2] for row in rows]
+    random.shuffle(turns)
+    mixed = [queues[turn].pop(0) for turn in turns]
+    expected = cluster_interval(sums_of(by_cluster), seed=11, draws=50)
     np.random.default_rng().normal()
-    assert repr(cluster_interval(sums_of(shuffled), seed=11, draws=50)) == repr(expected)
+    assert repr(cluster_interval(sums_of(mixed), seed=11, draws=50)) == repr(expected)
+
+
+@pytest.mark.parametrize("clusters", [2, 3, 10, 101])
+def test_every_cluster_is_drawn_as_often_as_another(clusters):
+    """Over 2,000 draws the count of one cluster, its share of the mean, is about one a draw."""
+    for one in (0, clusters // 2, clusters - 1):
+        total = np.zeros(clusters)
+        total[one] = clusters
+        means = _drawn_means(np.ones(clusters, dtype=np.int64), total, np.uint64(5), 2_000)
+        # The standard error of a count with mean 1 and variance below 1 is below 0.0224.
+        assert abs(means.mean() - 1) < 0.09
+        assert means.var() == pytest.approx(1 - 1 / clusters, rel=0.15)
 
 
 def test_seeds_differ():

@@ -1,0 +1,178 @@
+"""What an output folder holds, for Python programs and notebooks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from sweep_dask.errors import InputError
+from sweep_dask.report.cards import run_card
+from sweep_dask.report.line_summary import line_summary
+from sweep_dask.report.replay_page import read_replay
+from sweep_dask.storage.frames import to_frame
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import read_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
+_BY_ALL = "rollups/by_all"
+
+
+@dataclass(frozen=True, repr=False)
+class RunResult:
+    """What a run left in its output folder; everything is read when it is asked for."""
+
+    output: Path
+    """The output folder."""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, as it lies in the output folder.
+
+        Raises
+        ------
+        InputError
+            It is gone, or cannot be read.
+        """
+        return read_manifest(OutputLayout(self.output))
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the process (contract); of a failed run 1, as the manifest has no other."""
+        return _EXIT_CODES.get(self.manifest["status"], 1)
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return OutputLayout(self.output).report
+
+    @property
+    def fidelity(self) -> dict[str, Any] | None:
+        """The score in `replay/fidelity.json`; None if nothing was replayed in this folder.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read.
+        """
+        path = OutputLayout(self.output).replay().root / "fidelity.json"
+        if not path.exists():
+            return None
+        try:
+            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                "The score of the replay cannot be read.",
+                where=str(path),
+                value=str(error),
+                cure="Run `sweep_dask replay` with the same output folder again.",
+            ) from error
+        return document
+
+    @property
+    def tables(self) -> list[str]:
+        """Names for `table` and `frame`: the combined tables, then the roll-ups."""
+        folder = OutputLayout(self.output).tables
+        found = [path.relative_to(folder) for path in folder.rglob("*.parquet")]
+        found.sort(key=lambda path: (len(path.parts), path))
+        return [path.with_suffix("").as_posix() for path in found]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of `tables`, such as `sweep_metrics` or `rollups/by_hour`, in memory.
+
+        Integers are int64 or, in a column with missing values, Int64; never float.
+
+        Raises
+        ------
+        InputError
+            There is no such table.
+        """
+        return to_frame(pq.read_table(self._path(name)))
+
+    def frame(self, name: str) -> Any:
+        """The same as a `dask.dataframe`, a partition a row group, read when it is computed.
+
+        For tables that do not fit in memory. Numbers have the types that `table` gives them, text
+        that of Dask's setting `dataframe.convert-string`.
+
+        Raises
+        ------
+        InputError
+            There is no such table.
+        """
+        # Everything else here can be used without Dask.
+        from sweep_dask.dataflow.lazy_table import lazy_table
+
+        return lazy_table(self._path(name))
+
+    def summary(self) -> pd.DataFrame:
+        """The answer: a row for what really happened and for each simulation of the same sweeps.
+
+        Of sweeps that arrived in continuous trading. The index `line` is `tape`, `time-priority` or
+        the scenario; `filled_share` is filled of all shares, `dark_share` the dark ones of the
+        filled; the other columns are those of the roll-up `by_all`.
+
+        Raises
+        ------
+        InputError
+            The run left no roll-ups.
+        """
+        return line_summary(self.table(_BY_ALL))
+
+    def _path(self, name: str) -> Path:
+        folder = OutputLayout(self.output).tables
+        names = self.tables
+        if name in names:
+            return folder / f"{name}.parquet"
+        raise InputError(
+            f"There is no table {name!r}.",
+            where=str(folder),
+            cure=f"One of: {', '.join(names)}." if names else "Run the same command again.",
+        )
+
+    def __repr__(self) -> str:
+        try:
+            manifest = self.manifest
+        except InputError:
+            return f"<RunResult without a manifest in {self.output}>"
+        partitions = len(manifest["partitions"])
+        noun = "partition" if partitions == 1 else "partitions"
+        return f"<RunResult {manifest['status']}: {partitions:,} {noun} in {self.output}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        manifest = self.manifest
+        lines = self.summary() if _BY_ALL in self.tables else None
+        replay = read_replay(OutputLayout(self.output).replay().root)
+        return run_card(manifest, lines, self.report, replay)
+
+
+def load(output: str | Path) -> RunResult:
+    """The result of a run that this program or the command line made before.
+
+    Raises
+    ------
+    InputError
+        The folder holds no run.
+    """
+    # As of a run, so that a later change of the working folder does no harm.
+    layout = OutputLayout(Path(output).expanduser().absolute())
+    if not layout.manifest.exists() and layout.replay().manifest.exists():
+        raise InputError(
+            "The folder holds a replay and no run.",
+            where=str(layout.root),
+            cure="Run `sweep_dask run` with this output folder; the replay stays.",
+        )
+    if read_manifest(layout).get("command") == "replay":
+        raise InputError(
+            "The folder is that of a replay.",
+            where=str(layout.root),
+            cure=f"Load the folder around it, {layout.root.parent}, if it holds a run.",
+        )
+    return RunResult(layout.root)

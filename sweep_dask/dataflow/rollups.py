@@ -1,0 +1,146 @@
+"""The roll-ups of the sweeps of all partitions: computed by the workers, written here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sweep_dask.analysis.rollups.comparisons import AVERAGE_PAIRS, COMPARISONS
+from sweep_dask.analysis.rollups.dimensions import Segments
+from sweep_dask.analysis.rollups.example import EXAMPLE
+from sweep_dask.analysis.rollups.labels import segments_of
+from sweep_dask.analysis.rollups.quantiles import PERCENTILES, SEGMENT_QUANTILES
+from sweep_dask.analysis.rollups.sums import LEVEL_SUMS, population_sums
+from sweep_dask.analysis.rollups.tables import (
+    TABLES,
+    all_averages,
+    all_comparisons,
+    all_distributions,
+    by_dimension,
+    size_bounds_table,
+)
+from sweep_dask.analysis.rollups.unfilled import LEVEL_REASONS, unfilled
+from sweep_dask.analysis.tables import empty_table
+from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.dataflow.rollup_frames import label_frame, metric_frames, sum_frames
+from sweep_dask.dataflow.sweep_frames import SweepTable
+from sweep_dask.errors import ResourceError
+from sweep_dask.storage.row_groups import row_group_rows
+from sweep_dask.storage.typed_tables import write_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import dask.dataframe as dd
+    from distributed import Client
+
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.storage.layout import OutputLayout
+
+#: The combined table that is rolled up, in `tables/`.
+SWEEPS_FILE = "sweep_metrics.parquet"
+#: Below `tables/`.
+FOLDER = "rollups"
+
+#: What is computed before the tables are put together, as if there were no sweeps.
+_NOTHING = {
+    "sums": LEVEL_SUMS,
+    "reasons": LEVEL_REASONS,
+    "headline_comparisons": COMPARISONS,
+    "other_comparisons": COMPARISONS,
+    "spreads": SEGMENT_QUANTILES,
+    "averages": AVERAGE_PAIRS,
+    "percentiles": PERCENTILES,
+    "example": EXAMPLE,
+}
+
+
+def write_rollups(
+    client: Client | None, layout: OutputLayout, lines: Sequence[Line]
+) -> dict[str, str]:
+    """Write `tables/rollups/*.parquet` from `tables/sweep_metrics.parquet`.
+
+    Parameters
+    ----------
+    client
+        None computes in this process.
+    lines
+        Those of the table, in their order.
+
+    Returns
+    -------
+    dict[str, str]
+        Path below the output folder to digest.
+
+    Raises
+    ------
+    ResourceError
+        Workers died over it.
+    """
+    tables = rollups(client, layout.tables / SWEEPS_FILE, lines)
+    digests = {}
+    for name in sorted(tables):
+        path = layout.tables / FOLDER / f"{name}.parquet"
+        digests[layout.relative(path)] = write_typed(path, tables[name], TABLES[name])
+    return digests
+
+
+def rollups(client: Client | None, path: Path, lines: Sequence[Line]) -> dict[str, pd.DataFrame]:
+    """Every roll-up of a combined table, by its name."""
+    sweeps = _sweep_table(path, lines)
+    if not sum(sweeps.rows):
+        none = {name: empty_table(columns) for name, columns in _NOTHING.items()}
+        return _tables(none, sweeps, Segments())
+    labels = _compute(client, {"labels": label_frame(sweeps)})["labels"]
+    segments = segments_of(labels)
+    found = _compute(client, metric_frames(sweeps, segments) | sum_frames(sweeps, segments))
+    return _tables(found, sweeps, segments)
+
+
+def _sweep_table(path: Path, lines: Sequence[Line]) -> SweepTable:
+    status = path.stat()
+    rows = tuple(row_group_rows(path))
+    return SweepTable(str(path), (status.st_size, status.st_mtime_ns), tuple(lines), rows)
+
+
+def _tables(
+    found: Mapping[str, pd.DataFrame], sweeps: SweepTable, segments: Segments
+) -> dict[str, pd.DataFrame]:
+    lines = sweeps.lines
+    compared = pd.concat([found["headline_comparisons"], found["other_comparisons"]])
+    by = by_dimension(population_sums(found["sums"]), found["spreads"], lines, segments)
+    return {
+        **{f"by_{dimension}": table for dimension, table in by.items()},
+        "comparisons": all_comparisons(compared, lines, segments),
+        "averages": all_averages(found["averages"], lines, segments),
+        "distributions": all_distributions(found["percentiles"], lines, segments),
+        "unfilled": unfilled(found["reasons"], lines),
+        "size_bounds": size_bounds_table(segments),
+        "example_sweep": found["example"],
+    }
+
+
+def _compute(client: Client | None, frames: Mapping[str, dd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The frames, each put together from its partitions in their order."""
+    tasks = [(name, task) for name, frame in frames.items() for task in frame.to_delayed()]
+    results: dict[int, pd.DataFrame] = {}
+
+    def lost(position: int, reason: str) -> None:
+        raise ResourceError(
+            f"Rolling up the sweeps ({tasks[position][0].replace('_', ' ')}) failed: {reason}.",
+            cure="Raise --memory-limit; the results of the partitions are complete.",
+        )
+
+    run_tasks(
+        client,
+        [task for _, task in tasks],
+        results.__setitem__,
+        lost,
+        first_ones_first=True,
+    )
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in frames}
+    for position, (name, _) in enumerate(tasks):
+        parts[name].append(results[position])
+    return {name: pd.concat(part, ignore_index=True) for name, part in parts.items()}

@@ -1,0 +1,168 @@
+"""Sweep by sweep: how often a line is better, engagement, averages, and parts of the cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.metrics.lines import REAL, Line
+from sweep_dask.report import wording
+from sweep_dask.report.cells import Cell, cell, over
+from sweep_dask.report.effects import METRICS
+from sweep_dask.report.line_words import label, reference_of
+from sweep_dask.report.rollups import ALL, ANSWERED, is_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sweep_dask.report.rollups import Rollups, Row
+
+#: Shares of the pairs, in the order of the bars.
+_VERDICTS = ("n_worse", "n_agree", "n_better")
+PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A metric or a line, and its cells."""
+
+    line: str
+    name: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class CostParts:
+    """Why a line's arrival cost is another than the tape's: AUD, simulated minus real."""
+
+    label: str
+    cells: Sequence[Cell]
+    """Of the price, of the quantity, of the time, and together."""
+    bars: Sequence[tuple[str, float, float]]
+    """Name, left edge and width in percent of the largest."""
+
+
+def pairs_of(found: Rollups) -> list[tuple[Line, Line]]:
+    """Every line but the tape, behind what it is measured against."""
+    lines = found.lines
+    return [(reference_of(line, lines), line) for line in lines if line != REAL]
+
+
+def agreement_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[Compared]]:
+    """Metric -> for each pair the shares of sweeps that are worse, the same and better."""
+    rows: dict[str, list[Compared]] = {}
+    for metric in METRICS:
+        for reference, line in pairs:
+            row = found.compared(reference, line, metric)
+            if row is not None:
+                prefix = f"{_key('comparisons', reference, line)}/{ALL}/{ALL}/{metric}"
+                shares = [
+                    cell(f"{prefix}/{name}_share", over(row[name], row["n_pairs"]), wording.percent)
+                    for name in _VERDICTS
+                ]
+                rows.setdefault(metric, []).append(Compared(line.name, metric, shares))
+    return rows
+
+
+def engagement_rows(found: Rollups) -> list[Compared]:
+    """Sweeps that found any contra in the dark: with the line, with its reference, with both."""
+    rows = []
+    for reference, line in pairs_of(found):
+        one, other = found.total(reference), found.total(line)
+        either = _engaged(found, reference, line)
+        if one is None or other is None or either is None:
+            continue
+        both = one["n_engaged"] + other["n_engaged"] - either
+        counts = {
+            "reference": one["n_engaged"],
+            "simulated": other["n_engaged"],
+            "both": both,
+            "simulated_only": other["n_engaged"] - both,
+            "reference_only": one["n_engaged"] - both,
+        }
+        key = _key("engagement", reference, line)
+        cells = [cell(f"{key}/{name}", count, wording.number) for name, count in counts.items()]
+        rows.append(Compared(line.name, label(reference.name), cells))
+    return rows
+
+
+def _engaged(found: Rollups, reference: Line, line: Line) -> int | None:
+    for row in found.averages:
+        if row["condition"] == "engaged" and is_pair(row, reference, line):
+            return int(row["n_sweeps"])
+    return None
+
+
+def average_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[Compared]:
+    """Means over whoever has a value, over the same sweeps, and over the same engaged sweeps."""
+    chosen = {
+        (r["reference"], r["model"], r["scenario"], r["condition"], r["metric"]): r
+        for r in found.averages
+    }
+    rows = []
+    for metric in METRICS:
+        for reference, line in pairs:
+            every = chosen.get((reference.name, *line, "all", metric))
+            engaged = chosen.get((reference.name, *line, "engaged", metric))
+            if every and engaged:
+                prefix = _key("averages", reference, line)
+                cells = [
+                    *_means(
+                        f"{prefix}/all/{metric}", every, metric, ("mean_real", "mean_simulated")
+                    ),
+                    *_means(f"{prefix}/all/{metric}", every, metric, _PAIRED),
+                    *_means(f"{prefix}/engaged/{metric}", engaged, metric, _PAIRED),
+                ]
+                rows.append(Compared(line.name, metric, cells))
+    return rows
+
+
+_EACH = ("mean_real", "mean_simulated")
+_PAIRED = ("n_pairs", "paired_mean_real", "paired_mean_simulated")
+
+
+def _means(prefix: str, row: Row, metric: str, names: Sequence[str]) -> list[Cell]:
+    words = METRICS[metric]
+    forms = {"n_pairs": wording.number}
+    return [cell(f"{prefix}/{name}", row[name], forms.get(name, words.level)) for name in names]
+
+
+def cost_parts(found: Rollups) -> list[CostParts]:
+    """The parts for every line of which they exist, drawn to one scale."""
+    rows = [(line, found.total(line)) for line in found.lines if line != REAL]
+    known = [(line, row) for line, row in rows if row is not None and row["n_parts"]]
+    # The table has real minus simulated.
+    parts = {line: [0.0 - row[name] for name in PARTS] for line, row in known}
+    largest = max((abs(part) for found in parts.values() for part in found), default=0.0) or 1.0
+    return [_cost_parts(line, amounts, largest) for line, amounts in parts.items()]
+
+
+def _cost_parts(line: Line, amounts: Sequence[float], largest: float) -> CostParts:
+    prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
+    named = dict(zip((*PARTS, "all_parts_aud"), (*amounts, sum(amounts)), strict=True))
+    cells = [cell(f"{prefix}/{name}", amount, _signed_aud) for name, amount in named.items()]
+    bars = []
+    for name, amount in zip(PARTS, amounts, strict=True):
+        width = round(50 * abs(amount) / largest, 2)
+        bars.append((name, 50.0 if amount >= 0 else 50 - width, width))
+    return CostParts(label(line.name), cells, bars)
+
+
+def _signed_aud(amount: float | None) -> str:
+    return wording.change(amount, 0)
+
+
+def _key(table: str, reference: Line, line: Line) -> str:
+    return f"{table}/{ANSWERED}/{reference.name}/{line.name}"
+
+
+def comparison_content(found: Rollups) -> dict[str, Any]:
+    """What `comparison.html` names."""
+    pairs = pairs_of(found)
+    return {
+        "pairs": [(reference.name, line.name) for reference, line in pairs],
+        "agreement": agreement_rows(found, pairs),
+        "engagement": engagement_rows(found),
+        "averages": average_rows(found, pairs),
+        "cost_parts": cost_parts(found),
+    }

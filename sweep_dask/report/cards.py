@@ -1,0 +1,96 @@
+"""What a notebook shows of a run or a replay: a small table that needs nothing beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sweep_dask.report.fidelity import MODES
+from sweep_dask.report.rendering import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sweep_dask.report.replay_page import Replay
+
+#: Reasons and partitions beyond these are only counted; arbitrary, a card is small.
+_MOST_FAILED = 5
+
+_SCORES = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "reachable_recall": "Recall, both orders in the book",
+}
+
+
+def run_card(
+    manifest: Mapping[str, Any], lines: pd.DataFrame | None, report: Path, replay: Replay | None
+) -> str:
+    """HTML of a run.
+
+    Parameters
+    ----------
+    lines
+        The answer (`line_summary.line_summary`); None where the run left none.
+    replay
+        The replay in the same folder.
+    """
+    partitions = manifest["partitions"]
+    failed = [entry for entry in partitions if entry["state"] == "failed"]
+    content = {
+        "run": manifest,
+        "states": Counter(entry["state"] for entry in partitions),
+        "failed": failed[:_MOST_FAILED],
+        "n_failed": len(failed),
+        "lines": None if lines is None else lines.reset_index().to_dict("records"),
+        "score": _score(manifest, replay),
+        "report": _link(report),
+    }
+    return render("run_card.html", content)
+
+
+def _score(manifest: Mapping[str, Any], replay: Replay | None) -> Mapping[str, Any] | None:
+    """The step-by-step score; of other input it says nothing about this run."""
+    if replay is None or replay.fidelity is None or not replay.is_of(manifest):
+        return None
+    return replay.fidelity.resync if replay.fidelity.resync["tape"] else None
+
+
+def replay_card(fidelity: Mapping[str, Any], status: str, source: str, report: Path) -> str:
+    """HTML of a replay.
+
+    Parameters
+    ----------
+    fidelity
+        The document in `fidelity.json`.
+    status, source
+        Of the replay, and where its input lies.
+    """
+    misses = Counter(miss["cause"] for part in fidelity["partitions"] for miss in part["misses"])
+    content = {
+        "status": status,
+        "source": source,
+        "n_partitions": len(fidelity["partitions"]),
+        "modes": MODES,
+        "total": fidelity["total"],
+        "scores": _SCORES,
+        "misses": misses.most_common(),
+        "report": _link(report),
+    }
+    return render("replay_card.html", content)
+
+
+def _link(report: Path) -> dict[str, str] | None:
+    """Where a notebook finds a file: beside it by name, elsewhere by its address."""
+    if not report.exists():
+        return None
+    here = Path.cwd()
+    if report.is_relative_to(here):
+        path = report.relative_to(here).as_posix()
+        return {"address": quote(path), "text": path}
+    return {"address": report.as_uri(), "text": str(report)}

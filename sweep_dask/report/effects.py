@@ -1,0 +1,155 @@
+"""What a line changes: simulated minus reference, with its interval and whether it is chance.
+
+The roll-ups hold reference minus simulated; the page turns every sign around, so that above zero
+means that the simulation has more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.report import wording
+from sweep_dask.report.cells import Cell, cell
+from sweep_dask.report.rollups import ALL, ANSWERED, line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sweep_dask.analysis.metrics.lines import Line
+
+#: Below this adjusted p-value a difference is called more than chance; a convention.
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class MetricWords:
+    """A metric of the tests in words."""
+
+    heading: str
+    unit: str
+    scale: float = 1.0
+    """From the unit of the table to that of the page."""
+    more: str = "better"
+    less: str = "worse"
+
+    def change(self, value: float | None) -> str:
+        """A difference in the unit of the page."""
+        return wording.change(None if value is None else value * self.scale)
+
+    def size(self, value: float) -> str:
+        """A difference without its sign."""
+        return wording.decimals(abs(value) * self.scale)
+
+    def level(self, value: float | None) -> str:
+        """A value in the unit of the page."""
+        return wording.decimals(None if value is None else value * self.scale)
+
+
+FILL_RATIO = "fill_ratio"
+SHORTFALL = "implementation_shortfall_bps"
+#: Metrics of the tables, in their order.
+METRICS = {
+    FILL_RATIO: MetricWords("Fill ratio", "points", 100, "higher", "lower"),
+    SHORTFALL: MetricWords("Implementation shortfall", "bps"),
+    "arrival_cost_bps": MetricWords("Arrival cost", "bps"),
+    "effective_spread_bps": MetricWords("Effective spread", "bps"),
+    "far_touch_improvement_bps": MetricWords("Better than the far touch", "bps"),
+    "time_to_first_fill_seconds": MetricWords("Time to the first fill", "s", 1, "later", "earlier"),
+    "mean_time_to_fill_seconds": MetricWords("Mean time to a fill", "s", 1, "later", "earlier"),
+}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The mean difference of one metric between a line and its reference."""
+
+    metric: str
+    reference: str
+    line: str
+    n_pairs: int
+    n_clusters: int
+    mean: float | None
+    """Over the sweeps of which both have the metric; None without any."""
+    low: float | None
+    high: float | None
+    """The 95 % interval; None for a `reason`."""
+    is_clustered: bool
+    """Whether the interval is by whole security-days; otherwise Student's."""
+    p_holm: float | None
+    reason: str
+    """Why there is no test; empty if there is one."""
+    row: Mapping[str, Any]
+    """The comparison as the roll-up has it."""
+
+    @property
+    def words(self) -> MetricWords:
+        """The metric in words."""
+        return METRICS[self.metric]
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies on one side of zero."""
+        return self.low is not None and self.high is not None and self.low * self.high > 0
+
+    @property
+    def is_more_than_chance(self) -> bool:
+        """Whether both the adjusted p-value and the interval say so."""
+        return self.p_holm is not None and self.p_holm < SIGNIFICANT and self.excludes_zero
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is more than chance, in words."""
+        if self.reason:
+            return "no difference at all" if self.mean == 0 else f"not tested: {self.reason}"
+        if self.is_more_than_chance:
+            return "more than chance"
+        if self.p_holm is not None and self.p_holm < SIGNIFICANT:
+            return "not certain: the interval holds 0"
+        return "may be chance"
+
+    def cell(self, what: str) -> Cell:
+        """One of the numbers, in the unit of the table, with its text in that of the page."""
+        value = getattr(self, what)
+        form = wording.p_value if what == "p_holm" else self.words.change
+        return cell(f"{self.key}/{what}", value, form)
+
+    @property
+    def key(self) -> str:
+        """Key of the row: what its numbers are found by."""
+        parts = ("comparisons", ANSWERED, self.reference, self.line, ALL, ALL, self.metric)
+        return "/".join(parts)
+
+
+def effect_of(row: Mapping[str, Any]) -> Effect:
+    """The effect from a row of `comparisons`."""
+    is_clustered = row["cluster_low"] is not None
+    bounds = ("cluster_low", "cluster_high") if is_clustered else ("t_low", "t_high")
+    return Effect(
+        metric=row["metric"],
+        reference=row["reference"],
+        line=line_of(row).name,
+        n_pairs=row["n_pairs"],
+        n_clusters=row["n_clusters"],
+        mean=_turned(row["mean_difference"]),
+        low=_turned(row[bounds[1]]),
+        high=_turned(row[bounds[0]]),
+        is_clustered=is_clustered,
+        p_holm=row["t_p_holm"],
+        reason=row["reason"] or "",
+        row=row,
+    )
+
+
+def effects_of(
+    rows: Iterable[Mapping[str, Any]], pairs: Iterable[tuple[Line, Line]]
+) -> list[Effect]:
+    """Effects of chosen pairs of a reference and a line, by pair and then by metric."""
+    found = {(row["reference"], line_of(row), row["metric"]): row for row in rows}
+    keys = [(reference.name, line, name) for reference, line in pairs for name in METRICS]
+    return [effect_of(found[key]) for key in keys if key in found]
+
+
+def _turned(value: float | None) -> float | None:
+    """With the other sign; a zero has none."""
+    return None if value is None else 0.0 - value

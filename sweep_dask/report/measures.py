@@ -1,0 +1,130 @@
+"""What the tables of the page show of a line: each number with the query that gives it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.report import wording
+from sweep_dask.report.cells import Cell, cell, over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Value = Callable[[Mapping[str, Any]], float | None]
+
+BPS = 10_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of one line over some sweeps."""
+
+    name: str
+    heading: str
+    sql: str
+    """An aggregate over the rows of `tables/sweep_metrics.parquet` of one line."""
+    value: Value
+    """The same from a row of a roll-up."""
+    form: Callable[[float | None], str]
+
+
+def _column(name: str) -> Value:
+    return lambda row: row[name]
+
+
+def _ratio(
+    part: str, whole: str, scale: float = 1.0
+) -> Callable[[Mapping[str, Any]], float | None]:
+    return lambda row: over(row[part], row[whole], scale)
+
+
+def _of_paper_value(amount: str) -> str:
+    return f"sum({amount}) / sum(arrival_midpoint * quantity / 1000) * {BPS}"
+
+
+SWEEPS = Measure("sweeps", "Sweeps", "count(*)", _column("n_sweeps"), wording.number)
+QUANTITY = Measure(
+    "quantity", "Shares wanted", "sum(quantity)", _column("quantity"), wording.number
+)
+FILLED_ANY = Measure(
+    *("filled_any", "with any fill"),
+    "count(*) FILTER (filled_quantity > 0)",
+    lambda row: row["n_sweeps"] - row["n_unfilled"],
+    wording.number,
+)
+FILLED_QUANTITY = Measure(
+    *("filled_quantity", "filled", "sum(filled_quantity)"),
+    _column("filled_quantity"),
+    wording.number,
+)
+FILLED_SHARE = Measure(
+    *("filled_share", "of all shares", "sum(filled_quantity) / sum(quantity)"),
+    _ratio("filled_quantity", "quantity"),
+    wording.percent,
+)
+FILL_RATIO = Measure(
+    *("fill_ratio", "per sweep", "avg(fill_ratio)"), _column("fill_ratio_mean"), wording.percent
+)
+DARK_SHARE = Measure(
+    *("dark_share", "in the dark", "sum(dark_quantity) / sum(filled_quantity)"),
+    _ratio("dark_quantity", "filled_quantity"),
+    wording.percent,
+)
+FIRST_FILL_MEDIAN = Measure(
+    *("first_fill_median", "median", "quantile_cont(time_to_first_fill_seconds, 0.5)"),
+    _column("time_to_first_fill_seconds_p50"),
+    wording.wait,
+)
+FIRST_FILL_MEAN = Measure(
+    *("first_fill_mean", "mean", "avg(time_to_first_fill_seconds)"),
+    _column("time_to_first_fill_seconds_mean"),
+    wording.wait,
+)
+EFFECTIVE_SPREAD = Measure(
+    *("effective_spread_bps", "Effective spread", "avg(effective_spread_bps)"),
+    _column("effective_spread_bps_mean"),
+    wording.decimals,
+)
+ARRIVAL_COST = Measure(
+    *("arrival_cost_bps", "Arrival cost", _of_paper_value("arrival_cost_aud")),
+    _ratio("arrival_cost_aud", "paper_value_aud", BPS),
+    wording.decimals,
+)
+SHORTFALL = Measure(
+    "implementation_shortfall_bps",
+    *("of all value", _of_paper_value("implementation_shortfall_aud")),
+    _ratio("implementation_shortfall_aud", "paper_value_aud", BPS),
+    wording.decimals,
+)
+SHORTFALL_MEAN = Measure(
+    *("implementation_shortfall_mean", "per sweep", "avg(implementation_shortfall_bps)"),
+    _column("implementation_shortfall_bps_mean"),
+    wording.decimals,
+)
+SHORTFALL_AUD = Measure(
+    *("implementation_shortfall_aud", "AUD", "sum(implementation_shortfall_aud)"),
+    _column("implementation_shortfall_aud"),
+    wording.whole,
+)
+
+#: The table "Fill and cost"; its heading groups these in the template.
+FILL_AND_COST = (
+    *(SWEEPS, FILLED_ANY, FILLED_QUANTITY, FILLED_SHARE, FILL_RATIO, DARK_SHARE),
+    *(FIRST_FILL_MEDIAN, FIRST_FILL_MEAN, EFFECTIVE_SPREAD, ARRIVAL_COST),
+    *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD),
+)
+#: Every number of a line that the page shows, by name.
+MEASURES = {measure.name: measure for measure in (*FILL_AND_COST, QUANTITY)}
+
+#: Whose sweeps a line and population are, for `sql` above.
+POPULATION_SQL = {
+    "all": "true",
+    "continuous": "is_continuous",
+    "residual": "is_continuous AND has_residual",
+}
+
+
+def measured(prefix: str, row: Mapping[str, Any], measure: Measure) -> Cell:
+    """A measure of a row of a roll-up; `prefix` is the key up to the line."""
+    return cell(f"{prefix}/{measure.name}", measure.value(row), measure.form)

@@ -1,0 +1,134 @@
+"""The roll-ups of a run, from `tables/rollups/`: small tables, whatever the number of sweeps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from sweep_dask.analysis.metrics.lines import LINES, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+Row = dict[str, Any]
+
+#: The population that the page answers for, within and around it the other two.
+ANSWERED = "continuous"
+POPULATIONS = {
+    "all": "All sweeps",
+    "continuous": "Entered in continuous trading",
+    "residual": "of these, something left after the entry",
+}
+ALL = "all"
+
+#: Kinds of segments by which sweeps are told apart, and their headings, as the page shows them.
+DIMENSIONS = {
+    "size": "Size of the order, shares",
+    "hour": "Hour of arrival, Sydney",
+    "size_quantile": "Size of the order, quarters of all sweeps",
+    "spread": "Spread on arrival, ticks",
+    "outcome": "What really became of it",
+    "short_sell": "Short sell",
+    "participant": "Participant",
+    "day": "Trading date",
+    "security": "Security",
+}
+#: Of each segment the page shows a few sums only.
+_SEGMENT_COLUMNS = [
+    *("segment", "model", "scenario", "n_sweeps", "quantity", "filled_quantity"),
+    *("paper_value_aud", "implementation_shortfall_aud"),
+]
+
+
+@dataclass(frozen=True)
+class Rollups:
+    """What a run found; a row is a mapping of columns, None where a number is missing."""
+
+    by_all: Sequence[Row]
+    """All populations, the sweeps of each together."""
+    segments: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """By dimension, of the population that is answered for."""
+    comparisons: Sequence[Row] = ()
+    """All sweeps of the population that is answered for."""
+    averages: Sequence[Row] = ()
+    distributions: Sequence[Row] = ()
+    unfilled: Sequence[Row] = ()
+    size_bounds: Sequence[Row] = ()
+    example: Row | None = None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of the run, in their order."""
+        found = {line_of(row) for row in self.by_all}
+        return [line for line in LINES if line in found]
+
+    def total(self, line: Line, population: str = ANSWERED) -> Row | None:
+        """The sums of a line; None without sweeps."""
+        for row in self.by_all:
+            if row["population"] == population and line_of(row) == line and row["n_sweeps"]:
+                return row
+        return None
+
+    def compared(self, reference: Line, line: Line, metric: str) -> Row | None:
+        """The comparison of a line in one metric; None if there is none."""
+        for row in self.comparisons:
+            if is_pair(row, reference, line) and row["metric"] == metric:
+                return row
+        return None
+
+
+def line_of(row: Mapping[str, Any]) -> Line:
+    """The line that a row is about."""
+    return Line(row["model"], row["scenario"])
+
+
+def is_pair(row: Mapping[str, Any], reference: Line, line: Line) -> bool:
+    """Whether a row compares these two lines."""
+    return bool(row["reference"] == reference.name and line_of(row) == line)
+
+
+def read_rollups(folder: Path) -> Rollups:
+    """Read what the page shows.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        A file is missing or cannot be read.
+    """
+    answered = {"population": ANSWERED}
+    found = read_rows(folder / "example_sweep.parquet")
+    return Rollups(
+        by_all=read_rows(folder / "by_all.parquet"),
+        segments={
+            name: read_rows(folder / f"by_{name}.parquet", answered, _SEGMENT_COLUMNS)
+            for name in DIMENSIONS
+        },
+        comparisons=read_rows(folder / "comparisons.parquet", answered | {"segment_kind": ALL}),
+        averages=read_rows(folder / "averages.parquet", answered),
+        distributions=read_rows(folder / "distributions.parquet", answered),
+        unfilled=read_rows(folder / "unfilled.parquet", answered),
+        size_bounds=read_rows(folder / "size_bounds.parquet"),
+        example=found[0] if found else None,
+    )
+
+
+def read_rows(
+    path: Path,
+    conditions: Mapping[str, Any] | None = None,
+    columns: list[str] | None = None,
+) -> list[Row]:
+    """The rows of a small table, or those of it that have these values."""
+    chosen = [(name, "==", value) for name, value in (conditions or {}).items()]
+    table = pq.read_table(path, columns=columns, filters=chosen or None)
+    return [_without_nan(row) for row in table.to_pylist()]
+
+
+def _without_nan(row: Row) -> Row:
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,165 @@
+"""Roll-ups on a cluster and without one: the same bytes, and what the slow way gives."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from distributed import Client, LocalCluster
+from drawn_rollups import draw_sweeps, write_sweeps
+from slow_rollups import assert_same_rows, slow_rollups
+
+from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
+from sweep_dask.analysis.rollups.tables import TABLES
+from sweep_dask.dataflow import rollups as module
+from sweep_dask.dataflow.rollup_frames import SETTINGS, metric_frames, sum_frames
+from sweep_dask.dataflow.rollups import rollups, write_rollups
+from sweep_dask.errors import ResourceError
+from sweep_dask.storage.layout import OutputLayout
+
+
+def make_table(folder, sweeps, row_group_rows=1 << 20):
+    layout = OutputLayout(folder)
+    write_sweeps(layout.tables / "sweep_metrics.parquet", sweeps, row_group_rows)
+    return layout
+
+
+def read(layout, name):
+    return pd.read_parquet(layout.tables / "rollups" / f"{name}.parquet")
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "clusters", "lines", "is_constant"),
+    [
+        (150, 5, LINES, False),
+        (40, 1, (REAL, Line("time-priority")), False),
+        (30, 3, (REAL, LINES[2], LINES[4]), True),
+        (1, 1, LINES, False),
+        (7, 4, (REAL,), False),
+    ],
+)
+def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, lines, is_constant):
+    table = draw_sweeps(sweeps, sweeps, clusters, lines, is_constant)
+    # Small row groups, which end in the middle of a partition and of a line.
+    layout = make_table(tmp_path, table, row_group_rows=97)
+    found = rollups(None, layout.tables / "sweep_metrics.parquet", lines)
+    for name, expected in slow_rollups(table, list(lines), SETTINGS).items():
+        assert list(found[name]) == list(TABLES[name])
+        assert_same_rows(found[name], expected, name)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A table of several row groups and its roll-ups made in this process."""
+    layout = make_table(tmp_path_factory.mktemp("drawn"), draw_sweeps(1, 200, 6), 300)
+    return layout, write_rollups(None, layout, LINES)
+
+
+def test_digests_are_those_of_the_files(drawn):
+    layout, digests = drawn
+    assert list(digests) == sorted(f"tables/rollups/{name}.parquet" for name in TABLES)
+    for path, digest in digests.items():
+        data = (layout.root / path).read_bytes()
+        assert digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_any_number_of_workers_writes_the_same_bytes(drawn, workers):
+    layout, expected = drawn
+    cluster = LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    )
+    with cluster, Client(cluster) as client:
+        assert write_rollups(client, layout, LINES) == expected
+
+
+def test_the_example_is_a_sweep_of_the_table(drawn):
+    layout, _ = drawn
+    (row,) = read(layout, "example_sweep").to_dict("records")
+    sweeps = pd.read_parquet(layout.tables / "sweep_metrics.parquet")
+    of_order = sweeps[sweeps["order_id"] == row["order_id"]]
+    filled = of_order.set_index("scenario")["filled_quantity"]
+    assert row["difference"] == of_order["filled_quantity"].iloc[0] - filled["rest-dark"]
+    assert (row["date"], row["security"]) == tuple(of_order[["date", "security"]].iloc[0])
+    assert (row["reference"], row["scenario"]) == ("tape", "rest-dark")
+
+
+@pytest.mark.parametrize("with_a_row_group", [False, True])
+def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a_row_group):
+    empty = draw_sweeps(1, 3).iloc[:0]
+    layout = make_table(tmp_path, empty)
+    if not with_a_row_group:
+        path = layout.tables / "sweep_metrics.parquet"
+        schema = pq.read_schema(path)
+        pq.ParquetWriter(path, schema).close()
+    assert len(write_rollups(None, layout, LINES)) == len(TABLES)
+    for name, columns in TABLES.items():
+        found = read(layout, name)
+        assert found.empty, name
+        assert list(found) == list(columns), name
+
+
+def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
+    layout, _ = drawn
+    empty = make_table(tmp_path, draw_sweeps(1, 3).iloc[:0])
+    write_rollups(None, empty, LINES)
+    for name in TABLES:
+        some, none = (
+            pq.read_schema(folder.tables / "rollups" / f"{name}.parquet")
+            for folder in (layout, empty)
+        )
+        assert some.equals(none), name
+
+
+def test_sql_gives_the_same_quantiles_by_hour(drawn):
+    duckdb = pytest.importorskip("duckdb")
+    layout, _ = drawn
+    sweeps = layout.tables / "sweep_metrics.parquet"
+    expected = duckdb.sql(
+        f"""
+        select hour, model, scenario, count(fill_ratio), sum(filled_quantity),
+               quantile_cont(fill_ratio, 0.25), quantile_cont(fill_ratio, 0.5),
+               quantile_cont(fill_ratio, 0.75)
+        from '{sweeps}' where is_continuous group by all
+        """
+    ).fetchall()
+    found = read(layout, "by_hour").query("population == 'continuous'")
+    names = ["n", "p25", "p50", "p75"]
+    columns = ["segment", "model", "scenario", "filled_quantity"]
+    rows = found[[*columns, *(f"fill_ratio_{name}" for name in names)]].itertuples(index=False)
+    ours = {(*row[:2], row[2] if isinstance(row[2], str) else None): row[3:] for row in rows}
+    assert len(ours) == len(expected)
+    for hour, model, scenario, n, filled, *quantiles in expected:
+        ours_filled, ours_n, *ours_quantiles = ours[hour, model, scenario]
+        assert (ours_filled, ours_n) == (filled, n)
+        assert ours_quantiles == pytest.approx(quantiles, rel=1e-15)
+
+
+def test_reading_and_rolling_up_a_metric_is_one_task(drawn):
+    """Otherwise the values of several metrics would wait in memory to be rolled up."""
+    layout, _ = drawn
+    sweeps = module._sweep_table(layout.tables / "sweep_metrics.parquet", LINES)
+    segments = module.segments_of(
+        module._compute(None, {"labels": module.label_frame(sweeps)})["labels"]
+    )
+    for name, frame in metric_frames(sweeps, segments).items():
+        assert len(frame.optimize(fuse=True).dask) == frame.npartitions, name
+    for name, frame in sum_frames(sweeps, segments).items():
+        assert frame.npartitions == 1, name
+
+
+def test_a_dead_worker_is_told_with_the_cure(drawn, monkeypatch):
+    layout, _ = drawn
+
+    def all_lost(client, tasks, on_result, on_lost, **options):
+        on_lost(0, "its worker died 4 times over it")
+
+    monkeypatch.setattr(module, "run_tasks", all_lost)
+    with pytest.raises(ResourceError, match="Rolling up the sweeps") as error:
+        write_rollups(None, layout, LINES)
+    assert "--memory-limit" in error.value.cure

@@ -1,0 +1,55 @@
+"""Folders of a replay made by hand, for the tests of the report."""
+
+from __future__ import annotations
+
+import json
+
+from report_folders import DATE
+
+from sweep_dask.analysis.centre_point.fidelity import Score, Tally
+
+
+def make_score(tape=100, predicted=80, hits=60, contested=20):
+    """The score of one mode as `fidelity.json` has it."""
+    return Score(
+        all=Tally(tape, predicted, hits),
+        quantity=Tally(10 * tape, 10 * predicted, 9 * hits),
+        within_1ms=Tally(tape, predicted, min(hits + 5, predicted, tape)),
+        by_trigger={
+            "arrival": Tally(tape - 30, predicted, hits),
+            "both_passive": Tally(20, 0, 0),
+            "order_missing": Tally(10, 0, 0),
+        },
+        reachable=tape - 10,
+        contested=contested,
+        contested_hits=contested - 2,
+        contested_random=contested / 3,
+    ).as_json()
+
+
+def make_fidelity(misses=("quote_stale", "order_not_in_input", "quote_stale"), partitions=1):
+    """The document of a replay; all partitions have the same score."""
+    modes = {"resync": make_score(), "free": make_score(predicted=90, hits=57)}
+    listed = [{"buy_order_id": 1, "sell_order_id": 2, "cause": cause} for cause in misses]
+    return {
+        "total": modes,
+        "partitions": [
+            {"date": DATE, "security": 1 + number, **modes, "misses": [] if number else listed}
+            for number in range(partitions)
+        ],
+        "ablations": [
+            {"rule": "preferencing", **modes, "resync": make_score(hits=51)},
+            {"rule": "half-tick", "resync": make_score(hits=20), "free": make_score(hits=20)},
+            {"rule": "dark_limit", **modes},
+        ],
+        "assumptions": ["preferencing participants learned from the past"],
+    }
+
+
+def write_fidelity(folder, document, **manifest):
+    """Write a replay folder; without keywords it has no manifest."""
+    folder.mkdir(parents=True)
+    (folder / "fidelity.json").write_text(json.dumps(document), encoding="utf-8")
+    if manifest:
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder

@@ -1,0 +1,41 @@
+"""Output folders with a sweep table and its roll-ups, for the tests of the report."""
+
+from __future__ import annotations
+
+import pandas as pd
+from drawn_market import drawn_market
+from report_folders import make_manifest
+
+from sweep_dask.analysis.metrics.lines import LINES
+from sweep_dask.dataflow.rollups import write_rollups
+from sweep_dask.storage.atomic import file_digest, write_bytes
+from sweep_dask.storage.frames import parquet_bytes, to_table
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import write_manifest
+
+
+def make_answer_folder(root, market=None, **changes):
+    """Write the sweeps, their roll-ups and a manifest; returns the layout and the manifest."""
+    layout = OutputLayout(root)
+    market = drawn_market(60) if market is None else market
+    frame = pd.concat(market.values(), ignore_index=True)
+    frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
+    write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
+    write_rollups(None, layout, list(market))
+    return layout, _manifest(layout, market, changes)
+
+
+def make_empty_folder(root, lines=LINES, **changes):
+    """The folder of a run without sweeps."""
+    market = {line: frame[:0] for line, frame in drawn_market(10, lines=lines).items()}
+    return make_answer_folder(root, market, **changes)
+
+
+def _manifest(layout, market, changes):
+    files = {layout.relative(path): file_digest(path) for path in layout.tables.rglob("*.parquet")}
+    manifest = make_manifest() | {"files": files} | changes
+    models = dict.fromkeys("centre-point" if line.scenario else line.model for line in market)
+    manifest["settings"]["models"]["value"] = [name for name in models if name != "tape"]
+    manifest["counts"]["matches"] = 1
+    write_manifest(layout, manifest)
+    return manifest

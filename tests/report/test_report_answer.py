@@ -1,0 +1,169 @@
+"""The first section answers: what filled, what a scenario changes, how sure that is."""
+
+import pytest
+from drawn_market import drawn_market
+from report_folders import write_page
+from rollup_folders import make_answer_folder
+
+from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
+from sweep_dask.analysis.metrics.lines import LINES, REAL, lines_of
+from sweep_dask.analysis.rollups import dimensions
+from sweep_dask.analysis.rollups.values import HEADLINE
+from sweep_dask.report.effects import METRICS, Effect, effect_of
+from sweep_dask.report.line_words import WORDS
+from sweep_dask.report.measures import POPULATION_SQL
+from sweep_dask.report.rollups import DIMENSIONS, POPULATIONS
+
+NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
+
+
+def page_of(root, **market):
+    return write_page(*make_answer_folder(root, drawn_market(120, **market)))
+
+
+def effect(mean=0.1, low=0.05, high=0.15, p_holm=0.001, reason=""):
+    return Effect(
+        "fill_ratio", "tape", "rest-dark", 9, 3, mean, low, high, True, p_holm, reason, {}
+    )
+
+
+def test_words_cover_every_line_population_and_metric():
+    assert list(WORDS) == [line.name for line in LINES]
+    assert list(POPULATIONS) == list(POPULATION_SQL) == list(dimensions.POPULATIONS)
+    assert {*DIMENSIONS, "all"} == set(dimensions.DIMENSIONS)
+    assert METRICS.keys() == set(HEADLINE)
+
+
+def test_what_really_filled(page, market):
+    real = market[REAL]
+    real = real[real["is_continuous"]]
+    assert f"{len(real):,} sweeps entered in continuous trading" in page.text
+    filled = real["filled_quantity"].sum()
+    assert f"For real {filled:,} of these filled ({filled / real['quantity'].sum():.1%}" in (
+        page.text.replace(" %", "%")
+    )
+
+
+def test_scenarios_are_measured_against_the_replay_and_time_priority_against_the_tape(page):
+    rows = page.rows("answer-table")
+    assert [row[:2] for row in rows] == [
+        ["Dual post", "as entered"],
+        ["Rest dark", "as entered"],
+        ["Dark only", "as entered"],
+        ["Time priority", "tape"],
+    ]
+    assert rows[1][2].startswith("\u2212")
+    assert "so that the error of the book is on both sides and cancels" in page.text
+
+
+def test_effects_are_sentences_with_intervals(page):
+    key = "comparisons/continuous/as-entered/rest-dark/all/all/fill_ratio"
+    mean, low, high = (100 * page.numbers[f"{key}/{name}"] for name in ("mean", "low", "high"))
+    sentence = f"would be {-mean:.2f} points lower ({low:.2f} to {high:.2f})".replace("-", "\u2212")
+    assert sentence in page.text
+    assert "whole security-days, of which there are 12" in page.text
+    assert "more than chance" in page.text
+
+
+def test_the_headline_names_the_best_line(page):
+    assert "Dual post, of the scenarios, would have filled the most" in page.text
+    assert "Dark only would have cost the least" in page.text
+    assert "but fills less" in page.text
+
+
+def test_one_security_day_is_said(tmp_path):
+    page = page_of(tmp_path / "out", days=1, securities=1)
+    assert "There is only one security-day here" in page.text
+    assert "treat the sweeps as independent" in page.text
+    assert "are drawn by whole security-days" not in page.text
+    assert page.rows("answer-table")[0][2] != "\u2013"
+
+
+def test_few_security_days_are_said(tmp_path):
+    assert "With fewer than ten they are too narrow" in page_of(tmp_path / "out", days=1).text
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (effect(), "more than chance"),
+        (effect(low=-0.01), "not certain: the interval holds 0"),
+        (effect(p_holm=0.2), "may be chance"),
+        (effect(0.0, None, None, None, "all differences are equal"), "no difference at all"),
+        (effect(0.2, None, None, None, "fewer than two pairs"), "not tested: fewer than two pairs"),
+    ],
+)
+def test_verdicts(found, verdict):
+    assert found.verdict == verdict
+
+
+def test_student_stands_in_for_an_interval_by_clusters():
+    row = {
+        "metric": "fill_ratio",
+        "reference": "tape",
+        "model": "time-priority",
+        "scenario": None,
+        "n_pairs": 5,
+        "n_clusters": 1,
+        "mean_difference": -0.25,
+        "cluster_low": None,
+        "cluster_high": None,
+        "t_low": -0.5,
+        "t_high": 0.0,
+        "t_p_holm": 0.03,
+        "reason": "",
+    }
+    found = effect_of(row)
+    assert (found.mean, found.low, found.high) == (0.25, 0.0, 0.5)
+    assert not found.is_clustered
+    assert not found.excludes_zero
+
+
+def test_every_line_has_a_row(page):
+    assert [row[0] for row in page.rows("fill-and-cost")] == NAMES
+    assert [row[0] for row in page.rows("populations")] == list(POPULATIONS.values())
+
+
+def test_scenario_without_the_others(tmp_path):
+    lines = lines_of(["centre-point"], ["rest-dark"])
+    page = page_of(tmp_path / "out", lines=lines)
+    assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "Rest dark"]
+    assert [row[:2] for row in page.rows("answer-table")] == [["Rest dark", "tape"]]
+    assert "as entered was not run" in page.text
+    assert len(page.rows("scenario-meanings")) == 1
+
+
+def test_replay_alone(tmp_path):
+    page = page_of(tmp_path / "out", lines=lines_of(["centre-point"], ["as-entered"]))
+    assert "no scenario was run besides as entered" in page.text
+    assert "answer-table" not in page.tables
+    assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "As entered"]
+    assert "Played again as entered, the book differs from the tape" in page.text
+
+
+def test_without_the_centre_point_model(tmp_path):
+    page = page_of(tmp_path / "out", lines=lines_of(["time-priority"], []))
+    assert [row[:2] for row in page.rows("answer-table")] == [["Time priority", "tape"]]
+    assert page.ids.isdisjoint({"unfilled", "scenarios"})
+    assert "Only as far as the time-priority model" in page.text
+    assert "Time priority would have filled more" in page.text
+
+
+def test_without_the_time_priority_model(tmp_path):
+    page = page_of(tmp_path / "out", lines=lines_of(["centre-point"], SCENARIOS))
+    assert [row[0] for row in page.rows("answer-table")] == ["Dual post", "Rest dark", "Dark only"]
+    assert page.ids.isdisjoint({"limits", "gaps"})
+
+
+def test_assumptions_are_those_of_the_run(page, tmp_path):
+    meanings = [[WORDS[name].label, meaning] for name, meaning in SCENARIOS.items()]
+    assert page.rows("scenario-meanings") == meanings
+    assert all(assumption in page.text for assumption in ASSUMPTIONS)
+    own = write_page(*make_answer_folder(tmp_path / "own", assumptions=["as we please"]))
+    assert "as we please" in own.text
+    assert ASSUMPTIONS[0] not in own.text
+
+
+def test_limits_of_time_priority_are_on_the_page(page):
+    for limit in ("No limit is respected", "used twice", "Resting orders are ignored"):
+        assert limit in page.text

@@ -1,0 +1,149 @@
+"""Bad input: the page says what cannot be answered and why, and shows the rest."""
+
+import numpy as np
+import pytest
+from drawn_market import drawn_market
+from report_folders import LEDGER, bare_page, make_bare_folder, partition_entry, write_page
+from rollup_folders import make_answer_folder, make_empty_folder
+
+from sweep_dask.analysis.metrics.lines import LINES, REAL, lines_of
+
+ANSWERS = {"answer-table", "fill-and-cost", "populations", "agreement", "test-table"}
+
+
+def page_of(root, market, **changes):
+    return write_page(*make_answer_folder(root, market, **changes))
+
+
+def test_complete_run_has_no_gaps(page):
+    assert page.ids.isdisjoint({"gaps", "status", "warnings"})
+
+
+def test_no_sweeps(tmp_path):
+    page = write_page(*make_empty_folder(tmp_path / "out"))
+    assert "the input holds no sweep order" in page.text
+    assert page.tables.keys().isdisjoint(ANSWERS)
+    assert page.rows("ledger-files")
+
+
+def test_no_finished_partition_holds_a_sweep(tmp_path):
+    failed = [partition_entry(state="failed", reason="a worker died")]
+    page = write_page(*make_empty_folder(tmp_path / "out", status="partial", partitions=failed))
+    assert "no partition that finished holds a sweep order" in page.text
+    assert "No partition was finished." in page.text
+
+
+def test_no_sweep_in_continuous_trading(tmp_path):
+    page = page_of(tmp_path / "out", drawn_market(40, is_continuous=False))
+    assert "none of them was entered in continuous trading" in page.text
+    assert [row[:2] for row in page.rows("populations")] == [["All sweeps", "40"]]
+    assert page.tables.keys().isdisjoint(ANSWERS - {"populations"})
+
+
+def test_folder_of_an_older_version(tmp_path):
+    page = bare_page(tmp_path / "out")
+    assert "the folder holds no roll-ups (tables/rollups)" in page.text
+    assert page.tables.keys().isdisjoint(ANSWERS)
+    assert page.rows("partition-table")
+
+
+@pytest.mark.parametrize("with_tables", [False, True])
+def test_interrupted_run_shows_no_figures_also_not_older_ones(tmp_path, with_tables):
+    make = make_answer_folder if with_tables else make_bare_folder
+    page = write_page(*make(tmp_path / "out", status="interrupted"))
+    assert "Interrupted: this run did not finish" in page.text
+    assert "no figures to show" in page.text
+    assert page.tables.keys().isdisjoint(ANSWERS)
+    assert page.rows("partition-table")[0][5] == "3"
+
+
+def test_roll_ups_of_an_earlier_run_are_not_shown(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    page = write_page(layout, manifest | {"files": {}})
+    assert page.tables.keys().isdisjoint(ANSWERS)
+
+
+def test_partial_run_cannot_be_overlooked(tmp_path):
+    broken = partition_entry(security=7, state="failed", reason="ValueError: no such thing")
+    partitions = [partition_entry(sweeps=3), broken]
+    page = write_page(
+        *make_answer_folder(tmp_path / "out", status="partial", partitions=partitions)
+    )
+    assert page.html.index('class="alarm"') < page.html.index('id="found"')
+    assert "1 of 2 partitions failed" in page.text
+    assert "The outcome in 1 of 2 partitions" in page.text
+    assert page.rows("failed") == [["2024-10-04", "7", "ValueError: no such thing"]]
+    assert len(page.rows("partition-table")) == 1
+
+
+def test_no_trades_and_no_quotes(tmp_path):
+    page = write_page(*make_answer_folder(tmp_path / "out", ledger=LEDGER[:1]))
+    assert "What really filled: the input holds no trade" in page.text
+    assert "no quote belongs to these dates and securities" in page.text
+    assert page.rows("fill-and-cost")
+
+
+def test_no_prices(tmp_path):
+    market = drawn_market(60)
+    for frame in market.values():
+        priced = [name for name in frame if name.endswith(("_aud", "_bps"))]
+        frame[["arrival_midpoint", *priced]] = np.nan
+    page = page_of(tmp_path / "out", market)
+    assert "costs, spreads and shortfalls are missing" in page.text
+    assert "distribution-implementation_shortfall_bps" not in page.ids
+    row = page.rows("fill-and-cost")[0]
+    assert row[4].endswith("%")
+    assert row[-2] == "\u2013"
+    assert "would have filled the most" in page.text
+
+
+def test_everything_filled(tmp_path):
+    market = drawn_market(60)
+    for frame in market.values():
+        frame["filled_quantity"], frame["unfilled_quantity"] = frame["quantity"], 0
+        frame["fill_ratio"], frame["status"] = 1.0, "filled"
+        frame["unfilled_reason"], frame["has_residual"] = "", False
+        frame["real_outcome"] = "filled"
+    page = page_of(tmp_path / "out", market)
+    assert "every sweep really filled whole" in page.text
+    assert "Every sweep filled whole, in every scenario." in page.text
+    assert "No difference in fill is more than chance" in page.text
+    assert page.rows("answer-table")[0][2] == "0.00"
+    assert "residual" not in {row[0] for row in page.rows("populations")}
+
+
+def test_nobody_meets_anybody(tmp_path):
+    market = drawn_market(60)
+    for frame in market.values():
+        frame["filled_quantity"] = frame["dark_quantity"] = frame["fill_count"] = 0
+        frame["unfilled_quantity"], frame["fill_ratio"] = frame["quantity"], 0.0
+        frame["status"] = frame["real_outcome"] = "unfilled"
+        fills = [name for name in frame if "improvement" in name or "spread_bps" in name]
+        frame[[*fills, "time_to_first_fill_seconds", "mean_time_to_fill_seconds"]] = np.nan
+    page = page_of(tmp_path / "out", market)
+    assert "With orders of one side only" in page.text
+    assert page.rows("fill-and-cost")[0][5:8] == ["0.0 %", "\u2013", "\u2013"]
+    assert page.rows("answer-table")
+
+
+def test_time_priority_without_a_match(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    manifest["counts"]["matches"] = 0
+    assert "the model made no match" in write_page(layout, manifest).text
+
+
+def test_tape_alone(tmp_path):
+    """What a run leaves none of whose models could say anything."""
+    page = page_of(tmp_path / "out", drawn_market(30, lines=[REAL]))
+    assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape"]
+    assert "Nothing could be tested" in page.text
+    assert "no other line to compare" in page.text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("lines", [LINES, lines_of(["time-priority"], [])])
+def test_very_few_sweeps(tmp_path, count, lines):
+    page = page_of(tmp_path / "out", drawn_market(count, lines=lines, is_continuous=True))
+    shown = page.rows("fill-and-cost")
+    assert {row[1] for row in shown} == {str(count)}
+    assert len(page.rows("answer-table")) == (4 if lines == LINES else 1)

@@ -1,0 +1,130 @@
+"""Every number of the page is one query over the tables of the run."""
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from drawn_market import drawn_market
+from report_folders import write_page
+from rollup_folders import make_answer_folder
+
+from sweep_dask.report.effects import METRICS
+from sweep_dask.report.measures import MEASURES, POPULATION_SQL
+
+#: How a segment is chosen among the sweeps.
+COLUMNS = {
+    "day": "date",
+    "security": "security",
+    "participant": "participant",
+    "hour": "hour",
+    "size": "size_class",
+    "outcome": "real_outcome",
+    "spread": "spread_class",
+}
+
+
+@pytest.fixture(scope="module")
+def sweeps(answer_folder):
+    """A connection with the view `sweeps`, which names its lines."""
+    path = answer_folder[0].tables / "sweep_metrics.parquet"
+    connection = duckdb.connect()
+    connection.execute(
+        "CREATE VIEW sweeps AS SELECT *, coalesce(scenario, model) AS line "
+        f"FROM read_parquet('{path}')"
+    )
+    return connection
+
+
+def measured_keys(page, *tables):
+    """Keys that end with a measure of a line, split into their parts."""
+    parts = (key.split("/") for key in page.numbers)
+    return [key for key in parts if key[0] in tables and key[-1] in MEASURES]
+
+
+def same(found, expected):
+    return (found is None) == (expected is None) and (
+        found is None or found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    )
+
+
+def test_numbers_of_the_lines(page, sweeps):
+    keys = measured_keys(page, "by_all")
+    assert len(keys) > 100
+    for key in keys:
+        _, population, _, line, name = key
+        query = f"""SELECT {MEASURES[name].sql} FROM sweeps
+            WHERE {POPULATION_SQL[population]} AND line = '{line}'"""
+        expected = sweeps.execute(query).fetchone()[0]
+        assert same(page.numbers["/".join(key)], expected), (key, expected)
+
+
+def test_numbers_of_the_segments(page, sweeps):
+    keys = measured_keys(page, *(f"by_{name}" for name in COLUMNS))
+    assert len(keys) > 300
+    for key in keys[::7]:
+        table, population, segment, line, name = key
+        query = f"""SELECT {MEASURES[name].sql} FROM sweeps
+            WHERE {POPULATION_SQL[population]} AND line = '{line}'
+            AND {COLUMNS[table.removeprefix("by_")]}::VARCHAR = '{segment}'"""
+        expected = sweeps.execute(query).fetchone()[0]
+        assert same(page.numbers["/".join(key)], expected), (key, expected)
+
+
+def test_effects_are_simulated_minus_reference(page, sweeps):
+    keys = [key.split("/") for key in page.numbers if key.endswith("/mean")]
+    assert len(keys) == 5 * len(METRICS)
+    for key in keys:
+        _, population, reference, line, _, _, metric, _ = key
+        query = f"""SELECT avg(s.{metric} - r.{metric}) FROM sweeps r JOIN sweeps s
+            USING (date, security, order_id)
+            WHERE r.{POPULATION_SQL[population]} AND r.line = '{reference}' AND s.line = '{line}'"""
+        assert same(page.numbers["/".join(key)], sweeps.execute(query).fetchone()[0]), key
+
+
+def test_intervals_and_p_values_are_those_of_the_table(page, answer_folder):
+    path = answer_folder[0].tables / "rollups" / "comparisons.parquet"
+    rows = pq.read_table(path, filters=[("segment_kind", "==", "all")]).to_pylist()
+    checked = 0
+    for row in rows:
+        if row["population"] == "continuous":
+            line = row["scenario"] or row["model"]
+            key = f"comparisons/continuous/{row['reference']}/{line}/all/all/{row['metric']}"
+            if f"{key}/mean" in page.numbers:
+                assert page.numbers[f"{key}/low"] == -row["cluster_high"]
+                assert page.numbers[f"{key}/high"] == -row["cluster_low"]
+                assert page.numbers[f"{key}/t_p_holm"] == row["t_p_holm"]
+                assert page.numbers[f"{key}/cohen_d_z"] == -row["cohen_d_z"]
+                checked += 1
+    assert checked == 5 * len(METRICS)
+
+
+def test_unfilled_and_engaged_sweeps(page, sweeps):
+    query = """SELECT count(*), sum(unfilled_quantity) FROM sweeps
+        WHERE is_continuous AND line = 'rest-dark' AND unfilled_reason = 'limit'"""
+    found = [
+        page.numbers[f"unfilled/continuous/rest-dark/limit/{name}"]
+        for name in ("n_sweeps", "unfilled_quantity")
+    ]
+    assert tuple(found) == sweeps.execute(query).fetchone()
+    query = """SELECT count(*) FILTER (r.dark_quantity > 0 AND s.dark_quantity > 0),
+            count(*) FILTER (r.dark_quantity = 0 AND s.dark_quantity > 0)
+        FROM sweeps r JOIN sweeps s USING (date, security, order_id)
+        WHERE r.is_continuous AND r.line = 'as-entered' AND s.line = 'dual-post'"""
+    key = "engagement/continuous/as-entered/dual-post"
+    found = [page.numbers[f"{key}/{name}"] for name in ("both", "simulated_only")]
+    assert tuple(found) == sweeps.execute(query).fetchone()
+
+
+def test_verdicts_are_shares_of_the_pairs(page, sweeps):
+    query = """SELECT count(*) FILTER (s.fill_ratio > r.fill_ratio) / count(*)
+        FROM sweeps r JOIN sweeps s USING (date, security, order_id)
+        WHERE r.is_continuous AND r.line = 'as-entered' AND s.line = 'rest-dark'"""
+    key = "comparisons/continuous/as-entered/rest-dark/all/all/fill_ratio/n_better_share"
+    assert same(page.numbers[key], sweeps.execute(query).fetchone()[0])
+
+
+def test_quantities_beyond_a_float_stay_exact(tmp_path):
+    market = drawn_market(3, quantity=2**53 + 1, is_continuous=True)
+    page = write_page(*make_answer_folder(tmp_path / "out", market))
+    shown = f"{3 * (2**53 + 1):,}"
+    assert shown in page.text
+    assert f'data-value="{3 * (2**53 + 1)}"' in page.html

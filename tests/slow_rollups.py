@@ -1,0 +1,270 @@
+"""Roll-ups of a whole table at once, one row after the other: what the fast ones must equal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from sweep_dask.analysis.metrics.comparison import COMPARED
+from sweep_dask.analysis.metrics.lines import REAL, comparisons_of
+from sweep_dask.analysis.stats.bootstrap import ClusterSums, Interval, cluster_interval
+from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
+from sweep_dask.analysis.stats.paired import paired_test
+
+HEADLINE = [
+    *("fill_ratio", "far_touch_improvement_bps", "arrival_cost_bps"),
+    *("implementation_shortfall_bps", "effective_spread_bps"),
+    *("time_to_first_fill_seconds", "mean_time_to_fill_seconds"),
+]
+INTEGERS = ["quantity", "filled_quantity", "unfilled_quantity", "dark_quantity", "fill_count"]
+AMOUNTS = [
+    *("arrival_cost_aud", "opportunity_cost_aud", "implementation_shortfall_aud"),
+    "far_touch_improvement_aud",
+]
+PARTS = ["price_part_aud", "quantity_part_aud", "time_part_aud"]
+POPULATIONS = {
+    "all": lambda sweeps: np.ones(len(sweeps), dtype=bool),
+    "continuous": lambda sweeps: sweeps["is_continuous"].to_numpy(),
+    "residual": lambda sweeps: (sweeps["is_continuous"] & sweeps["has_residual"]).to_numpy(),
+}
+
+
+def slow_rollups(table, lines, settings):
+    """Every roll-up by name, its rows in order."""
+    frames = {line: _of_line(table, line) for line in lines}
+    labels = _labels(frames[REAL])
+    return {
+        **{f"by_{name}": _by(frames, labels, name) for name in labels},
+        "comparisons": _comparisons(frames, labels, settings),
+        "averages": _averages(frames),
+        "distributions": _distributions(frames),
+        "unfilled": _unfilled(frames),
+        "size_bounds": _size_bounds(frames[REAL]),
+    }
+
+
+def assert_same_rows(found, expected, name):
+    """The same rows in the same order; floats but for rounding, all else exactly."""
+    if expected.empty:
+        assert found.empty, name
+        return
+    assert list(found) == [column for column in found if column in expected], name
+    expected = expected[list(found)]
+    for column in found:
+        if found[column].dtype.kind == "f":
+            np.testing.assert_allclose(
+                found[column], expected[column].astype(float), rtol=1e-9, atol=1e-12, err_msg=name
+            )
+        else:
+            one, other = (frame[column].astype(object) for frame in (found, expected))
+            assert one.where(one.notna(), None).tolist() == (
+                other.where(other.notna(), None).tolist()
+            ), (name, column)
+
+
+def _of_line(table, line):
+    same = table["scenario"].isna() if line.scenario is None else table["scenario"] == line.scenario
+    return table[(table["model"] == line.model) & same].reset_index(drop=True)
+
+
+def _labels(tape):
+    """Dimension -> the label of each sweep, and all labels in order."""
+
+    def numbers(values):
+        known = [str(number) for number in sorted(values.dropna().unique().tolist())]
+        return [str(value) if pd.notna(value) else "unknown" for value in values], known
+
+    spreads = ["1", "2", "3", "4", "5 or more", "unknown"]
+    bounds = _bounds(tape["quantity"].tolist())
+    quantiles = [f"Q{1 + sum(size > bound for bound in bounds)}" for size in tape["quantity"]]
+    participants, known = numbers(tape["participant"])
+    short = tape["is_short_sell"].map({True: "short sell", False: "not short sell"})
+    return {
+        "all": (["all"] * len(tape), ["all"]),
+        "day": (tape["date"].tolist(), sorted(tape["date"].unique())),
+        "security": numbers(tape["security"]),
+        "participant": (participants, [*known, "unknown"]),
+        "size": (tape["size_class"].tolist(), ["Small", "Medium", "Large"]),
+        "size_quantile": (quantiles, ["Q1", "Q2", "Q3", "Q4"]),
+        "hour": (tape["hour"].tolist(), sorted(tape["hour"].unique())),
+        "outcome": (tape["real_outcome"].tolist(), ["unfilled", "partly_filled", "filled"]),
+        "spread": (tape["spread_class"].fillna("unknown").tolist(), spreads),
+        "short_sell": (short.tolist(), ["not short sell", "short sell"]),
+    }
+
+
+def _bounds(quantities):
+    ascending = sorted(quantities)
+    return (
+        [ascending[-(-len(ascending) * part // 4) - 1] for part in (1, 2, 3)] if ascending else []
+    )
+
+
+def _chosen(labels, dimension, segment):
+    return np.array([label == segment for label in labels[dimension][0]], dtype=bool)
+
+
+def _by(frames, labels, dimension):
+    rows = []
+    for population, members in POPULATIONS.items():
+        for segment in labels[dimension][1]:
+            chosen = members(frames[REAL]) & _chosen(labels, dimension, segment)
+            if chosen.any():
+                head = {"population": population, "segment": segment}
+                rows += [head | _keys(line) | _sums(f[chosen]) for line, f in frames.items()]
+    return pd.DataFrame(rows)
+
+
+def _keys(line):
+    return {"model": line.model, "scenario": line.scenario}
+
+
+def _sums(rows):
+    parts = rows[PARTS].dropna()
+    found = {"n_sweeps": len(rows)} | {name: int(rows[name].sum()) for name in INTEGERS}
+    for status in ("unfilled", "partly_filled", "filled"):
+        found[f"n_{status}"] = int((rows["status"] == status).sum())
+    found["n_engaged"] = int((rows["dark_quantity"] > 0).sum())
+    found["n_priced"] = int(rows["arrival_midpoint"].notna().sum())
+    found["n_parts"] = len(parts)
+    found["paper_value_aud"] = (rows["arrival_midpoint"] * rows["quantity"] / 1000).sum()
+    found |= {name: rows[name].sum() for name in AMOUNTS}
+    found |= {name: parts[name].sum() for name in PARTS}
+    for metric in HEADLINE:
+        values = rows[metric].dropna()
+        quantiles = {
+            f"{metric}_p{percent}": values.quantile(percent / 100) for percent in (25, 50, 75)
+        }
+        found |= {f"{metric}_n": len(values), f"{metric}_mean": values.mean(), **quantiles}
+    return found
+
+
+def _comparisons(frames, labels, settings):
+    rows = []
+    for population, members in POPULATIONS.items():
+        for reference, line in comparisons_of(list(frames)) if len(frames[REAL]) else []:
+            for dimension, (_, segments) in labels.items():
+                if dimension != "all" and population != "continuous":
+                    continue
+                for segment in segments:
+                    chosen = members(frames[REAL]) & _chosen(labels, dimension, segment)
+                    if dimension == "all" or chosen.any():
+                        head = {"population": population, "reference": reference.name}
+                        head |= _keys(line) | {"segment_kind": dimension, "segment": segment}
+                        one, other = frames[reference][chosen], frames[line][chosen]
+                        metrics = COMPARED if dimension == "all" else HEADLINE
+                        ordered = [metric for metric in COMPARED if metric in metrics]
+                        rows += [head | _test(one, other, metric, settings) for metric in ordered]
+    return _with_families(pd.DataFrame(rows))
+
+
+def _test(one, other, metric, settings):
+    pairs = pd.DataFrame({"date": one["date"], "security": one["security"]})
+    pairs["real"], pairs["simulated"] = one[metric].astype(float), other[metric].astype(float)
+    both = pairs.dropna().assign(difference=lambda found: found["real"] - found["simulated"])
+    better = both["difference"] * (-1 if COMPARED[metric] > 0 else 1)
+    is_judged, differs = COMPARED[metric] != 0, both["difference"] != 0
+    by_cluster = both.groupby(["date", "security"])["difference"]
+    sums = ClusterSums(by_cluster.count().to_numpy(), by_cluster.sum().to_numpy())
+    test = asdict(paired_test(both["difference"].to_numpy(), settings.level))
+    interval = cluster_interval(sums, **settings._asdict())
+    if test["reason"]:
+        interval = Interval(len(sums.count), np.nan, np.nan, test["reason"])
+    return {
+        "metric": metric,
+        "tolerance": 0.0,
+        "n_pairs": len(both),
+        "n_agree": int((~differs).sum()),
+        "n_better": int((better > 0).sum()) if is_judged else 0,
+        "n_worse": int((better < 0).sum()) if is_judged else 0,
+        "n_other": 0 if is_judged else int(differs.sum()),
+        "n_real_only": int((pairs["real"].notna() & pairs["simulated"].isna()).sum()),
+        "n_simulated_only": int((pairs["real"].isna() & pairs["simulated"].notna()).sum()),
+        "n_sweeps": len(pairs),
+        "mean_real": both["real"].mean(),
+        "mean_simulated": both["simulated"].mean(),
+        **{name: value for name, value in test.items() if name not in ("n_pairs", "reason")},
+        "n_clusters": interval.n_clusters,
+        "cluster_low": interval.low,
+        "cluster_high": interval.high,
+        "reason": test["reason"],
+        "cluster_reason": interval.reason,
+    }
+
+
+def _with_families(rows):
+    if rows.empty:
+        return rows
+    for _, family in rows.groupby(["population", "reference", "segment_kind"]):
+        for test in ("t_p", "wilcoxon_p"):
+            p_value = family[f"{test}_value"].to_numpy()
+            rows.loc[family.index, f"{test}_holm"] = holm(p_value)
+            rows.loc[family.index, f"{test}_benjamini_hochberg"] = benjamini_hochberg(p_value)
+    return rows
+
+
+def _averages(frames):
+    rows = []
+    for population, members in POPULATIONS.items():
+        for reference, line in comparisons_of(list(frames)) if len(frames[REAL]) else []:
+            one, other = frames[reference], frames[line]
+            engaged = ((one["dark_quantity"] > 0) | (other["dark_quantity"] > 0)).to_numpy()
+            for condition, also in (("all", True), ("engaged", engaged)):
+                chosen = members(frames[REAL]) & also
+                head = {"population": population, "reference": reference.name} | _keys(line)
+                head["condition"] = condition
+                pairs = (
+                    (metric, one[chosen][metric].astype(float), other[chosen][metric].astype(float))
+                    for metric in COMPARED
+                )
+                rows += [head | _average(*pair) for pair in pairs]
+    return pd.DataFrame(rows)
+
+
+def _average(metric, one, other):
+    both = one.notna() & other.notna()
+    return {
+        "metric": metric,
+        "n_sweeps": len(one),
+        "n_real": int(one.count()),
+        "mean_real": one.mean(),
+        "n_simulated": int(other.count()),
+        "mean_simulated": other.mean(),
+        "n_pairs": int(both.sum()),
+        "paired_mean_real": one[both].mean(),
+        "paired_mean_simulated": other[both].mean(),
+        "mean_difference": (one - other).mean(),
+    }
+
+
+def _distributions(frames):
+    rows = []
+    for population, members in POPULATIONS.items():
+        for line, frame in frames.items():
+            for metric in HEADLINE:
+                values = frame[members(frame)][metric].dropna().to_numpy()
+                head = {"population": population} | _keys(line) | {"metric": metric}
+                head["n_values"] = len(values)
+                found = np.percentile(values, range(101)) if len(values) else []
+                rows += [head | {"percent": p, "value": v} for p, v in enumerate(found)]
+    return pd.DataFrame(rows)
+
+
+def _unfilled(frames):
+    rows = []
+    for population, members in POPULATIONS.items():
+        for line, frame in frames.items():
+            left = frame[members(frame) & (frame["unfilled_reason"] != "")]
+            for reason, found in left.groupby("unfilled_reason"):
+                head = {"population": population, "scenario": line.scenario, "reason": reason}
+                shares = int(found["unfilled_quantity"].sum())
+                rows.append(head | {"n_sweeps": len(found), "unfilled_quantity": shares})
+    return pd.DataFrame(rows)
+
+
+def _size_bounds(tape):
+    upper = _bounds(tape["quantity"].tolist())
+    names = ["Q1", "Q2", "Q3", "Q4"] if upper else []
+    return pd.DataFrame({"quantile": names, "upper_quantity": [*upper, None] if upper else []})
