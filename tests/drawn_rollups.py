@@ -13,6 +13,7 @@ from sweep_dask.analysis.metrics.populations import HOURS, SPREADS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.tables import table
+from sweep_dask.matching.events import BUY
 from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
 
 _DEFAULTS = {"str": "", "float64": np.nan, "bool": False}
@@ -20,11 +21,11 @@ _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 
 
 def make_sweeps(line, columns):
-    """Rows of one line; what is not given is 0, missing, or empty text."""
+    """Rows of one line; what is not given is 0, missing, or empty text, and a sweep buys."""
     size = len(columns["order_id"])
     given = columns | {"model": [line.model] * size, "scenario": [line.scenario] * size}
     default = {name: [_DEFAULTS.get(kind, 0)] * size for name, kind in SWEEP_TABLE.items()}
-    return table(SWEEP_TABLE, default | given)
+    return table(SWEEP_TABLE, default | {"side": [BUY] * size} | given)
 
 
 def draw_sweeps(seed, sweeps, clusters=4, lines=LINES, is_constant=False):
@@ -54,6 +55,7 @@ def _draw_labels(random, cluster):
         "security": 100 - 30 * (cluster % 2),
         "order_id": 9_000_000_000_000_000_001 + np.arange(size),
         "participant": pd.arrays.IntegerArray(random.choice([8, 61, 300], size), ~known),
+        "side": random.integers(1, 3, size),
         "is_continuous": random.random(size) < 0.8,
         "has_residual": random.random(size) < 0.5,
         "is_short_sell": random.random(size) < 0.3,

@@ -91,6 +91,7 @@ def _labels(tape):
         "hour": (tape["hour"].tolist(), sorted(tape["hour"].unique())),
         "outcome": (tape["real_outcome"].tolist(), ["unfilled", "partly_filled", "filled"]),
         "spread": (tape["spread_class"].fillna("unknown").tolist(), spreads),
+        "side": (tape["side"].map({1: "buy", 2: "sell"}).tolist(), ["buy", "sell"]),
         "short_sell": (short.tolist(), ["not short sell", "short sell"]),
     }
 

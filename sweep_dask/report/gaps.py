@@ -49,6 +49,10 @@ _NO_DARK = (
     "What the dark book gives: no sweep met anybody there, neither for real nor in a simulation. "
     "With orders of one side only, for instance, nobody can."
 )
+_ONE_SIDE = (
+    "Whether it is the same on both sides: all of these sweeps {side}, and what is good for them "
+    "need not be for the other side."
+)
 _NO_MATCHES = (
     "What time priority changes: the model made no match. For no sweep with something left did an "
     "order of the other side, with a price to trade at, arrive while the sweep was there. The "
@@ -116,6 +120,9 @@ def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
         yield _ALL_FILLED
     if not any(total["dark_quantity"] for total in totals):
         yield _NO_DARK
+    sides = {row["segment"] for row in found.segments["side"]}
+    if len(sides) == 1:
+        yield _ONE_SIDE.format(side=sides.pop())
     has_time_priority = any(line.scenario is None and line != REAL for line in found.lines)
     if has_time_priority and manifest["counts"].get("matches") == 0:
         yield _NO_MATCHES

@@ -32,6 +32,7 @@ DIMENSIONS = {
     "size_quantile": "Size of the order, quarters of all sweeps",
     "spread": "Spread on arrival, ticks",
     "outcome": "What really became of it",
+    "side": "Side",
     "short_sell": "Short sell",
     "participant": "Participant",
     "day": "Trading date",

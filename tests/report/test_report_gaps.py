@@ -83,6 +83,14 @@ def test_no_trades_and_no_quotes(tmp_path):
     assert page.rows("fill-and-cost")
 
 
+def test_one_side_only(tmp_path):
+    market = drawn_market(60)
+    for frame in market.values():
+        frame["side"] = 2
+    page = page_of(tmp_path / "out", market)
+    assert "Whether it is the same on both sides: all of these sweeps sell" in page.text
+
+
 def test_no_prices(tmp_path):
     market = drawn_market(60)
     for frame in market.values():

@@ -31,7 +31,7 @@ def test_segments_are_in_their_natural_order(page):
 
 def test_segments_add_up(page):
     every = page.numbers["by_all/continuous/all/tape/sweeps"]
-    for dimension in ("size", "hour", "outcome", "day", "security", "short_sell"):
+    for dimension in ("size", "hour", "outcome", "day", "security", "side"):
         counts = [int(row[1].replace(",", "")) for row in page.rows(f"by-{dimension}")]
         assert sum(counts) == every
 

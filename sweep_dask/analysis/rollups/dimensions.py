@@ -20,6 +20,7 @@ from sweep_dask.analysis.metrics.populations import (
 )
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.tables import whole_numbers
+from sweep_dask.matching.events import BUY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,9 +50,11 @@ SOURCES = {
     "hour": "hour",
     "outcome": "real_outcome",
     "spread": "spread_class",
+    "side": "side",
     "short_sell": "is_short_sell",
 }
 DIMENSIONS = (ALL, *SOURCES)
+SIDES = ("buy", "sell")
 SHORT_SELLS = ("not short sell", "short sell")
 QUARTILES = 4
 
@@ -82,6 +85,7 @@ class Segments:
             "hour": HOURS,
             "outcome": STATUSES,
             "spread": (*SPREADS, UNKNOWN),
+            "side": SIDES,
             "short_sell": SHORT_SELLS,
         }
         return found[dimension]
@@ -102,6 +106,8 @@ class Segments:
         if source in TEXT_LABELS:
             # Missing ones are the last, `unknown` where that can be.
             return _text_places(labels[source], names, missing=len(names) - 1)
+        if dimension == "side":
+            return whole_numbers(labels, source) - BUY
         if dimension == "short_sell":
             return labels[source].to_numpy(dtype=np.int64)
         if dimension == "size_quantile":

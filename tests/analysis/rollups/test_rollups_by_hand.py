@@ -44,6 +44,7 @@ LABELS = {
     "security": [7, 7, 7, 7],
     "order_id": [9_000_000_000_000_000_000 + number for number in (1, 2, 3, 4)],
     "participant": pd.array([61, 8, pd.NA, 8], dtype="Int64"),
+    "side": [1, 2, 1, 1],
     "is_continuous": [True, True, True, False],
     "has_residual": [True, False, True, True],
     "is_short_sell": [False, False, True, False],
@@ -188,6 +189,7 @@ def test_segments_are_in_natural_order_and_the_unknown_last(by):
     assert names("hour") == [("09", 1), ("10", 1), ("11", 2)]
     assert names("outcome") == [("unfilled", 2), ("partly_filled", 1), ("filled", 1)]
     assert names("spread") == [("1", 2), ("5 or more", 1), ("unknown", 1)]
+    assert names("side") == [("buy", 3), ("sell", 1)]
     assert names("short_sell") == [("not short sell", 3), ("short sell", 1)]
 
 
