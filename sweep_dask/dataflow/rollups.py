@@ -13,7 +13,6 @@ from sweep_dask.analysis.rollups.labels import segments_of
 from sweep_dask.analysis.rollups.quantiles import PERCENTILES, SEGMENT_QUANTILES
 from sweep_dask.analysis.rollups.sums import LEVEL_SUMS, population_sums
 from sweep_dask.analysis.rollups.tables import (
-    TABLES,
     all_averages,
     all_comparisons,
     all_distributions,
@@ -26,8 +25,9 @@ from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.rollup_frames import label_frame, metric_frames, sum_frames
 from sweep_dask.dataflow.sweep_frames import SweepTable
 from sweep_dask.errors import ResourceError
+from sweep_dask.storage.atomic import write_bytes
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
 from sweep_dask.storage.row_groups import row_group_rows
-from sweep_dask.storage.typed_tables import write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 #: The combined table that is rolled up, in `tables/`.
 SWEEPS_FILE = "sweep_metrics.parquet"
-#: Below `tables/`.
-FOLDER = "rollups"
 
 #: What is computed before the tables are put together, as if there were no sweeps.
 _NOTHING = {
@@ -82,8 +80,10 @@ def write_rollups(
     tables = rollups(client, layout.tables / SWEEPS_FILE, lines)
     digests = {}
     for name in sorted(tables):
-        path = layout.tables / FOLDER / f"{name}.parquet"
-        digests[layout.relative(path)] = write_typed(path, tables[name], TABLES[name])
+        path = layout.rollups / f"{name}.parquet"
+        body = parquet_bytes(to_table(tables[name]))
+        write_bytes(path, body)
+        digests[layout.relative(path)] = bytes_digest(body)
     return digests
 
 

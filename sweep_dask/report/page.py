@@ -79,7 +79,7 @@ def _read(layout: OutputLayout, manifest: Mapping[str, Any]) -> Rollups | None:
     """The figures of a run; none if it was not through, or is of a version without roll-ups."""
     if manifest["status"] not in THROUGH or _FIRST_ROLLUP not in manifest["files"]:
         return None
-    folder = layout.tables / "rollups"
+    folder = layout.rollups
     try:
         return read_rollups(folder)
     except (OSError, pa.ArrowException) as error:

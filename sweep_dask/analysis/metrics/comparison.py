@@ -1,23 +1,19 @@
 """Real against simulated: per sweep and metric, as counts, and as averages side by side.
 
-Every difference is real minus simulated. Both tables are `sweep_metrics` of the same sweeps.
+Every difference is real minus simulated, of the same sweeps.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sweep_dask.analysis.metrics.pairing import pair_sums
-from sweep_dask.analysis.metrics.sweep_metrics import is_engaged
-from sweep_dask.analysis.tables import schema, table, table_of_rows, whole_numbers
+from sweep_dask.analysis.tables import schema, table, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from sweep_dask.analysis.tables import BoolArray, FloatArray
 
@@ -74,52 +70,6 @@ AVERAGES = schema(
 CONDITIONS = ("all", "engaged")
 
 
-class Verdict(IntEnum):
-    """The simulated value of a metric beside the real one."""
-
-    MISSING = -2
-    """One of them does not exist."""
-    WORSE = -1
-    AGREE = 0
-    """They differ by no more than the tolerance."""
-    BETTER = 1
-    OTHER = 2
-    """They differ in a metric of which neither more nor less is good."""
-
-
-@dataclass(frozen=True)
-class Engagement:
-    """How many sweeps found any contra in the dark; of one partition or, added up, of many."""
-
-    n_sweeps: int = 0
-    real: int = 0
-    simulated: int = 0
-    either: int = 0
-    both: int = 0
-
-    def __add__(self, other: Engagement) -> Engagement:
-        pairs = zip(_counts(self), _counts(other), strict=True)
-        return Engagement(*(mine + theirs for mine, theirs in pairs))
-
-    def shares(self) -> dict[str, float]:
-        """Each count over the number of sweeps; NaN without sweeps."""
-        names = ("real", "simulated", "either", "both")
-        return {name: _share(getattr(self, name), self.n_sweeps) for name in names}
-
-
-def engagement(real: pd.DataFrame, simulated: pd.DataFrame) -> Engagement:
-    """Count the sweeps that found any contra in the dark."""
-    _require_same_sweeps(real, simulated)
-    found, would_find = is_engaged(real), is_engaged(simulated)
-    return Engagement(
-        n_sweeps=len(real),
-        real=int(found.sum()),
-        simulated=int(would_find.sum()),
-        either=int((found | would_find).sum()),
-        both=int((found & would_find).sum()),
-    )
-
-
 def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     """Real minus simulated of each sweep, NaN unless both exist; columns `SWEEP_DIFFERENCES`."""
     _require_same_sweeps(real, simulated)
@@ -127,54 +77,6 @@ def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     for metric in COMPARED:
         columns[metric] = values(real, metric) - values(simulated, metric)
     return table(SWEEP_DIFFERENCES, columns)
-
-
-def verdicts(difference: FloatArray, metric: str, tolerance: float = 0.0) -> NDArray[np.int8]:
-    """int8[sweeps], a `Verdict` on each difference, real minus simulated, of a compared metric."""
-    direction = COMPARED[metric]
-    is_larger, is_smaller = difference > tolerance, difference < -tolerance
-    # More for real is worse for the simulation where more is good.
-    more, less = (-direction, direction) if direction else (Verdict.OTHER, Verdict.OTHER)
-    verdict = np.zeros(difference.size, dtype=np.int8)
-    verdict[is_larger], verdict[is_smaller] = more, less
-    verdict[np.isnan(difference)] = Verdict.MISSING
-    return verdict
-
-
-def agreement(real: pd.DataFrame, simulated: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:
-    """How often the simulation agrees, is better or is worse; columns `AGREEMENT`."""
-    _require_same_sweeps(real, simulated)
-    every = np.ones(len(real), dtype=bool)
-    return table_of_rows(
-        AGREEMENT,
-        [
-            {"metric": metric}
-            | agreement_counts(
-                values(real, metric), values(simulated, metric), every, metric, tolerance
-            )
-            for metric in COMPARED
-        ],
-    )
-
-
-def averages(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
-    """Means over all sweeps and over the engaged ones, side by side; columns `AVERAGES`.
-
-    The paired means and the difference are over sweeps of which both values exist; the other two
-    over all of which the one exists, so that a change of who is filled shows between them.
-    """
-    _require_same_sweeps(real, simulated)
-    every = np.ones(len(real), dtype=bool)
-    chosen = dict(zip(CONDITIONS, (every, is_engaged(real) | is_engaged(simulated)), strict=True))
-    return table_of_rows(
-        AVERAGES,
-        [
-            {"condition": name, "metric": metric}
-            | average_values(values(real, metric), values(simulated, metric), mask)
-            for name, mask in chosen.items()
-            for metric in COMPARED
-        ],
-    )
 
 
 def agreement_counts(
@@ -233,7 +135,3 @@ def _require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
 
 def _share(part: float, whole: int) -> float:
     return part / whole if whole else np.nan
-
-
-def _counts(found: Engagement) -> tuple[int, ...]:
-    return (found.n_sweeps, found.real, found.simulated, found.either, found.both)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.metrics.quotes import Quotes
     from sweep_dask.analysis.metrics.records import Fills, Sweeps
-    from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+    from sweep_dask.analysis.tables import FloatArray, IntArray
     from sweep_dask.market.ticks import TickTable
 
 #: One row per sweep. Each column has an entry in docs/metrics.md.
@@ -237,9 +237,3 @@ def _drift_x2(case: _Case, time_ns: IntArray) -> FloatArray:
     later_x2 = units.known(case.quotes.midpoint_x2_at(case.sweeps, every, time_ns))
     drift: FloatArray = case.sign * (case.midpoint_x2 - later_x2)
     return drift
-
-
-def is_engaged(metrics: pd.DataFrame) -> BoolArray:
-    """bool[sweeps], whether the sweep found any contra in the dark."""
-    engaged: BoolArray = metrics["dark_quantity"].to_numpy(dtype=np.int64) > 0
-    return engaged

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numba import njit
 
 if TYPE_CHECKING:
@@ -43,15 +42,6 @@ class Interval:
     low: float
     high: float
     reason: str = ""
-
-
-def cluster_codes(date: pd.Series[str], security: IntArray) -> IntArray:
-    """int64[n], a number for each day and security, ascending by both in whatever row order."""
-    days, _ = pd.factorize(date, sort=True)
-    _, securities = np.unique(security, return_inverse=True)
-    pairs = days.astype(np.int64) * (securities.max(initial=0) + 1) + securities
-    _, codes = np.unique(pairs, return_inverse=True)
-    return codes.astype(np.int64)
 
 
 def cluster_sums(difference: FloatArray, cluster: IntArray) -> ClusterSums:

@@ -1,4 +1,4 @@
-"""Real against simulated: differences, verdicts, engagement, averages, and parts of the cost."""
+"""Real against simulated: differences, agreement, averages, and parts of the cost."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, marke
 
 from sweep_dask.analysis.metrics.comparison import (
     COMPARED,
-    CONDITIONS,
-    Engagement,
-    Verdict,
-    agreement,
-    averages,
+    agreement_counts,
+    average_values,
     differences,
-    engagement,
-    verdicts,
+    values,
 )
 from sweep_dask.analysis.metrics.decomposition import arrival_cost_parts
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
@@ -47,55 +43,68 @@ def test_differences_are_real_minus_simulated():
     assert np.isnan(second["vwap"])
 
 
-def test_verdicts_are_on_the_simulation():
-    rows = differences(REAL, SIMULATED)
-    found = {metric: list(verdicts(rows[metric].to_numpy(), metric)) for metric in COMPARED}
-    assert found["filled_quantity"] == [Verdict.WORSE, Verdict.AGREE]
-    assert found["midpoint_improvement_bps"] == [Verdict.BETTER, Verdict.MISSING]
-    # Two seconds later is worse.
-    assert found["time_to_first_fill_seconds"] == [Verdict.WORSE, Verdict.MISSING]
-    # A lower average price says nothing by itself.
-    assert found["vwap"] == [Verdict.OTHER, Verdict.MISSING]
+def agreement(real, simulated, metric, tolerance=0.0):
+    every = np.ones(len(real), dtype=bool)
+    pair = values(real, metric), values(simulated, metric)
+    return agreement_counts(*pair, every, metric, tolerance)
+
+
+def averages(real, simulated, metric, chosen=None):
+    every = np.ones(len(real), dtype=bool)
+    pair = values(real, metric), values(simulated, metric)
+    return average_values(*pair, every if chosen is None else chosen)
+
+
+@pytest.mark.parametrize(
+    ("metric", "verdict", "agreeing"),
+    [
+        ("filled_quantity", "worse", 1),
+        ("midpoint_improvement_bps", "better", 0),
+        # Two seconds later is worse.
+        ("time_to_first_fill_seconds", "worse", 0),
+        # A lower average price says nothing by itself.
+        ("vwap", "other", 0),
+    ],
+)
+def test_verdicts_are_on_the_simulation(metric, verdict, agreeing):
+    found = agreement(REAL, SIMULATED, metric)
+    expected = {"better": 0, "worse": 0, "other": 0} | {verdict: 1}
+    assert {name: found[f"n_{name}"] for name in expected} == expected
+    assert (found["n_agree"], found["n_pairs"]) == (agreeing, 1 + agreeing)
 
 
 def test_a_difference_of_the_tolerance_agrees():
-    difference = np.array([0.5, -0.5, 0.51, -0.51, np.nan])
-    assert list(verdicts(difference, "fill_ratio", tolerance=0.5)) == [0, 0, -1, 1, -2]
-    assert list(verdicts(difference, "mean_time_to_fill_seconds")) == [1, -1, 1, -1, -2]
+    real = np.array([0.5, -0.5, 0.51, -0.51, np.nan])
+    every, none = np.ones(5, dtype=bool), np.zeros(5)
+
+    def counts(metric, tolerance):
+        found = agreement_counts(real, none, every, metric, tolerance)
+        return [found[f"n_{name}"] for name in ("agree", "better", "worse", "simulated_only")]
+
+    assert counts("fill_ratio", 0.5) == [2, 1, 1, 1]
+    assert counts("mean_time_to_fill_seconds", 0.0) == [0, 2, 2, 1]
 
 
 def test_agreement_counts_every_sweep_once():
-    table = agreement(REAL, SIMULATED).set_index("metric")
-    assert list(table.index) == list(COMPARED)
-    counts = table[["n_agree", "n_better", "n_worse", "n_other"]]
-    assert (counts.sum(axis=1) == table["n_pairs"]).all()
-    assert table.loc["vwap", ["n_pairs", "n_other"]].tolist() == [1, 1]
-    assert table.loc["filled_quantity", ["n_agree", "n_worse"]].tolist() == [1, 1]
-    only = agreement(REAL, metrics()).set_index("metric").loc["vwap"]
-    assert only[["n_pairs", "n_real_only", "n_simulated_only"]].tolist() == [0, 1, 0]
-
-
-def test_engagement_is_a_contra_in_the_dark_and_adds_up():
-    found = engagement(REAL, SIMULATED)
-    assert found == Engagement(n_sweeps=2, real=0, simulated=1, either=1, both=0)
-    twice = found + found
-    assert twice.n_sweeps == 4
-    assert twice.shares() == {"real": 0.0, "simulated": 0.5, "either": 0.5, "both": 0.0}
-    assert np.isnan(Engagement().shares()["real"])
+    for metric in COMPARED:
+        found = agreement(REAL, SIMULATED, metric)
+        counts = [found[f"n_{name}"] for name in ("agree", "better", "worse", "other")]
+        assert sum(counts) == found["n_pairs"]
+    only = agreement(REAL, metrics(), "vwap")
+    assert (only["n_pairs"], only["n_real_only"], only["n_simulated_only"]) == (0, 1, 0)
 
 
 def test_averages_over_all_and_over_the_engaged():
-    table = averages(REAL, SIMULATED).set_index(["condition", "metric"])
-    assert len(table) == len(CONDITIONS) * len(COMPARED)
-    every, engaged = (table.loc[name, "fill_ratio"] for name in CONDITIONS)
+    every = averages(REAL, SIMULATED, "fill_ratio")
     assert (every["mean_real"], every["mean_simulated"]) == (0.5, 0.25)
     assert (every["n_sweeps"], every["mean_difference"]) == (2, 0.25)
     # Only the first found a contra: half the sweeps, twice the difference.
+    engaged = averages(REAL, SIMULATED, "fill_ratio", np.array([True, False]))
     assert (engaged["n_sweeps"], engaged["mean_difference"]) == (1, 0.5)
 
 
 def test_averages_of_what_does_not_exist_are_missing():
-    row = averages(REAL, metrics()).set_index(["condition", "metric"]).loc["all", "vwap"]
+    row = averages(REAL, metrics(), "vwap")
     assert (row["n_real"], row["mean_real"], row["n_simulated"]) == (1, 3340.0, 0)
     assert np.isnan(row["mean_simulated"])
     assert np.isnan(row["mean_difference"])
@@ -106,9 +115,8 @@ def test_no_sweeps_compare_to_nothing():
     none = metrics(sweeps=make_sweeps())
     assert differences(none, none).empty
     assert arrival_cost_parts(none, none).empty
-    assert agreement(none, none)["n_sweeps"].eq(0).all()
-    assert averages(none, none)["mean_difference"].isna().all()
-    assert engagement(none, none) == Engagement()
+    assert agreement(none, none, "vwap")["n_sweeps"] == 0
+    assert np.isnan(averages(none, none, "vwap")["mean_difference"])
 
 
 @pytest.mark.parametrize("column", ["order_id", "side", "quantity", "arrival_ns"])
@@ -123,8 +131,9 @@ def test_compared_metrics_are_columns():
 
 @given(markets())
 def test_the_same_fills_agree_in_everything(market):
-    table = agreement(sweep_metrics(*market), sweep_metrics(*market))
-    assert table["n_agree"].tolist() == table["n_pairs"].tolist()
+    for metric in COMPARED:
+        found = agreement(sweep_metrics(*market), sweep_metrics(*market), metric)
+        assert found["n_agree"] == found["n_pairs"]
 
 
 def parts(real, simulated):
