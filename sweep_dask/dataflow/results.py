@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
@@ -18,10 +20,11 @@ from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
 _EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
 _BY_ALL = "rollups/by_all"
+_SWEEPS = "sweep_metrics"
 
 
 @dataclass(frozen=True, repr=False)
@@ -124,6 +127,44 @@ class RunResult:
             The run left no roll-ups.
         """
         return line_summary(self.table(_BY_ALL))
+
+    def differences(self, line: str, reference: str = "tape") -> pd.DataFrame:
+        """Reference minus simulation of each sweep and metric: what is compared and tested.
+
+        Columns `date`, `security`, `order_id` and every compared metric (docs/metrics.md), NaN
+        unless both lines have it; a row a sweep, in the order of `sweep_metrics`.
+
+        Parameters
+        ----------
+        line, reference
+            `tape`, `time-priority`, or a scenario.
+
+        Raises
+        ------
+        InputError
+            The run has no such line, or left no table of sweeps.
+        """
+        # It comes with compiled code, which nothing else here needs.
+        from sweep_dask.analysis.metrics.comparison import ALIGNED, COMPARED, differences
+
+        columns = ["date", "security", *ALIGNED, *COMPARED]
+        real, simulated = (self._line(name, columns) for name in (reference, line))
+        found = differences(real, simulated)
+        return pd.concat([real[["date", "security"]], found], axis="columns")
+
+    def _line(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        """One line of the table of sweeps."""
+        path = self._path(_SWEEPS)
+        is_model = pc.field("scenario").is_null() & (pc.field("model") == name)
+        chosen = is_model | (pc.field("scenario") == name)
+        rows = to_frame(pq.read_table(path, columns=list(columns), filters=chosen))
+        if rows.empty and pq.read_metadata(path).num_rows:
+            raise InputError(
+                f"The run has no line {name!r}.",
+                where=str(path),
+                cure=f"One of: {', '.join(self.summary().index)}.",
+            )
+        return rows
 
     def _path(self, name: str) -> Path:
         folder = OutputLayout(self.output).tables

@@ -123,6 +123,28 @@ def test_the_summary_of_a_run_is_that_of_its_sweeps(plain_result):
         assert summary.loc[line, "filled_share"] == row["filled_quantity"] / row["quantity"]
 
 
+@pytest.mark.parametrize("reference", ["tape", "as-entered"])
+def test_differences_are_reference_minus_simulation(plain_result, reference):
+    sweeps = plain_result.table("sweep_metrics")
+    name = sweeps["scenario"].where(sweeps["scenario"].notna(), sweeps["model"])
+    real, simulated = (
+        sweeps[name == line].reset_index(drop=True) for line in (reference, "rest-dark")
+    )
+    found = plain_result.differences("rest-dark", reference=reference)
+    assert len(found) == len(real) > 0
+    for column in ("date", "security", "order_id"):
+        assert found[column].tolist() == real[column].tolist()
+    for metric in ("filled_quantity", "vwap", "arrival_cost_bps"):
+        expected = real[metric].astype(float) - simulated[metric].astype(float)
+        pd.testing.assert_series_equal(found[metric], expected)
+
+
+def test_a_line_that_was_not_run_is_an_error_that_lists_them(plain_result):
+    with pytest.raises(InputError) as caught:
+        plain_result.differences("rest-light")
+    assert "rest-dark" in caught.value.cure
+
+
 def test_a_folder_may_be_named_from_anywhere(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     result = load("out")

@@ -53,6 +53,8 @@ COMPARED = {
     "time_to_last_fill_seconds": -1,
     "mean_time_to_fill_seconds": -1,
 }
+#: Columns in which the sweeps of two lines are the same, row by row.
+ALIGNED = ("order_id", "side", "quantity", "arrival_ns")
 #: The difference of each compared metric, under its name.
 SWEEP_DIFFERENCES = {"order_id": "int64"} | dict.fromkeys(COMPARED, "float64")
 #: One row per metric; sums of partitions are those of the whole.
@@ -128,7 +130,7 @@ def values(metrics: pd.DataFrame, metric: str) -> FloatArray:
 
 
 def _require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
-    for column in ("order_id", "side", "quantity", "arrival_ns"):
+    for column in ALIGNED:
         if not np.array_equal(whole_numbers(real, column), whole_numbers(simulated, column)):
             raise ValueError(f"only metrics of the same sweeps compare: {column} differs")
 
