@@ -198,6 +198,7 @@ def _shortfall(
         "arrival_cost": arrival,
         "opportunity_cost": missed,
         "implementation_shortfall": arrival + missed,
+        "completed_shortfall": arrival + missed - order["arrival_spread_price"] / 2 * unfilled,
     }
     paper = midpoint * order["quantity"]
     in_bps = {f"{name}_bps": amount / paper * 1e4 for name, amount in amounts.items()}

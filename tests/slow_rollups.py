@@ -15,13 +15,13 @@ from sweep_dask.analysis.stats.paired import paired_test
 
 HEADLINE = [
     *("fill_ratio", "far_touch_improvement_bps", "arrival_cost_bps"),
-    *("implementation_shortfall_bps", "effective_spread_bps"),
+    *("implementation_shortfall_bps", "completed_shortfall_bps", "effective_spread_bps"),
     *("time_to_first_fill_seconds", "mean_time_to_fill_seconds"),
 ]
 INTEGERS = ["quantity", "filled_quantity", "unfilled_quantity", "dark_quantity", "fill_count"]
 AMOUNTS = [
     *("arrival_cost_aud", "opportunity_cost_aud", "implementation_shortfall_aud"),
-    "far_touch_improvement_aud",
+    *("completed_shortfall_aud", "far_touch_improvement_aud"),
 ]
 PARTS = ["price_part_aud", "quantity_part_aud", "time_part_aud"]
 POPULATIONS = {
@@ -131,6 +131,9 @@ def _sums(rows):
     found["n_priced"] = int(rows["arrival_midpoint"].notna().sum())
     found["n_parts"] = len(parts)
     found["paper_value_aud"] = (rows["arrival_midpoint"] * rows["quantity"] / 1000).sum()
+    marked = rows[rows["implementation_shortfall_aud"].notna()]
+    value = marked["arrival_midpoint"] * marked["quantity"] / 1000
+    found["shortfall_paper_value_aud"] = value.sum()
     found |= {name: rows[name].sum() for name in AMOUNTS}
     found |= {name: parts[name].sum() for name in PARTS}
     for metric in HEADLINE:

@@ -97,12 +97,12 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
         "Blocksize",
     ]
     summary = lines[lines.index("Summary") + 1 :]
-    centre_point = summary[summary.index("") + 1 :]
+    answer = summary[summary.index("") + 1 :]
     summary = summary[: summary.index("")]
     assert [line.split(":")[0].strip().replace(" ", "-") for line in summary] == SUMMARY.split()
-    assert centre_point[0].startswith("Centre Point, all sweeps")
-    scenarios = ["tape", "as-entered", "dual-post", "rest-dark", "dark-only"]
-    assert [line.split()[0] for line in centre_point[2:7]] == scenarios
+    assert answer[0].startswith("What 12 sweeps of continuous trading got")
+    names = ["tape", "time-priority", "as-entered", "dual-post", "rest-dark", "dark-only"]
+    assert [line.split()[0] for line in answer[2:8]] == names
     assert str(folder / "out/report.html") in done.stdout
 
 

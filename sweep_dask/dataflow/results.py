@@ -17,7 +17,7 @@ from sweep_dask.report.line_summary import line_summary
 from sweep_dask.report.replay_page import read_replay
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.storage.manifest import THROUGH, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,8 +124,16 @@ class RunResult:
         Raises
         ------
         InputError
-            The run left no roll-ups.
+            The run left no roll-ups, or was not through: those of an earlier one may lie there.
         """
+        status = self.manifest["status"]
+        if status not in THROUGH:
+            raise InputError(
+                "The run did not come to its end: there is no answer yet.",
+                where=str(self.output),
+                value=str(status),
+                cure="The same command goes on from there.",
+            )
         return line_summary(self.table(_BY_ALL))
 
     def differences(self, line: str, reference: str = "tape") -> pd.DataFrame:
@@ -189,7 +197,8 @@ class RunResult:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         manifest = self.manifest
-        lines = self.summary() if _BY_ALL in self.tables else None
+        has_answer = manifest["status"] in THROUGH and _BY_ALL in self.tables
+        lines = self.summary() if has_answer else None
         replay = read_replay(OutputLayout(self.output).replay().root)
         return run_card(manifest, lines, self.report, replay)
 

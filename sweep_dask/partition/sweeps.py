@@ -5,8 +5,6 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import (
@@ -14,10 +12,11 @@ from sweep_dask.analysis.metrics.partition_sweeps import (
     fills_of_book,
     read_sweeps,
 )
-from sweep_dask.analysis.metrics.sweep_table import Outcome, sweep_tables
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_tables
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.partition.rows import write_body
-from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table
+from sweep_dask.storage.combine import table_schema
+from sweep_dask.storage.frames import joined_parquet_bytes, to_frame, to_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +66,7 @@ def write_sweeps(
         ticks=partition.settings.ticks,
         horizon_ns=job.horizon_ns,
     )
-    # Joined as Arrow tables: data frames would be copied.
-    body = parquet_bytes(pa.concat_tables([to_table(line) for line in lines]))
+    body = joined_parquet_bytes(map(to_table, lines), table_schema(SWEEP_TABLE))
     folder = layout.outputs(summary.date, summary.security)
     write_body(layout, summary, folder / f"{SWEEP_METRICS_FILE}.parquet", body)
     summary.counts["centre_point_sweeps"] = found.sweeps.size

@@ -11,6 +11,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sweep_dask.storage.atomic import file_digest, write_atomically
+from sweep_dask.storage.frames import ROW_GROUP_ROWS, write_gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,10 +25,6 @@ KEY_COLUMNS = pa.schema(
         ("scenario", pa.string()),
     ]
 )
-
-#: Rows gathered before they are written: a row group for each of many small partitions would make
-#: the table slow to read.
-_ROW_GROUP_ROWS = 1 << 17
 
 _ARROW_TYPES = {
     "int8": pa.int8(),
@@ -51,15 +48,15 @@ class ResultFile:
     scenario: str | None = None
 
 
+def table_schema(columns: Mapping[str, str]) -> pa.Schema:
+    """Arrow schema of a table from its pandas types."""
+    return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
+
+
 def result_schema(columns: Mapping[str, str]) -> pa.Schema:
     """Arrow schema of a result table from its pandas types, without the key columns."""
-    return pa.schema(
-        [
-            (name, _ARROW_TYPES[kind])
-            for name, kind in columns.items()
-            if name not in KEY_COLUMNS.names
-        ]
-    )
+    keys = KEY_COLUMNS.names
+    return table_schema({name: kind for name, kind in columns.items() if name not in keys})
 
 
 def combine_results(
@@ -86,12 +83,9 @@ def combine_results(
 
 
 def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
-    """Put Parquet files of the same columns one after the other; returns the digest.
-
-    A row group holds whole files, so that what belongs together is read together.
-    """
-    schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
-    parts = (pq.read_table(path, columns=schema.names).cast(schema) for path in paths)
+    """Put Parquet files of the same columns one after the other; returns the digest."""
+    schema = table_schema(columns)
+    parts = (rows for path in paths for rows in _read_parquet(path, schema))
     return _write_table(Path(target), parts, schema)
 
 
@@ -102,16 +96,7 @@ def _write_table(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> st
 
 def _write(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        held: list[pa.Table] = []
-        rows = 0
-        for part in parts:
-            held.append(part)
-            rows += len(part)
-            if rows >= _ROW_GROUP_ROWS:
-                writer.write_table(pa.concat_tables(held), row_group_size=rows)
-                held, rows = [], 0
-        if rows:
-            writer.write_table(pa.concat_tables(held), row_group_size=rows)
+        write_gathered(writer, parts)
 
 
 def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:
@@ -123,7 +108,7 @@ def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:
 
 def _read_parquet(path: str, results: pa.Schema) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_ROW_GROUP_ROWS, columns=results.names):
+        for batch in file.iter_batches(ROW_GROUP_ROWS, columns=results.names):
             yield pa.Table.from_batches([batch]).cast(results)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.
@@ -16,6 +20,10 @@ GROWING = {
     *("timestamp", "tradetime", "creationtime", "first_trade_time", "last_trade_time"),
     *("first_execution_time", "last_execution_time"),
 }
+
+
+#: Rows that are gathered before they are written.
+ROW_GROUP_ROWS = 1 << 17
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
@@ -48,19 +56,43 @@ def _is_text(kind: pa.DataType) -> bool:
 def parquet_bytes(table: pa.Table) -> bytes:
     """A Parquet file in memory; the same rows give the same bytes."""
     sink = pa.BufferOutputStream()
+    pq.write_table(table.combine_chunks(), sink, **_encodings(table.schema))
+    return bytes(sink.getvalue())
+
+
+def joined_parquet_bytes(tables: Iterable[pa.Table], schema: pa.Schema) -> bytes:
+    """One Parquet file of several tables of these columns, about a row group of them at a time."""
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, schema, **_encodings(schema)) as writer:
+        write_gathered(writer, (table.cast(schema) for table in tables))
+    return bytes(sink.getvalue())
+
+
+def write_gathered(writer: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
+    """Write tables one after the other, small ones in one row group: many are slow to read."""
+    held: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        held.append(table)
+        rows += len(table)
+        if rows >= ROW_GROUP_ROWS:
+            writer.write_table(pa.concat_tables(held), row_group_size=rows)
+            held, rows = [], 0
+    if rows:
+        writer.write_table(pa.concat_tables(held), row_group_size=rows)
+
+
+def _encodings(schema: pa.Schema) -> dict[str, Any]:
     growing = {
         column.name: "DELTA_BINARY_PACKED"
-        for column in table.schema
+        for column in schema
         if column.name in GROWING and pa.types.is_integer(column.type)
     }
-    pq.write_table(
-        table.combine_chunks(),
-        sink,
-        compression="zstd",
-        use_dictionary=[name for name in table.column_names if name not in growing],
-        column_encoding=growing or None,
-    )
-    return bytes(sink.getvalue())
+    return {
+        "compression": "zstd",
+        "use_dictionary": [name for name in schema.names if name not in growing],
+        "column_encoding": growing or None,
+    }
 
 
 def bytes_digest(data: bytes) -> str:

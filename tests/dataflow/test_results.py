@@ -212,7 +212,7 @@ def test_a_name_that_is_no_table_is_an_error_that_lists_them(folder, name):
 
 
 def test_a_folder_without_tables_says_so(tmp_path):
-    write_manifest(tmp_path, status="interrupted")
+    write_manifest(tmp_path, status="done")
     result = load(tmp_path)
     assert result.tables == []
     with pytest.raises(InputError, match="no table") as caught:
@@ -359,6 +359,14 @@ def test_a_run_without_an_answer_says_so(tmp_path):
     assert "There is no answer" in shown
     assert "made up" in shown
     assert Text(load(tmp_path)._repr_html_()).addresses == []
+
+
+def test_roll_ups_of_an_earlier_run_are_no_answer(folder):
+    write_manifest(folder, status="interrupted")
+    result = load(folder)
+    with pytest.raises(InputError, match="did not come to its end"):
+        result.summary()
+    assert "There is no answer" in str(Text(result._repr_html_()))
 
 
 def test_a_run_in_one_line(folder):

@@ -39,6 +39,8 @@ COMPARED = {
     "opportunity_cost_aud": 1,
     "implementation_shortfall_bps": 1,
     "implementation_shortfall_aud": 1,
+    "completed_shortfall_bps": 1,
+    "completed_shortfall_aud": 1,
     "slippage_price": 1,
     "slippage_bps": 1,
     "effective_spread_price": 1,

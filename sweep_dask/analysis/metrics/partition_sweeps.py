@@ -37,6 +37,8 @@ def read_sweeps(
 ) -> PartitionSweeps:
     """Take the sweeps from the order log, and the quotes around them.
 
+    Where there is no national quote at all, the quotes on the rows of all orders take its place.
+
     A sweep arrives with its first row, on the quote of that row or, if it has none, on the last
     national quote before. It works until its record says that it is gone, else until continuous
     trading or the recording ends.
@@ -47,7 +49,7 @@ def read_sweeps(
         Columns of `schema.NBBO`, by timestamp.
     """
     log = partition.log
-    quotes = read_quotes(nbbo)
+    quotes = read_quotes(nbbo) if len(nbbo) else quotes_of_orders(log)
     recorded_until_ns = _recorded_until(partition, quotes)
     rows = entry_rows(log, partition.is_in)
     rows = rows[log.is_sweep[rows]]
@@ -74,6 +76,13 @@ def read_quotes(nbbo: pd.DataFrame) -> Quotes:
         whole_units(prices(nbbo, "bidprice")),
         whole_units(prices(nbbo, "offerprice")),
     )
+
+
+def quotes_of_orders(log: OrderLog) -> Quotes:
+    """What the order rows say of the national quote, by time; rows without a quote say nothing."""
+    rows = np.flatnonzero((log.bid > 0) | (log.offer > 0))
+    rows = rows[np.argsort(log.timestamp_ns[rows], kind="stable")]
+    return Quotes(log.timestamp_ns[rows], log.bid[rows], log.offer[rows])
 
 
 def fills_of_book(fills: pd.DataFrame) -> Fills:

@@ -28,15 +28,17 @@ if TYPE_CHECKING:
 _QUANTITIES = ("quantity", "filled_quantity", "unfilled_quantity", "dark_quantity", "fill_count")
 _AMOUNTS = (
     *("arrival_cost_aud", "opportunity_cost_aud", "implementation_shortfall_aud"),
-    "far_touch_improvement_aud",
+    *("completed_shortfall_aud", "far_touch_improvement_aud"),
 )
+#: Of all sweeps with a midpoint on arrival, and of those of them that have a shortfall.
+_PAPER_VALUES = ("paper_value_aud", "shortfall_paper_value_aud")
 _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 _COUNTS = (*(f"n_{status}" for status in STATUSES), "n_engaged", "n_priced", "n_parts")
 
 #: What is summed, in the order of the tables.
 SUMS: Schema = {
     **dict.fromkeys(("n_sweeps", *_QUANTITIES, *_COUNTS), "int64"),
-    **dict.fromkeys(("paper_value_aud", *_AMOUNTS, *_PARTS), "float64"),
+    **dict.fromkeys((*_PAPER_VALUES, *_AMOUNTS, *_PARTS), "float64"),
 }
 #: Places among the dimensions, their segments, and the lines.
 _GROUP = schema("dimension:int8 segment:int32 line:int8")
@@ -99,7 +101,11 @@ def _values(rows: pd.DataFrame) -> dict[str, IntArray | FloatArray]:
     parts = {name: rows[name].to_numpy(dtype=np.float64) for name in _PARTS}
     has_parts = ~np.isnan(np.array(list(parts.values()))).any(axis=0)
     paper = rows["arrival_midpoint"].to_numpy(dtype=np.float64) * rows["quantity"].to_numpy()
-    amounts = {"paper_value_aud": paper / _PRICE_PER_AUD}
+    has_shortfall = rows["implementation_shortfall_aud"].notna().to_numpy()
+    amounts = {
+        "paper_value_aud": paper / _PRICE_PER_AUD,
+        "shortfall_paper_value_aud": np.where(has_shortfall, paper, 0.0) / _PRICE_PER_AUD,
+    }
     amounts |= {name: rows[name].to_numpy(dtype=np.float64) for name in _AMOUNTS}
     amounts |= {name: np.where(has_parts, part, 0.0) for name, part in parts.items()}
     is_counted = {f"n_{status}": (rows["status"] == status).to_numpy() for status in STATUSES}

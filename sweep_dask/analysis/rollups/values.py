@@ -30,6 +30,7 @@ HEADLINE = (
     "far_touch_improvement_bps",
     "arrival_cost_bps",
     "implementation_shortfall_bps",
+    "completed_shortfall_bps",
     "effective_spread_bps",
     "time_to_first_fill_seconds",
     "mean_time_to_fill_seconds",

@@ -128,6 +128,20 @@ def test_only_sweeps_in_the_book_are_there():
     assert found(day).sweeps.order_id.tolist() == [FIRST_ID + 2]
 
 
+def test_without_a_quote_file_the_quotes_on_all_order_rows_count():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340)
+    day.quote(250, 3340, 3350)
+    day.enter(2, 300, SELL, 20, 3400).cancel(1, 500)
+    # The rows alone: nobody else tells of the move.
+    partition = day.partition()
+    sweeps = read_sweeps(partition, NO_QUOTES, DATE, SECURITY)
+    real = fills_of_book(real_fills(partition))
+    (table,) = sweep_tables(sweeps, {REAL: Outcome(real)})
+    # From 3335 to 3345: a buy loses 1 cent on each of 100 shares.
+    assert table["opportunity_cost_aud"].tolist() == pytest.approx([-1.0])
+    assert table["market_drift_price"].tolist() == [-10.0]
+
+
 # --- the lines ------------------------------------------------------------------------------------
 
 

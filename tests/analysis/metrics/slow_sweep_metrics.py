@@ -121,6 +121,9 @@ class _SlowSweep:
             "arrival_cost": arrival,
             "opportunity_cost": missed,
             "implementation_shortfall": both,
+            "completed_shortfall": None
+            if both is None
+            else both - Fraction(self.arrival_offer - self.arrival_bid, 2) * unfilled,
         }
         row = {}
         for name, amount in amounts.items():

@@ -19,6 +19,7 @@ _SIGNED_UNITS = {
     "arrival_cost": "bps aud",
     "opportunity_cost": "bps aud",
     "implementation_shortfall": "bps aud",
+    "completed_shortfall": "bps aud",
     "slippage": "price bps",
     "effective_spread": "price bps",
     "realised_spread_1s": "price bps",

@@ -43,6 +43,8 @@ EXPECTED = {
     "opportunity_cost_aud": 4.0,  # 400 are 10 cheaper at the end
     "implementation_shortfall_aud": 3.0,
     "implementation_shortfall_bps": 30_000 / 3335,
+    "completed_shortfall_aud": 1.0,  # 400 still to trade, each half of 10 away from the midpoint
+    "completed_shortfall_bps": 10_000 / 3335,
     "slippage_price": -5.0,  # 200 of 600 filled when the midpoint was 15 higher
     "effective_spread_price": 2 * 2_000 / 600,  # only those 200, 10 below their midpoint
     "realised_spread_1s_price": 2 * (3350 - 2_002_000 / 600),  # both fills see 3350 a second later
@@ -100,6 +102,8 @@ def test_nothing_filled_has_no_price_and_no_time_but_all_of_the_opportunity_cost
     # No shares cost no money.
     assert row["midpoint_improvement_aud"] == row["arrival_cost_aud"] == 0.0
     assert row["implementation_shortfall_aud"] == row["opportunity_cost_aud"] == 10.0
+    # 1,000 shares still to trade, for half of 10 each.
+    assert row["completed_shortfall_aud"] == 5.0
 
 
 def test_all_filled_has_no_opportunity_cost_even_without_a_midpoint_to_mark_to():

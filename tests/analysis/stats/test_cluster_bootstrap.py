@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sweep_dask.analysis.stats import bootstrap
 from sweep_dask.analysis.stats.bootstrap import (
     NO_CLUSTER,
     ONE_CLUSTER,
@@ -109,3 +110,23 @@ def test_one_cluster_says_so_and_has_no_interval(clusters, reason):
     assert (interval.n_clusters, interval.reason) == (clusters, reason)
     assert isnan(interval.low)
     assert isnan(interval.high)
+
+
+def test_with_many_clusters_the_interval_is_the_normal_one_and_about_the_same(monkeypatch):
+    random = np.random.default_rng(5)
+    count = random.integers(1, 9, 4_000)
+    sums = ClusterSums(count, random.normal(0.3, 1, 4_000) * count)
+    drawn = cluster_interval(sums, seed=1)
+    monkeypatch.setattr(bootstrap, "MOST_DRAWN_CLUSTERS", 3_999)
+    normal = cluster_interval(sums, seed=1)
+    assert normal.n_clusters == drawn.n_clusters == 4_000
+    width = drawn.high - drawn.low
+    assert abs(normal.low - drawn.low) < 0.05 * width
+    assert abs(normal.high - drawn.high) < 0.05 * width
+
+
+def test_normal_interval_by_hand(monkeypatch):
+    """Clusters of 1 with 0 and 2: mean 1, residuals -1 and 1, error sqrt(2 * 2) / 2 = 1."""
+    monkeypatch.setattr(bootstrap, "MOST_DRAWN_CLUSTERS", 1)
+    found = cluster_interval(ClusterSums(np.array([1, 1]), np.array([0.0, 2.0])), seed=1)
+    assert (found.low, found.high) == pytest.approx((1 - 1.959964, 1 + 1.959964))
