@@ -14,21 +14,11 @@ import dask
 import dask.dataframe as dd
 import pandas as pd
 
-from sweep_dask.analysis.rollups.comparisons import (
-    AVERAGE_PAIRS,
-    COMPARISONS,
-    averages,
-    comparisons,
-)
+from sweep_dask.analysis.rollups.comparisons import averages, comparisons
 from sweep_dask.analysis.rollups.dimensions import DIMENSIONS, Segments
 from sweep_dask.analysis.rollups.example import EXAMPLE, EXAMPLE_METRIC, example_sweep
 from sweep_dask.analysis.rollups.labels import LABEL_COLUMNS, LABEL_COUNTS, label_counts
-from sweep_dask.analysis.rollups.quantiles import (
-    PERCENTILES,
-    SEGMENT_QUANTILES,
-    percentiles,
-    segment_quantiles,
-)
+from sweep_dask.analysis.rollups.quantiles import percentiles, segment_quantiles
 from sweep_dask.analysis.rollups.sums import LEVEL_KEYS, LEVEL_SUMS, SUM_COLUMNS, level_sums
 from sweep_dask.analysis.rollups.unfilled import (
     LEVEL_REASONS,
@@ -42,12 +32,16 @@ from sweep_dask.analysis.tables import empty_table
 from sweep_dask.dataflow.sweep_frames import SweepTable, Wanted, read_metric, read_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sweep_dask.analysis.metrics.lines import Line
 
 #: Of the bootstrap. Any number would do; this one is the order type of a sweep.
 SETTINGS = StatisticsSettings(seed=2048)
 
-_BY_SEGMENT = Wanted(dimensions=DIMENSIONS[1:])
+#: What is made of the values of a metric: of every metric, and of those told by segment.
+OF_OTHERS = ("comparisons", "averages")
+OF_HEADLINES = (*OF_OTHERS, "spreads", "percentiles")
 
 
 def label_frame(sweeps: SweepTable) -> dd.DataFrame:
@@ -70,32 +64,46 @@ def sum_frames(sweeps: SweepTable, segments: Segments) -> dict[str, dd.DataFrame
 
 
 def metric_frames(sweeps: SweepTable, segments: Segments) -> dict[str, dd.DataFrame]:
-    """What is made of one metric at a time, a partition each; the longest tasks come first."""
-    lines = sweeps.lines
+    """What is made of one metric at a time, a row each; the longest tasks come first.
+
+    `headlines` and `others` have a column of tables for each of `OF_HEADLINES` and `OF_OTHERS`: the
+    values of a metric are read once for all that is made of them. `example` has columns `EXAMPLE`.
+    """
     others = [metric for metric in METRICS if metric not in HEADLINE]
-    headline = _metrics(sweeps, segments, HEADLINE, _BY_SEGMENT)
+    by_segment = Wanted(dimensions=DIMENSIONS[1:], engaged=True)
     example = Wanted(dimensions=("day", "security"), order_id=True)
-    compared = [headline, _metrics(sweeps, segments, others, Wanted())]
-    found = [
-        values.map_partitions(comparisons, lines, segments, SETTINGS, meta=empty_table(COMPARISONS))
-        for values in compared
-    ]
     return {
-        "headline_comparisons": found[0],
-        "spreads": headline.map_partitions(
-            segment_quantiles, lines, segments, meta=empty_table(SEGMENT_QUANTILES)
+        "headlines": _metrics(sweeps, segments, HEADLINE, by_segment).map_partitions(
+            _roll_up, OF_HEADLINES, sweeps.lines, segments, meta=_cells(OF_HEADLINES)
         ),
-        "other_comparisons": found[1],
-        "averages": _metrics(sweeps, segments, METRICS, Wanted(engaged=True)).map_partitions(
-            averages, lines, meta=empty_table(AVERAGE_PAIRS)
-        ),
-        "percentiles": _metrics(sweeps, segments, HEADLINE, Wanted()).map_partitions(
-            percentiles, lines, meta=empty_table(PERCENTILES)
+        "others": _metrics(sweeps, segments, others, Wanted(engaged=True)).map_partitions(
+            _roll_up, OF_OTHERS, sweeps.lines, segments, meta=_cells(OF_OTHERS)
         ),
         "example": _metrics(sweeps, segments, [EXAMPLE_METRIC], example).map_partitions(
-            example_sweep, lines, segments, meta=empty_table(EXAMPLE)
+            example_sweep, sweeps.lines, segments, meta=empty_table(EXAMPLE)
         ),
     }
+
+
+def _roll_up(
+    values: pd.DataFrame, names: Sequence[str], lines: Sequence[Line], segments: Segments
+) -> pd.DataFrame:
+    """One row with a table in each cell: the roll-ups of these names of one metric."""
+    made = {
+        "comparisons": lambda: comparisons(values, lines, segments, SETTINGS),
+        "averages": lambda: averages(values, lines),
+        "spreads": lambda: segment_quantiles(values, lines, segments),
+        "percentiles": lambda: percentiles(values, lines),
+    }
+    return _cells(names, {name: [made[name]()] for name in names})
+
+
+def _cells(
+    names: Sequence[str], tables: Mapping[str, list[pd.DataFrame]] | None = None
+) -> pd.DataFrame:
+    """A frame of tables; without any it is what Dask is told to expect."""
+    found = tables or {name: [] for name in names}
+    return pd.DataFrame({name: pd.Series(found[name], dtype=object) for name in names})
 
 
 def _pieces(sweeps: SweepTable, names: Sequence[str]) -> dd.DataFrame:

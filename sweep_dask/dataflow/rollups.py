@@ -46,8 +46,7 @@ SWEEPS_FILE = "sweep_metrics.parquet"
 _NOTHING = {
     "sums": LEVEL_SUMS,
     "reasons": LEVEL_REASONS,
-    "headline_comparisons": COMPARISONS,
-    "other_comparisons": COMPARISONS,
+    "comparisons": COMPARISONS,
     "spreads": SEGMENT_QUANTILES,
     "averages": AVERAGE_PAIRS,
     "percentiles": PERCENTILES,
@@ -96,7 +95,17 @@ def rollups(client: Client | None, path: Path, lines: Sequence[Line]) -> dict[st
     labels = _compute(client, {"labels": label_frame(sweeps)})["labels"]
     segments = segments_of(labels)
     found = _compute(client, metric_frames(sweeps, segments) | sum_frames(sweeps, segments))
-    return _tables(found, sweeps, segments)
+    of_metrics = [found.pop("headlines"), found.pop("others")]
+    return _tables(found | _joined(of_metrics), sweeps, segments)
+
+
+def _joined(of_metrics: Sequence[pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables in the cells of frames, put together by their names."""
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for frame in of_metrics:
+        for name in frame.columns:
+            tables.setdefault(name, []).extend(frame[name])
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
 def _sweep_table(path: Path, lines: Sequence[Line]) -> SweepTable:
@@ -109,11 +118,10 @@ def _tables(
     found: Mapping[str, pd.DataFrame], sweeps: SweepTable, segments: Segments
 ) -> dict[str, pd.DataFrame]:
     lines = sweeps.lines
-    compared = pd.concat([found["headline_comparisons"], found["other_comparisons"]])
     by = by_dimension(population_sums(found["sums"]), found["spreads"], lines, segments)
     return {
         **{f"by_{dimension}": table for dimension, table in by.items()},
-        "comparisons": all_comparisons(compared, lines, segments),
+        "comparisons": all_comparisons(found["comparisons"], lines, segments),
         "averages": all_averages(found["averages"], lines, segments),
         "distributions": all_distributions(found["percentiles"], lines, segments),
         "unfilled": unfilled(found["reasons"], lines),
