@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.dataflow.text_columns import columns_of_text
 from sweep_dask.report.answer import ANSWERING, answer_of
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.measures import (
+    COMPLETED_MEAN,
     DARK_SHARE,
     FILL_RATIO,
     FILLED_QUANTITY,
@@ -17,9 +18,10 @@ from sweep_dask.report.measures import (
     Measure,
 )
 from sweep_dask.report.rollups import read_rollups
+from sweep_dask.report.tape import has_tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.answer import Answer
@@ -28,14 +30,17 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
 
 _MEASURES = {"shares filled": FILLED_QUANTITY, "of all": FILLED_SHARE, "in the dark": DARK_SHARE}
-_HEADINGS = ("fill ratio", "shortfall, bps")
+#: Of `ANSWERING`, in its order.
+_HEADINGS = ("fill ratio", "shortfall, bps", "same, rest traded")
 #: What the lines have that others are compared with, in place of a change.
-_LEVELS = (FILL_RATIO, SHORTFALL_MEAN)
+_LEVELS = (FILL_RATIO, SHORTFALL_MEAN, COMPLETED_MEAN)
 _REFERENCES = {REAL: "what happened", REPLAYED: "replayed"}
 
 
-def describe_answer(layout: OutputLayout) -> list[str]:
+def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[str]:
     """Lines for what filled and what it cost, for real and in every simulation."""
+    if not has_tape(manifest):
+        return ["", "What really filled is not in the input: there is nothing to compare with."]
     found = read_rollups(layout.rollups)
     answer = answer_of(found)
     if answer is None:
@@ -82,8 +87,8 @@ def _intervals(answer: Answer) -> str:
     if not answer.effects:
         return "No change has an interval."
     if answer.is_clustered:
-        few = ": fewer than ten, so they are too narrow" if answer.has_few_clusters else ""
-        return f"In brackets: 95 % intervals by whole security-days, {answer.n_clusters:,}{few}"
+        few = ": fewer than ten are too narrow" if answer.has_few_clusters else ""
+        return f"In brackets: 95 % intervals by whole security-days, {answer.clusters_text}{few}"
     return "In brackets: 95 % intervals that take the sweeps of one security-day for independent"
 
 

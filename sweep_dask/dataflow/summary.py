@@ -50,7 +50,7 @@ def describe_run(record: RunRecord, output: Path) -> str:
         lines["To go on"] = "the same command keeps the partitions that are finished"
     if record.plan.system.defaults_used:
         lines["Note"] = "the machine could not be detected; defaults were used"
-    answer = describe_answer(layout) if record.status in THROUGH else []
+    answer = describe_answer(layout, record.as_json()) if record.status in THROUGH else []
     book = describe_book(record) if record.has_scenarios else []
     return "\n".join(["", "Summary", *_aligned(lines), *answer, *book, *describe_failures(record)])
 

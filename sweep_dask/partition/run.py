@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
 from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
@@ -95,7 +96,8 @@ def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str
 
 def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
     # Session rows count by what follows from them.
-    told = (job.centre_point.scenarios, job.centre_point.book, trading, job.horizon_ns)
+    asked = (job.centre_point.scenarios, job.centre_point.book, trading, job.horizon_ns)
+    told = (*asked, tuple(SWEEP_TABLE))
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
     return bytes_digest("\n".join(parts).encode())

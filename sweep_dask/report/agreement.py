@@ -43,9 +43,10 @@ class CostParts:
 
 
 def pairs_of(found: Rollups) -> list[tuple[Line, Line]]:
-    """Every line but the tape, behind what it is measured against."""
+    """Every line but the tape, behind what it is measured against, if that is there."""
     lines = found.lines
-    return [(reference_of(line, lines), line) for line in lines if line != REAL]
+    pairs = [(reference_of(line, lines), line) for line in lines if line != REAL]
+    return [pair for pair in pairs if pair[0] in lines]
 
 
 def agreement_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[Compared]]:
@@ -117,7 +118,6 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[Com
     return rows
 
 
-_EACH = ("mean_real", "mean_simulated")
 _PAIRED = ("n_pairs", "paired_mean_real", "paired_mean_simulated")
 
 
@@ -128,7 +128,9 @@ def _means(prefix: str, row: Row, metric: str, names: Sequence[str]) -> list[Cel
 
 
 def cost_parts(found: Rollups) -> list[CostParts]:
-    """The parts for every line of which they exist, drawn to one scale."""
+    """The parts for every line of which they exist, drawn to one scale; none without a tape."""
+    if REAL not in found.lines:
+        return []
     rows = [(line, found.total(line)) for line in found.lines if line != REAL]
     known = [(line, row) for line, row in rows if row is not None and row["n_parts"]]
     # The table has real minus simulated.

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
-from sweep_dask.report.effects import FILL_RATIO, METRICS, SHORTFALL, Effect, effect_of
+from sweep_dask.report.effects import COMPLETED, FILL_RATIO, METRICS, SHORTFALL, Effect, effect_of
+from sweep_dask.report.headline import headline
 from sweep_dask.report.line_words import WORDS, changes, label, reference_of
 from sweep_dask.report.measures import MEASURES, measured
 from sweep_dask.report.rollups import ALL, ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from markupsafe import Markup
 
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
@@ -21,8 +25,11 @@ if TYPE_CHECKING:
 #: Below about ten clusters an interval by clusters is too narrow (docs/metrics.md).
 FEW_CLUSTERS = 10
 
-#: The two metrics of the answer.
-ANSWERING = (FILL_RATIO, SHORTFALL)
+#: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
+ANSWERING = (FILL_RATIO, SHORTFALL, COMPLETED)
+_SHORT = {FILL_RATIO: "fill", SHORTFALL: "cost", COMPLETED: "cost if completed"}
+#: Measures that are the same for every line.
+_OF_ANY_LINE = ("sweeps", "quantity")
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Change:
-    """What one line changes, in both metrics of the answer."""
+    """What one line changes, in the metrics of the answer."""
 
     line: str
     reference: str
@@ -52,26 +59,22 @@ class Change:
         return label(self.line)
 
     @property
+    def verdicts(self) -> list[tuple[str, list[Effect]]]:
+        """What is said of its effects, each once, and of which; named unless it is of all."""
+        by_verdict: dict[str, list[Effect]] = {}
+        for effect in self.effects.values():
+            by_verdict.setdefault(effect.verdict, []).append(effect)
+        if len(by_verdict) == 1:
+            return list(by_verdict.items())
+        return [
+            (f"{', '.join(_SHORT[effect.metric] for effect in effects)}: {verdict}", effects)
+            for verdict, effects in by_verdict.items()
+        ]
+
+    @property
     def had(self) -> str:
         """What the sweeps would have done."""
         return WORDS[self.line].had
-
-
-@dataclass(frozen=True)
-class Best:
-    """Which line does best in one metric, as far as that is more than chance."""
-
-    metric: str
-    effect: Effect | None
-    """None if no line does better than its reference."""
-    is_any_worse: bool
-    """Whether some line does worse."""
-    is_alone: bool
-    """Whether there is no second line to do better than."""
-    is_among_scenarios: bool
-    """Whether lines of other models were passed over."""
-    fills_less: bool
-    """Whether the line fills less than its reference does."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,9 @@ class Answer:
     """What the replay as entered differs by from the tape: the error of the book."""
     scales: dict[str, Scale]
 
+    has_tape: bool = True
+    """Whether what really filled is known; if not, `real` has what was wanted only."""
+
     @property
     def effects(self) -> list[Effect]:
         """All of the effects that have an interval."""
@@ -93,8 +99,20 @@ class Answer:
 
     @property
     def n_clusters(self) -> int:
-        """Security-days of the sweeps."""
+        """Security-days of the effect that has most."""
         return max((e.n_clusters for c in self.changes for e in c.effects.values()), default=0)
+
+    @property
+    def least_clusters(self) -> int:
+        """Security-days of the interval by security-days that has fewest; 0 if none is by them."""
+        found = [effect.n_clusters for effect in self.effects if effect.is_clustered]
+        return min(found, default=0)
+
+    @property
+    def clusters_text(self) -> str:
+        """Security-days of the intervals by them: `12`, or `3 to 12`."""
+        bounds = dict.fromkeys([self.least_clusters, self.n_clusters])
+        return " to ".join(f"{bound:,}" for bound in bounds)
 
     @property
     def is_clustered(self) -> bool:
@@ -102,16 +120,26 @@ class Answer:
         return any(effect.is_clustered for effect in self.effects)
 
     @property
-    def has_few_clusters(self) -> bool:
-        """Whether intervals by clusters are too narrow."""
-        return self.n_clusters < FEW_CLUSTERS
+    def has_student(self) -> bool:
+        """Whether any interval is Student's."""
+        return any(effect.has_student for effect in self.effects)
 
     @property
-    def best(self) -> list[Best]:
-        """For both metrics, among the scenarios; without scenarios among all lines."""
+    def has_few_clusters(self) -> bool:
+        """Whether some interval by clusters is too narrow."""
+        return self.is_clustered and self.least_clusters < FEW_CLUSTERS
+
+    @property
+    def headline(self) -> list[Markup]:
+        """Sentences about the scenarios; without scenarios about all lines. None without a tape."""
         ours = [change for change in self.changes if change.reference != REAL.name]
-        passed_over = 0 < len(ours) < len(self.changes)
-        return [_best(ours or self.changes, metric, passed_over) for metric in ANSWERING]
+        chosen = ours or self.changes
+        if not self.has_tape or not chosen:
+            return []
+        is_scenario = bool(ours) or all(change.line in SCENARIOS for change in chosen)
+        found = [change.effects for change in chosen]
+        passed_over = len(chosen) < len(self.changes)
+        return headline(found, "scenario" if is_scenario else "line", is_part=passed_over)
 
     @property
     def references(self) -> list[str]:
@@ -119,44 +147,34 @@ class Answer:
         return list(dict.fromkeys(change.reference for change in self.changes))
 
 
-def answer_of(found: Rollups) -> Answer | None:
-    """The answer of a run; None if no sweep was entered in continuous trading."""
-    tape = found.total(REAL)
-    if tape is None:
+def answer_of(found: Rollups, *, has_tape: bool = True) -> Answer | None:
+    """The answer of a run; None if no sweep was entered in continuous trading.
+
+    Parameters
+    ----------
+    has_tape
+        Whether what really filled is known (`tape.has_tape`); if not, `found` may be without it
+        (`tape.without_tape`), and nothing is said of what a change would have done.
+    """
+    line = next((line for line in found.lines if found.total(line)), None)
+    total = None if line is None else found.total(line)
+    if line is None or total is None:
         return None
-    lines = found.lines
-    prefix = f"by_all/{ANSWERED}/{ALL}/{REAL.name}"
-    made = [_change(found, line, reference_of(line, lines)) for line in changes(lines)]
+    prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
+    measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_LINE}
+    lines = changes(found.lines) if has_tape else []
+    made = [_change(found, line, reference_of(line, found.lines)) for line in lines]
     return Answer(
-        real={name: measured(prefix, tape, measure) for name, measure in MEASURES.items()},
+        real={name: measured(prefix, total, measure) for name, measure in measures.items()},
         changes=made,
-        replayed=_effects(found, REAL, REPLAYED),
+        replayed=_effects(found, REAL, REPLAYED) if has_tape else {},
         scales={metric: _scale(made, metric) for metric in ANSWERING},
+        has_tape=has_tape,
     )
 
 
 def _change(found: Rollups, line: Line, reference: Line) -> Change:
     return Change(line.name, reference.name, _effects(found, reference, line))
-
-
-def _best(among: Sequence[Change], metric: str, is_among_scenarios: bool) -> Best:
-    found = [change.effects[metric] for change in among if metric in change.effects]
-    sure = [(effect.mean, effect) for effect in found if effect.mean and effect.is_more_than_chance]
-    better = [(mean, effect) for mean, effect in sure if mean > 0]
-    largest = max(better, key=lambda pair: pair[0])[1] if better else None
-    fills = {
-        change.line: change.effects[FILL_RATIO].mean
-        for change in among
-        if FILL_RATIO in change.effects
-    }
-    return Best(
-        metric,
-        largest,
-        is_any_worse=len(sure) > len(better),
-        is_alone=len(among) == 1,
-        is_among_scenarios=is_among_scenarios,
-        fills_less=largest is not None and (fills.get(largest.line) or 0) < 0,
-    )
 
 
 def _effects(found: Rollups, reference: Line, line: Line) -> dict[str, Effect]:
@@ -175,6 +193,10 @@ def _scale(made: Sequence[Change], metric: str) -> Scale:
     return Scale(min(bounds) - room, max(bounds) + room)
 
 
-def answer_content(found: Rollups) -> dict[str, Any]:
+def answer_content(found: Rollups, *, has_tape: bool) -> dict[str, Any]:
     """What `answer.html` names."""
-    return {"answer": answer_of(found), "metrics": METRICS, "answering": ANSWERING}
+    return {
+        "answer": answer_of(found, has_tape=has_tape),
+        "metrics": METRICS,
+        "answering": ANSWERING,
+    }

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.report.fidelity import MODES
 from sweep_dask.report.rendering import render
+from sweep_dask.report.tape import has_tape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
@@ -47,11 +49,18 @@ def run_card(
         "states": Counter(entry["state"] for entry in partitions),
         "failed": failed[:_MOST_FAILED],
         "n_failed": len(failed),
-        "lines": None if lines is None else lines.reset_index().to_dict("records"),
+        "lines": None if lines is None else _lines(lines, has_tape(manifest)),
+        "has_tape": has_tape(manifest),
         "score": _score(manifest, replay),
         "report": _link(report),
     }
     return render("run_card.html", content)
+
+
+def _lines(lines: pd.DataFrame, is_taped: bool) -> list[dict[Hashable, Any]]:
+    """What is shown; without a tape only what does not build on it."""
+    shown = lines if is_taped else lines[lines.index.isin(list(SCENARIOS))]
+    return shown.reset_index().to_dict("records")
 
 
 def _score(manifest: Mapping[str, Any], replay: Replay | None) -> Mapping[str, Any] | None:

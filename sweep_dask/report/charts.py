@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bokeh.models import ColumnDataSource, DataRange1d, FactorRange, HoverTool, NumeralTickFormatter
 
+from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.report import wording
 from sweep_dask.report.distributions import axis_of, curves
 from sweep_dask.report.drawing import DARK_COLOUR, LIT_COLOUR, Drawing, drawing, floats, new_figure
@@ -51,7 +52,8 @@ def venue_chart(found: Rollups) -> Drawing:
     )
     tip = [("", "@line"), ("in the dark", "@dark{0,0}"), ("in the lit book", "@lit{0,0}")]
     chart.add_tools(HoverTool(renderers=[*bars], tooltips=tip))
-    chart.vspan(x=floats(filled[:1]), line_color="black", line_dash="dashed")
+    if REAL in found.lines:
+        chart.vspan(x=floats(filled[:1]), line_color="black", line_dash="dashed")
     chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
     chart.ygrid.visible = False
     return drawing(chart)

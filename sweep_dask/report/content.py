@@ -27,6 +27,7 @@ from sweep_dask.report.replay_page import Replay, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
 from sweep_dask.report.significance import test_rows
 from sweep_dask.report.sweep_reasons import left_out_rows, unfilled_rows
+from sweep_dask.report.tape import has_tape, without_tape
 from sweep_dask.report.time_charts import example_chart, resources_chart
 from sweep_dask.storage.manifest import THROUGH
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 #: Longest lists on the page; what is left out is counted there. Arbitrary, a page for people.
 MOST = {"partitions": 50, "failed": 100, "files": 200, "warnings": 100}
 
+#: Metrics of which the whole distribution is drawn.
+_DISTRIBUTED = (FILL_RATIO, SHORTFALL)
 #: Kinds of segments that are drawn; the others are tables only.
 _DRAWN = ("hour", "size")
 
@@ -60,14 +63,17 @@ def page_content(
     """
     has_sweeps = found is not None and any(row["n_sweeps"] for row in found.by_all)
     used = read_resources(layout.resources_log)
+    is_taped = has_tape(manifest)
     results: dict[str, Any] = {"found": None, "drawings": {}}
     if has_sweeps and found is not None:
-        results = _results(layout, found)
+        shown = found if is_taped else without_tape(found)
+        results = _results(layout, shown, is_taped=is_taped)
     drawings = results["drawings"] | _resource_drawings(used)
     ledger = run_facts.ledger_lines(manifest)
     return {
         "run": manifest,
         "models": manifest["settings"]["models"]["value"],
+        "marked": run_facts.marked(manifest),
         "words": WORDS,
         **results,
         **fidelity_content(replay),
@@ -76,6 +82,7 @@ def page_content(
         "assumptions": manifest.get("assumptions") or ASSUMPTIONS,
         "left_out": left_out_rows(manifest),
         "partitions": run_facts.largest_partitions(manifest, MOST["partitions"]),
+        "counted": run_facts.counted,
         "failed": [p for p in manifest["partitions"] if p["state"] == "failed"],
         "ledger": ledger,
         "tables": run_facts.table_lines(ledger),
@@ -89,15 +96,15 @@ def page_content(
     }
 
 
-def _results(layout: OutputLayout, found: Rollups) -> dict[str, Any]:
+def _results(layout: OutputLayout, found: Rollups, *, is_taped: bool) -> dict[str, Any]:
     """What a run with sweeps found, and the charts of it."""
     tables = segment_tables(found)
-    example, why_no_example = read_example(layout, found.example)
+    example, why_no_example = read_example(layout, found.example, found.lines)
     return {
         "found": found,
         "lines": [line.name for line in found.lines],
         "scenarios": [line.name for line in found.lines if line.scenario],
-        **answer_content(found),
+        **answer_content(found, has_tape=is_taped),
         "fill_and_cost": fill_and_cost(found),
         "populations": population_rows(found),
         "by_line": BY_LINE,
@@ -121,7 +128,7 @@ def _drawings(
     drawn: dict[str, Drawing | None] = {}
     if fill_and_cost(found):
         drawn["filled-by-venue"] = charts.venue_chart(found)
-    for metric in (FILL_RATIO, SHORTFALL):
+    for metric in _DISTRIBUTED:
         drawn[f"distribution-{metric}"] = charts.distribution_chart(found, metric)
     for table in tables:
         if table.dimension in _DRAWN:

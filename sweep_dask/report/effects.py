@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.metrics.lines import Line
 
+#: Why a difference that is the same in every sweep has no test.
+ALL_EQUAL = "all differences are equal"
 #: Below this adjusted p-value a difference is called more than chance; a convention.
 SIGNIFICANT = 0.05
 
@@ -48,10 +50,12 @@ class MetricWords:
 
 FILL_RATIO = "fill_ratio"
 SHORTFALL = "implementation_shortfall_bps"
+COMPLETED = "completed_shortfall_bps"
 #: Metrics of the tables, in their order.
 METRICS = {
     FILL_RATIO: MetricWords("Fill ratio", "points", 100, "higher", "lower"),
     SHORTFALL: MetricWords("Implementation shortfall", "bps"),
+    COMPLETED: MetricWords("Completed shortfall", "bps"),
     "arrival_cost_bps": MetricWords("Arrival cost", "bps"),
     "effective_spread_bps": MetricWords("Effective spread", "bps"),
     "far_touch_improvement_bps": MetricWords("Better than the far touch", "bps"),
@@ -93,26 +97,66 @@ class Effect:
         return self.low is not None and self.high is not None and self.low * self.high > 0
 
     @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in every sweep, 0 or not; there is nothing to test then."""
+        return self.reason == ALL_EQUAL
+
+    @property
     def is_more_than_chance(self) -> bool:
         """Whether both the adjusted p-value and the interval say so."""
         return self.p_holm is not None and self.p_holm < SIGNIFICANT and self.excludes_zero
 
     @property
+    def is_shown(self) -> bool:
+        """Whether there is a difference: more than chance, or the same in every sweep."""
+        return self.is_more_than_chance or (self.is_constant and bool(self.mean))
+
+    @property
+    def has_student(self) -> bool:
+        """Whether the interval is Student's, for want of a second security-day."""
+        return self.low is not None and not self.is_clustered
+
+    @property
     def verdict(self) -> str:
         """Whether it is more than chance, in words."""
         if self.reason:
-            return "no difference at all" if self.mean == 0 else f"not tested: {self.reason}"
+            if self.mean == 0:
+                return "no difference at all"
+            return "the same in every sweep" if self.is_constant else f"not tested: {self.reason}"
         if self.is_more_than_chance:
             return "more than chance"
         if self.p_holm is not None and self.p_holm < SIGNIFICANT:
             return "not certain: the interval holds 0"
         return "may be chance"
 
+    @property
+    def interval_by(self) -> str:
+        """What the interval is drawn by."""
+        if self.low is None:
+            return wording.NONE
+        return (
+            wording.counted(self.n_clusters, "security-day")
+            if self.is_clustered
+            else "Student\u2019s"
+        )
+
+    @property
+    def certainty(self) -> str:
+        """The interval in words, as it stands in brackets behind the mean; empty without one."""
+        if self.low is None or self.high is None:
+            return "in every sweep the same" if self.is_constant else ""
+        kind = ", Student\u2019s" if self.has_student else ""
+        return f"{self.words.change(self.low)} to {self.words.change(self.high)}{kind}"
+
     def cell(self, what: str) -> Cell:
         """One of the numbers, in the unit of the table, with its text in that of the page."""
         value = getattr(self, what)
         form = wording.p_value if what == "p_holm" else self.words.change
         return cell(f"{self.key}/{what}", value, form)
+
+    def count(self, what: str) -> Cell:
+        """One of the counts of the row."""
+        return cell(f"{self.key}/{what}", self.row[what], wording.number)
 
     @property
     def key(self) -> str:

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.market.trading_day import sydney_local_ns
-from sweep_dask.report.line_words import label
+from sweep_dask.report.line_words import changes, label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import FloatArray, IntArray
     from sweep_dask.report.rollups import Row
     from sweep_dask.storage.layout import OutputLayout
@@ -28,6 +30,8 @@ _LEAST_NS = 1_000_000_000
 _ROOM = 0.06
 #: Prices of the input are in 0.1 cent.
 _UNITS_PER_DOLLAR = 1_000
+#: Time, price and quantity of no fills.
+_NO_ROWS = pa.table({name: pa.array([], pa.int64()) for name in ("time", "price", "quantity")})
 
 
 @dataclass(frozen=True)
@@ -73,34 +77,55 @@ class Example:
     fills: list[Fills] = field(default_factory=list)
     """For real, then simulated."""
     line: str = ""
+    is_different: bool = True
+    """Whether any sweep fills differently in the line; if none does, this is the first."""
+    source: str = ""
+    """Where the numbers of the chart are, within the output folder."""
 
 
-def read_example(layout: OutputLayout, chosen: Row | None) -> tuple[Example | None, str]:
+class _UnreadableError(Exception):
+    """A file that cannot be read, by its place in the output folder."""
+
+
+def read_example(
+    layout: OutputLayout, chosen: Row | None, lines: Sequence[Line]
+) -> tuple[Example | None, str]:
     """The chosen sweep; if it cannot be shown, None and why.
 
     Parameters
     ----------
     chosen
         The row of `example_sweep`; None if no sweep was chosen.
+    lines
+        Those that are shown.
     """
+    if REAL not in lines:
+        return None, "what really filled is not in the input"
     if chosen is None:
-        return None, "no scenario fills any sweep differently"
+        is_unchanged = not changes(lines)
+        return None, "nothing was changed in this run" if is_unchanged else "none was chosen"
     try:
         return _read(layout, chosen), ""
-    except (OSError, pa.ArrowException, LookupError) as error:
+    except _UnreadableError as error:
         return None, f"a file of its partition is missing or cannot be read ({error})"
 
 
 def _read(layout: OutputLayout, chosen: Row) -> Example:
     date, security, order_id = chosen["date"], chosen["security"], chosen["order_id"]
     keys = {"date": date, "security": security, "order_id": order_id}
-    columns = ["side", "quantity", "limit", "arrival_ns", "end_ns"]
-    sweep = _rows(layout.tables / "sweep_metrics.parquet", columns, keys).to_pylist()[0]
+    columns = ["side", "quantity", "limit", "arrival_ns", "end_ns", "filled_quantity"]
+    sweep = _row(layout, columns, keys | {"model": REAL.model})
     processed = layout.processed(date, security)
-    fills = [
-        _fills("tape", _tape(processed / "cp_trades_matched.parquet", order_id)),
-        *_simulated(layout.tables, chosen, keys),
-    ]
+    trades = processed / "cp_trades_matched.parquet"
+    # A partition without trades has no such file: its sweeps have no real fills.
+    has_fills = bool(sweep["filled_quantity"])
+    real = _tape(layout, trades, order_id) if has_fills else _fills(REAL.name, _NO_ROWS)
+    simulated, source = _simulated(layout, chosen, keys)
+    if chosen["scenario"] is None:
+        # Time priority is asked about the rest only.
+        simulated = _together(real, simulated)
+        source = f"{layout.relative(trades)} and {source}" if has_fills else source
+    fills = [real, simulated]
     arrival_ns, end_ns = sweep["arrival_ns"], sweep["end_ns"]
     last_ns = max([end_ns, *(int(f.time_ns.max()) for f in fills if f.time_ns.size)])
     return Example(
@@ -112,33 +137,61 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         limit=sweep["limit"] and sweep["limit"] / _UNITS_PER_DOLLAR,
         arrival_ns=_local(arrival_ns),
         end_ns=_local(end_ns),
-        quotes=_quotes(processed / "nbbo.parquet", arrival_ns, last_ns),
+        quotes=_quotes(layout, processed / "nbbo.parquet", arrival_ns, last_ns),
         fills=[Fills(f.label, sydney_local_ns(f.time_ns), f.price, f.quantity) for f in fills],
         line=chosen["scenario"] or chosen["model"],
+        is_different=bool(chosen["difference"]),
+        source=source,
     )
 
 
-def _rows(path: Path, columns: list[str], values: Mapping[str, Any]) -> pa.Table:
+def _rows(
+    layout: OutputLayout, path: Path, columns: list[str], values: Mapping[str, Any] | None = None
+) -> pa.Table:
     """Rows with these values; Parquet's own bounds say which parts of the file to read."""
-    chosen = [(name, "==", value) for name, value in values.items()]
-    return pq.read_table(path, columns=columns, filters=chosen)
+    chosen = [(name, "==", value) for name, value in (values or {}).items()]
+    try:
+        return pq.read_table(path, columns=columns, filters=chosen or None).select(columns)
+    except (OSError, pa.ArrowException, LookupError) as error:
+        # Not the words of the error: they name places outside of the folder.
+        raise _UnreadableError(layout.relative(path)) from error
 
 
-def _tape(path: Path, order_id: int) -> pa.Table:
+def _row(layout: OutputLayout, columns: list[str], values: Mapping[str, Any]) -> Row:
+    path = layout.tables / "sweep_metrics.parquet"
+    rows: list[Row] = _rows(layout, path, columns, values).to_pylist()
+    if not rows:
+        raise _UnreadableError(layout.relative(path))
+    return rows[0]
+
+
+def _tape(layout: OutputLayout, path: Path, order_id: int) -> Fills:
     names = ["tradetime", "tradeprice", "quantity"]
-    return _rows(path, names, {"orderid": order_id})
+    return _fills(REAL.name, _rows(layout, path, names, {"orderid": order_id}))
 
 
-def _simulated(tables: Path, chosen: Row, keys: Mapping[str, Any]) -> list[Fills]:
+def _simulated(layout: OutputLayout, chosen: Row, keys: Mapping[str, Any]) -> tuple[Fills, str]:
+    """The fills that the model gives, and the file they are in."""
     if chosen["scenario"] in SCENARIOS:
-        path, values = tables / "centre_point_sweep_fills.parquet", dict(keys)
+        path = layout.tables / "centre_point_sweep_fills.parquet"
+        columns, values = ["timestamp", "price_x2", "quantity"], dict(keys)
         values |= {"scenario": chosen["scenario"]}
-        rows = _rows(path, ["timestamp", "price_x2", "quantity"], values)
-        return [_fills(chosen["scenario"], rows, scale=2)]
-    path, values = tables / "simulation_match_details.parquet", dict(keys)
-    values["sweep_orderid"] = values.pop("order_id")
-    rows = _rows(path, ["timestamp", "price", "matched_quantity"], values)
-    return [_fills(chosen["model"], rows)]
+        fills = _fills(chosen["scenario"], _rows(layout, path, columns, values), scale=2)
+    else:
+        path = layout.tables / "simulation_match_details.parquet"
+        columns, values = ["timestamp", "price", "matched_quantity"], dict(keys)
+        values["sweep_orderid"] = values.pop("order_id")
+        fills = _fills(chosen["model"], _rows(layout, path, columns, values))
+    return fills, layout.relative(path)
+
+
+def _together(real: Fills, matched: Fills) -> Fills:
+    """Both, by time; of one instant the real ones first."""
+    time_ns = np.concatenate([real.time_ns, matched.time_ns])
+    order = np.argsort(time_ns, kind="stable")
+    price = np.concatenate([real.price, matched.price])[order]
+    quantity = np.concatenate([real.quantity, matched.quantity])[order]
+    return Fills(matched.label, time_ns[order], price, quantity)
 
 
 def _fills(line: str, rows: pa.Table, scale: int = 1) -> Fills:
@@ -149,11 +202,11 @@ def _fills(line: str, rows: pa.Table, scale: int = 1) -> Fills:
     return Fills(label(line), time_ns[order].astype(np.int64), dollars, quantity[order])
 
 
-def _quotes(path: Path, begin_ns: int, end_ns: int) -> Quotes:
+def _quotes(layout: OutputLayout, path: Path, begin_ns: int, end_ns: int) -> Quotes:
     """Changes of the quote around the sweep, the one it arrived on first."""
     if not path.exists():
         return Quotes(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
-    rows = pq.read_table(path, columns=["timestamp", "bidprice", "offerprice"])
+    rows = _rows(layout, path, ["timestamp", "bidprice", "offerprice"])
     time_ns = rows["timestamp"].to_numpy()
     room_ns = int(max(_ROOM * (end_ns - begin_ns), _LEAST_NS / 2))
     first = max(int(np.searchsorted(time_ns, begin_ns - room_ns, side="right")) - 1, 0)

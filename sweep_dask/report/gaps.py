@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.report.line_words import changes
+from sweep_dask.report.tape import has_tape, untaped_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +42,9 @@ _NO_REPLAY = (
     "What the scenarios change without the error of the book: as entered was not run, so they are "
     "measured against the tape, and the error of the book is in the difference."
 )
+_NOTHING_TO_COMPARE = (
+    "How the scenarios differ from doing nothing: as entered was not run, and there is no tape."
+)
 _ALL_FILLED = (
     "Whether more would have filled: every sweep really filled whole, so that no simulation can "
     "fill more. Price and time are compared all the same."
@@ -63,9 +67,16 @@ _NO_PRICES = (
     "so costs, spreads and shortfalls are missing."
 )
 _NO_TAPE = (
-    "What really filled: the input holds no trade of a Centre Point order of these dates and "
-    "securities. The line of the tape is 0, no lit fill is given to the sweeps of a scenario, and "
-    "none of the lines is to be read as what would have happened."
+    "What really filled, and so what a change would have done: the input holds no trade of a "
+    "Centre Point order of these dates and securities{that_tells}. No lit fill is given to the "
+    "sweeps of a scenario, and none of the lines is to be read as what would have happened. "
+    "Simulations are compared with each other only; time priority, which adds to what really "
+    "filled, is not shown."
+)
+_SOME_UNTAPED = (
+    "What really filled in {untaped:,} of {finished:,} partitions: they have no trades, or none "
+    "that tell dark from lit, so that nothing counts as filled there for real. The figures hold "
+    "them all the same; by security or date they can be told apart."
 )
 _NO_QUOTES = (
     "Prices at the quote of the moment: no quote belongs to these dates and securities. All prices "
@@ -101,22 +112,31 @@ def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) 
         yield _NOT_CONTINUOUS
     else:
         yield from _of_lines(manifest, found)
-    if _kept(manifest, "trades") == 0:
-        yield _NO_TAPE
+    yield from _of_tape(manifest)
     if _kept(manifest, "nbbo") == 0:
         yield _NO_QUOTES
 
 
+def _of_tape(manifest: Mapping[str, Any]) -> Iterator[str]:
+    untaped, finished = untaped_partitions(manifest)
+    if not has_tape(manifest):
+        trades = _kept(manifest, "trades")
+        yield _NO_TAPE.format(that_tells=" that tells dark from lit" if trades else "")
+    elif untaped:
+        yield _SOME_UNTAPED.format(untaped=untaped, finished=finished)
+
+
 def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
     """Questions that hang on what was run and on what it found."""
+    is_taped = has_tape(manifest)
     changed = [line for line in changes(found.lines) if line.scenario]
     if not changed:
         yield _NO_SCENARIO.format(besides=" besides as entered" if REPLAYED in found.lines else "")
     elif REPLAYED not in found.lines:
-        yield _NO_REPLAY
+        yield _NO_REPLAY if is_taped else _NOTHING_TO_COMPARE
     totals = [total for line in found.lines if (total := found.total(line))]
     tape = totals[0]
-    if tape["n_filled"] == tape["n_sweeps"]:
+    if is_taped and tape["n_filled"] == tape["n_sweeps"]:
         yield _ALL_FILLED
     if not any(total["dark_quantity"] for total in totals):
         yield _NO_DARK
@@ -124,7 +144,7 @@ def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
     if len(sides) == 1:
         yield _ONE_SIDE.format(side=sides.pop())
     has_time_priority = any(line.scenario is None and line != REAL for line in found.lines)
-    if has_time_priority and manifest["counts"].get("matches") == 0:
+    if is_taped and has_time_priority and manifest["counts"].get("matches") == 0:
         yield _NO_MATCHES
     if not tape["n_priced"]:
         yield _NO_PRICES

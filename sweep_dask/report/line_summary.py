@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweep_dask.report.rollups import ANSWERED
+
 if TYPE_CHECKING:
     import pandas as pd
-
-#: The sweeps a run answers for: those that arrived in continuous trading.
-_ANSWERED_FOR = "continuous"
 
 #: Columns of the roll-up `by_all`, in the order of the answer.
 _COUNTS = ("n_sweeps", "n_filled", "n_partly_filled", "n_unfilled", "quantity", "filled_quantity")
 _MEANS = (
     *("far_touch_improvement_bps_mean", "arrival_cost_bps_mean"),
-    *("implementation_shortfall_bps_mean", "far_touch_improvement_aud", "arrival_cost_aud"),
-    *("implementation_shortfall_aud", "time_to_first_fill_seconds_p50"),
+    *("implementation_shortfall_bps_mean", "completed_shortfall_bps_mean"),
+    *("far_touch_improvement_aud", "arrival_cost_aud"),
+    *("implementation_shortfall_aud", "completed_shortfall_aud"),
+    "time_to_first_fill_seconds_p50",
 )
 
 
@@ -34,7 +35,7 @@ def line_summary(by_all: pd.DataFrame) -> pd.DataFrame:
         of all shares and `dark_share` dark ones of the filled, NaN of none; all other columns are
         those of the roll-up.
     """
-    rows = by_all[by_all["population"] == _ANSWERED_FOR]
+    rows = by_all[by_all["population"] == ANSWERED]
     names = rows["scenario"].where(rows["scenario"].notna(), rows["model"])
     shares = {
         "filled_share": _share(rows["filled_quantity"], rows["quantity"]),

@@ -39,8 +39,17 @@ def _ratio(
     return lambda row: over(row[part], row[whole], scale)
 
 
+_PAPER_VALUE = "arrival_midpoint * quantity / 1000"
+
+
 def _of_paper_value(amount: str) -> str:
-    return f"sum({amount}) / sum(arrival_midpoint * quantity / 1000) * {BPS}"
+    return f"sum({amount}) / sum({_PAPER_VALUE}) * {BPS}"
+
+
+def _of_its_paper_value(amount: str) -> str:
+    """Of the sweeps that have the amount: one that the quotes end before has no shortfall."""
+    worth = f"sum(CASE WHEN {amount} IS NOT NULL THEN {_PAPER_VALUE} END)"
+    return f"sum({amount}) / {worth} * {BPS}"
 
 
 SWEEPS = Measure("sweeps", "Sweeps", "count(*)", _column("n_sweeps"), wording.number)
@@ -93,8 +102,8 @@ ARRIVAL_COST = Measure(
 )
 SHORTFALL = Measure(
     "implementation_shortfall_bps",
-    *("of all value", _of_paper_value("implementation_shortfall_aud")),
-    _ratio("implementation_shortfall_aud", "paper_value_aud", BPS),
+    *("of all value", _of_its_paper_value("implementation_shortfall_aud")),
+    _ratio("implementation_shortfall_aud", "shortfall_paper_value_aud", BPS),
     wording.decimals,
 )
 SHORTFALL_MEAN = Measure(
@@ -107,12 +116,23 @@ SHORTFALL_AUD = Measure(
     _column("implementation_shortfall_aud"),
     wording.whole,
 )
+COMPLETED = Measure(
+    "completed_shortfall_bps",
+    *("of all value", _of_its_paper_value("completed_shortfall_aud")),
+    _ratio("completed_shortfall_aud", "shortfall_paper_value_aud", BPS),
+    wording.decimals,
+)
+COMPLETED_MEAN = Measure(
+    *("completed_shortfall_mean", "per sweep", "avg(completed_shortfall_bps)"),
+    _column("completed_shortfall_bps_mean"),
+    wording.decimals,
+)
 
 #: The table "Fill and cost"; its heading groups these in the template.
 FILL_AND_COST = (
     *(SWEEPS, FILLED_ANY, FILLED_QUANTITY, FILLED_SHARE, FILL_RATIO, DARK_SHARE),
     *(FIRST_FILL_MEDIAN, FIRST_FILL_MEAN, EFFECTIVE_SPREAD, ARRIVAL_COST),
-    *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD),
+    *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD, COMPLETED, COMPLETED_MEAN),
 )
 #: Every number of a line that the page shows, by name.
 MEASURES = {measure.name: measure for measure in (*FILL_AND_COST, QUANTITY)}

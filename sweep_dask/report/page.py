@@ -65,8 +65,8 @@ def rebuild_report(layout: OutputLayout) -> Path:
         write_report(layout, manifest)
     except (KeyError, UndefinedError) as error:
         raise InputError(
-            "The manifest does not say everything that the report shows.",
-            where=str(layout.manifest),
+            "The manifest or a roll-up does not say everything that the report shows.",
+            where=str(layout.root),
             value=str(error),
             cure="Run the same version of sweep_dask that wrote the folder, or the run again.",
         ) from error

@@ -41,7 +41,7 @@ DIMENSIONS = {
 #: Of each segment the page shows a few sums only.
 _SEGMENT_COLUMNS = [
     *("segment", "model", "scenario", "n_sweeps", "quantity", "filled_quantity"),
-    *("paper_value_aud", "implementation_shortfall_aud"),
+    *("shortfall_paper_value_aud", "implementation_shortfall_aud"),
 ]
 
 

@@ -121,6 +121,22 @@ def _shown(name: str, value: object, unset: str) -> str:
     return str(value)
 
 
+def marked(manifest: Mapping[str, Any]) -> str:
+    """The moment at whose midpoint unfilled shares are counted, in words."""
+    setting = manifest["settings"].get("shortfall_horizon_seconds", {})
+    seconds = setting.get("value")
+    if seconds is None:
+        return "when the sweep ended"
+    return f"{seconds:,} second{'' if seconds == 1 else 's'} after the arrival"
+
+
+def counted(partition: Mapping[str, Any], what: str) -> int | None:
+    """Orders or sweeps of a partition: those of the book or, without that model, of the other."""
+    counts = partition["counts"]
+    found: int | None = counts.get(f"centre_point_{what}", counts.get(what))
+    return found
+
+
 def largest_partitions(manifest: Mapping[str, Any], most: int) -> list[Mapping[str, Any]]:
     """Finished partitions by falling number of sweeps, then of rows; at most `most`."""
     finished = [p for p in manifest["partitions"] if p["state"] != "failed"]
@@ -130,4 +146,4 @@ def largest_partitions(manifest: Mapping[str, Any], most: int) -> list[Mapping[s
 def _largest_first(partition: Mapping[str, Any]) -> tuple[int, int, str, int]:
     counts = partition["counts"]
     rows = counts.get("orders_rows", 0)
-    return (-counts.get("sweeps", 0), -rows, partition["date"], partition["security"])
+    return (-(counted(partition, "sweeps") or 0), -rows, partition["date"], partition["security"])

@@ -26,6 +26,7 @@ _TEMPER = {
     "rest-dark": (0.7, 0.9),
     "dark-only": (0.5, 1.8),
 }
+_HALF_SPREAD_BPS = 1.5
 _PARTS = {"price_part_aud": 0.5, "quantity_part_aud": 0.3, "time_part_aud": 0.2}
 _FIRST_ID = 7_904_794_000_123_498_601
 
@@ -94,7 +95,12 @@ def _outcome(random, orders, luck, line):
     paper = orders["arrival_midpoint"].to_numpy() * quantity / 1000
     spread = np.where(has_fill, -4 + gain_bps + 3 * luck[2] + noise, np.nan)
     cost_bps = np.where(has_fill, (spread / 2) * filled / quantity, 0.0)
-    missed_bps = np.where(filled < quantity, -3 * luck[2] * (1 - filled / quantity), 0.0)
+    left = 1 - filled / quantity
+    missed_bps = np.where(filled < quantity, -3 * luck[2] * left, 0.0)
+    # Some have no midpoint to mark what is left to.
+    missed_bps[(luck[0] > 0.97) & (filled < quantity)] = np.nan
+    shortfall_bps = cost_bps + missed_bps
+    completed_bps = shortfall_bps - _HALF_SPREAD_BPS * left
     late = random.exponential(30, len(orders))
     wait = np.where(has_fill, np.where(luck[2] < 0.6, 0.0, late), np.nan)
     reasons = random.choice(["limit", "no_contra", "session"], len(orders))
@@ -108,10 +114,12 @@ def _outcome(random, orders, luck, line):
         fill_ratio=filled / quantity,
         status=np.select([~has_fill, filled < quantity], ["unfilled", "partly_filled"], "filled"),
         arrival_cost_bps=cost_bps,
-        implementation_shortfall_bps=cost_bps + missed_bps,
+        implementation_shortfall_bps=shortfall_bps,
+        completed_shortfall_bps=completed_bps,
         arrival_cost_aud=cost_bps * paper / 10_000,
         opportunity_cost_aud=missed_bps * paper / 10_000,
-        implementation_shortfall_aud=(cost_bps + missed_bps) * paper / 10_000,
+        implementation_shortfall_aud=shortfall_bps * paper / 10_000,
+        completed_shortfall_aud=completed_bps * paper / 10_000,
         far_touch_improvement_aud=np.where(has_fill, (spread + 6) * paper / 10_000, 0.0),
         far_touch_improvement_bps=np.where(has_fill, spread + 6, np.nan),
         effective_spread_bps=spread,

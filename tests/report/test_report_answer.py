@@ -1,12 +1,13 @@
 """The first section answers: what filled, what a scenario changes, how sure that is."""
 
+import numpy as np
 import pytest
 from drawn_market import drawn_market
 from report_folders import write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
-from sweep_dask.analysis.metrics.lines import LINES, REAL, lines_of
+from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
 from sweep_dask.analysis.rollups import dimensions
 from sweep_dask.analysis.rollups.values import HEADLINE
 from sweep_dask.report.effects import METRICS, Effect, effect_of
@@ -67,8 +68,34 @@ def test_effects_are_sentences_with_intervals(page):
 
 def test_the_headline_names_the_best_line(page):
     assert "Dual post, of the scenarios, would have filled the most" in page.text
-    assert "Dark only would have cost the least" in page.text
-    assert "but fills less" in page.text
+    # Dark only fills least: what is left costs it nothing at the midpoint.
+    assert "Which line costs least depends on how what is left is counted: Dark only" in page.text
+    assert "pays no spread:" not in page.text
+
+
+def test_both_shortfalls_are_in_every_sentence(page):
+    changes = page.text.count("if what is left had still to be traded across half the spread.")
+    # Those of the four lines and the headline's is another.
+    assert changes == 4
+    assert "with what was left still to be traded across half the spread" in page.text
+    assert ["Completed shortfall, bps", "Dual post"] in [r[:2] for r in page.rows("test-table")]
+
+
+def test_what_is_left_is_counted_at_the_moment_of_the_settings(page, tmp_path):
+    assert "counted at the midpoint when the sweep ended" in page.text
+    layout, manifest = make_answer_folder(tmp_path / "out", drawn_market(30))
+    manifest["settings"]["shortfall_horizon_seconds"]["value"] = 300
+    text = write_page(layout, manifest).text
+    assert "counted at the midpoint 300 seconds after the arrival" in text
+    assert "when the sweep ended" not in text
+
+
+def test_trust_counts_the_sweeps_that_are_played_again_exactly(page, market):
+    real, replayed = market[REAL], market[REPLAYED]
+    asked = real["is_continuous"]
+    same = (real["fill_ratio"] == replayed["fill_ratio"])[asked].sum()
+    sentence = f"the book fills {same} of {asked.sum()} sweeps exactly as far as the tape does"
+    assert sentence in page.text
 
 
 def test_one_security_day_is_said(tmp_path):
@@ -77,6 +104,28 @@ def test_one_security_day_is_said(tmp_path):
     assert "treat the sweeps as independent" in page.text
     assert "are drawn by whole security-days" not in page.text
     assert page.rows("answer-table")[0][2] != "\u2013"
+
+
+def test_intervals_of_one_security_day_among_others_are_marked(tmp_path):
+    market = drawn_market(120)
+    for frame in market.values():
+        known = (frame["date"] == frame["date"][0]) & (frame["security"] == frame["security"][0])
+        frame.loc[~known, "completed_shortfall_bps"] = np.nan
+    page = write_page(*make_answer_folder(tmp_path / "out", market))
+    by = {row[0]: row[6] for row in page.rows("test-table") if row[1] == "Dual post"}
+    assert by["Completed shortfall, bps"] == "Student\u2019s"
+    assert by["Fill ratio, points"] == "12 security-days"
+    assert "Those marked as Student\u2019s have sweeps of one security-day only" in page.text
+    assert "of which there are 12," in page.text
+
+
+def test_the_effect_with_the_fewest_security_days_is_warned_of(tmp_path):
+    market = drawn_market(120)
+    for frame in market.values():
+        frame.loc[frame["date"] != frame["date"][0], "completed_shortfall_bps"] = np.nan
+    page = write_page(*make_answer_folder(tmp_path / "out", market))
+    assert "of which there are 4 to 12," in page.text
+    assert "With fewer than ten they are too narrow" in page.text
 
 
 def test_few_security_days_are_said(tmp_path):
@@ -90,6 +139,7 @@ def test_few_security_days_are_said(tmp_path):
         (effect(low=-0.01), "not certain: the interval holds 0"),
         (effect(p_holm=0.2), "may be chance"),
         (effect(0.0, None, None, None, "all differences are equal"), "no difference at all"),
+        (effect(0.2, None, None, None, "all differences are equal"), "the same in every sweep"),
         (effect(0.2, None, None, None, "fewer than two pairs"), "not tested: fewer than two pairs"),
     ],
 )
@@ -138,7 +188,7 @@ def test_replay_alone(tmp_path):
     assert "no scenario was run besides as entered" in page.text
     assert "answer-table" not in page.tables
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "As entered"]
-    assert "Played again as entered, the book differs from the tape" in page.text
+    assert "Played again as entered, the book fills" in page.text
 
 
 def test_without_the_centre_point_model(tmp_path):
@@ -147,6 +197,7 @@ def test_without_the_centre_point_model(tmp_path):
     assert page.ids.isdisjoint({"unfilled", "scenarios"})
     assert "Only as far as the time-priority model" in page.text
     assert "Time priority would have filled more" in page.text
+    assert "of the scenarios" not in page.text
 
 
 def test_without_the_time_priority_model(tmp_path):

@@ -1,5 +1,6 @@
 """The one sweep that is drawn: its quotes, its fills for real and simulated, or why it is not."""
 
+import re
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from report_folders import write_page
 
+from sweep_dask.analysis.metrics.lines import LINES, lines_of
 from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report import example
 from sweep_dask.report.example import read_example
@@ -29,7 +31,7 @@ def chosen(layout):
 
 
 def test_fills_are_those_of_the_tables(layout, chosen):
-    shown, why = read_example(layout, chosen)
+    shown, why = read_example(layout, chosen, LINES)
     assert why == ""
     keys = {name: chosen[name] for name in ("date", "security", "order_id")}
     sweeps = pq.read_table(
@@ -46,10 +48,24 @@ def test_fills_are_those_of_the_tables(layout, chosen):
     assert all((fills.time_ns >= shown.arrival_ns).all() for fills in shown.fills)
 
 
-def test_time_priority_can_be_the_line(layout, chosen):
-    shown, _ = read_example(layout, chosen | {"model": "time-priority", "scenario": None})
-    assert shown.line == "time-priority"
-    assert shown.fills[1].price == pytest.approx(shown.fills[1].price)
+def test_time_priority_has_the_real_fills_and_its_own(layout):
+    sweeps = pq.read_table(layout.tables / "sweep_metrics.parquet").to_pylist()
+    real = {row["order_id"]: row["filled_quantity"] for row in sweeps if row["model"] == "tape"}
+    ours = [row for row in sweeps if row["model"] == "time-priority"]
+    both = [row for row in ours if 0 < real[row["order_id"]] < row["filled_quantity"]]
+    assert both
+    for row in both:
+        keys = {name: row[name] for name in ("date", "security", "order_id", "model", "scenario")}
+        shown, why = read_example(layout, keys | {"difference": 1.0}, LINES)
+        assert (shown.line, why) == ("time-priority", "")
+        assert [fills.shares for fills in shown.fills] == [
+            real[row["order_id"]],
+            row["filled_quantity"],
+        ]
+        assert (np.diff(shown.fills[1].time_ns) >= 0).all()
+        names = shown.source.split(" and ")
+        assert names[1] == "tables/simulation_match_details.parquet"
+        assert all((layout.root / name).is_file() for name in names)
 
 
 def test_page_names_the_sweep_and_draws_it(layout, chosen):
@@ -65,19 +81,53 @@ def test_missing_file_is_said_and_the_rest_shown(layout, chosen, gone):
         path.unlink(missing_ok=True)
     page = write_page(layout, read_manifest(layout))
     assert "No sweep is drawn: a file of its partition is missing" in page.text
+    assert f"{gone}.parquet)" in page.text
+    assert str(layout.root) not in page.text.partition("One sweep, looked at closely")[2][:600]
     assert "example-sweep" not in page.ids
     assert page.rows("fill-and-cost")
 
 
 def test_without_quotes_the_fills_are_drawn(layout, chosen):
     (layout.processed(chosen["date"], chosen["security"]) / "nbbo.parquet").unlink()
-    shown, _ = read_example(layout, chosen)
+    shown, _ = read_example(layout, chosen, LINES)
     assert shown.quotes.time_ns.size == 0
     assert "this partition has no quotes" in write_page(layout, read_manifest(layout)).text
 
 
-def test_no_example(layout):
-    assert read_example(layout, None)[0] is None
+def test_a_sweep_without_real_fills_needs_no_file_of_trades(layout, chosen):
+    path = layout.tables / "sweep_metrics.parquet"
+    sweeps = pq.read_table(path).to_pandas()
+    sweeps.loc[sweeps["model"] == "tape", "filled_quantity"] = 0
+    sweeps.to_parquet(path)
+    (layout.processed(chosen["date"], chosen["security"]) / "cp_trades_matched.parquet").unlink()
+    shown, why = read_example(layout, chosen, LINES)
+    assert why == ""
+    assert shown.fills[0].shares == shown.fills[0].quantity.size == 0
+
+
+def test_a_sweep_that_does_not_differ_is_not_called_the_one_that_does(layout, chosen):
+    path = layout.rollups / "example_sweep.parquet"
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("difference")
+    pq.write_table(table.set_column(place, "difference", pa.array([0.0])), path)
+    page = write_page(layout, read_manifest(layout))
+    assert "no sweep fills another number of shares than it really did" in page.text
+    assert "changes most" not in page.text
+
+
+def test_why_there_is_no_example(layout):
+    lines = lines_of(["centre-point"], ["as-entered"])
+    assert read_example(layout, None, lines) == (None, "nothing was changed in this run")
+    assert read_example(layout, None, lines[1:])[0] is None
+
+
+def test_charts_without_a_script_name_files_that_are_there(layout):
+    page = write_page(layout, read_manifest(layout))
+    named = set(
+        re.findall(r"its numbers are in ((?:tables|logs)/\S+?\.(?:parquet|csv))", page.text)
+    )
+    assert named
+    assert all((layout.root / name).is_file() for name in named)
 
 
 def test_quotes_are_thinned_to_changes_within_the_window(tmp_path):
@@ -85,12 +135,13 @@ def test_quotes_are_thinned_to_changes_within_the_window(tmp_path):
     time_ns = np.arange(count) * 1_000_000_000
     bid = np.where(np.arange(count) % 4 < 2, 1000.0, 1010.0)
     offer = np.where(np.arange(count) == 7, 0.0, bid + 10)
+    layout = OutputLayout(tmp_path)
     path = tmp_path / "nbbo.parquet"
     columns = {"timestamp": time_ns, "bidprice": bid, "offerprice": offer}
     pq.write_table(pa.table(columns), path)
-    quotes = example._quotes(path, 100_000_000_000, 40_000_000_000_000)
+    quotes = example._quotes(layout, path, 100_000_000_000, 40_000_000_000_000)
     assert quotes.time_ns.size == example.MOST_QUOTES + 1
-    few = example._quotes(path, 4_000_000_000, 12_000_000_000)
+    few = example._quotes(layout, path, 4_000_000_000, 12_000_000_000)
     # Rows 2, 4, 6, ... change; 7 has no offer, so 7 and 8 change too.
     assert few.time_ns.size == len([3, 4, 6, 7, 8, 10, 12]) + 1
     assert np.isnan(few.offer).sum() == 1

@@ -7,6 +7,8 @@ from report_folders import LEDGER, bare_page, make_bare_folder, partition_entry,
 from rollup_folders import make_answer_folder, make_empty_folder
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL, lines_of
+from sweep_dask.report.rollups import POPULATIONS
+from sweep_dask.report.tape import has_tape
 
 ANSWERS = {"answer-table", "fill-and-cost", "populations", "agreement", "test-table"}
 
@@ -78,9 +80,52 @@ def test_partial_run_cannot_be_overlooked(tmp_path):
 
 def test_no_trades_and_no_quotes(tmp_path):
     page = write_page(*make_answer_folder(tmp_path / "out", ledger=LEDGER[:1]))
-    assert "What really filled: the input holds no trade" in page.text
+    assert "the input holds no trade of a Centre Point order of these dates" in page.text
     assert "no quote belongs to these dates and securities" in page.text
-    assert page.rows("fill-and-cost")
+    assert_untaped(page)
+
+
+def assert_untaped(page):
+    """No word on what really filled; simulations beside each other, below."""
+    assert page.ids.isdisjoint({"headline", "reading", "interval", "trust"})
+    assert "What really filled is not in the input, so there is no answer." in page.text
+    assert not any(word in page.text for word in ("For real", "Had they", "The dashed line"))
+    assert page.tables.keys().isdisjoint({"answer-table", "cost-parts", "by-outcome"})
+    names = [row[0] for row in page.rows("fill-and-cost")]
+    assert names == ["As entered", "Dual post", "Rest dark", "Dark only"]
+    assert {row[2] for row in page.rows("test-table")} == {"as entered"}
+    assert [row[0] for row in page.rows("engagement")] == names[1:]
+    assert [row[0] for row in page.rows("populations")] == list(POPULATIONS.values())[:2]
+    assert "No sweep is drawn: what really filled is not in the input." in page.text
+
+
+@pytest.mark.parametrize("gap", ["no_trades", "no_tape"])
+def test_no_partition_has_a_tape(tmp_path, gap):
+    partitions = [partition_entry(security=n) | {"gaps": [gap, "no_quotes"]} for n in (1, 2)]
+    partitions += [partition_entry(security=3, state="failed", reason="no") | {"gaps": []}]
+    layout, manifest = make_answer_folder(tmp_path / "out", partitions=partitions)
+    assert not has_tape(manifest)
+    page = write_page(layout, manifest)
+    assert "Point order of these dates and securities that tells dark from lit." in page.text
+    assert_untaped(page)
+
+
+def test_some_partitions_have_no_tape(tmp_path):
+    partitions = [partition_entry(security=1), partition_entry(security=2) | {"gaps": ["no_tape"]}]
+    page = write_page(*make_answer_folder(tmp_path / "out", partitions=partitions))
+    assert "What really filled in 1 of 2 partitions" in page.text
+    assert "headline" in page.ids
+
+
+@pytest.mark.parametrize(
+    ("models", "scenarios"), [(["time-priority"], []), (["centre-point"], ["rest-dark"])]
+)
+def test_nothing_is_left_to_compare_without_a_tape(tmp_path, models, scenarios):
+    market = drawn_market(30, lines=lines_of(models, scenarios))
+    page = page_of(tmp_path / "out", market, ledger=LEDGER[:1])
+    assert "the input holds no trade" in page.text
+    assert "headline" not in page.ids
+    assert page.tables.keys().isdisjoint({"answer-table", "test-table"})
 
 
 def test_one_side_only(tmp_path):
@@ -103,6 +148,7 @@ def test_no_prices(tmp_path):
     assert row[4].endswith("%")
     assert row[-2] == "\u2013"
     assert "would have filled the most" in page.text
+    assert "What a change would have done to the cost cannot be said." in page.text
 
 
 def test_everything_filled(tmp_path):
@@ -115,7 +161,7 @@ def test_everything_filled(tmp_path):
     page = page_of(tmp_path / "out", market)
     assert "every sweep really filled whole" in page.text
     assert "Every sweep filled whole, in every scenario." in page.text
-    assert "No difference in fill is more than chance" in page.text
+    assert "No scenario changes the fill of any sweep." in page.text
     assert page.rows("answer-table")[0][2] == "0.00"
     assert "residual" not in {row[0] for row in page.rows("populations")}
 

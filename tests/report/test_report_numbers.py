@@ -9,7 +9,13 @@ from rollup_folders import make_answer_folder
 
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
+from sweep_dask.report.rollups import DIMENSIONS
 
+#: The first quarter whose bound the quantity does not exceed; bounds are over all sweeps.
+QUARTER = (
+    "'Q' || (1 + (SELECT count(*) FROM range(1, 4) cuts(cut) WHERE quantity > "
+    "(SELECT quantile_disc(quantity, [0.25, 0.5, 0.75])[cut] FROM sweeps WHERE line = 'tape')))"
+)
 #: How a segment is chosen among the sweeps.
 COLUMNS = {
     "day": "date",
@@ -19,6 +25,9 @@ COLUMNS = {
     "size": "size_class",
     "outcome": "real_outcome",
     "spread": "spread_class",
+    "size_quantile": QUARTER,
+    "side": "CASE side WHEN 1 THEN 'buy' ELSE 'sell' END",
+    "short_sell": "CASE WHEN is_short_sell THEN 'short sell' ELSE 'not short sell' END",
 }
 
 
@@ -57,14 +66,19 @@ def test_numbers_of_the_lines(page, sweeps):
         assert same(page.numbers["/".join(key)], expected), (key, expected)
 
 
+def test_every_kind_of_segments_is_checked():
+    assert COLUMNS.keys() == DIMENSIONS.keys()
+
+
 def test_numbers_of_the_segments(page, sweeps):
     keys = measured_keys(page, *(f"by_{name}" for name in COLUMNS))
     assert len(keys) > 300
+    assert {key[0] for key in keys[::7]} == {f"by_{name}" for name in COLUMNS}
     for key in keys[::7]:
         table, population, segment, line, name = key
         query = f"""SELECT {MEASURES[name].sql} FROM sweeps
             WHERE {POPULATION_SQL[population]} AND line = '{line}'
-            AND {COLUMNS[table.removeprefix("by_")]}::VARCHAR = '{segment}'"""
+            AND ({COLUMNS[table.removeprefix("by_")]})::VARCHAR = '{segment}'"""
         expected = sweeps.execute(query).fetchone()[0]
         assert same(page.numbers["/".join(key)], expected), (key, expected)
 
@@ -95,6 +109,19 @@ def test_intervals_and_p_values_are_those_of_the_table(page, answer_folder):
                 assert page.numbers[f"{key}/cohen_d_z"] == -row["cohen_d_z"]
                 checked += 1
     assert checked == 5 * len(METRICS)
+
+
+def test_a_shortfall_is_of_the_sweeps_that_have_it(page, market):
+    """Some have a midpoint on arrival and none to mark what is left to."""
+    real = next(iter(market.values()))
+    real = real[real["is_continuous"]]
+    paper = real["arrival_midpoint"] * real["quantity"] / 1000
+    for name in ("implementation_shortfall", "completed_shortfall"):
+        has = real[f"{name}_aud"].notna()
+        assert not has.all()
+        expected = 10_000 * real[f"{name}_aud"].sum() / paper[has].sum()
+        shown = page.numbers[f"by_all/continuous/all/tape/{name}_bps"]
+        assert shown == pytest.approx(expected, rel=1e-12)
 
 
 def test_unfilled_and_engaged_sweeps(page, sweeps):

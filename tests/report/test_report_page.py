@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 from drawn_market import drawn_market
 from report_folders import (
@@ -73,7 +74,7 @@ def test_hostile_text_stays_text(tmp_path):
         status="partial",
         input=HOSTILE,
         partitions=[broken],
-        ledger=[ledger_entry(HOSTILE, "orders", 1, 1)],
+        ledger=[ledger_entry(HOSTILE, "orders", 1, 1), *LEDGER[1:]],
         warnings=[HOSTILE],
         left_out={HOSTILE: 1},
         assumptions=[HOSTILE],
@@ -180,6 +181,24 @@ def test_damaged_or_missing_roll_up_is_named(tmp_path, name, content):
         write_report(layout, manifest)
     assert raised.value.where == str(path.parent)
     assert not layout.report.exists()
+
+
+def test_roll_up_of_another_version_is_named(tmp_path):
+    layout, _ = make_answer_folder(tmp_path / "out", drawn_market(20))
+    path = layout.tables / "rollups" / "by_all.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["fill_ratio_mean"]), path)
+    with pytest.raises(InputError, match="a roll-up does not say everything") as raised:
+        rebuild_report(layout)
+    assert raised.value.where == str(layout.root)
+    assert "fill_ratio_mean" in str(raised.value)
+
+
+def test_partitions_are_counted_by_the_book_where_there_is_one(tmp_path):
+    book = partition_entry(security=1)
+    book["counts"] = {"orders_rows": 9, "centre_point_orders": 5, "centre_point_sweeps": 4}
+    page = bare_page(tmp_path / "out", partitions=[partition_entry(security=2, sweeps=1), book])
+    assert [row[4:6] for row in page.rows("partition-table")] == [["5", "4"], ["6", "1"]]
+    assert "Sweeps are those of tables/sweep_metrics.parquet" in page.text
 
 
 def test_manifest_of_another_version_is_named(tmp_path):
