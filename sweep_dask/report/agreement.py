@@ -10,7 +10,8 @@ from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import label, reference_of
-from sweep_dask.report.rollups import ALL, ANSWERED, is_pair
+from sweep_dask.report.populations import ANSWERED
+from sweep_dask.report.rollups import ALL, is_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ from sweep_dask.report.effects import COMPLETED, FILL_RATIO, METRICS, SHORTFALL,
 from sweep_dask.report.headline import headline
 from sweep_dask.report.line_words import WORDS, changes, label, reference_of
 from sweep_dask.report.measures import MEASURES, measured
-from sweep_dask.report.rollups import ALL, ANSWERED
+from sweep_dask.report.populations import ANSWERED
+from sweep_dask.report.rollups import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

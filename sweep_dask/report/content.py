@@ -25,9 +25,10 @@ from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
 from sweep_dask.report.replay_page import Replay, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
+from sweep_dask.report.rollups import without_tape
 from sweep_dask.report.significance import test_rows
 from sweep_dask.report.sweep_reasons import left_out_rows, unfilled_rows
-from sweep_dask.report.tape import has_tape, without_tape
+from sweep_dask.report.tape import has_tape
 from sweep_dask.report.time_charts import example_chart, resources_chart
 from sweep_dask.storage.manifest import THROUGH
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.effects import METRICS, MetricWords
-from sweep_dask.report.rollups import ALL, ANSWERED, line_of
+from sweep_dask.report.populations import ANSWERED
+from sweep_dask.report.rollups import ALL, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

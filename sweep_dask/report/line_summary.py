@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.report.rollups import ANSWERED
+from sweep_dask.report.populations import ANSWERED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,8 @@ from sweep_dask.report.measures import (
     SWEEPS,
     measured,
 )
-from sweep_dask.report.rollups import ALL, ANSWERED, DIMENSIONS, POPULATIONS, line_of
+from sweep_dask.report.populations import ANSWERED, POPULATIONS
+from sweep_dask.report.rollups import ALL, DIMENSIONS, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

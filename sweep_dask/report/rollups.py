@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from sweep_dask.analysis.metrics.lines import LINES, Line
+from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
+from sweep_dask.report.populations import ANSWERED, OF_TAPE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 Row = dict[str, Any]
 
-#: The population that the page answers for, within and around it the other two.
-ANSWERED = "continuous"
-POPULATIONS = {
-    "all": "All sweeps",
-    "continuous": "Entered in continuous trading",
-    "residual": "of these, something left after the entry",
-}
 ALL = "all"
 
 #: Kinds of segments by which sweeps are told apart, and their headings, as the page shows them.
@@ -38,6 +32,8 @@ DIMENSIONS = {
     "day": "Trading date",
     "security": "Security",
 }
+#: The one that only the tape can tell.
+_DIMENSION_OF_TAPE = "outcome"
 #: Of each segment the page shows a few sums only.
 _SEGMENT_COLUMNS = [
     *("segment", "model", "scenario", "n_sweeps", "quantity", "filled_quantity"),
@@ -80,6 +76,36 @@ class Rollups:
             if is_pair(row, reference, line) and row["metric"] == metric:
                 return row
         return None
+
+
+def without_tape(found: Rollups) -> Rollups:
+    """Only what compares one Centre Point simulation with another.
+
+    Time priority goes too: its fills are the real ones and what it matches of the rest.
+    """
+    totals = [row for row in found.by_all if row["population"] != OF_TAPE]
+    segments = {
+        name: _of_scenarios(rows)
+        for name, rows in found.segments.items()
+        if name != _DIMENSION_OF_TAPE
+    }
+    return replace(
+        found,
+        by_all=_of_scenarios(totals),
+        segments=segments,
+        comparisons=_against_scenarios(found.comparisons),
+        averages=_against_scenarios(found.averages),
+        distributions=_of_scenarios(found.distributions),
+        example=None,
+    )
+
+
+def _of_scenarios(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if line_of(row).scenario]
+
+
+def _against_scenarios(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["reference"] != REAL.name]
 
 
 def line_of(row: Mapping[str, Any]) -> Line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
-from sweep_dask.report.rollups import ANSWERED
+from sweep_dask.report.populations import ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -34,8 +34,10 @@ COUNTS = (
 )
 MEANS = (
     *("fill_ratio_mean", "far_touch_improvement_bps_mean", "arrival_cost_bps_mean"),
-    *("implementation_shortfall_bps_mean", "far_touch_improvement_aud", "arrival_cost_aud"),
-    *("implementation_shortfall_aud", "time_to_first_fill_seconds_p50"),
+    *("implementation_shortfall_bps_mean", "completed_shortfall_bps_mean"),
+    *("far_touch_improvement_aud", "arrival_cost_aud"),
+    *("implementation_shortfall_aud", "completed_shortfall_aud"),
+    "time_to_first_fill_seconds_p50",
 )
 
 
@@ -57,7 +59,7 @@ def manifest(**changes):
         "status": "done",
         "input": "in",
         "sample": False,
-        "ledger": [],
+        "ledger": [{"table": "trades", "kept": 5}],
         "partitions": [{"date": "2024-09-05", "security": 1, "state": "computed", "reason": None}],
         "files": {},
         **changes,
@@ -324,7 +326,7 @@ def test_a_run_shows_its_answer_in_a_notebook(folder, monkeypatch):
     shown = Text(html)
     assert "Run : done" in str(shown)
     assert "Input: in; 1 partition" in str(shown)
-    assert "tape 25.0 % 20.0 % 50.0 % 2.00 3.00 7.000 s" in str(shown)
+    assert "tape 25.0 % 20.0 % 50.0 % 2.00 3.00 4.00 9.000 s" in str(shown)
     assert "rest-dark 0.0 % \u2013 0.0 % \u2013 \u2013 \u2013" in str(shown)
     assert "4 sweeps that arrived in continuous trading, 1,000 shares" in str(shown)
     assert shown.addresses == ["out/report.html"]

@@ -13,7 +13,8 @@ from sweep_dask.analysis.rollups.values import HEADLINE
 from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
-from sweep_dask.report.rollups import DIMENSIONS, POPULATIONS
+from sweep_dask.report.populations import POPULATIONS
+from sweep_dask.report.rollups import DIMENSIONS
 
 NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
 

@@ -7,7 +7,7 @@ from report_folders import LEDGER, bare_page, make_bare_folder, partition_entry,
 from rollup_folders import make_answer_folder, make_empty_folder
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL, lines_of
-from sweep_dask.report.rollups import POPULATIONS
+from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.tape import has_tape
 
 ANSWERS = {"answer-table", "fill-and-cost", "populations", "agreement", "test-table"}
