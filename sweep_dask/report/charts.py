@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bokeh.models import ColumnDataSource, DataRange1d, FactorRange, HoverTool, NumeralTickFormatter
 
@@ -17,8 +17,11 @@ from sweep_dask.report.measures import FILLED_SHARE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bokeh.plotting import figure
+
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.line_tables import SegmentTable
+    from sweep_dask.report.line_words import LineWords
     from sweep_dask.report.measures import Measure
     from sweep_dask.report.rollups import Rollups
 
@@ -75,15 +78,7 @@ def distribution_chart(found: Rollups, metric: str) -> Drawing | None:
     for curve in drawn:
         style = WORDS[curve.line]
         source = ColumnDataSource({"value": curve.value, "share": curve.share})
-        line = chart.line(
-            x="value",
-            y="share",
-            source=source,
-            color=style.colour,
-            line_dash=style.dash,
-            line_width=2.5,
-            legend_label=style.label,
-        )
+        line = _curve(chart, style, source, "value", "share")
         tip = [("", style.label), ("at most", "@value{0,0.00}"), ("sweeps", "@share{0%}")]
         chart.add_tools(HoverTool(renderers=[line], tooltips=tip))
     chart.yaxis.formatter = NumeralTickFormatter(format="0%")
@@ -108,15 +103,7 @@ def segment_chart(table: SegmentTable, lines: Sequence[Line], measure: Measure) 
         values = [row.value(line.name, measure) for row in table.rows]
         shown = [100 * v if is_share and v is not None else v for v in values]
         source = ColumnDataSource({"segment": names, "value": floats(shown)})
-        chart.line(
-            x="segment",
-            y="value",
-            source=source,
-            color=style.colour,
-            line_dash=style.dash,
-            line_width=2,
-            legend_label=style.label,
-        )
+        _curve(chart, style, source, "segment", "value")
         points = chart.scatter(
             x="segment",
             y="value",
@@ -130,3 +117,16 @@ def segment_chart(table: SegmentTable, lines: Sequence[Line], measure: Measure) 
         chart.add_tools(HoverTool(renderers=[points], tooltips=tip))
     chart.xgrid.visible = False
     return drawing(chart)
+
+
+def _curve(chart: figure, style: LineWords, source: ColumnDataSource, x: str, y: str) -> Any:
+    """The curve of one line, drawn as that line is everywhere."""
+    return chart.line(
+        x=x,
+        y=y,
+        source=source,
+        color=style.colour,
+        line_dash=style.dash,
+        line_width=2.5,
+        legend_label=style.label,
+    )

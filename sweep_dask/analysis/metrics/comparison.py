@@ -76,7 +76,7 @@ CONDITIONS = ("all", "engaged")
 
 def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     """Real minus simulated of each sweep, NaN unless both exist; columns `SWEEP_DIFFERENCES`."""
-    _require_same_sweeps(real, simulated)
+    require_same_sweeps(real, simulated)
     columns: dict[str, Any] = {"order_id": real["order_id"]}
     for metric in COMPARED:
         columns[metric] = values(real, metric) - values(simulated, metric)
@@ -131,7 +131,14 @@ def values(metrics: pd.DataFrame, metric: str) -> FloatArray:
     return metrics[metric].to_numpy(dtype=np.float64)
 
 
-def _require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
+def require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
+    """Check that two tables of metrics are about the same sweeps, row by row.
+
+    Raises
+    ------
+    ValueError
+        They are not; the message names the column that differs.
+    """
     for column in ALIGNED:
         if not np.array_equal(whole_numbers(real, column), whole_numbers(simulated, column)):
             raise ValueError(f"only metrics of the same sweeps compare: {column} differs")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.metrics.comparison import differences, values
+from sweep_dask.analysis.metrics.comparison import require_same_sweeps, values
 from sweep_dask.analysis.metrics.units import aud
 from sweep_dask.analysis.tables import schema, table
 
@@ -45,11 +45,15 @@ def arrival_cost_parts(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFr
     real, simulated
         `sweep_metrics` of the same sweeps.
     """
-    difference = differences(real, simulated)
+    require_same_sweeps(real, simulated)
+
+    def difference(metric: str) -> FloatArray:
+        return values(real, metric) - values(simulated, metric)
+
     one, other = values(real, "filled_quantity"), values(simulated, "filled_quantity")
     both_filled = (one > 0) & (other > 0)
     mean_filled = (one + other) / 2
-    total = values(difference, "arrival_cost_aud")
+    total = difference("arrival_cost_aud")
     gain = "midpoint_improvement_price"
     mean_gain = (values(real, gain) + values(simulated, gain)) / 2
 
@@ -58,7 +62,7 @@ def arrival_cost_parts(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFr
 
     def per_share(metric: str) -> FloatArray:
         # 0 if the whole difference is missing would be a claim.
-        return part(_aud(mean_filled * values(difference, metric)), 0 * total + 0.0)
+        return part(_aud(mean_filled * difference(metric)), 0 * total + 0.0)
 
     return table(
         ARRIVAL_COST_PARTS,
@@ -66,9 +70,7 @@ def arrival_cost_parts(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFr
             "order_id": real["order_id"],
             "difference_aud": total,
             "price_part_aud": per_share("effective_spread_price") / 2,
-            "quantity_part_aud": part(
-                _aud(values(difference, "filled_quantity") * mean_gain), total
-            ),
+            "quantity_part_aud": part(_aud((one - other) * mean_gain), total),
             "time_part_aud": per_share("slippage_price"),
         },
     )

@@ -41,14 +41,16 @@ BY_DIMENSION: Schema = {
     **SUMS,
     **{f"{metric}_{name}": kind for metric in HEADLINE for name, kind in _NUMBERS.items()},
 }
+#: Why there is no test, and no interval by clusters; the last columns.
+_REASONS = schema("reason:str cluster_reason:str")
 #: One row per population, pair of lines, segment and metric.
 ALL_COMPARISONS: Schema = {
     **schema("population:str reference:str"),
     **_LINE,
     **schema("segment_kind:str segment:str metric:str"),
-    **{name: COMPARISON_NUMBERS[name] for name in list(COMPARISON_NUMBERS)[:-2]},
+    **{name: kind for name, kind in COMPARISON_NUMBERS.items() if name not in _REASONS},
     **dict.fromkeys(FAMILY_COLUMNS, "float64"),
-    **schema("reason:str cluster_reason:str"),
+    **_REASONS,
 }
 #: One row per population, pair of lines, condition and metric.
 ALL_AVERAGES: Schema = {
