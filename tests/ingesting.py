@@ -20,7 +20,6 @@ from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
-from sweep_dask.storage.repeats import rejected_identities, resolve_repeats, sound_rows_like
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
 
@@ -169,9 +168,7 @@ def run_everything(
     index = pd.concat([ingest_block(block, str(scratch)) for block in blocks], ignore_index=True)
     receipts = [read_receipt(scratch, block.number) for block in blocks]
     ledger = Ledger(inputs.files, receipts)
-    resolved = resolved_repeats(scratch, receipts)
-    duplicates = {name: repeats.rejects for name, repeats in resolved.items()}
-    written = write_rejects(layout, scratch, receipts, duplicates, ledger)
+    written = write_rejects(layout, scratch, receipts)
     catalogue = build_catalogue(
         index,
         {block.number: block.file.table for block in blocks},
@@ -184,9 +181,8 @@ def run_everything(
     files = {layout.relative(path): None for path in written}
     for day, ranges in catalogue.dated.items():
         files |= write_dated_tables(layout, scratch, day, ranges, columns)
-    repeats = frozenset().union(*(found.rows for found in resolved.values()))
     jobs = [
-        PartitionJob(source, str(output), str(scratch), columns, repeats, may_keep=not fresh)
+        PartitionJob(source, str(output), str(scratch), columns, may_keep=not fresh)
         for source in catalogue.partitions
     ]
     partitions = [run_partition(job) for job in jobs]
@@ -195,19 +191,3 @@ def run_everything(
         ledger.remove(partition.removed)
     errors = [receipt.error for receipt in receipts if receipt.error]
     return Outcome(layout, ledger, catalogue, partitions, files, errors)
-
-
-def resolved_repeats(scratch, receipts):
-    """Per table, the repeats in which rejected rows take part."""
-    resolved = {}
-    for name in {receipt.table for receipt in receipts if receipt.n_identified_rejects}:
-        pieces = [
-            (receipt.block, piece)
-            for receipt in receipts
-            if receipt.table == name
-            for piece in range(receipt.n_pieces)
-        ]
-        rejected = rejected_identities(scratch, pieces)
-        frames = [sound_rows_like(scratch, *place, BY_NAME[name], rejected) for place in pieces]
-        resolved[name] = resolve_repeats(rejected, pd.concat(frames, ignore_index=True))
-    return resolved

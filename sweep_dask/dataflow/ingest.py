@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING
 
 import dask.dataframe as dd
 import pandas as pd
-from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.errors import InputError, ResourceError
-from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
-from sweep_dask.storage.repeats import (
-    ResolvedRepeats,
-    rejected_identities,
-    resolve_repeats,
-    sound_rows_like,
-)
 from sweep_dask.storage.spill import empty_index
 
 if TYPE_CHECKING:
@@ -29,7 +21,6 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from sweep_dask.schema import Table
     from sweep_dask.storage.blocks import Block
 
 #: Stage of each table; session, reference and participants are one.
@@ -133,34 +124,3 @@ def _refuse_unreadable(receipts: Sequence[BlockReceipt]) -> None:
             where="; ".join(f"{file}: {error}" for file, error in errors.items()),
             cure="Fetch them again, or remove them from the input folder.",
         )
-
-
-def find_repeats_of_rejects(
-    client: Client | None, ingested: Ingested, scratch: Path
-) -> dict[str, ResolvedRepeats]:
-    """Per table, the repeats in which rejected rows take part (see `storage.repeats`)."""
-    resolved = {}
-    for name, table in BY_NAME.items():
-        receipts = [receipt for receipt in ingested.receipts if receipt.table == name]
-        if any(receipt.n_identified_rejects for receipt in receipts):
-            resolved[name] = _resolve(client, receipts, table, scratch)
-    return resolved
-
-
-def _resolve(
-    client: Client | None, receipts: Sequence[BlockReceipt], table: Table, scratch: Path
-) -> ResolvedRepeats:
-    pieces = [(receipt.block, n) for receipt in receipts for n in range(receipt.n_pieces)]
-    rejected = rejected_identities(scratch, pieces)
-    sound: list[pd.DataFrame] = []
-    look_up = delayed(sound_rows_like, traverse=False)
-    tasks = [look_up(scratch, block, piece, table, rejected) for block, piece in pieces]
-    run_tasks(client, tasks, lambda _, rows: sound.append(rows), _lost_look_up)
-    return resolve_repeats(rejected, pd.concat(sound, ignore_index=True))
-
-
-def _lost_look_up(_: int, reason: str) -> None:
-    raise ResourceError(
-        f"Looking for repeats of rejected rows failed: {reason}.",
-        cure="Use fewer --workers, or raise --memory-limit.",
-    )

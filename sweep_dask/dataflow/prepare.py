@@ -10,7 +10,7 @@ from dask import delayed
 from sweep_dask.analysis.metrics.units import NS_PER_SECOND
 from sweep_dask.dataflow.book import book_of, chosen_scenarios
 from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.ingest import find_repeats_of_rejects, ingest
+from sweep_dask.dataflow.ingest import ingest
 from sweep_dask.dataflow.plan import require_partitions_fit
 from sweep_dask.dataflow.rejects import settle_rejects
 from sweep_dask.errors import InputError, ResourceError
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.merge import Repeats
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +43,12 @@ class Prepared(NamedTuple):
     """What ingest found."""
 
     catalogue: Catalogue
-    repeats: Repeats
-    """Rows that repeat a rejected one."""
 
 
 def prepare(
     workers: Workers, record: RunRecord, layout: OutputLayout, progress: Progress
 ) -> Prepared:
-    """Spill all rows, settle repeats and rejects, and find the partitions; fills in `record`.
+    """Spill all rows, settle rejects, and find the partitions; fills in `record`.
 
     Raises
     ------
@@ -83,8 +80,7 @@ def _ingest(
     ingested = ingest(client, plan.blocks, layout.scratch, progress)
     record.receipts = ingested.receipts
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
-    resolved = find_repeats_of_rejects(client, ingested, layout.scratch)
-    settle_rejects(record, layout, resolved)
+    settle_rejects(record, layout)
     catalogue = build_catalogue(
         ingested.index,
         {block.number: block.file.table for block in plan.blocks},
@@ -94,7 +90,7 @@ def _ingest(
     )
     _require_partitions(record, catalogue)
     record.ledger.remove(catalogue.removed)
-    return Prepared(catalogue, frozenset().union(*(found.rows for found in resolved.values())))
+    return Prepared(catalogue)
 
 
 def _require_partitions(record: RunRecord, catalogue: Catalogue) -> None:
@@ -153,7 +149,6 @@ def partition_jobs(
             str(output),
             str(scratch),
             columns,
-            _repeats_in(source, prepared.repeats),
             may_keep=False,
             time_priority=record.has_time_priority,
             centre_point=_centre_point_job(record, source, dated),
@@ -178,14 +173,6 @@ def _centre_point_job(
         chosen_scenarios(settings) if record.has_scenarios else (),
         str(session) if session.exists() else None,
     )
-
-
-def _repeats_in(source: PartitionSource, repeats: Repeats) -> Repeats:
-    """The repeats a task needs to know of: it may be one of thousands."""
-    if not repeats:
-        return repeats
-    blocks = {part.block for parts in source.ranges.values() for part in parts}
-    return frozenset(place for place in repeats if place[0] in blocks)
 
 
 def note_partition(record: RunRecord, partition: PartitionSummary) -> None:

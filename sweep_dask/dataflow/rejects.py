@@ -13,19 +13,16 @@ from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.rejects import write_rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sweep_dask.dataflow.document import RunRecord
-    from sweep_dask.storage.repeats import ResolvedRepeats
 
 #: How many rejected rows an error message shows.
 _SHOWN_ROWS = 5
 
 
-def settle_rejects(
-    record: RunRecord, layout: OutputLayout, resolved: Mapping[str, ResolvedRepeats]
-) -> None:
+def settle_rejects(record: RunRecord, layout: OutputLayout) -> None:
     """Write `rejects/`, and stop if there are more rejected rows than the settings allow.
 
     Raises
@@ -36,8 +33,7 @@ def settle_rejects(
     """
     assert record.ledger is not None
     staged = OutputLayout(layout.scratch / "staged")
-    duplicates = {table: found.rejects for table, found in resolved.items()}
-    files = write_rejects(staged, layout.scratch, record.receipts, duplicates, record.ledger)
+    files = write_rejects(staged, layout.scratch, record.receipts)
     untouched = layout.manifest.exists()
     error = _too_many(record, files, None if untouched else layout.root / "rejects")
     if error is not None and untouched:

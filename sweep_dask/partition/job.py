@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.centre_point.fidelity import Score
     from sweep_dask.storage.catalogue import PartitionSource
-    from sweep_dask.storage.merge import Repeats, TableColumns
+    from sweep_dask.storage.merge import TableColumns
 
 #: What the input of one partition leaves open for the Centre Point model.
 GAPS = {
@@ -52,8 +52,6 @@ class PartitionJob:
     output: str
     scratch: str
     columns: Mapping[str, TableColumns]
-    repeats: Repeats = frozenset()
-    """Order rows that repeat a rejected one."""
     may_keep: bool = True
     """Whether there are results of an earlier run that may be kept. (A task that runs a second
     time, after a worker's death, may find its own.)"""

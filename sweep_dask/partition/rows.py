@@ -44,7 +44,6 @@ def merge_tables(
             BY_NAME[table],
             job.columns[table],
             job.source.day,
-            repeats_of_rejects=job.repeats,
             keep=_TradesOf(merged, with_dark_trades) if table == "trades" else None,
         )
         for block, reasons in merged[table].removed.items():

@@ -26,9 +26,9 @@ _MAX_HEADER_BYTES = 1 << 20
 _STEP_BYTES = 1 << 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-#: Columns added to the rows of a file: their trading date, their line in spill files, and their
-#: calendar day while they are put in order.
-OWN_COLUMNS = ("date", "_line", "_day")
+#: Columns added to the rows of a file: their trading date, and their calendar day while they are
+#: put in order.
+OWN_COLUMNS = ("date", "_day")
 
 #: What opening a file that is damaged, or is not what its name says, can raise.
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowInvalid)

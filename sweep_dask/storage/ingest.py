@@ -24,11 +24,7 @@ from sweep_dask.system_config import peak_memory_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: What identifies a reject among all rows: the time of the row, its security, and what `first` and
-#: `second` stand for, order id and sequence. All of them or none can be read.
-IDENTITY = ("time_ns", "security", "first", "second")
-
-#: Rejects of one piece; `line` counts from the block's first line, `piece_line` from the piece's.
+#: Rejects of one piece; `line` counts from the block's first line.
 REJECT_SCHEMA = pa.schema(
     [
         ("line", pa.int64()),
@@ -36,8 +32,6 @@ REJECT_SCHEMA = pa.schema(
         ("column", pa.string()),
         ("reason", pa.string()),
         ("raw", pa.string()),
-        ("piece_line", pa.int64()),
-        *((name, pa.int64()) for name in IDENTITY),
     ]
 )
 
@@ -57,8 +51,6 @@ class BlockReceipt:
     """Rows that can be used, before repeats are found."""
     filtered: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
-    n_identified_rejects: int = 0
-    """Rejects whose identity is known: they may turn out to be repeats."""
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     """Highest resident memory of the process so far."""
@@ -82,9 +74,7 @@ def ingest_block(block: Block, scratch: str) -> pd.DataFrame:
     indexes = [empty_index()]
     for number, piece in enumerate(_pieces_up_to_an_error(block, receipt)):
         judged = judge_piece(piece, block.header, table, CENTRE_POINT_BITS)
-        indexes.append(
-            write_segment(folder, block.number, number, table, judged.rows, judged.lines)
-        )
+        indexes.append(write_segment(folder, block.number, number, table, judged.rows))
         _write_rejects(rejects_path(folder, block.number, number), judged, receipt.n_lines)
         _count(receipt, judged)
     receipt.seconds = time.perf_counter() - began
@@ -119,7 +109,6 @@ def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:
         receipt.filtered[reason] = receipt.filtered.get(reason, 0) + count
     for reject in judged.rejects:
         receipt.rejected[reject.reason] = receipt.rejected.get(reject.reason, 0) + 1
-        receipt.n_identified_rejects += reject.identity is not None
 
 
 def _write_rejects(path: Path, judged: JudgedPiece, lines_before: int) -> None:
@@ -136,8 +125,6 @@ def _reject_row(reject: Reject, lines_before: int) -> dict[str, object]:
         "column": reject.column,
         "reason": reject.reason,
         "raw": reject.raw,
-        "piece_line": reject.line,
-        **dict(zip(IDENTITY, reject.identity or (), strict=False)),
     }
 
 

@@ -1,7 +1,8 @@
 """The slow path: one line at a time, with the reason why it cannot be used.
 
 A row is judged in this order: number of fields, order type code, filter (not Centre Point),
-then all other values, in the file's order. Repeats are found later, across blocks and files.
+then all other values, in the file's order. Repeats are found later, across blocks and files, and
+among rows that can be used only: a row that cannot be read neither hides another nor is one.
 """
 
 from __future__ import annotations
@@ -39,8 +40,6 @@ class Judgement(NamedTuple):
     column: str | None = None
     reason: str | None = None
     """Key of `REJECT_REASONS`; None for a row that can be used."""
-    identity: tuple[int, ...] | None = None
-    """Time, security, order id and sequence of a rejected row, where all can be read."""
 
 
 def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) -> Judgement:
@@ -52,35 +51,23 @@ def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) ->
         return Judgement(centre_point=True, reason="not_text")
     if len(cells) != header.n_fields:
         return Judgement(centre_point=True, reason="wrong_field_count")
-    by_name = {field.column.name: cells[field.position] for field in header.fields}
     if table.order_type is not None:
         column = table.column(table.order_type)
-        reason = judge_cell(by_name[column.name], column)
+        code = cells[header.position_of(column.name)]
+        reason = judge_cell(code, column)
         if reason is not None:
             return Judgement(True, column.name, reason)
-        if integer_of(by_name[column.name]) & type_bits == 0:
+        if integer_of(code) & type_bits == 0:
             return Judgement(centre_point=False)
     if _NO_TEXT.search(text):
-        return Judgement(True, None, "not_text", _identity(by_name, table))
+        return Judgement(True, None, "not_text")
     for field in header.fields:
         reason = judge_cell(cells[field.position], field.column)
         if reason is not None:
-            name = field.column.name
-            return Judgement(True, name, reason, _identity(by_name, table))
+            return Judgement(True, field.column.name, reason)
     return Judgement(centre_point=True)
 
 
 def _cells(text: str) -> list[str]:
     # A carriage return within a line is white space; the csv module would refuse it.
     return next(csv.reader([text.replace("\r", " ")], skipinitialspace=True), [])
-
-
-def _identity(by_name: dict[str, str], table: Table) -> tuple[int, ...] | None:
-    """When, where and what the row is, if all of it can be read; repeats are told by it."""
-    if not table.identity:
-        return None
-    names = (table.time, table.security, *table.identity)
-    columns = [table.column(name) for name in names if name is not None]
-    if any(judge_cell(by_name[c.name], c) is not None for c in columns):
-        return None
-    return tuple(integer_of(by_name[c.name]) for c in columns)

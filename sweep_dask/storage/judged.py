@@ -37,7 +37,6 @@ class Reject:
     column: str | None
     reason: str
     raw: str
-    identity: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def judge_piece(piece: Piece, header: FileHeader, table: Table, type_bits: int) 
     type_field = -1 if table.order_type is None else header.position_of(table.order_type)
     scan = scan_lines(piece.text, header.n_fields, type_field, type_bits)
     wrong = np.flatnonzero(scan.verdicts == verdict.WRONG_FIELD_COUNT)
-    rejects = [_reject(piece, scan, int(k), None, "wrong_field_count", None) for k in wrong]
+    rejects = [_reject(piece, scan, int(k), None, "wrong_field_count") for k in wrong]
     filtered = Counter({"not_centre_point": _count(scan, verdict.NOT_CENTRE_POINT)})
 
     keep = scan.verdicts == verdict.KEEP
@@ -118,31 +117,15 @@ class _LineJudge:
         text = self.piece.text[self.scan.starts[line] : self.scan.ends[line]]
         judgement = judge_line(text, self.header, self.table, self.type_bits)
         if judgement.reason is not None:
-            rejects.append(
-                _reject(
-                    self.piece,
-                    self.scan,
-                    line,
-                    judgement.column,
-                    judgement.reason,
-                    judgement.identity,
-                )
-            )
+            rejects.append(_reject(self.piece, self.scan, line, judgement.column, judgement.reason))
             return False
         if not judgement.centre_point:
             filtered["not_centre_point"] += 1
         return judgement.centre_point
 
 
-def _reject(
-    piece: Piece,
-    scan: LineScan,
-    line: int,
-    column: str | None,
-    reason: str,
-    identity: tuple[int, ...] | None,
-) -> Reject:
+def _reject(piece: Piece, scan: LineScan, line: int, column: str | None, reason: str) -> Reject:
     start, end = int(scan.starts[line]), int(scan.ends[line])
     offset = None if piece.first_byte is None else piece.first_byte + start
     raw = piece.text[start:end].decode("utf-8", errors="backslashreplace")[:RAW_CHARACTERS]
-    return Reject(line, offset, column, reason, raw, identity)
+    return Reject(line, offset, column, reason, raw)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Why rows that can be read take no part in the simulation.
 FILTER_REASONS = {
     "not_centre_point": "an order type without any Centre Point or sweep bit",
-    "duplicate": "order id and sequence of an earlier row",
+    "duplicate": "order id and sequence of an earlier row that can be read",
     "no_centre_point_order": "a trade of no Centre Point order of its date and security",
     "no_partition": "no Centre Point order on its date (and, for quotes, in its security)",
     "not_selected": "outside the dates and securities asked for",
@@ -69,13 +69,6 @@ class Ledger:
             entry = self._files[self._file_of_block[block]]
             entry.filtered.update(reasons)
             entry.kept -= sum(reasons.values())
-
-    def rejects_are_duplicates(self, block: int, reason: str) -> None:
-        """Move one rejected row to the duplicates."""
-        entry = self._files[self._file_of_block[block]]
-        entry.rejected[reason] -= 1
-        entry.rejected += Counter()  # drops reasons that are down to zero
-        entry.filtered["duplicate"] += 1
 
     @property
     def files(self) -> list[FileLedger]:

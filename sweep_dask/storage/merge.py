@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.storage.parse import ARROW_TYPES
-from sweep_dask.storage.spill import LINE, read_range
+from sweep_dask.storage.spill import read_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,10 +61,6 @@ class MergedRows:
     """Block number to reason to number of rows that were filtered here."""
 
 
-#: Rows that repeat a row which was rejected: (block, piece, line).
-Repeats = frozenset[tuple[int, int, int]]
-
-
 def merge_rows(
     folder: Path,
     ranges: Sequence[RowRange],
@@ -73,7 +68,6 @@ def merge_rows(
     columns: TableColumns,
     day: int,
     *,
-    repeats_of_rejects: Repeats = frozenset(),
     keep: Callable[[pa.Table], npt.NDArray[np.bool_]] | None = None,
 ) -> MergedRows:
     """Merge the ranges of one partition.
@@ -89,8 +83,7 @@ def merge_rows(
     """
     if not ranges:
         return MergedRows(_with_date(columns.schema().empty_table(), day))
-    schema = columns.schema().append(pa.field(LINE, pa.int64()))
-    parts = [_aligned(read_range(folder, *part[:4]), schema) for part in ranges]
+    parts = [_aligned(read_range(folder, *part[:4]), columns.schema()) for part in ranges]
     rows = pa.concat_tables(parts).combine_chunks()
     lengths = [part.rows for part in ranges]
     blocks = np.repeat([part.block for part in ranges], lengths)
@@ -102,12 +95,11 @@ def merge_rows(
         _count_removed(merged, blocks[~kept], "no_centre_point_order")
     if table.identity:
         first = _first_of_repeats(rows, table, kept)
-        first &= ~_listed(rows, ranges, repeats_of_rejects)
         _count_removed(merged, blocks[kept & ~first], "duplicate")
         kept &= first
     days = np.repeat([part.day for part in ranges], lengths)
     order = _engine_order(rows, table, days)
-    merged.rows = _with_date(rows.drop_columns([LINE]).take(pa.array(order[kept[order]])), day)
+    merged.rows = _with_date(rows.take(pa.array(order[kept[order]])), day)
     return merged
 
 
@@ -141,20 +133,6 @@ def _first_of_repeats(
     return first
 
 
-def _listed(rows: pa.Table, ranges: Sequence[RowRange], repeats: Repeats) -> npt.NDArray[np.bool_]:
-    wanted: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for block, piece, line in repeats:
-        wanted[block, piece].append(line)
-    listed = np.zeros(len(rows), dtype=bool)
-    lines = rows[LINE].to_numpy()
-    begin = 0
-    for part in ranges if repeats else ():
-        here = slice(begin, begin + part.rows)
-        listed[here] = np.isin(lines[here], wanted.get((part.block, part.piece), []))
-        begin = here.stop
-    return listed
-
-
 def _engine_order(
     rows: pa.Table, table: Table, days: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
@@ -165,7 +143,7 @@ def _engine_order(
     """
     names = [name for name in table.engine_order if name in rows.column_names]
     if not table.identity:
-        names += [name for name in rows.column_names if name not in {*names, LINE}]
+        names += [name for name in rows.column_names if name not in names]
     keyed = rows.append_column(_DAY, pa.array(days))
     keys = [(name, "ascending") for name in (_DAY, *names)]
     order: npt.NDArray[np.uint64] = pc.sort_indices(keyed, sort_keys=keys).to_numpy()

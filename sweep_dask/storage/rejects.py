@@ -6,7 +6,6 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,12 +14,10 @@ from sweep_dask.storage.atomic import write_atomically
 from sweep_dask.storage.ingest import BlockReceipt, rejects_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.ledger import Ledger
-    from sweep_dask.storage.merge import Repeats
 
 SCHEMA = pa.schema(
     [
@@ -38,11 +35,7 @@ _FIRST_LINE = 2
 
 
 def write_rejects(
-    layout: OutputLayout,
-    scratch: Path,
-    receipts: Iterable[BlockReceipt],
-    duplicates: Mapping[str, Repeats],
-    ledger: Ledger,
+    layout: OutputLayout, scratch: Path, receipts: Iterable[BlockReceipt]
 ) -> list[Path]:
     """Write the rejects of every table that has some, in file order.
 
@@ -50,9 +43,6 @@ def write_rejects(
     ----------
     receipts
         By block number.
-    duplicates
-        Per table, rejected lines that turned out to repeat an earlier row; they are moved to the
-        duplicates in `ledger` and not written.
 
     Returns
     -------
@@ -64,8 +54,7 @@ def write_rejects(
         by_table[receipt.table].append(receipt)
     written = []
     for table, its_receipts in by_table.items():
-        groups = _located(scratch, its_receipts, duplicates.get(table, frozenset()), ledger)
-        parts = [part for part in groups if len(part)]
+        parts = list(_located(scratch, its_receipts))
         if parts:
             path = layout.rejects(table)
             write_atomically(path, partial(_write, parts=parts))
@@ -81,29 +70,16 @@ def _write(path: Path, parts: Iterable[pa.Table]) -> None:
             writer.write_table(part)
 
 
-def _located(
-    scratch: Path, receipts: Iterable[BlockReceipt], duplicates: Repeats, ledger: Ledger
-) -> Iterable[pa.Table]:
+def _located(scratch: Path, receipts: Iterable[BlockReceipt]) -> Iterable[pa.Table]:
     """Rejects of each piece, with line numbers that count from the file's beginning."""
     lines_before: dict[str, int] = defaultdict(int)
     for receipt in receipts:
         for piece in range(receipt.n_pieces):
             path = rejects_path(scratch, receipt.block, piece)
             if path.exists():
-                rows = _without(pq.read_table(path), receipt.block, piece, duplicates, ledger)
                 first = _FIRST_LINE + lines_before[receipt.file]
-                yield _as_written(rows, receipt.file, first)
+                yield _as_written(pq.read_table(path), receipt.file, first)
         lines_before[receipt.file] += receipt.n_lines
-
-
-def _without(
-    rows: pa.Table, block: int, piece: int, duplicates: Repeats, ledger: Ledger
-) -> pa.Table:
-    lines = rows["piece_line"].to_pylist()
-    repeated = np.array([(block, piece, line) in duplicates for line in lines], dtype=bool)
-    for reason in rows["reason"].filter(pa.array(repeated)).to_pylist():
-        ledger.rejects_are_duplicates(block, reason)
-    return rows.filter(pa.array(~repeated))
 
 
 def _as_written(rows: pa.Table, file: str, first_line: int) -> pa.Table:

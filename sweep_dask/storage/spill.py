@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from sweep_dask.schema import Table
 
-#: Line of the piece a row came from; decides which of two repeats is the first.
-LINE = "_line"
-
 #: Security of a row that concerns no single one (reference data, market-wide session states).
 ALL_SECURITIES = -1
 
@@ -51,14 +48,11 @@ def empty_index() -> pd.DataFrame:
 
 
 def write_segment(
-    folder: Path,
-    block: int,
-    piece: int,
-    table: Table,
-    rows: pa.Table,
-    lines: npt.NDArray[np.int64],
+    folder: Path, block: int, piece: int, table: Table, rows: pa.Table
 ) -> pd.DataFrame:
     """Write rows sorted by (day, evening, security), file order within, and return their index.
+
+    File order is what decides which of two repeats is the first.
 
     Returns
     -------
@@ -72,7 +66,7 @@ def write_segment(
     day, evening = calendar_days(times), is_evening(times)
     security = _securities(table, rows)
     order = np.lexsort((security, evening, day))
-    spilled = rows.append_column(LINE, pa.array(lines)).take(pa.array(order))
+    spilled = rows.take(pa.array(order))
     write_atomically(segment_path(folder, block, piece), lambda path: _write_ipc(path, spilled))
     return _index(block, piece, day[order], evening[order], security[order])
 

@@ -69,11 +69,11 @@ def _read(path, identity):
             key = tuple(texts[name] for name in identity) if identity else len(rows)
             if key in seen:
                 continue
-            seen.add(key)
             try:
                 rows.append({name: _value(name, text) for name, text in texts.items()})
             except ValueError:
                 continue
+            seen.add(key)
     return rows
 
 

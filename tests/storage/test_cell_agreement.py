@@ -60,7 +60,7 @@ def fates(judged, lines):
     for place, row in zip(judged.lines, judged.rows.to_pylist(), strict=True):
         found[int(place)] = {name: repr(value) for name, value in row.items()}
     for reject in judged.rejects:
-        found[reject.line] = (reject.reason, reject.column, reject.identity)
+        found[reject.line] = (reject.reason, reject.column)
     assert judged.filtered.get("not_centre_point", 0) == found.count("filtered")
     return found
 
@@ -146,12 +146,12 @@ def test_optional_integers_that_can_be_read(cell, value):
 @pytest.mark.parametrize(("cell", "reason"), REFUSED_INTEGERS.items())
 def test_integers_that_cannot(cell, reason):
     column = None if reason == "not_text" else "midtick"
-    assert fate(midtick=cell)[:2] == (reason, column)
+    assert fate(midtick=cell) == (reason, column)
 
 
 @pytest.mark.parametrize("cell", ["", " ", '""', MISSING, "\t"])
 def test_a_required_integer_is_never_missing(cell):
-    assert fate(quantity=cell)[:2] == ("missing_value", "quantity")
+    assert fate(quantity=cell) == ("missing_value", "quantity")
 
 
 ACCEPTED_PRICES = {
@@ -189,18 +189,18 @@ def test_prices_that_can_be_read(cell, value):
 
 @pytest.mark.parametrize(("cell", "reason"), REFUSED_PRICES.items())
 def test_prices_that_cannot(cell, reason):
-    assert fate(price=cell)[:2] == (reason, "price")
+    assert fate(price=cell) == (reason, "price")
 
 
 def test_values_outside_what_a_column_can_mean():
-    assert fate(quantity="-1")[:2] == ("out_of_range", "quantity")
-    assert fate(side="3")[:2] == ("out_of_range", "side")
-    assert fate(security_code=str(2**31))[:2] == ("out_of_range", "security_code")
-    assert fate(totalmatchedquantity="-1")[:2] == ("out_of_range", "totalmatchedquantity")
+    assert fate(quantity="-1") == ("out_of_range", "quantity")
+    assert fate(side="3") == ("out_of_range", "side")
+    assert fate(security_code=str(2**31)) == ("out_of_range", "security_code")
+    assert fate(totalmatchedquantity="-1") == ("out_of_range", "totalmatchedquantity")
     # The extracts may say that less than nothing is left; such a sweep has nothing to match.
     assert judge(line(leavesquantity="-1")).rows["leavesquantity"].to_pylist() == [-1]
     # A time in milliseconds.
-    assert fate(timestamp="1728000000000")[:2] == ("out_of_range", "timestamp")
+    assert fate(timestamp="1728000000000") == ("out_of_range", "timestamp")
 
 
 def test_text_is_kept_as_it_is_and_blank_text_is_missing():
@@ -211,19 +211,19 @@ def test_text_is_kept_as_it_is_and_blank_text_is_missing():
     ]  # fmt: skip
 
 
-# The order in which a row is judged: fields, order type code, filter, (repeat,) all other values.
+# The order in which a row is judged: fields, order type code, filter, all other values.
 
 
 def test_number_of_fields_comes_first():
     text = line(exchangeordertype="?", price="bad") + b",one more"
-    assert fates(judge(text), 1) == [("wrong_field_count", None, None)]
+    assert fates(judge(text), 1) == [("wrong_field_count", None)]
     unclosed = line(exchangeordertype=0, not_read='"never closed')
-    assert fates(judge(unclosed), 1) == [("wrong_field_count", None, None)]
+    assert fates(judge(unclosed), 1) == [("wrong_field_count", None)]
 
 
 def test_the_order_type_code_comes_before_the_filter():
-    assert fate(exchangeordertype="lit") == ("not_a_number", "exchangeordertype", None)
-    assert fate(exchangeordertype="") == ("missing_value", "exchangeordertype", None)
+    assert fate(exchangeordertype="lit") == ("not_a_number", "exchangeordertype")
+    assert fate(exchangeordertype="") == ("missing_value", "exchangeordertype")
 
 
 @pytest.mark.parametrize("cells", [{"price": "bad"}, {"quantity": ""}, {"not_read": "b\udcff\0"}])
@@ -233,8 +233,7 @@ def test_a_lit_row_with_a_bad_value_is_filtered(cells):
 
 
 def test_the_first_bad_value_in_the_files_order_is_named():
-    identity = (ORDER["timestamp"], ORDER["security_code"], FIRST_ID, ORDER["sequence"])
-    assert fate(price="bad", quantity="worse") == ("not_a_number", "price", identity)
+    assert fate(price="bad", quantity="worse") == ("not_a_number", "price")
 
 
 def test_short_sell_siblings_are_centre_point():

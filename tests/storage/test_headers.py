@@ -57,7 +57,7 @@ def test_unknown_columns_are_left_out_of_partitioned_tables():
 
 def test_other_columns_of_dated_tables_keep_their_names():
     # A column of our own name would stand twice in the store.
-    names = names_of(["TradeDate", " Phase Name", "date", "_line", "_day", ""], SESSION)
+    names = names_of(["TradeDate", " Phase Name", "date", "_day", ""], SESSION)
     assert names == {"TradeDate": 0, "Phase Name": 1}
 
 
