@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from bokeh.document import Document
 from bokeh.embed import json_item
 from bokeh.plotting import figure
 from bokeh.resources import Resources
@@ -56,6 +57,9 @@ def drawing(chart: figure, legend_columns: int = 3, label_pixels: int = 92) -> D
             spacing=2, padding=0, margin=4, label_text_font_size="12px", label_width=label_pixels
         )
         chart.add_layout(legend, "above")
+    # Without a document of its own Bokeh begins with the current one, which is the whole process's:
+    # a dashboard page that fails leaves one behind that cannot be used any more.
+    Document().add_root(chart)
     item: Drawing = json.loads(_with_own_ids(json.dumps(json_item(chart))))
     return item
 
