@@ -13,6 +13,9 @@ from enum import Enum
 #: What the exchange writes for "no value" (Java's Long.MIN_VALUE).
 MISSING_INTEGER = -(2**63)
 
+#: Columns of instants, where they are integers.
+_TIMES = {"timestamp", "tradetime", "tradedate", "creationtime"}
+
 
 class Kind(Enum):
     """How the cells of a column are read."""
@@ -37,6 +40,11 @@ class Column:
     """Smallest integer that can be meant."""
     maximum: int = 2**63 - 1
     """Largest integer that can be meant."""
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the cells are instants."""
+        return self.kind is Kind.INTEGER and self.name.casefold() in _TIMES
 
 
 @dataclass(frozen=True)

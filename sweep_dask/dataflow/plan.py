@@ -13,7 +13,7 @@ from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.trading_day import calendar_days, is_evening
 from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import ORDERS, TABLES
-from sweep_dask.settings import Settings, require_known_columns
+from sweep_dask.settings import Settings, require_known_columns, require_known_tables
 from sweep_dask.storage.blocks import Block, cut_file, read_pieces
 from sweep_dask.storage.inputs import Inputs, open_inputs
 from sweep_dask.storage.judged import judge_piece
@@ -112,15 +112,18 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
     InputError
         The input cannot be used.
     UsageError
-        The column mapping or the rules to switch off name what does not exist, or the tick table
-        is none.
+        The column mapping, the units, the delimiters or the rules to switch off name what does not
+        exist, or the tick table is none.
     ResourceError
         No block fits the memory there is.
     """
     known = {table.name: [column.name for column in table.columns] for table in TABLES}
     require_known_columns(settings.columns, known)
+    delimiters = settings.delimiters(known)
+    require_known_tables("units", settings.units, known)
+    require_known_tables("delimiter", delimiters, known)
     book = book_settings(settings)
-    inputs = open_inputs(folder, settings.columns)
+    inputs = open_inputs(folder, settings.columns, settings.units, delimiters)
     sample = _sample(inputs)
     system, reasons = _size(settings, sample)
     assert system.blocksize_bytes is not None

@@ -38,6 +38,20 @@ def require_known_columns(
                 raise unknown_key(f"columns.{table}.{column}", paths, "configuration file")
 
 
+def require_known_tables(key: str, tables: Collection[str], known: Collection[str]) -> None:
+    """Check the tables that a setting names, such as `units`, against those that exist.
+
+    Raises
+    ------
+    UsageError
+        A table that does not exist; the nearest one that does is suggested.
+    """
+    for table in tables:
+        if table not in known:
+            paths = [f"{key}.{name}" for name in known]
+            raise unknown_key(f"{key}.{table}", paths, "configuration file")
+
+
 def require_known_options(names: Collection[str], known: Collection[str]) -> None:
     """Check the names of options given on the command line.
 

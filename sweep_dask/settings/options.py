@@ -19,6 +19,7 @@ from sweep_dask.settings.centre_point_values import (
 )
 from sweep_dask.settings.declaration import DEFAULT, Option, Source, declared
 from sweep_dask.settings.values import (
+    DELIMITERS,
     IMPLEMENTED_MODELS,
     one_of,
     or_auto,
@@ -26,6 +27,7 @@ from sweep_dask.settings.values import (
     parse_boolean,
     parse_column_names,
     parse_date,
+    parse_delimiter,
     parse_fraction,
     parse_gigabytes,
     parse_integer,
@@ -34,11 +36,12 @@ from sweep_dask.settings.values import (
     parse_security,
     parse_size,
     parse_text,
+    parse_units,
     several,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,19 @@ class Settings:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, metadata=declared(
         "", "", "columns", parse_column_names,
         "Names of columns in the files: table, column, name.", unset="as in the extracts"))
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict, metadata=declared(
+        "", "", "units", parse_units,
+        "Units of the times and prices in the files, by table.", unset="as in the extracts"))
+    delimiter: str | Mapping[str, str] = field(default=",", metadata=declared(
+        "", "", "delimiter", parse_delimiter,
+        "What stands between two fields of CSV files, for all tables or by table."))
     # fmt: on
+
+    def delimiters(self, tables: Iterable[str]) -> dict[str, str]:
+        """The delimiter of each of these tables, one character."""
+        words = self.delimiter
+        by_table = words if not isinstance(words, str) else dict.fromkeys(tables, words)
+        return {table: DELIMITERS[word] for table, word in by_table.items()}
 
     sources: Mapping[str, Source] = field(
         default_factory=lambda: dict.fromkeys((option.name for option in OPTIONS), DEFAULT)
@@ -179,7 +194,7 @@ class Settings:
 def _options() -> Iterator[Option]:
     for spec in fields(Settings):
         if "option" in spec.metadata:
-            default = {} if spec.name == "columns" else spec.default
+            default = {} if spec.default_factory is dict else spec.default
             yield replace(spec.metadata["option"], name=spec.name, default=default)
 
 

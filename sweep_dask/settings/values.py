@@ -140,6 +140,41 @@ def parse_column_names(value: object) -> dict[str, dict[str, str]]:
     raise ValueError("for each table a mapping of a column to its name in a file")
 
 
+#: What cells may be written in, besides the units of the extracts, which come first.
+UNITS = {"time": ("ns", "us", "ms", "s", "iso"), "price": ("tenth_cent", "cent", "dollar")}
+
+#: What may stand between two fields, by the word for it.
+DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+
+
+def parse_units(value: object) -> dict[str, dict[str, str]]:
+    """By table, the units of its times and prices."""
+    accepted = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in UNITS.items())
+    match value:
+        case dict() if all(isinstance(units, dict) for units in value.values()):
+            units = {str(table): dict(chosen) for table, chosen in value.items()}
+            if all(
+                word in UNITS.get(kind, ()) for of in units.values() for kind, word in of.items()
+            ):
+                return units
+    raise ValueError(f"for each table a mapping of {accepted}")
+
+
+def parse_delimiter(value: object) -> str | dict[str, str]:
+    """The word for a delimiter: for all tables, or by table."""
+    if isinstance(value, dict):
+        return {str(table): _delimiter_word(word) for table, word in value.items()}
+    return _delimiter_word(value)
+
+
+def _delimiter_word(value: object) -> str:
+    text = str(value)
+    word = "tab" if text in ("\t", "\\t") else text.strip()
+    if word not in DELIMITERS:
+        raise ValueError(f"{' '.join(DELIMITERS)}, for all tables or for each of a mapping")
+    return word
+
+
 def one_of(*choices: str) -> Callable[[object], str]:
     """A parser of one of several words."""
 

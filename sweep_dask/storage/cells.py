@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from sweep_dask.schema import MISSING_INTEGER, Column, Kind
 
 #: White space that may surround a number.
-_SPACE = " \t\v\f\r"
+SPACE = " \t\v\f\r"
 _INTEGER = r"[+-]?[0-9]+"
 #: Up to 15 digits and nothing, .0 or .5: exact in a double, exact when doubled.
 _PRICE = r"[+-]?(?:0*[0-9]{1,15}(?:\.(?:0*|50*))?|\.(?:0+|50*))"
@@ -42,7 +42,7 @@ def judge_cell(text: str, column: Column) -> str | None:
     """
     if column.kind is Kind.TEXT:
         return None
-    trimmed = text.strip(_SPACE)
+    trimmed = text.strip(SPACE)
     if trimmed == "":
         blank_allowed = column.kind is Kind.PRICE or not column.required
         return None if blank_allowed else "missing_value"
@@ -61,7 +61,7 @@ def integer_of(text: str) -> int:
 
     Python refuses to convert thousands of digits.
     """
-    digits = text.strip(_SPACE).lstrip("+-0") or "0"
+    digits = text.strip(SPACE).lstrip("+-0") or "0"
     magnitude = int(digits) if len(digits) < 20 else 2**64
     return -magnitude if "-" in text else magnitude
 
@@ -93,7 +93,7 @@ def prices_from_text(text: pa.Array) -> pa.Array:
     UnparsableError
         Some cell is no price.
     """
-    values = pc.utf8_trim(text, _SPACE)
+    values = pc.utf8_trim(text, SPACE)
     missing = pc.match_substring_regex(values, f"^{_MISSING_PRICE}$")
     prices = _numbers_from_text(pc.if_else(missing, "", values), f"^{_PRICE}$", pa.float64())
     # Minus nothing is zero, as it is where a column is read as integers.
@@ -101,7 +101,7 @@ def prices_from_text(text: pa.Array) -> pa.Array:
 
 
 def _numbers_from_text(text: pa.Array, pattern: str, kind: pa.DataType) -> pa.Array:
-    trimmed = pc.utf8_trim(text, _SPACE)
+    trimmed = pc.utf8_trim(text, SPACE)
     blank = pc.equal(trimmed, "")
     valid = pc.or_(blank, pc.match_substring_regex(trimmed, pattern))
     if not pc.all(valid, min_count=0).as_py():

@@ -6,7 +6,8 @@ import csv
 import difflib
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind, Table
 from sweep_dask.storage.discovery import open_raw
+from sweep_dask.storage.units import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 #: No header of a table of the exchange comes near this; a longer first line is no CSV.
 _MAX_HEADER_BYTES = 1 << 20
 _STEP_BYTES = 1 << 16
+_NONE: Mapping[str, str] = MappingProxyType({})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: Columns added to the rows of a file: their trading date, and their calendar day while they are
@@ -40,6 +43,8 @@ class Field:
 
     position: int
     column: Column
+    unit: str | None = None
+    """Unit of the cells; None for that of the extracts."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class FileHeader:
     body_offset: int
     """Byte at which the first row begins (0 for Parquet)."""
     has_rows: bool
+    delimiter: str = ","
 
     def position_of(self, name: str) -> int:
         """Field number of a column that is certain to be there."""
@@ -63,13 +69,23 @@ class EmptyFileError(Exception):
     """A file without a single byte, or without a header."""
 
 
-def read_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> FileHeader:
+def read_header(
+    file: InputFile,
+    table: Table,
+    mapping: Mapping[str, str],
+    units: Mapping[str, str] = _NONE,
+    delimiter: str = ",",
+) -> FileHeader:
     """Header of `file`, its names matched with the columns of `table`.
 
     Parameters
     ----------
     mapping
         Logical column name to the name it has in the user's files.
+    units
+        Units of the table's cells, `time` and `price`, where they are not those of the extracts.
+    delimiter
+        What stands between two fields of a CSV file.
 
     Raises
     ------
@@ -80,17 +96,25 @@ def read_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> Fi
     """
     try:
         if file.format == "parquet":
-            return _parquet_header(file, table, mapping)
+            return _parquet_header(file, table, mapping, units)
         line, body_offset, has_rows = _first_line(file)
     except UNREADABLE as error:
         raise InputError(
             f"{file.name} cannot be read: {error}", where=file.name, cure="Fetch the file again."
         ) from error
-    names = _split_header(line, file)
-    return FileHeader(match_columns(names, table, mapping, file), len(names), body_offset, has_rows)
+    names = _split_header(line, file, delimiter)
+    fields = with_units(match_columns(names, table, mapping, file), units)
+    return FileHeader(fields, len(names), body_offset, has_rows, delimiter)
 
 
-def _parquet_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -> FileHeader:
+def with_units(fields: Sequence[Field], units: Mapping[str, str]) -> tuple[Field, ...]:
+    """Fields that know in which unit their cells are."""
+    return tuple(replace(field, unit=unit_of(field.column, units)) for field in fields)
+
+
+def _parquet_header(
+    file: InputFile, table: Table, mapping: Mapping[str, str], units: Mapping[str, str]
+) -> FileHeader:
     if file.bytes == 0:
         raise EmptyFileError(file.name)
     with open_raw(file) as stream:
@@ -98,6 +122,13 @@ def _parquet_header(file: InputFile, table: Table, mapping: Mapping[str, str]) -
         schema, rows = metadata.schema_arrow, metadata.metadata.num_rows
     fields = match_columns(schema.names, table, mapping, file)
     _refuse_float_identifiers(schema, fields, table, file)
+    # A timestamp says itself what it is.
+    fields = tuple(
+        field
+        if pa.types.is_timestamp(schema.types[field.position])
+        else replace(field, unit=unit_of(field.column, units))
+        for field in fields
+    )
     return FileHeader(fields, len(schema.names), 0, rows > 0)
 
 
@@ -134,10 +165,10 @@ def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
     return line, len(line), has_rows
 
 
-def _split_header(line: bytes, file: InputFile) -> list[str]:
+def _split_header(line: bytes, file: InputFile, delimiter: str) -> list[str]:
     try:
         text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
-        return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True))
+        return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True, delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{file.name} is not CSV: its header is not one line of text.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import BY_NAME, TABLES
@@ -13,6 +14,9 @@ from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
 from sweep_dask.storage.merge import TableColumns
 
 Mapped = Mapping[str, Mapping[str, str]]
+
+_NONE: Mapped = MappingProxyType({})
+_NO_DELIMITERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,22 @@ class Inputs:
         )
 
 
-def open_inputs(folder: str, mapping: Mapped) -> Inputs:
+def open_inputs(
+    folder: str,
+    mapping: Mapped,
+    units: Mapped = _NONE,
+    delimiters: Mapping[str, str] = _NO_DELIMITERS,
+) -> Inputs:
     """Find all files below `folder` and read their headers.
 
     Parameters
     ----------
     mapping
         Table to logical column name to the name in the user's files.
+    units
+        Table to the units of its times and prices, where they are not those of the extracts.
+    delimiters
+        Table to what stands between two fields of its CSV files, where it is no comma.
 
     Raises
     ------
@@ -77,7 +90,13 @@ def open_inputs(folder: str, mapping: Mapped) -> Inputs:
     ]
     for file in files:
         try:
-            header = read_header(file, BY_NAME[file.table], mapping.get(file.table, {}))
+            header = read_header(
+                file,
+                BY_NAME[file.table],
+                mapping.get(file.table, {}),
+                units.get(file.table, {}),
+                delimiters.get(file.table, ","),
+            )
         except EmptyFileError:
             warnings.append(f"{file.name} is empty.")
         except InputError as error:

@@ -12,16 +12,18 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.storage.cells import integer_of, judge_cell
+from sweep_dask.storage.units import standard_cell
 
 if TYPE_CHECKING:
     from sweep_dask.schema import Table
-    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.header import Field, FileHeader
 
 #: Why a row cannot be read (`rejects/*.parquet`, manifest).
 REJECT_REASONS = {
     "wrong_field_count": "the line has more or fewer fields than the header",
     "missing_value": "a value that every row must have is blank or the missing-value number",
     "not_a_number": "the cell holds no integer (or, for prices, no decimal number)",
+    "not_a_time": "the cell holds no time in ISO 8601 with its offset, where `units` asks for one",
     "not_a_half_unit": "a price that is no multiple of half a price unit",
     "out_of_range": "a number outside what its column can hold",
     "not_text": "the line is no UTF-8 text, holds a zero byte or has a cell of over 128 KiB",
@@ -46,7 +48,7 @@ def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) ->
     """Judge one line (without its line ending)."""
     text = line.decode("utf-8", errors="surrogateescape")
     try:
-        cells = _cells(text)
+        cells = cells_of(text, header.delimiter)
     except csv.Error:  # a cell beyond any sensible size
         return Judgement(centre_point=True, reason="not_text")
     if len(cells) != header.n_fields:
@@ -62,12 +64,25 @@ def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) ->
     if _NO_TEXT.search(text):
         return Judgement(True, None, "not_text")
     for field in header.fields:
-        reason = judge_cell(cells[field.position], field.column)
+        reason = _judge(cells[field.position], field)
         if reason is not None:
             return Judgement(True, field.column.name, reason)
     return Judgement(centre_point=True)
 
 
-def _cells(text: str) -> list[str]:
+def _judge(cell: str, field: Field) -> str | None:
+    standard = standard_cell(cell, field.column, field.unit)
+    return "not_a_time" if standard is None else judge_cell(standard, field.column)
+
+
+def cells_of(text: str, delimiter: str) -> list[str]:
+    """The cells of a line.
+
+    Raises
+    ------
+    csv.Error
+        One is beyond any sensible size.
+    """
     # A carriage return within a line is white space; the csv module would refuse it.
-    return next(csv.reader([text.replace("\r", " ")], skipinitialspace=True), [])
+    line = text.replace("\r", " ")
+    return next(csv.reader([line], skipinitialspace=True, delimiter=delimiter), [])

@@ -62,7 +62,7 @@ def judge_piece(piece: Piece, header: FileHeader, table: Table, type_bits: int) 
     lines are judged one by one.
     """
     type_field = -1 if table.order_type is None else header.position_of(table.order_type)
-    scan = scan_lines(piece.text, header.n_fields, type_field, type_bits)
+    scan = scan_lines(piece.text, header.n_fields, type_field, type_bits, header.delimiter)
     wrong = np.flatnonzero(scan.verdicts == verdict.WRONG_FIELD_COUNT)
     rejects = [_reject(piece, scan, int(k), None, "wrong_field_count") for k in wrong]
     filtered = Counter({"not_centre_point": _count(scan, verdict.NOT_CENTRE_POINT)})

@@ -18,6 +18,7 @@ from sweep_dask.storage.cells import (
     integers_from_text,
     prices_from_text,
 )
+from sweep_dask.storage.units import standard_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,10 +55,12 @@ def parse_lines(
         Some cell is not what its column holds.
     """
     as_text = {
-        field.position: field.column.kind is Kind.TEXT or bool(has_odd[field.position])
+        field.position: field.column.kind is Kind.TEXT
+        or field.unit is not None
+        or bool(has_odd[field.position])
         for field in header.fields
     }
-    frame = _read_csv(text, header.n_fields, as_text)
+    frame = _read_csv(text, header, as_text)
     columns = [_convert(frame[f.position], f, as_text[f.position]) for f in header.fields]
     return pa.table(columns, schema=arrow_schema(f.column for f in header.fields))
 
@@ -67,13 +70,14 @@ def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns])
 
 
-def _read_csv(text: bytes, n_fields: int, as_text: dict[int, bool]) -> pd.DataFrame:
+def _read_csv(text: bytes, header: FileHeader, as_text: dict[int, bool]) -> pd.DataFrame:
     try:
         return pd.read_csv(
             io.BytesIO(text),
             engine="c",
+            sep=header.delimiter,
             header=None,
-            names=range(n_fields),
+            names=range(header.n_fields),
             usecols=list(as_text),
             dtype={position: str if text else "int64" for position, text in as_text.items()},
             na_filter=False,
@@ -94,15 +98,21 @@ def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
     if column.kind is Kind.TEXT:
         return pc.if_else(pc.equal(array, ""), None, array)
     if column.kind is Kind.PRICE:
-        return _spelled(array, prices_from_text) if as_text else _prices_from_integers(array)
-    return _checked_integers(_spelled(array, integers_from_text) if as_text else array, column)
+        if as_text:
+            return _spelled(array, field, prices_from_text)
+        return _prices_from_integers(array)
+    numbers = _spelled(array, field, integers_from_text) if as_text else array
+    return _checked_integers(numbers, column)
 
 
-def _spelled(array: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def _spelled(array: pa.Array, field: Field, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """Numbers of cells, converting each spelling once: prices repeat."""
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     encoded = text.dictionary_encode()
-    return convert(encoded.dictionary).take(encoded.indices)
+    spellings = encoded.dictionary
+    if field.unit is not None:
+        spellings = standard_cells(spellings, field.column, field.unit)
+    return convert(spellings).take(encoded.indices)
 
 
 def _prices_from_integers(array: pa.Array) -> pa.Array:

@@ -20,7 +20,7 @@ DOUBTFUL = 3
 """Needs a closer look: an odd order type, bytes that are not ASCII, or a very long line."""
 BLANK = 4
 
-_NEWLINE, _RETURN, _COMMA, _QUOTE, _SPACE = 10, 13, 44, 34, 32
+_NEWLINE, _RETURN, _QUOTE, _SPACE = 10, 13, 34, 32
 _PLUS, _MINUS, _ZERO, _NINE = 43, 45, 48, 57
 
 #: Python's csv module takes no longer cells; such lines must always be read by it.
@@ -41,7 +41,9 @@ class LineScan(NamedTuple):
     spaces on any kept line."""
 
 
-def scan_lines(data: bytes, n_fields: int, type_field: int, type_bits: int) -> LineScan:
+def scan_lines(
+    data: bytes, n_fields: int, type_field: int, type_bits: int, delimiter: str = ","
+) -> LineScan:
     """Judge every line of `data` by number of fields and order type.
 
     Parameters
@@ -49,20 +51,22 @@ def scan_lines(data: bytes, n_fields: int, type_field: int, type_bits: int) -> L
     data
         Whole lines; the last one may lack its newline.
     n_fields
-        Fields a line must have. Commas inside a quoted field do not count.
+        Fields a line must have. Delimiters inside a quoted field do not count.
     type_field
         Position of the order type, -1 for tables that have none.
     type_bits
         Lines whose order type has none of these bits are `NOT_CENTRE_POINT`.
+    delimiter
+        What stands between two fields, one ASCII character.
     """
     array = np.frombuffer(data, dtype=np.uint8)
     # bytes.count is several times faster than counting in the array.
     n_lines = data.count(b"\n") + (not data.endswith(b"\n") and len(data) > 0)
-    return LineScan(*_scan(array, n_lines, n_fields, type_field, type_bits))
+    return LineScan(*_scan(array, n_lines, n_fields, type_field, type_bits, ord(delimiter)))
 
 
 @numba.njit(cache=True, nogil=True)
-def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901
+def _scan(data, n_lines, n_fields, type_field, type_bits, delimiter):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901
     starts = np.empty(n_lines, np.int64)
     ends = np.empty(n_lines, np.int64)
     verdicts = np.empty(n_lines, np.uint8)
@@ -95,7 +99,7 @@ def _scan(data, n_lines, n_fields, type_field, type_bits):  # type: ignore[no-un
                         code_digits += 1
                     else:
                         plain = False
-            elif byte == _COMMA:
+            elif byte == delimiter:
                 if at_field_start and field < n_fields:
                     odd[field] = True
                 field += 1

@@ -34,6 +34,8 @@ metrics: {shortfall_horizon_seconds: 300}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
+units: {orders: {time: iso, price: dollar}, nbbo: {price: cent}}
+delimiter: {orders: ;, trades: "\t", nbbo: tab}
 """
     )
     assert settings.output == Path("out")
@@ -55,6 +57,11 @@ columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
     assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
     assert settings.columns == {"orders": {"order_id": "my_id"}, "trades": {"orderid": "null"}}
+    assert settings.units == {
+        "orders": {"time": "iso", "price": "dollar"},
+        "nbbo": {"price": "cent"},
+    }
+    assert settings.delimiters(["orders"]) == {"orders": ";", "trades": "\t", "nbbo": "\t"}
     from_file = {name for name, source in settings.sources.items() if source.kind == "file"}
     assert from_file == {option.name for option in OPTIONS if option.key}
 

@@ -1,0 +1,156 @@
+"""Cells in other units, spelled as the extracts spell them: nanoseconds and 0.1 cent.
+
+Text becomes other text, and only then a number, so nothing is rounded and nothing is judged here:
+what cannot be converted exactly stays what `cells` refuses. As there, one function is for the fast
+path and one for the row-by-row path, and both must agree cell by cell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sweep_dask.schema import Column, Kind
+from sweep_dask.storage.cells import SPACE, UnparsableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ISO = "iso"
+
+#: By how many decimal places a number has to move to be in the unit of the extracts.
+_PLACES = {"ns": 0, "us": 3, "ms": 6, "s": 9, "tenth_cent": 0, "cent": 1, "dollar": 3}
+
+_MISSING = r"-0*9223372036854775808"
+_DECIMAL = r"(?P<sign>[+-]?)(?P<whole>[0-9]*)\.?(?P<fraction>[0-9]*)"
+#: A date alone is midnight in UTC, as in the extracts' trade dates; an instant needs its offset.
+_DATE = r"(?P<date>[12][0-9]{3}-[01][0-9]-[0-3][0-9])"
+_INSTANT = (
+    _DATE + r"[T ](?P<time>(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
+    r"(?:[.,](?P<fraction>[0-9]{1,9}))?"
+    r" ?(?:Z|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?::?(?P<minutes>[0-5][0-9]))?)"
+)
+_MISSING_PATTERN = re.compile(_MISSING)
+_DECIMAL_PATTERN = re.compile(_DECIMAL)
+_DATE_PATTERN = re.compile(_DATE)
+_INSTANT_PATTERN = re.compile(_INSTANT)
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def unit_of(column: Column, units: Mapping[str, str]) -> str | None:
+    """The unit in which a table's cells of `column` are written; None for that of the extracts.
+
+    Parameters
+    ----------
+    units
+        Of the table, by `time` and `price`.
+    """
+    unit = units.get("price") if column.kind is Kind.PRICE else None
+    if column.is_time:
+        unit = units.get("time")
+    return None if unit is None or _PLACES.get(unit) == 0 else unit
+
+
+def standard_cell(text: str, column: Column, unit: str | None) -> str | None:
+    """`text` in the unit of the extracts; None if it has to be a time in ISO 8601 and is none."""
+    if unit is None:
+        return text
+    trimmed = text.strip(SPACE)
+    if trimmed == "" or _MISSING_PATTERN.fullmatch(trimmed):
+        return trimmed
+    return _iso_to_ns(trimmed, column) if unit == ISO else _moved(trimmed, _PLACES[unit])
+
+
+def _moved(text: str, places: int) -> str:
+    match = _DECIMAL_PATTERN.fullmatch(text)
+    if match is None or not match["whole"] + match["fraction"]:
+        return text
+    digits = match["fraction"].ljust(places, "0")
+    rest = digits[places:].rstrip("0")
+    return match["sign"] + match["whole"] + digits[:places] + ("." + rest if rest else "")
+
+
+def _iso_to_ns(text: str, column: Column) -> str | None:
+    try:
+        if _is_date(column) and _DATE_PATTERN.fullmatch(text):
+            return str(_seconds(text, "00:00:00") * 10**9)
+        match = _INSTANT_PATTERN.fullmatch(text)
+        if match is None:
+            return None
+        seconds = _seconds(match["date"], match["time"])
+    except ValueError:  # the 30th of February
+        return None
+    offset = int(match["hours"] or 0) * 3600 + int(match["minutes"] or 0) * 60
+    seconds -= -offset if match["sign"] == "-" else offset
+    return str(seconds * 10**9 + int((match["fraction"] or "").ljust(9, "0")))
+
+
+def _seconds(date: str, time: str) -> int:
+    instant = dt.datetime.fromisoformat(f"{date}T{time}+00:00")
+    return (instant - _EPOCH) // dt.timedelta(seconds=1)
+
+
+def _is_date(column: Column) -> bool:
+    return column.name.casefold() == "tradedate"
+
+
+def standard_cells(text: pa.Array, column: Column, unit: str) -> pa.Array:
+    """The same of many cells at once.
+
+    Raises
+    ------
+    UnparsableError
+        Some cell has to be a time in ISO 8601 and is none.
+    """
+    trimmed = pc.utf8_trim(text, SPACE)
+    is_spoken = pc.or_(pc.equal(trimmed, ""), pc.match_substring_regex(trimmed, f"^{_MISSING}$"))
+    cells = pc.if_else(is_spoken, None, trimmed)
+    moved = _instants(cells, column) if unit == ISO else _moved_cells(cells, _PLACES[unit])
+    return pc.coalesce(moved, trimmed)
+
+
+def _moved_cells(cells: pa.Array, places: int) -> pa.Array:
+    """Null where a cell is no number."""
+    parts = pc.extract_regex(cells, f"^{_DECIMAL}$")
+    sign, whole, fraction = (pc.struct_field(parts, name) for name in ("sign", "whole", "fraction"))
+    digits = pc.utf8_rpad(fraction, places, "0")
+    rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(digits, places), "0")
+    tail = pc.if_else(pc.equal(rest, ""), "", pc.binary_join_element_wise(".", rest, ""))
+    head = pc.utf8_slice_codeunits(digits, 0, places)
+    has_digits = pc.not_equal(pc.binary_join_element_wise(whole, fraction, ""), "")
+    moved = pc.binary_join_element_wise(sign, whole, head, tail, "")
+    return pc.if_else(has_digits, moved, None)
+
+
+def _instants(cells: pa.Array, column: Column) -> pa.Array:
+    """Null where there is no cell."""
+    if _is_date(column):
+        is_date = pc.match_substring_regex(cells, f"^{_DATE}$")
+        midnight = pc.binary_join_element_wise(cells, "T00:00:00Z", "")
+        cells = pc.if_else(is_date, midnight, cells)
+    parts = pc.extract_regex(cells, f"^{_INSTANT}$")
+    if parts.null_count != cells.null_count:
+        raise UnparsableError
+    part = {name: pc.struct_field(parts, name) for name in _INSTANT_PATTERN.groupindex}
+    east = pc.add(
+        pc.multiply(_integers(part["hours"]), 3600), pc.multiply(_integers(part["minutes"]), 60)
+    )
+    offset = pc.if_else(pc.equal(part["sign"], "-"), pc.negate(east), east)
+    fraction = _integers(pc.utf8_rpad(part["fraction"], 9, "0"))
+    instant = pc.binary_join_element_wise(part["date"], part["time"], "T")
+    try:
+        seconds = pc.subtract(pc.cast(instant, pa.timestamp("s")).cast(pa.int64()), offset)
+        ns = pc.add_checked(pc.multiply_checked(seconds, 10**9), fraction)
+    except pa.ArrowInvalid as error:  # the 30th of February, a year that nanoseconds do not reach
+        raise UnparsableError from error
+    return pc.cast(ns, pa.string())
+
+
+def _integers(digits: pa.Array) -> pa.Array:
+    """Zero where there are none."""
+    return pc.cast(pc.if_else(pc.equal(digits, ""), "0", digits), pa.int64())
