@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import signal
 import sys
-import traceback
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sweep_dask.errors import InputError, ResourceError, SweepError
+from sweep_dask.ending import ended
+from sweep_dask.errors import InputError
+from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import OPTIONS, Settings, load_settings
+from sweep_dask.terminal import StandardError, say, say_json, warn
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sweep_dask.settings import Option
-
-#: Exit code of an interrupted process: 128 + SIGINT, as shells count.
-INTERRUPTED = 130
 
 
 # Dask registers a command by its own name, not by that of the entry point: `dask sweep`.
@@ -48,50 +45,12 @@ def _command(example: str) -> Callable[[Callable[..., int]], click.Command]:
         @click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
         @wraps(function)
         def guarded(*, debug: bool, **arguments: Any) -> NoReturn:
-            sys.exit(_guard(function, arguments, debug=debug))
+            sys.exit(ended(function, arguments, debug=debug))
 
         name = function.__name__.removesuffix("_command")
         return main.command(name, epilog=f"Example:  {example}")(guarded)
 
     return decorate
-
-
-def _guard(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
-    if sys.stderr is None:  # closed by who started us; there is nobody to tell
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  until the end
-    try:
-        return function(**arguments)
-    except SweepError as error:
-        if debug:
-            traceback.print_exc()
-        click.echo(f"Error: {error}", err=True)
-        return error.exit_code
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader has gone, and nothing but printing was left to do
-        _drop_output()
-        return 0
-    except OSError as error:  # a full disk, a vanished folder, no permission
-        if debug:
-            traceback.print_exc()
-        click.echo(f"Error: {error}\n  cure:  Make room, or use another folder.", err=True)
-        return ResourceError.exit_code
-    except Exception as error:  # noqa: BLE001  the last line of defence against tracebacks
-        if debug:
-            traceback.print_exc()
-        click.echo(
-            f"Error: {type(error).__name__}: {error}\n"
-            "  cure:  This is a defect of sweep_dask; please report it with the output of --debug.",
-            err=True,
-        )
-        return 1
-
-
-def _interrupt(signum: int, frame: object) -> NoReturn:  # noqa: ARG001  a handler's signature
-    """End as Ctrl-C does: what a supervisor's SIGTERM means to us."""
-    raise KeyboardInterrupt
 
 
 def _settings_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -136,37 +95,8 @@ def _load(options: dict[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     settings = load_settings(given, os.environ, Path.cwd())
     for warning in settings.warnings:
-        _warn(warning)
+        warn(warning)
     return settings
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Print; a reader that has gone, such as `head`, does not end the run."""
-    try:
-        click.echo(text, err=err)
-    except BrokenPipeError:
-        _drop_output()
-
-
-def _drop_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _warn(message: str) -> None:
-    click.echo(f"Warning: {message}", err=True)
-
-
-def _print_json(document: object) -> None:
-    click.echo(json.dumps(document, indent=1))
-
-
-class _StandardError(logging.Handler):
-    """Log records as lines that do not disturb a progress bar."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        from tqdm import tqdm
-
-        tqdm.write(f"{record.levelname.capitalize()}: {record.getMessage()}", file=sys.stderr)
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -186,15 +116,15 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     from sweep_dask.dataflow.run import run
     from sweep_dask.dataflow.summary import describe_run
 
-    logging.getLogger("sweep_dask").addHandler(_StandardError(logging.WARNING))
+    logging.getLogger("sweep_dask").addHandler(StandardError(logging.WARNING))
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
     result = run(settings, folder, is_sample=is_sample, announce=announce)
     if as_json:
-        _say(json.dumps(result.manifest, indent=1))
+        say_json(result.manifest)
     else:
-        _say(describe_run(result.record, result.output))
+        say(describe_run(result.record, result.output))
     return result.exit_code
 
 
@@ -202,7 +132,7 @@ def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
     """Prints opening lines; a JSON document has standard output for itself."""
 
     def announce(line: str) -> None:
-        _say(line, err=as_json)
+        say(line, err=as_json)
 
     if is_sample:
         announce("There is no data/raw here: using the built-in sample market.")
@@ -228,7 +158,7 @@ def replay_command(
     from sweep_dask.dataflow.replay import replay
     from sweep_dask.dataflow.replay_summary import describe_replay
 
-    logging.getLogger("sweep_dask").addHandler(_StandardError(logging.WARNING))
+    logging.getLogger("sweep_dask").addHandler(StandardError(logging.WARNING))
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     result = replay(
@@ -238,7 +168,10 @@ def replay_command(
         ablations=not no_ablations,
         announce=_announcer(as_json=as_json, is_sample=is_sample),
     )
-    _say(json.dumps(result.fidelity, indent=1) if as_json else describe_replay(result))
+    if as_json:
+        say_json(result.fidelity)
+    else:
+        say(describe_replay(result))
     return result.exit_code
 
 
@@ -254,14 +187,14 @@ def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     if is_sample and not as_json:
-        click.echo("There is no data/raw here: using the built-in sample market.")
+        say("There is no data/raw here: using the built-in sample market.")
     plan = make_plan(settings, folder, is_sample=is_sample)
     for warning in plan.warnings[len(settings.warnings) :]:
-        _warn(warning)
+        warn(warning)
     if as_json:
-        _print_json(plan_as_json(plan))
+        say_json(plan_as_json(plan))
     else:
-        click.echo(describe_plan(plan))
+        say(describe_plan(plan))
     return 0
 
 
@@ -272,12 +205,12 @@ def config_command(as_json: bool, **options: Any) -> int:
     """Show the settings in force, each with where it came from."""
     settings = _load(options)
     if as_json:
-        _print_json(settings.as_json())
+        say_json(settings.as_json())
         return 0
     rows = [("Setting", "Value", "Source"), *settings.as_rows()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, value, source in rows:
-        click.echo(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}")
+        say(printable(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}"))
     return 0
 
 
@@ -292,14 +225,14 @@ def verify_command(output_folder: str, as_json: bool) -> int:
     manifest, findings = verify_output(OutputLayout(Path(output_folder)))
     if as_json:
         found = [{"where": finding.where, "what": finding.what} for finding in findings]
-        _print_json({"ok": not findings, "files": len(manifest["files"]), "findings": found})
+        say_json({"ok": not findings, "files": len(manifest["files"]), "findings": found})
     elif findings:
         for finding in findings:
-            click.echo(f"{finding.where}: {finding.what}")
-        click.echo(f"{len(findings)} of the checks failed.")
+            say(printable_lines(f"{finding.where}: {finding.what}"))
+        say(f"{len(findings)} of the checks failed.")
     else:
         rows = sum(entry["read"] for entry in manifest["ledger"])
-        click.echo(
+        say(
             f"{len(manifest['files']):,} files are present and unchanged; "
             f"all {rows:,} rows read are accounted for."
         )
@@ -316,9 +249,9 @@ def report_command(output_folder: str, as_json: bool) -> int:
 
     path = rebuild_report(OutputLayout(Path(output_folder)))
     if as_json:
-        _print_json({"report": str(path)})
+        say_json({"report": str(path)})
     else:
-        click.echo(f"Report: {path}")
+        say(printable(f"Report: {path}"))
     return 0
 
 
@@ -340,12 +273,12 @@ def match_command(case_file: str, wanted: str | None, check: bool, as_json: bool
     for case in matched:
         if case.already_trading:
             trading = f"orders at rest could trade before any event: {case.already_trading}"
-            _warn(f"case {case.result['id']}: {trading}")
+            warn(f"case {case.result['id']}: {trading}")
     if as_json:
         is_list = wanted is None and match.holds_several(document)
-        _print_json(match.as_json(matched, checks=check, is_list=is_list))
+        say_json(match.as_json(matched, checks=check, is_list=is_list))
     else:
-        _say(match.told(matched, checks=check))
+        say(match.told(matched, checks=check))
     return 1 if check and any(case.differences for case in matched) else 0
 
 
@@ -400,11 +333,11 @@ def synth_command(out: str, as_json: bool, **options: Any) -> int:
 
     rows = write_market(Path(out), _market_parameters(**options))
     if as_json:
-        _print_json({"output": out, "rows": rows})
+        say_json({"output": out, "rows": rows})
     else:
         for table, count in rows.items():
-            click.echo(f"{table:<13} {count:>12,} rows")
-        click.echo(f"Written to {out}. Next: python -m sweep_dask run {out}")
+            say(f"{table:<13} {count:>12,} rows")
+        say(printable(f"Written to {out}. Next: python -m sweep_dask run {out}"))
     return 0
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sweep_dask.printable import printable, printable_lines
+
 
 class SweepError(Exception):
     """Base of all errors this package raises on purpose.
@@ -23,7 +25,8 @@ class SweepError(Exception):
         What the user can do about it.
     """
 
-    exit_code: ClassVar[int] = 1
+    #: That of an internal error, as `EX_SOFTWARE` of sysexits.h: classes for users have their own.
+    exit_code: ClassVar[int] = 70
 
     def __init__(
         self,
@@ -40,13 +43,13 @@ class SweepError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        lines = [self.what]
+        lines = [printable_lines(self.what)]
         if self.where is not None:
-            lines.append(f"  where: {self.where}")
+            lines.append(f"  where: {printable(self.where)}")
         if self.value is not None:
             lines.append(f"  value: {self.value!r}")
         if self.cure is not None:
-            lines.append(f"  cure:  {self.cure}")
+            lines.append(f"  cure:  {printable_lines(self.cure)}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -75,3 +78,7 @@ class ResourceError(SweepError):
     """A cluster that cannot be reached or work that does not fit the machine."""
 
     exit_code = 4
+
+
+class InternalError(SweepError):
+    """Something that no user can cause: a defect of this package."""

@@ -360,8 +360,9 @@ def test_an_unforeseen_error_is_a_message_too(plain_input, monkeypatch):
 
     monkeypatch.setattr("sweep_dask.dataflow.run.make_plan", fail)
     done = invoke("run", plain_input)
-    assert done.exit_code == 1
+    assert done.exit_code == 70
     assert "Error: ZeroDivisionError: never" in done.stderr
+    assert "a defect of sweep_dask" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Traceback" in invoke("run", plain_input, "--debug").stderr
 

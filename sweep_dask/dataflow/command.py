@@ -11,6 +11,7 @@ from distributed import performance_report
 
 from sweep_dask.dataflow.cluster import open_cluster
 from sweep_dask.dataflow.monitor import ResourceMonitor
+from sweep_dask.dataflow.run_log import RunLog
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.system_config import peak_memory_bytes
 
@@ -75,8 +76,7 @@ def _open(client: Client | None, plan: Plan, announce: Callable[[str], None]) ->
 @contextmanager
 def _log(layout: OutputLayout) -> Iterator[None]:
     """Write the package's log records of this run to a file."""
-    handler = logging.FileHandler(layout.scratch / layout.run_log.name, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler = RunLog(layout.scratch / layout.run_log.name)
     package = logging.getLogger("sweep_dask")
     level = package.level
     package.addHandler(handler)
@@ -108,8 +108,15 @@ def _profile(settings: Settings, layout: OutputLayout, client: Client | None) ->
     if not settings.profile:
         yield
     elif client is not None:
-        with performance_report(filename=layout.scratch / layout.profile_report.name):
-            yield
+        # Inline: a page that opens offline, and asks nobody else for scripts.
+        file = layout.scratch / layout.profile_report.name
+        recording = performance_report(filename=file, mode="inline")
+        recording.__enter__()
+        yield
+        try:
+            recording.__exit__(None, None, None)
+        except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
+            logger.warning("the profile could not be written: %s", error)
     else:
         profile = cProfile.Profile()
         with profile:

@@ -51,6 +51,12 @@ class ResourceMonitor:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._record()
+        except OSError as error:  # a full disk: the run itself may still come through
+            logger.warning("processor and memory use are not recorded any more: %s", error)
+
+    def _record(self) -> None:
         with self._path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerow(COLUMNS)
             self._sample(stream)

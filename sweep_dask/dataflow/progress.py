@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from sweep_dask.analysis.time_priority import STAGES
+from sweep_dask.printable import printable
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Progress:
     def line(self, label: str, outcome: str, seconds: float) -> None:
         """A line for something that has no step of its own."""
         try:
-            tqdm.write(f"{label:<36} {outcome:<56} {seconds:8.1f} s", file=self.stream)
+            tqdm.write(printable(f"{label:<36} {outcome:<56} {seconds:8.1f} s"), file=self.stream)
         except OSError:  # who read our messages has gone; the run goes on
             self.stream = io.StringIO()
         logger.info("%s: %s, %.3f s", label, outcome, seconds)

@@ -71,6 +71,8 @@ def simulate(
 ) -> None:
     """Run all partitions; every one is reported once, in no particular order.
 
+    A refusal of the machine, such as a full disk, ends them: the others would only fail as well.
+
     A worker that dies takes with it the bin it works on and others that wait for it. Their
     partitions are run again one at a time: only one that ends its worker alone has failed.
     """
@@ -97,6 +99,9 @@ def _run_bins(
     def done(_: int, summaries: list[PartitionSummary]) -> None:
         for summary in summaries:
             on_done(summary)
+        for summary in summaries:
+            if summary.refused is not None:
+                raise summary.refused
 
     def lost(position: int, reason: str) -> None:
         on_lost(bins[position], reason)

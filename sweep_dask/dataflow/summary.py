@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.dataflow.centre_point_summary import describe_book
+from sweep_dask.printable import printable, printable_lines
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH
@@ -70,13 +71,13 @@ def _with_reasons(counts: Mapping[str, int]) -> str:
 
 def describe_failures(record: RunRecord) -> list[str]:
     """Lines for the partitions that failed."""
-    failed = [f"  {p.date}/{p.security}: {p.reason}" for p in record.failed()]
+    failed = [printable_lines(f"  {p.date}/{p.security}: {p.reason}") for p in record.failed()]
     return ["", "Failed partitions (all others are complete)", *failed] if failed else []
 
 
 def _aligned(lines: Mapping[str, str]) -> list[str]:
     width = max(map(len, lines)) + 1
-    return [f"  {label + ':':<{width}} {text}" for label, text in lines.items()]
+    return [printable(f"  {label + ':':<{width}} {text}") for label, text in lines.items()]
 
 
 def describe_plan(plan: Plan) -> str:
@@ -99,7 +100,7 @@ def describe_plan(plan: Plan) -> str:
     }
     return "\n".join(
         [
-            f"Input: {plan.input}",
+            printable(f"Input: {plan.input}"),
             *(line for line in tables if line),
             "",
             "Machine",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.partition.job import PartitionJob, PartitionSummary
 from sweep_dask.system_config import peak_memory_bytes
+from sweep_dask.system_errors import explained, is_of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ def guarded(
         summary.state = "failed"
         summary.traceback = traceback.format_exc()
         summary.reason = f"{type(error).__name__}: {error}"
+        summary.refused = explained(error) if is_of_the_machine(error) else None
         summary.files = {}
         summary.centre_point = summary.replay = None
         clean_up(job)

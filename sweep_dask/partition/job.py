@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.analysis.centre_point.fidelity import Score
+    from sweep_dask.errors import ResourceError
     from sweep_dask.storage.catalogue import PartitionSource
     from sweep_dask.storage.merge import TableColumns
 
@@ -101,6 +102,8 @@ class PartitionSummary:
     seconds: float = 0.0
     reason: str | None = None
     """Why it failed."""
+    refused: ResourceError | None = None
+    """If it failed for what every other partition will meet, such as a full disk."""
     traceback: str | None = None
     """Where it failed, for the log; it goes home, as a worker has no log of ours."""
     counts: dict[str, int] = field(default_factory=dict)
