@@ -134,7 +134,7 @@ class RunRecord:
             "command": self.command,
             "started": self.started,
             "status": self.status,
-            "input": self.plan.input,
+            "input": str(self.plan.input),
             "sample": self.plan.is_sample,
             "settings": self._settings(),
             "machine": self._machine(),

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import BookSettings
+    from sweep_dask.storage.address import InputAddress
     from sweep_dask.storage.catalogue import PartitionSource
-    from sweep_dask.storage.discovery import InputFile
+    from sweep_dask.storage.raw_files import InputFile
 
 #: Where a user's raw files lie unless said otherwise (contract).
 DEFAULT_INPUT = Path("data/raw")
@@ -70,7 +71,7 @@ class Sample:
 class Plan:
     """Everything a run needs to know beforehand."""
 
-    input: str
+    input: InputAddress
     is_sample: bool
     """Whether the input is the built-in sample market."""
     settings: Settings
@@ -123,14 +124,14 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
     require_known_tables("units", settings.units, known)
     require_known_tables("delimiter", delimiters, known)
     book = book_settings(settings)
-    inputs = open_inputs(folder, settings.columns, settings.units, delimiters)
+    inputs = open_inputs(folder, settings.columns, settings.units, delimiters, settings.ignore)
     sample = _sample(inputs)
     system, reasons = _size(settings, sample)
     assert system.blocksize_bytes is not None
     blocks = _cut(inputs, system.blocksize_bytes)
     rows_per_partition = sample.kept_rows / max(1, sample.partitions)
     return Plan(
-        input=folder,
+        input=inputs.address,
         is_sample=is_sample,
         settings=settings,
         book=book,

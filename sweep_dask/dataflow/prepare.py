@@ -19,8 +19,8 @@ from sweep_dask.partition.centre_point import compile_book
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
-from sweep_dask.storage.discovery import input_digest
 from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.raw_files import input_digest
 
 if TYPE_CHECKING:
     from pathlib import Path

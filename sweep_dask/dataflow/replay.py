@@ -83,7 +83,7 @@ class ReplayResult:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         plan = self.record.plan
-        return replay_card(self.fidelity, self.record.status, plan.input, self.report)
+        return replay_card(self.fidelity, self.record.status, str(plan.input), self.report)
 
 
 def replay(

@@ -147,7 +147,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "blocksize_bytes": ("blocksize", system.blocksize_bytes),
     }
     return {
-        "input": plan.input,
+        "input": str(plan.input),
         "sample": plan.is_sample,
         "files": [
             {"file": file.name, "table": file.table, "bytes": file.bytes}

@@ -112,6 +112,10 @@ class Settings:
     securities: tuple[int, ...] = field(default=(), metadata=declared(
         "--securities IDS", "", "select.securities", several(parse_security),
         "Order book ids, such as 110621,85603.", unset="all"))
+    ignore: tuple[str, ...] = field(default=(), metadata=declared(
+        "--ignore PATTERN", "SWEEP_IGNORE", "select.ignore", several(parse_text),
+        "Paths below INPUT to leave unread, such as orders/*.txt; may be repeated.",
+        multiple=True, unset="none"))
     models: tuple[str, ...] = field(default=IMPLEMENTED_MODELS, metadata=declared(
         "--model time-priority|centre-point", "", "models", several(one_of(*IMPLEMENTED_MODELS)),
         "Matching model; may be repeated.", multiple=True))

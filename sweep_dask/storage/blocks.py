@@ -6,9 +6,8 @@ wherever the cuts fall - also when a cut falls on the first byte of a line.
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,13 +15,15 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sweep_dask.schema import MISSING_INTEGER, Kind
-from sweep_dask.storage.discovery import open_raw
+from sweep_dask.storage.formats import COMPRESSED, open_text
+from sweep_dask.storage.raw_files import open_raw, require_read
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator, Mapping
 
-    from sweep_dask.storage.discovery import InputFile
     from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.raw_files import InputFile
 
 _STEP_BYTES = 1 << 16
 #: About what a row of the extracts takes as text; only steers the size of a piece.
@@ -38,9 +39,9 @@ class Block:
     file: InputFile
     header: FileHeader
     start: int
-    """First byte of a CSV block, first row group of a Parquet block, 0 for gzip."""
+    """First byte of a CSV block, first row group of a Parquet block, 0 if it is compressed."""
     end: int
-    """Byte (row group) behind the last; the size of the file for gzip."""
+    """Byte (row group) behind the last; the size of a compressed file."""
     piece_bytes: int
     """How much text is held at a time."""
 
@@ -59,10 +60,10 @@ def cut_file(
 ) -> list[Block]:
     """Blocks of one file, in order: byte ranges of a CSV file, row groups of a Parquet file.
 
-    A gzip file can only be read from its beginning and is one block, streamed in pieces of
+    A compressed file can only be read from its beginning and is one block, streamed in pieces of
     `blocksize_bytes`.
     """
-    if file.format == "csv.gz":
+    if file.format in COMPRESSED:
         cuts = [(0, file.bytes)]
     elif file.format == "parquet":
         cuts = _row_group_runs(file, blocksize_bytes)
@@ -91,8 +92,8 @@ def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, in
 
 def read_pieces(block: Block) -> Iterator[Piece]:
     """Text of a block, in pieces of about `block.piece_bytes`, each ending with its line."""
-    if block.file.format == "csv.gz":
-        yield from _gzip_pieces(block)
+    if block.file.format in COMPRESSED:
+        yield from _streamed_pieces(block)
     elif block.file.format == "parquet":
         yield from _parquet_pieces(block)
     else:
@@ -100,12 +101,13 @@ def read_pieces(block: Block) -> Iterator[Piece]:
             yield _range_piece(stream, block)
 
 
-def _range_piece(stream: IO[bytes], block: Block) -> Piece:
+def _range_piece(stream: io.RawIOBase, block: Block) -> Piece:
     """Lines whose first byte lies in [start, end)."""
     # One byte before the range tells whether a line begins exactly at its start.
     first = block.start - 1
     stream.seek(first)
     text = stream.read(block.end - first)
+    require_read(block.file, len(text), block.end - first)
     skipped = text.find(b"\n") + 1
     if skipped == 0:
         return Piece(b"", block.end)  # the whole range lies inside one line
@@ -114,7 +116,7 @@ def _range_piece(stream: IO[bytes], block: Block) -> Piece:
     return Piece(text[skipped:], first + skipped)
 
 
-def _rest_of_line(stream: IO[bytes]) -> bytes:
+def _rest_of_line(stream: io.RawIOBase) -> bytes:
     rest = b""
     while step := stream.read(_STEP_BYTES):
         newline = step.find(b"\n") + 1
@@ -124,8 +126,8 @@ def _rest_of_line(stream: IO[bytes]) -> bytes:
     return rest
 
 
-def _gzip_pieces(block: Block) -> Iterator[Piece]:
-    with open_raw(block.file) as raw, gzip.GzipFile(fileobj=raw) as stream:
+def _streamed_pieces(block: Block) -> Iterator[Piece]:
+    with open_text(block.file) as stream:
         first_byte = len(stream.read(block.header.body_offset))
         left_over = b""
         while step := stream.read(block.piece_bytes):

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
-
-import fsspec
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
-from sweep_dask.schema import TABLES, Table
+from sweep_dask.schema import TABLES
+from sweep_dask.storage.formats import FORMATS
+from sweep_dask.storage.raw_files import InputChangedError, InputFile, file_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-#: Endings that are read, and the format each stands for.
-FORMATS = {".csv": "csv", ".csv.gz": "csv.gz", ".parquet": "parquet"}
+    from fsspec import AbstractFileSystem
 
-_DIGEST_BYTES = 1 << 20
+    from sweep_dask.storage.address import InputAddress
 
-
-@dataclass(frozen=True)
-class InputFile:
-    """One raw file."""
-
-    table: str
-    name: str
-    """Path below the input folder, with `/`."""
-    url: str
-    """What fsspec opens."""
-    bytes: int
-    format: str
-    """`csv`, `csv.gz` or `parquet`."""
+#: How many unknown files a message names.
+_SHOWN_FILES = 20
 
 
-def discover(folder: str) -> tuple[InputFile, ...]:
-    """All input files below `folder` (a local path or an fsspec URL).
+def discover(address: InputAddress, ignore: Collection[str] = ()) -> tuple[InputFile, ...]:
+    """All input files below a folder.
+
+    Parameters
+    ----------
+    ignore
+        Patterns, as in a shell, of paths below the folder that are not looked at; `*` also stands
+        for `/`. Names that begin with `.` or `_` never are.
 
     Returns
     -------
@@ -47,42 +40,165 @@ def discover(folder: str) -> tuple[InputFile, ...]:
     Raises
     ------
     InputError
-        The folder, or every file of a required table, is missing, or it cannot be reached.
+        The folder, or every file of a required table, is missing, it cannot be reached, or a
+        table holds what cannot be read; then all of it is listed.
     """
     try:
-        return _discover(folder)
+        return _discover(_Folder.at(address, ignore))
     except ImportError as error:
-        raise _unreachable(folder, error, "Install the package that is named.") from error
+        raise _unreachable(address, error, "Install the package that is named.") from address.cause(
+            error
+        )
     except ValueError as error:
         cure = "Use a local path, or a URL of a protocol that fsspec knows, such as s3://."
-        raise _unreachable(folder, error, cure) from error
-    except OSError as error:
+        raise _unreachable(address, error, cure) from address.cause(error)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001  each file system has errors of its own
         cure = "Check the address, the connection and your permission to list the folder."
-        raise _unreachable(folder, error, cure) from error
+        raise _unreachable(address, error, cure) from address.cause(error)
 
 
-def _unreachable(folder: str, error: Exception, cure: str) -> InputError:
-    reason = str(error) or type(error).__name__
-    return InputError("The input cannot be reached.", where=folder, value=reason, cure=cure)
+def _unreachable(address: InputAddress, error: Exception, cure: str) -> InputError:
+    reason = address.hide(str(error) or type(error).__name__)
+    return InputError("The input cannot be reached.", where=str(address), value=reason, cure=cure)
 
 
-def _discover(folder: str) -> tuple[InputFile, ...]:
-    filesystem, root = fsspec.core.url_to_fs(folder)
-    if not filesystem.isdir(root):
+def unknown_folders(address: InputAddress, ignore: Collection[str] = ()) -> list[str]:
+    """Folders in the input that are no table, such as a misspelt one."""
+    folder = _Folder.at(address, ignore)
+    known = {table.name for table in TABLES}
+    return [
+        name
+        for name, entry in folder.entries("")
+        if entry["type"] == "directory" and name not in known
+    ]
+
+
+def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> None:
+    """List the input again and refuse it if it is not what it was.
+
+    Raises
+    ------
+    InputChangedError
+        Names every file that is new, gone or another one.
+    """
+    before = {file.name: file.version for file in files}
+    now = {file.name: file.version for file in discover(files[0].address, ignore)}
+    changes = [
+        *(f"{name} is new" for name in now if name not in before),
+        *(f"{name} is gone" for name in before if name not in now),
+        *(f"{name} was changed" for name in now if now[name] != before.get(name, now[name])),
+    ]
+    if changes:
+        raise InputChangedError(
+            "The input changed during the run.",
+            where=str(files[0].address),
+            value=", ".join(changes),
+        )
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """An input folder, as its file system shows it."""
+
+    address: InputAddress
+    filesystem: AbstractFileSystem
+    root: str
+    ignore: tuple[str, ...]
+    unknown: list[str] = field(default_factory=list)
+    """Paths below it that stand among the files of a table and cannot be read."""
+
+    @classmethod
+    def at(cls, address: InputAddress, ignore: Collection[str]) -> _Folder:
+        filesystem, root = address.connect()
+        filesystem.invalidate_cache()
+        return cls(address, filesystem, root, tuple(ignore))
+
+    def entries(self, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Path below the folder and what is known of it, by name; hidden ones left out."""
+        folder = self._path(below)
+        for entry in sorted(self.filesystem.ls(folder, detail=True), key=lambda e: e["name"]):
+            path = entry["name"].rstrip("/")
+            name = path.rsplit("/", 1)[-1]
+            # An object store may list a folder among what is in it.
+            if path == folder or name.startswith((".", "_")):
+                continue
+            shown = f"{below}/{self.address.hide(name)}".lstrip("/")
+            if not self._is_ignored(shown, entry):
+                yield shown, entry
+
+    def _path(self, below: str) -> str:
+        return f"{self.root.rstrip('/')}/{below}".rstrip("/") or self.root
+
+    def _is_ignored(self, shown: str, entry: Mapping[str, Any]) -> bool:
+        names = [shown, f"{shown}/"] if entry["type"] == "directory" else [shown]
+        return any(fnmatchcase(name, pattern) for name in names for pattern in self.ignore)
+
+    def files(self, table: str) -> list[InputFile]:
+        """The files of a table; others are noted as unknown."""
+        if not self.filesystem.isdir(self._path(table)):
+            return []
+        found = []
+        for shown, entry in self.entries(table):
+            file_format = _format_of(shown)
+            if entry["type"] == "directory":
+                self.unknown.extend([f"{shown}/"] if self._holds_something(shown) else [])
+            elif file_format is None or not self._is_file(entry):
+                self.unknown.append(shown)
+            else:
+                found.append(self._file(table, shown, entry["name"], file_format))
+        return found
+
+    def _holds_something(self, below: str) -> bool:
+        return any(
+            entry["type"] != "directory" or self._holds_something(shown)
+            for shown, entry in self.entries(below)
+        )
+
+    def _is_file(self, entry: Mapping[str, Any]) -> bool:
+        """Also a link to a file is one; fsspec lists links as `other`."""
+        if entry.get("islink"):
+            return bool(self.filesystem.isfile(entry["name"]))
+        return bool(entry["type"] == "file")
+
+    def _file(self, table: str, shown: str, path: str, file_format: str) -> InputFile:
+        _require_text(shown)
+        version = file_version(self.filesystem, path)
+        if not version[0].isdecimal():
+            raise InputError(
+                "The size of a file is not known.",
+                where=shown,
+                cure="Copy the input to a place that tells the size of its files.",
+            )
+        return InputFile(
+            table,
+            shown,
+            int(version[0]),
+            file_format,
+            version,
+            self.filesystem,
+            path,
+            self.address,
+        )
+
+
+def _discover(folder: _Folder) -> tuple[InputFile, ...]:
+    if not folder.filesystem.isdir(folder.root):
         raise InputError(
             "The input folder does not exist.",
-            where=folder,
+            where=str(folder.address),
             cure="Name a folder that holds orders/ and trades/, "
             "or leave INPUT out to use the built-in sample.",
         )
-    found = {table.name: _files_of(filesystem, root, table) for table in TABLES}
+    found = {table.name: folder.files(table.name) for table in TABLES}
+    _refuse_unknown(folder)
     missing = [table.name for table in TABLES if table.required and not found[table.name]]
     if missing:
-        below = sorted(entry.rsplit("/", 1)[-1] for entry in filesystem.ls(root, detail=False))
         raise InputError(
             f"The input has no {' and no '.join(missing)} files.",
-            where=folder,
-            value=", ".join(below) or "an empty folder",
+            where=str(folder.address),
+            value=", ".join(name for name, _ in folder.entries("")) or "an empty folder",
             cure=f"Put files ending in {', '.join(FORMATS)} into "
             + " and ".join(f"{name}/" for name in missing)
             + ".",
@@ -90,66 +206,32 @@ def _discover(folder: str) -> tuple[InputFile, ...]:
     return tuple(file for files in found.values() for file in files)
 
 
-def unknown_folders(folder: str) -> list[str]:
-    """Folders in the input that are no table, such as a misspelt one."""
-    filesystem, root = fsspec.core.url_to_fs(folder)
-    names = [
-        entry["name"].rstrip("/").rsplit("/", 1)[-1]
-        for entry in filesystem.ls(root, True)
-        if entry["type"] == "directory"
-    ]
-    known = {table.name for table in TABLES}
-    return sorted(name for name in names if name not in known and not name.startswith((".", "_")))
-
-
-def _files_of(
-    filesystem: fsspec.AbstractFileSystem, root: str, table: Table
-) -> tuple[InputFile, ...]:
-    folder = f"{root.rstrip('/')}/{table.name}"
-    if not filesystem.isdir(folder):
-        return ()
-    entries = sorted(filesystem.ls(folder, detail=True), key=lambda entry: entry["name"])
-    return tuple(
-        InputFile(
-            table=table.name,
-            name=f"{table.name}/{entry['name'].rsplit('/', 1)[-1]}",
-            url=filesystem.unstrip_protocol(entry["name"]),
-            bytes=int(entry["size"]),
-            format=file_format,
+def _refuse_unknown(folder: _Folder) -> None:
+    """What lies beside files that are read, and is not read, is data that would be missing."""
+    unknown = folder.unknown
+    if unknown:
+        more = len(unknown) - _SHOWN_FILES
+        raise InputError(
+            f"{len(unknown)} of what lies in the folders of tables cannot be read.",
+            where=str(folder.address),
+            value=", ".join(unknown[:_SHOWN_FILES]) + (f" and {more} more" if more > 0 else ""),
+            cure=f"Files end in {', '.join(FORMATS)} and lie in the folder of their table. Take "
+            "others away, or leave them out with --ignore PATTERN (select.ignore).",
         )
-        for entry in entries
-        if (file_format := _format_of(entry["name"])) is not None and _is_file(filesystem, entry)
-    )
 
 
-def _is_file(filesystem: fsspec.AbstractFileSystem, entry: Mapping[str, Any]) -> bool:
-    """Also a link to a file is one; fsspec lists links as `other`."""
-    if entry.get("islink"):
-        return bool(filesystem.isfile(entry["name"]))
-    return bool(entry["type"] == "file")
+def _require_text(name: str) -> None:
+    """Manifest, report and Parquet files hold names as UTF-8."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "The name of a file is not UTF-8.",
+            where=name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+            cure="Rename it.",
+        ) from error
 
 
 def _format_of(name: str) -> str | None:
-    lowered = name.rsplit("/", 1)[-1].lower()
-    if lowered.startswith((".", "_")):
-        return None
+    lowered = name.lower()
     return next((fmt for ending, fmt in FORMATS.items() if lowered.endswith(ending)), None)
-
-
-def open_raw(file: InputFile) -> AbstractContextManager[IO[bytes]]:
-    """The bytes of a raw file.
-
-    Its name is taken as it is; `fsspec.open` of some versions would expand `*` and `[` in it.
-    """
-    filesystem, path = fsspec.core.url_to_fs(file.url)
-    stream: AbstractContextManager[IO[bytes]] = filesystem.open(path, "rb")
-    return stream
-
-
-def input_digest(file: InputFile) -> str:
-    """SHA-256 of a raw file's bytes, as `sha256:<hex>`."""
-    digest = hashlib.sha256()
-    with open_raw(file) as stream:
-        while piece := stream.read(_DIGEST_BYTES):
-            digest.update(piece)
-    return f"sha256:{digest.hexdigest()}"

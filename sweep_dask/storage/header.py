@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import csv
 import difflib
-import gzip
 import zlib
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind, Table
-from sweep_dask.storage.discovery import open_raw
+from sweep_dask.storage.formats import open_text
+from sweep_dask.storage.raw_files import open_raw
 from sweep_dask.storage.units import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sweep_dask.storage.discovery import InputFile
+    from sweep_dask.storage.raw_files import InputFile
 
 #: No header of a table of the exchange comes near this; a longer first line is no CSV.
 _MAX_HEADER_BYTES = 1 << 20
 _STEP_BYTES = 1 << 16
+
+#: What rows without a cell are made of (see `scan`): a tab may stand between two cells.
+_BLANK = b" \r\n"
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -59,6 +63,8 @@ class FileHeader:
     """Byte at which the first row begins (0 for Parquet)."""
     has_rows: bool
     delimiter: str = ","
+    line: int = 1
+    """Physical line of the header: lines that are blank may stand above it."""
 
     def position_of(self, name: str) -> int:
         """Field number of a column that is certain to be there."""
@@ -97,14 +103,14 @@ def read_header(
     try:
         if file.format == "parquet":
             return _parquet_header(file, table, mapping, units)
-        line, body_offset, has_rows = _first_line(file)
+        first = _first_line(file)
     except UNREADABLE as error:
         raise InputError(
             f"{file.name} cannot be read: {error}", where=file.name, cure="Fetch the file again."
         ) from error
-    names = _split_header(line, file, delimiter)
+    names = _split_header(first, file, delimiter)
     fields = with_units(match_columns(names, table, mapping, file), units)
-    return FileHeader(fields, len(names), body_offset, has_rows, delimiter)
+    return FileHeader(fields, len(names), first.end, first.has_rows, delimiter, first.number)
 
 
 def with_units(fields: Sequence[Field], units: Mapping[str, str]) -> tuple[Field, ...]:
@@ -147,12 +153,28 @@ def _refuse_float_identifiers(
             )
 
 
-def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
-    """First line, the offset behind it, and whether anything but blank follows."""
-    with open_raw(file) as raw:
-        stream = gzip.GzipFile(fileobj=raw) if file.format == "csv.gz" else raw
+class _FirstLine(NamedTuple):
+    """The first line that is not blank."""
+
+    text: bytes
+    number: int
+    """From 1."""
+    end: int
+    """Offset behind it."""
+    has_rows: bool
+    """Whether anything but blank follows."""
+
+
+def _first_line(file: InputFile) -> _FirstLine:
+    with open_text(file) as stream:
         line = stream.readline(_MAX_HEADER_BYTES)
-        if not line.removeprefix(_BYTE_ORDER_MARK).strip():
+        number, end = 1, len(line)
+        text = line.removeprefix(_BYTE_ORDER_MARK)
+        while line and not text.strip():
+            number += line.endswith(b"\n")
+            text = line = stream.readline(_MAX_HEADER_BYTES)
+            end += len(line)
+        if not line:
             raise EmptyFileError(file.name)
         if len(line) == _MAX_HEADER_BYTES:
             raise InputError(
@@ -161,18 +183,18 @@ def _first_line(file: InputFile) -> tuple[bytes, int, bool]:
                 cure="Remove the file or export it again as CSV.",
             )
         pieces = iter(lambda: stream.read(_STEP_BYTES), b"")
-        has_rows = any(piece.strip() for piece in pieces)
-    return line, len(line), has_rows
+        has_rows = any(piece.strip(_BLANK) for piece in pieces)
+    return _FirstLine(text, number, end, has_rows)
 
 
-def _split_header(line: bytes, file: InputFile, delimiter: str) -> list[str]:
+def _split_header(line: _FirstLine, file: InputFile, delimiter: str) -> list[str]:
     try:
-        text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
+        text = line.text.decode("utf-8")
         return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True, delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{file.name} is not CSV: its header is not one line of text.",
-            where=f"{file.name}, line 1",
+            where=f"{file.name}, line {line.number}",
             cure="Remove the file or export it again as UTF-8 CSV.",
         ) from error
 

@@ -43,6 +43,8 @@ class BlockReceipt:
     block: int
     file: str
     table: str
+    header_line: int = 1
+    """Physical line of the file's header."""
     n_lines: int = 0
     """All lines, blank ones included; gives later blocks their line numbers."""
     n_pieces: int = 0
@@ -69,7 +71,7 @@ def ingest_block(block: Block, scratch: str) -> pd.DataFrame:
     """
     began = time.perf_counter()
     folder = Path(scratch)
-    receipt = BlockReceipt(block.number, block.file.name, block.file.table)
+    receipt = BlockReceipt(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
     indexes = [empty_index()]
     for number, piece in enumerate(_pieces_up_to_an_error(block, receipt)):

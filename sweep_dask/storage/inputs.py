@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import BY_NAME, TABLES
-from sweep_dask.storage.discovery import InputFile, discover, unknown_folders
+from sweep_dask.storage.address import InputAddress
+from sweep_dask.storage.discovery import discover, unknown_folders
 from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
 from sweep_dask.storage.merge import TableColumns
+
+if TYPE_CHECKING:
+    from sweep_dask.storage.raw_files import InputFile
 
 Mapped = Mapping[str, Mapping[str, str]]
 
@@ -23,6 +28,7 @@ _NO_DELIMITERS: Mapping[str, str] = MappingProxyType({})
 class Inputs:
     """An input folder, opened."""
 
+    address: InputAddress
     files: tuple[InputFile, ...]
     """Every file found, also those without rows."""
     headers: Mapping[str, FileHeader]
@@ -64,17 +70,22 @@ def open_inputs(
     mapping: Mapped,
     units: Mapped = _NONE,
     delimiters: Mapping[str, str] = _NO_DELIMITERS,
+    ignore: Collection[str] = (),
 ) -> Inputs:
     """Find all files below `folder` and read their headers.
 
     Parameters
     ----------
+    folder
+        A local path or an fsspec URL.
     mapping
         Table to logical column name to the name in the user's files.
     units
         Table to the units of its times and prices, where they are not those of the extracts.
     delimiters
         Table to what stands between two fields of its CSV files, where it is no comma.
+    ignore
+        Patterns of paths below the folder that are not looked at.
 
     Raises
     ------
@@ -82,11 +93,13 @@ def open_inputs(
         The folder or a required table is missing, a required table has no rows, or some files
         cannot be used; then all of them are listed.
     """
-    files = discover(folder)
+    address = InputAddress(folder)
+    files = discover(address, ignore)
     headers: dict[str, FileHeader] = {}
     errors: list[InputError] = []
     warnings = [
-        f"{name}/ in the input is no table and is not read." for name in unknown_folders(folder)
+        f"{name}/ in the input is no table and is not read."
+        for name in unknown_folders(address, ignore)
     ]
     for file in files:
         try:
@@ -107,9 +120,9 @@ def open_inputs(
             else:
                 warnings.append(f"{file.name} has a header and no rows.")
     _raise_all(errors)
-    _require_rows(folder, files, headers)
+    _require_rows(address, files, headers)
     _require_mapped(files, headers, mapping)
-    return Inputs(files, headers, tuple(warnings))
+    return Inputs(address, files, headers, tuple(warnings))
 
 
 def _raise_all(errors: Sequence[InputError]) -> None:
@@ -129,14 +142,14 @@ def _indented(text: str) -> str:
 
 
 def _require_rows(
-    folder: str, files: Iterable[InputFile], headers: Mapping[str, FileHeader]
+    address: InputAddress, files: Iterable[InputFile], headers: Mapping[str, FileHeader]
 ) -> None:
     with_rows = {file.table for file in files if file.name in headers}
     for table in TABLES:
         if table.required and table.name not in with_rows:
             raise InputError(
                 f"The {table.name} files hold no rows.",
-                where=f"{folder}/{table.name}",
+                where=f"{address}/{table.name}",
                 value=", ".join(file.name for file in files if file.table == table.name),
                 cure=f"Put {table.name} files that have rows below their header into this folder.",
             )

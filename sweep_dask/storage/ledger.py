@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sweep_dask.storage.discovery import InputFile
     from sweep_dask.storage.ingest import BlockReceipt
+    from sweep_dask.storage.raw_files import InputFile
 
 #: Why rows that can be read take no part in the simulation.
 FILTER_REASONS = {

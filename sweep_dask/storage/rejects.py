@@ -30,9 +30,6 @@ SCHEMA = pa.schema(
     ]
 )
 
-#: The header is line 1, so the first row of a file is line 2.
-_FIRST_LINE = 2
-
 
 def write_rejects(
     layout: OutputLayout, scratch: Path, receipts: Iterable[BlockReceipt]
@@ -77,7 +74,7 @@ def _located(scratch: Path, receipts: Iterable[BlockReceipt]) -> Iterable[pa.Tab
         for piece in range(receipt.n_pieces):
             path = rejects_path(scratch, receipt.block, piece)
             if path.exists():
-                first = _FIRST_LINE + lines_before[receipt.file]
+                first = receipt.header_line + 1 + lines_before[receipt.file]
                 yield _as_written(pq.read_table(path), receipt.file, first)
         lines_before[receipt.file] += receipt.n_lines
 

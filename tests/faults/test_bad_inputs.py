@@ -52,7 +52,7 @@ def test_no_order_files(market, tmp_path):
     (market / ORDERS).unlink()
     message = refused(tmp_path)
     assert "The input has no orders files." in message
-    assert "ending in .csv, .csv.gz, .parquet into orders/" in message
+    assert "ending in .csv, .csv.gz, .csv.zst, .csv.zip, .parquet into orders/" in message
 
 
 def test_no_trades_folder(market, tmp_path):

@@ -137,6 +137,7 @@ def test_files_without_rows_are_warnings_while_another_has_some(tmp_path):
         "orders/c.csv": header + b"\r\n \r\n",
         "orders/d.csv": b"",
         "orders/e.csv": b"\xef\xbb\xbf\r\n",
+        "orders/f.csv": b"\n \r\n\t\n",
     }
     inputs = open_inputs(write_files(tmp_path, files), {})
     assert inputs.warnings == (
@@ -144,6 +145,7 @@ def test_files_without_rows_are_warnings_while_another_has_some(tmp_path):
         "orders/c.csv has a header and no rows.",
         "orders/d.csv is empty.",
         "orders/e.csv is empty.",
+        "orders/f.csv is empty.",
     )
 
 
@@ -154,6 +156,37 @@ def test_rows_after_many_blank_lines_are_found(tmp_path, ending):
     data = text if ending == "csv" else gzip.compress(text)
     folder = write_files(tmp_path / "in", {f"orders/a.{ending}": data})
     assert run_everything(folder, tmp_path / "out").count("cp_orders_filtered") == 1
+
+
+BLANK_STARTS = {
+    "a blank line": b"\n",
+    "several, with blanks": b"  \r\n\t\n\r\n",
+    "behind a byte order mark": b"\xef\xbb\xbf\n \n",
+    "a long one": b" " * (1 << 20) + b"\n\n",
+}
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize("start", BLANK_STARTS.values(), ids=BLANK_STARTS.keys())
+def test_the_header_is_the_first_line_that_is_not_blank(tmp_path, start, ending):
+    rows = [{"sequence": k, "quantity": -1 if k == 3 else 5} for k in range(1, 6)]
+    text = start + order_text(*rows)
+    data = text if ending == "csv" else gzip.compress(text)
+    folder = write_files(tmp_path / "in", {f"orders/a.{ending}": data})
+    for blocksize_bytes in (1 << 22, 90):
+        outcome = run_everything(folder, tmp_path / f"out{blocksize_bytes}", blocksize_bytes)
+        entry = outcome.file(f"orders/a.{ending}")
+        assert (entry.read, entry.kept) == (5, 4)
+        (reject,) = outcome.rejects("orders")
+        # The header stands below the blank lines, the bad row is the third below it.
+        assert reject["line"] == start.count(b"\n") + 1 + 3
+        assert text[reject["byte_offset"] :].startswith(reject["raw"].encode())
+
+
+def test_a_header_below_blank_lines_is_named_by_its_line(tmp_path):
+    with pytest.raises(InputError) as caught:
+        open_inputs(write_files(tmp_path, {"orders/a.csv": b"\n\n\xff\n1\n"}), {})
+    assert caught.value.where == "orders/a.csv, line 3"
 
 
 def test_a_mapped_column_that_is_not_required_may_be_in_some_files_alone(tmp_path):

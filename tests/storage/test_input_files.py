@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import fsspec
 import pytest
 from ingesting import order_text, run_everything, trade_text, write_files
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.discovery import discover, input_digest
+from sweep_dask.storage.address import InputAddress
+from sweep_dask.storage.discovery import discover
 from sweep_dask.storage.inputs import open_inputs
+from sweep_dask.storage.raw_files import input_digest
+
+
+def found_in(folder, *ignore):
+    return discover(InputAddress(str(folder)), ignore)
 
 
 def test_tables_and_names_decide_the_order(tmp_path):
@@ -17,16 +25,20 @@ def test_tables_and_names_decide_the_order(tmp_path):
         "trades/a.CSV.GZ": b"",
         "orders/z.parquet": b"",
         "orders/B.csv": b"",
-        "orders/notes.txt": b"",
         "orders/.hidden.csv": b"",
-        "orders/_temporary.csv": b"",
-        "orders/folder/c.csv": b"",
+        "orders/.hidden/c.csv": b"",
+        "orders/_temporary.txt": b"",
+        "orders/c.csv.zst": b"",
+        "orders/d.Csv.Zip": b"",
         "other/a.csv": b"",
         "session/s.csv": b"",
     }
-    found = discover(write_files(tmp_path, files))
+    (tmp_path / "orders" / "nothing" / ".in_it").mkdir(parents=True)
+    found = found_in(write_files(tmp_path, files))
     assert [(file.name, file.format) for file in found] == [
         ("orders/B.csv", "csv"),
+        ("orders/c.csv.zst", "csv.zst"),
+        ("orders/d.Csv.Zip", "csv.zip"),
         ("orders/z.parquet", "parquet"),
         ("trades/a.CSV.GZ", "csv.gz"),
         ("trades/b.csv", "csv"),
@@ -39,9 +51,7 @@ def test_links_to_files_are_files(tmp_path):
     (tmp_path / "elsewhere" / "big.csv").write_bytes(order_text({}))
     folder = write_files(tmp_path / "in", {"orders/a.csv": order_text({"sequence": 2})})
     (tmp_path / "in" / "orders" / "link.csv").symlink_to(tmp_path / "elsewhere" / "big.csv")
-    (tmp_path / "in" / "orders" / "folder.csv").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "in" / "orders" / "nowhere.csv").symlink_to(tmp_path / "gone.csv")
-    found = {file.name: file.bytes for file in discover(folder) if file.table == "orders"}
+    found = {file.name: file.bytes for file in found_in(folder) if file.table == "orders"}
     assert found == {
         "orders/a.csv": len(order_text({"sequence": 2})),
         "orders/link.csv": len(order_text({})),
@@ -49,9 +59,67 @@ def test_links_to_files_are_files(tmp_path):
     assert run_everything(folder, tmp_path / "out").count("cp_orders_filtered") == 2
 
 
-def test_a_folder_with_odd_letters(tmp_path):
-    folder = write_files(tmp_path / "in put [1] #2 50%", {"orders/a b#1%20*.csv": order_text({})})
-    assert run_everything(folder, tmp_path / "out").count("cp_orders_filtered") == 1
+UNREAD = (
+    "orders/a.csv.bz2",
+    "orders/a.txt",
+    "orders/folder.parquet/",
+    "orders/link.csv",
+    "orders/nowhere.csv",
+    "trades/b.xlsx",
+    "trades/old/",
+)
+
+
+def folder_with_unread_files(tmp_path):
+    files = {
+        "orders/a.txt": b"1",
+        "orders/a.csv.bz2": b"1",
+        "orders/folder.parquet/part.parquet": b"1",
+        "trades/b.xlsx": b"1",
+        "trades/old/2023/a.csv": trade_text({}),
+    }
+    sound = {"orders/a.csv": order_text({}), "trades/needed.csv": trade_text({})}
+    folder = write_files(tmp_path / "in", files | sound)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "in/orders/link.csv").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in/orders/nowhere.csv").symlink_to(tmp_path / "gone.csv")
+    return folder
+
+
+def test_what_cannot_be_read_beside_what_can_is_named(tmp_path):
+    with pytest.raises(InputError, match="7 of what lies in the folders of tables") as caught:
+        found_in(folder_with_unread_files(tmp_path))
+    assert caught.value.value == ", ".join(UNREAD)
+    assert ".csv.zst" in caught.value.cure
+    assert "--ignore" in caught.value.cure
+
+
+def test_what_is_ignored_is_not_looked_at(tmp_path):
+    folder = folder_with_unread_files(tmp_path)
+    patterns = ["orders/*.csv.bz2", "*.txt", "*.xlsx", "trades/old/*", "*/folder.parquet"]
+    assert [f.name for f in found_in(folder, *patterns, "*/link.csv", "orders/no*")] == [
+        "orders/a.csv",
+        "trades/needed.csv",
+    ]
+    with pytest.raises(InputError, match="no trades files"):
+        found_in(folder, *patterns, "*/link.csv", "orders/no*", "trades/need*")
+
+
+@pytest.mark.parametrize("name", ["a.csv::b.csv", "file:b.csv", "a b#1%20*?[ab].csv", "s3:::b.csv"])
+@pytest.mark.parametrize("parent", ["in", "in::put", "file::x [1]*?#2 50%", "zip:"])
+def test_a_file_is_the_one_of_its_name(tmp_path, name, parent):
+    """Names that a URL or a pattern would be, beside the files they would lead to."""
+    files = {
+        f"orders/{name}": order_text({"quantity": 77}),
+        "orders/b.csv": order_text({"sequence": 2}),
+    }
+    folder = write_files(tmp_path / parent, files)
+    outcome = run_everything(folder, tmp_path / "out", 50)
+    assert outcome.rows("cp_orders_filtered")["quantity"].to_pylist() == [77, 100]
+    for file in found_in(folder):
+        if file.name in files:
+            digest = hashlib.sha256(files[file.name]).hexdigest()
+            assert input_digest(file) == f"sha256:{digest}"
 
 
 def test_a_url_is_an_input_folder(tmp_path):
@@ -59,14 +127,14 @@ def test_a_url_is_an_input_folder(tmp_path):
     memory.pipe({"/market/orders/a.csv": order_text({}), "/market/trades/t.csv": trade_text({})})
     outcome = run_everything("memory://market", tmp_path / "out", 50)
     assert outcome.count("cp_orders_filtered") == outcome.count("cp_trades_matched") == 1
-    found = discover("memory://market")
+    found = found_in("memory://market")
     assert [file.name for file in found] == ["orders/a.csv", "trades/t.csv"]
     assert input_digest(found[0]).startswith("sha256:")
 
 
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
-        discover(str(tmp_path / "nowhere"))
+        found_in(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +152,7 @@ def test_an_input_that_cannot_be_reached(monkeypatch, error, cure):
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", fail)
     with pytest.raises(InputError, match="cannot be reached") as caught:
-        discover("s3://bucket/market")
+        found_in("s3://bucket/market")
     assert caught.value.where == "s3://bucket/market"
     assert caught.value.value == (str(error) or type(error).__name__)
     assert cure in caught.value.cure
@@ -92,7 +160,7 @@ def test_an_input_that_cannot_be_reached(monkeypatch, error, cure):
 
 def test_an_unknown_protocol():
     with pytest.raises(InputError, match="cannot be reached") as caught:
-        discover("foo://x")
+        found_in("foo://x")
     assert "foo" in caught.value.value
     assert "fsspec" in caught.value.cure
 
@@ -104,14 +172,14 @@ def test_a_folder_that_may_not_be_listed(monkeypatch, tmp_path):
     folder = write_files(tmp_path, {})
     monkeypatch.setattr(fsspec.get_filesystem_class("file"), "ls", refuse)
     with pytest.raises(InputError, match="cannot be reached") as caught:
-        discover(folder)
+        found_in(folder)
     assert "Permission denied" in caught.value.value
 
 
 def test_missing_tables_are_named_with_what_is_there(tmp_path):
     (tmp_path / "Orders").mkdir()
     with pytest.raises(InputError, match="no orders and no trades files") as caught:
-        discover(str(tmp_path))
+        found_in(tmp_path)
     assert caught.value.value == "Orders"
 
 

@@ -1,0 +1,67 @@
+"""Formats of raw files, and the text of those that are CSV, compressed or not."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import pyarrow as pa
+
+from sweep_dask.storage.raw_files import open_raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from sweep_dask.storage.raw_files import InputFile
+
+#: Endings that are read, and the format each stands for.
+FORMATS = {
+    ".csv": "csv",
+    ".csv.gz": "csv.gz",
+    ".csv.zst": "csv.zst",
+    ".csv.zip": "csv.zip",
+    ".parquet": "parquet",
+}
+
+#: Formats that can only be read from their beginning.
+COMPRESSED = ("csv.gz", "csv.zst", "csv.zip")
+
+_BUFFER_BYTES = 1 << 16
+_ENCRYPTED = 1
+
+
+@contextmanager
+def open_text(file: InputFile) -> Iterator[IO[bytes]]:
+    """The text of a CSV file, from its first byte; errors as `open_raw`, and those of damage."""
+    with open_raw(file) as raw, _decompressed(file, raw) as text:
+        yield text
+
+
+def _decompressed(file: InputFile, raw: io.RawIOBase) -> AbstractContextManager[IO[bytes]]:
+    if file.format == "csv.gz":
+        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]  # it reads bytes
+    if file.format == "csv.zst":
+        return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"), _BUFFER_BYTES)
+    if file.format == "csv.zip":
+        return _only_member(raw)
+    return io.BufferedReader(raw, _BUFFER_BYTES)
+
+
+@contextmanager
+def _only_member(raw: io.RawIOBase) -> Iterator[IO[bytes]]:
+    """The one file of a zip archive."""
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) != 1:
+                raise OSError(f"the archive holds {len(members)} files, not one")
+            if members[0].flag_bits & _ENCRYPTED:
+                raise OSError("the archive is encrypted")
+            with archive.open(members[0]) as stream:
+                yield stream
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise OSError(f"{error}".rstrip(".")) from error
