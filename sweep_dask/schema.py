@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: What the exchange writes for "no value" (Java's Long.MIN_VALUE).
 MISSING_INTEGER = -(2**63)
@@ -80,6 +84,14 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def in_order(self, columns: Iterable[Column]) -> list[Column]:
+        """Columns of files of this table as the extract has them, then others by name.
+
+        Everything written has them so, whatever their order in a file.
+        """
+        place = {column.name: number for number, column in enumerate(self.columns)}
+        return sorted(columns, key=lambda c: (place.get(c.name, len(place)), c.name))
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """Names of all columns of one kind, in the order of the extract."""

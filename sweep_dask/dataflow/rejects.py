@@ -85,7 +85,8 @@ def _too_many(
 
 
 def _examples(path: Path) -> str:
-    rows = pq.read_table(path).slice(0, _SHOWN_ROWS).to_pylist()
+    with pq.ParquetFile(path) as file:
+        rows = next(file.iter_batches(_SHOWN_ROWS)).to_pylist()
     return "\n".join(
         f"  {row['file']}, line {row['line']}: {row['reason']}"
         + (f" in {row['column']}" if row["column"] else "")

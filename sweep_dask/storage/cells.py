@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sweep_dask.schema import MISSING_INTEGER, Column, Kind
 
-#: White space that may surround a number.
+#: White space that may surround a number or a text.
 SPACE = " \t\v\f\r"
 _INTEGER = r"[+-]?[0-9]+"
 #: Up to 15 digits and nothing, .0 or .5: exact in a double, exact when doubled.
@@ -72,6 +72,15 @@ def _judge_price(trimmed: str) -> str | None:
     if not _NUMBER_PATTERN.fullmatch(trimmed):
         return "not_a_number"
     return "out_of_range" if abs(float(trimmed)) > MAX_PRICE else "not_a_half_unit"
+
+
+def trimmed_texts(text: pa.Array) -> pa.Array:
+    """Text without the white space around it, null where nothing is left.
+
+    Only so is it the same quoted or not, and from a Parquet file.
+    """
+    trimmed = pc.utf8_trim(pc.replace_substring(text, "\r", " "), SPACE)
+    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
 
 def integers_from_text(text: pa.Array) -> pa.Array:

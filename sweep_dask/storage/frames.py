@@ -22,7 +22,7 @@ GROWING = {
 }
 
 
-#: Rows that are gathered before they are written.
+#: Rows of a row group where rows are gathered; many small ones are slow to read.
 ROW_GROUP_ROWS = 1 << 17
 
 
@@ -68,18 +68,26 @@ def joined_parquet_bytes(tables: Iterable[pa.Table], schema: pa.Schema) -> bytes
     return bytes(sink.getvalue())
 
 
-def write_gathered(writer: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
-    """Write tables one after the other, small ones in one row group: many are slow to read."""
+def write_gathered(
+    writer: pq.ParquetWriter, tables: Iterable[pa.Table], group_rows: int = ROW_GROUP_ROWS
+) -> None:
+    """Write tables one after the other, in row groups of `group_rows` and a last one of the rest.
+
+    The bytes depend on the rows alone, not on the tables they come in. Less than a row group and
+    a table are held in memory.
+    """
     held: list[pa.Table] = []
     rows = 0
     for table in tables:
         held.append(table)
         rows += len(table)
-        if rows >= ROW_GROUP_ROWS:
-            writer.write_table(pa.concat_tables(held), row_group_size=rows)
-            held, rows = [], 0
+        if rows >= group_rows:
+            gathered = pa.concat_tables(held).combine_chunks()
+            whole = rows - rows % group_rows
+            writer.write_table(gathered.slice(0, whole), row_group_size=group_rows)
+            held, rows = [gathered.slice(whole)], rows - whole
     if rows:
-        writer.write_table(pa.concat_tables(held), row_group_size=rows)
+        writer.write_table(pa.concat_tables(held).combine_chunks(), row_group_size=group_rows)
 
 
 def _encodings(schema: pa.Schema) -> dict[str, Any]:

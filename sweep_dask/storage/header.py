@@ -56,7 +56,7 @@ class FileHeader:
     """Header of one file, matched with the schema."""
 
     fields: tuple[Field, ...]
-    """Fields that are read, in the file's order."""
+    """Fields that are read, in the order of `Table.in_order`."""
     n_fields: int
     """How many fields every line must have."""
     body_offset: int
@@ -207,7 +207,7 @@ def _plain(name: str) -> str:
 def match_columns(
     names: Sequence[str], table: Table, mapping: Mapping[str, str], file: InputFile
 ) -> tuple[Field, ...]:
-    """Fields to read, in the file's order.
+    """Fields to read, in the order of `Table.in_order`.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def match_columns(
             )
         fields[column.name] = Field(position, column)
     _require(fields, names, table, mapping, file)
-    return tuple(fields.values())
+    return tuple(fields[c.name] for c in table.in_order(f.column for f in fields.values()))
 
 
 def _can_be_kept(name: str) -> bool:

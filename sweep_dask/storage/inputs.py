@@ -46,7 +46,7 @@ class Inputs:
         return sum(file.bytes for file in self.files)
 
     def columns(self) -> dict[str, TableColumns]:
-        """Columns of each table over all of its files, in order of first appearance.
+        """Columns of each table over all of its files, in the order of everything written.
 
         A table without rows has the columns of its schema.
         """
@@ -59,7 +59,7 @@ class Inputs:
             if file.table == table
             for field in self.headers[file.name].fields
         }
-        known = list(columns.values()) or list(BY_NAME[table].columns)
+        known = BY_NAME[table].in_order(columns.values() or BY_NAME[table].columns)
         return TableColumns(
             tuple(column.name for column in known), tuple(column.kind.value for column in known)
         )

@@ -1,8 +1,8 @@
 """The slow path: one line at a time, with the reason why it cannot be used.
 
 A row is judged in this order: number of fields, order type code, filter (not Centre Point),
-then all other values, in the file's order. Repeats are found later, across blocks and files, and
-among rows that can be used only: a row that cannot be read neither hides another nor is one.
+then all other values, in the order of the schema. Repeats are found later, across blocks and
+files, among rows that can be used only: a row that cannot be read neither hides another nor is one.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from sweep_dask.storage.cells import (
     UnparsableError,
     integers_from_text,
     prices_from_text,
+    trimmed_texts,
 )
 from sweep_dask.storage.units import standard_cells
 
@@ -54,6 +55,9 @@ def parse_lines(
     UnparsableError
         Some cell is not what its column holds.
     """
+    schema = arrow_schema(field.column for field in header.fields)
+    if not text:  # of which pandas can make no columns
+        return schema.empty_table()
     as_text = {
         field.position: field.column.kind is Kind.TEXT
         or field.unit is not None
@@ -62,7 +66,7 @@ def parse_lines(
     }
     frame = _read_csv(text, header, as_text)
     columns = [_convert(frame[f.position], f, as_text[f.position]) for f in header.fields]
-    return pa.table(columns, schema=arrow_schema(f.column for f in header.fields))
+    return pa.table(columns, schema=schema)
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
@@ -96,7 +100,7 @@ def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
         raise UnparsableError  # pandas below 3 takes integers beyond 63 bits as unsigned
     array = pa.array(values, type=pa.string() if as_text else pa.int64(), from_pandas=True)
     if column.kind is Kind.TEXT:
-        return pc.if_else(pc.equal(array, ""), None, array)
+        return _spelled(array, field, trimmed_texts)
     if column.kind is Kind.PRICE:
         if as_text:
             return _spelled(array, field, prices_from_text)
@@ -106,7 +110,7 @@ def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
 
 
 def _spelled(array: pa.Array, field: Field, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """Numbers of cells, converting each spelling once: prices repeat."""
+    """What cells hold, converting each spelling once: prices and texts repeat."""
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     encoded = text.dictionary_encode()
     spellings = encoded.dictionary

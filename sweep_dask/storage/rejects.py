@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.storage.atomic import write_atomically
+from sweep_dask.storage.frames import write_gathered
 from sweep_dask.storage.ingest import BlockReceipt, rejects_path
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ SCHEMA = pa.schema(
         ("raw", pa.string()),
     ]
 )
+
+#: A row may hold a thousand characters of text; this many are in memory at a time (arbitrary).
+_GROUP_ROWS = 1 << 14
 
 
 def write_rejects(
@@ -51,10 +55,9 @@ def write_rejects(
         by_table[receipt.table].append(receipt)
     written = []
     for table, its_receipts in by_table.items():
-        parts = list(_located(scratch, its_receipts))
-        if parts:
+        if any(receipt.rejected for receipt in its_receipts):
             path = layout.rejects(table)
-            write_atomically(path, partial(_write, parts=parts))
+            write_atomically(path, partial(_write, parts=_located(scratch, its_receipts)))
             written.append(path)
         else:
             layout.rejects(table).unlink(missing_ok=True)
@@ -63,8 +66,7 @@ def write_rejects(
 
 def _write(path: Path, parts: Iterable[pa.Table]) -> None:
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for part in parts:
-            writer.write_table(part)
+        write_gathered(writer, parts, _GROUP_ROWS)
 
 
 def _located(scratch: Path, receipts: Iterable[BlockReceipt]) -> Iterable[pa.Table]:

@@ -112,7 +112,8 @@ def test_written_rejects_do_not_depend_on_blocks(tmp_path):
         (f"orders/{name}.csv", k + 2) for name in "ab" for k in range(12) if k % 3
     ]
     assert expected[0]["raw"].startswith(f"{FIRST_ID},")
-    assert all(outcome.rejects("orders") == expected for outcome in outcomes[1:])
+    files = [outcome.layout.rejects("orders").read_bytes() for outcome in outcomes]
+    assert all(data == files[0] for data in files[1:])
     ledgers = [[file.as_json() for file in outcome.ledger.files] for outcome in outcomes]
     assert all(ledger == ledgers[0] for ledger in ledgers[1:])
 

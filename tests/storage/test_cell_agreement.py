@@ -203,8 +203,8 @@ def test_values_outside_what_a_column_can_mean():
     assert fate(timestamp="1728000000000") == ("out_of_range", "timestamp")
 
 
-def test_text_is_kept_as_it_is_and_blank_text_is_missing():
-    texts = ["Good till", "", "NA", '"a, b"', "Zürich", "5.0", '"say ""so"""']
+def test_text_is_kept_without_the_blanks_around_it_and_blank_text_is_missing():
+    texts = ["Good till", "", "NA", '"a, b"', "Zürich", "5.0", '"say ""so""" ']
     rows = judge(*(line(timevaliditydecoded=text) for text in texts)).rows
     assert rows["timevaliditydecoded"].to_pylist() == [
         "Good till", None, "NA", "a, b", "Zürich", "5.0", 'say "so"',
@@ -232,8 +232,11 @@ def test_a_lit_row_with_a_bad_value_is_filtered(cells):
     assert fate(exchangeordertype=2, **cells) == "filtered"
 
 
-def test_the_first_bad_value_in_the_files_order_is_named():
+def test_the_first_bad_value_in_the_order_of_the_schema_is_named():
     assert fate(price="bad", quantity="worse") == ("not_a_number", "price")
+    turned = header_of(COLUMNS[::-1])
+    cells = line(price="bad", quantity="worse").split(b",")[::-1]
+    assert fates(judge(b",".join(cells), header=turned), 1) == [("not_a_number", "price")]
 
 
 def test_short_sell_siblings_are_centre_point():
@@ -245,6 +248,11 @@ def test_a_piece_of_rejects_alone_has_typed_empty_columns():
     judged = judge(line(quantity="bad"))
     assert (len(judged.rows), judged.n_read) == (0, 1)
     assert judged.rows.schema == judge(line()).rows.schema
+    # Also where the first column of the file is not read.
+    turned = judge(
+        b",".join(line(quantity="bad").split(b",")[::-1]), header=header_of(COLUMNS[::-1])
+    )
+    assert turned.rows.schema == judged.rows.schema
 
 
 def test_other_columns_of_a_dated_table_are_kept_as_text():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 
 import numpy as np
@@ -10,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweep_dask.storage.combine import ResultFile, combine_results
 from sweep_dask.storage.csv_tables import write_csv
-from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table
+from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table, write_gathered
 
 BIG = 7_904_794_000_123_498_601
 
@@ -156,3 +157,31 @@ def test_the_same_rows_give_the_same_parquet_bytes():
     pieces = pa.concat_tables([rows.slice(0, 10), rows.slice(10, 500), rows.slice(510)])
     assert parquet_bytes(pieces) == parquet_bytes(rows)
     assert pd.read_parquet(io.BytesIO(parquet_bytes(rows))).shape == (1000, 2)
+
+
+TEXTS = st.sampled_from(["", "x", "é" * 40, "Good till"]) | st.none()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-5, 5) | st.none(), TEXTS), min_size=1, max_size=90),
+    st.lists(st.integers(0, 90), max_size=6),
+    st.integers(1, 40),
+)
+def test_gathered_tables_depend_on_the_rows_alone(rows, cuts, group_rows):
+    numbers, texts = zip(*rows, strict=True)
+    table = pa.table({"n": pa.array(numbers, pa.int64()), "t": pa.array(texts, pa.string())})
+    edges = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    parts = [table.slice(low, high - low) for low, high in itertools.pairwise(edges)]
+
+    def written(tables):
+        sink = pa.BufferOutputStream()
+        with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
+            write_gathered(writer, tables, group_rows)
+        return sink.getvalue()
+
+    assert written(parts).equals(written([table]))
+    file = pq.ParquetFile(written(parts))
+    assert file.read().equals(table)
+    sizes = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+    assert set(sizes[:-1]) <= {group_rows}
