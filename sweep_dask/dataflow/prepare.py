@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from dask import delayed
@@ -19,16 +20,19 @@ from sweep_dask.partition.centre_point import compile_book
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
+from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.raw_files import input_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.plan import Plan
     from sweep_dask.dataflow.progress import Progress
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
@@ -53,7 +57,8 @@ def prepare(
     Raises
     ------
     InputError
-        Files or too many rows cannot be read, or there is no partition.
+        Files or too many rows cannot be read, the input changed meanwhile, or there is no
+        partition.
     ResourceError
         A partition would not fit the memory of a worker.
     """
@@ -62,7 +67,6 @@ def prepare(
     with record.timed("ingest"):
         prepared = _ingest(workers.client, record, layout, progress)
         require_partitions_fit(prepared.catalogue.partitions, workers.task_memory_bytes)
-        _digest_inputs(workers.client, record)
     return prepared
 
 
@@ -77,7 +81,9 @@ def _ingest(
     client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
 ) -> Prepared:
     plan = record.plan
-    ingested = ingest(client, plan.blocks, layout.scratch, progress)
+    with _unchanged(plan):
+        ingested = ingest(client, plan.blocks, layout.scratch, progress)
+        _digest_inputs(client, record)
     record.receipts = ingested.receipts
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
     settle_rejects(record, layout)
@@ -91,6 +97,17 @@ def _ingest(
     _require_partitions(record, catalogue)
     record.ledger.remove(catalogue.removed)
     return Prepared(catalogue)
+
+
+@contextmanager
+def _unchanged(plan: Plan) -> Iterator[None]:
+    """Refuse an input that changes meanwhile; what else is found in it may come of that."""
+    try:
+        yield
+    except InputError:
+        require_unchanged(plan.inputs.files, plan.settings.ignore)
+        raise
+    require_unchanged(plan.inputs.files, plan.settings.ignore)
 
 
 def _require_partitions(record: RunRecord, catalogue: Catalogue) -> None:

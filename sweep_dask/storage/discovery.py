@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -43,36 +44,45 @@ def discover(address: InputAddress, ignore: Collection[str] = ()) -> tuple[Input
         The folder, or every file of a required table, is missing, it cannot be reached, or a
         table holds what cannot be read; then all of it is listed.
     """
+    with _reaching(address):
+        folder = _Folder.at(address, ignore)
+        found = _listed(folder)
+        _refuse_unknown(folder)
+        _require_tables(folder, found)
+    return found
+
+
+@contextmanager
+def _reaching(address: InputAddress) -> Iterator[None]:
+    """Errors of file systems as ours, without the credentials that their texts may hold."""
     try:
-        return _discover(_Folder.at(address, ignore))
-    except ImportError as error:
-        raise _unreachable(address, error, "Install the package that is named.") from address.cause(
-            error
-        )
-    except ValueError as error:
-        cure = "Use a local path, or a URL of a protocol that fsspec knows, such as s3://."
-        raise _unreachable(address, error, cure) from address.cause(error)
-    except InputError:
+        yield
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  each file system has errors of its own
-        cure = "Check the address, the connection and your permission to list the folder."
-        raise _unreachable(address, error, cure) from address.cause(error)
+        reason = address.hide(str(error) or type(error).__name__)
+        raise InputError(
+            "The input cannot be reached.", where=str(address), value=reason, cure=_cure(error)
+        ) from address.cause(error)
 
 
-def _unreachable(address: InputAddress, error: Exception, cure: str) -> InputError:
-    reason = address.hide(str(error) or type(error).__name__)
-    return InputError("The input cannot be reached.", where=str(address), value=reason, cure=cure)
+def _cure(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return "Install the package that is named."
+    if isinstance(error, ValueError):
+        return "Use a local path, or a URL of a protocol that fsspec knows, such as s3://."
+    return "Check the address, the connection and your permission to list the folder."
 
 
 def unknown_folders(address: InputAddress, ignore: Collection[str] = ()) -> list[str]:
     """Folders in the input that are no table, such as a misspelt one."""
-    folder = _Folder.at(address, ignore)
     known = {table.name for table in TABLES}
-    return [
-        name
-        for name, entry in folder.entries("")
-        if entry["type"] == "directory" and name not in known
-    ]
+    with _reaching(address):
+        return [
+            name
+            for name, entry in _Folder.at(address, ignore).entries("")
+            if entry["type"] == "directory" and name not in known
+        ]
 
 
 def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> None:
@@ -83,17 +93,20 @@ def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> No
     InputChangedError
         Names every file that is new, gone or another one.
     """
+    address = files[0].address
+    with _reaching(address):
+        folder = _Folder.at(address, ignore)
+        now = {file.name: file.version for file in _listed(folder)}
     before = {file.name: file.version for file in files}
-    now = {file.name: file.version for file in discover(files[0].address, ignore)}
     changes = [
-        *(f"{name} is new" for name in now if name not in before),
+        *(f"{name} is new" for name in (*now, *folder.unknown) if name not in before),
         *(f"{name} is gone" for name in before if name not in now),
         *(f"{name} was changed" for name in now if now[name] != before.get(name, now[name])),
     ]
     if changes:
         raise InputChangedError(
             "The input changed during the run.",
-            where=str(files[0].address),
+            where=str(address),
             value=", ".join(changes),
         )
 
@@ -183,7 +196,7 @@ class _Folder:
         )
 
 
-def _discover(folder: _Folder) -> tuple[InputFile, ...]:
+def _listed(folder: _Folder) -> tuple[InputFile, ...]:
     if not folder.filesystem.isdir(folder.root):
         raise InputError(
             "The input folder does not exist.",
@@ -191,9 +204,12 @@ def _discover(folder: _Folder) -> tuple[InputFile, ...]:
             cure="Name a folder that holds orders/ and trades/, "
             "or leave INPUT out to use the built-in sample.",
         )
-    found = {table.name: folder.files(table.name) for table in TABLES}
-    _refuse_unknown(folder)
-    missing = [table.name for table in TABLES if table.required and not found[table.name]]
+    return tuple(file for table in TABLES for file in folder.files(table.name))
+
+
+def _require_tables(folder: _Folder, files: Sequence[InputFile]) -> None:
+    found = {file.table for file in files}
+    missing = [table.name for table in TABLES if table.required and table.name not in found]
     if missing:
         raise InputError(
             f"The input has no {' and no '.join(missing)} files.",
@@ -203,7 +219,6 @@ def _discover(folder: _Folder) -> tuple[InputFile, ...]:
             + " and ".join(f"{name}/" for name in missing)
             + ".",
         )
-    return tuple(file for files in found.values() for file in files)
 
 
 def _refuse_unknown(folder: _Folder) -> None:
