@@ -8,6 +8,7 @@ PYTHON ?= python3
 DATA ?= data
 JOBS ?= 2
 ARGS ?=
+BASE_TAG ?= docker.io/library/python:3.12-slim
 
 VENV := .venv
 LOWEST := .venv-lowest
@@ -18,7 +19,7 @@ PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 COMPILE = -c 'from sweep_dask.partition.centre_point import compile_book; compile_book()'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-lowest lint types format bench clean
+.PHONY: help run test test-fast test-lowest lint types format bench pins base-image clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,18 @@ format: $(VENV)/.installed-test  ## rewrite the source in the project's format
 
 bench: $(VENV)/.installed-test  ## measure the numbers the README quotes
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+# Hashes of all files of a version, so that one list serves every processor; setuptools builds us.
+pins: $(VENV)/.installed  ## renew requirements-image.txt: what the container image installs
+	$(BIN)/python $(PIP_INSTALL) uv
+	echo setuptools | $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-annotate \
+		--custom-compile-command 'make pins' --python-version 3.12 --python-platform linux \
+		--only-binary :all: --output-file requirements-image.txt pyproject.toml -
+
+base-image:  ## pin the container's base image by its digest, in the Dockerfile (needs docker)
+	@digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $(BASE_TAG)) \
+		&& sed "s|^ARG BASE_IMAGE=.*|ARG BASE_IMAGE=$(BASE_TAG)@$$digest|" Dockerfile > Dockerfile.new \
+		&& mv Dockerfile.new Dockerfile && grep '^ARG BASE_IMAGE=' Dockerfile
 
 # Results and raw data are not ours to delete: $(DATA) stays.
 clean:  ## delete environments, caches and builds (never data)

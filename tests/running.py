@@ -32,23 +32,9 @@ def run_here(folder, output, **settings):
     return run(load_settings(given, {}, output.parent), str(folder))
 
 
-class _LineBuffered(CliRunner):
-    """Standard error as Python has it; click before 8.2 reads it without flushing a last line."""
-
-    @contextmanager
-    def isolation(self, *arguments, **named):
-        with super().isolation(*arguments, **named) as streams:
-            sys.stderr.reconfigure(line_buffering=True)
-            yield streams
-
-
 def invoke(*arguments, **environment):
     """The command line in this process; standard output and standard error apart."""
-    try:
-        runner = _LineBuffered(env=environment, mix_stderr=False)
-    except TypeError:  # click 8.2 always keeps them apart
-        runner = _LineBuffered(env=environment)
-    return runner.invoke(main, [str(argument) for argument in arguments])
+    return CliRunner(env=environment).invoke(main, [str(argument) for argument in arguments])
 
 
 def program_environment(**variables):
