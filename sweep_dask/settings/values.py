@@ -90,8 +90,13 @@ def parse_text(value: object) -> str:
 
 
 def parse_path(value: object) -> Path:
-    """A path, which need not exist."""
-    return Path(parse_text(value))
+    """A path, which need not exist; manifest and report hold it as UTF-8."""
+    path = Path(parse_text(value))
+    try:
+        str(path.absolute()).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError("a path whose names, and those of the folders above, are UTF-8") from error
+    return path
 
 
 def parse_existing_file(folder: Path, value: object) -> Path:

@@ -176,7 +176,7 @@ class _Folder:
         return bool(entry["type"] == "file")
 
     def _file(self, table: str, shown: str, path: str, file_format: str) -> InputFile:
-        _require_text(shown)
+        _require_text("The name of a file", shown)
         version = file_version(self.filesystem, path)
         if not version[0].isdecimal():
             raise InputError(
@@ -197,6 +197,7 @@ class _Folder:
 
 
 def _listed(folder: _Folder) -> tuple[InputFile, ...]:
+    _require_text("The name of the input folder", str(folder.address))
     if not folder.filesystem.isdir(folder.root):
         raise InputError(
             "The input folder does not exist.",
@@ -235,13 +236,13 @@ def _refuse_unknown(folder: _Folder) -> None:
         )
 
 
-def _require_text(name: str) -> None:
+def _require_text(what: str, name: str) -> None:
     """Manifest, report and Parquet files hold names as UTF-8."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(
-            "The name of a file is not UTF-8.",
+            f"{what} is not UTF-8.",
             where=name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
             cure="Rename it.",
         ) from error

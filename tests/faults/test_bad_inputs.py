@@ -1,6 +1,8 @@
 """Input that cannot be used: what is said, the exit code, and nothing left behind."""
 
 import gzip
+import json
+import os
 import re
 
 import pytest
@@ -229,6 +231,30 @@ def test_output_that_is_a_file(market, tmp_path):
     assert f"where: {tmp_path / 'out'}" in done.stderr
     assert "--output" in done.stderr
     assert (tmp_path / "out").read_text() == "something"
+
+
+def test_output_whose_name_is_not_utf_8(market, tmp_path):
+    latin = os.fsdecode("Bücher".encode("latin-1"))
+    done = invoke("run", "in", "-o", latin, "--no-parallel")
+    assert done.exit_code == 2
+    assert "--output cannot be 'B\\udcfccher'." in done.stderr
+    assert "UTF-8" in done.stderr
+    assert not (tmp_path / latin).exists()
+
+
+def test_control_characters_of_a_name_are_in_the_manifest_alone(market, tmp_path):
+    name = "orders/or\nd\x1b[31mers.csv"
+    (market / ORDERS).rename(market / name)
+    spoil = (market / name).read_text() + "one,field,more\n"
+    (market / name).write_text(spoil)
+    done = run()
+    assert done.exit_code == 0, done.output
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert name in [entry["file"] for entry in manifest["inputs"]]
+    assert name in [entry["file"] for entry in manifest["ledger"]]
+    for text in (done.stdout, done.stderr, (tmp_path / "out/logs/run.log").read_text()):
+        assert "\x1b" not in text
+    assert invoke("verify", "out").exit_code == 0
 
 
 def test_output_that_may_not_be_written(market, tmp_path, monkeypatch):

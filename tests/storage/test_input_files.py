@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import fsspec
 import pytest
@@ -189,3 +190,22 @@ def test_a_folder_that_is_no_table_is_a_warning(tmp_path):
         {"orders/o.csv": order_text({}), "trades/t.csv": trade_text({}), "nbb/n.csv": b"x\n1\n"},
     )
     assert "nbb/ in the input is no table and is not read." in open_inputs(str(folder), {}).warnings
+
+
+def test_names_that_are_not_utf_8_are_refused(tmp_path):
+    latin = os.fsdecode("Bücher".encode("latin-1"))
+    with pytest.raises(InputError, match="The name of a file is not UTF-8") as caught:
+        found_in(write_files(tmp_path / "in", {f"orders/{latin}\n.csv": order_text({})}))
+    assert caught.value.where == "orders/B\\xfccher\n.csv"
+    assert "B\\xfccher\\n.csv" in str(caught.value)
+    with pytest.raises(InputError, match="The name of the input folder is not UTF-8") as caught:
+        found_in(write_files(tmp_path / latin, {}))
+    assert str(caught.value).encode()
+
+
+def test_control_characters_are_part_of_a_name(tmp_path):
+    name = "orders/a\n\x1b[31mb\t.csv"
+    folder = write_files(tmp_path / "in", {name: order_text({}, {"quantity": -1, "sequence": 2})})
+    outcome = run_everything(folder, tmp_path / "out")
+    assert outcome.file(name).kept == 1
+    assert [row["file"] for row in outcome.rejects("orders")] == [name]
