@@ -56,7 +56,7 @@ def _only_member(raw: io.RawIOBase) -> Iterator[IO[bytes]]:
     """The one file of a zip archive."""
     try:
         with zipfile.ZipFile(raw) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in archive.infolist() if _counts(member)]
             if len(members) != 1:
                 raise OSError(f"the archive holds {len(members)} files, not one")
             if members[0].flag_bits & _ENCRYPTED:
@@ -65,3 +65,9 @@ def _only_member(raw: io.RawIOBase) -> Iterator[IO[bytes]]:
                 yield stream
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise OSError(f"{error}".rstrip(".")) from error
+
+
+def _counts(member: zipfile.ZipInfo) -> bool:
+    """Folders do not, nor what a system puts beside a file: `__MACOSX/._orders.csv`."""
+    hidden = any(part.startswith((".", "_")) for part in member.filename.split("/"))
+    return not (member.is_dir() or hidden)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError
+from sweep_dask.printable import printable
 from sweep_dask.schema import BY_NAME, TABLES
 from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.discovery import discover, unknown_folders
@@ -98,7 +99,7 @@ def open_inputs(
     headers: dict[str, FileHeader] = {}
     errors: list[InputError] = []
     warnings = [
-        f"{name}/ in the input is no table and is not read."
+        f"{printable(name)}/ in the input is no table and is not read."
         for name in unknown_folders(address, ignore)
     ]
     for file in files:

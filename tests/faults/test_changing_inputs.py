@@ -139,6 +139,15 @@ def test_a_change_ends_the_run(market, tmp_path, monkeypatch, ending, change, mo
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+def test_workers_notice_a_change(market, tmp_path, monkeypatch):
+    before_ingest(monkeypatch, lambda: overwrite(market / "orders/orders.csv"))
+    with pytest.raises(InputChangedError, match="The input changed during the run") as caught:
+        run_here(market, tmp_path / "out", workers=2, blocksize=1_500, models="time-priority")
+    assert isinstance(caught.value.__context__, InputChangedError)
+    assert caught.value.__context__.what == "orders/orders.csv was changed during the run."
+
+
 def test_every_changed_file_is_named(market, tmp_path, monkeypatch):
     def change():
         grow(market / "orders/orders.csv")

@@ -47,7 +47,9 @@ PACKED = {
     "csv.zst": zstd(ORDERS),
     # As `cat a.csv.zst b.csv.zst` makes them; the seam lies within a line.
     "CSV.ZST": zstd(ORDERS[:100_001]) + zstd(b"") + zstd(ORDERS[100_001:]),
-    "csv.zip": zipped({"folder/": b"", "folder/orders.csv": ORDERS}),
+    "csv.zip": zipped(
+        {"folder/": b"", "folder/orders.csv": ORDERS, "__MACOSX/folder/._orders.csv": b"notes"}
+    ),
 }
 
 

@@ -190,6 +190,14 @@ def test_a_folder_that_is_no_table_is_a_warning(tmp_path):
         {"orders/o.csv": order_text({}), "trades/t.csv": trade_text({}), "nbb/n.csv": b"x\n1\n"},
     )
     assert "nbb/ in the input is no table and is not read." in open_inputs(str(folder), {}).warnings
+    assert open_inputs(str(folder), {}, ignore=["nb*"]).warnings == ()
+
+
+def test_a_warning_can_be_written_whatever_a_name_holds(tmp_path):
+    latin = os.fsdecode("Bücher".encode("latin-1"))
+    folder = write_files(tmp_path / "in", {f"{latin}\n/n.csv": b"x\n1\n"})
+    (warning,) = open_inputs(folder, {}).warnings
+    assert warning == "B\\udcfccher\\n/ in the input is no table and is not read."
 
 
 def test_names_that_are_not_utf_8_are_refused(tmp_path):
