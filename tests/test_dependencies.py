@@ -24,6 +24,7 @@ PERMISSIVE = {
     "CC0-1.0",
     "LLVM-exception",
     "MIT",
+    "MIT-0",
     "MIT License",
     "MIT-CMU",
     "Zlib",

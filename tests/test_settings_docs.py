@@ -66,7 +66,7 @@ def test_table_of_options_is_the_one_the_program_reads():
 def test_example_is_read_without_a_warning_and_has_every_key(tmp_path):
     (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
     (tmp_path / "config.yaml").write_text(example, encoding="utf-8")
-    settings = load_settings({}, {}, tmp_path)
+    settings = load_settings({"config": "config.yaml"}, {}, tmp_path)
     assert settings.warnings == ()
     given = {name for name, source in settings.sources.items() if source.kind == "file"}
     assert given == {option.name for option in OPTIONS if option.key}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import signal
-import socket
 import uuid
-from contextlib import ExitStack, contextmanager
-from multiprocessing import resource_tracker
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client
 from distributed.security import Security
 from distributed.utils import silence_logging_cmgr
 
+from sweep_dask.dataflow.local_cluster import local_cluster
 from sweep_dask.errors import ResourceError, UsageError
 from sweep_dask.system_config import SystemConfig, format_bytes
 from sweep_dask.version import VERSION
@@ -32,9 +29,6 @@ logger = logging.getLogger(__name__)
 #: How long a remote scheduler may take to answer (contract).
 CONNECT_SECONDS = 30
 
-#: How many ports after the wanted one are tried before any free one is taken.
-_PORTS_TO_TRY = 100
-
 
 class Workers(NamedTuple):
     """Where tasks run."""
@@ -43,6 +37,8 @@ class Workers(NamedTuple):
     """None: in this process, with Dask's synchronous scheduler."""
     task_memory_bytes: int
     """Memory a task may use, on the worker that has least."""
+    dashboard: str | None = None
+    """Link to it."""
 
 
 @contextmanager
@@ -68,76 +64,18 @@ def open_cluster(
     assert system.memory_limit_bytes is not None
     if not settings.enable_parallel:
         yield Workers(None, system.memory_limit_bytes)
-    elif settings.scheduler is not None or settings.scheduler_file is not None:
-        with _remote(settings) as client:
-            yield Workers(client, check_workers(client, scratch, needed_bytes))
-    else:
-        with _local(settings, system, scratch) as client:
-            yield Workers(client, system.memory_limit_bytes)
-
-
-@contextmanager
-def _local(settings: Settings, system: SystemConfig, scratch: Path) -> Iterator[Client]:
-    host, _, port = settings.dashboard_address.rpartition(":")
+        return
     scratch.mkdir(parents=True, exist_ok=True)
-    # Workers hold one task's data at a time: there is nothing for Dask to spill, and a
-    # worker that outgrows its limit is to be ended rather than paused for good.
-    never_spill = {
-        "distributed.worker.memory.target": False,
-        "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.pause": False,
-    }
-    with dask.config.set(never_spill), ExitStack() as stack:
-        with _interrupts_wait():
-            cluster = LocalCluster(
-                n_workers=system.num_workers,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=system.memory_limit_bytes,
-                host="127.0.0.1",
-                dashboard_address=f"{host}:{free_port(host, int(port))}",
-                local_directory=str(scratch),
-                silence_logs=logging.CRITICAL,
-            )
-            stack.enter_context(cluster)
-        yield stack.enter_context(Client(cluster))
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back, here until the end and for good in what starts meanwhile.
-
-    A terminal sends it to every process of the run. It is for this one to answer; workers, which
-    inherit the mask from the thread that starts them, are told to end.
-    """
-    # Its first start would lift the mask again from the thread that makes it.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def free_port(host: str, wanted: int) -> int:
-    """The wanted port if nothing listens on it, else the next free one."""
-    for port in range(wanted, min(wanted + _PORTS_TO_TRY, 2**16)):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            # As the server will: a port in TIME_WAIT can be taken.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    continue
-                raise UsageError(
-                    "The dashboard cannot listen on this address.",
-                    where="--dashboard-address",
-                    value=f"{host}:{wanted}",
-                    cure=f"{error.strerror or error}: name an address of this machine.",
-                ) from error
-            return port
-    return 0
+    # Dask would make a folder of its own in the temporary folder of the machine, whose name
+    # everybody knows and can put a link under.
+    with dask.config.set({"temporary-directory": str(scratch)}):
+        if settings.scheduler is not None or settings.scheduler_file is not None:
+            with _remote(settings) as client:
+                task_memory_bytes = check_workers(client, scratch, needed_bytes)
+                yield Workers(client, task_memory_bytes, client.dashboard_link)
+        else:
+            with local_cluster(settings, system, scratch) as (client, link):
+                yield Workers(client, system.memory_limit_bytes, link)
 
 
 @contextmanager

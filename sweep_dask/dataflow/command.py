@@ -48,7 +48,7 @@ def at_work(
         open_cluster(plan.settings, plan.system, layout.scratch / "dask", needed_bytes) as workers,
         _profile(plan.settings, layout, workers.client),
     ):
-        _open(workers.client, plan, announce)
+        _open(workers, plan, announce)
         yield workers
 
 
@@ -63,9 +63,8 @@ def publish_logs(record: RunRecord, layout: OutputLayout) -> None:
             record.files[layout.relative(path)] = file_digest(path)
 
 
-def _open(client: Client | None, plan: Plan, announce: Callable[[str], None]) -> None:
-    link = "none (--no-parallel)" if client is None else client.dashboard_link
-    announce(f"Dashboard: {link}")
+def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None:
+    announce(f"Dashboard: {workers.dashboard or 'none (--no-parallel)'}")
     announce(str(plan.system))
     for warning in plan.warnings:
         # Who loaded the settings has already shown what was odd about them.

@@ -29,6 +29,8 @@ class Option:
     """Whether the variable says the opposite of the setting."""
     key: str | None = None
     """Dotted path in `config.yaml`."""
+    is_trusted: bool = False
+    """Whether the value decides whose code runs: a file merely found may not give it."""
     minimum: int | None = None
     """A smaller value is raised to this one, with a warning."""
     unset: str = "not set"
@@ -87,6 +89,7 @@ def declared(
     flag_value: bool | None = None,
     multiple: bool = False,
     negates: bool = False,
+    is_trusted: bool = False,
     minimum: int | None = None,
     unset: str = "not set",
 ) -> dict[str, Option]:
@@ -101,6 +104,7 @@ def declared(
         multiple=multiple,
         environment=tuple(environment.split()),
         environment_negates=negates,
+        is_trusted=is_trusted,
         key=key or None,
         minimum=minimum,
         unset=unset,

@@ -40,13 +40,15 @@ def load_settings(
     ------
     UsageError
         A bad value or an unknown option on the command line, or in the file; a file that cannot
-        be read.
+        be read; a key that only a file named by the user may have.
     """
     require_known_options(command_line, [option.name for option in OPTIONS])
     reader = _Reader(command_line, environment)
     config, config_source = reader.read(_config_option(working_directory))
     if isinstance(config, Path):
         reader.file, reader.entries = str(config), read_config_file(working_directory, config)
+        if config_source == DEFAULT:
+            _refuse_trusted_keys(reader)
     read = {option.name: reader.read(option) for option in OPTIONS if option.name != "config"}
     read["config"] = (config, config_source)
     _let_scheduler_file_win(read)
@@ -89,6 +91,24 @@ class _Reader:
             return option.default, DEFAULT
         where = f"{self.file}, line {entry.line}"
         return _parsed(option, entry.value, option.key, where), Source("file", self.file)
+
+
+def _refuse_trusted_keys(reader: _Reader) -> None:
+    """A file that merely lies in the folder may not choose whose code runs.
+
+    A scheduler's replies are unpickled, so that its address is as good as a program; and a folder
+    of data may come from anybody.
+    """
+    for option in OPTIONS:
+        entry = reader.entries.get(option.key or "")
+        if option.is_trusted and entry is not None and entry.value is not None:
+            raise UsageError(
+                f"{option.key} may not come from a configuration file that was merely found.",
+                where=f"{reader.file}, line {entry.line}",
+                value=entry.value,
+                cure=f"if you trust this file, name it: --config {reader.file}; "
+                f"or give {option.shown_flag} on the command line",
+            )
 
 
 def _settings(read: Mapping[str, tuple[object, Source]], warnings: tuple[str, ...]) -> Settings:

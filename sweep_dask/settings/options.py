@@ -90,19 +90,27 @@ class Settings:
         "Record a performance profile.", flag_value=True))
     scheduler: str | None = field(default=None, metadata=declared(
         "--scheduler ADDR", "SWEEP_SCHEDULER DASK_SCHEDULER_ADDRESS", "cluster.scheduler",
-        parse_text, "Address of a running Dask scheduler.", unset="own LocalCluster"))
+        parse_text, "Address of a running Dask scheduler.", unset="own LocalCluster",
+        is_trusted=True))
     scheduler_file: Path | None = field(default=None, metadata=declared(
         "--scheduler-file FILE", "", "", parse_path,
         "File in which a running Dask scheduler left its address."))
     tls_ca_file: Path | None = field(default=None, metadata=declared(
         "--tls-ca-file FILE", "", "cluster.tls.ca_file", parse_path,
-        "Certificate authority of the cluster.", unset="Dask's own configuration"))
+        "Certificate authority of the cluster.", unset="Dask's own configuration",
+        is_trusted=True))
     tls_cert: Path | None = field(default=None, metadata=declared(
         "--tls-cert FILE", "", "cluster.tls.cert", parse_path,
-        "Certificate to show to the cluster.", unset="Dask's own configuration"))
+        "Certificate to show to the cluster.", unset="Dask's own configuration",
+        is_trusted=True))
     tls_key: Path | None = field(default=None, metadata=declared(
         "--tls-key FILE", "", "cluster.tls.key", parse_path,
-        "Private key of the certificate.", unset="Dask's own configuration"))
+        "Private key of the certificate.", unset="Dask's own configuration",
+        is_trusted=True))
+    plain_tcp: bool = field(default=False, metadata=declared(
+        "--plain-tcp", "SWEEP_PLAIN_TCP", "cluster.plain_tcp", parse_boolean,
+        "Do not encrypt the local cluster: every user of this machine can run code as you.",
+        flag_value=True, is_trusted=True))
     dashboard_address: str = field(default="127.0.0.1:8787", metadata=declared(
         "--dashboard-address HOST:PORT", "", "cluster.dashboard_address", parse_address,
         "Where the dashboard listens; the next free port if it is taken."))

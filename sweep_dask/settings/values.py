@@ -110,8 +110,10 @@ def parse_existing_file(folder: Path, value: object) -> Path:
 def parse_address(value: object) -> str:
     """HOST:PORT. Without a host it is this machine alone: an open port is asked for by name."""
     host, _, port = str(value).strip().rpartition(":")
-    if not (port.isascii() and port.isdigit() and int(port) < 2**16):
-        raise ValueError("HOST:PORT, such as 127.0.0.1:8787")
+    is_port = port.isascii() and port.isdigit() and int(port) < 2**16
+    # Without brackets nobody can tell where an IPv6 address ends.
+    if not is_port or (":" in host and not (host.startswith("[") and host.endswith("]"))):
+        raise ValueError("HOST:PORT, such as 127.0.0.1:8787 or [::1]:8787")
     return f"{host or '127.0.0.1'}:{port}"
 
 

@@ -10,11 +10,14 @@ import pytest
 from distributed import Client
 from running import result_files
 
-from sweep_dask.dataflow.cluster import free_port
+from sweep_dask.dataflow.dashboard import free_port
 from sweep_dask.dataflow.run import run
 from sweep_dask.settings import load_settings
 
 MEMORY_LIMIT = 1_500_000_000
+
+#: Where Dask puts its scratch folder unless it is told another place.
+DASK_SCRATCH = "dask-scratch-space"
 
 
 @dataclass

@@ -13,6 +13,7 @@ from sweep_dask.settings import DEFAULT, OPTIONS, Settings, Source, require_know
 
 def test_every_key_of_the_file(load):
     settings = load(
+        config="config.yaml",
         file="""
 output: out
 system: {workers: 2, chunk_size: 50000, blocksize: 32MiB, memory_limit: 1e9,
@@ -21,8 +22,9 @@ performance: {memory_limit_gb: 4, progress_bars: no, monitoring: off, profile: o
 cluster:
   scheduler: tcp://host:8786
   tls: {ca_file: ca.pem, cert: c.pem, key: k.pem}
+  plain_tcp: no
   dashboard_address: 127.0.0.1:9000
-select: {dates: [2024-09-05, '2024-09-06'], securities: [110621, 85603]}
+select: {dates: [2024-09-05, '2024-09-06'], securities: [110621, 85603], ignore: '*.bak'}
 models: time-priority
 scenarios: [dark-only, as-entered]
 centre_point:
@@ -36,7 +38,7 @@ bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
 units: {orders: {time: iso, price: dollar}, nbbo: {price: cent}}
 delimiter: {orders: ;, trades: "\t", nbbo: tab}
-"""
+""",
     )
     assert settings.output == Path("out")
     assert (settings.workers, settings.chunk_size) == (2, 50_000)
@@ -64,6 +66,32 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert settings.delimiters(["orders"]) == {"orders": ";", "trades": "\t", "nbbo": "\t"}
     from_file = {name for name, source in settings.sources.items() if source.kind == "file"}
     assert from_file == {option.name for option in OPTIONS if option.key}
+
+
+TRUSTED = {
+    "scheduler": "tcp://stranger.example:8786",
+    "tls: {ca_file": "ca.pem}",
+    "tls: {cert": "cert.pem}",
+    "tls: {key": "key.pem}",
+    "plain_tcp": "true",
+}
+
+
+@pytest.mark.parametrize("key", TRUSTED)
+def test_what_chooses_whose_code_runs_must_be_in_a_file_that_is_named(load, usage_error, key):
+    file = f"output: out\ncluster:\n  {key}: {TRUSTED[key]}"
+    for elsewhere in ({}, {"scheduler": "tcp://mine:1"}, {"environment": {"SWEEP_CONFIG": "no"}}):
+        error = usage_error(file=file, **elsewhere)
+        assert error.what.startswith(f"cluster.{key.replace(': {', '.')} may not come from")
+        assert error.where == "config.yaml, line 3"
+        assert "--config config.yaml" in error.cure
+    named = load(file=file, config="config.yaml", scheduler="tcp://mine:1")
+    assert named.output == Path("out")
+    assert load(environment={"SWEEP_CONFIG": "config.yaml"}).output == Path("out")
+
+
+def test_no_value_in_a_file_that_was_found_is_no_matter(load):
+    assert load(file="cluster: {scheduler: null, tls: {}, plain_tcp: }").scheduler is None
 
 
 @pytest.mark.parametrize(

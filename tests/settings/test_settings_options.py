@@ -25,6 +25,7 @@ def test_defaults_are_those_of_the_contract():
     assert (settings.enable_parallel, settings.monitoring) == (True, True)
     assert (settings.progress, settings.profile, settings.fresh) == (None, False, False)
     assert settings.dashboard_address == "127.0.0.1:8787"
+    assert settings.plain_tcp is False
     assert settings.models == ("time-priority", "centre-point")
     assert settings.scenarios == ("as-entered", "dual-post", "rest-dark", "dark-only")
     assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
@@ -52,9 +53,11 @@ scheduler_file    | --scheduler-file    |                                       
 tls_ca_file       | --tls-ca-file       |                                        | cluster.tls.ca_file
 tls_cert          | --tls-cert          |                                        | cluster.tls.cert
 tls_key           | --tls-key           |                                        | cluster.tls.key
+plain_tcp         | --plain-tcp         | SWEEP_PLAIN_TCP                        | cluster.plain_tcp
 dashboard_address | --dashboard-address |                                        | cluster.dashboard_address
 dates             | --dates             |                                        | select.dates
 securities        | --securities        |                                        | select.securities
+ignore            | --ignore            | SWEEP_IGNORE                           | select.ignore
 models            | --model             |                                        | models
 scenarios         | --scenario          |                                        | scenarios
 preferencing      |                     |                                        | centre_point.preferencing
@@ -67,6 +70,8 @@ on_bad_rows       | --on-bad-rows       |                                       
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction
 fresh             | --fresh             |                                        |
 columns           |                     |                                        | columns
+units             |                     |                                        | units
+delimiter         |                     |                                        | delimiter
 """  # noqa: E501
 
 

@@ -38,7 +38,8 @@ def test_first_of_two_scheduler_variables_wins(load):
     both = {"DASK_SCHEDULER_ADDRESS": "tcp://dask:1", "SWEEP_SCHEDULER": "tcp://sweep:1"}
     assert load(environment=both).scheduler == "tcp://sweep:1"
     del both["SWEEP_SCHEDULER"]
-    settings = load(file="cluster: {scheduler: tcp://file:1}", environment=both)
+    file = "cluster: {scheduler: tcp://file:1}"
+    settings = load(file=file, environment=both, config="config.yaml")
     assert settings.scheduler == "tcp://dask:1"
     assert str(settings.sources["scheduler"]) == "environment DASK_SCHEDULER_ADDRESS"
 

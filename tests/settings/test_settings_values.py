@@ -73,6 +73,7 @@ def test_accepted(load, name, given_value, value):
         ("max_bad_fraction", "--max-bad-fraction", "nan", "a fraction from 0 to 1"),
         ("dashboard_address", "--dashboard-address", "localhost", "HOST:PORT"),
         ("dashboard_address", "--dashboard-address", "localhost:70000", "HOST:PORT"),
+        ("dashboard_address", "--dashboard-address", "::1:8787", "[::1]:8787"),
         ("scheduler", "--scheduler", " ", "text that is not empty"),
         ("output", "--output", "", "text that is not empty"),
         ("config", "--config", "gone.yaml", "an existing file"),

@@ -1,0 +1,154 @@
+"""Our own cluster: on this machine, for this run, and for nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING, Any
+
+import dask
+from distributed import Client, LocalCluster, Nanny, Status
+from distributed.security import Security
+
+from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
+from sweep_dask.errors import ResourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sweep_dask.settings import Settings
+    from sweep_dask.system_config import SystemConfig
+
+logger = logging.getLogger(__name__)
+
+#: How often a worker is started before it is given up. Whatever ends a worker while it starts
+#: (somebody's `kill`, a moment without memory) seldom does so twice.
+STARTS = 5
+
+#: Workers hold one task's data at a time: there is nothing for Dask to spill, and a worker that
+#: outgrows its limit is to be ended rather than paused for good. Only the client looks at a
+#: worker's pages, through the scheduler's.
+_OF_WORKERS = {
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.http.routes": [],
+}
+
+
+@contextmanager
+def local_cluster(
+    settings: Settings, system: SystemConfig, scratch: Path
+) -> Iterator[tuple[Client, str]]:
+    """A client of a new `LocalCluster`, and the link to its dashboard.
+
+    Its connections are encrypted, and only who has the certificate that is made for it takes part:
+    whoever reaches a scheduler can run code as the user who started it.
+
+    Raises
+    ------
+    ResourceError
+        Its workers do not start.
+    UsageError
+        The dashboard cannot listen on its address.
+    """
+    address = dashboard_address(settings.dashboard_address)
+    with dask.config.set(_OF_WORKERS), ExitStack() as stack:
+        with _interrupts_wait():
+            cluster = _started(
+                n_workers=system.num_workers,
+                threads_per_worker=1,
+                processes=True,
+                worker_class=_PersistentNanny,
+                memory_limit=system.memory_limit_bytes,
+                host="127.0.0.1",
+                dashboard_address=address,
+                local_directory=str(scratch),
+                silence_logs=logging.CRITICAL,
+                security=_security(plain_tcp=settings.plain_tcp),
+            )
+            stack.enter_context(cluster)
+        client = stack.enter_context(Client(cluster))
+        yield client, address.link(cluster.scheduler.http_server.port)
+
+
+def _security(*, plain_tcp: bool) -> Security:
+    if not plain_tcp:
+        return Security.temporary()
+    logger.warning(
+        "connections of the local cluster are not encrypted: every user of this machine can run "
+        "code as you while it runs (plain_tcp)"
+    )
+    return Security(require_encryption=False)
+
+
+def _started(**options: Any) -> LocalCluster:
+    try:
+        return _Cluster(**options)
+    except (OSError, RuntimeError) as error:
+        raise ResourceError(
+            f"The workers of the local cluster do not start, though tried {STARTS} times.",
+            where="this machine",
+            value=str(error) or type(error).__name__,
+            cure="Use fewer --workers or raise --memory-limit; --no-parallel needs no cluster.",
+        ) from error
+
+
+class _Cluster(LocalCluster):  # type: ignore[misc]  # Dask is Any to us
+    """A `LocalCluster` with our scheduler, which it gives no other way to name."""
+
+    async def _start(self) -> None:
+        self.scheduler_spec["cls"] = GuardedScheduler
+        await super()._start()
+
+
+class _PersistentNanny(Nanny):  # type: ignore[misc]
+    """Starts its worker again where it dies while it starts, which closes a nanny of Dask."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._one_start_at_a_time = asyncio.Lock()
+        self._starts_left = 0
+
+    async def instantiate(self) -> Status:
+        """Start the worker; a few times, if need be."""
+        async with self._one_start_at_a_time:
+            status = Status.failed
+            for self._starts_left in reversed(range(STARTS)):
+                try:
+                    status = await super().instantiate()
+                except Exception:
+                    if not self._starts_left:
+                        raise
+                if status == Status.running or self.status in _ENDING:
+                    break
+            return status
+
+    async def close(self, timeout: float = 5, reason: str = "nanny-close") -> str:
+        """Close, unless it is for a start that will be tried again."""
+        if reason == "nanny-instantiate-failed" and self._starts_left:
+            return "OK"
+        return str(await super().close(timeout, reason))
+
+
+_ENDING = {Status.closing, Status.closed, Status.closing_gracefully, Status.failed}
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back, here until the end and for good in what starts meanwhile.
+
+    A terminal sends it to every process of the run. It is for this one to answer; workers, which
+    inherit the mask from the thread that starts them, are told to end.
+    """
+    # Its first start would lift the mask again from the thread that makes it.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
