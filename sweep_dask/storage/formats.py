@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
+from sweep_dask.errors import InputError
 from sweep_dask.storage.raw_files import open_raw
 
 if TYPE_CHECKING:
@@ -36,7 +37,15 @@ _ENCRYPTED = 1
 
 @contextmanager
 def open_text(file: InputFile) -> Iterator[IO[bytes]]:
-    """The text of a CSV file, from its first byte; errors as `open_raw`, and those of damage."""
+    """The text of a CSV file, from its first byte.
+
+    Raises
+    ------
+    InputError
+        An archive that does not hold one file, or is encrypted; a format no library is there for.
+    InputChangedError, OSError
+        As `open_raw`; damage is an OSError, an EOFError or an error of zlib.
+    """
     with open_raw(file) as raw, _decompressed(file, raw) as text:
         yield text
 
@@ -45,26 +54,33 @@ def _decompressed(file: InputFile, raw: io.RawIOBase) -> AbstractContextManager[
     if file.format == "csv.gz":
         return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]  # it reads bytes
     if file.format == "csv.zst":
+        if not pa.Codec.is_available("zstd"):
+            raise _unusable(file, "pyarrow was built without Zstandard", "Install another pyarrow.")
         return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"), _BUFFER_BYTES)
     if file.format == "csv.zip":
-        return _only_member(raw)
+        return _only_member(file, raw)
     return io.BufferedReader(raw, _BUFFER_BYTES)
 
 
 @contextmanager
-def _only_member(raw: io.RawIOBase) -> Iterator[IO[bytes]]:
+def _only_member(file: InputFile, raw: io.RawIOBase) -> Iterator[IO[bytes]]:
     """The one file of a zip archive."""
     try:
         with zipfile.ZipFile(raw) as archive:
             members = [member for member in archive.infolist() if _counts(member)]
             if len(members) != 1:
-                raise OSError(f"the archive holds {len(members)} files, not one")
+                reason = f"the archive holds {len(members)} files, not one"
+                raise _unusable(file, reason, "Put each file into an archive of its own.")
             if members[0].flag_bits & _ENCRYPTED:
-                raise OSError("the archive is encrypted")
+                raise _unusable(file, "the archive is encrypted", "Pack it without a password.")
             with archive.open(members[0]) as stream:
                 yield stream
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise OSError(f"{error}".rstrip(".")) from error
+
+
+def _unusable(file: InputFile, reason: str, cure: str) -> InputError:
+    return InputError(f"{file.name} cannot be read: {reason}.", where=file.name, cure=cure)
 
 
 def _counts(member: zipfile.ZipInfo) -> bool:

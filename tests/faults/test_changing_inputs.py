@@ -17,6 +17,7 @@ from running import invoke, result_files, run_here
 
 from sweep_dask.dataflow import prepare
 from sweep_dask.storage import ingest as block_ingest
+from sweep_dask.storage import inputs
 from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.discovery import discover, require_unchanged
 from sweep_dask.storage.raw_files import InputChangedError, input_digest, open_raw
@@ -137,6 +138,17 @@ def test_a_change_ends_the_run(market, tmp_path, monkeypatch, ending, change, mo
     assert f"orders/{named} {CHANGES[change]}" in str(caught.value)
     assert caught.value.exit_code == 3
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"), [(cut_to_half, "was changed"), (remove, "was removed")]
+)
+def test_a_change_before_a_file_is_opened(market, monkeypatch, change, fact):
+    """Also a command that reads no more than headers and samples says what is wrong."""
+    _first(monkeypatch, inputs, "read_header", lambda: change(market / "orders/orders.csv"))
+    done = invoke("plan", market)
+    assert done.exit_code == 3
+    assert f"orders/orders.csv {fact} during the run." in done.stderr
 
 
 @pytest.mark.slow

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 from ingesting import open_file, order_text, run_everything, write_files
 
 from sweep_dask.errors import InputError
+from sweep_dask.storage import formats
 from sweep_dask.storage.blocks import cut_file, read_pieces
 from sweep_dask.storage.ingest import ingest_block, read_receipt
 from sweep_dask.storage.inputs import open_inputs
@@ -111,6 +113,13 @@ def why_unreadable(tmp_path, name, data):
 def test_archives_that_cannot_be_read(tmp_path, data, reason):
     with pytest.raises(InputError, match=f"orders/a.csv.zip cannot be read: .*{reason}"):
         open_inputs(write_files(tmp_path, {"orders/a.csv.zip": data}), {})
+
+
+def test_a_build_of_the_library_without_the_format(tmp_path, monkeypatch):
+    codecs = SimpleNamespace(is_available=lambda name: name != "zstd")
+    monkeypatch.setattr(formats, "pa", SimpleNamespace(Codec=codecs))
+    with pytest.raises(InputError, match=r"a\.csv\.zst cannot be read: pyarrow was built without"):
+        open_inputs(write_files(tmp_path, {"orders/a.csv.zst": zstd(ORDERS)}), {})
 
 
 @pytest.mark.parametrize("data", [b"", zstd(b""), zstd(b"\n \n")])
