@@ -98,10 +98,12 @@ def _run_bins(
 
     def done(_: int, summaries: list[PartitionSummary]) -> None:
         for summary in summaries:
-            on_done(summary)
-        for summary in summaries:
-            if summary.refused is not None:
-                raise summary.refused
+            if summary.refused is None:
+                on_done(summary)
+        # After what else the bin has finished.
+        refused = [summary.refused for summary in summaries if summary.refused is not None]
+        if refused:
+            raise refused[0]
 
     def lost(position: int, reason: str) -> None:
         on_lost(bins[position], reason)
