@@ -39,8 +39,10 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
         _answer_signals(_interrupt)
         code = _told(function, arguments, debug=debug)
     except KeyboardInterrupt:
-        code = INTERRUPTED
         say("Interrupted.", err=True)
+        # Everything is in order, and the interpreter's own end is not: an interrupt in code that
+        # was made from text, as imports make it, would have it end by the signal.
+        os._exit(INTERRUPTED)
     # Only the interpreter's own clean-up is left, which would answer with a traceback.
     _answer_signals(_end_at_once)
     return code

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from contextlib import ExitStack, contextmanager
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -14,6 +12,7 @@ from distributed import Client, LocalCluster, Nanny, Status
 from distributed.security import Security
 
 from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
+from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def local_cluster(
     """
     address = dashboard_address(settings.dashboard_address)
     with dask.config.set(_OF_WORKERS), ExitStack() as stack:
-        with _interrupts_wait():
+        with interrupts_wait():
             cluster = _started(
                 n_workers=system.num_workers,
                 threads_per_worker=1,
@@ -136,19 +135,3 @@ class _PersistentNanny(Nanny):  # type: ignore[misc]
 
 
 _ENDING = {Status.closing, Status.closed, Status.closing_gracefully, Status.failed}
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back, here until the end and for good in what starts meanwhile.
-
-    A terminal sends it to every process of the run. It is for this one to answer; workers, which
-    inherit the mask from the thread that starts them, are told to end.
-    """
-    # Its first start would lift the mask again from the thread that makes it.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

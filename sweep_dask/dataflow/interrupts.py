@@ -1,0 +1,62 @@
+"""Signals to end while workers start: they wait, and reach this process alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C, a closed terminal and SIGTERM back; they are answered at the end.
+
+    A terminal sends the first two to every process of the run. They are for this one to answer:
+    what starts meanwhile inherits the mask and never hears of them. SIGTERM, by which workers are
+    told to end, is only kept for later.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        _start_tracker()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        with _terminations_wait():
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_tracker() -> None:
+    """Start what multiprocessing starts beside the first process, for it would lift the mask.
+
+    If this process is ended at once, it removes the semaphores that are left, without a word.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    quiet = "ignore:resource_tracker"
+    os.environ["PYTHONWARNINGS"] = f"{before},{quiet}" if before else quiet
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if before is not None:
+            os.environ["PYTHONWARNINGS"] = before
+
+
+@contextmanager
+def _terminations_wait() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are answered in the main thread, which is elsewhere
+        return
+    kept: list[int] = []
+    answer = signal.signal(signal.SIGTERM, lambda number, _: kept.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, answer)
+        if kept:
+            signal.raise_signal(signal.SIGTERM)
