@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
+import termios
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,16 +59,21 @@ def run_program(*arguments, cwd, program=("-m", "sweep_dask"), **variables):
 
 
 @contextmanager
-def started(command, cwd, **variables):
-    """A process in a session of its own; it and its children are ended by id in any case."""
+def started(command, cwd, terminal=None, **variables):
+    """A process in a session of its own; it and its children are ended by id in any case.
+
+    Its output is in pipes; or at a terminal, given by the number of its file.
+    """
+    streams = ("stdout", "stderr") if terminal is None else ("stdin", "stdout", "stderr")
     process = subprocess.Popen(
         [sys.executable, *map(str, command)],
         cwd=cwd,
         env=program_environment(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        **dict.fromkeys(streams, subprocess.PIPE if terminal is None else terminal),
         text=True,
         start_new_session=True,
+        # The terminal of the new session: closing it is what SIGHUP is for.
+        preexec_fn=terminal and (lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)),  # noqa: PLW1509
     )
     family: set[psutil.Process] = set()
     try:

@@ -1,8 +1,9 @@
-"""Ctrl-C and SIGTERM in the middle of partitions: nothing is lost, nothing is left running."""
+"""Ctrl-C, SIGTERM and a closed terminal: nothing is lost, nothing is left running or said raw."""
 
 import json
 import os
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,31 +13,35 @@ HELD_PARTITIONS = Path(__file__).with_name("held_partitions.py")
 PROGRAM = ("-m", "sweep_dask")
 #: The same program with the partition held in its own process.
 PATCHED = ("-c", "import held_partitions; from sweep_dask.cli import main; main()")
+#: As `nohup` starts a program.
+NOHUP = ("-c", f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {PATCHED[1]}")
 
 #: Partitions run by date and security, so two are finished when this one is reached.
 HELD = {"HELD_PARTITION": "2024-10-07/101", "HELD_BY": "waiting"}
 
 
-def interrupt(program, arguments, cwd, send):
-    """Run until the held partition, send the signal; exit code and standard error.
-
-    Returns when no process of the run is left.
-    """
+@contextmanager
+def held(program, arguments, cwd, terminal=None):
+    """A run that waits in the held partition until the file `marks/go` is there."""
     marks = cwd / "marks"
     marks.mkdir()
-    held = {
+    variables = {
         **HELD,
         "HELD_FOLDER": str(marks),
         "DASK_DISTRIBUTED__WORKER__PRELOAD": str(HELD_PARTITIONS),
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(HELD_PARTITIONS.parent)]),
     }
-    with started([*program, "run", *arguments], cwd, **held) as process:
+    with started([*program, "run", *arguments], cwd, terminal, **variables) as process:
         wait_until((marks / "reached").exists, process)
-        family = children_of(process)
-        send(process.pid)
-        _, errors = process.communicate(timeout=60)
-        wait_until(lambda: not any(map(is_alive, family)))
-        return process.returncode, errors
+        yield process
+
+
+def ended(process, family):
+    """Exit code and standard error, when no process of the run is left."""
+    _, errors = process.communicate(timeout=60)
+    wait_until(lambda: not any(map(is_alive, family)))
+    assert "Traceback" not in (errors or "")
+    return process.returncode, errors
 
 
 def press_ctrl_c(pid):
@@ -49,38 +54,107 @@ def ask_to_end(pid):
     os.kill(pid, signal.SIGTERM)
 
 
-MODES = {"cluster": (PROGRAM, ["--workers", "2"]), "no cluster": (PATCHED, ["--no-parallel"])}
+def hang_up(pid):
+    """What a closed terminal sends to every process of the group."""
+    os.killpg(os.getpgid(pid), signal.SIGHUP)
+
+
+def is_in_order(folder):
+    """Whether an interrupted run has left a folder that says so, and nothing half done."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["status"] == "interrupted"
+    assert not list(folder.glob(".scratch*"))
+    assert not (folder / "processed/2024-10-07/101/receipt.json").exists()
+    return True
+
+
+def goes_on(arguments, plain_result, cwd):
+    """The same command finishes; the states of its partitions."""
+    again = run_program("run", *arguments, "--json", cwd=cwd)
+    assert again.returncode == 0, again.stderr
+    assert result_files(cwd / "out") == result_files(plain_result.output)
+    return [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
+
+
+WAYS = {
+    "ctrl-c": (PROGRAM, ["--workers", "2"], press_ctrl_c),
+    "sigterm": (PROGRAM, ["--workers", "2"], ask_to_end),
+    "ctrl-c, no cluster": (PATCHED, ["--no-parallel"], press_ctrl_c),
+    "sighup, no cluster": (PATCHED, ["--no-parallel"], hang_up),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_an_interrupted_run_resumes(plain_input, plain_result, tmp_path, way):
+    program, options, send = WAYS[way]
+    arguments = [plain_input, "-o", "out", *options]
+    with held(program, arguments, tmp_path) as process:
+        family = children_of(process)
+        send(process.pid)
+        code, errors = ended(process, family)
+    assert code == 130, errors
+    assert is_in_order(tmp_path / "out")
+    assert goes_on(arguments, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
+
+
+@pytest.mark.slow
+def test_a_closed_terminal(plain_input, plain_result, tmp_path):
+    """Not the signal alone: whatever is written fails from then on."""
+    arguments = [plain_input, "-o", "out", "--workers", "1", "--no-progress"]
+    ours, its = os.openpty()
+    try:
+        with held(PROGRAM, arguments, tmp_path, its) as process:
+            os.close(its)
+            family = children_of(process)
+            os.close(ours)
+            ours = None
+            code, _ = ended(process, family)
+    finally:
+        if ours is not None:
+            os.close(ours)
+    assert code == 130
+    assert is_in_order(tmp_path / "out")
+    assert goes_on(arguments, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("send", [press_ctrl_c, ask_to_end])
-@pytest.mark.parametrize("mode", MODES)
-def test_an_interrupted_run_resumes(plain_input, plain_result, tmp_path, mode, send):
-    program, options = MODES[mode]
-    arguments = [plain_input, "-o", "out", *options]
-    code, errors = interrupt(program, arguments, tmp_path, send)
+def test_three_signals_end_at_once(plain_input, plain_result, tmp_path, send):
+    arguments = [plain_input, "-o", "out", "--workers", "1"]
+    with held(PROGRAM, arguments, tmp_path) as process:
+        family = children_of(process)
+        for _ in range(3):
+            if is_alive(family[0]):
+                send(process.pid)
+        code, errors = ended(process, family)
     assert code == 130, errors
-    assert "Traceback" not in errors
-    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
-    assert manifest["status"] == "interrupted"
-    assert not (tmp_path / "out/.scratch").exists()
-    assert not (tmp_path / "out/processed/2024-10-07/101/receipt.json").exists()
+    assert "Interrupted.\n" in errors
+    assert "leaked" not in errors
+    # What was not cleared is cleared by the next one.
+    goes_on(arguments, plain_result, tmp_path)
+    assert not list((tmp_path / "out").glob(".scratch*"))
 
-    again = run_program("run", *arguments, "--json", cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
-    states = [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
-    assert states == ["kept", "kept", "computed", "computed"]
+
+@pytest.mark.slow
+def test_a_run_that_is_not_to_hear_of_its_terminal(plain_input, plain_result, tmp_path):
+    with held(NOHUP, [plain_input, "-o", "out", "--workers", "1"], tmp_path) as process:
+        hang_up(process.pid)
+        (tmp_path / "marks/go").touch()
+        code, errors = ended(process, children_of(process))
+    assert code == 0, errors
     assert result_files(tmp_path / "out") == result_files(plain_result.output)
 
 
 @pytest.mark.slow
-def test_ctrl_c_while_workers_start(plain_input, tmp_path):
+@pytest.mark.parametrize("send", [press_ctrl_c, ask_to_end, hang_up])
+def test_signals_while_workers_start(plain_input, tmp_path, send):
     command = [*PROGRAM, "run", plain_input, "-o", "out", "--workers", "2"]
     with started(command, tmp_path) as process:
-        family = wait_until(lambda: children_of(process), process)
-        press_ctrl_c(process.pid)
-        _, errors = process.communicate(timeout=60)
-        wait_until(lambda: not any(map(is_alive, family)))
-    assert process.returncode == 130, errors
+        # The first is multiprocessing's own.
+        family = wait_until(lambda: children_of(process)[1:], process)
+        send(process.pid)
+        code, errors = ended(process, family)
+    assert code == 130, errors
     assert errors == "Interrupted.\n"
     assert not (tmp_path / "out").exists()
