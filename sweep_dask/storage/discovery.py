@@ -178,7 +178,8 @@ class _Folder:
     def _file(self, table: str, shown: str, path: str, file_format: str) -> InputFile:
         _require_text("The name of a file", shown)
         version = file_version(self.filesystem, path)
-        if not version[0].isdecimal():
+        size = version.facts[0]
+        if not size.isdecimal():
             raise InputError(
                 "The size of a file is not known.",
                 where=shown,
@@ -187,7 +188,7 @@ class _Folder:
         return InputFile(
             table,
             shown,
-            int(version[0]),
+            int(size),
             file_format,
             version,
             self.filesystem,

@@ -7,7 +7,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -32,6 +32,16 @@ _TELLING = {
 }
 
 
+class FileVersion(NamedTuple):
+    """What tells one content of a file from another."""
+
+    facts: tuple[str, ...]
+    """Its size and what else is the same wherever the file is seen from."""
+    inode: int | None = None
+    """Of a local file, compared by the client alone: a network file system may number it anew for
+    each machine."""
+
+
 @dataclass(frozen=True)
 class InputFile:
     """One raw file, as it was when the input was listed."""
@@ -42,8 +52,8 @@ class InputFile:
     bytes: int
     format: str
     """A value of `formats.FORMATS`."""
-    version: tuple[str, ...]
-    """Equal as long as the content is the same (`file_version`)."""
+    version: FileVersion
+    """Equal as long as the content is the same."""
     filesystem: AbstractFileSystem = field(repr=False)
     """The one it was listed with; it opens the file by `path`, which is never parsed as a URL."""
     path: str = field(repr=False)
@@ -59,16 +69,16 @@ class InputChangedError(InputError):
         super().__init__(what, **fields)
 
 
-def file_version(filesystem: AbstractFileSystem, path: str) -> tuple[str, ...]:
-    """What tells one content of a file from another; errors are those of the file system.
+def file_version(filesystem: AbstractFileSystem, path: str) -> FileVersion:
+    """The version of a file; errors are those of the file system.
 
     Of a local file it is size, times of change and inode, of others the size and what else their
     file system says: entity tag, version or times.
     """
     if isinstance(filesystem, LocalFileSystem):
         status = Path(path).stat()
-        facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        return tuple(map(str, facts))
+        facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return FileVersion(tuple(map(str, facts)), status.st_ino)
     filesystem.invalidate_cache()
     info = filesystem.info(path)
     telling = sorted(
@@ -76,7 +86,7 @@ def file_version(filesystem: AbstractFileSystem, path: str) -> tuple[str, ...]:
         for name, value in info.items()
         if name.lower().replace("_", "").replace("-", "") in _TELLING
     )
-    return (str(info["size"]), *(telling or [filesystem.ukey(path)]))
+    return FileVersion((str(info["size"]), *(telling or [filesystem.ukey(path)])))
 
 
 @contextmanager
@@ -131,7 +141,7 @@ def _require_same(file: InputFile) -> None:
             version = file_version(file.filesystem, file.path)
     except FileNotFoundError as error:
         raise InputChangedError(f"{file.name} was removed during the run.") from error
-    if version != file.version:
+    if version.facts != file.version.facts:
         raise InputChangedError(f"{file.name} was changed during the run.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+from dataclasses import replace as replace_fields
 
 import fsspec
 import pyarrow as pa
@@ -189,6 +190,15 @@ def test_reading_and_listing_are_no_changes(market, tmp_path):
     for file in files:
         input_digest(file)
     require_unchanged(files, ())
+
+
+def test_a_file_seen_from_another_machine_is_the_same(market):
+    """Workers may know it by another inode; to the client that is another file."""
+    file = discover(InputAddress(str(market)))[0]
+    elsewhere = replace_fields(file, version=file.version._replace(inode=1))
+    assert input_digest(elsewhere) == input_digest(file)
+    with pytest.raises(InputChangedError, match=r"orders/orders\.csv was changed"):
+        require_unchanged([elsewhere], ())
 
 
 @pytest.fixture
