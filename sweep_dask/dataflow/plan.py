@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.book import book_settings
-from sweep_dask.errors import ResourceError
+from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.trading_day import calendar_days, is_evening
 from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import ORDERS, TABLES
 from sweep_dask.settings import Settings, require_known_columns, require_known_tables
-from sweep_dask.storage.blocks import Block, cut_file, read_pieces
-from sweep_dask.storage.inputs import Inputs, open_inputs
+from sweep_dask.storage.blocks import Block, Piece, cut_file, read_pieces
+from sweep_dask.storage.inputs import Inputs, open_inputs, raise_all
 from sweep_dask.storage.judged import judge_piece
+from sweep_dask.storage.unreadable import UnreadableFileError
 from sweep_dask.system_config import (
     BASE_PROCESS_BYTES,
     SystemConfig,
@@ -255,21 +257,31 @@ def _sample(inputs: Inputs) -> Sample:
     text_bytes = rows = kept = 0
     estimated_bytes = 0.0
     pairs: set[tuple[int, int]] = set()
-    for file in _spread(files, _SAMPLED_FILES):
-        for block in _sample_blocks(inputs, file):
-            piece = next(read_pieces(block), None)
-            if piece is None:
-                continue
-            judged = judge_piece(piece, block.header, ORDERS, CENTRE_POINT_BITS)
-            text_bytes += len(piece.text)
-            rows += judged.n_read
-            kept += len(judged.rows)
-            pairs |= _pairs(judged.rows)
-            estimated_bytes = max(estimated_bytes, _text_ratio(file, piece.text))
+    for file, piece in _sample_pieces(inputs, files):
+        judged = judge_piece(piece, inputs.headers[file.name], ORDERS, CENTRE_POINT_BITS)
+        text_bytes += len(piece.text)
+        rows += judged.n_read
+        kept += len(judged.rows)
+        pairs |= _pairs(judged.rows)
+        estimated_bytes = max(estimated_bytes, _text_ratio(file, piece.text))
     bytes_per_row = text_bytes / max(1, rows)
-    all_bytes = sum(file.bytes for file in files) * max(1.0, estimated_bytes)
-    all_rows = int(all_bytes / max(1.0, bytes_per_row))
+    told = [inputs.headers[file.name].n_rows for file in files]
+    untold_bytes = sum(f.bytes for f, n in zip(files, told, strict=True) if n is None)
+    estimated_rows = untold_bytes * max(1.0, estimated_bytes) / max(1.0, bytes_per_row)
+    all_rows = int(estimated_rows) + sum(n for n in told if n is not None)
     return Sample(bytes_per_row, all_rows, int(all_rows * kept / max(1, rows)), len(pairs))
+
+
+def _sample_pieces(inputs: Inputs, files: Sequence[InputFile]) -> Iterator[tuple[InputFile, Piece]]:
+    """A piece of each sampled block; at the end an error for all files that cannot be read."""
+    errors: list[InputError] = []
+    for file in _spread(files, _SAMPLED_FILES):
+        try:
+            for block in _sample_blocks(inputs, file):
+                yield from ((file, piece) for piece in islice(read_pieces(block), 1))
+        except UnreadableFileError as error:
+            errors.append(error)
+    raise_all(errors)
 
 
 def _pairs(rows: pa.Table) -> set[tuple[int, int]]:

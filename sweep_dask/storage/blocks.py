@@ -7,27 +7,30 @@ wherever the cuts fall - also when a cut falls on the first byte of a line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from sweep_dask.schema import MISSING_INTEGER, Kind
+from sweep_dask.storage.cells import MAX_LINE_BYTES
 from sweep_dask.storage.formats import COMPRESSED, open_text
+from sweep_dask.storage.parquet_text import texts_of_row_groups
 from sweep_dask.storage.raw_files import open_raw, require_read
+from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.raw_files import InputFile
 
 _STEP_BYTES = 1 << 16
-#: About what a row of the extracts takes as text; only steers the size of a piece.
-_TEXT_BYTES_PER_ROW = 160
+
+#: What is made of a line takes memory whatever its length: of lines shorter than any row of an
+#: extract, fewer bytes are a piece.
+_SHORT_LINE_BYTES = 32
+#: Arbitrary; keeps tiny pieces whole.
+_LEAST_LINES = 1_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ def cut_file(
 
     A compressed file can only be read from its beginning and is one block, streamed in pieces of
     `blocksize_bytes`.
+
+    Raises
+    ------
+    UnreadableFileError
+        A Parquet file is damaged.
     """
     if file.format in COMPRESSED:
         cuts = [(0, file.bytes)]
@@ -77,7 +85,7 @@ def cut_file(
 
 
 def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, int]]:
-    with open_raw(file) as stream:
+    with readable(file), open_raw(file) as stream:
         metadata = pq.ParquetFile(stream).metadata
         sizes = [metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)]
     runs: list[tuple[int, int]] = []
@@ -91,7 +99,21 @@ def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, in
 
 
 def read_pieces(block: Block) -> Iterator[Piece]:
-    """Text of a block, in pieces of about `block.piece_bytes`, each ending with its line."""
+    """Text of a block, in pieces of about `block.piece_bytes`, each ending with its line.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is damaged.
+    InputChangedError
+        It is not what it was when the input was listed.
+    """
+    with readable(block.file):
+        for piece in _pieces(block):
+            yield from _halved(piece, max(_LEAST_LINES, block.piece_bytes // _SHORT_LINE_BYTES))
+
+
+def _pieces(block: Block) -> Iterator[Piece]:
     if block.file.format in COMPRESSED:
         yield from _streamed_pieces(block)
     elif block.file.format == "parquet":
@@ -99,6 +121,18 @@ def read_pieces(block: Block) -> Iterator[Piece]:
     else:
         with open_raw(block.file) as stream:
             yield _range_piece(stream, block)
+
+
+def _halved(piece: Piece, most_lines: int) -> Iterator[Piece]:
+    """The same text, halved between lines until none has more lines than that."""
+    text = piece.text
+    if text.count(b"\n") <= most_lines:
+        yield piece
+        return
+    half = text.rfind(b"\n", 0, len(text) // 2) + 1 or text.find(b"\n") + 1
+    behind = None if piece.first_byte is None else piece.first_byte + half
+    yield from _halved(Piece(text[:half], piece.first_byte), most_lines)
+    yield from _halved(Piece(text[half:], behind), most_lines)
 
 
 def _range_piece(stream: io.RawIOBase, block: Block) -> Piece:
@@ -117,13 +151,14 @@ def _range_piece(stream: io.RawIOBase, block: Block) -> Piece:
 
 
 def _rest_of_line(stream: io.RawIOBase) -> bytes:
-    rest = b""
-    while step := stream.read(_STEP_BYTES):
+    """Up to the line's end; of a line that is too long, enough to show that."""
+    rest = bytearray()
+    while len(rest) <= MAX_LINE_BYTES and (step := stream.read(_STEP_BYTES)):
         newline = step.find(b"\n") + 1
+        rest += step[:newline] if newline else step
         if newline:
-            return rest + step[:newline]
-        rest += step
-    return rest
+            break
+    return bytes(rest)
 
 
 def _streamed_pieces(block: Block) -> Iterator[Piece]:
@@ -137,57 +172,26 @@ def _streamed_pieces(block: Block) -> Iterator[Piece]:
                 yield Piece(text[:whole], first_byte)
                 first_byte += whole
             left_over = text[whole:]
+            if len(left_over) > MAX_LINE_BYTES + 1:  # the last may be a carriage return
+                yield Piece(left_over, first_byte)
+                first_byte += len(left_over) + _skip_line(stream)
+                left_over = b""
         if left_over:
             yield Piece(left_over, first_byte)
 
 
+def _skip_line(stream: IO[bytes]) -> int:
+    """Read up to the line's end; returns how many bytes that were."""
+    skipped = 0
+    while step := stream.readline(_STEP_BYTES):
+        skipped += len(step)
+        if step.endswith(b"\n"):
+            break
+    return skipped
+
+
 def _parquet_pieces(block: Block) -> Iterator[Piece]:
-    """Rows as CSV text, so that every format is judged by the same rules."""
-    rows = max(1, block.piece_bytes // _TEXT_BYTES_PER_ROW)
-    groups = list(range(block.start, block.end))
+    groups = range(block.start, block.end)
     with open_raw(block.file) as stream:
-        file = pq.ParquetFile(stream)
-        names = file.schema_arrow.names
-        kinds = {names[field.position]: field.column.kind for field in block.header.fields}
-        for batch in file.iter_batches(rows, row_groups=groups, columns=list(kinds)):
-            yield Piece(_as_text(pa.Table.from_batches([batch]), names, kinds), None)
-
-
-def _as_text(table: pa.Table, names: list[str], kinds: Mapping[str, Kind]) -> bytes:
-    """All fields of the file; those that are not read are empty."""
-    empty = pa.nulls(len(table), pa.string())
-    columns = [_printable(table[name], kinds[name]) if name in kinds else empty for name in names]
-    sink = pa.BufferOutputStream()
-    options = pacsv.WriteOptions(include_header=False)
-    pacsv.write_csv(pa.table(columns, names=[str(k) for k in range(len(names))]), sink, options)
-    return bytes(sink.getvalue())
-
-
-def _printable(column: pa.ChunkedArray, meant: Kind) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    kind = column.type
-    if pa.types.is_timestamp(kind):
-        return column.cast(pa.timestamp("ns", tz=kind.tz)).cast(pa.int64())
-    if pa.types.is_boolean(kind) and meant is Kind.INTEGER:
-        return column.cast(pa.int8())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return pc.replace_substring_regex(column, r"[\r\n]", " ")  # a row is one line
-    if pa.types.is_decimal(kind):
-        # 3330.0000 is as much an integer as the float 3330.0; a zero of many decimals is "0E-10".
-        text = pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0+$", "")
-        return pc.if_else(pc.equal(column, pa.scalar(0, kind)), "0", text)
-    if pa.types.is_floating(kind):
-        return _printable_floats(column)
-    return column
-
-
-def _printable_floats(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whole numbers as integers, for Arrow prints large ones as 1e+16, and others as they are."""
-    missing = pc.or_(pc.is_nan(column), pc.equal(column, float(MISSING_INTEGER)))
-    present = pc.if_else(missing, pa.scalar(None, column.type), column)
-    whole = pc.and_(pc.equal(pc.floor(present), present), pc.less(pc.abs(present), 2.0**63))
-    integers = pc.if_else(whole, present, pa.scalar(None, column.type)).cast(pa.int64())
-    if pc.all(whole, min_count=0).as_py():
-        return integers
-    return pc.coalesce(integers.cast(pa.string()), present.cast(pa.string()))
+        for text in texts_of_row_groups(stream, block.header, groups, block.piece_bytes):
+            yield Piece(text, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import zlib
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,18 +13,27 @@ import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind, Table
+from sweep_dask.storage.cells import MAX_LINE_BYTES
 from sweep_dask.storage.formats import open_text
+from sweep_dask.storage.parquet_text import require_types
 from sweep_dask.storage.raw_files import open_raw
 from sweep_dask.storage.units import unit_of
+from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sweep_dask.storage.raw_files import InputFile
 
-#: No header of a table of the exchange comes near this; a longer first line is no CSV.
-_MAX_HEADER_BYTES = 1 << 20
 _STEP_BYTES = 1 << 16
+
+#: Blank lines above a header; a file that begins with more has none (arbitrary).
+_MAX_BLANK_BYTES = 2 << 20
+
+#: A hundred times the columns of the widest table of the exchange.
+_MAX_FIELDS = 4_000
+#: Of names in a message.
+_SHOWN_NAMES, _SHOWN_CHARACTERS = 60, 60
 
 #: What rows without a cell are made of (see `scan`): a tab may stand between two cells.
 _BLANK = b" \r\n"
@@ -36,9 +44,6 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: Columns added to the rows of a file: their trading date, and their calendar day while they are
 #: put in order.
 OWN_COLUMNS = ("date", "_day")
-
-#: What opening a file that is damaged, or is not what its name says, can raise.
-UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowInvalid)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class FileHeader:
     delimiter: str = ","
     line: int = 1
     """Physical line of the header: lines that are blank may stand above it."""
+    n_rows: int | None = None
+    """How many rows there are, where the file says so (Parquet)."""
 
     def position_of(self, name: str) -> int:
         """Field number of a column that is certain to be there."""
@@ -100,14 +107,9 @@ def read_header(
     InputError
         The file cannot be read, lacks a required column, or names one twice.
     """
-    try:
-        if file.format == "parquet":
-            return _parquet_header(file, table, mapping, units)
-        first = _first_line(file)
-    except UNREADABLE as error:
-        raise InputError(
-            f"{file.name} cannot be read: {error}", where=file.name, cure="Fetch the file again."
-        ) from error
+    if file.format == "parquet":
+        return _parquet_header(file, table, mapping, units)
+    first = _first_line(file)
     names = _split_header(first, file, delimiter)
     fields = with_units(match_columns(names, table, mapping, file), units)
     return FileHeader(fields, len(names), first.end, first.has_rows, delimiter, first.number)
@@ -123,34 +125,21 @@ def _parquet_header(
 ) -> FileHeader:
     if file.bytes == 0:
         raise EmptyFileError(file.name)
-    with open_raw(file) as stream:
-        metadata = pq.ParquetFile(stream)
-        schema, rows = metadata.schema_arrow, metadata.metadata.num_rows
+    with readable(file), open_raw(file) as stream:
+        metadata = pq.read_metadata(stream)
+        schema = metadata.schema.to_arrow_schema()
+        groups = range(metadata.num_row_groups)
+        rows = sum(metadata.row_group(group).num_rows for group in groups)
     fields = match_columns(schema.names, table, mapping, file)
-    _refuse_float_identifiers(schema, fields, table, file)
-    # A timestamp says itself what it is.
+    require_types(schema, fields, table, file)
+    # A timestamp says itself what it is, and so does a date.
     fields = tuple(
         field
-        if pa.types.is_timestamp(schema.types[field.position])
+        if pa.types.is_temporal(schema.types[field.position])
         else replace(field, unit=unit_of(field.column, units))
         for field in fields
     )
-    return FileHeader(fields, len(schema.names), 0, rows > 0)
-
-
-def _refuse_float_identifiers(
-    schema: pa.Schema, fields: Sequence[Field], table: Table, file: InputFile
-) -> None:
-    exact = {*table.identity, table.time, table.security}
-    for field in fields:
-        if field.column.name in exact and pa.types.is_floating(schema.types[field.position]):
-            raise InputError(
-                f"Column {field.column.name} is stored as floating point, "
-                "which has already made different numbers equal.",
-                where=file.name,
-                value=str(schema.types[field.position]),
-                cure="Export the column as a 64-bit integer.",
-            )
+    return FileHeader(fields, len(schema.names), 0, rows > 0, n_rows=rows)
 
 
 class _FirstLine(NamedTuple):
@@ -166,19 +155,19 @@ class _FirstLine(NamedTuple):
 
 
 def _first_line(file: InputFile) -> _FirstLine:
-    with open_text(file) as stream:
-        line = stream.readline(_MAX_HEADER_BYTES)
+    with readable(file), open_text(file) as stream:
+        line = stream.readline(MAX_LINE_BYTES)
         number, end = 1, len(line)
         text = line.removeprefix(_BYTE_ORDER_MARK)
-        while line and not text.strip():
+        while line and not text.strip() and end < _MAX_BLANK_BYTES:
             number += line.endswith(b"\n")
-            text = line = stream.readline(_MAX_HEADER_BYTES)
+            text = line = stream.readline(MAX_LINE_BYTES)
             end += len(line)
         if not line:
             raise EmptyFileError(file.name)
-        if len(line) == _MAX_HEADER_BYTES:
+        if len(line) == MAX_LINE_BYTES or not text.strip():
             raise InputError(
-                f"{file.name} is not CSV: no line ends in its first MiB.",
+                f"{file.name} is not CSV: it begins with no header of up to 1 MiB.",
                 where=file.name,
                 cure="Remove the file or export it again as CSV.",
             )
@@ -214,6 +203,7 @@ def match_columns(
     InputError
         A required column is missing, or two fields claim the same column.
     """
+    _refuse_too_many(names, file)
     _refuse_taken_names(table, mapping, file)
     wanted = _accepted_names(table, mapping)
     fields: dict[str, Field] = {}
@@ -233,6 +223,22 @@ def match_columns(
         fields[column.name] = Field(position, column)
     _require(fields, names, table, mapping, file)
     return tuple(fields[c.name] for c in table.in_order(f.column for f in fields.values()))
+
+
+def _refuse_too_many(names: Sequence[str], file: InputFile) -> None:
+    if len(names) > _MAX_FIELDS:
+        raise InputError(
+            f"{file.name} has {len(names):,} columns; a table may have {_MAX_FIELDS:,}.",
+            where=f"{file.name}, line 1",
+            value=_shown(names),
+            cure="Export the columns that docs/input.md lists.",
+        )
+
+
+def _shown(names: Sequence[str]) -> str:
+    """The first of the names, as far as a reader can use them."""
+    shown = [name.strip()[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_NAMES]]
+    return ", ".join(shown) + (", …" if len(names) > _SHOWN_NAMES else "")
 
 
 def _can_be_kept(name: str) -> bool:
@@ -289,7 +295,7 @@ def _require(
         f"Required column{'s' * (len(missing) > 1)} missing from {file.name}: "
         f"{', '.join(expected)}.",
         where=f"{file.name}, line 1",
-        value=", ".join(name.strip() for name in names),
+        value=_shown(names),
         cure=f"Map {hints[0] if hints else missing[0]} under columns.{table.name} in config.yaml, "
         f"as in `columns: {{{table.name}: {{{missing[0]}: "
         f"{(nearest[missing[0]] or ['my_name'])[0]}}}}}`.",

@@ -16,13 +16,13 @@ from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Piece, read_pieces
-from sweep_dask.storage.header import UNREADABLE
 from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
 from sweep_dask.storage.spill import empty_index, write_segment
+from sweep_dask.storage.unreadable import UnreadableFileError
 from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 #: Rejects of one piece; `line` counts from the block's first line.
 REJECT_SCHEMA = pa.schema(
@@ -94,8 +94,8 @@ def _pieces_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Piec
     while True:
         try:
             piece = next(pieces, None)
-        except UNREADABLE as error:
-            receipt.error = str(error) or type(error).__name__
+        except UnreadableFileError as error:
+            receipt.error = str(error.value)
             return
         if piece is None:
             return
@@ -115,19 +115,19 @@ def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:
 
 def _write_rejects(path: Path, judged: JudgedPiece, lines_before: int) -> None:
     if judged.rejects:
-        rows = [_reject_row(reject, lines_before) for reject in judged.rejects]
-        table = pa.Table.from_pylist(rows, schema=REJECT_SCHEMA)
+        table = _reject_table(judged.rejects, lines_before)
         write_atomically(path, lambda temporary: pq.write_table(table, temporary))
 
 
-def _reject_row(reject: Reject, lines_before: int) -> dict[str, object]:
-    return {
-        "line": lines_before + reject.line,
-        "byte_offset": reject.byte_offset,
-        "column": reject.column,
-        "reason": reject.reason,
-        "raw": reject.raw,
-    }
+def _reject_table(rejects: Sequence[Reject], lines_before: int) -> pa.Table:
+    columns = [
+        pa.array((lines_before + reject.line for reject in rejects), pa.int64()),
+        pa.array((reject.byte_offset for reject in rejects), pa.int64()),
+        pa.array((reject.column for reject in rejects), pa.string()),
+        pa.array((reject.reason for reject in rejects), pa.string()),
+        pa.array((reject.raw for reject in rejects), pa.string()),
+    ]
+    return pa.table(columns, schema=REJECT_SCHEMA)
 
 
 def receipt_path(folder: Path, block: int) -> Path:

@@ -120,13 +120,14 @@ def open_inputs(
                 headers[file.name] = header
             else:
                 warnings.append(f"{file.name} has a header and no rows.")
-    _raise_all(errors)
+    raise_all(errors)
     _require_rows(address, files, headers)
     _require_mapped(files, headers, mapping)
     return Inputs(address, files, headers, tuple(warnings))
 
 
-def _raise_all(errors: Sequence[InputError]) -> None:
+def raise_all(errors: Sequence[InputError]) -> None:
+    """Raise what is wrong with one file or another, if anything is, as one error."""
     if len(errors) == 1:
         raise errors[0]
     if errors:

@@ -11,7 +11,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.storage.cells import integer_of, judge_cell
+from sweep_dask.storage.cells import MAX_LINE_BYTES, integer_of, judge_cell
 from sweep_dask.storage.units import standard_cell
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ REJECT_REASONS = {
     "not_a_time": "the cell holds no time in ISO 8601 with its offset, where `units` asks for one",
     "not_a_half_unit": "a price that is no multiple of half a price unit",
     "out_of_range": "a number outside what its column can hold",
-    "not_text": "the line is no UTF-8 text, holds a zero byte or has a cell of over 128 KiB",
+    "not_text": "the line is no UTF-8 text, holds a zero byte, is longer than 1 MiB or has a cell "
+    "of over 128 KiB",
 }
 
 
@@ -46,6 +47,8 @@ class Judgement(NamedTuple):
 
 def judge_line(line: bytes, header: FileHeader, table: Table, type_bits: int) -> Judgement:
     """Judge one line (without its line ending)."""
+    if len(line) > MAX_LINE_BYTES:  # there may be more of it than was read
+        return Judgement(centre_point=True, reason="not_text")
     text = line.decode("utf-8", errors="surrogateescape")
     try:
         cells = cells_of(text, header.delimiter)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RAW_CHARACTERS = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reject:
     """A line that cannot be read."""
 

@@ -12,6 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from sweep_dask.storage.cells import MAX_LINE_BYTES
+
 #: Verdicts on a line.
 KEEP = 0
 NOT_CENTRE_POINT = 1
@@ -147,7 +149,9 @@ def _scan(data, n_lines, n_fields, type_field, type_bits, delimiter=_COMMA):  # 
         if end - starts[line] > _LONG_LINE_BYTES:
             plain = False
 
-        if not content:
+        if end - starts[line] > MAX_LINE_BYTES:
+            verdicts[line] = DOUBTFUL  # of which only a part may have been read
+        elif not content:
             verdicts[line] = BLANK
         elif field + 1 != n_fields or in_quotes:
             verdicts[line] = WRONG_FIELD_COUNT

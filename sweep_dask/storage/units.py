@@ -77,7 +77,7 @@ def _moved(text: str, places: int) -> str:
 
 def _iso_to_ns(text: str, column: Column) -> str | None:
     try:
-        if _is_date(column) and _DATE_PATTERN.fullmatch(text):
+        if is_trade_date(column) and _DATE_PATTERN.fullmatch(text):
             return str(_seconds(text, "00:00:00") * 10**9)
         match = _INSTANT_PATTERN.fullmatch(text)
         if match is None:
@@ -95,7 +95,8 @@ def _seconds(date: str, time: str) -> int:
     return (instant - _EPOCH) // dt.timedelta(seconds=1)
 
 
-def _is_date(column: Column) -> bool:
+def is_trade_date(column: Column) -> bool:
+    """Whether a cell may be a date alone, which is its midnight in UTC."""
     return column.name.casefold() == "tradedate"
 
 
@@ -129,7 +130,7 @@ def _moved_cells(cells: pa.Array, places: int) -> pa.Array:
 
 def _instants(cells: pa.Array, column: Column) -> pa.Array:
     """Null where there is no cell."""
-    if _is_date(column):
+    if is_trade_date(column):
         is_date = pc.match_substring_regex(cells, f"^{_DATE}$")
         midnight = pc.binary_join_element_wise(cells, "T00:00:00Z", "")
         cells = pc.if_else(is_date, midnight, cells)

@@ -212,3 +212,35 @@ def test_the_command_says_so_and_ends_well(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     assert f"1 out_of_order: {REASONS['out_of_order']}" in done.stdout
     assert "Traceback" not in done.output
+
+
+REPEATS = {
+    "two of each": lambda sequence: sequence // 2,
+    "seven of each": lambda sequence: sequence // 7,
+    "one for all": lambda sequence: 1,
+    "falling": lambda sequence: 10**6 - sequence,
+}
+
+
+@pytest.mark.parametrize("renumber", REPEATS.values(), ids=REPEATS.keys())
+def test_sequence_numbers_that_repeat_or_fall_cost_no_partition(tmp_path, renumber):
+    market = dark_market(dates=(DATE,))
+    for row in (*market.rows["orders"], *market.rows["trades"]):
+        row["sequence"] = renumber(row["sequence"])
+    result = run(market, tmp_path)
+    assert result.exit_code == 0
+    assert [p["state"] for p in result.manifest["partitions"]] == ["computed"] * 2
+    assert set(result.manifest["left_out"]) <= set(REASONS)
+    settings = load_settings(
+        {"output": str(tmp_path / "out"), "enable_parallel": False}, {}, tmp_path
+    )
+    assert replay(settings, str(tmp_path / "in"), ablations=False).exit_code == 0
+
+
+def test_times_tell_transactions_with_one_sequence_number_apart(sound, tmp_path):
+    market = dark_market(dates=(DATE,))
+    for row in (*market.rows["orders"], *market.rows["trades"]):
+        row["sequence"] //= 2
+    result = run(market, tmp_path)
+    assert result.manifest["left_out"] == {}
+    assert result.manifest["scenarios"] == sound.manifest["scenarios"]

@@ -93,18 +93,28 @@ def _midtick_is_unknown(log: OrderLog) -> BoolArray:
 
 
 def _rows_out_of_order(log: OrderLog, tape: Tape | None) -> BoolArray:
-    """Among rows and trades in one sequence; a trade shows on the first row of its order."""
+    """Among rows and trades in one sequence; a trade shows on the first row of its order.
+
+    Of one sequence number the earlier is ahead, as in `OrderFlow.ordered`.
+    """
     if tape is None:
-        return _out_of_order(log.timestamp_ns)
+        place = np.lexsort((log.timestamp_ns, log.sequence))
+        return _in_place(place, _out_of_order(log.timestamp_ns[place]))
     known, order = order_numbers(log, tape.order_id)
-    place = np.argsort(np.concatenate((log.sequence, tape.sequence[known])), kind="stable")
     timestamp_ns = np.concatenate((log.timestamp_ns, tape.timestamp_ns[known]))
-    out = np.empty(place.size, dtype=bool)
-    out[place] = _out_of_order(timestamp_ns[place])
+    place = np.lexsort((timestamp_ns, np.concatenate((log.sequence, tape.sequence[known]))))
+    out = _in_place(place, _out_of_order(timestamp_ns[place]))
     trades_out = np.zeros(log.order_id.size, dtype=bool)
     trades_out[order[known][out[log.size :]]] = True
     rows_out: BoolArray = out[: log.size] | (log.is_first & trades_out[log.order])
     return rows_out
+
+
+def _in_place(place: IntArray, found: BoolArray) -> BoolArray:
+    """What was found of rows in another order, in their own."""
+    out = np.empty_like(found)
+    out[place] = found
+    return out
 
 
 def _out_of_order(timestamp_ns: IntArray) -> BoolArray:

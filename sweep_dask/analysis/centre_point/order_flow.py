@@ -51,8 +51,12 @@ class OrderFlow:
         return self.events.size
 
     def ordered(self) -> OrderFlow:
-        """The same events by key; equal keys keep their order."""
-        return self.take(np.argsort(self.key, kind="stable"))
+        """The same events by sequence number, time and step; equal ones keep their order.
+
+        A sequence number belongs to one transaction, at one time. Where it is repeated, time tells
+        the transactions apart.
+        """
+        return self.take(np.lexsort((self.key, self.timestamp_ns, self.key // _STEPS)))
 
     def not_before(self, sequence: IntArray, step: int) -> OrderFlow:
         """The same events, each at the earliest at a step of a sequence number."""
