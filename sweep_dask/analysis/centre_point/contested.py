@@ -68,9 +68,10 @@ def find_arrivals(
     known, order = order_numbers(log, aggressor_id)
     looks = LatestRows(log.order[trigger_rows], log.timestamp_ns[trigger_rows])
     trigger = looks.at(order, tape.timestamp_ns)
-    row = trigger_rows[trigger]
     found = np.flatnonzero(known & (trigger >= 0) & ~tape.both_passive)
-    rows, first, arrival = np.unique(row[found], return_index=True, return_inverse=True)
+    rows, first, arrival = np.unique(
+        trigger_rows[trigger[found]], return_index=True, return_inverse=True
+    )
     traded = np.bincount(arrival, tape.quantity[found], minlength=rows.size).astype(np.int64)
     feasible, offered = _contras(
         log.order,
