@@ -53,6 +53,7 @@ def load_settings(
     read["config"] = (config, config_source)
     _let_scheduler_file_win(read)
     _let_command_line_choose_where(read)
+    _require_scheduler_for_certificates(read)
     return _settings(read, tuple(reader.warnings))
 
 
@@ -154,6 +155,21 @@ def _let_command_line_choose_where(read: dict[str, tuple[object, Source]]) -> No
             cure="give one of them",
         )
     read["enable_parallel"] = (True, COMMAND_LINE)
+
+
+def _require_scheduler_for_certificates(read: Mapping[str, tuple[object, Source]]) -> None:
+    """Certificates on the command line are for a scheduler; our own cluster makes its own."""
+    given = [
+        name for name in ("tls_ca_file", "tls_cert", "tls_key") if read[name][1] == COMMAND_LINE
+    ]
+    if given and read["scheduler"][0] is None and read["scheduler_file"][0] is None:
+        raise UsageError(
+            f"--{given[0].replace('_', '-')} is for a scheduler, and none is named.",
+            where="command line",
+            value=str(read[given[0]][0]),
+            cure="name one with --scheduler or --scheduler-file; the local cluster makes its own "
+            "certificate",
+        )
 
 
 def _from_variable(option: Option, text: str) -> object:

@@ -4,6 +4,7 @@ import json
 from contextlib import ExitStack, contextmanager
 
 from distributed import Client
+from distributed.security import Security
 from running import PATIENCE_SECONDS, started, wait_until
 
 _SCHEDULER = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
@@ -11,23 +12,32 @@ _WORKER = ["-m", "distributed.cli.dask_worker", "--host", "127.0.0.1", "--nthrea
 
 
 @contextmanager
-def remote_cluster(folder, workers, *worker_options, **worker_variables):
-    """A scheduler with workers, all on this machine; yields its file, which holds its address."""
+def remote_cluster(folder, workers, *worker_options, tls=None, **worker_variables):
+    """A scheduler with workers, all on this machine; yields its file, which holds its address.
+
+    With certificates in `tls`, they speak TLS.
+    """
+    encrypted = tls.for_dask if tls else []
     file = folder / "scheduler.json"
     dashboard = ["--dashboard-address", "127.0.0.1:0"]
     with ExitStack() as stack:
-        scheduler = [*_SCHEDULER, *dashboard, "--scheduler-file", file]
+        scheduler = [*_SCHEDULER, *dashboard, *encrypted, "--scheduler-file", file]
         process = stack.enter_context(started(scheduler, folder))
         wait_until(lambda: file.exists() and file.stat().st_size, process)
         for number in range(workers):
-            options = ["--scheduler-file", file, "--name", number, "--no-dashboard", "--no-nanny"]
-            stack.enter_context(
-                started([*_WORKER, *options, *worker_options], folder, **worker_variables)
-            )
+            named = ["--scheduler-file", file, "--name", number, "--no-dashboard", "--no-nanny"]
+            worker = [*_WORKER, *named, *encrypted, *worker_options]
+            stack.enter_context(started(worker, folder, **worker_variables))
         if workers:
-            with Client(address_in(file), timeout=PATIENCE_SECONDS) as client:
+            options = {"security": _client(tls), "timeout": PATIENCE_SECONDS}
+            with Client(address_in(file), **options) as client:
                 client.wait_for_workers(workers, timeout=PATIENCE_SECONDS)
         yield file
+
+
+def _client(tls):
+    files = {"tls_client_cert": tls.cert, "tls_client_key": tls.key} if tls else {}
+    return Security(tls_ca_file=tls.ca_file, **files) if tls else None
 
 
 def address_in(file):

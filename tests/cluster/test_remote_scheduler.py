@@ -7,7 +7,8 @@ from distributed import Client
 from running import result_files, run_here, run_program
 from schedulers import address_in, remote_cluster
 
-from sweep_dask.dataflow import cluster
+from sweep_dask.dataflow import remote_cluster as connecting
+from sweep_dask.dataflow import remote_workers
 from sweep_dask.errors import ResourceError
 from sweep_dask.version import VERSION
 
@@ -49,32 +50,34 @@ def test_the_cluster_outlives_the_run(plain_input, client, scheduler_file, tmp_p
 
 
 def test_workers_of_another_version_are_refused(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "VERSION", "99.0")
+    monkeypatch.setattr(remote_workers, "VERSION", "99.0")
     with pytest.raises(ResourceError) as caught:
-        cluster.check_workers(client, tmp_path, needed_bytes=0)
+        remote_workers.check_workers(client, tmp_path, needed_bytes=0)
     assert "sweep_dask 99.0" in caught.value.what
-    # Both workers are named, each with what it runs.
-    assert caught.value.where.count(f"({VERSION})") == 2
+    # The scheduler and both workers are named, each with what it runs.
+    assert caught.value.where.count(f"({VERSION})") == 3
     assert "sweep-dask==99.0" in caught.value.cure
 
 
 def test_workers_with_too_little_memory_are_refused(client, tmp_path):
     with pytest.raises(ResourceError, match="less memory than the largest task") as caught:
-        cluster.check_workers(client, tmp_path, needed_bytes=2**60)
+        remote_workers.check_workers(client, tmp_path, needed_bytes=2**60)
     assert caught.value.where.count("tcp://127.0.0.1") == 2
     assert "--blocksize" in caught.value.cure
 
 
 def test_workers_that_do_not_see_the_output_are_refused(client, tmp_path, monkeypatch):
-    describe = cluster._describe_worker
-    monkeypatch.setattr(cluster, "_describe_worker", lambda probe: describe(f"{probe}-elsewhere"))
+    describe = remote_workers._describe_worker
+    monkeypatch.setattr(
+        remote_workers, "_describe_worker", lambda probe: describe(f"{probe}-elsewhere")
+    )
     with pytest.raises(ResourceError, match="do not see the output folder") as caught:
-        cluster.check_workers(client, tmp_path / "scratch", needed_bytes=0)
+        remote_workers.check_workers(client, tmp_path / "scratch", needed_bytes=0)
     assert str(tmp_path) in caught.value.what
 
 
 def test_a_refusal_leaves_no_output_folder(plain_input, scheduler_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "VERSION", "99.0")
+    monkeypatch.setattr(remote_workers, "VERSION", "99.0")
     with pytest.raises(ResourceError):
         run_here(plain_input, tmp_path / "output", scheduler_file=str(scheduler_file))
     assert not (tmp_path / "output").exists()
@@ -89,7 +92,7 @@ def test_workers_without_the_package_are_refused(tmp_path):
         Client(address_in(file)) as client,
         pytest.raises(ResourceError, match=f"do not run sweep_dask {VERSION}") as caught,
     ):
-        cluster.check_workers(client, tmp_path / "scratch", needed_bytes=0)
+        remote_workers.check_workers(client, tmp_path / "scratch", needed_bytes=0)
     assert "(not installed)" in caught.value.where
 
 
@@ -109,7 +112,7 @@ def address_in_text(text):
 
 
 def test_nobody_listening_is_refused_in_time(plain_input, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(connecting, "CONNECT_SECONDS", 1)
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))  # and does not listen
         address = f"tcp://127.0.0.1:{unheard.getsockname()[1]}"
@@ -122,7 +125,7 @@ def test_nobody_listening_is_refused_in_time(plain_input, tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("address", ["nonsense", "ftp://127.0.0.1:1", "tcp://127.0.0.1:notaport"])
 def test_an_address_that_is_none_is_refused(plain_input, tmp_path, monkeypatch, address):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(connecting, "CONNECT_SECONDS", 1)
     with pytest.raises(ResourceError) as caught:
         run_here(plain_input, tmp_path / "output", scheduler=address)
     assert address in str(caught.value)
@@ -130,7 +133,7 @@ def test_an_address_that_is_none_is_refused(plain_input, tmp_path, monkeypatch, 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "{'address'"])
 def test_a_scheduler_file_that_says_nothing_is_refused(plain_input, tmp_path, monkeypatch, content):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(connecting, "CONNECT_SECONDS", 1)
     file = tmp_path / "scheduler.json"
     if content is not None:
         file.write_text(content)

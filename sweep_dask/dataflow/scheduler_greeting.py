@@ -1,0 +1,144 @@
+"""The first moment with somebody's scheduler: does it answer, in our language, and let us in?
+
+Dask tries a connection that is refused over and over, until nothing but the time is known. Here it
+is opened once by hand, as far as the first byte: a Dask server greets whoever it lets in.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING, Any
+
+from distributed.comm import parse_address
+from distributed.comm.addressing import parse_host_port
+
+from sweep_dask.errors import ResourceError
+
+if TYPE_CHECKING:
+    from distributed.security import Security
+
+#: How long a scheduler that takes the connection may be silent before it is asked whether it
+#: waits for a TLS handshake. Arbitrary; a busy one is only asked in vain.
+_SILENCE_SECONDS = 1
+
+_PAUSE_SECONDS = 0.2
+
+#: What OpenSSL calls an answer that is not TLS.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+
+
+def require_greeting(address: str, security: Security, patience_seconds: float) -> None:
+    """Wait for a scheduler to greet this client.
+
+    Parameters
+    ----------
+    address
+        With its protocol; of others than `tcp` and `tls` nothing is known here.
+    patience_seconds
+        How long nobody may answer. A refusal is told at once.
+
+    Raises
+    ------
+    ResourceError
+        The scheduler rejects this client, or the other way round, or one of them does not encrypt.
+    OSError, ValueError
+        Nobody answers; the address is none.
+    """
+    scheme, location = parse_address(address)
+    if scheme not in {"tcp", "tls"}:
+        return
+    place = parse_host_port(location)
+    deadline = time.monotonic() + patience_seconds
+    if scheme == "tls":
+        context = security.get_connection_args("client")["ssl_context"]
+        with _connected(place, deadline) as connection:
+            _greeting_of_tls(connection, context, address)
+    else:
+        with _connected(place, deadline) as connection:
+            _plain_greeting(connection, place, deadline, address)
+
+
+def _connected(place: tuple[str, int], deadline: float) -> socket.socket:
+    """A connection, tried again while it is refused: the scheduler may be starting."""
+    while True:
+        left_seconds = max(deadline - time.monotonic(), _PAUSE_SECONDS)
+        try:
+            connection = socket.create_connection(place, timeout=left_seconds)
+        except OSError:
+            if time.monotonic() + _PAUSE_SECONDS > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            connection.settimeout(max(deadline - time.monotonic(), _PAUSE_SECONDS))
+            return connection
+
+
+def _greeting_of_tls(connection: socket.socket, context: ssl.SSLContext, address: str) -> None:
+    try:
+        with context.wrap_socket(connection) as encrypted:
+            # In TLS 1.3 a server judges the client's certificate after the handshake.
+            if encrypted.recv(1):
+                return
+    except ssl.SSLCertVerificationError as error:
+        raise _refusal(
+            f"The scheduler's certificate is not trusted: {error.verify_message}.",
+            address,
+            "name the authority that has signed it: --tls-ca-file",
+        ) from error
+    except ssl.SSLError as error:
+        if error.reason in _NOT_TLS:
+            raise _refusal(
+                "The scheduler does not encrypt its connections.",
+                address,
+                "name it tcp://… and leave the certificates out; or start it with TLS",
+            ) from error
+        raise _rejected(address, error.reason) from error
+    except ConnectionError as error:
+        raise _rejected(address, "it closed the connection") from error
+    raise _rejected(address, "it closed the connection")
+
+
+def _plain_greeting(
+    connection: socket.socket, place: tuple[str, int], deadline: float, address: str
+) -> None:
+    patience_seconds = connection.gettimeout() or 0
+    connection.settimeout(min(_SILENCE_SECONDS, patience_seconds))
+    try:
+        connection.recv(1)
+    except TimeoutError:
+        if _speaks_tls(place, deadline):
+            raise _refusal(
+                "The scheduler encrypts its connections, and tcp:// does not.",
+                address,
+                "name it tls://… and give --tls-ca-file, --tls-cert and --tls-key",
+            ) from None
+
+
+def _speaks_tls(place: tuple[str, int], deadline: float) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is said or believed
+    with _connected(place, deadline) as connection:
+        connection.settimeout(_SILENCE_SECONDS)
+        try:
+            context.wrap_socket(connection).close()
+        except ssl.SSLError as error:
+            return error.reason not in _NOT_TLS
+        except OSError:
+            return False
+        return True
+
+
+def _rejected(address: str, reason: Any) -> ResourceError:
+    return _refusal(
+        "The scheduler rejects this client's certificate.",
+        address,
+        "show one that is signed by the scheduler's authority: --tls-cert and --tls-key",
+        value=str(reason),
+    )
+
+
+def _refusal(what: str, address: str, cure: str, value: str | None = None) -> ResourceError:
+    return ResourceError(what, where=address, value=value, cure=cure)
