@@ -34,7 +34,7 @@ from sweep_dask.settings import COMMAND_LINE
         ("dashboard_address", "0.0.0.0:80", "0.0.0.0:80"),
         ("dashboard_address", ":8790", "127.0.0.1:8790"),  # never all interfaces by accident
         ("dashboard_address", "[::1]:8787", "[::1]:8787"),
-        ("tls_key", "k.pem", Path("k.pem")),
+        ("scheduler_file", "s.json", Path("s.json")),
         ("output", Path("x"), Path("x")),
     ],
 )
