@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import cProfile
 import logging
+import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: What Dask's template still has from its site: an icon.
+_NETWORK_LINK = re.compile(r'<link[^>]*href="https?:[^>]*>')
+
+#: The variable of Python for it.
+_SAFE_PATH = "PYTHONSAFEPATH"
+
 
 @contextmanager
 def at_work(
@@ -43,6 +51,7 @@ def at_work(
     plan = record.plan
     needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
     with (
+        _safe_imports(),
         _log(layout),
         _monitor(plan.settings, layout, record),
         open_cluster(plan.settings, plan.system, layout.scratch / "dask", needed_bytes) as workers,
@@ -50,6 +59,23 @@ def at_work(
     ):
         _open(workers, plan, announce)
         yield workers
+
+
+@contextmanager
+def _safe_imports() -> Iterator[None]:
+    """Let no process that starts meanwhile import from the current folder: what lies there is data.
+
+    Each begins as `python -c`, which would look there first.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def publish_logs(record: RunRecord, layout: OutputLayout) -> None:
@@ -114,6 +140,7 @@ def _profile(settings: Settings, layout: OutputLayout, client: Client | None) ->
         yield
         try:
             recording.__exit__(None, None, None)
+            file.write_text(_NETWORK_LINK.sub("", file.read_text(encoding="utf-8")), "utf-8")
         except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
             logger.warning("the profile could not be written: %s", error)
     else:

@@ -168,6 +168,7 @@ def partition_jobs(
             columns,
             may_keep=False,
             time_priority=record.has_time_priority,
+            csv_safe_text=record.plan.settings.csv_safe_text,
             centre_point=_centre_point_job(record, source, dated),
             horizon_ns=_horizon_ns(record.plan.settings),
         )

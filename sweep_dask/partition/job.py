@@ -58,6 +58,8 @@ class PartitionJob:
     time, after a worker's death, may find its own.)"""
     time_priority: bool = True
     """Whether the time-priority model is run."""
+    csv_safe_text: bool = False
+    """Whether texts that a spreadsheet takes for formulas are written with ' before them."""
     centre_point: CentrePointJob = field(default_factory=CentrePointJob)
     """The Centre Point book, and what is asked of it."""
     horizon_ns: int | None = None

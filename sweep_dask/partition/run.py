@@ -57,7 +57,7 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     _withdraw(job)
     summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
     _write_rows(layout, summary, files)
-    matches = _run_time_priority(layout, summary, merged) if job.time_priority else None
+    matches = _run_time_priority(job, layout, summary, merged) if job.time_priority else None
     partition = _read_book_input(job, summary, merged, trading)
     scenarios = (
         centre_point.run_scenarios(job, summary, layout, partition)
@@ -99,6 +99,7 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     asked = (job.centre_point.scenarios, job.centre_point.book, trading, job.horizon_ns)
     told = (*asked, tuple(SWEEP_TABLE))
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
+    parts += ["safe text"] if job.csv_safe_text else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
     return bytes_digest("\n".join(parts).encode())
 
@@ -129,7 +130,10 @@ def _read_book_input(
 
 
 def _run_time_priority(
-    layout: OutputLayout, summary: PartitionSummary, merged: Mapping[str, MergedRows]
+    job: PartitionJob,
+    layout: OutputLayout,
+    summary: PartitionSummary,
+    merged: Mapping[str, MergedRows],
 ) -> pd.DataFrame:
     """Run the model and write its tables; returns its matches."""
     result = simulate_partition(
@@ -145,12 +149,17 @@ def _run_time_priority(
         "matches": result.match_count,
         "steps": result.step_count,
     }
-    _write_results(layout, summary, result, has_trades=len(merged["trades"].rows) > 0)
+    _write_results(job, layout, summary, result, has_trades=len(merged["trades"].rows) > 0)
     return result.outputs["simulation_match_details"]
 
 
 def _write_results(
-    layout: OutputLayout, summary: PartitionSummary, result: PartitionResult, *, has_trades: bool
+    job: PartitionJob,
+    layout: OutputLayout,
+    summary: PartitionSummary,
+    result: PartitionResult,
+    *,
+    has_trades: bool,
 ) -> None:
     """Write what the time-priority model made of the rows."""
     processed = layout.processed(summary.date, summary.security)
@@ -160,5 +169,5 @@ def _write_results(
             write_table(layout, summary, processed / f"{name}.parquet", frame)
     for name, frame in result.outputs.items():
         path = outputs / f"{name}.csv"
-        write_atomically(path, partial(write_csv, frame=frame))
+        write_atomically(path, partial(write_csv, frame=frame, safe_text=job.csv_safe_text))
         summary.files[layout.relative(path)] = file_digest(path)

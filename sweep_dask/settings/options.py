@@ -161,6 +161,10 @@ class Settings:
     fresh: bool = field(default=False, metadata=declared(
         "--fresh", "", "", parse_boolean,
         "Compute everything again, also what is finished.", flag_value=True))
+    csv_safe_text: bool = field(default=False, metadata=declared(
+        "--csv-safe-text", "", "csv_safe_text", parse_boolean,
+        "Put ' before texts in CSV files that a spreadsheet takes for a formula.",
+        flag_value=True))
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, metadata=declared(
         "", "", "columns", parse_column_names,
         "Names of columns in the files: table, column, name.", unset="as in the extracts"))

@@ -14,13 +14,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_csv(path: Path, frame: pd.DataFrame) -> None:
+#: How a text begins that spreadsheets take for a formula, which may run programs.
+_FORMULA = "^([=+@\t\r-])"
+
+
+def write_csv(path: Path, frame: pd.DataFrame, *, safe_text: bool = False) -> None:
     """Write a frame with its header; also a frame without rows.
 
     Floats are written in the shortest form that reads back as the same double, with `.0` if
     they are whole, so that a reader infers the same types from every partition's file.
+
+    Parameters
+    ----------
+    safe_text
+        Whether a text that a spreadsheet takes for a formula gets an apostrophe before it.
     """
-    columns = [_printable(frame[name]) for name in frame.columns]
+    columns = [_printable(frame[name], safe_text=safe_text) for name in frame.columns]
     table = pa.table(columns, names=list(frame.columns))
     with path.open("wb") as sink:
         sink.write((",".join(frame.columns) + "\n").encode("utf-8"))
@@ -29,8 +38,10 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
             pacsv.write_csv(table, sink, options)
 
 
-def _printable(values: pd.Series) -> pa.Array:
+def _printable(values: pd.Series, *, safe_text: bool) -> pa.Array:
     array = pa.array(values, from_pandas=True)
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return pc.replace_substring_regex(array, _FORMULA, r"'\1") if safe_text else array
     if pa.types.is_boolean(array.type):
         return pc.if_else(array, "True", "False")
     if not pa.types.is_floating(array.type):

@@ -35,6 +35,7 @@ centre_point:
 metrics: {shortfall_horizon_seconds: 300}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
+csv_safe_text: yes
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
 units: {orders: {time: iso, price: dollar}, nbbo: {price: cent}}
 delimiter: {orders: ;, trades: "\t", nbbo: tab}
@@ -58,6 +59,7 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert settings.shortfall_horizon_seconds == 300
     assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
+    assert settings.csv_safe_text
     assert settings.columns == {"orders": {"order_id": "my_id"}, "trades": {"orderid": "null"}}
     assert settings.units == {
         "orders": {"time": "iso", "price": "dollar"},

@@ -78,6 +78,18 @@ def test_text_with_commas_quotes_and_line_breaks(tmp_path):
     assert read["n"].tolist() == list(range(6))
 
 
+def test_texts_that_a_spreadsheet_would_run(tmp_path):
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a=1", "", None, "'=1"]
+    frame = pd.DataFrame({"=name": texts, "n": range(-5, 5)})
+    write_csv(tmp_path / "raw.csv", frame)
+    raw = pd.read_csv(tmp_path / "raw.csv", keep_default_na=False)
+    assert raw["=name"].tolist() == [text or "" for text in texts]
+    write_csv(tmp_path / "safe.csv", frame, safe_text=True)
+    safe = pd.read_csv(tmp_path / "safe.csv", keep_default_na=False)
+    assert safe["=name"].tolist() == [f"'{text}" for text in texts[:6]] + ["a=1", "", "", "'=1"]
+    assert safe["n"].tolist() == list(range(-5, 5))
+
+
 COLUMNS = {
     "orderid": "int64",
     "date": "str",
