@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
-from sweep_dask.errors import InputError
 from sweep_dask.storage.raw_files import open_raw
+from sweep_dask.storage.unreadable import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def open_text(file: InputFile) -> Iterator[IO[bytes]]:
 
     Raises
     ------
-    InputError
+    UnreadableFileError
         An archive that does not hold one file, or is encrypted; a format no library is there for.
     InputChangedError, OSError
         As `open_raw`; damage is an OSError, an EOFError or an error of zlib.
@@ -55,7 +55,9 @@ def _decompressed(file: InputFile, raw: io.RawIOBase) -> AbstractContextManager[
         return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]  # it reads bytes
     if file.format == "csv.zst":
         if not pa.Codec.is_available("zstd"):
-            raise _unusable(file, "pyarrow was built without Zstandard", "Install another pyarrow.")
+            raise unreadable(
+                file, "pyarrow was built without Zstandard", "Install another pyarrow."
+            )
         return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"), _BUFFER_BYTES)
     if file.format == "csv.zip":
         return _only_member(file, raw)
@@ -70,17 +72,13 @@ def _only_member(file: InputFile, raw: io.RawIOBase) -> Iterator[IO[bytes]]:
             members = [member for member in archive.infolist() if _counts(member)]
             if len(members) != 1:
                 reason = f"the archive holds {len(members)} files, not one"
-                raise _unusable(file, reason, "Put each file into an archive of its own.")
+                raise unreadable(file, reason, "Put each file into an archive of its own.")
             if members[0].flag_bits & _ENCRYPTED:
-                raise _unusable(file, "the archive is encrypted", "Pack it without a password.")
+                raise unreadable(file, "the archive is encrypted", "Pack it without a password.")
             with archive.open(members[0]) as stream:
                 yield stream
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise OSError(f"{error}".rstrip(".")) from error
-
-
-def _unusable(file: InputFile, reason: str, cure: str) -> InputError:
-    return InputError(f"{file.name} cannot be read: {reason}.", where=file.name, cure=cure)
 
 
 def _counts(member: zipfile.ZipInfo) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fsspec.implementations.local import LocalFileSystem
 
 from sweep_dask.errors import InputError, SweepError
+from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,10 +116,16 @@ def open_raw(file: InputFile) -> Iterator[io.RawIOBase]:
 
 
 def input_digest(file: InputFile) -> str:
-    """SHA-256 of a raw file's bytes, as `sha256:<hex>`; errors as `open_raw`."""
+    """SHA-256 of a raw file's bytes, as `sha256:<hex>`.
+
+    Raises
+    ------
+    UnreadableFileError, InputChangedError
+        It cannot be read, or is not what it was when the input was listed.
+    """
     digest = hashlib.sha256()
     n_bytes = 0
-    with open_raw(file) as stream:
+    with readable(file), open_raw(file) as stream:
         while piece := stream.read(_DIGEST_BYTES):
             digest.update(piece)
             n_bytes += len(piece)

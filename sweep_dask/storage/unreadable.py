@@ -23,13 +23,15 @@ class UnreadableFileError(InputError):
     """A file that cannot be read, or not to its end; the value says why."""
 
 
-def unreadable(file: InputFile, reason: str) -> UnreadableFileError:
+def unreadable(
+    file: InputFile, reason: str, cure: str = "Fetch the file again, or remove it from the input."
+) -> UnreadableFileError:
     """The error for a file."""
     return UnreadableFileError(
         f"{file.name} cannot be read.",
         where=file.name,
         value=reason,
-        cure="Fetch the file again, or remove it from the input.",
+        cure=cure,
     )
 
 

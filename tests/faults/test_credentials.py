@@ -93,6 +93,24 @@ def test_a_refusal_tells_none(vault, operation):
     assert not any(secret in text for secret in SECRETS)
 
 
+@pytest.mark.parametrize("nth", [1, 4, 7, 8, 9, 13])
+def test_a_refusal_at_any_time_names_the_file(vault, monkeypatch, nth):
+    """While headers, samples, blocks and digests are read."""
+    reads = iter(range(1, 1_000))
+
+    def fail(self, operation):
+        if operation == "read" and next(reads) == nth:
+            raise RefusedError(f"403 for {ADDRESS}")
+
+    monkeypatch.setattr(Vault, "_fail", fail)
+    done = invoke("run", ADDRESS, "-o", "out", "--no-parallel", "--model", "time-priority")
+    assert done.exit_code == 3, done.output
+    assert ".csv" in done.stderr
+    text = told(done)
+    assert b"403 for vault://***@bucket/market?token=***" in text
+    assert not any(secret in text for secret in SECRETS)
+
+
 def test_an_input_that_is_not_there_tells_none(vault):
     done = invoke("run", ADDRESS.replace("market", "market/nowhere"), "-o", "out", "--debug")
     assert done.exit_code == 3, done.output

@@ -111,15 +111,17 @@ def why_unreadable(tmp_path, name, data):
     ids=["two files", "no file", "encrypted", "cut short"],
 )
 def test_archives_that_cannot_be_read(tmp_path, data, reason):
-    with pytest.raises(InputError, match=f"orders/a.csv.zip cannot be read: .*{reason}"):
+    with pytest.raises(InputError, match=r"orders/a\.csv\.zip cannot be read") as caught:
         open_inputs(write_files(tmp_path, {"orders/a.csv.zip": data}), {})
+    assert reason in caught.value.value
 
 
 def test_a_build_of_the_library_without_the_format(tmp_path, monkeypatch):
     codecs = SimpleNamespace(is_available=lambda name: name != "zstd")
     monkeypatch.setattr(formats, "pa", SimpleNamespace(Codec=codecs))
-    with pytest.raises(InputError, match=r"a\.csv\.zst cannot be read: pyarrow was built without"):
+    with pytest.raises(InputError, match=r"orders/a\.csv\.zst cannot be read") as caught:
         open_inputs(write_files(tmp_path, {"orders/a.csv.zst": zstd(ORDERS)}), {})
+    assert caught.value.value == "pyarrow was built without Zstandard"
 
 
 @pytest.mark.parametrize("data", [b"", zstd(b""), zstd(b"\n \n")])
