@@ -19,7 +19,7 @@ PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 COMPILE = -c 'from sweep_dask.partition.centre_point import compile_book; compile_book()'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-lowest lint types format bench pins base-image clean
+.PHONY: help run test test-fast test-lowest lint types format bench campaign pins base-image clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ format: $(VENV)/.installed-test  ## rewrite the source in the project's format
 
 bench: $(VENV)/.installed-test  ## measure the numbers the README quotes
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+# Hours; the small disk that becomes full needs root.
+campaign: $(VENV)/.installed-test  ## kill runs and fill disks; write docs/reliability.md
+	$(BIN)/python benchmarks/campaign.py --write docs/reliability.md
 
 # Hashes of all files of a version, so that one list serves every processor; setuptools builds us.
 pins: $(VENV)/.installed  ## renew requirements-image.txt: what the container image installs
