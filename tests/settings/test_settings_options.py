@@ -69,6 +69,7 @@ trading_day       | --trading-day       |                                       
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction
 fresh             | --fresh             |                                        |
+csv_safe_text     | --csv-safe-text     |                                        | csv_safe_text
 columns           |                     |                                        | columns
 units             |                     |                                        | units
 delimiter         |                     |                                        | delimiter
