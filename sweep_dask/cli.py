@@ -218,9 +218,9 @@ def config_command(as_json: bool, **options: Any) -> int:
 @click.argument("output_folder", metavar="OUTPUT")
 @_json_option
 def verify_command(output_folder: str, as_json: bool) -> int:
-    """Check an output folder against its manifest: files, digests, ledger."""
+    """Check an output folder against its manifest, receipts and rows: files, digests, ledger."""
+    from sweep_dask.dataflow.verify import verify_output
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.manifest import verify_output
 
     manifest, findings = verify_output(OutputLayout(Path(output_folder)))
     if as_json:
@@ -229,9 +229,10 @@ def verify_command(output_folder: str, as_json: bool) -> int:
     elif findings:
         for finding in findings:
             say(printable_lines(f"{finding.where}: {finding.what}"))
-        say(f"{len(findings)} of the checks failed.")
+        say(f"{len(findings)} finding{'s' * (len(findings) != 1)}.")
     else:
-        rows = sum(entry["read"] for entry in manifest["ledger"])
+        runs = (manifest, *manifest.get("earlier_runs", ()))
+        rows = sum(entry["read"] for run in runs for entry in run["ledger"])
         say(
             f"{len(manifest['files']):,} files are present and unchanged; "
             f"all {rows:,} rows read are accounted for."
@@ -239,12 +240,42 @@ def verify_command(output_folder: str, as_json: bool) -> int:
     return 1 if findings else 0
 
 
+@_command("python -m sweep_dask forget results --dates 2024-10-04")
+@click.argument("output_folder", metavar="OUTPUT")
+@click.option("--dates", metavar="DATE,...", help="Results of these trading dates.")
+@click.option("--securities", metavar="ID,...", help="Results of these order book ids.")
+@_json_option
+def forget_command(
+    output_folder: str, dates: str | None, securities: str | None, as_json: bool
+) -> int:
+    """Remove results of dates, of securities, or of securities on dates, from OUTPUT.
+
+    Nothing else ever removes them. Tables and report then cover what is left; raw input is never
+    touched.
+    """
+    from sweep_dask.dataflow.rebuild import forget
+    from sweep_dask.storage.layout import OutputLayout
+
+    given = {"dates": dates, "securities": securities}
+    settings = load_settings({k: v for k, v in given.items() if v is not None}, {}, Path.cwd())
+    done = forget(OutputLayout(Path(output_folder)), settings.dates, settings.securities)
+    if as_json:
+        forgotten = [{"date": key.date, "security": key.security} for key in done.partitions]
+        say_json({"forgotten": forgotten, "removed_files": done.removed_files, "left": done.left})
+    else:
+        say(
+            f"Forgotten: {len(done.partitions):,} partitions, {done.removed_files:,} files. "
+            f"{done.left:,} partitions are left."
+        )
+    return 0
+
+
 @_command("python -m sweep_dask report results")
 @click.argument("output_folder", metavar="OUTPUT")
 @_json_option
 def report_command(output_folder: str, as_json: bool) -> int:
     """Build report.html again from an output folder."""
-    from sweep_dask.report.page import rebuild_report
+    from sweep_dask.dataflow.rebuild import rebuild_report
     from sweep_dask.storage.layout import OutputLayout
 
     path = rebuild_report(OutputLayout(Path(output_folder)))

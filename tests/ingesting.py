@@ -17,9 +17,10 @@ from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.ingest import ingest_block, read_receipt
 from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.judged import judge_piece
-from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
+from sweep_dask.storage.result_folder import ResultFolder
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
 
@@ -161,6 +162,7 @@ def run_everything(
     """Ingest, merge and simulate every partition; the steps of a run in their order."""
     layout = OutputLayout(output)
     scratch = output / f"scratch-{blocksize_bytes}"
+    scratch.mkdir(parents=True, exist_ok=True)
     inputs = open_inputs(folder, {})
     blocks = []
     for file in inputs.readable:
@@ -186,7 +188,11 @@ def run_everything(
         for source in catalogue.partitions
     ]
     partitions = [run_partition(job) for job in jobs]
+    results = ResultFolder(layout, (), lambda: None)
     for partition in partitions:
+        if partition.staged is not None:
+            key = Partition(partition.date, partition.security)
+            results.place_partition(Path(partition.staged), key, partition.files)
         files |= partition.files
         ledger.remove(partition.removed)
     errors = [receipt.error for receipt in receipts if receipt.error]

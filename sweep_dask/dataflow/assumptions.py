@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import assumptions_without
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS
@@ -35,17 +35,17 @@ _WITHOUT_TRADE_COLUMN = {
 }
 
 
-def run_assumptions(plan: Plan, partitions: Sequence[PartitionSummary]) -> list[str]:
+def run_assumptions(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
     """Of the scenarios of a run."""
     return [preferencing_in_words(plan.settings), *ASSUMPTIONS, *_of_book(plan, partitions)]
 
 
-def replay_assumptions(plan: Plan, partitions: Sequence[PartitionSummary]) -> list[str]:
+def replay_assumptions(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
     """Of a replay."""
     return [preferencing_in_words(plan.settings), *_OF_REPLAYS, *_of_book(plan, partitions)]
 
 
-def _of_book(plan: Plan, partitions: Sequence[PartitionSummary]) -> list[str]:
+def _of_book(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
     found = []
     if plan.settings.rules_off:
         found.append(f"rules switched off: {', '.join(plan.settings.rules_off)}")
@@ -61,9 +61,9 @@ def _of_columns(columns: Mapping[str, TableColumns]) -> Iterable[str]:
             yield f"the trades have no column {name}: {assumption}"
 
 
-def open_questions(partitions: Sequence[PartitionSummary]) -> list[str]:
-    """What the input cannot answer, and in how many partitions."""
-    looked_at = [gaps_of(partition) for partition in partitions if partition.state != "failed"]
+def open_questions(partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the input cannot answer, and in how many partitions; these as in a manifest."""
+    looked_at = [partition["gaps"] for partition in partitions if partition["covered"]]
     counts = Counter(gap for gaps in looked_at for gap in gaps)
     return [
         f"in {counts[gap]:,} of {len(looked_at):,} partitions {text}"

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks
 from sweep_dask.matching.rules import Rules, names
 from sweep_dask.settings.centre_point_values import LEARNED
 from sweep_dask.settings.known_names import nearest
+from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
     from sweep_dask.settings import Settings
@@ -43,6 +46,15 @@ def book_of(book: BookSettings, settings: Settings, security: int) -> BookSettin
 def chosen_scenarios(settings: Settings) -> tuple[str, ...]:
     """The scenarios asked for, in the order in which they are shown."""
     return tuple(name for name in SCENARIOS if name in settings.scenarios)
+
+
+def signature(book: BookSettings, settings: Settings) -> str:
+    """Digest of what the models are told: results of runs that share it can be put together."""
+    told = (
+        *(VERSION, settings.models, chosen_scenarios(settings), book, settings.block_min_value),
+        *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
+    )
+    return bytes_digest(repr(told).encode())
 
 
 def _rules(settings: Settings) -> Rules:

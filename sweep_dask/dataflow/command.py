@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.dataflow.plan import Plan
+    from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.settings import Settings
     from sweep_dask.storage.layout import OutputLayout
 
@@ -39,9 +40,9 @@ _SAFE_PATH = "PYTHONSAFEPATH"
 
 @contextmanager
 def at_work(
-    record: RunRecord, layout: OutputLayout, announce: Callable[[str], None]
+    record: RunRecord, space: Workspace, announce: Callable[[str], None]
 ) -> Iterator[Workers]:
-    """The workers of a plan, watched; logs lie in the scratch folder until they are published.
+    """The workers of a plan, watched; logs are staged.
 
     Parameters
     ----------
@@ -49,12 +50,14 @@ def at_work(
         Receives the opening lines: the dashboard's address and the system configuration.
     """
     plan = record.plan
+    layout = space.staging
+    layout.run_log.parent.mkdir(exist_ok=True)
     needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
     with (
         _safe_imports(),
         _log(layout),
         _monitor(plan.settings, layout, record),
-        open_cluster(plan.settings, plan.system, layout.scratch / "dask", needed_bytes) as workers,
+        open_cluster(plan.settings, plan.system, space.scratch / "dask", needed_bytes) as workers,
         _profile(plan.settings, layout, workers.client),
     ):
         _open(workers, plan, announce)
@@ -78,15 +81,12 @@ def _safe_imports() -> Iterator[None]:
             os.environ[_SAFE_PATH] = before
 
 
-def publish_logs(record: RunRecord, layout: OutputLayout) -> None:
-    """Put the logs in place; notes their digests and the peak of memory."""
+def settle_logs(record: RunRecord, staging: OutputLayout) -> None:
+    """Note the logs as files of the run, and the peak of memory."""
     _note_peaks(record)
-    for path in layout.logs:
-        source = layout.scratch / path.name
-        if source.exists():
-            path.parent.mkdir(exist_ok=True)
-            source.replace(path)
-            record.files[layout.relative(path)] = file_digest(path)
+    record.files |= {
+        staging.relative(path): file_digest(path) for path in staging.logs if path.exists()
+    }
 
 
 def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None:
@@ -101,7 +101,7 @@ def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None
 @contextmanager
 def _log(layout: OutputLayout) -> Iterator[None]:
     """Write the package's log records of this run to a file."""
-    handler = RunLog(layout.scratch / layout.run_log.name)
+    handler = RunLog(layout.run_log)
     package = logging.getLogger("sweep_dask")
     level = package.level
     package.addHandler(handler)
@@ -119,7 +119,7 @@ def _monitor(settings: Settings, layout: OutputLayout, record: RunRecord) -> Ite
     if not settings.monitoring:
         yield
         return
-    with ResourceMonitor(layout.scratch / layout.resources_log.name) as monitor:
+    with ResourceMonitor(layout.resources_log) as monitor:
         try:
             yield
         finally:
@@ -134,7 +134,7 @@ def _profile(settings: Settings, layout: OutputLayout, client: Client | None) ->
         yield
     elif client is not None:
         # Inline: a page that opens offline, and asks nobody else for scripts.
-        file = layout.scratch / layout.profile_report.name
+        file = layout.profile_report
         recording = performance_report(filename=file, mode="inline")
         recording.__enter__()
         yield
@@ -147,7 +147,7 @@ def _profile(settings: Settings, layout: OutputLayout, client: Client | None) ->
         profile = cProfile.Profile()
         with profile:
             yield
-        profile.dump_stats(layout.scratch / layout.profile_statistics.name)
+        profile.dump_stats(layout.profile_statistics)
 
 
 def _note_peaks(record: RunRecord) -> None:

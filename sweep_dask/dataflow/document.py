@@ -13,8 +13,16 @@ from sweep_dask.analysis.centre_point.order_checks import REASONS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.analysis.time_priority import STAGES
-from sweep_dask.dataflow.assumptions import gaps_of, left_out_of
+from sweep_dask.dataflow.assumptions import (
+    gaps_of,
+    left_out_of,
+    replay_assumptions,
+    run_assumptions,
+)
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
+from sweep_dask.schema import ORDERS
+from sweep_dask.storage.history import Earlier, with_earlier
+from sweep_dask.storage.layout import REJECTS
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
@@ -39,6 +47,12 @@ class RunRecord:
 
     plan: Plan
     command: str = "run"
+    run: str = ""
+    """Of all runs this one alone: 32 hexadecimal digits."""
+    signature: str = ""
+    """Digest of what the models are told: results that have the same go together."""
+    earlier: Earlier = field(default_factory=Earlier)
+    """What the output folder held before, as far as it can stay."""
     started: str = field(
         default_factory=lambda: dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
     )
@@ -51,9 +65,10 @@ class RunRecord:
     partitions: list[PartitionSummary] = field(default_factory=list)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of the stages of the run, in order."""
-    assumptions: list[str] = field(default_factory=list)
-    """What the Centre Point book takes for granted."""
     files: dict[str, str] = field(default_factory=dict)
+    """Of this run: path below the output folder to digest."""
+    removed_files: int = 0
+    """Results of earlier runs that those of this one took the place of, and left none."""
     largest_process_bytes: int = 0
     all_processes_bytes: int = 0
 
@@ -103,21 +118,10 @@ class RunRecord:
             seconds.update(partition.centre_point_seconds)
         return dict(seconds)
 
-    def scenario_totals(self) -> dict[str, dict[str, int]]:
-        """Sweeps and quantities by scenario, and by `tape` for what really happened."""
-        totals: dict[str, Counter[str]] = {}
-        for partition in self.partitions:
-            outcome = partition.centre_point
-            for name, numbers in ({} if outcome is None else outcome.scenarios).items():
-                totals.setdefault(name, Counter()).update(numbers)
-        return {name: dict(numbers) for name, numbers in totals.items()}
-
-    def left_out(self) -> dict[str, int]:
-        """Orders left out of the Centre Point book, by reason."""
-        total: Counter[str] = Counter()
-        for partition in self.partitions:
-            total.update(left_out_of(partition))
-        return {reason: total[reason] for reason in REASONS if total[reason]}
+    @property
+    def has_rejects(self) -> bool:
+        """Whether rows were rejected."""
+        return any(name.startswith(f"{REJECTS}/") for name in self.files)
 
     def total(self, count: str) -> int:
         """Sum of one count (`sweeps`, `matches`, ...) over all partitions."""
@@ -128,10 +132,24 @@ class RunRecord:
         return [partition for partition in self.partitions if partition.state == "failed"]
 
     def as_json(self) -> dict[str, Any]:
-        """The manifest, without its format number."""
+        """The manifest of the output folder, without its format number."""
+        document = with_earlier(self._of_run(), self.earlier)
+        partitions = document["partitions"]
+        return document | totals(partitions) | {"assumptions": self._assumptions(partitions)}
+
+    def _assumptions(self, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What the Centre Point book takes for granted."""
+        if self.command == "replay":
+            return replay_assumptions(self.plan, partitions)
+        return run_assumptions(self.plan, partitions) if self.has_scenarios else []
+
+    def _of_run(self) -> dict[str, Any]:
+        """The manifest of this run alone."""
         return {
             "version": VERSION,
             "command": self.command,
+            "run": self.run,
+            "signature": self.signature,
             "started": self.started,
             "status": self.status,
             "input": str(self.plan.input),
@@ -142,7 +160,9 @@ class RunRecord:
                 {"file": f.name, "bytes": f.bytes, "digest": self.input_digests.get(f.name)}
                 for f in self.plan.inputs.files
             ],
+            "order_columns": list(self.plan.inputs.columns()[ORDERS.name].names),
             "ledger": [] if self.ledger is None else [f.as_json() for f in self.ledger.files],
+            "rejects": REJECTS,
             "stages": [{"name": n, "seconds": s} for n, s in self.stage_seconds.items()],
             "model_stages": [
                 {"stage": stage, "name": STAGES[stage - 1], "task_seconds": seconds}
@@ -152,11 +172,8 @@ class RunRecord:
                 {"name": name, "task_seconds": seconds}
                 for name, seconds in self.centre_point_seconds().items()
             ],
-            "counts": {name: self.total(name) for name in _TOTALS},
-            "scenarios": self.scenario_totals(),
-            "left_out": self.left_out(),
-            "assumptions": self.assumptions,
-            "partitions": [_partition(partition) for partition in self.partitions],
+            "partitions": [self._partition(partition) for partition in self.partitions],
+            "removed_files": self.removed_files,
             "peak_memory": {
                 "largest_process_bytes": self.largest_process_bytes,
                 "all_processes_bytes": self.all_processes_bytes,
@@ -188,16 +205,40 @@ class RunRecord:
             "defaults_used": system.defaults_used,
         }
 
+    def _partition(self, partition: PartitionSummary) -> dict[str, object]:
+        outcome = partition.centre_point
+        return {
+            "date": partition.date,
+            "security": partition.security,
+            "state": partition.state,
+            "fingerprint": partition.fingerprint,
+            "seconds": partition.seconds,
+            "reason": partition.reason,
+            "counts": partition.counts,
+            "left_out": left_out_of(partition),
+            "gaps": gaps_of(partition),
+            "scenarios": {} if outcome is None else outcome.scenarios,
+            "signature": self.signature,
+            "run": self.run,
+        }
 
-def _partition(partition: PartitionSummary) -> dict[str, object]:
+
+def totals(partitions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the manifest says of all partitions that its tables are made of.
+
+    `scenarios` has sweeps and quantities by scenario, and by `tape` for what really happened.
+    """
+    covered = [partition for partition in partitions if partition["covered"]]
+    scenarios: dict[str, Counter[str]] = {}
+    left_out: Counter[str] = Counter()
+    for partition in covered:
+        left_out.update(partition["left_out"])
+        for name, numbers in partition["scenarios"].items():
+            scenarios.setdefault(name, Counter()).update(numbers)
     return {
-        "date": partition.date,
-        "security": partition.security,
-        "state": partition.state,
-        "fingerprint": partition.fingerprint,
-        "seconds": partition.seconds,
-        "reason": partition.reason,
-        "counts": partition.counts,
-        "left_out": left_out_of(partition),
-        "gaps": gaps_of(partition),
+        "counts": {
+            name: sum(partition["counts"].get(name, 0) for partition in covered) for name in _TOTALS
+        },
+        "scenarios": {name: dict(numbers) for name, numbers in scenarios.items()},
+        "left_out": {reason: left_out[reason] for reason in REASONS if left_out[reason]},
     }

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, lines_of
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import STAGES
-from sweep_dask.dataflow.assumptions import run_assumptions
-from sweep_dask.dataflow.book import chosen_scenarios
+from sweep_dask.dataflow.answer import answer_files, write_all_rollups, write_tables
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
 from sweep_dask.dataflow.prepare import (
-    Prepared,
     note_partition,
     partition_jobs,
     prepare,
     write_dated,
 )
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
-from sweep_dask.dataflow.rollups import write_rollups
 from sweep_dask.dataflow.simulate import simulate
-from sweep_dask.dataflow.tables import (
-    centre_point_tables,
-    combine_tables,
-    sweep_table,
-    time_priority_tables,
-)
+from sweep_dask.schema import TABLES
+from sweep_dask.storage.history import moved_rejects
+from sweep_dask.storage.layout import Partition, partition_of
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.partition import PartitionJob, PartitionSummary
-    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.catalogue import Catalogue
 
 logger = logging.getLogger(__name__)
 
@@ -42,39 +39,83 @@ _TABLES_LABEL = "combine tables"
 _ROLLUPS_LABEL = "roll up sweeps"
 
 
-def execute(workers: Workers, record: RunRecord, layout: OutputLayout, progress: Progress) -> None:
+def announce_run(record: RunRecord, space: Workspace) -> None:
+    """Say in the manifest that a run is at work, before anything is put in place.
+
+    Raises
+    ------
+    UsageError
+        Something that is not of this package stands where a result belongs.
+    """
+    layout = space.layout
+    document = record.as_json()
+    needed = [
+        *answer_files(layout, document),
+        *map(layout.relative, (layout.report, layout.run_log)),
+    ]
+    others = [*layout.logs, *(layout.rejects(table.name) for table in TABLES)]
+    free = [name for name in map(layout.relative, others) if space.folder.is_free(name)]
+    before = space.earlier.document or document
+    space.announce(before, {*needed, *free})
+
+
+def execute(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> None:
     """Ingest, run all partitions and combine their tables; fills in `record`."""
     client = workers.client
     try:
-        prepared = prepare(workers, record, layout, progress)
+        catalogue = prepare(workers, record, space, progress)
         try:
             with record.timed("partitions"):
-                _run_partitions(client, record, layout, prepared, progress)
+                _run_partitions(client, record, space, catalogue, progress)
             with record.timed("tables"):
-                _combine(client, record, layout, progress)
+                _combine(client, record, space, progress)
             with record.timed("rollups"):
-                _roll_up(client, record, layout, progress)
+                _roll_up(client, record, space, progress)
             record.status = "partial" if record.failed() else "done"
         except KeyboardInterrupt:
             logger.warning("interrupted; finished partitions are kept")
             record.status = "interrupted"
+        _settle(record, space)
     finally:
         progress.close()
+
+
+def _settle(record: RunRecord, space: Workspace) -> None:
+    """Put in place what is of all partitions together, and remove what it takes the place of."""
+    document = record.as_json()
+    place_whole(record, space)
+    record.removed_files = space.folder.remove(
+        space.earlier.files.keys() - document["files"].keys()
+    )
+    if record.removed_files:
+        logger.info("removed %d files of earlier results", record.removed_files)
+
+
+def place_whole(record: RunRecord, space: Workspace) -> None:
+    """Put staged files in place that are not of one partition."""
+    staging = space.staging.root
+    for before, after in moved_rejects(record.as_json()["earlier_runs"], space.earlier).items():
+        space.folder.rename(before, after)
+    whole = (name for name in record.files if partition_of(name) is None)
+    space.folder.place(staging, [name for name in whole if (staging / name).is_file()])
 
 
 def _run_partitions(
     client: Client | None,
     record: RunRecord,
-    layout: OutputLayout,
-    prepared: Prepared,
+    space: Workspace,
+    catalogue: Catalogue,
     progress: Progress,
 ) -> None:
-    record.files |= write_dated(record, prepared, layout, layout)
-    jobs = _jobs(record, layout, prepared)
+    jobs = _jobs(record, space, catalogue)
     label = _partitions_label(record)
     progress.start(label, len(jobs), "partitions")
 
     def done(partition: PartitionSummary) -> None:
+        if partition.staged is not None:
+            key = Partition(partition.date, partition.security)
+            space.folder.place_partition(Path(partition.staged), key, partition.files)
+            shutil.rmtree(partition.staged, ignore_errors=True)
         note_partition(record, partition)
         progress.advance(label)
 
@@ -82,16 +123,22 @@ def _run_partitions(
         simulate(client, jobs, done)
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-        if record.has_scenarios:
-            record.assumptions = run_assumptions(record.plan, record.partitions)
     progress.finish(label, counted(len(jobs), "partition"))
     _warn_of_unmatched_trades(record)
     _tell_times(record, progress)
 
 
-def _jobs(record: RunRecord, layout: OutputLayout, prepared: Prepared) -> list[PartitionJob]:
+def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[PartitionJob]:
     """The jobs of all partitions, each of which may keep what an earlier run left."""
-    jobs = partition_jobs(record, prepared, layout.scratch, layout.root, layout)
+    layout = space.layout
+    keys = [Partition(source.date, source.security) for source in catalogue.partitions]
+    space.folder.require_plain(folder for key in keys for folder in space.folder.folders_of(key))
+    dated = write_dated(record, catalogue, space, space.staging)
+    record.files |= dated
+    # From here on the ledger tells of the partitions that are put in place one by one.
+    space.announce(record.as_json(), {*space.announced, *dated})
+    space.folder.place(space.staging.root, dated)
+    jobs = partition_jobs(record, catalogue, space, layout, dated)
     if record.plan.settings.fresh:
         return jobs
     return [
@@ -124,26 +171,18 @@ def _warn_of_unmatched_trades(record: RunRecord) -> None:
 
 
 def _combine(
-    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
+    client: Client | None, record: RunRecord, space: Workspace, progress: Progress
 ) -> None:
-    finished = [partition for partition in record.partitions if partition.state != "failed"]
-    plan = record.plan
-    tables = [sweep_table(layout, finished)]
-    if record.has_time_priority:
-        tables += time_priority_tables(layout, finished, plan.inputs.columns()["orders"])
-    if record.has_scenarios:
-        tables += centre_point_tables(layout, finished, chosen_scenarios(plan.settings))
     progress.start(_TABLES_LABEL, 1, "step")
-    record.files |= combine_tables(client, layout, tables)
-    progress.finish(_TABLES_LABEL, f"{len(tables)} tables")
+    found = write_tables(client, space.layout, space.staging, record.as_json())
+    record.files |= found
+    progress.finish(_TABLES_LABEL, f"{len(found)} tables")
 
 
 def _roll_up(
-    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
+    client: Client | None, record: RunRecord, space: Workspace, progress: Progress
 ) -> None:
-    settings = record.plan.settings
-    lines = lines_of(settings.models, chosen_scenarios(settings))
     progress.start(_ROLLUPS_LABEL, 1, "step")
-    found = write_rollups(client, layout, lines)
+    found = write_all_rollups(client, space.staging, record.as_json())
     record.files |= found
     progress.finish(_ROLLUPS_LABEL, f"{len(found)} tables")

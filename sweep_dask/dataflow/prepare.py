@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dask import delayed
 
@@ -25,8 +25,7 @@ from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.raw_files import input_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Collection, Iterator
 
     from distributed import Client
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.dataflow.plan import Plan
     from sweep_dask.dataflow.progress import Progress
+    from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.layout import OutputLayout
@@ -43,15 +43,7 @@ logger = logging.getLogger(__name__)
 _COMPILE_LABEL = "compile the Centre Point book"
 
 
-class Prepared(NamedTuple):
-    """What ingest found."""
-
-    catalogue: Catalogue
-
-
-def prepare(
-    workers: Workers, record: RunRecord, layout: OutputLayout, progress: Progress
-) -> Prepared:
+def prepare(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> Catalogue:
     """Spill all rows, settle rejects, and find the partitions; fills in `record`.
 
     Raises
@@ -65,9 +57,9 @@ def prepare(
     if record.has_book and workers.client is not None:
         _compile_book(record, progress)
     with record.timed("ingest"):
-        prepared = _ingest(workers.client, record, layout, progress)
-        require_partitions_fit(prepared.catalogue.partitions, workers.task_memory_bytes)
-    return prepared
+        catalogue = _ingest(workers.client, record, space, progress)
+        require_partitions_fit(catalogue.partitions, workers.task_memory_bytes)
+    return catalogue
 
 
 def _compile_book(record: RunRecord, progress: Progress) -> None:
@@ -78,15 +70,15 @@ def _compile_book(record: RunRecord, progress: Progress) -> None:
 
 
 def _ingest(
-    client: Client | None, record: RunRecord, layout: OutputLayout, progress: Progress
-) -> Prepared:
+    client: Client | None, record: RunRecord, space: Workspace, progress: Progress
+) -> Catalogue:
     plan = record.plan
     with _unchanged(plan):
-        ingested = ingest(client, plan.blocks, layout.scratch, progress)
+        ingested = ingest(client, plan.blocks, space.scratch, progress)
         _digest_inputs(client, record)
     record.receipts = ingested.receipts
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
-    settle_rejects(record, layout)
+    settle_rejects(record, space)
     catalogue = build_catalogue(
         ingested.index,
         {block.number: block.file.table for block in plan.blocks},
@@ -96,7 +88,7 @@ def _ingest(
     )
     _require_partitions(record, catalogue)
     record.ledger.remove(catalogue.removed)
-    return Prepared(catalogue)
+    return catalogue
 
 
 @contextmanager
@@ -137,42 +129,47 @@ def _digest_inputs(client: Client | None, record: RunRecord) -> None:
 
 
 def write_dated(
-    record: RunRecord, prepared: Prepared, layout: OutputLayout, target: OutputLayout
+    record: RunRecord, catalogue: Catalogue, space: Workspace, target: OutputLayout
 ) -> dict[str, str]:
     """Write the tables that belong to a date below `target`; returns path to digest."""
     columns = record.plan.inputs.columns()
     digests: dict[str, str] = {}
-    for day, ranges in prepared.catalogue.dated.items():
-        digests |= write_dated_tables(target, layout.scratch, day, ranges, columns)
+    for day, ranges in catalogue.dated.items():
+        digests |= write_dated_tables(target, space.scratch, day, ranges, columns)
     return digests
 
 
 def partition_jobs(
-    record: RunRecord, prepared: Prepared, scratch: Path, output: Path, dated: OutputLayout
+    record: RunRecord,
+    catalogue: Catalogue,
+    space: Workspace,
+    dated: OutputLayout,
+    written: Collection[str],
 ) -> list[PartitionJob]:
     """A job for every partition, in the order of the catalogue; nothing is kept.
 
     Parameters
     ----------
-    output
-        Where the tasks write.
     dated
-        Where the tables of dates have been written.
+        Where the tables of dates lie.
+    written
+        Those that this run has written, paths below it: no others are of its input.
     """
     columns = record.plan.inputs.columns()
     return [
         PartitionJob(
             source,
-            str(output),
-            str(scratch),
+            str(space.layout.root),
+            str(space.scratch),
             columns,
             may_keep=False,
             time_priority=record.has_time_priority,
             csv_safe_text=record.plan.settings.csv_safe_text,
-            centre_point=_centre_point_job(record, source, dated),
+            centre_point=_centre_point_job(record, source, dated, written),
+            signature=record.signature,
             horizon_ns=_horizon_ns(record.plan.settings),
         )
-        for source in prepared.catalogue.partitions
+        for source in catalogue.partitions
     ]
 
 
@@ -182,14 +179,14 @@ def _horizon_ns(settings: Settings) -> int | None:
 
 
 def _centre_point_job(
-    record: RunRecord, source: PartitionSource, dated: OutputLayout
+    record: RunRecord, source: PartitionSource, dated: OutputLayout, written: Collection[str]
 ) -> CentrePointJob:
     settings = record.plan.settings
     session = dated.processed_date(source.date) / f"{SESSION.name}.parquet"
     return CentrePointJob(
         book_of(record.plan.book, settings, source.security),
         chosen_scenarios(settings) if record.has_scenarios else (),
-        str(session) if session.exists() else None,
+        str(session) if dated.relative(session) in written else None,
     )
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
-from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest
-from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.rejects import write_rejects
 
 if TYPE_CHECKING:
@@ -17,43 +16,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.workspace import Workspace
 
 #: How many rejected rows an error message shows.
 _SHOWN_ROWS = 5
 
 
-def settle_rejects(record: RunRecord, layout: OutputLayout) -> None:
-    """Write `rejects/`, and stop if there are more rejected rows than the settings allow.
+def settle_rejects(record: RunRecord, space: Workspace) -> None:
+    """Stage `rejects/`, and stop if there are more rejected rows than the settings allow.
 
     Raises
     ------
     InputError
         Too many bad rows in some table, or any with `--on-bad-rows fail`. The rows are left in
-        `rejects/` unless the output folder holds an earlier run, which is left as it is.
+        `rejects/` unless the output folder holds earlier results, which are left as they are.
     """
-    assert record.ledger is not None
-    staged = OutputLayout(layout.scratch / "staged")
-    files = write_rejects(staged, layout.scratch, record.receipts)
-    untouched = layout.manifest.exists()
-    error = _too_many(record, files, None if untouched else layout.root / "rejects")
-    if error is not None and untouched:
-        raise error
-    _replace_rejects(record, layout, files)
+    files = write_rejects(space.staging, space.scratch, record.receipts)
+    record.files |= {space.staging.relative(path): file_digest(path) for path in files}
+    written_to = None if space.earlier.partitions else space.layout.root / REJECTS
+    error = _too_many(record, files, written_to)
     if error is not None:
         raise error
-
-
-def _replace_rejects(record: RunRecord, layout: OutputLayout, files: Sequence[Path]) -> None:
-    """Put this run's rejects in place of what an earlier run left, also one that failed."""
-    staged = {path.stem: path for path in files}
-    for table in BY_NAME:
-        target = layout.rejects(table)
-        if table not in staged:
-            target.unlink(missing_ok=True)
-            continue
-        target.parent.mkdir(exist_ok=True)
-        staged[table].replace(target)
-        record.files[layout.relative(target)] = file_digest(target)
 
 
 def _too_many(

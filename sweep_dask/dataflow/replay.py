@@ -11,33 +11,28 @@ from dask import delayed
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
 from sweep_dask.analysis.centre_point.replay import RESYNC
-from sweep_dask.dataflow.assumptions import replay_assumptions
-from sweep_dask.dataflow.command import at_work, publish_logs
+from sweep_dask.dataflow.command import at_work, settle_logs
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.fidelity import Ablations, fidelity_document
 from sweep_dask.dataflow.plan import make_plan
-from sweep_dask.dataflow.prepare import (
-    Prepared,
-    note_partition,
-    partition_jobs,
-    prepare,
-    write_dated,
-)
+from sweep_dask.dataflow.prepare import note_partition, partition_jobs, prepare, write_dated
 from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.rebuild import rebuild_report
 from sweep_dask.dataflow.simulate import REPLAY_BIN_ROWS, simulate
-from sweep_dask.dataflow.workspace import locked, workspace
+from sweep_dask.dataflow.workspace import require_apart, workspace
 from sweep_dask.errors import InputError, ResourceError, UsageError
 from sweep_dask.partition import replay_partition
 from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
 from sweep_dask.partition.replay import MATCHES, part_path
 from sweep_dask.report.cards import replay_card
-from sweep_dask.report.page import rebuild_report
-from sweep_dask.report.replay_page import write_replay_report
-from sweep_dask.storage.atomic import file_digest, remove_if_empty, write_json
+from sweep_dask.report.replay_page import replay_report_page
+from sweep_dask.schema import TABLES
+from sweep_dask.storage.atomic import file_digest, remove_if_empty, write_json, write_text
 from sweep_dask.storage.combine import concatenate
+from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import THROUGH, read_manifest, replace_manifest, write_manifest
+from sweep_dask.storage.manifest import THROUGH, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +41,15 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
+    from sweep_dask.storage.catalogue import Catalogue
 
 logger = logging.getLogger(__name__)
 
 _LABEL = "replay partitions"
+_FIDELITY = "fidelity.json"
 _TABLES = {MATCHES: REPLAY_MATCHES, LEFT_OUT_FILE: LEFT_OUT}
 
 
@@ -110,17 +108,14 @@ def replay(
     """
     began = time.perf_counter()
     plan = make_plan(settings, folder, is_sample=is_sample)
-    record = RunRecord(plan, "replay", stage_seconds={"plan": time.perf_counter() - began})
     around = OutputLayout(settings.output.absolute())
+    require_apart(folder, around)
     layout = around.replay()
+    record = RunRecord(plan, "replay", stage_seconds={"plan": time.perf_counter() - began})
     is_new = not around.root.exists()
     try:
-        with workspace(layout):
-            with at_work(record, layout, announce) as workers:
-                sums = _execute(workers, record, layout, ablations, Progress(settings.progress))
-            record.assumptions = replay_assumptions(plan, record.partitions)
-            document = fidelity_document(record.partitions, sums, record.assumptions)
-            _publish(record, layout, document)
+        with workspace(layout) as space:
+            document = _replay(record, space, ablations, announce)
     finally:
         if is_new:
             remove_if_empty(around.root)
@@ -128,19 +123,43 @@ def replay(
     return ReplayResult(record, document, layout.root)
 
 
+def _replay(
+    record: RunRecord, space: Workspace, ablations: bool, announce: Callable[[str], None]
+) -> dict[str, Any]:
+    """Everything in the folder of the replay; returns the document of scores."""
+    record.run = space.token
+    tables = [*(f"{name}.parquet" for name in _TABLES), _FIDELITY, space.layout.report.name]
+    rejects = [space.layout.rejects(table.name) for table in TABLES]
+    names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
+    space.announce(space.earlier.document or record.as_json(), names)
+    try:
+        with at_work(record, space, announce) as workers:
+            progress = Progress(record.plan.settings.progress)
+            sums = _execute(workers, record, space, ablations, progress)
+        assumptions = record.as_json()["assumptions"]
+        document = fidelity_document(record.partitions, sums, assumptions)
+    except FolderLostError:
+        raise
+    except BaseException:
+        space.withdraw_announcement()
+        raise
+    _publish(record, space, document)
+    return document
+
+
 def _execute(
     workers: Workers,
     record: RunRecord,
-    layout: OutputLayout,
+    space: Workspace,
     ablations: bool,
     progress: Progress,
 ) -> Ablations:
     try:
-        prepared = prepare(workers, record, layout, progress)
+        catalogue = prepare(workers, record, space, progress)
         with record.timed("partitions"):
-            sums = _replay_partitions(workers.client, record, layout, prepared, ablations, progress)
+            sums = _replay_partitions(workers.client, record, space, catalogue, ablations, progress)
         with record.timed("tables"):
-            _combine(workers.client, record, layout)
+            _combine(workers.client, record, space.staging)
         record.status = "partial" if record.failed() else "done"
     finally:
         progress.close()
@@ -150,16 +169,15 @@ def _execute(
 def _replay_partitions(
     client: Client | None,
     record: RunRecord,
-    layout: OutputLayout,
-    prepared: Prepared,
+    space: Workspace,
+    catalogue: Catalogue,
     ablations: bool,
     progress: Progress,
 ) -> Ablations:
-    parts = _parts(layout)
-    write_dated(record, prepared, layout, parts)
+    dated = write_dated(record, catalogue, space, space.staging)
     jobs = [
         replace(job, centre_point=replace(job.centre_point, ablations=ablations))
-        for job in partition_jobs(record, prepared, layout.scratch, parts.root, parts)
+        for job in partition_jobs(record, catalogue, space, space.staging, dated)
     ]
     sums = Ablations()
     progress.start(_LABEL, len(jobs), "partitions")
@@ -178,13 +196,9 @@ def _replay_partitions(
     return sums
 
 
-def _parts(layout: OutputLayout) -> OutputLayout:
-    """Where tasks leave their parts, and the tables of dates lie for them to read."""
-    return OutputLayout(layout.scratch / "parts")
-
-
-def _combine(client: Client | None, record: RunRecord, layout: OutputLayout) -> None:
+def _combine(client: Client | None, record: RunRecord, staging: OutputLayout) -> None:
     finished = [partition for partition in record.partitions if partition.state != "failed"]
+    finished.sort(key=lambda partition: (partition.date, partition.security))
     names = list(_TABLES)
 
     def done(position: int, digest: str) -> None:
@@ -199,8 +213,8 @@ def _combine(client: Client | None, record: RunRecord, layout: OutputLayout) -> 
     put_together = delayed(concatenate, pure=False, traverse=False)
     tasks = [
         put_together(
-            str(layout.root / f"{name}.parquet"),
-            [str(part_path(str(_parts(layout).root), p.date, p.security, name)) for p in finished],
+            str(staging.root / f"{name}.parquet"),
+            [str(part_path(partition, name)) for partition in finished],
             columns,
         )
         for name, columns in _TABLES.items()
@@ -208,18 +222,18 @@ def _combine(client: Client | None, record: RunRecord, layout: OutputLayout) -> 
     run_tasks(client, tasks, done, lost)
 
 
-def _publish(record: RunRecord, layout: OutputLayout, document: dict[str, Any]) -> None:
+def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> None:
     """Put score, logs and report in place, and the manifest that lists everything."""
-    publish_logs(record, layout)
-    path = layout.root / "fidelity.json"
-    write_json(path, document)
-    record.files[path.name] = file_digest(path)
-    # The report shows facts of the manifest, and the manifest lists the report.
-    write_manifest(layout, record.as_json())
+    staging = space.staging
+    settle_logs(record, staging)
     with record.timed("report"):
-        report = write_replay_report(layout.root)
-        record.files[layout.relative(report)] = file_digest(report)
-    replace_manifest(layout, record.as_json())
+        write_json(staging.root / _FIDELITY, document)
+        write_text(staging.report, replay_report_page(staging.root, record.as_json()))
+    for path in (staging.root / _FIDELITY, staging.report):
+        record.files[staging.relative(path)] = file_digest(path)
+    space.folder.place(staging.root, record.files)
+    space.folder.remove(space.earlier.files.keys() - record.files.keys())
+    space.write_manifest(record.as_json())
 
 
 def _rebuild_report(around: OutputLayout) -> None:
@@ -227,8 +241,7 @@ def _rebuild_report(around: OutputLayout) -> None:
     if not around.manifest.exists():
         return
     try:
-        with locked(around):
-            if read_manifest(around)["status"] in THROUGH:
-                rebuild_report(around)
+        if read_manifest(around)["status"] in THROUGH:
+            rebuild_report(around)
     except (InputError, UsageError) as error:
         logger.warning("the report of the run in %s was not rebuilt: %s", around.root, error)

@@ -26,7 +26,7 @@ _TRIGGERS = {
 
 def describe_replay(result: ReplayResult) -> str:
     """Scores, misses, ablations, assumptions, and where the files are."""
-    document = result.fidelity
+    document, manifest = result.fidelity, result.record.as_json()
     scores = document["total"]
     headline = "Replay of the Centre Point book against the tape"
     lines = ["", headline, *_score_lines(scores), *_miss_lines(document["partitions"])]
@@ -35,8 +35,8 @@ def describe_replay(result: ReplayResult) -> str:
             2, "  There is no dark match in continuous trading on the tape to score against."
         )
     lines += _ablation_lines(document["ablations"], scores)
-    lines += ["", "Orders", *left_out_lines(result.record, "replay/left_out.parquet")]
-    lines += question_lines(result.record)
+    lines += ["", "Orders", *left_out_lines(manifest["left_out"], "replay/left_out.parquet")]
+    lines += question_lines(manifest["partitions"])
     lines += ["", "Assumptions", *(f"  - {text}" for text in document["assumptions"])]
     lines += ["", f"Files: {result.output} (fidelity.json, replay_matches.parquet, report.html)"]
     return "\n".join([*lines, *describe_failures(result.record)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sweep_dask.analysis.rollups.comparisons import AVERAGE_PAIRS, COMPARISONS
-from sweep_dask.analysis.rollups.dimensions import Segments
+from sweep_dask.analysis.rollups.dimensions import DIMENSIONS, Segments
 from sweep_dask.analysis.rollups.example import EXAMPLE
 from sweep_dask.analysis.rollups.labels import segments_of
 from sweep_dask.analysis.rollups.quantiles import PERCENTILES, SEGMENT_QUANTILES
@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 #: The combined table that is rolled up, in `tables/`.
 SWEEPS_FILE = "sweep_metrics.parquet"
 
+#: Names of all roll-ups.
+ROLLUPS = (
+    *(f"by_{dimension}" for dimension in DIMENSIONS),
+    *("comparisons", "averages", "distributions", "unfilled", "size_bounds", "example_sweep"),
+)
+
 #: What is computed before the tables are put together, as if there were no sweeps.
 _NOTHING = {
     "sums": LEVEL_SUMS,
@@ -55,9 +61,9 @@ _NOTHING = {
 
 
 def write_rollups(
-    client: Client | None, layout: OutputLayout, lines: Sequence[Line]
+    client: Client | None, staging: OutputLayout, lines: Sequence[Line]
 ) -> dict[str, str]:
-    """Write `tables/rollups/*.parquet` from `tables/sweep_metrics.parquet`.
+    """Write `tables/rollups/*.parquet` from `tables/sweep_metrics.parquet`, both below `staging`.
 
     Parameters
     ----------
@@ -69,20 +75,21 @@ def write_rollups(
     Returns
     -------
     dict[str, str]
-        Path below the output folder to digest.
+        Path to digest.
 
     Raises
     ------
     ResourceError
         Workers died over it.
     """
-    tables = rollups(client, layout.tables / SWEEPS_FILE, lines)
+    tables = rollups(client, staging.tables / SWEEPS_FILE, lines)
+    staging.rollups.mkdir(exist_ok=True)
     digests = {}
     for name in sorted(tables):
-        path = layout.rollups / f"{name}.parquet"
+        path = staging.rollups / f"{name}.parquet"
         body = parquet_bytes(to_table(tables[name]))
         write_bytes(path, body)
-        digests[layout.relative(path)] = bytes_digest(body)
+        digests[staging.relative(path)] = bytes_digest(body)
     return digests
 
 

@@ -7,21 +7,23 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweep_dask.dataflow.command import at_work, publish_logs
+from sweep_dask.dataflow.book import signature
+from sweep_dask.dataflow.command import at_work, settle_logs
 from sweep_dask.dataflow.document import RunRecord
-from sweep_dask.dataflow.pipeline import execute
+from sweep_dask.dataflow.pipeline import announce_run, execute, place_whole
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.dataflow.progress import Progress
+from sweep_dask.dataflow.rebuild import place_report
 from sweep_dask.dataflow.results import RunResult
-from sweep_dask.dataflow.workspace import workspace
-from sweep_dask.report.page import write_report
-from sweep_dask.storage.atomic import file_digest
+from sweep_dask.dataflow.workspace import require_apart, workspace
+from sweep_dask.errors import SweepError
+from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -59,25 +61,54 @@ def run(
     """
     began = time.perf_counter()
     plan = make_plan(settings, folder, is_sample=is_sample)
-    record = RunRecord(plan, stage_seconds={"plan": time.perf_counter() - began})
     layout = OutputLayout(settings.output.absolute())
-    with workspace(layout):
+    require_apart(folder, layout)
+    record = RunRecord(
+        plan,
+        signature=signature(plan.book, settings),
+        stage_seconds={"plan": time.perf_counter() - began},
+    )
+    with workspace(layout) as space:
+        record.run, record.earlier = space.token, space.earlier
+        announce_run(record, space)
         try:
-            with at_work(record, layout, announce) as workers:
-                execute(workers, record, layout, Progress(settings.progress))
-        except Exception:
-            # From the first partition on the folder holds something of this run: say what.
-            if record.partitions:
-                _publish(record, layout)
+            with at_work(record, space, announce) as workers:
+                execute(workers, record, space, Progress(settings.progress))
+        except FolderLostError:
             raise
-        _publish(record, layout)
+        except BaseException:
+            _end_early(record, space)
+            raise
+        _publish(record, space)
     return FinishedRun(layout.root, record)
 
 
-def _publish(record: RunRecord, layout: OutputLayout) -> None:
+def _end_early(record: RunRecord, space: Workspace) -> None:
+    """Say what a run that cannot go on leaves; if that is nothing, leave the folder as it was."""
+    if record.partitions:
+        place_whole(record, space)
+        _publish(record, space)
+    elif record.has_rejects and not space.earlier.partitions:
+        place_whole(record, space)
+        space.write_manifest(record.as_json())
+    else:
+        space.withdraw_announcement()
+
+
+def _publish(record: RunRecord, space: Workspace) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
-    publish_logs(record, layout)
+    settle_logs(record, space.staging)
+    place_whole(record, space)
     with record.timed("report"):
-        write_report(layout, record.as_json())
-        record.files[layout.relative(layout.report)] = file_digest(layout.report)
-    write_manifest(layout, record.as_json())
+        _report(record, space)
+    space.write_manifest(record.as_json())
+
+
+def _report(record: RunRecord, space: Workspace) -> None:
+    """The report shows what is in place; that it fails costs nothing else."""
+    try:
+        record.files |= place_report(space, record.as_json())
+    except (SweepError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001  a chart may not cost the results
+        logger.warning("the report could not be drawn (%s); `report` tries again", error)

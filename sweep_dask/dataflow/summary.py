@@ -29,10 +29,11 @@ def describe_run(record: RunRecord, output: Path) -> str:
         for state in ("computed", "kept", "failed")
     }
     stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in record.stage_seconds.items())
-    layout = OutputLayout(output)
+    layout, document = OutputLayout(output), record.as_json()
     lines = {
         "Status": record.status,
         "Partitions": ", ".join(f"{count:,} {state}" for state, count in states.items()),
+        **_of_earlier_runs(record, document),
         **(_time_priority_lines(record) if record.has_time_priority else {}),
         "Rows read": f"{total.read:,}",
         "Rows kept": f"{total.kept:,}",
@@ -51,9 +52,21 @@ def describe_run(record: RunRecord, output: Path) -> str:
         lines["To go on"] = "the same command keeps the partitions that are finished"
     if record.plan.system.defaults_used:
         lines["Note"] = "the machine could not be detected; defaults were used"
-    answer = describe_answer(layout, record.as_json()) if record.status in THROUGH else []
-    book = describe_book(record) if record.has_scenarios else []
+    answer = describe_answer(layout, document) if record.status in THROUGH else []
+    book = describe_book(record, document) if record.has_scenarios else []
     return "\n".join(["", "Summary", *_aligned(lines), *answer, *book, *describe_failures(record)])
+
+
+def _of_earlier_runs(record: RunRecord, document: Mapping[str, Any]) -> dict[str, str]:
+    """What stays in the folder of dates and securities that this run did not read."""
+    staying = [p for p in document["partitions"] if p["run"] != record.run]
+    if not staying:
+        return {}
+    aside = sum(not partition["covered"] for partition in staying)
+    told = f"{len(staying):,} of earlier runs stay in the folder"
+    if aside:
+        told += f"; {aside:,} of them are not in tables and report: other settings or version"
+    return {"Besides": told}
 
 
 def _time_priority_lines(record: RunRecord) -> dict[str, str]:

@@ -16,6 +16,7 @@ from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
 from sweep_dask.partition.sweeps import SWEEP_METRICS_FILE
+from sweep_dask.schema import ORDERS, Kind
 from sweep_dask.storage.combine import ResultFile, combine_results, concatenate
 
 if TYPE_CHECKING:
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from sweep_dask.analysis.tables import Schema
-    from sweep_dask.partition import PartitionSummary
-    from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.merge import TableColumns
+    from sweep_dask.storage.layout import OutputLayout, Partition
 
 #: Types of the kinds of input columns in a frame (`schema.Kind`).
-_PANDAS_TYPES = {"integer": "Int64", "price": "float64", "text": "str"}
+_PANDAS_TYPES = {Kind.INTEGER: "Int64", Kind.PRICE: "float64", Kind.TEXT: "str"}
 
 #: Columns of the files of each scenario (`partition.centre_point.SCENARIO_TABLES`).
 _SCENARIO_COLUMNS = {
@@ -61,9 +60,9 @@ class CombinedTable(NamedTuple):
 
 
 def combine_tables(
-    client: Client | None, layout: OutputLayout, tables: Sequence[CombinedTable]
+    client: Client | None, staging: OutputLayout, tables: Sequence[CombinedTable]
 ) -> Mapping[str, str]:
-    """Write `tables/*.parquet`; returns path below the output folder to digest."""
+    """Write `tables/*.parquet` below `staging`; returns path to digest."""
     digests: dict[str, str] = {}
 
     def done(position: int, digest: str) -> None:
@@ -75,13 +74,14 @@ def combine_tables(
             cure="Raise --memory-limit; the results of the partitions are complete.",
         )
 
-    tasks = [table.task(str(layout.tables / f"{table.name}.parquet")) for table in tables]
+    staging.tables.mkdir(exist_ok=True)
+    tasks = [table.task(str(staging.tables / f"{table.name}.parquet")) for table in tables]
     run_tasks(client, tasks, done, lost)
     return dict(sorted(digests.items()))
 
 
 def time_priority_tables(
-    layout: OutputLayout, partitions: Sequence[PartitionSummary], order_columns: TableColumns
+    layout: OutputLayout, partitions: Sequence[Partition], order_columns: Sequence[str]
 ) -> list[CombinedTable]:
     """The nine tables of the time-priority model.
 
@@ -89,11 +89,13 @@ def time_priority_tables(
     ----------
     partitions
         Ascending by date and security, which becomes the order of rows.
+    order_columns
+        Of the input's orders, over all partitions.
     """
-    kinds = [_PANDAS_TYPES[kind] for kind in order_columns.types]
+    kinds = [_PANDAS_TYPES[ORDERS.column(name).kind] for name in order_columns]
     tables = [
         CombinedTable(name, columns, TIME_PRIORITY, [])
-        for name, columns in output_columns(order_columns.names, kinds).items()
+        for name, columns in output_columns(order_columns, kinds).items()
     ]
     for partition in partitions:
         folder = layout.outputs(partition.date, partition.security)
@@ -103,7 +105,7 @@ def time_priority_tables(
 
 
 def centre_point_tables(
-    layout: OutputLayout, partitions: Sequence[PartitionSummary], scenarios: Sequence[str]
+    layout: OutputLayout, partitions: Sequence[Partition], scenarios: Sequence[str]
 ) -> list[CombinedTable]:
     """The tables of the Centre Point model; rows by date, security and scenario.
 
@@ -129,7 +131,7 @@ def centre_point_tables(
     return [*of_scenarios.values(), left_out]
 
 
-def sweep_table(layout: OutputLayout, partitions: Sequence[PartitionSummary]) -> CombinedTable:
+def sweep_table(layout: OutputLayout, partitions: Sequence[Partition]) -> CombinedTable:
     """The metrics of every sweep in every line, by date and security."""
     name = SWEEP_METRICS_FILE
     files = [
@@ -139,5 +141,5 @@ def sweep_table(layout: OutputLayout, partitions: Sequence[PartitionSummary]) ->
     return CombinedTable(name, SWEEP_TABLE, None, files)
 
 
-def _file(partition: PartitionSummary, path: Path, scenario: str | None = None) -> ResultFile:
+def _file(partition: Partition, path: Path, scenario: str | None = None) -> ResultFile:
     return ResultFile(partition.date, partition.security, str(path), scenario)

@@ -1,24 +1,87 @@
-"""The output folder while a run works in it: one run at a time, scratch that is gone afterwards."""
+"""The output folder while a command works in it: held by one, with a scratch folder of its own.
+
+Tasks write below the scratch folder alone; `ResultFolder` moves what is finished into place. The
+name of the scratch folder is the run's own, so that a task that outlives its run, on a worker
+nobody could end, finds it gone and changes nothing.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
+import re
 import shutil
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
+from sweep_dask.storage.atomic import is_temporary
+from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
+from sweep_dask.storage.history import Earlier, read_earlier
+from sweep_dask.storage.layout import RESULT_FOLDERS, OutputLayout
+from sweep_dask.storage.manifest import RUNNING, write_manifest
+from sweep_dask.storage.no_follow import in_the_way
+from sweep_dask.storage.result_folder import ResultFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
-    from sweep_dask.storage.layout import OutputLayout
+#: Folder in the scratch folder for results of all partitions together.
+_WHOLE = "whole"
+
+_SCRATCH = re.compile(r"\.scratch-[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass
+class Workspace:
+    """An output folder that a command works in."""
+
+    layout: OutputLayout
+    scratch: Path
+    """Spill files, worker folders and results that are not in place yet; gone afterwards."""
+    folder: ResultFolder
+    earlier: Earlier
+    """What the folder held before."""
+    token: str
+    """The run's own, 32 hexadecimal digits."""
+    announced: tuple[str, ...] = ()
+    """Where the manifest says that results may be put."""
+
+    @property
+    def staging(self) -> OutputLayout:
+        """Where results of all partitions together wait until they are put in place."""
+        return OutputLayout(self.scratch / _WHOLE)
+
+    def announce(self, document: Mapping[str, Any], placing: Iterable[str]) -> None:
+        """Say in the manifest that a run is at work, and where it may put results.
+
+        Raises
+        ------
+        UsageError
+            Something that is not ours stands there.
+        """
+        self.announced = tuple(sorted(placing))
+        self.folder.claim(self.announced)
+        self.write_manifest({**document, "status": RUNNING, "placing": list(self.announced)})
+
+    def write_manifest(self, document: Mapping[str, Any]) -> None:
+        """Put a manifest in place."""
+        self.folder.require_held()
+        write_manifest(self.layout, document)
+
+    def withdraw_announcement(self) -> None:
+        """Put the manifest of before in place again, if nothing else was changed."""
+        if self.earlier.document is not None:
+            self.write_manifest(self.earlier.document)
+        else:
+            self.folder.require_held()
+            self.layout.manifest.unlink(missing_ok=True)
 
 
 @contextmanager
-def workspace(layout: OutputLayout) -> Iterator[None]:
-    """The output folder with an empty scratch folder in it.
+def workspace(layout: OutputLayout) -> Iterator[Workspace]:
+    """The output folder, held, with an empty scratch folder in it.
 
     Afterwards the scratch folder is gone, and so is an output folder that was made for this run
     and stayed empty.
@@ -26,84 +89,82 @@ def workspace(layout: OutputLayout) -> Iterator[None]:
     Raises
     ------
     UsageError
-        The folder cannot be written, or another run works in it.
+        The folder cannot be written, another run works in it, or it holds files of others where
+        results go.
     """
     is_new = not layout.root.exists()
     _make(layout)
     try:
-        with locked(layout):
-            _clear(layout)
-            layout.scratch.mkdir()
+        with lock_folder(layout.root) as lock:
+            folder, earlier = open_folder(layout, lock)
+            _clear(layout.root)
+            scratch = layout.root / f".scratch-{lock.token}"
+            scratch.mkdir()
+            (scratch / _WHOLE).mkdir()
             try:
-                yield
+                yield Workspace(layout, scratch, folder, earlier, lock.token)
             finally:
-                shutil.rmtree(layout.scratch, ignore_errors=True)
+                shutil.rmtree(scratch, ignore_errors=True)
     finally:
-        if is_new and not any(layout.root.iterdir()):
+        if is_new and layout.root.is_dir() and not any(layout.root.iterdir()):
             layout.root.rmdir()
+
+
+def require_apart(folder: str, layout: OutputLayout) -> None:
+    """Refuse an output folder that would write among its input, and input among results.
+
+    Parameters
+    ----------
+    folder
+        The input; an URL is never below the output folder.
+
+    Raises
+    ------
+    UsageError
+        Links are followed on both sides: what counts is where the files are.
+    """
+    source, target = Path(folder).resolve(), layout.root.resolve()
+    if not source.exists():
+        return
+    results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
+    if target.is_relative_to(source) or any(source.is_relative_to(path) for path in results):
+        raise UsageError(
+            "Input and output overlap: results would lie among the files they are made from.",
+            where=str(layout.root),
+            value=folder,
+            cure="Name another folder with --output.",
+        )
+
+
+def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, Earlier]:
+    """A folder that is held, and what is in it.
+
+    Raises
+    ------
+    UsageError
+        It holds files of others where results go, or links.
+    """
+    for name in RESULT_FOLDERS:
+        if (layout.root / name).is_symlink():
+            raise in_the_way(layout.root / name)
+    earlier = read_earlier(layout)
+    names = (*earlier.files, *earlier.placing)
+    return ResultFolder(layout, names, lock.require_held), earlier
 
 
 def _make(layout: OutputLayout) -> None:
     try:
         layout.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _not_writable(layout, error) from error
+        raise not_writable(layout.root, error) from error
 
 
-@contextmanager
-def locked(layout: OutputLayout) -> Iterator[None]:
-    """An output folder that no run works in meanwhile; nothing in it is touched.
-
-    Raises
-    ------
-    UsageError
-        The folder cannot be written, or a run works in it.
-    """
-    try:
-        lock = layout.lock.open("w", encoding="utf-8")
-    except OSError as error:
-        raise _not_writable(layout, error) from error
-    with lock:
-        _take(lock, layout)
-        try:
-            yield
-        finally:
-            layout.lock.unlink(missing_ok=True)
-
-
-def _not_writable(layout: OutputLayout, error: OSError) -> UsageError:
-    return UsageError(
-        "The output folder cannot be written.",
-        where=str(layout.root),
-        value=str(error),
-        cure="Name another folder with --output.",
-    )
-
-
-def _take(lock: IO[str], layout: OutputLayout) -> None:
-    """Lock the folder until this process ends, however it ends."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise _folder_in_use(layout) from error
-    except OSError:  # a file system without locks: there is nothing to hold on to
-        return
-    # The run before may have removed the file between our opening and our locking it.
-    if os.fstat(lock.fileno()).st_nlink == 0:
-        raise _folder_in_use(layout)
-
-
-def _folder_in_use(layout: OutputLayout) -> UsageError:
-    return UsageError(
-        "Another run is working in this output folder.",
-        where=str(layout.root),
-        cure="Wait for it to end, or name another folder with --output.",
-    )
-
-
-def _clear(layout: OutputLayout) -> None:
-    """Remove what a run that was killed left half-written."""
-    shutil.rmtree(layout.scratch, ignore_errors=True)
-    for folder in (*layout.flat, layout.root):
-        for path in folder.glob(".*.tmp"):
+def _clear(root: Path) -> None:
+    """Remove what a run that was killed left half-written: known by the random part of its name."""
+    for path in root.iterdir():
+        if path.is_symlink():
+            continue
+        if _SCRATCH.fullmatch(path.name) and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif is_temporary(path.name) and path.is_file():
             path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from typing import TYPE_CHECKING
@@ -15,16 +16,11 @@ if TYPE_CHECKING:
 
 
 def guarded(
-    job: PartitionJob,
-    work: Callable[[PartitionJob, PartitionSummary], None],
-    clean_up: Callable[[PartitionJob], None],
+    job: PartitionJob, work: Callable[[PartitionJob, PartitionSummary], None]
 ) -> PartitionSummary:
     """Do the work of one partition, which fills in the summary; a failure is reported, not raised.
 
-    Parameters
-    ----------
-    clean_up
-        Removes what a failed partition left.
+    What a failed partition staged is removed.
     """
     began = time.perf_counter()
     summary = PartitionSummary(job.source.date, job.source.security)
@@ -37,7 +33,9 @@ def guarded(
         summary.refused = explained(error) if is_of_the_machine(error) else None
         summary.files = {}
         summary.centre_point = summary.replay = None
-        clean_up(job)
+        if summary.staged is not None:
+            shutil.rmtree(summary.staged, ignore_errors=True)
+            summary.staged = None
     summary.seconds = time.perf_counter() - began
     summary.peak_memory_bytes = peak_memory_bytes()
     return summary

@@ -51,17 +51,20 @@ class PartitionJob:
 
     source: PartitionSource
     output: str
+    """The output folder, which tasks only read."""
     scratch: str
+    """The run's own folder: rows to merge, and below `staged` what tasks write."""
     columns: Mapping[str, TableColumns]
     may_keep: bool = True
-    """Whether there are results of an earlier run that may be kept. (A task that runs a second
-    time, after a worker's death, may find its own.)"""
+    """Whether there are results of an earlier run that may be kept."""
     time_priority: bool = True
     """Whether the time-priority model is run."""
     csv_safe_text: bool = False
     """Whether texts that a spreadsheet takes for formulas are written with ' before them."""
     centre_point: CentrePointJob = field(default_factory=CentrePointJob)
     """The Centre Point book, and what is asked of it."""
+    signature: str = ""
+    """Digest of what the models are told, the same for all partitions of a run."""
     horizon_ns: int | None = None
     """How long after arrival unfilled shares are marked to the midpoint; None: when the sweep
     stops working."""
@@ -116,6 +119,10 @@ class PartitionSummary:
     centre_point: CentrePointOutcome | None = None
     replay: ReplayOutcome | None = None
     files: dict[str, str] = field(default_factory=dict)
+    """Path below the output folder to digest."""
+    staged: str | None = None
+    """Folder of the layout of an output folder in which they wait to be put in place; None if they
+    are those of an earlier run, or there are none."""
     removed: dict[int, dict[str, int]] = field(default_factory=dict)
     """Block to reason to rows filtered while merging."""
     peak_memory_bytes: int = 0

@@ -17,9 +17,7 @@ from sweep_dask.partition.centre_point import LEFT_OUT, input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import PartitionJob, PartitionSummary, ReplayOutcome
-from sweep_dask.partition.rows import merge_tables
-from sweep_dask.storage.atomic import remove_files, write_bytes
-from sweep_dask.storage.frames import parquet_bytes, to_table
+from sweep_dask.partition.rows import merge_tables, new_staging, write_table
 from sweep_dask.storage.layout import OutputLayout
 
 if TYPE_CHECKING:
@@ -34,19 +32,16 @@ MATCHES = "replay_matches"
 def replay_partition(job: PartitionJob) -> PartitionSummary:
     """Replay one partition; a failure is its own and is reported, not raised.
 
-    The tables are left below the job's output folder, where the parts of one file lie until all
-    are there; they are not listed in the summary.
+    The tables are left where the summary says they are staged: parts of one file each.
     """
-    return guarded(job, _replay, _clean_up)
+    return guarded(job, _replay)
 
 
-def part_path(job_output: str, date: str, security: int, table: str) -> Path:
-    """Where a task leaves its part of a table."""
-    return OutputLayout(Path(job_output)).outputs(date, security) / f"{table}.parquet"
-
-
-def _clean_up(job: PartitionJob) -> None:
-    remove_files(part_path(job.output, job.source.date, job.source.security, MATCHES).parent)
+def part_path(summary: PartitionSummary, table: str) -> Path:
+    """Where a task has left its part of a table."""
+    assert summary.staged is not None
+    folder = OutputLayout(Path(summary.staged)).outputs(summary.date, summary.security)
+    return folder / f"{table}.parquet"
 
 
 def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
@@ -59,9 +54,10 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
     result = _result(job, partition, date, security)
     summary.counts["centre_point_events"] = result.event_count
     summary.counts["centre_point_steps"] = result.step_count
-    _write(job, summary, MATCHES, result.matches)
+    staging = new_staging(job, summary)
+    write_table(staging, summary, part_path(summary, MATCHES), result.matches)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
-    _write(job, summary, LEFT_OUT, left_out)
+    write_table(staging, summary, part_path(summary, LEFT_OUT), left_out)
     summary.replay = ReplayOutcome(
         left_out=partition.left_out.counts(),
         gaps=input_gaps(partition, merged, trading),
@@ -69,6 +65,8 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
         ablations=result.ablations,
         misses=_plain(result.misses),
     )
+    # Parts are no results of their own.
+    summary.files = {}
     summary.state = "computed"
 
 
@@ -90,8 +88,3 @@ def _plain(misses: pd.DataFrame) -> list[dict[str, object]]:
     """Rows as Python values, none by way of a float."""
     columns = [misses[name].tolist() for name in misses.columns]
     return [dict(zip(misses.columns, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _write(job: PartitionJob, summary: PartitionSummary, table: str, frame: pd.DataFrame) -> None:
-    path = part_path(job.output, summary.date, summary.security, table)
-    write_bytes(path, parquet_bytes(to_table(frame)))

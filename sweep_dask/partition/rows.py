@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 
 from sweep_dask.market.deal_sources import DARK
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import write_bytes
+from sweep_dask.storage.atomic import make_folders, write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
+from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.merge import MergedRows, merge_rows
 
 if TYPE_CHECKING:
@@ -22,7 +24,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
-    from sweep_dask.storage.layout import OutputLayout
+
+
+def new_staging(job: PartitionJob, summary: PartitionSummary) -> OutputLayout:
+    """A folder of this task alone, where results lie as below the output folder.
+
+    Two copies of a task, of which one was thought dead, have two.
+
+    Raises
+    ------
+    FileNotFoundError
+        The run has ended.
+    """
+    name = f"{summary.date}-{summary.security}-{uuid4().hex}"
+    staging = OutputLayout(Path(job.scratch) / "staged" / name)
+    make_folders(Path(job.scratch), staging.root)
+    summary.staged = str(staging.root)
+    return staging
 
 
 def merge_tables(
@@ -60,6 +78,7 @@ def write_table(
 
 def write_body(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:
     """Write a file and note its digest."""
+    make_folders(layout.root, path.parent)
     write_bytes(path, body)
     summary.files[layout.relative(path)] = bytes_digest(body)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,17 +13,16 @@ from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import CentrePointOutcome, PartitionJob, PartitionSummary
-from sweep_dask.partition.rows import merge_tables, write_body, write_table
+from sweep_dask.partition.rows import merge_tables, new_staging, write_body, write_table
 from sweep_dask.partition.sweeps import write_sweeps
-from sweep_dask.storage.atomic import file_digest, write_atomically
-from sweep_dask.storage.csv_tables import write_csv
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.csv_tables import csv_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame
-from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.layout import ROW_FILES, OutputLayout
 from sweep_dask.storage.receipts import (
     PartitionReceipt,
     is_whole,
     read_receipt,
-    withdraw_receipt,
     write_receipt,
 )
 from sweep_dask.version import VERSION
@@ -37,24 +35,20 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.storage.merge import MergedRows
 
-#: File stems of the merged rows in `processed/`.
-ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
-
 
 def run_partition(job: PartitionJob) -> PartitionSummary:
     """Run one partition; a failure is its own and is reported, not raised."""
-    return guarded(job, _run, _withdraw)
+    return guarded(job, _run)
 
 
 def _run(job: PartitionJob, summary: PartitionSummary) -> None:
-    layout = OutputLayout(Path(job.output))
     merged = merge_tables(job, summary)
     trading = continuous_trading(job, merged["orders"].rows)
     files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
     summary.fingerprint = _fingerprint(job, files, trading)
-    if job.may_keep and _keep(layout, summary):
+    if job.may_keep and _keep(OutputLayout(Path(job.output)), summary):
         return
-    _withdraw(job)
+    layout = new_staging(job, summary)
     summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
     _write_rows(layout, summary, files)
     matches = _run_time_priority(job, layout, summary, merged) if job.time_priority else None
@@ -67,14 +61,12 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     write_sweeps(job, summary, layout, merged, partition, scenarios, matches)
     assert summary.centre_point is not None
     outcome = asdict(summary.centre_point)
-    receipt = PartitionReceipt(summary.fingerprint, summary.counts, summary.files, outcome)
+    receipt = PartitionReceipt(
+        summary.fingerprint, summary.counts, summary.files, outcome, job.signature
+    )
     write_receipt(layout, summary.date, summary.security, receipt)
     summary.files = summary.files | _receipt_digest(layout, summary)
     summary.state = "computed"
-
-
-def _withdraw(job: PartitionJob) -> None:
-    withdraw_receipt(OutputLayout(Path(job.output)), job.source.date, job.source.security)
 
 
 def _keep(layout: OutputLayout, summary: PartitionSummary) -> bool:
@@ -168,6 +160,5 @@ def _write_results(
         if name != "cp_trades_aggregated" or has_trades:
             write_table(layout, summary, processed / f"{name}.parquet", frame)
     for name, frame in result.outputs.items():
-        path = outputs / f"{name}.csv"
-        write_atomically(path, partial(write_csv, frame=frame, safe_text=job.csv_safe_text))
-        summary.files[layout.relative(path)] = file_digest(path)
+        body = csv_bytes(frame, safe_text=job.csv_safe_text)
+        write_body(layout, summary, outputs / f"{name}.csv", body)

@@ -12,12 +12,10 @@ from sweep_dask.report.content import page_content
 from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import read_replay
 from sweep_dask.report.rollups import Rollups, read_rollups
-from sweep_dask.storage.atomic import file_digest, write_text
-from sweep_dask.storage.manifest import THROUGH, read_manifest, replace_manifest
+from sweep_dask.storage.manifest import THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sweep_dask.storage.layout import OutputLayout
 
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
 _FIRST_ROLLUP = "tables/rollups/by_all.parquet"
 
 
-def write_report(layout: OutputLayout, manifest: Mapping[str, Any]) -> None:
-    """Write `report.html` from the manifest, the roll-ups and the replay, if there is one.
+def report_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
+    """The text of `report.html`: from the manifest, the roll-ups and the replay, if there is one.
 
     The page is a function of the folder: the same results give the same bytes. What it reads does
     not grow with the number of sweeps.
@@ -40,29 +38,12 @@ def write_report(layout: OutputLayout, manifest: Mapping[str, Any]) -> None:
     Raises
     ------
     InputError
-        A roll-up cannot be read.
+        A roll-up cannot be read, or does not say everything that is shown.
     """
     replay = read_replay(layout.root / "replay")
-    content = page_content(layout, manifest, _read(layout, manifest), replay)
-    write_text(layout.report, render("page.html", content))
-
-
-def rebuild_report(layout: OutputLayout) -> Path:
-    """Write the report of an output folder again, and its digest into the manifest.
-
-    Returns
-    -------
-    Path
-        The report.
-
-    Raises
-    ------
-    InputError
-        The manifest or a roll-up is missing or cannot be read.
-    """
-    manifest = read_manifest(layout)
     try:
-        write_report(layout, manifest)
+        content = page_content(layout, manifest, _read(layout, manifest), replay)
+        return render("page.html", content)
     except (KeyError, UndefinedError) as error:
         raise InputError(
             "The manifest or a roll-up does not say everything that the report shows.",
@@ -70,9 +51,6 @@ def rebuild_report(layout: OutputLayout) -> Path:
             value=str(error),
             cure="Run the same version of sweep_dask that wrote the folder, or the run again.",
         ) from error
-    files = manifest["files"] | {layout.relative(layout.report): file_digest(layout.report)}
-    replace_manifest(layout, manifest | {"files": dict(sorted(files.items()))})
-    return layout.report
 
 
 def _read(layout: OutputLayout, manifest: Mapping[str, Any]) -> Rollups | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.errors import InputError
 from sweep_dask.report.fidelity import MODES, TRIGGERS, Fidelity, read_fidelity
 from sweep_dask.report.rendering import render
-from sweep_dask.storage.atomic import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,18 +53,15 @@ def fidelity_content(replay: Replay | None) -> dict[str, Any]:
     }
 
 
-def write_replay_report(folder: Path) -> Path:
-    """Write `report.html` of a replay from `fidelity.json` and, if it is there, `manifest.json`.
+def replay_report_page(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """The text of a replay's `report.html`, from its `fidelity.json`.
 
     Parameters
     ----------
     folder
         `OUTPUT/replay`.
-
-    Returns
-    -------
-    Path
-        The report.
+    manifest
+        The replay's; may be empty.
 
     Raises
     ------
@@ -75,9 +71,8 @@ def write_replay_report(folder: Path) -> Path:
     replay = read_replay(folder)
     if replay is None or replay.fidelity is None:
         raise _unreadable(folder, "the file is missing" if replay is None else str(replay.problem))
-    content = fidelity_content(replay) | {"run": None}
-    write_text(folder / "report.html", render("replay.html", content))
-    return folder / "report.html"
+    content = fidelity_content(Replay(replay.fidelity, manifest))
+    return render("replay.html", content | {"run": None})
 
 
 def _unreadable(folder: Path, reason: str) -> InputError:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from sweep_dask.storage.no_follow import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,17 +18,17 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 1 << 20
 
-#: Names of files that are being written.
-TEMPORARY = ".*.tmp"
+#: Names of files that are being written: ours are told from others' by the random part.
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp", re.ASCII | re.DOTALL)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it to `path`.
 
-    No two temporary names are the same: two workers that run the same task by chance cannot see
-    each other's halves, and the last rename wins with the same bytes.
+    The folder must exist: a task that outlives its run finds its scratch folder gone and fails. No
+    two temporary names are the same: two workers that run the same task by chance cannot see each
+    other's halves, and the last rename wins with the same bytes.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         write(temporary)
@@ -37,9 +41,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file has the name of one that is being written."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: Path, document: object) -> None:
@@ -52,18 +61,23 @@ def write_bytes(path: Path, data: bytes) -> None:
     write_atomically(path, lambda temporary: temporary.write_bytes(data))
 
 
-def remove_files(folder: Path) -> None:
-    """Remove every file below `folder`, and the folders that are empty then.
+def write_durably(path: Path, data: bytes) -> None:
+    """Write bytes atomically, and have them on the disk before the name shows them."""
 
-    Temporary files stay: a second copy of a task may be about to rename them.
-    """
-    # A path comes before what is below it; the other way round empties a folder before itself.
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            remove_if_empty(path)
-        elif not path.match(TEMPORARY):
-            path.unlink(missing_ok=True)
-    remove_if_empty(folder)
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    write_atomically(path, write)
+
+
+def make_folders(base: Path, folder: Path) -> None:
+    """Make `folder` below `base`, which must exist."""
+    for part in reversed([folder, *folder.parents]):
+        if part.is_relative_to(base) and part != base:
+            part.mkdir(exist_ok=True)
 
 
 def remove_if_empty(folder: Path) -> None:
@@ -73,9 +87,9 @@ def remove_if_empty(folder: Path) -> None:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, as `sha256:<hex>`."""
+    """SHA-256 of a regular file's bytes, as `sha256:<hex>`; a link is not followed."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while piece := stream.read(_READ_BYTES):
             digest.update(piece)
     return f"sha256:{digest.hexdigest()}"

@@ -9,8 +9,6 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
 
@@ -18,8 +16,8 @@ if TYPE_CHECKING:
 _FORMULA = "^([=+@\t\r-])"
 
 
-def write_csv(path: Path, frame: pd.DataFrame, *, safe_text: bool = False) -> None:
-    """Write a frame with its header; also a frame without rows.
+def csv_bytes(frame: pd.DataFrame, *, safe_text: bool = False) -> bytes:
+    """A frame with its header as the text of a file; also a frame without rows.
 
     Floats are written in the shortest form that reads back as the same double, with `.0` if
     they are whole, so that a reader infers the same types from every partition's file.
@@ -31,11 +29,12 @@ def write_csv(path: Path, frame: pd.DataFrame, *, safe_text: bool = False) -> No
     """
     columns = [_printable(frame[name], safe_text=safe_text) for name in frame.columns]
     table = pa.table(columns, names=list(frame.columns))
-    with path.open("wb") as sink:
-        sink.write((",".join(frame.columns) + "\n").encode("utf-8"))
-        if len(table):
-            options = pacsv.WriteOptions(include_header=False, quoting_style=_quoting(table))
-            pacsv.write_csv(table, sink, options)
+    sink = pa.BufferOutputStream()
+    sink.write((",".join(frame.columns) + "\n").encode("utf-8"))
+    if len(table):
+        options = pacsv.WriteOptions(include_header=False, quoting_style=_quoting(table))
+        pacsv.write_csv(table, sink, options)
+    return bytes(sink.getvalue())
 
 
 def _printable(values: pd.Series, *, safe_text: bool) -> pa.Array:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import write_bytes
+from sweep_dask.storage.atomic import make_folders, write_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.merge import RowRange, TableColumns, merge_rows
 
@@ -33,6 +33,7 @@ def write_dated_tables(
         merged = merge_rows(scratch, parts, BY_NAME[name], columns[name], parts[0].day)
         path = layout.processed_date(day_to_date(day)) / f"{name}.parquet"
         body = parquet_bytes(merged.rows)
+        make_folders(layout.root, path.parent)
         write_bytes(path, body)
         digests[layout.relative(path)] = bytes_digest(body)
     return digests

@@ -3,10 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from pathlib import Path
+#: Folders that hold nothing but results.
+RESULT_FOLDERS = ("processed", "outputs", "tables", "rejects", "logs")
+
+#: Results that lie in the output folder itself: of a run, and of a replay.
+_RESULTS_AT_TOP = ("report.html", "fidelity.json", "replay_matches.parquet", "left_out.parquet")
+
+#: File stems of a partition's rows of each table, in `processed/`.
+ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
+
+#: Rejected rows of the last run, and of those before it on the same input.
+REJECTS = "rejects"
+#: Rejected rows of earlier runs whose results are still there, a folder a run.
+EARLIER_REJECTS = f"{REJECTS}/earlier"
+
+
+class Partition(NamedTuple):
+    """A trading date of one security."""
+
+    date: str
+    security: int
+
+
+def is_result(name: str) -> bool:
+    """Whether a file of this name, a path below the output folder, can be a result."""
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts or "/".join(parts) != name or "\0" in name:
+        return False
+    return name in _RESULTS_AT_TOP if len(parts) == 1 else parts[0] in RESULT_FOLDERS
+
+
+def partition_of(name: str) -> Partition | None:
+    """The partition a result belongs to; None if it is of a whole date or of all of them."""
+    match PurePosixPath(name).parts:
+        case ("processed" | "outputs", date, security, _, *_) if security.isdecimal():
+            return Partition(date, int(security))
+    return None
+
+
+def date_of(name: str) -> str | None:
+    """The date a table belongs to that concerns no single security."""
+    match PurePosixPath(name).parts:
+        case ("processed", date, _):
+            return date
+    return None
 
 
 @dataclass(frozen=True)
@@ -51,11 +94,6 @@ class OutputLayout:
         return (self.run_log, self.resources_log, self.profile_report, self.profile_statistics)
 
     @property
-    def scratch(self) -> Path:
-        """Spill files and Dask's worker folders; removed when a run ends."""
-        return self.root / ".scratch"
-
-    @property
     def lock(self) -> Path:
         """Held by the run that works in this folder."""
         return self.root / ".lock"
@@ -69,16 +107,6 @@ class OutputLayout:
     def rollups(self) -> Path:
         """Sums and statistics over the combined results."""
         return self.tables / "rollups"
-
-    @property
-    def dated(self) -> tuple[Path, ...]:
-        """Folders that hold a folder of results for each date."""
-        return (self.root / "processed", self.root / "outputs")
-
-    @property
-    def flat(self) -> tuple[Path, ...]:
-        """Folders that hold Parquet files of all dates."""
-        return (self.rollups, self.tables, self.root / "rejects")
 
     def rejects(self, table: str) -> Path:
         """Rows of one input table that could not be read."""

@@ -1,20 +1,17 @@
-"""`manifest.json`: what a run was, what it read, and what it left behind."""
+"""`manifest.json`: what an output folder holds and how it came about, with a digest of itself."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.atomic import file_digest, write_json
-from sweep_dask.storage.leftovers import remove_unlisted, unlisted_files
+from sweep_dask.storage.atomic import write_durably
+from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.no_follow import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from sweep_dask.storage.layout import OutputLayout
 
@@ -23,51 +20,65 @@ FORMAT = 1
 #: States of a run that has been through all of its partitions.
 THROUGH = ("done", "partial")
 
-#: What a manifest is checked by.
+#: A run works in the folder, or was killed there.
+RUNNING = "running"
+
+#: What a manifest is known by.
 _NEEDED = {"status", "files", "ledger", "partitions"}
+
+#: Stands for the digest of a manifest while that is computed.
+_BLANK = f"sha256:{0:064d}"
+
+
+class Manifest(NamedTuple):
+    """A manifest as it was found."""
+
+    document: dict[str, Any]
+    is_intact: bool
+    """Whether it is what was written: its digest is right, or it is of a version without one."""
 
 
 def write_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
-    """Write the manifest of a run.
+    """Put a manifest in place; the digest of its text, itself left blank, stands in it last."""
+    without = {name: value for name, value in document.items() if name not in ("format", "digest")}
+    text = json.dumps({"format": FORMAT, **without, "digest": _BLANK}, indent=1) + "\n"
+    write_durably(layout.manifest, _with_digest(text, _BLANK, _text_digest(text)).encode())
 
-    An output folder holds one run. When a run is through, files that only the earlier manifest
-    lists, and files among the results that no manifest lists, are removed: left beside new ones
-    they would be taken for results of this run. When it is not, files of the earlier manifest are
-    listed on, because the next run may keep them.
+
+def _text_digest(text: str) -> str:
+    return bytes_digest(text.encode())
+
+
+def _with_digest(text: str, before: str, after: str) -> str:
+    head, _, tail = text.rpartition(before)
+    return f"{head}{after}{tail}"
+
+
+def find_manifest(layout: OutputLayout) -> Manifest:
+    """The manifest of an output folder, also one that was changed after it was written.
+
+    Raises
+    ------
+    InputError
+        There is none, or it cannot be read.
     """
-    earlier = _listed_files(layout)
-    files = dict(document["files"])
-    for name in earlier.keys() - files.keys():
-        if document["status"] in THROUGH:
-            _remove(layout, layout.root / name)
-        elif (layout.root / name).is_file():
-            files[name] = earlier[name]
-    if document["status"] in THROUGH:
-        remove_unlisted(layout, files)
-    replace_manifest(layout, {**document, "files": files})
-
-
-def replace_manifest(layout: OutputLayout, document: Mapping[str, Any]) -> None:
-    """Write a manifest and touch nothing else: a later run may have left files it resumes with."""
-    write_json(layout.manifest, {"format": FORMAT, **document})
-
-
-def _listed_files(layout: OutputLayout) -> dict[str, str]:
     try:
-        files = dict(json.loads(layout.manifest.read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    root = layout.root.resolve()
-    return {name: d for name, d in files.items() if (root / name).resolve().is_relative_to(root)}
+        with open_regular(layout.manifest) as stream:
+            text = stream.read().decode("utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(layout, str(error)) from error
+    if not isinstance(document, dict) or not document.keys() >= _NEEDED:
+        raise _unreadable(layout, f"it lacks some of {', '.join(sorted(_NEEDED))}")
+    return Manifest(document, _is_intact(document, text))
 
 
-def _remove(layout: OutputLayout, path: Path) -> None:
-    """Remove a file, and folders that are empty then."""
-    path.unlink(missing_ok=True)
-    folder = path.parent
-    while folder != layout.root and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+def _is_intact(document: Mapping[str, Any], text: str) -> bool:
+    digest = document.get("digest")
+    if digest is None:
+        # The first manifests had no digest, and no list of earlier runs either.
+        return "earlier_runs" not in document and document.get("format") == FORMAT
+    return isinstance(digest, str) and _text_digest(_with_digest(text, digest, _BLANK)) == digest
 
 
 def read_manifest(layout: OutputLayout) -> dict[str, Any]:
@@ -76,15 +87,12 @@ def read_manifest(layout: OutputLayout) -> dict[str, Any]:
     Raises
     ------
     InputError
-        There is none, or it cannot be read.
+        There is none, it cannot be read, or it is not what was written.
     """
-    try:
-        document = json.loads(layout.manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _unreadable(layout, str(error)) from error
-    if not isinstance(document, dict) or not document.keys() >= _NEEDED:
-        raise _unreadable(layout, f"it lacks some of {', '.join(sorted(_NEEDED))}")
-    return document
+    manifest = find_manifest(layout)
+    if not manifest.is_intact:
+        raise _unreadable(layout, "its digest differs: it was changed after it was written")
+    return manifest.document
 
 
 def _unreadable(layout: OutputLayout, reason: str) -> InputError:
@@ -94,73 +102,3 @@ def _unreadable(layout: OutputLayout, reason: str) -> InputError:
         value=reason,
         cure="Name a folder that `sweep_dask run` wrote.",
     )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something an output folder does not hold as its manifest says."""
-
-    where: str
-    what: str
-
-
-def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
-    """Check an output folder against its manifest.
-
-    Every file is there with its digest, no other files are among the results, the ledger balances
-    file by file, and the rows a run kept are the rows in its partition store.
-
-    Returns
-    -------
-    tuple
-        The manifest, and what is wrong; nothing wrong is an empty list.
-    """
-    manifest = read_manifest(layout)
-    findings = [
-        *_check_files(layout, manifest["files"]),
-        *_check_ledger(manifest["ledger"]),
-    ]
-    if manifest["status"] == "done":
-        # A replay keeps no store of rows.
-        if manifest.get("command") != "replay":
-            findings += _check_kept_rows(layout, manifest)
-    else:
-        findings.append(Finding("manifest.json", f"the run's status is {manifest['status']}"))
-    return manifest, findings
-
-
-def _check_files(layout: OutputLayout, files: Mapping[str, str]) -> list[Finding]:
-    findings = []
-    for name, digest in files.items():
-        path = layout.root / name
-        if not path.is_file():
-            findings.append(Finding(name, "the file is missing"))
-        elif file_digest(path) != digest:
-            findings.append(Finding(name, "the file's digest differs: it was changed"))
-    unlisted = [layout.relative(path) for path in unlisted_files(layout, files)]
-    return findings + [Finding(name, "not listed in the manifest") for name in unlisted]
-
-
-def _check_ledger(ledger: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    findings = []
-    for entry in ledger:
-        placed = entry["kept"] + sum(entry["filtered"].values()) + sum(entry["rejected"].values())
-        if entry["read"] != placed:
-            what = f"{entry['read']} rows were read, {placed} are accounted for"
-            findings.append(Finding(entry["file"], what))
-    return findings
-
-
-def _check_kept_rows(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[Finding]:
-    """Rows in the store against the ledger, for the tables whose rows lie in one partition."""
-    stems = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
-    findings = []
-    for table, stem in stems.items():
-        kept = sum(entry["kept"] for entry in manifest["ledger"] if entry["table"] == table)
-        names = [n for n in manifest["files"] if n.endswith(f"/{stem}.parquet")]
-        paths = [layout.root / name for name in names if (layout.root / name).is_file()]
-        stored = sum(pq.read_metadata(path).num_rows for path in paths)
-        if stored != kept:
-            what = f"the ledger keeps {kept} rows of {table}, the store holds {stored}"
-            findings.append(Finding(f"processed/*/*/{stem}.parquet", what))
-    return findings

@@ -6,8 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.storage.atomic import file_digest, remove_files, write_json
+from sweep_dask.storage.atomic import file_digest, write_json
 from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.layout import Partition, partition_of
+from sweep_dask.storage.no_follow import is_file, open_regular
 
 if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
@@ -25,43 +27,38 @@ class PartitionReceipt:
     """Path below the output folder to digest."""
     centre_point: dict[str, Any] | None = None
     """The outcome of the Centre Point model, if it was run."""
+    signature: str | None = None
+    """Digest of what the models were told, the same for all partitions of a run."""
 
 
 def write_receipt(
     layout: OutputLayout, date: str, security: int, receipt: PartitionReceipt
 ) -> None:
     """Declare a partition complete."""
-    write_json(
-        layout.receipt(date, security), {**asdict(receipt), "digest": _content_digest(receipt)}
-    )
+    document = asdict(receipt)
+    write_json(layout.receipt(date, security), document | {"digest": _content_digest(document)})
 
 
-def _content_digest(receipt: PartitionReceipt) -> str:
-    return bytes_digest(json.dumps(asdict(receipt), sort_keys=True).encode())
+def _content_digest(document: dict[str, Any]) -> str:
+    return bytes_digest(json.dumps(document, sort_keys=True).encode())
 
 
 def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionReceipt | None:
-    """Receipt of an earlier run, if there is one, and undamaged."""
-    path = layout.receipt(date, security)
-    if not path.exists():
-        return None
+    """Receipt of an earlier run, if there is one, undamaged, and naming files of its partition."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(layout.receipt(date, security)) as stream:
+            document = json.loads(stream.read())
         digest = document.pop("digest")
         receipt = PartitionReceipt(**document)
-    except (ValueError, TypeError, AttributeError, KeyError):
-        return None  # half a disk, another version: the partition is redone
-    return receipt if digest == _content_digest(receipt) else None
+        is_own = all(partition_of(name) == Partition(date, security) for name in receipt.files)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return None  # none, half a disk, another version: the partition is redone
+    return receipt if is_own and digest == _content_digest(document) else None
 
 
 def is_whole(layout: OutputLayout, receipt: PartitionReceipt) -> bool:
     """Whether every file of the receipt is there with its digest."""
-    paths = {layout.root / name: digest for name, digest in receipt.files.items()}
-    return all(path.is_file() and file_digest(path) == digest for path, digest in paths.items())
-
-
-def withdraw_receipt(layout: OutputLayout, date: str, security: int) -> None:
-    """Declare a partition unfinished and remove what it left, listed in a receipt or not."""
-    layout.receipt(date, security).unlink(missing_ok=True)
-    remove_files(layout.processed(date, security))
-    remove_files(layout.outputs(date, security))
+    return all(
+        is_file(layout.root, name) and file_digest(layout.root / name) == digest
+        for name, digest in receipt.files.items()
+    )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sweep_dask.storage.atomic import write_atomically
+from sweep_dask.storage.atomic import make_folders, write_atomically
 from sweep_dask.storage.frames import write_gathered
 from sweep_dask.storage.ingest import BlockReceipt, rejects_path
 
@@ -57,10 +57,9 @@ def write_rejects(
     for table, its_receipts in by_table.items():
         if any(receipt.rejected for receipt in its_receipts):
             path = layout.rejects(table)
+            make_folders(layout.root, path.parent)
             write_atomically(path, partial(_write, parts=_located(scratch, its_receipts)))
             written.append(path)
-        else:
-            layout.rejects(table).unlink(missing_ok=True)
     return written
 
 

@@ -6,7 +6,7 @@ import copy
 import re
 from html.parser import HTMLParser
 
-from sweep_dask.report.page import write_report
+from sweep_dask.report.page import report_page
 from sweep_dask.settings import Settings
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
@@ -20,6 +20,10 @@ def make_bare_folder(root, **changes):
     layout.tables.mkdir(parents=True)
     write_manifest(layout, manifest)
     return layout, manifest
+
+
+def write_report(layout, manifest):
+    layout.report.write_text(report_page(layout, manifest), encoding="utf-8")
 
 
 def write_page(layout, manifest):
@@ -42,6 +46,7 @@ def partition_entry(date=DATE, security=SECURITY, state="computed", reason=None,
         "seconds": 0.25,
         "reason": reason,
         "counts": {} if state == "failed" else counts,
+        "covered": state != "failed",
     }
 
 

@@ -20,6 +20,7 @@ def make_answer_folder(root, market=None, **changes):
     market = drawn_market(60) if market is None else market
     frame = pd.concat(market.values(), ignore_index=True)
     frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
+    layout.tables.mkdir(parents=True)
     write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
     write_rollups(None, layout, list(market))
     return layout, _manifest(layout, market, changes)

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 from replay_folders import make_fidelity, write_fidelity
+from report_folders import write_report
 
-from sweep_dask.report.page import write_report
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest
 

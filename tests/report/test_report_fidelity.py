@@ -13,15 +13,15 @@ from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
 from sweep_dask.report.fidelity import MODES, TRIGGERS
-from sweep_dask.report.replay_page import write_replay_report
+from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.report.rule_words import RULE_WORDS
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 def replay_page(root, document, **manifest):
-    report = write_replay_report(write_fidelity(root / "replay", document, **manifest))
-    return Page(report.read_text(encoding="utf-8"))
+    folder = write_fidelity(root / "replay", document, **manifest)
+    return Page(replay_report_page(folder, manifest))
 
 
 def test_words_cover_what_a_replay_can_say():
@@ -142,14 +142,13 @@ def test_damaged_score_is_named(tmp_path, text):
     folder = write_fidelity(tmp_path / "replay", make_fidelity())
     (folder / "fidelity.json").write_text(text)
     with pytest.raises(InputError) as raised:
-        write_replay_report(folder)
+        replay_report_page(folder, {})
     assert raised.value.where == str(folder / "fidelity.json")
-    assert not (folder / "report.html").exists()
 
 
 def test_missing_score_is_named(tmp_path):
     with pytest.raises(InputError, match="cannot be shown"):
-        write_replay_report(tmp_path)
+        replay_report_page(tmp_path, {})
 
 
 @pytest.mark.parametrize("path", [("total", "free", "f1"), ("partitions", 0, "misses")])
@@ -160,7 +159,7 @@ def test_score_without_a_number_is_named(tmp_path, path):
         place = place[step]
     del place[path[-1]]
     with pytest.raises(InputError):
-        write_replay_report(write_fidelity(tmp_path / "replay", document))
+        replay_report_page(write_fidelity(tmp_path / "replay", document), {})
 
 
 def test_run_without_a_replay_says_how_to_get_one(tmp_path):

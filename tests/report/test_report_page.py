@@ -14,11 +14,12 @@ from report_folders import (
     make_bare_folder,
     partition_entry,
     write_page,
+    write_report,
 )
 from rollup_folders import make_answer_folder
 
+from sweep_dask.dataflow.rebuild import rebuild_report
 from sweep_dask.errors import InputError
-from sweep_dask.report.page import rebuild_report, write_report
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest

@@ -1,0 +1,121 @@
+"""Commands that change a folder of results without reading input: `report` and `forget`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sweep_dask.dataflow.answer import write_all_rollups, write_tables
+from sweep_dask.dataflow.document import totals
+from sweep_dask.dataflow.workspace import workspace
+from sweep_dask.errors import UsageError
+from sweep_dask.report.page import report_page
+from sweep_dask.storage.atomic import file_digest, write_text
+from sweep_dask.storage.history import without_partitions
+from sweep_dask.storage.manifest import THROUGH, read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from sweep_dask.dataflow.workspace import Workspace
+    from sweep_dask.storage.layout import OutputLayout, Partition
+
+
+def rebuild_report(layout: OutputLayout) -> Path:
+    """Write the report of an output folder again, and its digest into the manifest.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    InputError
+        The manifest or a roll-up is missing or cannot be read.
+    UsageError
+        A run works in the folder.
+    """
+    read_manifest(layout)
+    with workspace(layout) as space:
+        document = read_manifest(layout)
+        files = document["files"] | place_report(space, document)
+        space.write_manifest(document | {"files": dict(sorted(files.items()))})
+    return layout.report
+
+
+def place_report(space: Workspace, document: Mapping[str, Any]) -> dict[str, str]:
+    """Draw the report of what is in place; returns its name and digest."""
+    path = space.staging.report
+    write_text(path, report_page(space.layout, document))
+    written = {space.staging.relative(path): file_digest(path)}
+    space.folder.place(space.staging.root, written)
+    return written
+
+
+class Forgotten(NamedTuple):
+    """What `forget` has done."""
+
+    partitions: list[Partition]
+    removed_files: int
+    left: int
+    """Partitions that stay."""
+
+
+def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[int]) -> Forgotten:
+    """Remove the results of dates and securities; tables and report cover what is left.
+
+    Parameters
+    ----------
+    dates, securities
+        Results of these dates, of these securities on them; empty: of any.
+
+    Raises
+    ------
+    InputError
+        The folder has no manifest that can be read.
+    UsageError
+        Nothing is named, the folder holds no such results, or a run works in it.
+    """
+    if not dates and not securities:
+        raise UsageError(
+            "Nothing is named that could be forgotten.",
+            where="command line",
+            cure="Give --dates, --securities or both; of both, results of these securities on "
+            "these dates are removed.",
+        )
+    read_manifest(layout)
+    with workspace(layout) as space:
+        named = [
+            key
+            for key in sorted(space.earlier.partitions)
+            if (not dates or key.date in dates) and (not securities or key.security in securities)
+        ]
+        if not named:
+            raise UsageError(
+                "The folder holds no results of the dates and securities named.",
+                where=str(layout.root),
+                cure="`manifest.json` lists its partitions.",
+            )
+        return _forget(space, named)
+
+
+def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
+    document = without_partitions(space.earlier, named)
+    document |= totals(document["partitions"])
+    # Until the end the manifest lists what is about to go, too.
+    files = space.earlier.files | document["files"]
+    space.announce({**document, "files": files}, space.earlier.placing)
+    gone = space.earlier.files.keys() - document["files"].keys()
+    if document["status"] in THROUGH and document["partitions"]:
+        answer = dict(write_tables(None, space.layout, space.staging, document))
+        answer |= write_all_rollups(None, space.staging, document)
+        space.folder.place(space.staging.root, answer)
+        document["files"] |= answer
+        gone -= answer.keys()
+    removed = space.folder.remove(gone)
+    if document["partitions"]:
+        document["files"] |= place_report(space, document)
+    document["files"] = dict(sorted(document["files"].items()))
+    space.write_manifest(document)
+    return Forgotten(named, removed, len(document["partitions"]))

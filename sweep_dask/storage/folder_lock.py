@@ -1,0 +1,173 @@
+"""One program at a time changes an output folder.
+
+The lock is a file whose lock the system releases however its process ends. What is written in it
+serves where that is not enough: on a file system without locks, and when somebody removes the file
+and a second program takes the folder. The first one then notices before its next change.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import socket
+import stat
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from sweep_dask.errors import ResourceError, UsageError
+from sweep_dask.storage.no_follow import in_the_way, open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: Longer than anything this package writes into its lock.
+_MOST_BYTES = 4096
+#: What marks a lock file as one of this package.
+_OWNER = "sweep_dask"
+
+
+class FolderLostError(ResourceError):
+    """The folder is no longer held: nothing in it may be changed."""
+
+
+class FolderLock:
+    """A folder that is held by this process."""
+
+    def __init__(self, path: Path, token: str) -> None:
+        self._path = path
+        self.token = token
+
+    def require_held(self) -> None:
+        """Check that nobody else has taken the folder.
+
+        Raises
+        ------
+        FolderLostError
+            The lock file is gone, or is somebody else's.
+        """
+        if _content(self._path).get("token") != self.token:
+            raise FolderLostError(
+                "The output folder is no longer this run's: its lock file was removed or replaced.",
+                where=str(self._path),
+                cure="Let the other run end; then the same command goes on from what is finished.",
+            )
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[FolderLock]:
+    """Hold a folder until the context ends, or the process, however it ends.
+
+    Raises
+    ------
+    UsageError
+        Another program holds it, it cannot be written, or the lock file is not of this package.
+    """
+    path = folder / ".lock"
+    try:
+        descriptor = _open(path)
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    try:
+        _take(descriptor, path)
+        lock = FolderLock(path, uuid.uuid4().hex)
+        _write(descriptor, lock.token)
+        try:
+            yield lock
+        finally:
+            if _content(path).get("token") == lock.token:
+                path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def not_writable(folder: Path, error: OSError) -> UsageError:
+    """The error for an output folder in which nothing can be written."""
+    return UsageError(
+        "The output folder cannot be written.",
+        where=str(folder),
+        value=str(error),
+        cure="Name another folder with --output.",
+    )
+
+
+def _open(path: Path) -> int:
+    """Open without truncating, which would empty what somebody linked here."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise in_the_way(path) from error
+        raise
+    status = os.fstat(descriptor)
+    is_ours = stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
+    if not is_ours or (status.st_size and _OWNER not in _content(path)):
+        os.close(descriptor)
+        raise in_the_way(path)
+    return descriptor
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise _in_use(path) from error
+    except OSError as error:  # a file system without locks
+        if _is_alive(_content(path)):
+            raise _in_use(path) from error
+    # The run before may have removed the file between our opening and our locking it.
+    if os.fstat(descriptor).st_nlink == 0:
+        raise _in_use(path)
+
+
+def _write(descriptor: int, token: str) -> None:
+    process = psutil.Process()
+    owner = {
+        _OWNER: "the run that works in this folder",
+        "token": token,
+        "host": socket.gethostname(),
+        "process": process.pid,
+        "started": process.create_time(),
+    }
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a lock file says; nothing if it is none."""
+    try:
+        with open_regular(path) as stream:
+            found = json.loads(stream.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_alive(owner: dict[str, Any]) -> bool:
+    """Whether the process that wrote a lock may still run; of another machine nobody can tell."""
+    if not owner:
+        return False
+    if owner.get("host") != socket.gethostname():
+        return True
+    try:
+        return bool(psutil.Process(owner["process"]).create_time() == owner["started"])
+    except (psutil.Error, LookupError, TypeError, ValueError):
+        return False
+
+
+def _in_use(path: Path) -> UsageError:
+    owner = _content(path)
+    by = f"process {owner['process']} on {owner['host']}" if "process" in owner else None
+    return UsageError(
+        "Another run is working in this output folder.",
+        where=str(path.parent),
+        value=by,
+        cure="Wait for it to end, or name another folder with --output. If that process is gone, "
+        f"remove {path.name} there.",
+    )

@@ -1,0 +1,314 @@
+"""What an output folder holds from earlier runs, and what stays of it beside a new one.
+
+A manifest is of the folder, not of the last command: results of dates and securities that a run
+does not name stay, with the run they are of. What is merged here are documents as `manifest.json`
+holds them; nothing is changed on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.errors import InputError, UsageError
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.layout import (
+    EARLIER_REJECTS,
+    REJECTS,
+    RESULT_FOLDERS,
+    Partition,
+    date_of,
+    is_result,
+    partition_of,
+)
+from sweep_dask.storage.manifest import RUNNING, THROUGH, Manifest, find_manifest
+from sweep_dask.storage.receipts import read_receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sweep_dask.storage.layout import OutputLayout
+
+Entry = dict[str, Any]
+
+#: What is kept of an earlier run as long as the folder holds results of it.
+_OF_RUN = (
+    *("run", "version", "command", "started", "status", "input", "sample", "settings", "inputs"),
+    *("ledger", "order_columns", "rejects", "superseded_rows"),
+)
+
+#: The tables whose rows are counted in partitions.
+_COUNTED = ("orders", "trades", "nbbo")
+
+#: What a receipt says of the Centre Point model, and what it is without it.
+_OUTCOME: dict[str, Any] = {"left_out": {}, "gaps": [], "scenarios": {}}
+
+#: The run of a manifest that does not name it.
+_FIRST_RUN = "first"
+
+
+@dataclass
+class Earlier:
+    """What the folder held before the run that works in it now."""
+
+    document: Entry | None = None
+    """Its manifest; None in a folder without one."""
+    partitions: dict[Partition, Entry] = field(default_factory=dict)
+    """As in a manifest."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Name to digest of everything that is listed."""
+    placing: tuple[str, ...] = ()
+    """Names where a run that was killed may have put results."""
+
+    @property
+    def runs(self) -> dict[str, Entry]:
+        """The last run and those before it of which there still are results, newest first."""
+        if self.document is None:
+            return {}
+        last = {name: self.document[name] for name in _OF_RUN if name in self.document}
+        if last["status"] == RUNNING:
+            last["status"] = "interrupted"
+        return {run["run"]: run for run in (last, *self.document.get("earlier_runs", ()))}
+
+
+def read_earlier(layout: OutputLayout) -> Earlier:
+    """What the folder holds.
+
+    Raises
+    ------
+    UsageError
+        There are files where results go and no sound manifest that says whose they are.
+    """
+    if not layout.manifest.exists() and not layout.manifest.is_symlink():
+        _require_no_results(layout)
+        return Earlier()
+    document = _sound(layout).document
+    run = document.setdefault("run", _FIRST_RUN)
+    earlier = Earlier(
+        document,
+        {Partition(p["date"], p["security"]): {"run": run, **p} for p in document["partitions"]},
+        {name: digest for name, digest in document["files"].items() if is_result(name)},
+        tuple(filter(is_result, document.get("placing", ()))),
+    )
+    if document["status"] not in THROUGH:
+        _add_unlisted(layout, earlier)
+    return earlier
+
+
+def _sound(layout: OutputLayout) -> Manifest:
+    try:
+        manifest = find_manifest(layout)
+    except InputError as error:
+        raise _not_ours(layout, "manifest.json cannot be read", error.value) from error
+    if not manifest.is_intact:
+        raise _not_ours(layout, "manifest.json was changed after it was written")
+    return manifest
+
+
+def _require_no_results(layout: OutputLayout) -> None:
+    found = [layout.report.name] if layout.report.exists() else []
+    for name in RESULT_FOLDERS:
+        folder = layout.root / name
+        found += [f"{name}/"] if folder.is_dir() and any(folder.iterdir()) else []
+    if found:
+        raise _not_ours(layout, "there is no manifest.json", ", ".join(found))
+
+
+def _not_ours(layout: OutputLayout, why: str, found: object = None) -> UsageError:
+    return UsageError(
+        f"The output folder holds files that may not be of sweep_dask: {why}.",
+        where=str(layout.root),
+        value=found,
+        cure="Name another folder with --output, or move away manifest.json, report.html and "
+        f"the folders {', '.join(RESULT_FOLDERS)}.",
+    )
+
+
+def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
+    """Partitions that a run finished before it was cut off: their receipts say so."""
+    assert earlier.document is not None
+    for path in layout.root.glob("processed/*/*/receipt.json"):
+        name = layout.relative(path)
+        key = partition_of(name)
+        receipt = None if key is None else read_receipt(layout, *key)
+        if key is None or receipt is None:
+            continue
+        earlier.files |= receipt.files | {name: file_digest(path)}
+        known = earlier.partitions.get(key)
+        if known and known["fingerprint"] == receipt.fingerprint and known["state"] != "failed":
+            continue
+        outcome = receipt.centre_point or {}
+        earlier.partitions[key] = {
+            "date": key.date,
+            "security": key.security,
+            "state": "computed",
+            "seconds": 0.0,
+            "fingerprint": receipt.fingerprint,
+            "reason": None,
+            "counts": receipt.counts,
+            **{name: outcome.get(name, empty) for name, empty in _OUTCOME.items()},
+            "signature": receipt.signature,
+            "run": earlier.document["run"],
+        }
+
+
+def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
+    """The manifest of the folder after a run: what is new, and what stays.
+
+    Parameters
+    ----------
+    document
+        The manifest of the run alone, with its own partitions and files.
+
+    Returns
+    -------
+    dict
+        In `partitions` those that the run did not finish are `kept`, if the folder holds results
+        of them; `covered` are those that tables, roll-ups and report are made of: what the models
+        were told is what this run told them.
+    """
+    mine = {Partition(p["date"], p["security"]): p for p in document["partitions"]}
+    finished = {key for key, entry in mine.items() if entry["state"] != "failed"}
+    staying = {key: p for key, p in earlier.partitions.items() if key not in finished}
+    entries = {key: _as_kept(entry) for key, entry in staying.items()} | mine
+    for key in mine.keys() & staying.keys():
+        # It failed; what an earlier run made of it is still there.
+        entries[key] = {**mine[key], "earlier_run": staying[key].get("run")}
+    runs = _live_runs(document, earlier, entries, finished)
+    stays = _Stays(
+        frozenset(staying),
+        frozenset(key.date for key in staying),
+        frozenset(run["run"] for run in runs),
+        document["status"] in THROUGH,
+    )
+    moved = moved_rejects(runs, earlier)
+    files = {
+        moved.get(name, name): digest
+        for name, digest in earlier.files.items()
+        if name in moved or stays.in_folder(name)
+    }
+    return {
+        **document,
+        "partitions": [
+            {**entry, "covered": _is_covered(entry, document)}
+            for _, entry in sorted(entries.items())
+        ],
+        "earlier_runs": runs,
+        "files": dict(sorted((files | document["files"]).items())),
+    }
+
+
+def _as_kept(entry: Entry) -> Entry:
+    return entry if entry["state"] == "failed" else {**entry, "state": "kept"}
+
+
+def _is_covered(entry: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    return bool(entry["state"] != "failed" and entry.get("signature") == document["signature"])
+
+
+def _live_runs(
+    document: Mapping[str, Any],
+    earlier: Earlier,
+    entries: Mapping[Partition, Entry],
+    finished: Iterable[Partition],
+) -> list[Entry]:
+    """Earlier runs of which the folder holds results, and how many of their rows it does not."""
+    runs = {run: dict(entry) for run, entry in earlier.runs.items() if run != document["run"]}
+    for key in finished:
+        taken_over = earlier.partitions.get(key)
+        run = runs.get(taken_over["run"]) if taken_over else None
+        if taken_over and run is not None:
+            run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), taken_over)
+    live = {entry.get(name) for entry in entries.values() for name in ("run", "earlier_run")}
+    found = [entry for run, entry in runs.items() if run in live]
+    for entry in found:
+        if entry.get("rejects", REJECTS) == REJECTS and not _is_same_input(entry, document):
+            entry["rejects"] = f"{EARLIER_REJECTS}/{entry['run']}"
+    return found
+
+
+def _is_same_input(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("input", "inputs"))
+
+
+def moved_rejects(runs: Iterable[Entry], earlier: Earlier) -> dict[str, str]:
+    """Old to new names of rejected rows of earlier runs that make way for those of a new one."""
+    moves: dict[str, str] = {}
+    for run in runs:
+        before = earlier.runs[run["run"]].get("rejects", REJECTS)
+        if before == REJECTS != run.get("rejects", REJECTS):
+            moves |= {
+                name: f"{run['rejects']}/{PurePosixPath(name).name}"
+                for name in earlier.files
+                if PurePosixPath(name).parent.as_posix() == REJECTS
+            }
+    return moves
+
+
+def _added_rows(rows: Mapping[str, int], partition: Entry) -> dict[str, int]:
+    counts = partition.get("counts", {})
+    return {table: rows.get(table, 0) + counts.get(f"{table}_rows", 0) for table in _COUNTED}
+
+
+@dataclass(frozen=True)
+class _Stays:
+    """Which files of earlier runs stay."""
+
+    partitions: frozenset[Partition]
+    dates: frozenset[str]
+    runs: frozenset[str]
+    is_through: bool
+
+    def in_folder(self, name: str) -> bool:
+        partition = partition_of(name)
+        if partition is not None:
+            return partition in self.partitions
+        if name.startswith(f"{EARLIER_REJECTS}/"):
+            return name.split("/")[2] in self.runs
+        date = date_of(name)
+        if date is not None:
+            return date in self.dates
+        # Tables and report are made anew by a run that comes to its end, and only by that.
+        return not self.is_through
+
+
+def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
+    """The manifest of a folder from which the results of some partitions are gone.
+
+    Tables and report are not among its files: they are to be made anew of what is left.
+    """
+    assert earlier.document is not None
+    document = dict(earlier.document)
+    left = {key: entry for key, entry in earlier.partitions.items() if key not in set(named)}
+    runs = {run: dict(entry) for run, entry in earlier.runs.items()}
+    for key in named:
+        entry = earlier.partitions[key]
+        run = runs.get(entry["run"])
+        if run is not None:
+            run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), entry)
+    last = runs.pop(document["run"])
+    live = {entry["run"] for entry in left.values()}
+    found = [entry for run, entry in runs.items() if run in live]
+    stays = _Stays(
+        frozenset(left),
+        frozenset(key.date for key in left),
+        frozenset(run["run"] for run in found),
+        is_through=True,
+    )
+    return {
+        **document,
+        "superseded_rows": last.get("superseded_rows", {}),
+        "partitions": [entry for _, entry in sorted(left.items())],
+        "earlier_runs": found,
+        "files": {
+            name: digest
+            for name, digest in earlier.files.items()
+            if stays.in_folder(name) or (left and _is_of_last_run(name))
+        },
+    }
+
+
+def _is_of_last_run(name: str) -> bool:
+    """Rejected rows and logs, which tell of the input, not of partitions."""
+    return name.startswith((f"{REJECTS}/", "logs/")) and not name.startswith(EARLIER_REJECTS)

@@ -1,0 +1,148 @@
+"""The hand that changes an output folder: it puts results in place and removes its own, no others.
+
+What is ours is known positively: it is a result by its name, and a sound manifest or receipt lists
+it. Everything else - a user's file between results, a link, a folder where a file belongs - is
+neither overwritten nor removed.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sweep_dask.storage.layout import is_result, partition_of
+from sweep_dask.storage.no_follow import in_the_way, is_file, move_to, remove_file, status_of
+from sweep_dask.storage.receipts import read_receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout, Partition
+
+
+class ResultFolder:
+    """An output folder and the results in it that are ours.
+
+    Parameters
+    ----------
+    ours
+        Names, paths below the output folder, that a sound manifest lists.
+    require_held
+        Called before anything is changed; raises if the folder is no longer this run's.
+    """
+
+    def __init__(
+        self, layout: OutputLayout, ours: Iterable[str], require_held: Callable[[], None]
+    ) -> None:
+        self.layout = layout
+        self.require_held = require_held
+        self._ours: dict[Partition | None, set[str]] = defaultdict(set)
+        self._add(name for name in ours if is_result(name))
+
+    def _add(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._ours[partition_of(name)].add(name)
+
+    def owns(self, name: str) -> bool:
+        """Whether a result of this name is ours, if it is there."""
+        return name in self._ours[partition_of(name)]
+
+    def is_free(self, name: str) -> bool:
+        """Whether nothing, or a file of ours, stands where this result belongs.
+
+        Raises
+        ------
+        UsageError
+            A link or a file stands where a folder belongs.
+        """
+        status = status_of(self.layout.root, name)
+        return status is None or (self.owns(name) and stat.S_ISREG(status.st_mode))
+
+    def claim(self, names: Iterable[str]) -> None:
+        """Take these names as ours; a manifest is to say so before anything is put there.
+
+        Raises
+        ------
+        UsageError
+            Something else stands there.
+        """
+        for name in names:
+            if not self.is_free(name):
+                raise in_the_way(self.layout.root / name)
+            self._add([name])
+
+    def place(self, staging: Path, names: Iterable[str]) -> None:
+        """Move results from a folder of the same layout to where they belong.
+
+        Raises
+        ------
+        UsageError
+            Something that is not ours stands there.
+        """
+        self.require_held()
+        for name in names:
+            self.claim([name])
+            move_to(staging / name, self.layout.root, name)
+
+    def place_partition(self, staging: Path, partition: Partition, files: Collection[str]) -> None:
+        """Put the results of a partition in place of earlier ones, its receipt first.
+
+        A receipt is a proof only together with the files it lists: they are still compared by
+        their digests. Being first, it says of a partition of which a killed run moved half that it
+        is ours.
+        """
+        receipt = self.layout.relative(self.layout.receipt(*partition))
+        self._own_by_receipt(partition, receipt)
+        self.remove(self._ours[partition] - {receipt, *files})
+        for folder in self.folders_of(partition):
+            below = [name for name in files if name.startswith(f"{folder}/")]
+            if below and status_of(self.layout.root, folder) is None:
+                self.require_held()
+                move_to(staging / folder, self.layout.root, folder)
+                self._add(below)
+            else:
+                self.place(staging, sorted(below, key=lambda name: (name != receipt, name)))
+
+    def rename(self, before: str, after: str) -> None:
+        """Give a result of ours another name, if it is there."""
+        if self.owns(before) and is_file(self.layout.root, before):
+            self.require_held()
+            self.claim([after])
+            move_to(self.layout.root / before, self.layout.root, after)
+
+    def folders_of(self, partition: Partition) -> tuple[str, str]:
+        """The folders of a partition's results; its receipt is in the first."""
+        layout = self.layout
+        return (
+            layout.relative(layout.processed(*partition)),
+            layout.relative(layout.outputs(*partition)),
+        )
+
+    def _own_by_receipt(self, partition: Partition, receipt: str) -> None:
+        """What a run left that was killed before its manifest could list it."""
+        found = read_receipt(self.layout, *partition)
+        if found is not None:
+            self._add([receipt, *found.files])
+
+    def remove(self, names: Iterable[str]) -> int:
+        """Remove results that are ours; returns how many there were."""
+        self.require_held()
+        removed = 0
+        for name in sorted(filter(self.owns, names)):
+            removed += remove_file(self.layout.root, name)
+            self._ours[partition_of(name)].discard(name)
+        return removed
+
+    def require_plain(self, folders: Iterable[str]) -> None:
+        """Refuse folders that are there and are links, or lie behind one.
+
+        Raises
+        ------
+        UsageError
+            Names the first of them.
+        """
+        for folder in folders:
+            # The way to anything in it is the way through all of it.
+            status_of(self.layout.root, f"{folder}/.in-it")

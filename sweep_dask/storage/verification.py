@@ -1,0 +1,224 @@
+"""An output folder against its manifest, receipts and rows: everything it lets one check."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.layout import (
+    EARLIER_REJECTS,
+    REJECTS,
+    RESULT_FOLDERS,
+    ROW_FILES,
+    Partition,
+    is_result,
+    partition_of,
+)
+from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.receipts import read_receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from sweep_dask.storage.layout import OutputLayout
+
+#: What reading a damaged Parquet file can raise.
+_UNREADABLE = (OSError, pa.ArrowException)
+
+#: What a manifest that is not of its form makes the checks raise.
+_OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+class Finding(NamedTuple):
+    """Something an output folder does not hold as it should."""
+
+    where: str
+    what: str
+
+
+def findings_of(*checks: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What the checks find; one that the manifest's form defeats is a finding itself."""
+    found: list[Finding] = []
+    for check in checks:
+        try:
+            found.extend(check())
+        except _OUT_OF_FORM as error:
+            what = f"it is not of the form of a manifest ({type(error).__name__}: {error})"
+            found.append(Finding("manifest.json", what))
+    return list(dict.fromkeys(found))
+
+
+def check_files(layout: OutputLayout, files: Mapping[str, str]) -> Iterator[Finding]:
+    """Every listed file is there with its digest, and no other among the results."""
+    for name, digest in files.items():
+        if not is_result(name):
+            yield Finding("manifest.json", f"it lists {name!r}, which is no place of a result")
+        elif not is_file(layout.root, name):
+            yield Finding(name, "the file is missing, or no regular file")
+        else:
+            yield from _check_digest(layout.root / name, name, digest)
+    for name in sorted(_results_in(layout.root)):
+        if name not in files:
+            yield Finding(name, "not listed in the manifest")
+
+
+def _check_digest(path: Path, name: str, digest: str) -> Iterator[Finding]:
+    try:
+        found = file_digest(path)
+    except OSError as error:
+        yield Finding(name, f"the file cannot be read: {error.strerror or error}")
+        return
+    if found != digest:
+        yield Finding(name, "the file's digest differs: it was changed")
+
+
+def _results_in(root: Path) -> Iterator[str]:
+    """Every file and link in the folders of results, of anybody; no link is followed."""
+    for top in RESULT_FOLDERS:
+        if (root / top).is_symlink():
+            yield top
+            continue
+        for folder, below, files in os.walk(root / top):
+            here = Path(folder)
+            links = [name for name in below if (here / name).is_symlink()]
+            yield from ((here / name).relative_to(root).as_posix() for name in (*files, *links))
+
+
+def check_runs(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Each run's ledger balances, and says of rejected rows what `rejects/` holds."""
+    for run in (manifest, *manifest.get("earlier_runs", ())):
+        for entry in run["ledger"]:
+            placed = sum((*entry["filtered"].values(), *entry["rejected"].values(), entry["kept"]))
+            if entry["read"] != placed:
+                what = f"{entry['read']} rows were read, {placed} are accounted for"
+                yield Finding(entry["file"], what)
+        yield from _check_rejects(layout, run)
+
+
+def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Finding]:
+    told = {
+        (entry["table"], entry["file"], reason): count
+        for entry in run["ledger"]
+        for reason, count in entry["rejected"].items()
+    }
+    folder = run.get("rejects", REJECTS)
+    if folder != REJECTS and not folder.startswith(f"{EARLIER_REJECTS}/"):
+        raise ValueError(folder)
+    found: Counter[tuple[str, str, str]] = Counter()
+    for path in sorted((layout.root / folder).glob("*.parquet")):
+        name = layout.relative(path)
+        try:
+            rows = pq.read_table(path, columns=["file", "reason"]) if _is_plain(path) else None
+        except _UNREADABLE as error:
+            yield _unreadable(name, error)
+            return
+        if rows is not None:
+            pairs = zip(rows["file"].to_pylist(), rows["reason"].to_pylist(), strict=True)
+            found.update((path.stem, file, reason) for file, reason in pairs)
+    for key in sorted(told.keys() | found.keys()):
+        table, file, reason = key
+        if told.get(key, 0) != found[key]:
+            what = f"the ledger has {told.get(key, 0)} rows rejected as {reason}, "
+            yield Finding(file, f"{what}{folder}/{table}.parquet {found[key]}")
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _unreadable(name: str, error: Exception) -> Finding:
+    return Finding(name, f"the file cannot be read: {str(error).splitlines()[0]}")
+
+
+def check_partitions(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Each partition has its receipt, the files it lists, and the rows that both tell of."""
+    files: dict[Partition, dict[str, str]] = {}
+    for name, digest in manifest["files"].items():
+        key = partition_of(name)
+        if key is not None:
+            files.setdefault(key, {})[name] = digest
+    entries = {Partition(p["date"], p["security"]): p for p in manifest["partitions"]}
+    for key in sorted(files.keys() | entries.keys()):
+        entry, listed = entries.get(key), files.get(key, {})
+        if entry is None:
+            yield Finding(_shown(key), "the manifest lists its files and not the partition")
+        elif entry["state"] != "failed":
+            yield from _check_partition(layout, key, entry, listed)
+    yield from _check_kept_rows(manifest)
+
+
+def _shown(key: Partition) -> str:
+    return f"processed/{key.date}/{key.security}"
+
+
+def _check_partition(
+    layout: OutputLayout, key: Partition, entry: Mapping[str, Any], listed: Mapping[str, str]
+) -> Iterator[Finding]:
+    receipt = read_receipt(layout, *key)
+    where = layout.relative(layout.receipt(*key))
+    if receipt is None:
+        yield Finding(where, "the receipt is missing or damaged")
+        return
+    if receipt.fingerprint != entry["fingerprint"] or receipt.counts != entry["counts"]:
+        yield Finding(where, "the receipt and the manifest tell of different results")
+    told = {**receipt.files, where: listed.get(where)}
+    for name in sorted(told.keys() | listed.keys()):
+        if told.get(name) != listed.get(name):
+            yield Finding(name, "the receipt and the manifest disagree about this file")
+    for table, stem in ROW_FILES.items():
+        yield from _check_rows(
+            layout, f"{_shown(key)}/{stem}.parquet", entry["counts"].get(f"{table}_rows", 0)
+        )
+
+
+def _check_rows(layout: OutputLayout, name: str, told: int) -> Iterator[Finding]:
+    try:
+        rows = row_count(layout, name)
+    except _UNREADABLE as error:
+        yield _unreadable(name, error)
+        return
+    if rows != told:
+        yield Finding(name, f"{told} rows are told of, the file holds {rows}")
+
+
+def row_count(layout: OutputLayout, name: str) -> int:
+    """Rows of a Parquet file; none if it is not there.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        It is damaged.
+    """
+    if not is_file(layout.root, name):
+        return 0
+    return int(pq.read_metadata(layout.root / name).num_rows)
+
+
+def _check_kept_rows(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What each run kept is in its partitions, or was in some that later ones took over."""
+    for run in (manifest, *manifest.get("earlier_runs", ())):
+        if run["status"] != "done":
+            continue
+        own = [p for p in manifest["partitions"] if p.get("run") == run.get("run")]
+        if any(partition["state"] == "failed" for partition in own):
+            continue
+        for table in ROW_FILES:
+            kept = sum(entry["kept"] for entry in run["ledger"] if entry["table"] == table)
+            stored = sum(partition["counts"].get(f"{table}_rows", 0) for partition in own)
+            stored += run.get("superseded_rows", {}).get(table, 0)
+            if stored != kept:
+                what = f"the ledger keeps {kept} rows of {table}, the partitions hold {stored}"
+                yield Finding("manifest.json", what)
+
+
+def check_listed(names: Iterable[str], files: Collection[str]) -> Iterator[Finding]:
+    """Files that every run of these models leaves are listed."""
+    for name in names:
+        if name not in files:
+            yield Finding(name, "the manifest does not list it, and every such run leaves it")
