@@ -198,6 +198,31 @@ def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int
     return 0
 
 
+@_command("python -m sweep_dask check data/raw")
+@_input_argument
+@_settings_options
+@_json_option
+def check_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
+    """Look at INPUT before a run: format, units, prices, ids, coverage. Writes nothing.
+
+    Small inputs are read as a whole, of large ones a sample. Each finding says what was
+    expected and what to do; the exit code is 3 if the answer of a run would be wrong.
+    """
+    from sweep_dask.dataflow.check import check, describe_check
+    from sweep_dask.dataflow.plan import choose_input
+
+    settings = _load(options)
+    folder, is_sample = choose_input(input_folder)
+    if is_sample and not as_json:
+        say("There is no data/raw here: using the built-in sample market.")
+    checked = check(settings, folder)
+    if as_json:
+        say_json(checked.as_json())
+    else:
+        say(printable_lines(describe_check(checked)))
+    return checked.exit_code
+
+
 @_command("python -m sweep_dask config --workers 4")
 @_settings_options
 @_json_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import gzip
+import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -44,7 +45,9 @@ def _rewritten(text, table, cell, delimiter, header):
         ]
         for row in rows
     ]
-    return "".join(delimiter.join(line) + "\n" for line in lines)
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(lines)
+    return text.getvalue()
 
 
 def divided(places, *, only=None):

@@ -28,6 +28,7 @@ from sweep_dask.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sweep_dask.analysis.data_checks.findings import Finding
     from sweep_dask.dataflow.plan import Plan
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.storage.ingest import BlockReceipt
@@ -65,6 +66,8 @@ class RunRecord:
     partitions: list[PartitionSummary] = field(default_factory=list)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of the stages of the run, in order."""
+    checks: list[Finding] = field(default_factory=list)
+    """What was found out about the input, the gravest first."""
     files: dict[str, str] = field(default_factory=dict)
     """Of this run: path below the output folder to digest."""
     removed_files: int = 0
@@ -178,6 +181,7 @@ class RunRecord:
                 "largest_process_bytes": self.largest_process_bytes,
                 "all_processes_bytes": self.all_processes_bytes,
             },
+            "checks": [finding.as_json() for finding in self.checks],
             "warnings": list(self.plan.warnings),
             "files": dict(sorted(self.files.items())),
         }

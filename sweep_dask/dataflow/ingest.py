@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dask.dataframe as dd
 import pandas as pd
 
+from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.errors import InputError, ResourceError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+    from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
 
 #: Stage of each table; session, reference and participants are one.
@@ -42,22 +44,28 @@ class Ingested:
     """Which rows of which spill file belong to which partition (`spill.INDEX_DTYPES`)."""
     receipts: list[BlockReceipt]
     """By block number."""
+    tally: Tally
+    """Sums of all rows, for the checks of the input."""
 
 
-def block_frame(blocks: Sequence[Block], scratch: Path) -> dd.DataFrame:
+def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.DataFrame:
     """The input as a `dask.dataframe`, one partition a block.
 
     A partition's value is not its rows but the index of what they became: computing it reads,
     types, filters and spills the block's rows within the worker, and sends a few lines home.
     """
     frame: dd.DataFrame = dd.from_map(
-        ingest_block, blocks, scratch=str(scratch), meta=empty_index()
+        ingest_block, blocks, scratch=str(scratch), ticks=ticks, meta=empty_index()
     )
     return frame
 
 
 def ingest(
-    client: Client | None, blocks: Sequence[Block], scratch: Path, progress: Progress
+    client: Client | None,
+    blocks: Sequence[Block],
+    scratch: Path,
+    ticks: TickTable,
+    progress: Progress,
 ) -> Ingested:
     """Ingest all blocks.
 
@@ -70,10 +78,13 @@ def ingest(
     """
     indexes: list[pd.DataFrame] = [empty_index()]
     receipts: dict[int, BlockReceipt] = {}
+    tally = Tally()
     stages = _Stages(blocks, progress)
 
     def done(position: int, index: pd.DataFrame) -> None:
         receipt = read_receipt(scratch, blocks[position].number)
+        tally.add(Tally.from_json(receipt.tally))
+        receipt.tally = {}  # added up, it is needed no more; of many blocks it would be a lot
         receipts[receipt.block] = receipt
         indexes.append(index)
         stages.advance(receipt)
@@ -86,10 +97,10 @@ def ingest(
             cure="Use a smaller --blocksize or fewer --workers.",
         )
 
-    run_tasks(client, block_frame(blocks, scratch).to_delayed(), done, lost)
+    run_tasks(client, block_frame(blocks, scratch, ticks).to_delayed(), done, lost)
     ordered = [receipts[number] for number in sorted(receipts)]
     _refuse_unreadable(ordered)
-    return Ingested(pd.concat(indexes, ignore_index=True), ordered)
+    return Ingested(pd.concat(indexes, ignore_index=True), ordered, tally)
 
 
 class _Stages:

@@ -120,13 +120,8 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
     ResourceError
         No block fits the memory there is.
     """
-    known = {table.name: [column.name for column in table.columns] for table in TABLES}
-    require_known_columns(settings.columns, known)
-    delimiters = settings.delimiters(known)
-    require_known_tables("units", settings.units, known)
-    require_known_tables("delimiter", delimiters, known)
     book = book_settings(settings)
-    inputs = open_inputs(folder, settings.columns, settings.units, delimiters, settings.ignore)
+    inputs = open_as_set(settings, folder)
     sample = _sample(inputs)
     system, reasons = _size(settings, sample)
     assert system.blocksize_bytes is not None
@@ -146,6 +141,24 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         partition_task_bytes=projected_partition_task_bytes({"orders": int(rows_per_partition)}),
         warnings=(*settings.warnings, *system.warnings, *inputs.warnings),
     )
+
+
+def open_as_set(settings: Settings, folder: str) -> Inputs:
+    """Open the input as the settings say that it is written.
+
+    Raises
+    ------
+    InputError
+        The input cannot be used.
+    UsageError
+        The column mapping, the units or the delimiters name what does not exist.
+    """
+    known = {table.name: [column.name for column in table.columns] for table in TABLES}
+    require_known_columns(settings.columns, known)
+    delimiters = settings.delimiters(known)
+    require_known_tables("units", settings.units, known)
+    require_known_tables("delimiter", delimiters, known)
+    return open_inputs(folder, settings.columns, settings.units, delimiters, settings.ignore)
 
 
 def projected_partition_task_bytes(rows: Mapping[str, int]) -> int:

@@ -10,6 +10,7 @@ from dask import delayed
 
 from sweep_dask.analysis.metrics.units import NS_PER_SECOND
 from sweep_dask.dataflow.book import book_of, chosen_scenarios
+from sweep_dask.dataflow.check import judged, look_before
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.ingest import ingest
 from sweep_dask.dataflow.plan import require_partitions_fit
@@ -74,11 +75,13 @@ def _ingest(
 ) -> Catalogue:
     plan = record.plan
     with _unchanged(plan):
-        ingested = ingest(client, plan.blocks, space.scratch, progress)
+        written = look_before(plan)
+        ingested = ingest(client, plan.blocks, space.scratch, plan.book.ticks, progress)
         _digest_inputs(client, record)
     record.receipts = ingested.receipts
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
     settle_rejects(record, space)
+    record.checks = judged(ingested.tally, written, plan.settings)
     catalogue = build_catalogue(
         ingested.index,
         {block.number: block.file.table for block in plan.blocks},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.dataflow.centre_point_summary import left_out_lines, question_lines
 from sweep_dask.dataflow.fidelity import MODES
-from sweep_dask.dataflow.summary import describe_failures
+from sweep_dask.dataflow.summary import describe_checks, describe_failures
 from sweep_dask.dataflow.text_columns import columns_of_text
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def describe_replay(result: ReplayResult) -> str:
     lines += question_lines(manifest["partitions"])
     lines += ["", "Assumptions", *(f"  - {text}" for text in document["assumptions"])]
     lines += ["", f"Files: {result.output} (fidelity.json, replay_matches.parquet, report.html)"]
-    return "\n".join([*lines, *describe_failures(result.record)])
+    return "\n".join([*lines, *describe_checks(result.record), *describe_failures(result.record)])
 
 
 def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.dataflow.centre_point_summary import describe_book
+from sweep_dask.dataflow.check import described
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
@@ -54,7 +55,10 @@ def describe_run(record: RunRecord, output: Path) -> str:
         lines["Note"] = "the machine could not be detected; defaults were used"
     answer = describe_answer(layout, document) if record.status in THROUGH else []
     book = describe_book(record, document) if record.has_scenarios else []
-    return "\n".join(["", "Summary", *_aligned(lines), *answer, *book, *describe_failures(record)])
+    checks = describe_checks(record)
+    return "\n".join(
+        ["", "Summary", *_aligned(lines), *checks, *answer, *book, *describe_failures(record)]
+    )
 
 
 def _of_earlier_runs(record: RunRecord, document: Mapping[str, Any]) -> dict[str, str]:
@@ -80,6 +84,11 @@ def _with_reasons(counts: Mapping[str, int]) -> str:
     total = f"{sum(counts.values()):,}"
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
     return f"{total} ({reasons})" if reasons else total
+
+
+def describe_checks(record: RunRecord) -> list[str]:
+    """Lines for what was found out about the input."""
+    return ["", "The input", *described(record.checks)] if record.checks else []
 
 
 def describe_failures(record: RunRecord) -> list[str]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
 
 #: Longest lists on the page; what is left out is counted there. Arbitrary, a page for people.
-MOST = {"partitions": 50, "failed": 100, "files": 200, "warnings": 100}
+MOST = {"partitions": 50, "failed": 100, "files": 200, "warnings": 100, "checks": 10}
 
 #: Metrics of which the whole distribution is drawn.
 _DISTRIBUTED = (FILL_RATIO, SHORTFALL)

@@ -158,6 +158,10 @@ class Settings:
     max_bad_fraction: float = field(default=0.05, metadata=declared(
         "--max-bad-fraction F", "", "bad_rows.max_bad_fraction", parse_fraction,
         "Share of rejected rows of a table above which the run fails."))
+    on_contradiction: str = field(default="stop", metadata=declared(
+        "--on-contradiction stop|warn", "SWEEP_ON_CONTRADICTION", "checks.on_contradiction",
+        one_of("stop", "warn"),
+        "Whether an input that contradicts itself ends the run or is warned of."))
     fresh: bool = field(default=False, metadata=declared(
         "--fresh", "", "", parse_boolean,
         "Compute everything again, also what is finished.", flag_value=True))

@@ -15,6 +15,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind, Table
 from sweep_dask.storage.cells import MAX_LINE_BYTES
 from sweep_dask.storage.formats import open_text
+from sweep_dask.storage.header_faults import refuse_other_delimiter, refuse_row
 from sweep_dask.storage.parquet_text import require_types
 from sweep_dask.storage.raw_files import open_raw
 from sweep_dask.storage.units import unit_of
@@ -111,6 +112,7 @@ def read_header(
         return _parquet_header(file, table, mapping, units)
     first = _first_line(file)
     names = _split_header(first, file, delimiter)
+    _refuse_no_header(names, first, file, table, mapping, delimiter)
     fields = with_units(match_columns(names, table, mapping, file), units)
     return FileHeader(fields, len(names), first.end, first.has_rows, delimiter, first.number)
 
@@ -186,6 +188,32 @@ def _split_header(line: _FirstLine, file: InputFile, delimiter: str) -> list[str
             where=f"{file.name}, line {line.number}",
             cure="Remove the file or export it again as UTF-8 CSV.",
         ) from error
+
+
+def _refuse_no_header(
+    names: Sequence[str],
+    line: _FirstLine,
+    file: InputFile,
+    table: Table,
+    mapping: Mapping[str, str],
+    delimiter: str,
+) -> None:
+    """Lines that have another fault than a missing column are told of that one."""
+    known = _accepted_names(table, mapping)
+    required = [column.name for column in table.columns if column.required]
+    found = {known[_plain(name)].name for name in names if _plain(name) in known}
+    if found.issuperset(required):
+        return
+    where = f"{file.name}, line {line.number}"
+    refuse_other_delimiter(
+        lambda other: _split_header(line, file, other),
+        delimiter,
+        lambda name: _plain(name) in known,
+        where,
+        table.name,
+    )
+    if not found:
+        refuse_row(names, required, where)
 
 
 def _plain(name: str) -> str:

@@ -6,18 +6,21 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Piece, read_pieces
 from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
 from sweep_dask.storage.spill import empty_index, write_segment
+from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
 from sweep_dask.system_config import peak_memory_bytes
 
@@ -58,10 +61,12 @@ class BlockReceipt:
     """Highest resident memory of the process so far."""
     error: str | None = None
     """Why the rest of the file could not be read."""
+    tally: dict[str, Any] = field(default_factory=dict)
+    """Sums of its rows for the checks of the input (`Tally.as_json`)."""
 
 
-def ingest_block(block: Block, scratch: str) -> pd.DataFrame:
-    """Read, judge and spill one block; safe to run twice.
+def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -> pd.DataFrame:
+    """Read, judge, count and spill one block; safe to run twice.
 
     Returns
     -------
@@ -73,12 +78,14 @@ def ingest_block(block: Block, scratch: str) -> pd.DataFrame:
     folder = Path(scratch)
     receipt = BlockReceipt(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
-    indexes = [empty_index()]
+    indexes, tally = [empty_index()], Tally()
     for number, piece in enumerate(_pieces_up_to_an_error(block, receipt)):
         judged = judge_piece(piece, block.header, table, CENTRE_POINT_BITS)
         indexes.append(write_segment(folder, block.number, number, table, judged.rows))
         _write_rejects(rejects_path(folder, block.number, number), judged, receipt.n_lines)
         _count(receipt, judged)
+        tally.add(tally_of(receipt.file, table.name, judged.rows, ticks))
+    receipt.tally = tally.as_json()
     receipt.seconds = time.perf_counter() - began
     receipt.peak_memory_bytes = peak_memory_bytes()
     write_json(receipt_path(folder, block.number), vars(receipt))

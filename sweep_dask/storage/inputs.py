@@ -25,6 +25,17 @@ _NONE: Mapped = MappingProxyType({})
 _NO_DELIMITERS: Mapping[str, str] = MappingProxyType({})
 
 
+class SeveralFilesError(InputError):
+    """Several files that cannot be used."""
+
+    errors: tuple[InputError, ...] = ()
+
+    def of(self, errors: Sequence[InputError]) -> SeveralFilesError:
+        """Itself, with one error for each of the files."""
+        self.errors = tuple(errors)
+        return self
+
+
 @dataclass(frozen=True)
 class Inputs:
     """An input folder, opened."""
@@ -131,11 +142,11 @@ def raise_all(errors: Sequence[InputError]) -> None:
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise InputError(
+        raise SeveralFilesError(
             f"{len(errors)} input files cannot be used:\n"
             + "\n".join(_indented(str(error)) for error in errors),
             cure="Each of them is described above.",
-        )
+        ).of(errors)
 
 
 def _indented(text: str) -> str:

@@ -36,6 +36,7 @@ metrics: {shortfall_horizon_seconds: 300}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 csv_safe_text: yes
+checks: {on_contradiction: warn}
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
 units: {orders: {time: iso, price: dollar}, nbbo: {price: cent}}
 delimiter: {orders: ;, trades: "\t", nbbo: tab}
@@ -61,6 +62,7 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
     assert settings.csv_safe_text
     assert settings.columns == {"orders": {"order_id": "my_id"}, "trades": {"orderid": "null"}}
+    assert settings.on_contradiction == "warn"
     assert settings.units == {
         "orders": {"time": "iso", "price": "dollar"},
         "nbbo": {"price": "cent"},

@@ -1,0 +1,180 @@
+"""One block's rows to its sums."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders
+from sweep_dask.analysis.data_checks.tally import Ids, Tally
+from sweep_dask.market.deal_sources import DARK
+from sweep_dask.market.ticks import TickTable, is_on_tick, tick_above
+from sweep_dask.market.trading_day import EVENING_NS, sydney_local_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sweep_dask.analysis.tables import IntArray
+
+#: A number that is not there, in the columns given to `count_rows`.
+MISSING = np.iinfo(np.int64).min
+
+#: Steps of the histogram of prices in an octave: prices that differ by a fifth are told apart.
+STEPS_PER_OCTAVE = 4
+
+#: Local hours between which nearly everything of a trading day happens.
+DAY_HOURS = (7, 19)
+
+_NS_PER_HOUR = 3_600 * 10**9
+_NS_PER_DAY = 24 * _NS_PER_HOUR
+
+#: Columns of prices that are counted, by table; whether orders have such prices on the tick grid,
+#: and the columns of a bid and an offer.
+PRICES = {
+    "orders": {"price": True, "bid": True, "national_bid": True},
+    "trades": {"tradeprice": False},
+    "nbbo": {"bidprice": True, "offerprice": True},
+}
+_SPREADS = {"orders": ("bid", "offer"), "nbbo": ("bidprice", "offerprice")}
+_IDS = {"orders": "order_id", "trades": "orderid"}
+_SECURITIES = {"orders": "security_code", "trades": "securitycode", "nbbo": "orderbookid"}
+_TIMES = {"orders": "timestamp", "trades": "tradetime", "nbbo": "timestamp", "session": "TradeDate"}
+
+#: Columns that `count_rows` looks at, by table; those that a file lacks may be left out.
+COLUMNS = {
+    "orders": (
+        *("order_id", "timestamp", "security_code", "price", "bid", "offer", "national_bid"),
+        *("quantity", "totalmatchedquantity", "side"),
+    ),
+    "trades": ("orderid", "tradetime", "securitycode", "tradeprice", "quantity", "dealsource"),
+    "nbbo": ("timestamp", "orderbookid", "bidprice", "offerprice"),
+    "session": ("TradeDate",),
+}
+
+
+def count_rows(file: str, table: str, columns: Mapping[str, IntArray], ticks: TickTable) -> Tally:
+    """Sums of the rows of one block.
+
+    Parameters
+    ----------
+    columns
+        Of `COLUMNS`: int64[rows] each, prices doubled, `MISSING` where there is no value.
+    """
+    tally = Tally()
+    if table not in COLUMNS or not columns:
+        return tally
+    times = columns[_TIMES[table]]
+    tally.counts[f"{table} rows"] = times.size
+    _count_times(tally, table, times)
+    for name, is_on_grid in PRICES.get(table, {}).items():
+        if name in columns:
+            prices_x2 = columns[name]
+            priced = (prices_x2 != MISSING) & (prices_x2 > 0)
+            securities = columns[_SECURITIES[table]][priced]
+            _count_levels(tally, f"{table} {name}", securities, prices_x2[priced])
+            if is_on_grid:
+                _count_grid(tally, f"{table} grid", prices_x2[priced], ticks)
+    if table in _SPREADS:
+        bid, offer = _SPREADS[table]
+        _count_spreads(tally, table, columns[bid], columns[offer], ticks)
+    if table in _IDS:
+        tally.ids[file] = _bits(columns[_IDS[table]])
+        tally.samples[table] = _sampled(table, columns)
+    return tally
+
+
+def _count_times(tally: Tally, table: str, times: IntArray) -> None:
+    local = sydney_local_ns(times)
+    hours = local // _NS_PER_HOUR % 24
+    # Evenings belong to the next day, of which nothing else may be known yet.
+    counted = local % _NS_PER_DAY <= EVENING_NS
+    days = local[counted] // _NS_PER_DAY
+    for day in np.unique(days).tolist():
+        of_day = times[counted][days == day]
+        tally.spans[f"{table} {day}"] = [int(of_day.min()), int(of_day.max())]
+    in_day = (hours >= DAY_HOURS[0]) & (hours < DAY_HOURS[1])
+    tally.counts[f"{table} by-day"] = int(np.count_nonzero(in_day))
+
+
+def _count_levels(tally: Tally, name: str, securities: IntArray, prices_x2: IntArray) -> None:
+    mantissa, octave = np.frexp(prices_x2.astype(np.float64))
+    # A mantissa lies in [0.5, 1).
+    step = octave * STEPS_PER_OCTAVE + ((mantissa - 0.5) * 2 * STEPS_PER_OCTAVE).astype(np.int64)
+    keys, counts = np.unique(securities * 1_024 + step, return_counts=True)
+    for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+        tally.counts[f"{name} {key // 1_024} {key % 1_024}"] = count
+
+
+def _count_grid(tally: Tally, name: str, prices_x2: IntArray, ticks: TickTable) -> None:
+    prices, is_half = prices_x2 // 2, prices_x2 % 2 == 1
+    on_tick = is_on_tick(prices, *ticks.arrays) & ~is_half
+    tally.counts[f"{name} all"] += prices.size
+    tally.counts[f"{name} on"] += int(np.count_nonzero(on_tick))
+    in_cents = is_on_tick(prices_x2 * 5, *ticks.arrays)
+    tally.counts[f"{name} on-in-cents"] += int(np.count_nonzero(in_cents))
+    in_tenths = (prices_x2 % 20 == 0) & is_on_tick(prices // 10, *ticks.arrays)
+    tally.counts[f"{name} on-in-tenths"] += int(np.count_nonzero(in_tenths))
+
+
+def _count_spreads(
+    tally: Tally, table: str, bid_x2: IntArray, offer_x2: IntArray, ticks: TickTable
+) -> None:
+    both = (bid_x2 > 0) & (offer_x2 > 0)  # a missing one is below zero
+    spread_x2, bid = (offer_x2 - bid_x2)[both], bid_x2[both] // 2
+    tally.counts[f"{table} spread all"] = spread_x2.size
+    tally.counts[f"{table} spread crossed"] = int(np.count_nonzero(spread_x2 < 0))
+    in_ticks = spread_x2[spread_x2 > 0] // (2 * tick_above(bid, *ticks.arrays)[spread_x2 > 0])
+    steps, counts = np.unique(np.frexp(in_ticks.astype(np.float64))[1], return_counts=True)
+    for step, count in zip(steps.tolist(), counts.tolist(), strict=True):
+        tally.counts[f"{table} spread-octave {step}"] = count
+
+
+def _bits(ids: IntArray) -> Ids:
+    large = ids[np.abs(ids) > 2**53]
+    if large.size == 0:
+        return Ids()
+    return Ids(
+        large.size,
+        int(np.count_nonzero(np.abs(large) % _double_spacing(large) == 0)),
+        int(np.bitwise_or.reduce(large)),
+        int(np.bitwise_and.reduce(large)),
+        int(np.abs(large).max()),
+    )
+
+
+def _double_spacing(large: IntArray) -> IntArray:
+    """Distance of neighbouring doubles at each of these integers."""
+    # A number is at most rounded up to the next power of two, whose lower half is twice as fine.
+    exponent = np.frexp(np.abs(large).astype(np.float64))[1].astype(np.int64)
+    exponent -= (np.abs(large) >> (exponent - 1)) == 0
+    return np.left_shift(np.int64(1), exponent - 53)
+
+
+def _sampled(table: str, columns: Mapping[str, IntArray]) -> SampledOrders:
+    ids = columns[_IDS[table]]
+    if table == "trades":
+        source = columns.get("dealsource", np.full(ids.size, MISSING))
+        price_x2 = columns["tradeprice"]
+        return SampledOrders.of_rows(
+            ids,
+            {
+                "quantity sum": columns["quantity"],
+                "highest max": price_x2,
+                "lowest min": np.where(price_x2 > 0, price_x2, -MISSING - 1),
+                "dark max": np.isin(source, DARK).astype(np.int64),
+                "known-source min": (source != MISSING).astype(np.int64),
+            },
+        )
+    limit_x2 = columns["price"]
+    priced = limit_x2 > 0
+    return SampledOrders.of_rows(
+        ids,
+        {
+            "side max": columns["side"],
+            "quantity max": columns["quantity"],
+            "matched max": columns["totalmatchedquantity"],
+            "highest max": np.where(priced, limit_x2, -MISSING - 1),
+            "lowest min": np.where(priced, limit_x2, 0),
+        },
+    )

@@ -1,0 +1,122 @@
+"""Rows of a file that can be had quickly, counted, and cells of those that cannot be read."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sweep_dask.analysis.data_checks.tally import Tally
+from sweep_dask.analysis.data_checks.written import UnreadCells
+from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.schema import BY_NAME, Kind
+from sweep_dask.storage.blocks import Block, cut_file, read_pieces
+from sweep_dask.storage.judge import cells_of
+from sweep_dask.storage.judged import Reject, judge_piece
+from sweep_dask.storage.tallying import tally_of
+from sweep_dask.storage.unreadable import UnreadableFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweep_dask.market.ticks import TickTable
+    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.raw_files import InputFile
+
+_PIECE_BYTES = 1 << 20
+
+#: Places of a large file that are looked at, evenly spread (arbitrary).
+_PLACES = 8
+
+#: Cells that are kept of a column; more would say the same.
+_CELLS = 50
+
+
+@dataclass(frozen=True)
+class FileSample:
+    """What a look into one file shows."""
+
+    tally: Tally
+    unread: tuple[UnreadCells, ...]
+    n_rows: int
+    is_whole: bool
+    """Whether all of its rows were looked at."""
+    error: UnreadableFileError | None = None
+    """Why no more could be read."""
+
+
+def sample_file(
+    file: InputFile, header: FileHeader, ticks: TickTable, most_bytes: int
+) -> FileSample:
+    """Look at about `most_bytes` of a file (of its text, if it is compressed)."""
+    table = BY_NAME[file.table]
+    tally, unread = Tally(), _Unread(file, header)
+    n_rows, error, left_bytes = 0, None, most_bytes
+    try:
+        blocks, is_whole = _places(file, header, most_bytes)
+        for piece in (piece for block in blocks for piece in read_pieces(block)):
+            if left_bytes <= 0 and file.format != "csv":
+                is_whole = False
+                break
+            judged = judge_piece(piece, header, table, CENTRE_POINT_BITS)
+            tally.add(tally_of(file.name, file.table, judged.rows, ticks))
+            unread.add(judged.rejects)
+            n_rows += len(judged.rows) + len(judged.rejects)
+            left_bytes -= len(piece.text)
+    except UnreadableFileError as failure:
+        is_whole, error = False, failure
+    return FileSample(tally, unread.cells(n_rows), n_rows, is_whole, error)
+
+
+def _places(file: InputFile, header: FileHeader, most_bytes: int) -> tuple[list[Block], bool]:
+    """Blocks to look at, and whether they are the whole file."""
+    if file.format != "csv" or file.bytes - header.body_offset <= most_bytes:
+        return cut_file(file, header, min(_PIECE_BYTES, most_bytes), 0), True
+    size = max(1, most_bytes // _PLACES)
+    starts = range(header.body_offset, file.bytes, (file.bytes - header.body_offset) // _PLACES)
+    return [
+        Block(0, file, header, start, min(start + size, file.bytes), size)
+        for start in starts[:_PLACES]
+    ], False
+
+
+class _Unread:
+    """Cells because of which rows of a file were rejected, a few of each column."""
+
+    def __init__(self, file: InputFile, header: FileHeader) -> None:
+        self._file = file
+        self._header = header
+        self._counts: Counter[str] = Counter()
+        self._cells: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, rejects: Iterable[Reject]) -> None:
+        for reject in rejects:
+            if reject.column is not None:
+                self._counts[reject.column] += 1
+                if len(self._cells[reject.column]) < _CELLS:
+                    self._cells[reject.column] += self._cell(reject, reject.column)
+
+    def _cell(self, reject: Reject, column: str) -> list[str]:
+        """The cell, if it is within the text that was kept."""
+        try:
+            cells = cells_of(reject.raw, self._header.delimiter)
+            return [cells[self._header.position_of(column)]]
+        except (csv.Error, IndexError):
+            return []
+
+    def cells(self, n_rows: int) -> tuple[UnreadCells, ...]:
+        columns = {field.column.name: field.column for field in self._header.fields}
+        return tuple(
+            UnreadCells(
+                self._file.name,
+                self._file.table,
+                name,
+                columns[name].is_time,
+                columns[name].kind is Kind.PRICE,
+                n_rows,
+                count,
+                tuple(self._cells[name]),
+            )
+            for name, count in sorted(self._counts.items())
+        )
