@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from dark_markets import dark_market
-from markets import plain_market
+from markets import compress, plain_market
 from rewritten import divided, iso_times, rewrite, through_a_double, whole_times
 from running import invoke
 
@@ -200,10 +199,9 @@ def test_a_missing_header_is_told_as_that(tmp_path):
 
 def test_a_damaged_file_is_a_finding_among_others(tmp_path):
     folder = rewrite(sample_market_path(), tmp_path / "input", cell=divided(1))
-    packed = gzip.compress((folder / "nbbo/nbbo.csv").read_bytes())
-    (folder / "nbbo/nbbo.csv").unlink()
-    (folder / "nbbo/nbbo.csv.gz").write_bytes(packed[: len(packed) // 2])
-    assert told(look(folder)) >= {("format", "nbbo/nbbo.csv.gz"), ("price_unit", "orders")}
+    packed = compress(folder / "orders/orders.csv")
+    packed.write_bytes(packed.read_bytes()[:-9])
+    assert told(look(folder)) >= {("format", "orders/orders.csv.gz"), ("price_unit", "nbbo")}
 
 
 # The command.
