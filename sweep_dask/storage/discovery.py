@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.formats import FORMATS
-from sweep_dask.storage.raw_files import InputChangedError, InputFile, file_version
+from sweep_dask.storage.input_folder import InputFolder
+from sweep_dask.storage.raw_files import InputChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from fsspec import AbstractFileSystem
+    from collections.abc import Collection, Iterator, Sequence
 
     from sweep_dask.storage.address import InputAddress
-
-#: How many unknown files a message names.
-_SHOWN_FILES = 20
+    from sweep_dask.storage.raw_files import InputFile
 
 
 def discover(address: InputAddress, ignore: Collection[str] = ()) -> tuple[InputFile, ...]:
@@ -45,11 +40,11 @@ def discover(address: InputAddress, ignore: Collection[str] = ()) -> tuple[Input
         table holds what cannot be read; then all of it is listed.
     """
     with _reaching(address):
-        folder = _Folder.at(address, ignore)
-        found = _listed(folder)
-        _refuse_unknown(folder)
-        _require_tables(folder, found)
-    return found
+        folder = InputFolder.at(address, ignore)
+        files, unread = folder.listing()
+        _refuse_unread(address, unread)
+        _require_tables(folder, files)
+    return tuple(files)
 
 
 @contextmanager
@@ -80,7 +75,7 @@ def unknown_folders(address: InputAddress, ignore: Collection[str] = ()) -> list
     with _reaching(address):
         return [
             name
-            for name, entry in _Folder.at(address, ignore).entries("")
+            for name, entry in InputFolder.at(address, ignore).entries("")
             if entry["type"] == "directory" and name not in known
         ]
 
@@ -95,11 +90,11 @@ def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> No
     """
     address = files[0].address
     with _reaching(address):
-        folder = _Folder.at(address, ignore)
-        now = {file.name: file.version for file in _listed(folder)}
+        listed, unread = InputFolder.at(address, ignore).listing()
+    now = {file.name: file.version for file in listed}
     before = {file.name: file.version for file in files}
     changes = [
-        *(f"{name} is new" for name in (*now, *folder.unknown) if name not in before),
+        *(f"{name} is new" for name in (*now, *unread) if name not in before),
         *(f"{name} is gone" for name in before if name not in now),
         *(f"{name} was changed" for name in now if now[name] != before.get(name, now[name])),
     ]
@@ -111,105 +106,7 @@ def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> No
         )
 
 
-@dataclass(frozen=True)
-class _Folder:
-    """An input folder, as its file system shows it."""
-
-    address: InputAddress
-    filesystem: AbstractFileSystem
-    root: str
-    ignore: tuple[str, ...]
-    unknown: list[str] = field(default_factory=list)
-    """Paths below it that stand among the files of a table and cannot be read."""
-
-    @classmethod
-    def at(cls, address: InputAddress, ignore: Collection[str]) -> _Folder:
-        filesystem, root = address.connect()
-        filesystem.invalidate_cache()
-        return cls(address, filesystem, root, tuple(ignore))
-
-    def entries(self, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Path below the folder and what is known of it, by name; hidden ones left out."""
-        folder = self._path(below)
-        for entry in sorted(self.filesystem.ls(folder, detail=True), key=lambda e: e["name"]):
-            path = entry["name"].rstrip("/")
-            name = path.rsplit("/", 1)[-1]
-            # An object store may list a folder among what is in it.
-            if path == folder or name.startswith((".", "_")):
-                continue
-            shown = f"{below}/{self.address.hide(name)}".lstrip("/")
-            if not self._is_ignored(shown, entry):
-                yield shown, entry
-
-    def _path(self, below: str) -> str:
-        return f"{self.root.rstrip('/')}/{below}".rstrip("/") or self.root
-
-    def _is_ignored(self, shown: str, entry: Mapping[str, Any]) -> bool:
-        names = [shown, f"{shown}/"] if entry["type"] == "directory" else [shown]
-        return any(fnmatchcase(name, pattern) for name in names for pattern in self.ignore)
-
-    def files(self, table: str) -> list[InputFile]:
-        """The files of a table; others are noted as unknown."""
-        if not self.filesystem.isdir(self._path(table)):
-            return []
-        found = []
-        for shown, entry in self.entries(table):
-            file_format = _format_of(shown)
-            if entry["type"] == "directory":
-                self.unknown.extend([f"{shown}/"] if self._holds_something(shown) else [])
-            elif file_format is None or not self._is_file(entry):
-                self.unknown.append(shown)
-            else:
-                found.append(self._file(table, shown, entry["name"], file_format))
-        return found
-
-    def _holds_something(self, below: str) -> bool:
-        return any(
-            entry["type"] != "directory" or self._holds_something(shown)
-            for shown, entry in self.entries(below)
-        )
-
-    def _is_file(self, entry: Mapping[str, Any]) -> bool:
-        """Also a link to a file is one; fsspec lists links as `other`."""
-        if entry.get("islink"):
-            return bool(self.filesystem.isfile(entry["name"]))
-        return bool(entry["type"] == "file")
-
-    def _file(self, table: str, shown: str, path: str, file_format: str) -> InputFile:
-        _require_text("The name of a file", shown)
-        version = file_version(self.filesystem, path)
-        size = version.facts[0]
-        if not size.isdecimal():
-            raise InputError(
-                "The size of a file is not known.",
-                where=shown,
-                cure="Copy the input to a place that tells the size of its files.",
-            )
-        return InputFile(
-            table,
-            shown,
-            int(size),
-            file_format,
-            version,
-            self.filesystem,
-            path,
-            self.address,
-        )
-
-
-def _listed(folder: _Folder) -> tuple[InputFile, ...]:
-    _require_text("The name of the input folder", str(folder.address))
-    if not folder.filesystem.isdir(folder.root):
-        raise InputError(
-            "The input folder does not exist.",
-            where=str(folder.address),
-            cure="Name a folder that holds orders/ and trades/, "
-            "or leave INPUT out to use the built-in sample.",
-        )
-    return tuple(file for table in TABLES for file in folder.files(table.name))
-
-
-def _require_tables(folder: _Folder, files: Sequence[InputFile]) -> None:
+def _require_tables(folder: InputFolder, files: Sequence[InputFile]) -> None:
     found = {file.table for file in files}
     missing = [table.name for table in TABLES if table.required and table.name not in found]
     if missing:
@@ -223,32 +120,13 @@ def _require_tables(folder: _Folder, files: Sequence[InputFile]) -> None:
         )
 
 
-def _refuse_unknown(folder: _Folder) -> None:
+def _refuse_unread(address: InputAddress, unread: Sequence[str]) -> None:
     """What lies beside files that are read, and is not read, is data that would be missing."""
-    unknown = folder.unknown
-    if unknown:
-        more = len(unknown) - _SHOWN_FILES
+    if unread:
         raise InputError(
-            f"{len(unknown)} of what lies in the folders of tables cannot be read.",
-            where=str(folder.address),
-            value=", ".join(unknown[:_SHOWN_FILES]) + (f" and {more} more" if more > 0 else ""),
+            f"{len(unread)} of what lies in the folders of tables cannot be read.",
+            where=str(address),
+            value=", ".join(unread),
             cure=f"Files end in {', '.join(FORMATS)} and lie in the folder of their table. Take "
             "others away, or leave them out with --ignore PATTERN (select.ignore).",
         )
-
-
-def _require_text(what: str, name: str) -> None:
-    """Manifest, report and Parquet files hold names as UTF-8."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{what} is not UTF-8.",
-            where=name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
-            cure="Rename it.",
-        ) from error
-
-
-def _format_of(name: str) -> str | None:
-    lowered = name.lower()
-    return next((fmt for ending, fmt in FORMATS.items() if lowered.endswith(ending)), None)
