@@ -16,6 +16,7 @@ from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import ORDERS, TABLES
 from sweep_dask.settings import Settings, require_known_columns, require_known_tables
 from sweep_dask.storage.blocks import Block, Piece, cut_file, read_pieces
+from sweep_dask.storage.formats import COMPRESSED
 from sweep_dask.storage.inputs import Inputs, open_inputs, raise_all
 from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.unreadable import UnreadableFileError
@@ -268,7 +269,7 @@ def _largest_block_bytes(blocks: Sequence[Block]) -> int:
 def _sample(inputs: Inputs) -> Sample:
     files = [file for file in inputs.readable if file.table == ORDERS.name]
     text_bytes = rows = kept = 0
-    estimated_bytes = 0.0
+    text_ratio = 1.0
     pairs: set[tuple[int, int]] = set()
     for file, piece in _sample_pieces(inputs, files):
         judged = judge_piece(piece, inputs.headers[file.name], ORDERS, CENTRE_POINT_BITS)
@@ -276,12 +277,16 @@ def _sample(inputs: Inputs) -> Sample:
         rows += judged.n_read
         kept += len(judged.rows)
         pairs |= _pairs(judged.rows)
-        estimated_bytes = max(estimated_bytes, _text_ratio(file, piece.text))
+        if file.format in COMPRESSED:
+            text_ratio = max(text_ratio, len(piece.text) / max(1, len(zlib.compress(piece.text))))
     bytes_per_row = text_bytes / max(1, rows)
-    told = [inputs.headers[file.name].n_rows for file in files]
-    untold_bytes = sum(f.bytes for f, n in zip(files, told, strict=True) if n is None)
-    estimated_rows = untold_bytes * max(1.0, estimated_bytes) / max(1.0, bytes_per_row)
-    all_rows = int(estimated_rows) + sum(n for n in told if n is not None)
+    all_rows = 0
+    for file in files:
+        estimated_bytes = file.bytes * (text_ratio if file.format in COMPRESSED else 1.0)
+        known_rows = inputs.headers[file.name].n_rows
+        all_rows += (
+            int(estimated_bytes / max(1.0, bytes_per_row)) if known_rows is None else known_rows
+        )
     return Sample(bytes_per_row, all_rows, int(all_rows * kept / max(1, rows)), len(pairs))
 
 
@@ -320,10 +325,3 @@ def _sample_blocks(inputs: Inputs, file: InputFile) -> Iterator[Block]:
     for start in starts[:: max(1, len(starts) // _SAMPLES_PER_FILE)]:
         end = min(start + _SAMPLE_BYTES, file.bytes)
         yield Block(0, file, header, start, end, _SAMPLE_BYTES)
-
-
-def _text_ratio(file: InputFile, text: bytes) -> float:
-    """Bytes of text a byte of the file stands for."""
-    if file.format == "csv":
-        return 1.0
-    return len(text) / max(1, len(zlib.compress(text)))

@@ -24,6 +24,8 @@ _PRICE_PATTERN = re.compile(_PRICE)
 _MISSING_PRICE_PATTERN = re.compile(_MISSING_PRICE)
 _NUMBER_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 #: A longer line is no row of a table of the exchange; as long a header is no header.
 MAX_LINE_BYTES = 1 << 20
 

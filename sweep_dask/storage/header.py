@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind, Table
-from sweep_dask.storage.cells import MAX_LINE_BYTES
+from sweep_dask.storage.cells import BYTE_ORDER_MARK, MAX_LINE_BYTES
 from sweep_dask.storage.formats import open_text
 from sweep_dask.storage.header_faults import refuse_other_delimiter, refuse_row
 from sweep_dask.storage.parquet_text import require_types
@@ -40,7 +40,6 @@ _SHOWN_NAMES, _SHOWN_CHARACTERS = 60, 60
 _BLANK = b" \r\n"
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: Columns added to the rows of a file: their trading date, and their calendar day while they are
 #: put in order.
@@ -160,7 +159,7 @@ def _first_line(file: InputFile) -> _FirstLine:
     with readable(file), open_text(file) as stream:
         line = stream.readline(MAX_LINE_BYTES)
         number, end = 1, len(line)
-        text = line.removeprefix(_BYTE_ORDER_MARK)
+        text = line.removeprefix(BYTE_ORDER_MARK)
         while line and not text.strip() and end < _MAX_BLANK_BYTES:
             number += line.endswith(b"\n")
             text = line = stream.readline(MAX_LINE_BYTES)

@@ -31,8 +31,8 @@ REJECT_REASONS = {
 }
 
 
-#: Zero bytes, bytes that are no UTF-8 (as `surrogateescape` decodes them), a byte order mark.
-_NO_TEXT = re.compile("[\0\udc80-\udcff]|^\ufeff")
+#: Zero bytes, and bytes that are no UTF-8 (as `surrogateescape` decodes them).
+_NO_TEXT = re.compile("[\0\udc80-\udcff]")
 
 
 class Judgement(NamedTuple):

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from sweep_dask.schema import MISSING_INTEGER, Column, Kind
 from sweep_dask.storage.cells import (
+    BYTE_ORDER_MARK,
     MAX_PRICE,
     UnparsableError,
     integers_from_text,
@@ -75,9 +76,12 @@ def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
 
 
 def _read_csv(text: bytes, header: FileHeader, as_text: dict[int, bool]) -> pd.DataFrame:
+    # Of a byte order mark at the beginning pandas would see nothing; in a row it is text.
+    is_marked = text.startswith(BYTE_ORDER_MARK)
     try:
         return pd.read_csv(
-            io.BytesIO(text),
+            io.BytesIO(b"\n" + text if is_marked else text),
+            skiprows=int(is_marked),
             engine="c",
             sep=header.delimiter,
             header=None,

@@ -264,6 +264,13 @@ def test_other_columns_of_a_dated_table_are_kept_as_text():
     ]
 
 
+def test_a_byte_order_mark_in_a_row_is_text():
+    header = header_of(["Name", "TradeDate", "Id"], PARTICIPANTS)
+    text = f"\ufeffBroker,{ORDER['timestamp']},51".encode()
+    rows = judge(text, text, header=header, table=PARTICIPANTS).rows
+    assert rows["Name"].to_pylist() == ["\ufeffBroker"] * 2
+
+
 def test_files_with_every_cell_quoted_are_parsed_all_at_once(monkeypatch):
     def quoted(**cells):
         return b",".join(b'"%s"' % cell for cell in line(**cells).split(b","))
