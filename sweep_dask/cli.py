@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sweep_dask.ending import ended
-from sweep_dask.errors import InputError
+from sweep_dask.ending import Program, ended
+from sweep_dask.errors import InputError, UsageError
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import OPTIONS, Settings, load_settings
 from sweep_dask.terminal import StandardError, say, say_json, warn
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Dask registers a command by its own name, not by that of the entry point: `dask sweep`.
 @click.group(
     "sweep",
+    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example:  python -m sweep_dask run data/raw --workers 2",
 )
@@ -91,9 +92,18 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 _input_argument = click.argument("input_folder", metavar="[INPUT]", required=False)
 
 
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "The current folder has been removed.", cure="Change to a folder that exists."
+        ) from error
+
+
 def _load(options: dict[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
-    settings = load_settings(given, os.environ, Path.cwd())
+    settings = load_settings(given, os.environ, _current_folder())
     for warning in settings.warnings:
         warn(warning)
     return settings

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import click
+
 from sweep_dask.errors import InternalError, SweepError
 from sweep_dask.system_errors import explained
-from sweep_dask.terminal import open_standard_streams, say
+from sweep_dask.terminal import drop, open_standard_streams, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +28,20 @@ INTERRUPTED = 130
 
 #: Ctrl-C, what a supervisor sends, and what is left of a terminal that was closed.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Program(click.Group):
+    """Commands whose help, too, may be sent to a full disk."""
+
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """Parse and call, as click does; what it cannot print is told in words."""
+        try:
+            return super().main(*arguments, **named)
+        except OSError as error:
+            drop(sys.stdout)
+            ours = explained(error)
+            say(f"Error: {ours}", err=True)
+            sys.exit(ours.exit_code)
 
 
 def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
@@ -65,6 +82,8 @@ def _as_ours(error: Exception) -> SweepError:
         return error
     if isinstance(error, OSError | MemoryError):
         return explained(error)
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):
+        return explained(MemoryError(str(error)))  # so the loader of libraries says it
     return InternalError(
         f"{type(error).__name__}: {error}",
         cure="This is a defect of sweep_dask; please report it with the output of --debug.",

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+from typing import IO
 
 import click
 
@@ -61,7 +62,7 @@ def _write(text: str, *, err: bool) -> None:
         click.echo(text, err=err)
     except OSError as error:
         # What is still in the buffer would fail again when the interpreter ends.
-        _drop(2 if err else 1)
+        drop(sys.stderr if err else sys.stdout)
         if not err and error.errno not in _READER_GONE:
             raise ResourceError(
                 "Standard output cannot be written.",
@@ -70,9 +71,10 @@ def _write(text: str, *, err: bool) -> None:
             ) from error
 
 
-def _drop(number: int) -> None:
+def drop(stream: IO[str]) -> None:
+    """Send what a stream still holds, and what is to come, nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
@@ -87,4 +89,4 @@ class StandardError(logging.Handler):
         try:
             tqdm.write(line, file=sys.stderr)
         except OSError:
-            _drop(2)
+            drop(sys.stderr)
