@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import dask
 
+from sweep_dask.dataflow.execute import WORKER_WAIT_SECONDS
 from sweep_dask.dataflow.local_cluster import local_cluster
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.remote_workers import check_workers
@@ -61,7 +62,11 @@ def open_cluster(
     scratch.mkdir(parents=True, exist_ok=True)
     # Dask would make a folder of its own in the temporary folder of the machine, whose name
     # everybody knows and can put a link under.
-    with dask.config.set({"temporary-directory": str(scratch)}):
+    configured = {
+        "temporary-directory": str(scratch),
+        WORKER_WAIT_SECONDS: settings.worker_wait_seconds,
+    }
+    with dask.config.set(configured):
         if settings.scheduler is not None or settings.scheduler_file is not None:
             with remote_cluster(settings) as client:
                 task_memory_bytes = check_workers(client, scratch, needed_bytes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client, as_completed
+import dask
 from distributed.client import CancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
@@ -13,11 +15,20 @@ from distributed.scheduler import KilledWorker
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dask.delayed import Delayed
+    from distributed import Client, Future
 
 #: What a task's failure looks like to the caller: its place in the list, and the exception.
 OnResult = Callable[[int, Any], None]
 OnLost = Callable[[int, str], None]
+
+#: In Dask's configuration, where `open_cluster` puts the setting: how long there may be no worker.
+WORKER_WAIT_SECONDS = "sweep-dask.worker-wait-seconds"
+
+#: How often workers are counted while nothing else happens.
+_LOOK_SECONDS = 1.0
 
 
 def run_tasks(
@@ -45,7 +56,7 @@ def run_tasks(
     Raises
     ------
     ResourceError
-        The connection to the scheduler was lost.
+        The connection to the scheduler was lost, or there has been no worker for too long.
     """
     if client is None:
         for position, task in enumerate(tasks):
@@ -59,7 +70,7 @@ def run_tasks(
     # Futures are held to the end, their results are small: the dashboard counts what is done by
     # what is in memory.
     positions = {future: position for position, future in enumerate(submitted)}
-    for future in as_completed(submitted):
+    for future in _as_they_come(client, submitted):
         try:
             result = future.result()
         except KilledWorker as error:
@@ -73,6 +84,44 @@ def run_tasks(
             ) from error
         else:
             on_result(positions[future], result)
+
+
+def _as_they_come(client: Client, futures: Sequence[Future]) -> Iterator[Future]:
+    """Futures as they are done, as long as there are workers to do them."""
+    done: SimpleQueue[Future] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(done.put)
+    watch = _Watch(client)
+    for _ in futures:
+        while True:
+            try:
+                future = done.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                watch.look()
+            else:
+                break
+        yield future
+
+
+class _Watch:
+    """Ends what would wait for ever: tasks without a worker."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._patience_seconds = float(dask.config.get(WORKER_WAIT_SECONDS, 60))
+        self._worker_seen = time.monotonic()
+
+    def look(self) -> None:
+        if self._client.scheduler_info(n_workers=0)["n_workers"]:
+            self._worker_seen = time.monotonic()
+        elif time.monotonic() - self._worker_seen > self._patience_seconds:
+            raise ResourceError(
+                f"There has been no worker for {self._patience_seconds:.0f} s.",
+                where=str(self._client.scheduler.address),
+                cure="Workers that end by themselves mostly lack memory: raise --memory-limit or "
+                "use fewer --workers; on a cluster, start some. The same command keeps the "
+                "partitions that are finished (cluster.worker_wait_seconds sets the time).",
+            )
 
 
 def _explain(error: KilledWorker) -> str:

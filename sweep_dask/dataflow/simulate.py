@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.errors import ResourceError
 from sweep_dask.partition import PartitionJob, PartitionSummary, run_partition
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ BIN_ROWS = 100_000
 
 #: The same of a replay, most of which is the replays without each rule: that partition takes 20 s.
 REPLAY_BIN_ROWS = 15_000
+
+#: So many partitions one after the other that each end every worker they are given are no fault of
+#: the partitions. Arbitrary; each costs four workers.
+DEADLY_IN_A_ROW = 5
 
 #: What is done with a partition: `run_partition` or `replay_partition`.
 Work = Callable[[PartitionJob], PartitionSummary]
@@ -79,12 +84,27 @@ def simulate(
     suspects: list[PartitionJob] = []
     _run_bins(client, pack(jobs, bin_rows), work, on_done, lambda jobs, _: suspects.extend(jobs))
 
+    in_a_row = 0
+
+    def succeeded(partition: PartitionSummary) -> None:
+        nonlocal in_a_row
+        in_a_row = 0
+        on_done(partition)
+
     def failed(jobs: Sequence[PartitionJob], reason: str) -> None:
+        nonlocal in_a_row
+        in_a_row += len(jobs)
         for job in jobs:
             on_done(PartitionSummary(job.source.date, job.source.security, reason=reason))
+        if in_a_row >= DEADLY_IN_A_ROW:
+            raise ResourceError(
+                f"Workers died over {in_a_row} partitions in a row: {reason}.",
+                cure="Raise --memory-limit or use fewer --workers; the same command keeps the "
+                "partitions that are finished.",
+            )
 
     for job in suspects:
-        _run_bins(client, [[job]], work, on_done, failed)
+        _run_bins(client, [[job]], work, succeeded, failed)
 
 
 def _run_bins(

@@ -111,6 +111,9 @@ class Settings:
         "--plain-tcp", "SWEEP_PLAIN_TCP", "cluster.plain_tcp", parse_boolean,
         "Do not encrypt the local cluster: every user of this machine can run code as you.",
         flag_value=True, is_trusted=True))
+    worker_wait_seconds: int = field(default=60, metadata=declared(
+        "", "SWEEP_WORKER_WAIT_SECONDS", "cluster.worker_wait_seconds", parse_seconds,
+        "How long a run goes on waiting while there is no worker."))
     dashboard_address: str = field(default="127.0.0.1:8787", metadata=declared(
         "--dashboard-address HOST:PORT", "", "cluster.dashboard_address", parse_address,
         "Where the dashboard listens; the next free port if it is taken."))

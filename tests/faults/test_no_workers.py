@@ -1,0 +1,73 @@
+"""Runs whose workers are gone for good end, and say so; one that is killed is replaced."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import Client
+from running import ROOT, children_of, result_files, run_program, started, wait_until
+
+sys.path.append(str(Path(__file__).parents[1] / "cluster"))
+from schedulers import address_in, remote_cluster
+
+HELD_PARTITIONS = Path(__file__).with_name("held_partitions.py")
+
+
+def held_by(marks, **variables):
+    marks.mkdir()
+    return {
+        "HELD_PARTITION": "2024-10-07/101",
+        "HELD_BY": "waiting",
+        "HELD_FOLDER": str(marks),
+        "DASK_DISTRIBUTED__WORKER__PRELOAD": str(HELD_PARTITIONS),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HELD_PARTITIONS.parent)]),
+    } | variables
+
+
+def new_children(process, known):
+    return [child for child in children_of(process) if child.pid not in known]
+
+
+@pytest.mark.slow
+def test_the_only_worker_of_a_cluster_is_killed(plain_input, tmp_path):
+    marks = tmp_path / "marks"
+    with remote_cluster(tmp_path, 1, **held_by(marks)) as file:
+        run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--scheduler-file", file]
+        with started(run, tmp_path, SWEEP_WORKER_WAIT_SECONDS="2") as process:
+            wait_until((marks / "reached").exists, process)
+            os.kill(int((marks / "reached").read_text()), signal.SIGKILL)
+            _, errors = process.communicate(timeout=100)
+        assert process.returncode == 4, errors
+        assert "There has been no worker for 2 s." in errors
+        assert "Traceback" not in errors
+        with Client(address_in(file)) as client:
+            assert client.scheduler_info()["workers"] == {}
+    again = run_program("run", plain_input, "-o", "out", "--no-parallel", "--json", cwd=tmp_path)
+    states = [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
+    assert set(states) == {"computed", "kept"}
+
+
+@pytest.mark.slow
+def test_a_worker_killed_at_work_and_while_it_starts_again(plain_input, plain_result, tmp_path):
+    """Of one worker: Dask's own nanny gives up after the second death."""
+    marks = tmp_path / "marks"
+    run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--workers", "1"]
+    with started(run, tmp_path, **held_by(marks)) as process:
+        wait_until((marks / "reached").exists, process)
+        first = int((marks / "reached").read_text())
+        before = {child.pid for child in children_of(process)}
+        os.kill(first, signal.SIGKILL)
+        for _ in range(2):
+            started_again = wait_until(lambda: new_children(process, before), process)  # noqa: B023
+            before |= {child.pid for child in started_again}
+            for child in started_again:
+                psutil.Process(child.pid).kill()
+        (marks / "go").touch()
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert result_files(tmp_path / "out") == result_files(plain_result.output)
