@@ -69,6 +69,7 @@ shortfall_horizon_seconds |             |                                       
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction
+on_contradiction  | --on-contradiction  | SWEEP_ON_CONTRADICTION                 | checks.on_contradiction
 fresh             | --fresh             |                                        |
 csv_safe_text     | --csv-safe-text     |                                        | csv_safe_text
 columns           |                     |                                        | columns
