@@ -29,13 +29,15 @@ logger = logging.getLogger(__name__)
 STARTS = 5
 
 #: Workers hold one task's data at a time: there is nothing for Dask to spill, and a worker that
-#: outgrows its limit is to be ended rather than paused for good. Nobody looks at a worker's own
+#: outgrows its limit is to be ended rather than paused for good; at its limit, which is what tasks
+#: are projected against, where Dask would do so at 95 % of it. Nobody looks at a worker's own
 #: pages. A nanny whose worker is not back after some seconds would be closed, and nothing put in
 #: its place: it is for the nanny to give up.
 _OF_WORKERS = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 1.0,
     "distributed.worker.http.routes": [],
     "distributed.deploy.lost-worker-timeout": "365 days",
 }

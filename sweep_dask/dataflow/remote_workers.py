@@ -156,12 +156,15 @@ def _describe_worker(probe: str) -> Any:
     def describe(dask_worker: Any) -> dict[str, Any]:
         import os
 
+        import dask
         from distributed import system
 
+        # A worker without a limit has the machine's memory. A nanny ends one before its limit.
+        limit_bytes = dask_worker.memory_manager.memory_limit or system.MEMORY_LIMIT
+        usable = dask.config.get("distributed.worker.memory.terminate") or 1.0
         return {
             "version": installed(),
-            # A worker without a limit has the machine's memory.
-            "memory_limit": dask_worker.memory_manager.memory_limit or system.MEMORY_LIMIT,
+            "memory_limit": int(limit_bytes * usable),
             "threads": dask_worker.state.nthreads,
             "sees_output": os.path.exists(probe),  # noqa: PTH110  no more imports than needed
         }

@@ -1,6 +1,7 @@
 """The plan refuses what does not fit before it runs."""
 
 import pytest
+from running import invoke
 
 from sweep_dask.dataflow.plan import (
     PARTITION_BYTES_PER_ROW,
@@ -29,11 +30,20 @@ def test_rows_of_every_table_count(table):
 def test_a_partition_of_few_orders_and_many_quotes_is_refused():
     partitions = [partition(1, orders=1_000), partition(2, orders=2, nbbo=3_000_000)]
     with pytest.raises(ResourceError) as caught:
-        require_partitions_fit(partitions, 600 * 1024**2)
+        require_partitions_fit(partitions, 750 * 1024**2)
     assert caught.value.where is not None
     assert caught.value.where.endswith("/2")
     assert "3,000,000 nbbo rows" in caught.value.what
 
 
 def test_partitions_that_fit_pass():
-    require_partitions_fit([partition(1, orders=1_000, nbbo=10)], 600 * 1024**2)
+    require_partitions_fit([partition(1, orders=1_000, nbbo=10)], 750 * 1024**2)
+
+
+@pytest.mark.parametrize("limit", ["302MiB", "380MiB"])
+def test_a_limit_that_workers_would_die_of_is_refused_by_plan_and_run_alike(plain_input, limit):
+    """At the first they die of their imports, at the second of the roll-ups."""
+    for command in ("plan", "run"):
+        done = invoke(command, plain_input, "--memory-limit", limit)
+        assert done.exit_code == 4, done.output
+        assert "needs about" in done.stderr
