@@ -11,10 +11,10 @@ import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
+from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.atomic import is_temporary
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
 from sweep_dask.storage.history import Earlier, read_earlier
@@ -25,6 +25,7 @@ from sweep_dask.storage.result_folder import ResultFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
     from typing import Any
 
 #: Folder in the scratch folder for results of all partitions together.
@@ -116,16 +117,17 @@ def require_apart(folder: str, layout: OutputLayout) -> None:
     Parameters
     ----------
     folder
-        The input; an URL is never below the output folder.
+        The input; what is not of this machine is never below the output folder.
 
     Raises
     ------
     UsageError
         Links are followed on both sides: what counts is where the files are.
     """
-    source, target = Path(folder).resolve(), layout.root.resolve()
-    if not source.exists():
+    local = InputAddress(folder).local
+    if local is None or not local.exists():
         return
+    source, target = local.resolve(), layout.root.resolve()
     results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
     if target.is_relative_to(source) or any(source.is_relative_to(path) for path in results):
         raise UsageError(

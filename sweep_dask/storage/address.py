@@ -53,12 +53,14 @@ class InputAddress:
     @cached_property
     def local(self) -> Path | None:
         """The folder, if it is one of this machine, whatever its name looks like."""
-        folder = Path(self._raw)
-        if not folder.is_dir():
-            if "://" in self._raw:
+        folder = self._raw
+        if not Path(folder).is_dir():
+            if folder.startswith(_LOCAL):
+                folder = folder.partition("://")[2]
+            elif "://" in folder:
                 return None
-            folder = Path(os.path.expanduser(self._raw))  # noqa: PTH111  never fails
-        return folder.absolute()
+            folder = os.path.expanduser(folder)  # noqa: PTH111  never fails
+        return Path(folder).absolute()
 
     def connect(self) -> tuple[AbstractFileSystem, str]:
         """The file system, and the folder's path in it; errors are those of fsspec."""

@@ -257,6 +257,16 @@ def test_control_characters_of_a_name_are_in_the_manifest_alone(market, tmp_path
     assert invoke("verify", "out").exit_code == 0
 
 
+@pytest.mark.parametrize("as_given", ["out/processed/in", "file://{}/out/processed/in"])
+def test_input_among_results(market, tmp_path, as_given):
+    (tmp_path / "out/processed").mkdir(parents=True)
+    market.rename(tmp_path / "out/processed/in")
+    done = invoke("run", as_given.format(tmp_path), "-o", "out", "--no-parallel")
+    assert done.exit_code == 2
+    assert "Input and output overlap" in done.stderr
+    assert (tmp_path / "out/processed/in" / ORDERS).exists()
+
+
 def test_output_that_may_not_be_written(market, tmp_path, monkeypatch):
     # Whoever runs as root may write anywhere: the refusal is the system's, said by hand.
     def refuse(path, *args, **kwargs):

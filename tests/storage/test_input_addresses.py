@@ -67,6 +67,7 @@ def test_a_local_folder_is_one_whatever_its_name_looks_like(tmp_path, monkeypatc
     assert address.local == tmp_path / "s3:" / "KEYID:SECRET@bucket"
     assert str(address) == "s3://KEYID:SECRET@bucket"
     assert InputAddress("s3://KEYID:SECRET@elsewhere").local is None
+    assert InputAddress(f"file://{tmp_path}/in").local == tmp_path / "in"
 
 
 def test_the_home_folder(tmp_path, monkeypatch):
