@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,7 +22,6 @@ from sweep_dask.storage.verification import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from sweep_dask.storage.layout import OutputLayout
 
@@ -71,7 +71,7 @@ def _check_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator
         if manifest[name] != told:
             yield Finding("manifest.json", f"{name} is not the sum over the partitions")
     for table in answer_tables(layout, manifest):
-        parts = [layout.root / file.path for file in table.files]
+        parts = [Path(file.path) for file in table.files]
         if all(path.suffix == ".parquet" for path in parts):
             yield from _check_combined(layout, f"tables/{table.name}.parquet", parts)
 
