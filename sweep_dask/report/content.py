@@ -75,6 +75,7 @@ def page_content(
         "run": manifest,
         "models": manifest["settings"]["models"]["value"],
         "marked": run_facts.marked(manifest),
+        "checks": run_facts.checks(manifest),
         "words": WORDS,
         **results,
         **fidelity_content(replay),

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.data_checks.findings import SEVERITIES
 from sweep_dask.settings import OPTIONS
 from sweep_dask.storage.judge import REJECT_REASONS
 from sweep_dask.storage.ledger import FILTER_REASONS
@@ -147,3 +148,11 @@ def _largest_first(partition: Mapping[str, Any]) -> tuple[int, int, str, int]:
     counts = partition["counts"]
     rows = counts.get("orders_rows", 0)
     return (-(counted(partition, "sweeps") or 0), -rows, partition["date"], partition["security"])
+
+
+def checks(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What was found out about the inputs of all runs the folder holds results of, each once."""
+    found: list[Mapping[str, Any]] = []
+    for run in (manifest, *manifest.get("earlier_runs", ())):
+        found += [check for check in run.get("checks", ()) if check not in found]
+    return sorted(found, key=lambda check: SEVERITIES.index(check["severity"]))

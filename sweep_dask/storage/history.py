@@ -35,7 +35,7 @@ Entry = dict[str, Any]
 #: What is kept of an earlier run as long as the folder holds results of it.
 _OF_RUN = (
     *("run", "version", "command", "started", "status", "input", "sample", "settings", "inputs"),
-    *("ledger", "order_columns", "rejects", "superseded_rows"),
+    *("ledger", "order_columns", "rejects", "superseded_rows", "checks"),
 )
 
 #: The tables whose rows are counted in partitions.

@@ -26,5 +26,7 @@ def _whole_numbers(column: pa.ChunkedArray) -> IntArray:
     """int64[rows]; prices, the only floats, doubled."""
     if pa.types.is_floating(column.type):
         column = pc.cast(pc.multiply(column, 2.0), pa.int64())
-    filled: IntArray = pc.fill_null(column, MISSING).to_numpy().astype(np.int64, copy=False)
-    return filled
+    if column.null_count:
+        column = pc.fill_null(column, MISSING)
+    numbers: IntArray = column.to_numpy().astype(np.int64, copy=False)
+    return numbers

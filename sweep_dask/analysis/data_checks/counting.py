@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders
+from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders, hashed
 from sweep_dask.analysis.data_checks.tally import Ids, Tally
 from sweep_dask.market.deal_sources import DARK
 from sweep_dask.market.ticks import TickTable, is_on_tick, tick_above
-from sweep_dask.market.trading_day import EVENING_NS, sydney_local_ns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +22,7 @@ MISSING = np.iinfo(np.int64).min
 #: Steps of the histogram of prices in an octave: prices that differ by a fifth are told apart.
 STEPS_PER_OCTAVE = 4
 
-#: Local hours between which nearly everything of a trading day happens.
-DAY_HOURS = (7, 19)
-
-_NS_PER_HOUR = 3_600 * 10**9
-_NS_PER_DAY = 24 * _NS_PER_HOUR
+NS_PER_HOUR = 3_600 * 10**9
 
 #: Columns of prices that are counted, by table; whether orders have such prices on the tick grid,
 #: and the columns of a bid and an offer.
@@ -64,13 +59,16 @@ def count_rows(file: str, table: str, columns: Mapping[str, IntArray], ticks: Ti
     tally = Tally()
     if table not in COLUMNS or not columns:
         return tally
-    times = columns[_TIMES[table]]
-    tally.counts[f"{table} rows"] = times.size
-    _count_times(tally, table, times)
+    tally.counts[f"{table} rows"] = columns[_TIMES[table]].size
+    _count_hours(tally, table, columns[_TIMES[table]])
+    if table in _IDS:
+        tally.ids[file] = _bits(columns[_IDS[table]])
+        tally.samples[table] = _sampled(table, columns)
+        columns = _of_some_orders(columns, _IDS[table])
     for name, is_on_grid in PRICES.get(table, {}).items():
         if name in columns:
             prices_x2 = columns[name]
-            priced = (prices_x2 != MISSING) & (prices_x2 > 0)
+            priced = prices_x2 > 0  # a missing one is below zero
             securities = columns[_SECURITIES[table]][priced]
             _count_levels(tally, f"{table} {name}", securities, prices_x2[priced])
             if is_on_grid:
@@ -78,23 +76,20 @@ def count_rows(file: str, table: str, columns: Mapping[str, IntArray], ticks: Ti
     if table in _SPREADS:
         bid, offer = _SPREADS[table]
         _count_spreads(tally, table, columns[bid], columns[offer], ticks)
-    if table in _IDS:
-        tally.ids[file] = _bits(columns[_IDS[table]])
-        tally.samples[table] = _sampled(table, columns)
     return tally
 
 
-def _count_times(tally: Tally, table: str, times: IntArray) -> None:
-    local = sydney_local_ns(times)
-    hours = local // _NS_PER_HOUR % 24
-    # Evenings belong to the next day, of which nothing else may be known yet.
-    counted = local % _NS_PER_DAY <= EVENING_NS
-    days = local[counted] // _NS_PER_DAY
-    for day in np.unique(days).tolist():
-        of_day = times[counted][days == day]
-        tally.spans[f"{table} {day}"] = [int(of_day.min()), int(of_day.max())]
-    in_day = (hours >= DAY_HOURS[0]) & (hours < DAY_HOURS[1])
-    tally.counts[f"{table} by-day"] = int(np.count_nonzero(in_day))
+def _of_some_orders(columns: Mapping[str, IntArray], ids: str) -> dict[str, IntArray]:
+    """The rows of an eighth of the orders: their prices say as much as those of all."""
+    chosen = hashed(columns[ids]) % np.uint64(8) == 0
+    return {name: values[chosen] for name, values in columns.items()}
+
+
+def _count_hours(tally: Tally, table: str, times: IntArray) -> None:
+    """Rows by the hour of their time, in hours since 1970-01-01 in UTC."""
+    hours, counts = np.unique(times // NS_PER_HOUR, return_counts=True)
+    for hour, count in zip(hours.tolist(), counts.tolist(), strict=True):
+        tally.counts[f"{table} hour {hour}"] = count
 
 
 def _count_levels(tally: Tally, name: str, securities: IntArray, prices_x2: IntArray) -> None:
@@ -134,21 +129,15 @@ def _bits(ids: IntArray) -> Ids:
     large = ids[np.abs(ids) > 2**53]
     if large.size == 0:
         return Ids()
+    with np.errstate(invalid="ignore"):  # the largest ids round up to what is no integer of 64 bits
+        is_double = large.astype(np.float64).astype(np.int64) == large
     return Ids(
         large.size,
-        int(np.count_nonzero(np.abs(large) % _double_spacing(large) == 0)),
+        int(np.count_nonzero(is_double)),
         int(np.bitwise_or.reduce(large)),
         int(np.bitwise_and.reduce(large)),
         int(np.abs(large).max()),
     )
-
-
-def _double_spacing(large: IntArray) -> IntArray:
-    """Distance of neighbouring doubles at each of these integers."""
-    # A number is at most rounded up to the next power of two, whose lower half is twice as fine.
-    exponent = np.frexp(np.abs(large).astype(np.float64))[1].astype(np.int64)
-    exponent -= (np.abs(large) >> (exponent - 1)) == 0
-    return np.left_shift(np.int64(1), exponent - 53)
 
 
 def _sampled(table: str, columns: Mapping[str, IntArray]) -> SampledOrders:

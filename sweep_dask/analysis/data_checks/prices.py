@@ -255,13 +255,7 @@ def _spread(tally: Tally, table: str) -> Finding | None:
             table,
             {"quotes": n, "crossed": crossed},
         )
-    octaves = Counter(
-        {
-            int(key.rpartition(" ")[2]): count
-            for key, count in tally.counts.items()
-            if key.startswith(f"{table} spread-octave ")
-        }
-    )
+    octaves = tally.by_number(table, "spread-octave")
     if octaves.total() < _MIN_SPREADS or 2 ** (_middle(octaves) - 1) < _WIDE_TICKS:
         return None
     return Finding(

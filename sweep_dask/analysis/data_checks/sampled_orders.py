@@ -25,7 +25,7 @@ _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _REDUCE = {"sum": np.add, "min": np.minimum, "max": np.maximum}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SampledOrders:
     """Ids and a few numbers of each."""
 
@@ -40,6 +40,11 @@ class SampledOrders:
     def of_rows(cls, ids: IntArray, numbers: dict[str, IntArray]) -> Self:
         """The sample of rows: int64[rows] each."""
         hashes = hashed(ids)
+        few = hashes <= _enough(ids.size)
+        if np.unique(hashes[few]).size > SAMPLE_ORDERS:
+            # Sorting all of them would cost much more.
+            ids, hashes = ids[few], hashes[few]
+            numbers = {name: values[few] for name, values in numbers.items()}
         distinct, row_of = np.unique(hashes, return_inverse=True)
         row_of = row_of.reshape(ids.shape)
         chosen = np.flatnonzero(row_of < SAMPLE_ORDERS)
@@ -87,6 +92,11 @@ class SampledOrders:
             {n: np.array(v, dtype=np.int64) for n, v in document["numbers"].items()},
             document["is_whole"],
         )
+
+
+def _enough(rows: int) -> np.uint64:
+    """A hash below which there are most likely enough orders of so many rows."""
+    return np.uint64(min(2**64 - 1, 2**64 * 8 * SAMPLE_ORDERS // max(1, rows)))
 
 
 def hashed(ids: IntArray) -> Any:

@@ -1,7 +1,7 @@
 """Sums of rows that add up, however the rows were divided.
 
 A block of the input leaves a few numbers, and the numbers of all blocks together are the same
-for every division into blocks: counts are added, extremes compared, bits joined, and of the
+for every division into blocks: counts are added, bits joined, and of the
 orders a sample is kept that depends on their ids alone (`sampled_orders`).
 """
 
@@ -46,8 +46,6 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     """Number of rows by what they are, such as `orders rows` or `nbbo price 110621 47`."""
-    spans: dict[str, list[int]] = field(default_factory=dict)
-    """First and last time (ns) by table and day, such as `orders 19999`."""
     ids: dict[str, Ids] = field(default_factory=dict)
     """By file."""
     samples: dict[str, SampledOrders] = field(default_factory=dict)
@@ -56,9 +54,6 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Take in the rows of another part of the input."""
         self.counts.update(other.counts)
-        for key, (first, last) in other.spans.items():
-            span = self.spans.setdefault(key, [first, last])
-            span[:] = [min(span[0], first), max(span[1], last)]
         for file, ids in other.ids.items():
             self.ids.setdefault(file, Ids()).add(ids)
         for table, sample in other.samples.items():
@@ -69,20 +64,21 @@ class Tally:
         """The count with this name."""
         return self.counts[" ".join(map(str, words))]
 
-    def days(self, table: str) -> dict[int, tuple[int, int]]:
-        """Local day (days since 1970-01-01) to first and last time (ns) of a table's rows."""
-        found = {}
-        for key, (first, last) in sorted(self.spans.items()):
-            name, _, day = key.partition(" ")
-            if name == table:
-                found[int(day)] = (first, last)
-        return found
+    def by_number(self, *words: object) -> Counter[int]:
+        """Counts whose name is `words` and one number more."""
+        prefix = " ".join(map(str, words)) + " "
+        return Counter(
+            {
+                int(name.removeprefix(prefix)): count
+                for name, count in self.counts.items()
+                if name.startswith(prefix)
+            }
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for `from_json`."""
         return {
             "counts": dict(self.counts),
-            "spans": self.spans,
             "ids": {file: asdict(ids) for file, ids in self.ids.items()},
             "samples": {table: sample.as_json() for table, sample in self.samples.items()},
         }
@@ -92,7 +88,6 @@ class Tally:
         """What `as_json` gave."""
         return cls(
             Counter(document["counts"]),
-            {key: list(span) for key, span in document["spans"].items()},
             {file: Ids(**ids) for file, ids in document["ids"].items()},
             {t: SampledOrders.from_json(s) for t, s in document["samples"].items()},
         )
