@@ -19,6 +19,7 @@ import argparse
 import datetime as dt
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -68,6 +69,8 @@ class Fault:
 def main() -> None:
     """Run the campaign; print, and if asked write, its table."""
     arguments = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     kept = arguments.keep or Path(tempfile.mkdtemp(prefix="sweep-dask-campaign-"))
     with scratch_folder() as folder, ExitStack() as ending:
         campaign = Campaign(folder, arguments, ending)
@@ -85,6 +88,10 @@ def main() -> None:
     bad = [trial for trial in trials if trial.problems()]
     if bad:
         sys.exit(f"{len(bad)} of {len(trials)} went wrong; what they printed: {kept}")
+
+
+def _stop(number: int, frame: object) -> None:  # noqa: ARG001
+    sys.exit(128 + number)  # and what was started ends on the way out
 
 
 class Campaign:

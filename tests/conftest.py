@@ -16,3 +16,9 @@ def plain_result(plain_input, tmp_path_factory):
     """What a run without a cluster makes of it; not to be changed."""
     folder = tmp_path_factory.mktemp("plain-result") / "output"
     return run_here(plain_input, folder, enable_parallel=False)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every-fault", action="store_true", help="Try every fault, not a sample: takes an hour."
+    )
