@@ -18,8 +18,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: Most bytes of a file: ten times a large one, and still read in a moment. Time and memory of
+#: reading go with it, as a node of the document is the text it is written as.
+_MOST_BYTES = 128 * 1024
+
+#: Most levels of lists and mappings in each other, twice what any key has.
+_MOST_LEVELS = 8
+
 #: As YAML writes "no value".
 _NULLS = {"", "~", "null"}
+
+
+class _PlainLoader(yaml.BaseLoader):
+    """YAML without aliases, which let a few bytes stand for gigabytes or for themselves."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._levels = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """The next node, as of its parent, but only what is written where it stands."""
+        mark = self.peek_event().start_mark
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not used here", problem_mark=mark
+            )
+        if self._levels == _MOST_LEVELS:
+            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=mark)
+        self._levels += 1
+        node = super().compose_node(parent, index)
+        self._levels -= 1
+        return node
 
 
 class Entry(NamedTuple):
@@ -61,18 +90,26 @@ def read_config_file(folder: Path, path: Path) -> dict[str, Entry]:
 
 def _file_text(file: Path, shown: str) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+        if len(content) <= _MOST_BYTES:
+            return content.decode("utf-8").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"The configuration file cannot be read: {error}.",
             where=shown,
             cure="give a readable YAML file in UTF-8",
         ) from error
+    raise UsageError(
+        f"The configuration file has more than {_MOST_BYTES:,} bytes.",
+        where=shown,
+        cure="name a file of settings; keys that are not given have their default",
+    )
 
 
 def _compose(text: str, shown: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=yaml.BaseLoader)
+        return yaml.compose(text, Loader=_PlainLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{shown}, line {mark.line + 1}" if mark else shown

@@ -186,6 +186,33 @@ def test_a_file_that_cannot_be_used_names_the_line(usage_error, file, line, what
     assert error.where == f"config.yaml, line {line}"
 
 
+BILLIONS = "".join(
+    f"  {name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "what"),
+    [
+        ("columns:\n  a: &a [x, x]\n" + BILLIONS, 3, "aliases"),
+        ("columns: &a\n  orders: *a", 2, "aliases"),
+        ("columns: " + "[" * 20_000, 1, "nested too deeply"),
+        ("columns: " + "{a: " * 9 + "b" + "}" * 9, 1, "nested too deeply"),
+    ],
+)
+def test_a_file_that_stands_for_more_than_it_says(usage_error, file, line, what):
+    error = usage_error(file=file)
+    assert what in error.what
+    assert error.where == f"config.yaml, line {line}"
+
+
+def test_a_file_of_forty_thousand_keys_is_not_read(usage_error):
+    error = usage_error(file="".join(f"key{number}: 1\n" for number in range(40_000)))
+    assert "more than 131,072 bytes" in error.what
+    assert error.where == "config.yaml"
+
+
 def test_a_file_that_is_not_text(usage_error, tmp_path):
     (tmp_path / "config.yaml").write_bytes(b"output: \xff\xfe")
     assert usage_error().where == "config.yaml"
