@@ -16,7 +16,6 @@ from sweep_dask.dataflow.progress import Progress
 from sweep_dask.dataflow.rebuild import place_report
 from sweep_dask.dataflow.results import RunResult
 from sweep_dask.dataflow.workspace import require_apart, workspace
-from sweep_dask.errors import SweepError
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
 
@@ -108,7 +107,7 @@ def _report(record: RunRecord, space: Workspace) -> None:
     """The report shows what is in place; that it fails costs nothing else."""
     try:
         record.files |= place_report(space, record.as_json())
-    except (SweepError, OSError):
+    except (FolderLostError, OSError):
         raise
     except Exception as error:  # noqa: BLE001  a chart may not cost the results
         logger.warning("the report could not be drawn (%s); `report` tries again", error)
