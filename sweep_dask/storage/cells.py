@@ -84,7 +84,7 @@ def trimmed_texts(text: pa.Array) -> pa.Array:
 
     Only so is it the same quoted or not, and from a Parquet file.
     """
-    trimmed = pc.utf8_trim(pc.replace_substring(text, "\r", " "), SPACE)
+    trimmed = pc.ascii_trim(pc.replace_substring(text, "\r", " "), SPACE)
     return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
 

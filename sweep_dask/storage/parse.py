@@ -104,7 +104,7 @@ def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
         raise UnparsableError  # pandas below 3 takes integers beyond 63 bits as unsigned
     array = pa.array(values, type=pa.string() if as_text else pa.int64(), from_pandas=True)
     if column.kind is Kind.TEXT:
-        return _spelled(array, field, trimmed_texts)
+        return trimmed_texts(array)
     if column.kind is Kind.PRICE:
         if as_text:
             return _spelled(array, field, prices_from_text)
@@ -114,7 +114,7 @@ def _convert(values: pd.Series, field: Field, as_text: bool) -> pa.Array:
 
 
 def _spelled(array: pa.Array, field: Field, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """What cells hold, converting each spelling once: prices and texts repeat."""
+    """Numbers of cells, converting each spelling once: prices repeat."""
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     encoded = text.dictionary_encode()
     spellings = encoded.dictionary
