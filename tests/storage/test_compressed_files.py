@@ -96,6 +96,7 @@ def why_unreadable(tmp_path, name, data):
     except InputError as error:
         return error.what
     (block,) = cut_file(file, header, 40_000, 0)
+    (tmp_path / "scratch").mkdir()
     ingest_block(block, str(tmp_path / "scratch"))
     return read_receipt(tmp_path / "scratch", 0).error
 
