@@ -38,11 +38,9 @@ class _PlainLoader(yaml.BaseLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """The next node, as of its parent, but only what is written where it stands."""
-        mark = self.peek_event().start_mark
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not used here", problem_mark=mark
-            )
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not used", problem_mark=mark)
         if self._levels == _MOST_LEVELS:
             raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=mark)
         self._levels += 1
