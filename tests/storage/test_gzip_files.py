@@ -23,6 +23,7 @@ def packed():
 def ingest_packed(tmp_path, data, piece_bytes=100_000):
     file, header = open_file(tmp_path / "in", "orders/a.csv.gz", data)
     (block,) = cut_file(file, header, piece_bytes, 0)
+    (tmp_path / "scratch").mkdir()
     index = ingest_block(block, str(tmp_path / "scratch"))
     return index, read_receipt(tmp_path / "scratch", 0)
 
