@@ -6,17 +6,20 @@ is really run or parsed.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
-import sys
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import yaml
 from distributed.cli.dask_scheduler import main as dask_scheduler
 from distributed.cli.dask_worker import main as dask_worker
+from jsonschema import ValidationError, validate
 from running import ROOT
 
 from sweep_dask.cli import main as sweep_dask
@@ -34,14 +37,12 @@ def instructions(name):
 
 
 def test_compose_file_follows_the_schema():
-    check = ["-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    done = subprocess.run(
-        [sys.executable, *check, str(ROOT / "docker-compose.yml")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    # The program of this package needs a newer click than ours; of the schemas in it, none does.
+    (package,) = find_spec("check_jsonschema").submodule_search_locations
+    schema = Path(package) / "builtin_schemas" / "vendor" / "compose-spec.json"
+    validate(COMPOSE, json.loads(schema.read_bytes()))
+    with pytest.raises(ValidationError):
+        validate(COMPOSE | {"servises": {}}, json.loads(schema.read_bytes()))
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -43,7 +43,7 @@ def licences(distribution):
     ]
     stated = fields.get("License-Expression")
     stated = [stated] if stated else classified or [fields.get("License") or "none stated"]
-    return {name for text in stated for name in re.split(r" (?:AND|OR|WITH) |[()]", text) if name}
+    return {name for text in stated for name in re.split(r" (?:AND|OR|WITH) ", text)}
 
 
 def test_every_dependency_has_a_permissive_licence():
