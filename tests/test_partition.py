@@ -15,6 +15,7 @@ from ingesting import (
     write_files,
 )
 
+from sweep_dask.errors import UsageError
 from sweep_dask.partition import run as partition_module
 from sweep_dask.storage import receipts
 
@@ -180,22 +181,23 @@ def fail(*_, **__):
 
 
 @pytest.mark.parametrize(
-    "step", ["simulate_partition", "write_csv", "write_receipt", "merge_tables"]
+    "step", ["simulate_partition", "csv_bytes", "write_receipt", "merge_tables"]
 )
 @pytest.mark.parametrize("earlier", [True, False])
-def test_a_failing_partition_is_reported_and_leaves_nothing(
+def test_a_failing_partition_is_reported_and_leaves_what_was_there(
     tmp_path, folder, monkeypatch, step, earlier
 ):
     output = tmp_path / "out"
     if earlier:
         run_everything(folder, output)
         receipt_path(output).write_text("damaged")
+    before = bytes_below(output)
     monkeypatch.setattr(partition_module, step, fail)
     outcome = run_everything(folder, output)
     summary = only(outcome)
     assert (summary.state, summary.reason) == ("failed", "RuntimeError: no luck")
     assert summary.files == {}
-    assert bytes_below(output) == {}
+    assert bytes_below(output) == before
     assert all(entry.balanced() for entry in outcome.ledger.files)
 
 
@@ -221,7 +223,8 @@ def test_a_receipt_of_a_folder_in_place_of_a_file(tmp_path, folder):
     name = next(name for name in outcome.files if name.endswith(".csv"))
     (output / name).unlink()
     (output / name).mkdir()
-    assert only(run_everything(folder, output)).state == "computed"
+    with pytest.raises(UsageError, match="not of sweep_dask"):
+        run_everything(folder, output)
 
 
 def test_missing_values_reach_the_model_as_missing(tmp_path):

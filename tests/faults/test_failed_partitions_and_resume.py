@@ -8,8 +8,8 @@ from running import result_files, run_here
 
 import sweep_dask.partition.run
 from sweep_dask.dataflow.summary import describe_run
+from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import verify_output
 
 KEYS = [
     ("2024-10-04", 101),
@@ -149,27 +149,6 @@ def test_a_damaged_result_is_computed_again(plain_input, plain_result, output):
     assert result_files(output) == result_files(plain_result.output)
 
 
-def test_partitions_that_are_no_more_are_removed(tmp_path, output):
-    run(plain_market().write(tmp_path / "in"), output)
-    one_date = plain_market(dates=("2024-10-04",)).write(tmp_path / "less")
-    result = run(one_date, output)
-    assert [(p["date"], p["security"]) for p in result.manifest["partitions"]] == KEYS[:2]
-    assert not (output / "outputs/2024-10-07").exists()
-    assert not (output / "processed/2024-10-07").exists()
-    assert result_files(output) == result_files(run(one_date, tmp_path / "alone").output)
-    assert verify_output(OutputLayout(output))[1] == []
-
-
-def test_a_selection_leaves_only_what_was_selected(plain_input, output):
-    run(plain_input, output)
-    result = run(plain_input, output, securities="102", dates="2024-10-04")
-    assert states(result) == ["kept"]
-    left = {path.relative_to(output).parts[1:3] for path in output.glob("outputs/*/*/*")}
-    assert left == {("2024-10-04", "102")}
-    orders = result.manifest["ledger"][0]
-    assert orders["filtered"]["not_selected"] == orders["read"] * 3 // 4
-
-
 def test_the_manifest_lists_every_result_file(plain_result):
     listed = json.loads((plain_result.output / "manifest.json").read_text())["files"]
     found = result_files(plain_result.output)
@@ -182,7 +161,7 @@ def test_a_run_that_fails_after_its_partitions_says_so_in_the_manifest(
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sweep_dask.dataflow.pipeline.combine_tables", full_disk)
+    monkeypatch.setattr("sweep_dask.dataflow.pipeline.write_tables", full_disk)
     with pytest.raises(OSError, match="No space left"):
         run(plain_input, output)
     manifest = json.loads((output / "manifest.json").read_text())

@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweep_dask.storage.combine import ResultFile, combine_results
-from sweep_dask.storage.csv_tables import write_csv
+from sweep_dask.storage.csv_tables import csv_bytes
 from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table, write_gathered
 
 BIG = 7_904_794_000_123_498_601
 
 
 def lines_of(tmp_path, frame):
-    write_csv(tmp_path / "t.csv", frame)
+    (tmp_path / "t.csv").write_bytes(csv_bytes(frame))
     return (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
 
 
@@ -72,7 +72,7 @@ def test_a_table_without_rows_has_its_header(tmp_path):
 
 def test_text_with_commas_quotes_and_line_breaks(tmp_path):
     texts = ["a, b", 'say "so"', "line\nbreak", "Zürich", "plain", " blank "]
-    write_csv(tmp_path / "t.csv", pd.DataFrame({"text": texts, "n": range(6)}))
+    (tmp_path / "t.csv").write_bytes(csv_bytes(pd.DataFrame({"text": texts, "n": range(6)})))
     read = pd.read_csv(tmp_path / "t.csv")
     assert read["text"].tolist() == texts
     assert read["n"].tolist() == list(range(6))
@@ -81,10 +81,10 @@ def test_text_with_commas_quotes_and_line_breaks(tmp_path):
 def test_texts_that_a_spreadsheet_would_run(tmp_path):
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a=1", "", None, "'=1"]
     frame = pd.DataFrame({"=name": texts, "n": range(-5, 5)})
-    write_csv(tmp_path / "raw.csv", frame)
+    (tmp_path / "raw.csv").write_bytes(csv_bytes(frame))
     raw = pd.read_csv(tmp_path / "raw.csv", keep_default_na=False)
     assert raw["=name"].tolist() == [text or "" for text in texts]
-    write_csv(tmp_path / "safe.csv", frame, safe_text=True)
+    (tmp_path / "safe.csv").write_bytes(csv_bytes(frame, safe_text=True))
     safe = pd.read_csv(tmp_path / "safe.csv", keep_default_na=False)
     assert safe["=name"].tolist() == [f"'{text}" for text in texts[:6]] + ["a=1", "", "", "'=1"]
     assert safe["n"].tolist() == list(range(-5, 5))
@@ -109,7 +109,7 @@ def combined(tmp_path, *frames):
     files = []
     for number, frame in enumerate(frames):
         path = tmp_path / f"{number}.csv"
-        write_csv(path, frame)
+        path.write_bytes(csv_bytes(frame))
         files.append(ResultFile("2024-10-04", 501 + number, str(path)))
     target = tmp_path / "tables" / "t.parquet"
     digest = combine_results(str(target), files, COLUMNS, "time-priority")

@@ -1,0 +1,255 @@
+"""The program owns what it wrote, and nothing else: real files and links of somebody else."""
+
+import json
+import os
+import shutil
+
+import pytest
+from markets import plain_market
+from running import result_files, run_here
+
+from sweep_dask.dataflow.verify import verify_output
+from sweep_dask.errors import UsageError
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import read_manifest, write_manifest
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "out"
+
+
+def run(folder, output, **settings):
+    return run_here(folder, output, enable_parallel=False, **settings)
+
+
+def bytes_below(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# --- input and output apart ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("below", ["", "orders", "results"])
+def test_an_output_folder_among_the_input_is_refused(tmp_path, below):
+    source = plain_market().write(tmp_path / "in")
+    before = bytes_below(source)
+    with pytest.raises(UsageError, match="Input and output overlap"):
+        run(source, source / below)
+    assert bytes_below(source) == before
+
+
+@pytest.mark.parametrize("place", ["processed/2024-10-04", "outputs", "tables/mine", "replay"])
+def test_an_input_folder_among_the_results_is_refused(tmp_path, output, place):
+    source = plain_market().write(output / place)
+    before = bytes_below(output)
+    with pytest.raises(UsageError, match="Input and output overlap"):
+        run(source, output)
+    assert bytes_below(output) == before
+
+
+def test_links_do_not_hide_an_overlap(tmp_path, output):
+    source = plain_market().write(output / "processed" / "raw")
+    (tmp_path / "link").symlink_to(source)
+    with pytest.raises(UsageError, match="Input and output overlap"):
+        run(tmp_path / "link", output)
+    (tmp_path / "other").symlink_to(output)
+    with pytest.raises(UsageError, match="Input and output overlap"):
+        run(source, tmp_path / "other")
+
+
+def test_raw_files_beside_the_results_are_the_normal_case(plain_input, tmp_path):
+    source = shutil.copytree(plain_input, tmp_path / "data" / "raw")
+    before = bytes_below(source)
+    assert run(source, tmp_path / "data").exit_code == 0
+    assert bytes_below(source) == before
+
+
+# --- files of others ----------------------------------------------------------------------------
+
+OF_THE_USER = [
+    "tables/my_prices.parquet",
+    "processed/2023-01-01/research.csv",
+    "outputs/2024-10-04/101/notes.md",
+    "rejects/old.parquet",
+    "logs/mine.log",
+    ".draft.tmp",
+    "tables/.old.parquet.123.tmp",
+]
+
+
+def write_strangers(output, names):
+    for name in names:
+        path = output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("of the user")
+    return {output / name: b"of the user" for name in names}
+
+
+@pytest.mark.parametrize("name", [*OF_THE_USER[:5], "report.html", "manifest.json"])
+def test_a_folder_with_files_of_others_where_results_go_is_refused(plain_input, output, name):
+    strangers = write_strangers(output, [name])
+    with pytest.raises(UsageError, match="may not be of sweep_dask") as caught:
+        run(plain_input, output)
+    assert "Name another folder with --output" in str(caught.value)
+    assert bytes_below(output) == strangers
+
+
+def test_files_of_others_beside_and_among_results_stay(plain_input, plain_result, output):
+    run(plain_input, output)
+    strangers = write_strangers(output, OF_THE_USER)
+    again = run(plain_input, output, fresh=True)
+    assert again.exit_code == 0
+    assert strangers.items() <= bytes_below(output).items()
+    found = {finding.where for finding in verify_output(OutputLayout(output))[1]}
+    assert found == set(OF_THE_USER) - {".draft.tmp"}
+
+
+@pytest.mark.parametrize(
+    "name", ["tables/sweep_metrics.parquet", "outputs/2024-10-04/101/sweep_metrics.parquet"]
+)
+def test_a_file_of_others_where_a_result_belongs_is_not_overwritten(plain_input, output, name):
+    run(plain_input, output, dates="2024-10-07", models="time-priority")
+    manifest = read_manifest(OutputLayout(output))
+    listed = {k: v for k, v in manifest["files"].items() if k != name}
+    write_manifest(OutputLayout(output), manifest | {"files": listed})
+    (output / name).unlink(missing_ok=True)
+    write_strangers(output, [name])
+    with pytest.raises(UsageError, match="Something stands where results belong") as caught:
+        run(plain_input, output)
+    assert caught.value.where == str(output / name)
+    assert (output / name).read_text() == "of the user"
+
+
+@pytest.mark.parametrize("name", ["raw/orders/orders.csv", "../stranger.csv", "notes.md", "/etc/x"])
+def test_a_manifest_that_names_files_of_others_makes_them_not_ours(plain_input, output, name):
+    run(plain_input, output)
+    if not name.startswith("/"):
+        path = output / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("of the user")
+    manifest = read_manifest(OutputLayout(output))
+    write_manifest(OutputLayout(output), manifest | {"files": manifest["files"] | {name: "x"}})
+    run(plain_input, output, fresh=True)
+    assert name.startswith("/") or path.read_text() == "of the user"
+
+
+def test_a_damaged_manifest_owns_nothing(plain_input, output):
+    run(plain_input, output)
+    text = (output / "manifest.json").read_text()
+    (output / "manifest.json").write_text(text.replace('"done"', '"dome"'))
+    before = bytes_below(output)
+    with pytest.raises(UsageError, match="changed after it was written"):
+        run(plain_input, output)
+    assert bytes_below(output) == before
+
+
+def test_what_is_removed_is_counted_and_logged(tmp_path, plain_input, output):
+    run(plain_input, output)
+    result = run(plain_input, output, models="time-priority")
+    removed = result.manifest["removed_files"]
+    assert removed > 0
+    assert f"removed {removed} files" in (output / "logs/run.log").read_text()
+    whole = run(plain_input, tmp_path / "fresh", models="time-priority")
+    assert result_files(output) == result_files(whole.output)
+
+
+# --- links --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("processed", "outputs", "tables", "rejects", "logs", "tables/rollups"),
+        *("processed/2024-10-04", "outputs/2024-10-04"),
+        *("processed/2024-10-04/101", "outputs/2024-10-04/101"),
+    ],
+)
+@pytest.mark.parametrize("earlier", [False, True])
+def test_links_are_not_followed(plain_input, tmp_path, output, name, earlier):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    strangers = write_strangers(outside, ["precious.parquet", "101/receipt.json"])
+    link = output / name
+    if earlier:
+        run(plain_input, output)
+        shutil.rmtree(link, ignore_errors=True)
+    else:
+        write_manifest(OutputLayout(_made(output)), _EMPTY)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside)
+    with pytest.raises(UsageError, match="symbolic link") as caught:
+        run(plain_input, output, fresh=True)
+    assert caught.value.where == str(link)
+    assert bytes_below(outside) == strangers
+    assert link.is_symlink()
+
+
+_EMPTY = {"status": "done", "files": {}, "ledger": [], "partitions": [], "earlier_runs": []} | {
+    "run": "0", "version": "0", "command": "run", "started": "", "input": "", "inputs": []
+}  # fmt: skip
+
+
+def _made(folder):
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_a_result_that_is_a_link_is_not_written_through(plain_input, tmp_path, output):
+    run(plain_input, output)
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    table = output / "tables/sweep_metrics.parquet"
+    table.unlink()
+    table.symlink_to(victim)
+    with pytest.raises(UsageError, match="symbolic link"):
+        run(plain_input, output)
+    assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("how", ["symbolic", "hard"])
+def test_a_lock_that_is_a_link_does_not_truncate_its_target(plain_input, tmp_path, output, how):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    output.mkdir()
+    (os.symlink if how == "symbolic" else os.link)(victim, output / ".lock")
+    with pytest.raises(UsageError):
+        run(plain_input, output)
+    assert victim.read_text() == "precious"
+    assert (output / ".lock").exists()
+
+
+def test_a_lock_of_somebody_else_is_left_alone(plain_input, output):
+    output.mkdir()
+    (output / ".lock").write_text("an appointment")
+    with pytest.raises(UsageError, match="not of sweep_dask"):
+        run(plain_input, output)
+    assert (output / ".lock").read_text() == "an appointment"
+
+
+def test_scratch_of_others_is_left_alone(plain_input, tmp_path, output):
+    outside = tmp_path / "outside"
+    strangers = write_strangers(outside, ["precious"])
+    output.mkdir()
+    (output / ".scratch").mkdir()
+    (output / ".scratch" / "mine").write_text("of the user")
+    (output / f".scratch-{0:032x}").symlink_to(outside)
+    run(plain_input, output)
+    assert (output / ".scratch" / "mine").read_text() == "of the user"
+    assert bytes_below(outside) == strangers
+
+
+def test_the_manifest_says_running_while_a_run_is_at_work(plain_input, output, monkeypatch):
+    run(plain_input, output)
+    seen = []
+
+    def look(*arguments, **named):
+        seen.append(json.loads((output / "manifest.json").read_text())["status"])
+        return placed(*arguments, **named)
+
+    placed = OutputLayout.receipt
+    monkeypatch.setattr(OutputLayout, "receipt", look)
+    run(plain_input, output)
+    assert set(seen[:-1]) <= {"running", "done"}
+    assert "running" in seen
+    assert read_manifest(OutputLayout(output))["status"] == "done"
