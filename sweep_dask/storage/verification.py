@@ -144,10 +144,13 @@ def check_partitions(layout: OutputLayout, manifest: Mapping[str, Any]) -> Itera
         if key is not None:
             files.setdefault(key, {})[name] = digest
     entries = {Partition(p["date"], p["security"]): p for p in manifest["partitions"]}
+    runs = {run.get("run") for run in (manifest, *manifest.get("earlier_runs", ()))}
     for key in sorted(files.keys() | entries.keys()):
         entry, listed = entries.get(key), files.get(key, {})
         if entry is None:
             yield Finding(_shown(key), "the manifest lists its files and not the partition")
+        elif entry.get("run") not in runs:
+            yield Finding(_shown(key), "it is of a run that the manifest does not tell of")
         elif entry["state"] != "failed":
             yield from _check_partition(layout, key, entry, listed)
     yield from _check_kept_rows(manifest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_what_was_written_is_read(layout):
     document = read_manifest(layout)
     assert document.pop("digest").startswith("sha256:")
     assert document == {"format": 1, **DOCUMENT}
-    assert list(document)[0] == "format"
+    assert next(iter(document)) == "format"
 
 
 def test_a_manifest_written_again_is_the_same(layout):
@@ -45,10 +46,8 @@ def test_every_flipped_bit_is_noticed(layout):
         changed = bytearray(data)
         changed[bit // 8] ^= 1 << bit % 8
         layout.manifest.write_bytes(changed)
-        try:
+        with suppress(InputError):
             assert not find_manifest(layout).is_intact, (bit, changed)
-        except InputError:
-            pass
         with pytest.raises(InputError, match="no manifest that can be read"):
             read_manifest(layout)
 
