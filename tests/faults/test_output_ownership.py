@@ -126,7 +126,7 @@ def test_a_manifest_that_names_files_of_others_makes_them_not_ours(plain_input, 
     run(plain_input, output)
     if not name.startswith("/"):
         path = output / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("of the user")
     manifest = read_manifest(OutputLayout(output))
     write_manifest(OutputLayout(output), manifest | {"files": manifest["files"] | {name: "x"}})
