@@ -188,7 +188,9 @@ def run_everything(
         for source in catalogue.partitions
     ]
     partitions = [run_partition(job) for job in jobs]
-    results = ResultFolder(layout, (), lambda: None)
+    # As a manifest would, it lists what is there.
+    there = [layout.relative(path) for path in layout.root.rglob("*") if path.is_file()]
+    results = ResultFolder(layout, there, lambda: None)
     for partition in partitions:
         if partition.staged is not None:
             key = Partition(partition.date, partition.security)

@@ -176,9 +176,10 @@ def test_too_many_bad_rows(market, tmp_path):
     assert "orders/orders.csv, line 2: not_a_number in quantity: " in done.stderr
     assert "allowed: 5 % (--max-bad-fraction)" in done.stderr
     assert "rejects/orders.parquet" in done.stderr
-    # The rows are there to look at, and nothing else.
-    left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert left == [tmp_path / "out/rejects/orders.parquet"]
+    # The rows are there to look at, a manifest that says whose they are, and nothing else.
+    left = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert left == {"orders.parquet", "manifest.json"}
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["status"] == "failed"
 
 
 def test_rejects_of_a_run_that_failed_do_not_outlive_the_mended_input(market, tmp_path):
@@ -207,13 +208,13 @@ def test_one_bad_row_fails_if_told_so(market):
 
 def test_bad_rows_leave_earlier_results_alone(market, tmp_path):
     assert run().exit_code == 0
-    manifest = (tmp_path / "out/manifest.json").read_bytes()
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     before = result_files(tmp_path / "out")
     spoil_quantities(market, 4)
     assert run().exit_code == 3
     assert result_files(tmp_path / "out") == before
-    assert (tmp_path / "out/manifest.json").read_bytes() == manifest
-    assert not (tmp_path / "out/.scratch").exists()
+    assert json.loads((tmp_path / "out/manifest.json").read_text()) == manifest
+    assert not list((tmp_path / "out").glob(".scratch*"))
 
 
 def test_no_quotes_and_trades_of_no_order_are_no_errors(market):

@@ -111,7 +111,7 @@ def combined(tmp_path, *frames):
         path = tmp_path / f"{number}.csv"
         path.write_bytes(csv_bytes(frame))
         files.append(ResultFile("2024-10-04", 501 + number, str(path)))
-    target = tmp_path / "tables" / "t.parquet"
+    target = tmp_path / "t.parquet"
     digest = combine_results(str(target), files, COLUMNS, "time-priority")
     assert digest.startswith("sha256:")
     return pq.read_table(target)
