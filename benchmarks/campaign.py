@@ -1,14 +1,15 @@
 """What happens to a run that is killed, and to one whose disk is full: docs/reliability.md.
 
     python benchmarks/campaign.py [--kills 200] [--fills 2] [--seed 1] [--events 1500]
-                                  [--securities 4] [--workers 2] [--keep FOLDER]
+                                  [--securities 4] [--workers 2] [--jobs 1] [--keep FOLDER]
                                   [--write docs/reliability.md]
 
 Makes a small market and an undisturbed run of it. Then, again and again: a run of the real command
 line, something done to it at a moment drawn within a phase, and the same command once more, whose
 results are compared with the undisturbed ones byte by byte. Half of the kills hit the driver, in
-each phase in turn; the others a worker that starts, one that works, or a worker and the driver. The
-disk (a small one, mounted for this; needs root) becomes full in each phase.
+each phase in turn, every other time of a run without a cluster; the others a worker that starts,
+one that works, or a worker and the driver. The disk (a small one, mounted for this; needs root)
+becomes full in each phase.
 
 Ends with 1 if anything was lost, differed, or was told as a defect; what was printed is kept then.
 """
@@ -22,6 +23,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 #: A user's file in the output folder: a run has no business with it.
 FOREIGN = "notes.txt"
+
+#: A phase that only runs on a cluster have.
+_WITH_CLUSTER = "planning"
 
 
 _PAGE = """# Reliability
@@ -64,6 +69,7 @@ class Fault:
     name: str
     phase: str
     hit: Callable[[Process, random.Random], bool]
+    has_cluster: bool = True
 
 
 def main() -> None:
@@ -101,49 +107,63 @@ class Campaign:
         self._folder = folder
         self._ending = ending
         self._arguments = arguments
-        self._draw = random.Random(arguments.seed)
         self.notes: list[str] = []
         size = ["--securities", str(arguments.securities), "--events", str(arguments.events)]
         self._do("synth", str(folder / "market"), *size, "--seed", str(arguments.seed))
         self._run(folder / "undisturbed")  # compiles what is not yet compiled
         shutil.rmtree(folder / "undisturbed")
-        self._seconds = phase_seconds(self._run(folder / "undisturbed"))
+        self._seconds = {True: phase_seconds(self._run(folder / "undisturbed"))}
+        alone = self._start(folder / "alone", has_cluster=False)
+        self._seconds[False] = phase_seconds(_checked(alone))
         self.undisturbed = Undisturbed(folder / "undisturbed")
 
     def trials(self) -> Iterator[Trial]:
-        """One after the other, as they end."""
-        for fault in self._kills():
-            yield self._try(fault, self._folder / "out")
+        """As they end: kills at the same time, as many as there are jobs."""
+        with ThreadPoolExecutor(self._arguments.jobs) as pool:
+            yield from pool.map(self._kill, *zip(*enumerate(self._kills()), strict=True))
         try:
             with small_disk(self._folder / "disk", self._disk_bytes()) as fill:
                 for phase in PHASES:
-                    for _ in range(self._arguments.fills):
-                        yield self._try(_disk_full(phase, fill), self._folder / "disk" / "out")
+                    for number in range(self._arguments.fills):
+                        fault, disk = _disk_full(phase, fill), self._folder / "disk" / "out"
+                        yield self._try(fault, disk, self._drawing(f"{phase} {number}"))
         except PermissionError as error:
             self.notes.append(f"The disk was not filled: {error}.")
 
     def _kills(self) -> Iterator[Fault]:
         """In proportion, mixed, so that a campaign that is cut short has some of each."""
-        drivers = [Fault("driver killed", phase, _driver) for phase in PHASES]
+        drivers = [
+            Fault("driver killed", phase, _driver, has_cluster=has_cluster)
+            for phase in PHASES
+            for has_cluster in (True, False)
+            if has_cluster or phase != _WITH_CLUSTER
+        ]
         workers = [Fault("worker killed", phase, _worker) for phase in WORKING]
         both = [Fault("worker, then driver killed", phase, _both) for phase in PHASES]
         starting = Fault("worker killed while it starts", "starting", _worker)
-        cycle = [*drivers, *workers, starting, starting, starting]
+        cycle = [*drivers, *workers, *workers, starting, starting, starting]
         for number in range(self._arguments.kills):
             turn, place = divmod(number, len(cycle))
             is_both = place == len(cycle) - 1
             yield both[turn % len(both)] if is_both else cycle[place]
 
-    def _try(self, fault: Fault, output: Path) -> Trial:
+    def _drawing(self, trial: str) -> random.Random:
+        """Numbers of one trial, whatever others draw at the same time."""
+        return random.Random(f"{self._arguments.seed} {trial}")
+
+    def _kill(self, number: int, fault: Fault) -> Trial:
+        return self._try(fault, self._folder / f"out-{number}", self._drawing(f"kill {number}"))
+
+    def _try(self, fault: Fault, output: Path, draw: random.Random) -> Trial:
         output.mkdir()
         (output / FOREIGN).write_text("mine", encoding="utf-8")
-        disturbed = self._start(output)
+        disturbed = self._start(output, has_cluster=fault.has_cluster)
         disturbed.wait_for(fault.phase)
-        disturbed.wait_seconds(self._draw.uniform(0, self._seconds[fault.phase]))
-        was_hit = fault.hit(disturbed, self._draw)
+        disturbed.wait_seconds(draw.uniform(0, self._seconds[fault.has_cluster][fault.phase]))
+        was_hit = fault.hit(disturbed, draw)
         code = disturbed.wait()
         (output.parent / "filler").unlink(missing_ok=True)
-        resumed = self._start(output)
+        resumed = self._start(output, has_cluster=fault.has_cluster)
         resumed_code = resumed.wait()
         verified = self._do("verify", str(output), check=False)
         trial = Trial(
@@ -167,10 +187,10 @@ class Campaign:
         files = self.undisturbed.folder.rglob("*")
         return 4 * sum(path.stat().st_size for path in files if path.is_file()) + (32 << 20)
 
-    def _start(self, output: Path) -> Process:
-        options = ["--workers", str(self._arguments.workers), "--no-progress"]
-        arguments = ["run", str(self._folder / "market"), "--output", str(output), *options]
-        return self._process(arguments)
+    def _start(self, output: Path, *, has_cluster: bool = True) -> Process:
+        where = ["--workers", str(self._arguments.workers)] if has_cluster else ["--no-parallel"]
+        options = ["--output", str(output), "--no-progress", *where]
+        return self._process(["run", str(self._folder / "market"), *options])
 
     def _run(self, output: Path) -> Process:
         return _checked(self._start(output))
@@ -222,6 +242,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=1500)
     parser.add_argument("--securities", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1, help="trials at the same time")
     parser.add_argument("--keep", type=Path, help="folder for what was printed when it went wrong")
     parser.add_argument("--write", type=Path, help="file for the page, besides standard output")
     return parser.parse_args()

@@ -84,7 +84,7 @@ def run(
 
 def _end_early(record: RunRecord, space: Workspace) -> None:
     """Say what a run that cannot go on leaves; if that is nothing, leave the folder as it was."""
-    if record.partitions:
+    if space.folder.has_changed or record.partitions:
         place_whole(record, space)
         _publish(record, space)
     elif record.has_rejects and not space.earlier.partitions:

@@ -38,6 +38,8 @@ class ResultFolder:
     ) -> None:
         self.layout = layout
         self.require_held = require_held
+        self.has_changed = False
+        """Whether a result was put in place, renamed or removed."""
         self._ours: dict[Partition | None, set[str]] = defaultdict(set)
         self._add(name for name in ours if is_result(name))
 
@@ -84,7 +86,7 @@ class ResultFolder:
         self.require_held()
         for name in names:
             self.claim([name])
-            move_to(staging / name, self.layout.root, name)
+            self._move(staging / name, name)
 
     def place_partition(self, staging: Path, partition: Partition, files: Collection[str]) -> None:
         """Put the results of a partition in place of earlier ones, its receipt first.
@@ -100,7 +102,7 @@ class ResultFolder:
             below = [name for name in files if name.startswith(f"{folder}/")]
             if below and status_of(self.layout.root, folder) is None:
                 self.require_held()
-                move_to(staging / folder, self.layout.root, folder)
+                self._move(staging / folder, folder)
                 self._add(below)
             else:
                 self.place(staging, sorted(below, key=lambda name: (name != receipt, name)))
@@ -110,7 +112,11 @@ class ResultFolder:
         if self.owns(before) and is_file(self.layout.root, before):
             self.require_held()
             self.claim([after])
-            move_to(self.layout.root / before, self.layout.root, after)
+            self._move(self.layout.root / before, after)
+
+    def _move(self, source: Path, name: str) -> None:
+        self.has_changed = True
+        move_to(source, self.layout.root, name)
 
     def folders_of(self, partition: Partition) -> tuple[str, str]:
         """The folders of a partition's results; its receipt is in the first."""
@@ -130,6 +136,7 @@ class ResultFolder:
         """Remove results that are ours; returns how many there were."""
         self.require_held()
         removed = 0
+        self.has_changed = True
         for name in sorted(filter(self.owns, names)):
             removed += remove_file(self.layout.root, name)
             self._ours[partition_of(name)].discard(name)
