@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.report.line_words import changes
-from sweep_dask.report.tape import has_tape, untaped_partitions
+from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,6 +73,11 @@ _NO_TAPE = (
     "Simulations are compared with each other only; time priority, which adds to what really "
     "filled, is not shown."
 )
+_ASIDE = (
+    "The outcome in {aside:,} of {all:,} partitions in the folder: they are of earlier runs with "
+    "other models, scenarios, settings or another version, and no figure on this page contains "
+    "them. Run them again to have them here."
+)
 _SOME_UNTAPED = (
     "What really filled in {untaped:,} of {finished:,} partitions: they have no trades, or none "
     "that tell dark from lit, so that nothing counts as filled there for real. The figures hold "
@@ -104,6 +109,9 @@ def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) 
             f"The outcome in {failed:,} of {len(manifest['partitions']):,} partitions: they "
             "failed, and no figure on this page contains them."
         )
+    aside = sum(not partition.get("covered", True) for partition in manifest["partitions"]) - failed
+    if aside > 0:
+        yield _ASIDE.format(aside=aside, all=len(manifest["partitions"]))
     if found is None:
         yield _NO_ROLLUPS if is_through else _NOT_THROUGH
     elif not any(row["n_sweeps"] for row in found.by_all):
@@ -113,14 +121,14 @@ def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) 
     else:
         yield from _of_lines(manifest, found)
     yield from _of_tape(manifest)
-    if _kept(manifest, "nbbo") == 0:
+    if kept_rows(manifest, "nbbo") == 0:
         yield _NO_QUOTES
 
 
 def _of_tape(manifest: Mapping[str, Any]) -> Iterator[str]:
     untaped, finished = untaped_partitions(manifest)
     if not has_tape(manifest):
-        trades = _kept(manifest, "trades")
+        trades = kept_rows(manifest, "trades")
         yield _NO_TAPE.format(that_tells=" that tells dark from lit" if trades else "")
     elif untaped:
         yield _SOME_UNTAPED.format(untaped=untaped, finished=finished)
@@ -148,7 +156,3 @@ def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
         yield _NO_MATCHES
     if not tape["n_priced"]:
         yield _NO_PRICES
-
-
-def _kept(manifest: Mapping[str, Any], table: str) -> int:
-    return sum(entry["kept"] for entry in manifest["ledger"] if entry["table"] == table)

@@ -16,15 +16,23 @@ def has_tape(manifest: Mapping[str, Any]) -> bool:
 
     Without it a fill of 0 on the tape is no fact: nobody recorded what was traded.
     """
-    ledger = manifest["ledger"]
-    kept = sum(entry["kept"] for entry in ledger if entry["table"] == "trades")
     n_untaped, n_finished = untaped_partitions(manifest)
-    return bool(kept) and (n_untaped < n_finished or not n_finished)
+    return kept_rows(manifest, "trades") > 0 and (n_untaped < n_finished or not n_finished)
+
+
+def kept_rows(manifest: Mapping[str, Any], table: str) -> int:
+    """Rows of a table that the runs kept of which the folder holds results."""
+    runs = (manifest, *manifest.get("earlier_runs", ()))
+    return sum(e["kept"] for run in runs for e in run["ledger"] if e["table"] == table)
 
 
 def untaped_partitions(manifest: Mapping[str, Any]) -> tuple[int, int]:
     """Partitions without a tape, and all that finished."""
-    finished = [entry for entry in manifest["partitions"] if entry["state"] != "failed"]
+    finished = [
+        entry
+        for entry in manifest["partitions"]
+        if entry["state"] != "failed" and entry.get("covered", True)
+    ]
     # Interrupted runs and older versions say nothing of gaps.
     untaped = [entry for entry in finished if _UNTAPED & set(entry.get("gaps", ()))]
     return len(untaped), len(finished)
