@@ -25,7 +25,7 @@ from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.dataflow.rollups import SWEEPS_FILE, write_rollups
-from sweep_dask.report.page import write_report
+from sweep_dask.report.page import report_page
 from sweep_dask.storage.combine import concatenate
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.row_groups import row_group_rows
@@ -93,7 +93,7 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
         files = timed("roll-ups", write_rollups, client, layout, LINES)
         if arguments.manifest is not None:
             manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
-            timed("page", write_report, layout, manifest | {"files": files})
+            timed("page", report_page, layout, manifest | {"files": files})
         peaks = [*client.run(own_peak_bytes).values(), own_peak_bytes()]
     sweeps = sum(row_group_rows(target)) // len(LINES)
     return {"sweeps": sweeps, "seconds": seconds, "peak_bytes": max(peaks)}

@@ -2,7 +2,7 @@
 
     python benchmarks/campaign.py [--kills 200] [--fills 2] [--seed 1] [--events 1500]
                                   [--securities 4] [--workers 2] [--jobs 1] [--keep FOLDER]
-                                  [--write docs/reliability.md]
+                                  [--minutes N] [--write docs/reliability.md]
 
 Makes a small market and an undisturbed run of it. Then, again and again: a run of the real command
 line, something done to it at a moment drawn within a phase, and the same command once more, whose
@@ -23,6 +23,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -107,6 +108,7 @@ class Campaign:
         self._folder = folder
         self._ending = ending
         self._arguments = arguments
+        self._deadline = time.monotonic() + 60 * arguments.minutes
         self.notes: list[str] = []
         size = ["--securities", str(arguments.securities), "--events", str(arguments.events)]
         self._do("synth", str(folder / "market"), *size, "--seed", str(arguments.seed))
@@ -120,7 +122,8 @@ class Campaign:
     def trials(self) -> Iterator[Trial]:
         """As they end: kills at the same time, as many as there are jobs."""
         with ThreadPoolExecutor(self._arguments.jobs) as pool:
-            yield from pool.map(self._kill, *zip(*enumerate(self._kills()), strict=True))
+            tried = pool.map(self._kill, *zip(*enumerate(self._kills()), strict=True))
+            yield from (trial for trial in tried if trial is not None)
         try:
             with small_disk(self._folder / "disk", self._disk_bytes()) as fill:
                 for phase in PHASES:
@@ -151,7 +154,9 @@ class Campaign:
         """Numbers of one trial, whatever others draw at the same time."""
         return random.Random(f"{self._arguments.seed} {trial}")
 
-    def _kill(self, number: int, fault: Fault) -> Trial:
+    def _kill(self, number: int, fault: Fault) -> Trial | None:
+        if time.monotonic() > self._deadline:
+            return None
         return self._try(fault, self._folder / f"out-{number}", self._drawing(f"kill {number}"))
 
     def _try(self, fault: Fault, output: Path, draw: random.Random) -> Trial:
@@ -243,6 +248,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--securities", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=1, help="trials at the same time")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no kills after these")
     parser.add_argument("--keep", type=Path, help="folder for what was printed when it went wrong")
     parser.add_argument("--write", type=Path, help="file for the page, besides standard output")
     return parser.parse_args()

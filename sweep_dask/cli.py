@@ -14,7 +14,7 @@ import click
 from sweep_dask.ending import Program, ended
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.printable import printable, printable_lines
-from sweep_dask.settings import OPTIONS, Settings, load_settings
+from sweep_dask.settings import OPTIONS, Settings, load_settings, selected
 from sweep_dask.terminal import StandardError, say, say_json, warn
 from sweep_dask.version import VERSION
 
@@ -291,9 +291,9 @@ def forget_command(
     from sweep_dask.dataflow.rebuild import forget
     from sweep_dask.storage.layout import OutputLayout
 
-    given = {"dates": dates, "securities": securities}
-    settings = load_settings({k: v for k, v in given.items() if v is not None}, {}, Path.cwd())
-    done = forget(OutputLayout(Path(output_folder)), settings.dates, settings.securities)
+    # What is removed is named here alone, not by a configuration that happens to lie there.
+    named = selected({"dates": dates, "securities": securities})
+    done = forget(OutputLayout(Path(output_folder).absolute()), *named)
     if as_json:
         forgotten = [{"date": key.date, "security": key.security} for key in done.partitions]
         say_json({"forgotten": forgotten, "removed_files": done.removed_files, "left": done.left})

@@ -50,9 +50,12 @@ def chosen_scenarios(settings: Settings) -> tuple[str, ...]:
 
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
+    value = settings.block_min_value
+    blocks = sorted(value.items()) if isinstance(value, dict) else value
     told = (
-        *(VERSION, settings.models, chosen_scenarios(settings), book, settings.block_min_value),
+        *(VERSION, sorted(settings.models), chosen_scenarios(settings), book, blocks),
         *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
+        settings.csv_safe_text,
     )
     return bytes_digest(repr(told).encode())
 

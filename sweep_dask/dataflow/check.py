@@ -175,6 +175,9 @@ def heed(findings: Sequence[Finding], settings: Settings) -> None:
         Lists them, each with its cure.
     """
     grave = contradictions(findings)
+    if settings.on_contradiction == "warn":
+        for finding in grave:
+            logger.warning("the input contradicts itself: %s", "; ".join(described([finding])))
     if not grave or settings.on_contradiction == "warn":
         return
     raise InputError(

@@ -19,6 +19,7 @@ from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from distributed import Client
 
@@ -137,17 +138,23 @@ def _profile(settings: Settings, layout: OutputLayout, client: Client | None) ->
         file = layout.profile_report
         recording = performance_report(filename=file, mode="inline")
         recording.__enter__()
-        yield
         try:
-            recording.__exit__(None, None, None)
-            file.write_text(_NETWORK_LINK.sub("", file.read_text(encoding="utf-8")), "utf-8")
-        except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
-            logger.warning("the profile could not be written: %s", error)
+            yield
+        finally:
+            _end_profile(recording, file)
     else:
         profile = cProfile.Profile()
         with profile:
             yield
         profile.dump_stats(layout.profile_statistics)
+
+
+def _end_profile(recording: performance_report, file: Path) -> None:
+    try:
+        recording.__exit__(None, None, None)
+        file.write_text(_NETWORK_LINK.sub("", file.read_text(encoding="utf-8")), "utf-8")
+    except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
+        logger.warning("the profile could not be written: %s", error)
 
 
 def _note_peaks(record: RunRecord) -> None:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.partition import PartitionJob, PartitionSummary
+    from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.storage.layout import OutputLayout
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +51,20 @@ def announce_run(record: RunRecord, space: Workspace) -> None:
     """
     layout = space.layout
     document = record.as_json()
-    needed = [
-        *answer_files(layout, document),
-        *map(layout.relative, (layout.report, layout.run_log)),
+    certain = map(layout.relative, (layout.report, *_logs(layout, record.plan.settings)))
+    rejects = [layout.relative(layout.rejects(table.name)) for table in TABLES]
+    names = {*answer_files(layout, document), *certain, *filter(space.folder.is_free, rejects)}
+    space.announce(space.earlier.document or document, names)
+
+
+def _logs(layout: OutputLayout, settings: Settings) -> list[Path]:
+    """The logs that a run with these settings leaves."""
+    alone = layout.profile_report if settings.enable_parallel else layout.profile_statistics
+    return [
+        layout.run_log,
+        *([layout.resources_log] if settings.monitoring else []),
+        *([alone] if settings.profile else []),
     ]
-    others = [*layout.logs, *(layout.rejects(table.name) for table in TABLES)]
-    free = [name for name in map(layout.relative, others) if space.folder.is_free(name)]
-    before = space.earlier.document or document
-    space.announce(before, {*needed, *free})
 
 
 def execute(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> None:
@@ -94,8 +102,6 @@ def _settle(record: RunRecord, space: Workspace) -> None:
 def place_whole(record: RunRecord, space: Workspace) -> None:
     """Put staged files in place that are not of one partition."""
     staging = space.staging.root
-    for before, after in moved_rejects(record.as_json()["earlier_runs"], space.earlier).items():
-        space.folder.rename(before, after)
     whole = (name for name in record.files if partition_of(name) is None)
     space.folder.place(staging, [name for name in whole if (staging / name).is_file()])
 
@@ -135,6 +141,8 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
     space.folder.require_plain(folder for key in keys for folder in space.folder.folders_of(key))
     dated = write_dated(record, catalogue, space, space.staging)
     record.files |= dated
+    for before, after in moved_rejects(record.as_json()["earlier_runs"], space.earlier).items():
+        space.folder.rename(before, after)
     # From here on the ledger tells of the partitions that are put in place one by one.
     space.announce(record.as_json(), {*space.announced, *dated})
     space.folder.place(space.staging.root, dated)

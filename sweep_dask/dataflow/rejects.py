@@ -30,9 +30,13 @@ def settle_rejects(record: RunRecord, space: Workspace) -> None:
     InputError
         Too many bad rows in some table, or any with `--on-bad-rows fail`. The rows are left in
         `rejects/` unless the output folder holds earlier results, which are left as they are.
+    UsageError
+        A file of somebody else stands where rejected rows belong.
     """
     files = write_rejects(space.staging, space.scratch, record.receipts)
-    record.files |= {space.staging.relative(path): file_digest(path) for path in files}
+    written = {space.staging.relative(path): file_digest(path) for path in files}
+    space.folder.claim(written)
+    record.files |= written
     written_to = None if space.earlier.partitions else space.layout.root / REJECTS
     error = _too_many(record, files, written_to)
     if error is not None:

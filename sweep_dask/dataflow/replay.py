@@ -21,7 +21,7 @@ from sweep_dask.dataflow.progress import Progress, counted
 from sweep_dask.dataflow.rebuild import rebuild_report
 from sweep_dask.dataflow.simulate import REPLAY_BIN_ROWS, simulate
 from sweep_dask.dataflow.workspace import require_apart, workspace
-from sweep_dask.errors import InputError, ResourceError, UsageError
+from sweep_dask.errors import ResourceError
 from sweep_dask.partition import replay_partition
 from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
 from sweep_dask.partition.replay import MATCHES, part_path
@@ -228,12 +228,21 @@ def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> N
     settle_logs(record, staging)
     with record.timed("report"):
         write_json(staging.root / _FIDELITY, document)
-        write_text(staging.report, replay_report_page(staging.root, record.as_json()))
-    for path in (staging.root / _FIDELITY, staging.report):
-        record.files[staging.relative(path)] = file_digest(path)
+        record.files[_FIDELITY] = file_digest(staging.root / _FIDELITY)
+        _draw(record, staging)
     space.folder.place(staging.root, record.files)
     space.folder.remove(space.earlier.files.keys() - record.files.keys())
     space.write_manifest(record.as_json())
+
+
+def _draw(record: RunRecord, staging: OutputLayout) -> None:
+    """Stage the report; that it fails costs nothing else."""
+    try:
+        write_text(staging.report, replay_report_page(staging.root, record.as_json()))
+    except Exception as error:  # noqa: BLE001  a page may not cost the score
+        logger.warning("the report of the replay could not be drawn: %s", error)
+        return
+    record.files[staging.relative(staging.report)] = file_digest(staging.report)
 
 
 def _rebuild_report(around: OutputLayout) -> None:
@@ -243,5 +252,5 @@ def _rebuild_report(around: OutputLayout) -> None:
     try:
         if read_manifest(around)["status"] in THROUGH:
             rebuild_report(around)
-    except (InputError, UsageError) as error:
+    except Exception as error:  # noqa: BLE001  the replay itself is in place
         logger.warning("the report of the run in %s was not rebuilt: %s", around.root, error)

@@ -56,7 +56,9 @@ def run(
     Raises
     ------
     InputError, ResourceError, UsageError
-        The run cannot be done. Of its results nothing is left in the output folder.
+        The run cannot be done. Partitions that were finished are in the output folder, and its
+        manifest says so; if there were none, the folder is as it was, but for rejected rows in a
+        folder without earlier results.
     """
     began = time.perf_counter()
     plan = make_plan(settings, folder, is_sample=is_sample)
@@ -107,7 +109,7 @@ def _report(record: RunRecord, space: Workspace) -> None:
     """The report shows what is in place; that it fails costs nothing else."""
     try:
         record.files |= place_report(space, record.as_json())
-    except (FolderLostError, OSError):
+    except FolderLostError:
         raise
     except Exception as error:  # noqa: BLE001  a chart may not cost the results
         logger.warning("the report could not be drawn (%s); `report` tries again", error)

@@ -93,6 +93,8 @@ def workspace(layout: OutputLayout) -> Iterator[Workspace]:
         The folder cannot be written, another run works in it, or it holds files of others where
         results go.
     """
+    if layout.is_of_replay and layout.root.is_symlink():
+        raise in_the_way(layout.root)
     is_new = not layout.root.exists()
     _make(layout)
     try:

@@ -9,7 +9,7 @@ from sweep_dask.settings.byte_sizes import parse_bytes
 from sweep_dask.settings.centre_point_values import LEARNED, SCENARIOS
 from sweep_dask.settings.declaration import COMMAND_LINE, DEFAULT, Option, Source
 from sweep_dask.settings.known_names import require_known_columns, require_known_tables
-from sweep_dask.settings.load import CONFIG_FILE, load_settings
+from sweep_dask.settings.load import CONFIG_FILE, load_settings, selected
 from sweep_dask.settings.options import OPTIONS, Settings
 from sweep_dask.settings.values import IMPLEMENTED_MODELS
 
@@ -28,4 +28,5 @@ __all__ = [
     "parse_bytes",
     "require_known_columns",
     "require_known_tables",
+    "selected",
 ]

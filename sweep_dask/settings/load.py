@@ -57,6 +57,19 @@ def load_settings(
     return _settings(read, tuple(reader.warnings))
 
 
+def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Dates and securities named on the command line, and nowhere else.
+
+    Raises
+    ------
+    UsageError
+        A value that is none.
+    """
+    reader = _Reader(given, {})
+    by_name = {option.name: reader.read(option)[0] for option in OPTIONS if option.name in given}
+    return by_name["dates"], by_name["securities"]  # type: ignore[return-value]
+
+
 @dataclass
 class _Reader:
     """The sources, in the order in which they are asked."""

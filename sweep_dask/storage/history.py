@@ -22,8 +22,8 @@ from sweep_dask.storage.layout import (
     is_result,
     partition_of,
 )
-from sweep_dask.storage.manifest import RUNNING, THROUGH, Manifest, find_manifest
-from sweep_dask.storage.receipts import read_receipt
+from sweep_dask.storage.manifest import RUNNING, THROUGH, read_manifest
+from sweep_dask.storage.receipts import is_whole, read_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,7 +83,7 @@ def read_earlier(layout: OutputLayout) -> Earlier:
     if not layout.manifest.exists() and not layout.manifest.is_symlink():
         _require_no_results(layout)
         return Earlier()
-    document = _sound(layout).document
+    document = _sound(layout)
     run = document.setdefault("run", _FIRST_RUN)
     earlier = Earlier(
         document,
@@ -96,14 +96,11 @@ def read_earlier(layout: OutputLayout) -> Earlier:
     return earlier
 
 
-def _sound(layout: OutputLayout) -> Manifest:
+def _sound(layout: OutputLayout) -> Entry:
     try:
-        manifest = find_manifest(layout)
+        return read_manifest(layout)
     except InputError as error:
-        raise _not_ours(layout, "manifest.json cannot be read", error.value) from error
-    if not manifest.is_intact:
-        raise _not_ours(layout, "manifest.json was changed after it was written")
-    return manifest
+        raise _not_ours(layout, "its manifest.json is no sound one", error.value) from error
 
 
 def _require_no_results(layout: OutputLayout) -> None:
@@ -133,6 +130,11 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
         key = partition_of(name)
         receipt = None if key is None else read_receipt(layout, *key)
         if key is None or receipt is None:
+            continue
+        if not is_whole(layout, receipt):
+            # Killed on the way: what is there is ours, and no partition.
+            earlier.partitions.pop(key, None)
+            earlier.placing += (name, *receipt.files)
             continue
         earlier.files |= receipt.files | {name: file_digest(path)}
         known = earlier.partitions.get(key)
@@ -173,8 +175,9 @@ def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
     staying = {key: p for key, p in earlier.partitions.items() if key not in finished}
     entries = {key: _as_kept(entry) for key, entry in staying.items()} | mine
     for key in mine.keys() & staying.keys():
-        # It failed; what an earlier run made of it is still there.
-        entries[key] = {**mine[key], "earlier_run": staying[key].get("run")}
+        # It failed; what an earlier run made of it, if that did not fail, is still there.
+        owner = _owner(staying[key])
+        entries[key] = mine[key] | ({} if owner is None else {"earlier_run": owner})
     runs = _live_runs(document, earlier, entries, finished)
     stays = _Stays(
         frozenset(staying),
@@ -215,17 +218,28 @@ def _live_runs(
 ) -> list[Entry]:
     """Earlier runs of which the folder holds results, and how many of their rows it does not."""
     runs = {run: dict(entry) for run, entry in earlier.runs.items() if run != document["run"]}
-    for key in finished:
+    for key in {*finished, *(key for key, entry in entries.items() if "earlier_run" in entry)}:
+        # What another run took over, or tried to, no longer counts as rows of the first.
         taken_over = earlier.partitions.get(key)
         run = runs.get(taken_over["run"]) if taken_over else None
         if taken_over and run is not None:
             run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), taken_over)
-    live = {entry.get(name) for entry in entries.values() for name in ("run", "earlier_run")}
-    found = [entry for run, entry in runs.items() if run in live]
+    found = [entry for run, entry in runs.items() if run in _live(entries.values())]
     for entry in found:
         if entry.get("rejects", REJECTS) == REJECTS and not _is_same_input(entry, document):
             entry["rejects"] = f"{EARLIER_REJECTS}/{entry['run']}"
     return found
+
+
+def _owner(entry: Entry) -> str | None:
+    """The run whose results of a partition are there; None if there are none."""
+    owner: str | None = entry.get("earlier_run") if entry["state"] == "failed" else entry["run"]
+    return owner
+
+
+def _live(entries: Iterable[Entry]) -> set[str | None]:
+    """Runs of which a folder with these partitions tells something."""
+    return {run for entry in entries for run in (entry.get("run"), _owner(entry))}
 
 
 def _is_same_input(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -280,16 +294,16 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
     """
     assert earlier.document is not None
     document = dict(earlier.document)
-    left = {key: entry for key, entry in earlier.partitions.items() if key not in set(named)}
+    gone = frozenset(named)
+    left = {key: entry for key, entry in earlier.partitions.items() if key not in gone}
     runs = {run: dict(entry) for run, entry in earlier.runs.items()}
-    for key in named:
+    for key in gone:
         entry = earlier.partitions[key]
         run = runs.get(entry["run"])
         if run is not None:
             run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), entry)
     last = runs.pop(document["run"])
-    live = {entry["run"] for entry in left.values()}
-    found = [entry for run, entry in runs.items() if run in live]
+    found = [entry for run, entry in runs.items() if run in _live(left.values())]
     stays = _Stays(
         frozenset(left),
         frozenset(key.date for key in left),

@@ -15,9 +15,9 @@ _RESULTS_AT_TOP = ("report.html", "fidelity.json", "replay_matches.parquet", "le
 #: File stems of a partition's rows of each table, in `processed/`.
 ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
 
-#: Rejected rows of the last run, and of those before it on the same input.
+#: Rejected rows of the last run.
 REJECTS = "rejects"
-#: Rejected rows of earlier runs whose results are still there, a folder a run.
+#: Rejected rows of earlier runs on other input whose results are still there, a folder a run.
 EARLIER_REJECTS = f"{REJECTS}/earlier"
 
 
@@ -57,6 +57,8 @@ class OutputLayout:
     """Names of files and folders below one output folder; creates nothing."""
 
     root: Path
+    is_of_replay: bool = False
+    """Whether it is a folder in an output folder, and not one that the user named."""
 
     @property
     def manifest(self) -> Path:
@@ -130,7 +132,7 @@ class OutputLayout:
 
     def replay(self) -> OutputLayout:
         """The folder of a replay, which has a manifest and logs of its own."""
-        return OutputLayout(self.root / "replay")
+        return OutputLayout(self.root / "replay", is_of_replay=True)
 
     def receipt(self, date: str, security: int) -> Path:
         """What a finished partition left: the proof that lets a later run keep it."""

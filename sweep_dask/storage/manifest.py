@@ -26,6 +26,9 @@ RUNNING = "running"
 #: What a manifest is known by.
 _NEEDED = {"status", "files", "ledger", "partitions"}
 
+#: Came with the digest.
+_WITH_DIGEST = {"run", "signature", "earlier_runs", "order_columns", "rejects", "removed_files"}
+
 #: Stands for the digest of a manifest while that is computed.
 _BLANK = f"sha256:{0:064d}"
 
@@ -76,9 +79,11 @@ def find_manifest(layout: OutputLayout) -> Manifest:
 def _is_intact(document: Mapping[str, Any], text: str) -> bool:
     digest = document.get("digest")
     if digest is None:
-        # The first manifests had no digest, and no list of earlier runs either.
-        return "earlier_runs" not in document and document.get("format") == FORMAT
-    return isinstance(digest, str) and _text_digest(_with_digest(text, digest, _BLANK)) == digest
+        # The first manifests had no digest, and nothing of what came with it.
+        return document.get("format") == FORMAT and not document.keys() & _WITH_DIGEST
+    if not isinstance(digest, str) or len(digest) != len(_BLANK):
+        return False
+    return _text_digest(_with_digest(text, digest, _BLANK)) == digest
 
 
 def read_manifest(layout: OutputLayout) -> dict[str, Any]:
@@ -92,7 +97,29 @@ def read_manifest(layout: OutputLayout) -> dict[str, Any]:
     manifest = find_manifest(layout)
     if not manifest.is_intact:
         raise _unreadable(layout, "its digest differs: it was changed after it was written")
+    if not has_form(manifest.document):
+        raise _unreadable(layout, "it has not the form of one")
     return manifest.document
+
+
+def has_form(document: Mapping[str, Any]) -> bool:
+    """Whether files and partitions, which decide what is ours, are told as they should be."""
+    files, partitions = document["files"], document["partitions"]
+    return (
+        isinstance(document["status"], str)
+        and isinstance(files, dict)
+        and all(isinstance(digest, str) for digest in files.values())
+        and isinstance(partitions, list)
+        and all(_is_partition(entry) for entry in partitions)
+        and all(isinstance(run, dict) for run in document.get("earlier_runs", ()))
+    )
+
+
+def _is_partition(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    told = (entry.get("date"), entry.get("security"), entry.get("state"))
+    return all(isinstance(value, kind) for value, kind in zip(told, (str, int, str), strict=True))
 
 
 def _unreadable(layout: OutputLayout, reason: str) -> InputError:

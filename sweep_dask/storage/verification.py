@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import (
     EARLIER_REJECTS,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _UNREADABLE = (OSError, pa.ArrowException)
 
 #: What a manifest that is not of its form makes the checks raise.
-_OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+_OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError)
 
 
 class Finding(NamedTuple):
@@ -110,26 +110,30 @@ def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Fin
     folder = run.get("rejects", REJECTS)
     if folder != REJECTS and not folder.startswith(f"{EARLIER_REJECTS}/"):
         raise ValueError(folder)
-    found: Counter[tuple[str, str, str]] = Counter()
-    for path in sorted((layout.root / folder).glob("*.parquet")):
-        name = layout.relative(path)
+    for table in BY_NAME:
+        name = f"{folder}/{table}.parquet"
+        if not is_result(name):
+            raise ValueError(folder)
         try:
-            rows = pq.read_table(path, columns=["file", "reason"]) if _is_plain(path) else None
+            found = _counted_rejects(layout, name)
         except _UNREADABLE as error:
             yield _unreadable(name, error)
-            return
-        if rows is not None:
-            pairs = zip(rows["file"].to_pylist(), rows["reason"].to_pylist(), strict=True)
-            found.update((path.stem, file, reason) for file, reason in pairs)
-    for key in sorted(told.keys() | found.keys()):
-        table, file, reason = key
-        if told.get(key, 0) != found[key]:
-            what = f"the ledger has {told.get(key, 0)} rows rejected as {reason}, "
-            yield Finding(file, f"{what}{folder}/{table}.parquet {found[key]}")
+            continue
+        of_table = {key[1:]: count for key, count in told.items() if key[0] == table}
+        for key in sorted(of_table.keys() | found.keys()):
+            if of_table.get(key, 0) != found.get(key, 0):
+                what = f"the ledger has {of_table.get(key, 0)} rows rejected as {key[1]}, "
+                yield Finding(key[0], f"{what}{name} {found.get(key, 0)}")
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _counted_rejects(layout: OutputLayout, name: str) -> dict[tuple[str, str], int]:
+    """Rejected rows by file and reason; none if there is no regular file."""
+    if not is_file(layout.root, name):
+        return {}
+    rows = pq.read_table(layout.root / name, columns=["file", "reason"], partitioning=None)
+    counts = rows.group_by(["file", "reason"]).aggregate([([], "count_all")]).to_pydict()
+    files, reasons = counts["file"], counts["reason"]
+    return dict(zip(zip(files, reasons, strict=True), counts["count_all"], strict=True))
 
 
 def _unreadable(name: str, error: Exception) -> Finding:
