@@ -92,9 +92,7 @@ def _settle(record: RunRecord, space: Workspace) -> None:
     """Put in place what is of all partitions together, and remove what it takes the place of."""
     document = record.as_json()
     place_whole(record, space)
-    record.removed_files = space.folder.remove(
-        space.earlier.files.keys() - document["files"].keys()
-    )
+    record.removed_files = space.folder.remove(space.earlier.names - document["files"].keys())
     if record.removed_files:
         logger.info("removed %d files of earlier results", record.removed_files)
 

@@ -103,10 +103,8 @@ def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[
 def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
     document = without_partitions(space.earlier, named)
     document |= totals(document["partitions"])
-    # Until the end the manifest lists what is about to go, too.
-    files = space.earlier.files | document["files"]
-    space.announce({**document, "files": files}, space.earlier.placing)
-    gone = space.earlier.files.keys() - document["files"].keys()
+    space.announce(document, ())
+    gone = space.earlier.names - document["files"].keys()
     if document["status"] in THROUGH and document["partitions"]:
         answer = dict(write_tables(None, space.layout, space.staging, document))
         answer |= write_all_rollups(None, space.staging, document)

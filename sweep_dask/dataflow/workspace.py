@@ -64,7 +64,10 @@ class Workspace:
         """
         self.announced = tuple(sorted(placing))
         self.folder.claim(self.announced)
-        self.write_manifest({**document, "status": RUNNING, "placing": list(self.announced)})
+        # What is about to go is ours until it is gone.
+        going = self.earlier.names - document["files"].keys()
+        placing = sorted({*self.announced, *going})
+        self.write_manifest({**document, "status": RUNNING, "placing": placing})
 
     def write_manifest(self, document: Mapping[str, Any]) -> None:
         """Put a manifest in place."""
@@ -152,8 +155,7 @@ def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, E
         if (layout.root / name).is_symlink():
             raise in_the_way(layout.root / name)
     earlier = read_earlier(layout)
-    names = (*earlier.files, *earlier.placing)
-    return ResultFolder(layout, names, lock.require_held), earlier
+    return ResultFolder(layout, earlier.names, lock.require_held), earlier
 
 
 def _make(layout: OutputLayout) -> None:

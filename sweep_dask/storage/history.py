@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.receipts import PartitionReceipt
 
 Entry = dict[str, Any]
 
@@ -62,13 +63,16 @@ class Earlier:
     """Names where a run that was killed may have put results."""
 
     @property
+    def names(self) -> set[str]:
+        """Everything that is ours, if it is there."""
+        return {*self.files, *self.placing}
+
+    @property
     def runs(self) -> dict[str, Entry]:
         """The last run and those before it of which there still are results, newest first."""
         if self.document is None:
             return {}
         last = {name: self.document[name] for name in _OF_RUN if name in self.document}
-        if last["status"] == RUNNING:
-            last["status"] = "interrupted"
         return {run["run"]: run for run in (last, *self.document.get("earlier_runs", ()))}
 
 
@@ -84,16 +88,36 @@ def read_earlier(layout: OutputLayout) -> Earlier:
         _require_no_results(layout)
         return Earlier()
     document = _sound(layout)
-    run = document.setdefault("run", _FIRST_RUN)
+    if document["status"] == RUNNING:
+        document["status"] = "interrupted"  # else the folder would not be ours now
+    document.setdefault("run", _FIRST_RUN)
     earlier = Earlier(
         document,
-        {Partition(p["date"], p["security"]): {"run": run, **p} for p in document["partitions"]},
+        {
+            Partition(p["date"], p["security"]): _entry(layout, p, document)
+            for p in document["partitions"]
+        },
         {name: digest for name, digest in document["files"].items() if is_result(name)},
         tuple(filter(is_result, document.get("placing", ()))),
     )
     if document["status"] not in THROUGH:
         _add_unlisted(layout, earlier)
     return earlier
+
+
+def _entry(layout: OutputLayout, partition: Entry, document: Entry) -> Entry:
+    """A partition as a manifest has it today; the first ones left more to receipts."""
+    outcome = {}
+    if not partition.keys() >= _OUTCOME.keys():
+        receipt = read_receipt(layout, partition["date"], partition["security"])
+        outcome = _outcome(receipt)
+    covered = _is_covered(partition, document)
+    return {**outcome, "run": document["run"], **partition, "covered": covered}
+
+
+def _outcome(receipt: PartitionReceipt | None) -> Entry:
+    told = (receipt and receipt.centre_point) or {}
+    return {name: told.get(name, empty) for name, empty in _OUTCOME.items()}
 
 
 def _sound(layout: OutputLayout) -> Entry:
@@ -131,17 +155,16 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
         receipt = None if key is None else read_receipt(layout, *key)
         if key is None or receipt is None:
             continue
+        placed = receipt.files | {name: file_digest(path)}
+        if key in earlier.partitions and placed.items() <= earlier.files.items():
+            continue
         if not is_whole(layout, receipt):
             # Killed on the way: what is there is ours, and no partition.
             earlier.partitions.pop(key, None)
-            earlier.placing += (name, *receipt.files)
+            earlier.placing += tuple(placed)
             continue
-        earlier.files |= receipt.files | {name: file_digest(path)}
-        known = earlier.partitions.get(key)
-        if known and known["fingerprint"] == receipt.fingerprint and known["state"] != "failed":
-            continue
-        outcome = receipt.centre_point or {}
-        earlier.partitions[key] = {
+        earlier.files |= placed
+        entry = {
             "date": key.date,
             "security": key.security,
             "state": "computed",
@@ -149,10 +172,10 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
             "fingerprint": receipt.fingerprint,
             "reason": None,
             "counts": receipt.counts,
-            **{name: outcome.get(name, empty) for name, empty in _OUTCOME.items()},
+            **_outcome(receipt),
             "signature": receipt.signature,
-            "run": earlier.document["run"],
         }
+        earlier.partitions[key] = _entry(layout, entry, earlier.document)
 
 
 def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
@@ -207,7 +230,9 @@ def _as_kept(entry: Entry) -> Entry:
 
 
 def _is_covered(entry: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
-    return bool(entry["state"] != "failed" and entry.get("signature") == document["signature"])
+    # The first manifests had no signatures: theirs were of one run, and all in its tables.
+    told = entry.get("signature") == document.get("signature")
+    return bool(entry["state"] != "failed" and told)
 
 
 def _live_runs(

@@ -97,7 +97,7 @@ class ResultFolder:
         """
         receipt = self.layout.relative(self.layout.receipt(*partition))
         self._own_by_receipt(partition, receipt)
-        self.remove(self._ours[partition] - {receipt, *files})
+        replaced = self._ours[partition] - {receipt, *files}
         for folder in self.folders_of(partition):
             below = [name for name in files if name.startswith(f"{folder}/")]
             if below and status_of(self.layout.root, folder) is None:
@@ -106,6 +106,7 @@ class ResultFolder:
                 self._add(below)
             else:
                 self.place(staging, sorted(below, key=lambda name: (name != receipt, name)))
+        self.remove(replaced)
 
     def rename(self, before: str, after: str) -> None:
         """Give a result of ours another name, if it is there."""

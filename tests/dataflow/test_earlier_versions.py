@@ -1,0 +1,120 @@
+"""Output folders that earlier versions wrote, kept in `tests/versions`, are of use as ever."""
+
+import tarfile
+from pathlib import Path
+
+import markets
+import pyarrow.parquet as pq
+import pytest
+from running import invoke, result_files, run_here
+
+import sweep_dask
+from sweep_dask.dataflow.rebuild import forget, rebuild_report
+from sweep_dask.dataflow.summary import describe_run
+from sweep_dask.dataflow.verify import verify_output
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import read_manifest
+
+pytestmark = pytest.mark.slow
+
+KEPT = Path(__file__).parents[1] / "versions"
+FIRST, SECOND, THIRD = "2024-10-04", "2024-10-07", "2024-10-08"
+
+
+@pytest.fixture(params=sorted(path.name for path in KEPT.glob("*.tar.xz")))
+def layout(request, tmp_path):
+    with tarfile.open(KEPT / request.param) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return OutputLayout(tmp_path / request.param.removesuffix(".tar.xz"))
+
+
+def market(*dates):
+    return markets.plain_market(securities=(101,), dates=dates, sweeps=2)
+
+
+@pytest.fixture
+def source(tmp_path):
+    """What the folders are made of."""
+    return market(FIRST, SECOND).write(tmp_path / "input")
+
+
+def run(source, layout, **settings):
+    return run_here(source, layout.root, enable_parallel=False, **settings)
+
+
+def findings(layout):
+    return [finding.where for finding in verify_output(layout)[1]]
+
+
+def dates_in(layout, **states):
+    """Dates of the partitions with this in their entries."""
+    found = read_manifest(layout)["partitions"]
+    return [p["date"] for p in found if all(p[name] == state for name, state in states.items())]
+
+
+def files_of(layout, date):
+    return {name: digest for name, digest in result_files(layout.root).items() if date in name}
+
+
+def test_it_is_loaded_verified_and_reported(layout):
+    result = sweep_dask.load(layout.root)
+    assert len(result.table("sweep_metrics")) > 0
+    assert findings(layout) == ["report.html"]  # not kept with it
+    rebuild_report(layout)
+    assert findings(layout) == []
+    assert sweep_dask.load(layout.root).report.is_file()
+
+
+def but_receipts(files):
+    """A partition that is kept keeps its receipt, in the form of its time."""
+    return {name: digest for name, digest in files.items() if not name.endswith("receipt.json")}
+
+
+@pytest.fixture(scope="module")
+def new_results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("new")
+    new = OutputLayout(folder / "output")
+    run(market(FIRST, SECOND).write(folder / "input"), new)
+    return result_files(new.root)
+
+
+@pytest.mark.parametrize("settings", [{}, {"fresh": True}])
+def test_the_same_run_again_leaves_what_it_leaves_in_a_new_folder(
+    source, layout, new_results, settings
+):
+    assert run(source, layout, **settings).exit_code == 0
+    assert but_receipts(result_files(layout.root)) == but_receipts(new_results)
+    assert findings(layout) == []
+    assert dates_in(layout, covered=True) == [FIRST, SECOND]
+
+
+def test_a_day_more_loses_nothing_and_tables_say_what_they_cover(layout, tmp_path, monkeypatch):
+    monkeypatch.setitem(markets.OPENING_NS, THIRD, markets.OPENING_NS[SECOND] + 86_400 * 10**9)
+    source = market(FIRST, SECOND, THIRD).write(tmp_path / "more")
+    before = {date: files_of(layout, date) for date in (FIRST, SECOND)}
+    result = run(source, layout, dates=THIRD)
+    assert result.exit_code == 0
+    assert {date: files_of(layout, date) for date in (FIRST, SECOND)} == before
+    assert dates_in(layout) == [FIRST, SECOND, THIRD]
+    covered = dates_in(layout, covered=True)
+    table = pq.read_table(layout.tables / "sweep_metrics.parquet", columns=["date"])
+    assert sorted(set(map(str, table["date"].to_pylist()))) == covered
+    assert THIRD in covered
+    aside = 3 - len(covered)
+    told = describe_run(result.record, layout.root)
+    assert "2 of earlier runs stay in the folder" in told
+    assert (f"{aside} of them are not in tables and report" in told) is bool(aside)
+    assert findings(layout) == []
+
+
+def test_a_date_of_it_is_forgotten(layout):
+    columns = pq.read_schema(layout.tables / "orders_with_simulated_metrics.parquet").names
+    before = files_of(layout, SECOND)
+    assert forget(layout, [FIRST], []).left == 1
+    assert files_of(layout, FIRST) == {}
+    assert files_of(layout, SECOND) == before
+    assert findings(layout) == []
+    assert pq.read_schema(layout.tables / "orders_with_simulated_metrics.parquet").names == columns
+    assert dates_in(layout, covered=True) == [SECOND]
+    assert invoke("forget", layout.root, "--dates", SECOND).exit_code == 0
+    assert result_files(layout.root) == {}
