@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from functools import wraps
@@ -126,7 +125,7 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     from sweep_dask.dataflow.run import run
     from sweep_dask.dataflow.summary import describe_run
 
-    logging.getLogger("sweep_dask").addHandler(StandardError(logging.WARNING))
+    StandardError.listen()
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
@@ -168,7 +167,7 @@ def replay_command(
     from sweep_dask.dataflow.replay import replay
     from sweep_dask.dataflow.replay_summary import describe_replay
 
-    logging.getLogger("sweep_dask").addHandler(StandardError(logging.WARNING))
+    StandardError.listen()
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     result = replay(
@@ -196,8 +195,7 @@ def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int
 
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
-    if is_sample and not as_json:
-        say("There is no data/raw here: using the built-in sample market.")
+    _announcer(as_json=as_json, is_sample=is_sample)
     plan = make_plan(settings, folder, is_sample=is_sample)
     for warning in plan.warnings[len(settings.warnings) :]:
         warn(warning)
@@ -223,8 +221,7 @@ def check_command(input_folder: str | None, as_json: bool, **options: Any) -> in
 
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
-    if is_sample and not as_json:
-        say("There is no data/raw here: using the built-in sample market.")
+    _announcer(as_json=as_json, is_sample=is_sample)
     checked = check(settings, folder)
     if as_json:
         say_json(checked.as_json())

@@ -81,6 +81,13 @@ def drop(stream: IO[str]) -> None:
 class StandardError(logging.Handler):
     """Log records as lines that do not disturb a progress bar."""
 
+    @classmethod
+    def listen(cls) -> None:
+        """Show the package's warnings from now on; once, whatever the number of commands."""
+        package = logging.getLogger("sweep_dask")
+        if not any(isinstance(handler, cls) for handler in package.handlers):
+            package.addHandler(cls(logging.WARNING))
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; if standard error is gone there is nobody to tell."""
         from tqdm import tqdm

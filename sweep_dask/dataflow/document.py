@@ -71,7 +71,7 @@ class RunRecord:
     files: dict[str, str] = field(default_factory=dict)
     """Of this run: path below the output folder to digest."""
     removed_files: int = 0
-    """Results of earlier runs that those of this one took the place of, and left none."""
+    """How many results of earlier runs were removed, as nothing of that name is left."""
     largest_process_bytes: int = 0
     all_processes_bytes: int = 0
 
@@ -122,8 +122,8 @@ class RunRecord:
         return dict(seconds)
 
     @property
-    def has_rejects(self) -> bool:
-        """Whether rows were rejected."""
+    def wrote_rejects(self) -> bool:
+        """Whether rejected rows are among its files."""
         return any(name.startswith(f"{REJECTS}/") for name in self.files)
 
     def total(self, count: str) -> int:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: Tasks travel as Python objects: the interpreter's byte code and Dask's own messages have to be
 #: those of the client.
-EXACT = ("dask", "distributed")
+EXACT = ("python", "dask", "distributed")
 #: Their objects travel too, or write the results. Versions mostly understand each other, but equal
 #: bytes are promised for equal versions only.
 SIMILAR = ("cloudpickle", "msgpack", "numpy", "pandas", "pyarrow")
@@ -86,7 +86,7 @@ def check_versions(found: Mapping[str, Any]) -> None:
     own = _versions(found["client"])
     others = {"scheduler": _versions(found["scheduler"])}
     others |= {address: _versions(worker) for address, worker in found["workers"].items()}
-    for package in ("python", *EXACT, *SIMILAR):
+    for package in (*EXACT, *SIMILAR):
         other = {
             who: versions[package] or "not installed"
             for who, versions in others.items()

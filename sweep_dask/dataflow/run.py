@@ -89,7 +89,7 @@ def _end_early(record: RunRecord, space: Workspace) -> None:
     if space.folder.has_changed or record.partitions:
         place_whole(record, space)
         _publish(record, space)
-    elif record.has_rejects and not space.earlier.partitions:
+    elif record.wrote_rejects and not space.earlier.partitions:
         place_whole(record, space)
         space.write_manifest(record.as_json())
     else:

@@ -75,7 +75,7 @@ class Workspace:
         write_manifest(self.layout, document)
 
     def withdraw_announcement(self) -> None:
-        """Put the manifest of before in place again, if nothing else was changed."""
+        """Put the manifest of before in place again: for runs that changed nothing else."""
         if self.earlier.document is not None:
             self.write_manifest(self.earlier.document)
         else:
@@ -151,9 +151,10 @@ def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, E
     UsageError
         It holds files of others where results go, or links.
     """
-    for name in RESULT_FOLDERS:
-        if (layout.root / name).is_symlink():
-            raise in_the_way(layout.root / name)
+    dates = (path for name in ("processed", "outputs") for path in (layout.root / name).glob("*"))
+    for path in (*(layout.root / name for name in RESULT_FOLDERS), *dates):
+        if path.is_symlink():
+            raise in_the_way(path)
     earlier = read_earlier(layout)
     return ResultFolder(layout, earlier.names, lock.require_held), earlier
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PartitionReceipt:
-    """Proof that a partition is complete; written last."""
+    """Proof that a partition is complete, with its files; the last that a task writes of it."""
 
     fingerprint: str
     """Digest of its rows, the models and what the models were told."""
