@@ -285,6 +285,7 @@ def forget_command(
     Nothing else ever removes them. Tables and report then cover what is left; raw input is never
     touched.
     """
+    from sweep_dask.dataflow.progress import counted
     from sweep_dask.dataflow.rebuild import forget
     from sweep_dask.storage.layout import OutputLayout
 
@@ -296,8 +297,8 @@ def forget_command(
         say_json({"forgotten": forgotten, "removed_files": done.removed_files, "left": done.left})
     else:
         say(
-            f"Forgotten: {len(done.partitions):,} partitions, {done.removed_files:,} files. "
-            f"{done.left:,} partitions are left."
+            f"Forgotten: {counted(len(done.partitions), 'partition')}, "
+            f"{counted(done.removed_files, 'file')}. Left: {counted(done.left, 'partition')}."
         )
     return 0
 

@@ -40,7 +40,7 @@ def test_errors_show_nothing_raw():
 
 def test_no_line_of_a_log_can_be_forged(tmp_path):
     # A logger of nobody else: what it says is no text that a report of tests could carry.
-    logger = logging.Logger("sweep_dask.tests")
+    logger = logging.Logger("sweep_dask.tests")  # noqa: LOG001
     log = RunLog(tmp_path / "run.log")
     logger.addHandler(log)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import InvalidStateError
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,16 @@ WORKER_WAIT_SECONDS = "sweep-dask.worker-wait-seconds"
 
 #: How often workers are counted while nothing else happens.
 _LOOK_SECONDS = 1.0
+
+
+def _computed_here(task: Delayed) -> Any:
+    try:
+        return task.compute(scheduler="synchronous")
+    except InvalidStateError as error:
+        # An interrupt that came while Dask noted the result of a task.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def run_tasks(
@@ -60,7 +71,7 @@ def run_tasks(
     """
     if client is None:
         for position, task in enumerate(tasks):
-            on_result(position, task.compute(scheduler="synchronous"))
+            on_result(position, _computed_here(task))
         return
     submitted = (
         [client.compute(task, priority=-position) for position, task in enumerate(tasks)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.dataflow.answer import write_all_rollups, write_tables
+from sweep_dask.dataflow.answer import answer_files, write_all_rollups, write_tables
 from sweep_dask.dataflow.document import totals
 from sweep_dask.dataflow.workspace import workspace
 from sweep_dask.errors import UsageError
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.atomic import file_digest, write_text
 from sweep_dask.storage.history import without_partitions
-from sweep_dask.storage.manifest import THROUGH, read_manifest
+from sweep_dask.storage.layout import partition_of
+from sweep_dask.storage.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -86,9 +87,11 @@ def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[
         )
     read_manifest(layout)
     with workspace(layout) as space:
+        # Of a partition that is half gone only files are left.
+        of_files = (key for key in map(partition_of, space.earlier.files) if key is not None)
         named = [
             key
-            for key in sorted(space.earlier.partitions)
+            for key in sorted({*space.earlier.partitions, *of_files})
             if (not dates or key.date in dates) and (not securities or key.security in securities)
         ]
         if not named:
@@ -101,17 +104,23 @@ def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[
 
 
 def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
+    folder = space.folder
+    folder.require_plain(name for key in named for name in folder.folders_of(key))
     document = without_partitions(space.earlier, named)
     document |= totals(document["partitions"])
-    space.announce(document, ())
+    # Until the end the manifest tells of what is about to go, too.
+    assert space.earlier.document is not None
+    before = space.earlier.document | {"status_before": document["status"]}
+    names = answer_files(space.layout, document)
+    space.announce(before, names)
     gone = space.earlier.names - document["files"].keys()
-    if document["status"] in THROUGH and document["partitions"]:
+    if document["partitions"]:
         answer = dict(write_tables(None, space.layout, space.staging, document))
         answer |= write_all_rollups(None, space.staging, document)
-        space.folder.place(space.staging.root, answer)
+        folder.place(space.staging.root, answer)
         document["files"] |= answer
         gone -= answer.keys()
-    removed = space.folder.remove(gone)
+    removed = folder.remove(gone)
     if document["partitions"]:
         document["files"] |= place_report(space, document)
     document["files"] = dict(sorted(document["files"].items()))

@@ -35,7 +35,7 @@ def settle_rejects(record: RunRecord, space: Workspace) -> None:
     """
     files = write_rejects(space.staging, space.scratch, record.receipts)
     written = {space.staging.relative(path): file_digest(path) for path in files}
-    space.folder.claim(written)
+    space.folder.require_free(written)
     record.files |= written
     written_to = None if space.earlier.partitions else space.layout.root / REJECTS
     error = _too_many(record, files, written_to)

@@ -80,7 +80,13 @@ def run(
         except BaseException:
             _end_early(record, space)
             raise
-        _publish(record, space)
+        try:
+            _publish(record, space)
+        except KeyboardInterrupt:
+            record.status = "interrupted"
+            place_whole(record, space)
+            space.write_manifest(record.as_json())
+            raise
     return FinishedRun(layout.root, record)
 
 

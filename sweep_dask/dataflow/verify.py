@@ -9,12 +9,14 @@ import pyarrow as pa
 
 from sweep_dask.dataflow.answer import answer_files, answer_tables
 from sweep_dask.dataflow.document import totals
+from sweep_dask.errors import InputError
 from sweep_dask.storage.manifest import THROUGH, find_manifest
 from sweep_dask.storage.verification import (
     Finding,
     check_files,
     check_listed,
     check_partitions,
+    check_receipts,
     check_runs,
     findings_of,
     row_count,
@@ -37,9 +39,15 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
     Raises
     ------
     InputError
-        There is no manifest, or it cannot be read at all.
+        There is no manifest.
     """
-    found = find_manifest(layout)
+    try:
+        found = find_manifest(layout)
+    except InputError as error:
+        if not layout.manifest.exists():
+            raise
+        lost = Finding("manifest.json", f"{error.what} {error.value or ''}".strip())
+        return {"files": {}, "ledger": []}, [lost, *findings_of(lambda: check_receipts(layout))]
     manifest = found.document
     checks = [
         lambda: _check_manifest(manifest, is_intact=found.is_intact),

@@ -63,7 +63,7 @@ class Workspace:
             Something that is not ours stands there.
         """
         self.announced = tuple(sorted(placing))
-        self.folder.claim(self.announced)
+        self.folder.require_free(self.announced)
         # What is about to go is ours until it is gone.
         going = self.earlier.names - document["files"].keys()
         placing = sorted({*self.announced, *going})

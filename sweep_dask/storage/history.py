@@ -23,7 +23,8 @@ from sweep_dask.storage.layout import (
     partition_of,
 )
 from sweep_dask.storage.manifest import RUNNING, THROUGH, read_manifest
-from sweep_dask.storage.receipts import is_whole, read_receipt
+from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.receipts import own_names, read_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,8 +89,10 @@ def read_earlier(layout: OutputLayout) -> Earlier:
         _require_no_results(layout)
         return Earlier()
     document = _sound(layout)
+    was_cut_off = document["status"] not in THROUGH
     if document["status"] == RUNNING:
-        document["status"] = "interrupted"  # else the folder would not be ours now
+        # Else the folder would not be ours now. A command that only removes tells how it was.
+        document["status"] = document.pop("status_before", "interrupted")
     document.setdefault("run", _FIRST_RUN)
     earlier = Earlier(
         document,
@@ -100,7 +103,7 @@ def read_earlier(layout: OutputLayout) -> Earlier:
         {name: digest for name, digest in document["files"].items() if is_result(name)},
         tuple(filter(is_result, document.get("placing", ()))),
     )
-    if document["status"] not in THROUGH:
+    if was_cut_off:
         _add_unlisted(layout, earlier)
     return earlier
 
@@ -147,8 +150,9 @@ def _not_ours(layout: OutputLayout, why: str, found: object = None) -> UsageErro
 
 
 def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
-    """Partitions that a run finished before it was cut off: their receipts say so."""
+    """Of a command that was cut off: its partitions that are whole, and none that is not."""
     assert earlier.document is not None
+    whole: set[Partition] = set()
     for path in layout.root.glob("processed/*/*/receipt.json"):
         name = layout.relative(path)
         key = partition_of(name)
@@ -156,26 +160,48 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
         if key is None or receipt is None:
             continue
         placed = receipt.files | {name: file_digest(path)}
-        if key in earlier.partitions and placed.items() <= earlier.files.items():
+        is_listed = key in earlier.partitions and placed.items() <= earlier.files.items()
+        if is_listed and all(is_file(layout.root, file) for file in receipt.files):
+            whole.add(key)
             continue
-        if not is_whole(layout, receipt):
-            # Killed on the way: what is there is ours, and no partition.
-            earlier.partitions.pop(key, None)
-            earlier.placing += tuple(placed)
+        there = own_names(layout, receipt)
+        if len(there) < len(receipt.files):
+            earlier.placing += (name, *there)
             continue
+        whole.add(key)
         earlier.files |= placed
-        entry = {
-            "date": key.date,
-            "security": key.security,
-            "state": "computed",
-            "seconds": 0.0,
-            "fingerprint": receipt.fingerprint,
-            "reason": None,
-            "counts": receipt.counts,
-            **_outcome(receipt),
-            "signature": receipt.signature,
-        }
-        earlier.partitions[key] = _entry(layout, entry, earlier.document)
+        _take_out(earlier, key)
+        earlier.partitions[key] = _entry_of(layout, key, receipt, earlier.document)
+    for key in [key for key, p in earlier.partitions.items() if p["state"] != "failed"]:
+        if key not in whole:
+            _take_out(earlier, key)
+
+
+def _take_out(earlier: Earlier, key: Partition) -> None:
+    """A partition that is no more: its rows are no longer counted as its run's."""
+    assert earlier.document is not None
+    entry = earlier.partitions.pop(key, None)
+    for run in (earlier.document, *earlier.document.get("earlier_runs", ())):
+        if entry is not None and run["run"] == entry["run"]:
+            run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), entry)
+
+
+def _entry_of(
+    layout: OutputLayout, key: Partition, receipt: PartitionReceipt, document: Entry
+) -> Entry:
+    """A partition as in a manifest, as far as its receipt tells."""
+    told = {
+        "date": key.date,
+        "security": key.security,
+        "state": "computed",
+        "seconds": 0.0,
+        "fingerprint": receipt.fingerprint,
+        "reason": None,
+        "counts": receipt.counts,
+        **_outcome(receipt),
+        "signature": receipt.signature,
+    }
+    return _entry(layout, told, document)
 
 
 def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
@@ -315,20 +341,26 @@ class _Stays:
 def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
     """The manifest of a folder from which the results of some partitions are gone.
 
-    Tables and report are not among its files: they are to be made anew of what is left.
+    Tables and report are not among its files: they are to be made anew of what is left. If nothing
+    is left of the last run, the one before it takes its place, with its settings.
     """
     assert earlier.document is not None
-    document = dict(earlier.document)
+    document = {k: v for k, v in earlier.document.items() if k not in ("placing", "digest")}
     gone = frozenset(named)
     left = {key: entry for key, entry in earlier.partitions.items() if key not in gone}
     runs = {run: dict(entry) for run, entry in earlier.runs.items()}
-    for key in gone:
+    for key in gone & earlier.partitions.keys():
         entry = earlier.partitions[key]
         run = runs.get(entry["run"])
         if run is not None:
             run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), entry)
-    last = runs.pop(document["run"])
-    found = [entry for run, entry in runs.items() if run in _live(left.values())]
+    live = _live(left.values())
+    found = [entry for run, entry in runs.items() if run in live]
+    is_last_live = document["run"] in live
+    if found:
+        document |= found[0] | {"status": document["status"]}
+    if not is_last_live:
+        document["signature"] = _signature_of(document["run"], left.values())
     stays = _Stays(
         frozenset(left),
         frozenset(key.date for key in left),
@@ -337,15 +369,21 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
     )
     return {
         **document,
-        "superseded_rows": last.get("superseded_rows", {}),
-        "partitions": [entry for _, entry in sorted(left.items())],
-        "earlier_runs": found,
+        "partitions": [
+            {**entry, "covered": _is_covered(entry, document)} for _, entry in sorted(left.items())
+        ],
+        "earlier_runs": found[1:],
         "files": {
             name: digest
             for name, digest in earlier.files.items()
-            if stays.in_folder(name) or (left and _is_of_last_run(name))
+            if stays.in_folder(name) or (is_last_live and _is_of_last_run(name))
         },
     }
+
+
+def _signature_of(run: str, left: Iterable[Entry]) -> str | None:
+    """Of the partitions of a run."""
+    return next((entry.get("signature") for entry in left if _owner(entry) == run), None)
 
 
 def _is_of_last_run(name: str) -> bool:

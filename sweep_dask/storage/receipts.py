@@ -56,9 +56,15 @@ def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionRec
     return receipt if is_own and digest == _content_digest(document) else None
 
 
+def own_names(layout: OutputLayout, receipt: PartitionReceipt) -> list[str]:
+    """Files of a receipt that are there as it lists them: others of these names are somebody's."""
+    return [
+        name
+        for name, digest in receipt.files.items()
+        if is_file(layout.root, name) and file_digest(layout.root / name) == digest
+    ]
+
+
 def is_whole(layout: OutputLayout, receipt: PartitionReceipt) -> bool:
     """Whether every file of the receipt is there with its digest."""
-    return all(
-        is_file(layout.root, name) and file_digest(layout.root / name) == digest
-        for name, digest in receipt.files.items()
-    )
+    return len(own_names(layout, receipt)) == len(receipt.files)

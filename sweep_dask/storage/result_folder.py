@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.storage.layout import is_result, partition_of
 from sweep_dask.storage.no_follow import in_the_way, is_file, move_to, remove_file, status_of
-from sweep_dask.storage.receipts import read_receipt
+from sweep_dask.storage.receipts import own_names, read_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -62,18 +62,17 @@ class ResultFolder:
         status = status_of(self.layout.root, name)
         return status is None or (self.owns(name) and stat.S_ISREG(status.st_mode))
 
-    def claim(self, names: Iterable[str]) -> None:
-        """Take these names as ours; a manifest is to say so before anything is put there.
+    def require_free(self, names: Iterable[str]) -> None:
+        """Refuse to go on if something of somebody else stands where a result belongs.
 
         Raises
         ------
         UsageError
-            Something else stands there.
+            Names the first of them.
         """
         for name in names:
             if not self.is_free(name):
                 raise in_the_way(self.layout.root / name)
-            self._add([name])
 
     def place(self, staging: Path, names: Iterable[str]) -> None:
         """Move results from a folder of the same layout to where they belong.
@@ -85,8 +84,9 @@ class ResultFolder:
         """
         self.require_held()
         for name in names:
-            self.claim([name])
+            self.require_free([name])
             self._move(staging / name, name)
+            self._add([name])
 
     def place_partition(self, staging: Path, partition: Partition, files: Collection[str]) -> None:
         """Put the results of a partition in place of earlier ones, its receipt first.
@@ -97,6 +97,8 @@ class ResultFolder:
         """
         receipt = self.layout.relative(self.layout.receipt(*partition))
         self._own_by_receipt(partition, receipt)
+        # All of it or nothing: a receipt in place would make the rest ours.
+        self.require_free(files)
         replaced = self._ours[partition] - {receipt, *files}
         for folder in self.folders_of(partition):
             below = [name for name in files if name.startswith(f"{folder}/")]
@@ -112,8 +114,9 @@ class ResultFolder:
         """Give a result of ours another name, if it is there."""
         if self.owns(before) and is_file(self.layout.root, before):
             self.require_held()
-            self.claim([after])
+            self.require_free([after])
             self._move(self.layout.root / before, after)
+            self._add([after])
 
     def _move(self, source: Path, name: str) -> None:
         self.has_changed = True
@@ -131,7 +134,7 @@ class ResultFolder:
         """What a run left that was killed before its manifest could list it."""
         found = read_receipt(self.layout, *partition)
         if found is not None:
-            self._add([receipt, *found.files])
+            self._add([receipt, *own_names(self.layout, found)])
 
     def remove(self, names: Iterable[str]) -> int:
         """Remove results that are ours; returns how many there were."""

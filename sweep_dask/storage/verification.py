@@ -21,7 +21,7 @@ from sweep_dask.storage.layout import (
     partition_of,
 )
 from sweep_dask.storage.no_follow import is_file
-from sweep_dask.storage.receipts import read_receipt
+from sweep_dask.storage.receipts import is_whole, read_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -222,6 +222,18 @@ def _check_kept_rows(manifest: Mapping[str, Any]) -> Iterator[Finding]:
             if stored != kept:
                 what = f"the ledger keeps {kept} rows of {table}, the partitions hold {stored}"
                 yield Finding("manifest.json", what)
+
+
+def check_receipts(layout: OutputLayout) -> Iterator[Finding]:
+    """What can be told without a manifest: whether partitions are as their receipts have them."""
+    for path in sorted(layout.root.glob("processed/*/*/receipt.json")):
+        name = layout.relative(path)
+        key = partition_of(name)
+        receipt = None if key is None else read_receipt(layout, *key)
+        if receipt is None:
+            yield Finding(name, "the receipt is damaged")
+        elif not is_whole(layout, receipt):
+            yield Finding(name, "files of this partition are missing or changed")
 
 
 def check_listed(names: Iterable[str], files: Collection[str]) -> Iterator[Finding]:

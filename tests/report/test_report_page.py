@@ -22,7 +22,7 @@ from sweep_dask.dataflow.rebuild import rebuild_report
 from sweep_dask.errors import InputError
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.storage.manifest import read_manifest, write_manifest
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"'{{ 7 * 7 }}"
 
@@ -205,6 +205,6 @@ def test_partitions_are_counted_by_the_book_where_there_is_one(tmp_path):
 def test_manifest_of_another_version_is_named(tmp_path):
     layout, manifest = make_bare_folder(tmp_path / "out")
     del manifest["machine"]["cpu_count"]
-    layout.manifest.write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(layout, manifest)
     with pytest.raises(InputError, match="does not say everything"):
         rebuild_report(layout)
