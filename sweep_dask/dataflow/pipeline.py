@@ -20,9 +20,10 @@ from sweep_dask.dataflow.prepare import (
 )
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.partition import finished_summary
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.history import moved_rejects
-from sweep_dask.storage.layout import Partition, partition_of
+from sweep_dask.storage.layout import OutputLayout, Partition, partition_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from sweep_dask.partition import PartitionJob, PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
-    from sweep_dask.storage.layout import OutputLayout
 
 logger = logging.getLogger(__name__)
 
@@ -116,20 +116,42 @@ def _run_partitions(
     progress.start(label, len(jobs), "partitions")
 
     def done(partition: PartitionSummary) -> None:
-        if partition.staged is not None:
-            key = Partition(partition.date, partition.security)
-            space.folder.place_partition(Path(partition.staged), key, partition.files)
-            shutil.rmtree(partition.staged, ignore_errors=True)
-        note_partition(record, partition)
+        _place_partition(record, space, partition)
         progress.advance(label)
 
     try:
         simulate(client, jobs, done)
+    except BaseException:
+        for partition in _staged_by_unfinished_tasks(record, space):
+            _place_partition(record, space, partition)
+        raise
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
     progress.finish(label, counted(len(jobs), "partition"))
     _warn_of_unmatched_trades(record)
     _tell_times(record, progress)
+
+
+def _place_partition(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
+    if partition.staged is not None:
+        key = Partition(partition.date, partition.security)
+        space.folder.place_partition(Path(partition.staged), key, partition.files)
+        shutil.rmtree(partition.staged, ignore_errors=True)
+    note_partition(record, partition)
+
+
+def _staged_by_unfinished_tasks(record: RunRecord, space: Workspace) -> list[PartitionSummary]:
+    """Partitions that are finished although the task that runs them and others is not."""
+    known = {Partition(partition.date, partition.security) for partition in record.partitions}
+    found: dict[Partition, PartitionSummary] = {}
+    for path in sorted(space.scratch.glob("staged/*/processed/*/*/receipt.json")):
+        staging = OutputLayout(path.parents[3])
+        key = partition_of(staging.relative(path))
+        if key is not None and key not in known:
+            summary = finished_summary(staging, key)
+            if summary is not None:
+                found[key] = summary
+    return list(found.values())
 
 
 def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[PartitionJob]:

@@ -7,12 +7,13 @@ summary home.
 
 from sweep_dask.partition.job import CentrePointJob, PartitionJob, PartitionSummary
 from sweep_dask.partition.replay import replay_partition
-from sweep_dask.partition.run import run_partition
+from sweep_dask.partition.run import finished_summary, run_partition
 
 __all__ = [
     "CentrePointJob",
     "PartitionJob",
     "PartitionSummary",
+    "finished_summary",
     "replay_partition",
     "run_partition",
 ]

@@ -18,7 +18,7 @@ from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.csv_tables import csv_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame
-from sweep_dask.storage.layout import ROW_FILES, OutputLayout
+from sweep_dask.storage.layout import ROW_FILES, OutputLayout, Partition
 from sweep_dask.storage.receipts import (
     PartitionReceipt,
     is_whole,
@@ -67,6 +67,19 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     write_receipt(layout, summary.date, summary.security, receipt)
     summary.files = summary.files | _receipt_digest(layout, summary)
     summary.state = "computed"
+
+
+def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSummary | None:
+    """What the task of a partition would have told; None if what it staged is not whole."""
+    receipt = read_receipt(staging, *partition)
+    if receipt is None or not is_whole(staging, receipt):
+        return None
+    summary = PartitionSummary(*partition, "computed", receipt.fingerprint)
+    summary.counts, summary.staged = receipt.counts, str(staging.root)
+    summary.files = receipt.files | _receipt_digest(staging, summary)
+    if receipt.centre_point is not None:
+        summary.centre_point = CentrePointOutcome(**receipt.centre_point)
+    return summary
 
 
 def _keep(layout: OutputLayout, summary: PartitionSummary) -> bool:

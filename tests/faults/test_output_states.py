@@ -168,7 +168,7 @@ class OutputFolder(RuleBasedStateMachine):
         if not self.is_done:
             assert "manifest.json" in found
         elif not self.damaged:
-            assert found == between
+            assert found == between, verify_output(self.layout)[1]
 
     # --- what others do ---
 
