@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disturbed import PHASES, WORKING, Process, phase_seconds, small_disk
+from disturbed import PHASES, WITH_CLUSTER, WORKING, Process, phase_seconds, small_disk
 from measure import describe_machine, scratch_folder
 from trials import Trial, Undisturbed, table
 
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 #: A user's file in the output folder: a run has no business with it.
 FOREIGN = "notes.txt"
-
-#: A phase that only runs on a cluster have.
-_WITH_CLUSTER = "planning"
 
 
 _PAGE = """# Reliability
@@ -139,7 +136,7 @@ class Campaign:
             Fault("driver killed", phase, _driver, has_cluster=has_cluster)
             for phase in PHASES
             for has_cluster in (True, False)
-            if has_cluster or phase != _WITH_CLUSTER
+            if has_cluster or phase != WITH_CLUSTER
         ]
         workers = [Fault("worker killed", phase, _worker) for phase in WORKING]
         both = [Fault("worker, then driver killed", phase, _both) for phase in PHASES]

@@ -30,6 +30,8 @@ PHASES = {
     "roll-ups": "roll up sweeps",
     "report": None,
 }
+#: What a run without a cluster has no phase of: it compiles where it simulates.
+WITH_CLUSTER = "planning"
 WORKING = ("ingest", "partitions", "tables", "roll-ups")
 
 #: Far above what a run takes; only a hang lasts longer.
@@ -43,6 +45,9 @@ class Process:
 
     def __init__(self, arguments: Sequence[str], cwd: Path) -> None:
         self.began = time.monotonic()
+        self.phases = dict(PHASES)
+        if "--no-parallel" in arguments:
+            del self.phases[WITH_CLUSTER]
         self.lines: list[tuple[float, str]] = []
         self.family: set[psutil.Process] = set()
         self._printed = threading.Condition()
@@ -95,10 +100,10 @@ class Process:
 
     def wait_for(self, phase: str) -> None:
         """Let it go on to the begin of a phase, or to its end."""
-        position = list(PHASES).index(phase)
+        position = list(self.phases).index(phase)
         if position == 0:
             return
-        marker = list(PHASES.values())[position - 1]
+        marker = list(self.phases.values())[position - 1]
         with self._printed:
             self._printed.wait_for(
                 lambda: self.has_ended() or any(marker in line for _, line in self.lines),
@@ -162,7 +167,7 @@ def _kill(process: psutil.Process) -> bool:
 def phase_seconds(process: Process) -> dict[str, float]:
     """How long each phase of a run lasted that nothing happened to."""
     seconds, before = {}, 0.0
-    for phase, marker in PHASES.items():
+    for phase, marker in process.phases.items():
         ends = [at for at, line in process.lines if marker is None or marker in line]
         seconds[phase] = max((ends[0] if marker else ends[-1]) - before, 0.0)
         before += seconds[phase]

@@ -354,11 +354,11 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
         run = runs.get(entry["run"])
         if run is not None:
             run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), entry)
-    live = _live(left.values())
+    # Of a folder without partitions there still is the last run to tell of.
+    live = _live(left.values()) or {document["run"]}
     found = [entry for run, entry in runs.items() if run in live]
     is_last_live = document["run"] in live
-    if found:
-        document |= found[0] | {"status": document["status"]}
+    document |= found[0] | {"status": document["status"]}
     if not is_last_live:
         document["signature"] = _signature_of(document["run"], left.values())
     stays = _Stays(

@@ -19,10 +19,10 @@ from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.dataflow.book import book_of, book_settings
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.dataflow.summary import describe_run
+from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.errors import UsageError
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import verify_output
 
 MODEL = "centre-point"
 SCENARIOS = ["as-entered", "dual-post", "rest-dark", "dark-only"]

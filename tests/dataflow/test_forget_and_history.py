@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from markets import COLUMNS, plain_market, write_rows
+from markets import COLUMNS, OPENING_NS, plain_market, write_rows
 from running import invoke, result_files, run_here
 
 import sweep_dask.dataflow.rebuild
@@ -152,6 +152,16 @@ def test_everything_can_be_forgotten(plain_input, output):
     assert result_files(output) == {}
     assert not (output / "tables").exists()
     assert run(plain_input, output).exit_code == 0
+
+
+def test_rejected_rows_are_told_of_when_everything_is_forgotten(tmp_path, output):
+    market = plain_market()
+    market.order("no number", OPENING_NS[A], 101, 1, 10)
+    folder = market.write(tmp_path / "input")
+    run(folder, output, max_bad_fraction=1)
+    forget(OutputLayout(output), (A, B), ())
+    assert set(result_files(output)) == {"rejects/orders.parquet"}
+    assert findings(output) == []
 
 
 @pytest.mark.parametrize("options", [(), ("--dates", "2023-01-02"), ("--dates", "yesterday")])

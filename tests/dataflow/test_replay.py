@@ -12,11 +12,11 @@ from running import invoke, result_files, run_here
 import sweep_dask
 from sweep_dask.dataflow import replay as replaying
 from sweep_dask.dataflow.replay_summary import describe_replay
+from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.matching.rules import Rules, names
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import verify_output
 
 MORNING = Path(__file__).parents[2] / ".." / "shared" / "data" / "drr_20240905_morning"
 MODES = ("resync", "free")

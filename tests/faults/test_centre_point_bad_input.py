@@ -9,9 +9,9 @@ from running import invoke, run_here
 from sweep_dask.analysis.centre_point.order_checks import REASONS
 from sweep_dask.dataflow.replay import replay
 from sweep_dask.dataflow.summary import describe_run
+from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import verify_output
 
 DATE, SECURITY = "2024-10-04", 101
 OPENING = OPENING_NS[DATE]
