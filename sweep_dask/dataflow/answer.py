@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, lines_of
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
+from sweep_dask.dataflow.book import in_order
 from sweep_dask.dataflow.rollups import ROLLUPS, write_rollups
 from sweep_dask.dataflow.tables import (
     CombinedTable,
@@ -52,11 +52,10 @@ def write_all_rollups(
     return write_rollups(client, staging, lines_of(models, scenarios))
 
 
-def _asked(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The models, and the scenarios in the order in which they are shown."""
+def _asked(document: Mapping[str, Any]) -> tuple[list[str], tuple[str, ...]]:
+    """Models and scenarios."""
     settings = document["settings"]
-    asked = settings["scenarios"]["value"]
-    return settings["models"]["value"], [name for name in SCENARIOS if name in asked]
+    return settings["models"]["value"], in_order(settings["scenarios"]["value"])
 
 
 def answer_tables(layout: OutputLayout, document: Mapping[str, Any]) -> list[CombinedTable]:

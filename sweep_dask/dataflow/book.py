@@ -17,6 +17,8 @@ from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sweep_dask.settings import Settings
 
 
@@ -43,9 +45,9 @@ def book_of(book: BookSettings, settings: Settings, security: int) -> BookSettin
     return book if aud is None else replace(book, block_min_value_aud=float(aud))
 
 
-def chosen_scenarios(settings: Settings) -> tuple[str, ...]:
-    """The scenarios asked for, in the order in which they are shown."""
-    return tuple(name for name in SCENARIOS if name in settings.scenarios)
+def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
+    """Scenarios in the order in which they are shown."""
+    return tuple(name for name in SCENARIOS if name in scenarios)
 
 
 def signature(book: BookSettings, settings: Settings) -> str:
@@ -53,7 +55,7 @@ def signature(book: BookSettings, settings: Settings) -> str:
     value = settings.block_min_value
     blocks = sorted(value.items()) if isinstance(value, dict) else value
     told = (
-        *(VERSION, sorted(settings.models), chosen_scenarios(settings), book, blocks),
+        *(VERSION, sorted(settings.models), in_order(settings.scenarios), book, blocks),
         *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
         settings.csv_safe_text,
     )

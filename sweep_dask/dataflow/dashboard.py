@@ -109,7 +109,8 @@ def free_port(host: str, wanted: int) -> int:
                 "The dashboard cannot listen on this address.",
                 where="--dashboard-address",
                 value=f"{host}:{wanted}",
-                cure=f"{error.strerror or error}: name an address of this machine.",
+                cure=f"{error.strerror or error}: name an address of this machine and a port "
+                "above 1023.",
             ) from error
         return port
     return 0

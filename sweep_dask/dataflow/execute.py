@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dask.delayed import Delayed
     from distributed import Client, Future
 
-#: What a task's failure looks like to the caller: its place in the list, and the exception.
+#: Called with the place of a task in the list, and its result or why there is none.
 OnResult = Callable[[int, Any], None]
 OnLost = Callable[[int, str], None]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dask import delayed
 
 from sweep_dask.analysis.metrics.units import NS_PER_SECOND
-from sweep_dask.dataflow.book import book_of, chosen_scenarios
+from sweep_dask.dataflow.book import book_of, in_order
 from sweep_dask.dataflow.check import judged, look_before
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.ingest import ingest
@@ -188,7 +188,7 @@ def _centre_point_job(
     session = dated.processed_date(source.date) / f"{SESSION.name}.parquet"
     return CentrePointJob(
         book_of(record.plan.book, settings, source.security),
-        chosen_scenarios(settings) if record.has_scenarios else (),
+        in_order(settings.scenarios) if record.has_scenarios else (),
         str(session) if dated.relative(session) in written else None,
     )
 
