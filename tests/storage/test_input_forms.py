@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -83,7 +84,7 @@ def _array(values, kind):
     if pa.types.is_string(kind):
         values = [None if value is None else str(value) for value in values]
     if pa.types.is_decimal(kind):
-        return pa.array(values).cast(kind)
+        return pa.array([None if v is None else Decimal(str(v)) for v in values], kind)
     if pa.types.is_dictionary(kind):
         return pa.array(values, pa.string()).dictionary_encode()
     return pa.array(values, kind)
