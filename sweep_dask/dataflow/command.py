@@ -13,6 +13,7 @@ from distributed import performance_report
 
 from sweep_dask.dataflow.cluster import open_cluster
 from sweep_dask.dataflow.monitor import ResourceMonitor
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.dataflow.run_log import RunLog
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.system_config import peak_memory_bytes
@@ -61,6 +62,8 @@ def at_work(
         open_cluster(plan.settings, plan.system, space.scratch / "dask", needed_bytes) as workers,
         _profile(plan.settings, layout, workers.client),
     ):
+        if space.cleared:
+            logger.info("removed %s of killed runs", counted(space.cleared, "leftover"))
         _open(workers, plan, announce)
         yield workers
 

@@ -71,7 +71,7 @@ class RunRecord:
     files: dict[str, str] = field(default_factory=dict)
     """Of this run: path below the output folder to digest."""
     removed_files: int = 0
-    """How many results of earlier runs were removed, as nothing of that name is left."""
+    """How many results of earlier runs are gone, as nothing of that name is left."""
     largest_process_bytes: int = 0
     all_processes_bytes: int = 0
 

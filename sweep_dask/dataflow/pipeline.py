@@ -92,9 +92,10 @@ def _settle(record: RunRecord, space: Workspace) -> None:
     """Put in place what is of all partitions together, and remove what it takes the place of."""
     document = record.as_json()
     place_whole(record, space)
-    record.removed_files = space.folder.remove(space.earlier.names - document["files"].keys())
-    if record.removed_files:
-        logger.info("removed %d files of earlier results", record.removed_files)
+    space.folder.remove(space.earlier.names - document["files"].keys())
+    gone = space.folder.removed.difference(space.announced)
+    if gone:
+        logger.info("removed %s of earlier results", counted(len(gone), "file"))
 
 
 def place_whole(record: RunRecord, space: Workspace) -> None:

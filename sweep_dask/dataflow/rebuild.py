@@ -120,9 +120,9 @@ def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
         folder.place(space.staging.root, answer)
         document["files"] |= answer
         gone -= answer.keys()
-    removed = folder.remove(gone)
+    folder.remove(gone)
     if document["partitions"]:
         document["files"] |= place_report(space, document)
     document["files"] = dict(sorted(document["files"].items()))
     space.write_manifest(document)
-    return Forgotten(named, removed, len(document["partitions"]))
+    return Forgotten(named, len(folder.removed), len(document["partitions"]))

@@ -232,6 +232,7 @@ def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> N
         _draw(record, staging)
     space.folder.place(staging.root, record.files)
     space.folder.remove(space.earlier.files.keys() - record.files.keys())
+    record.removed_files = len(space.folder.removed)
     space.write_manifest(record.as_json())
 
 

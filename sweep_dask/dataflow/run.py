@@ -108,6 +108,7 @@ def _publish(record: RunRecord, space: Workspace) -> None:
     place_whole(record, space)
     with record.timed("report"):
         _report(record, space)
+    record.removed_files = len(space.folder.removed)
     space.write_manifest(record.as_json())
 
 

@@ -46,6 +46,8 @@ class Workspace:
     """What the folder held before."""
     token: str
     """The run's own, 32 hexadecimal digits."""
+    cleared: int
+    """How many temporary files and folders of killed runs were removed."""
     announced: tuple[str, ...] = ()
     """Where the manifest says that results may be put."""
 
@@ -103,12 +105,12 @@ def workspace(layout: OutputLayout) -> Iterator[Workspace]:
     try:
         with lock_folder(layout.root) as lock:
             folder, earlier = open_folder(layout, lock)
-            _clear(layout.root)
+            cleared = _clear(layout.root)
             scratch = layout.root / f".scratch-{lock.token}"
             scratch.mkdir()
             (scratch / _WHOLE).mkdir()
             try:
-                yield Workspace(layout, scratch, folder, earlier, lock.token)
+                yield Workspace(layout, scratch, folder, earlier, lock.token, cleared)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
     finally:
@@ -166,12 +168,22 @@ def _make(layout: OutputLayout) -> None:
         raise not_writable(layout.root, error) from error
 
 
-def _clear(root: Path) -> None:
-    """Remove what a run that was killed left half-written: known by the random part of its name."""
+def _clear(root: Path) -> int:
+    """Remove what a run that was killed left half-written: known by the random part of its name.
+
+    Returns
+    -------
+    int
+        How many files and folders that were.
+    """
+    cleared = 0
     for path in root.iterdir():
         if path.is_symlink():
             continue
         if _SCRATCH.fullmatch(path.name) and path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
+            cleared += 1
         elif is_temporary(path.name) and path.is_file():
             path.unlink(missing_ok=True)
+            cleared += 1
+    return cleared

@@ -40,12 +40,15 @@ class ResultFolder:
         self.require_held = require_held
         self.has_changed = False
         """Whether a result was put in place, renamed or removed."""
+        self.removed: set[str] = set()
+        """Names of results that are gone and that nothing else took the place of."""
         self._ours: dict[Partition | None, set[str]] = defaultdict(set)
         self._add(name for name in ours if is_result(name))
 
     def _add(self, names: Iterable[str]) -> None:
         for name in names:
             self._ours[partition_of(name)].add(name)
+            self.removed.discard(name)
 
     def owns(self, name: str) -> bool:
         """Whether a result of this name is ours, if it is there."""
@@ -136,15 +139,14 @@ class ResultFolder:
         if found is not None:
             self._add([receipt, *own_names(self.layout, found)])
 
-    def remove(self, names: Iterable[str]) -> int:
-        """Remove results that are ours; returns how many there were."""
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove results that are ours."""
         self.require_held()
-        removed = 0
         self.has_changed = True
         for name in sorted(filter(self.owns, names)):
-            removed += remove_file(self.layout.root, name)
+            if remove_file(self.layout.root, name):
+                self.removed.add(name)
             self._ours[partition_of(name)].discard(name)
-        return removed
 
     def require_plain(self, folders: Iterable[str]) -> None:
         """Refuse folders that are there and are links, or lie behind one.

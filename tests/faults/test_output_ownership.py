@@ -145,13 +145,26 @@ def test_a_damaged_manifest_owns_nothing(plain_input, output):
 
 
 def test_what_is_removed_is_counted_and_logged(tmp_path, plain_input, output):
-    run(plain_input, output)
+    before = run(plain_input, output).manifest["files"].keys()
+    again = run(plain_input, output)
+    assert again.manifest["removed_files"] == 0
+    assert "removed" not in (output / "logs/run.log").read_text()
     result = run(plain_input, output, models="time-priority")
     removed = result.manifest["removed_files"]
-    assert removed > 0
+    assert removed == len(before - result.manifest["files"].keys()) > 0
     assert f"removed {removed} files" in (output / "logs/run.log").read_text()
     whole = run(plain_input, tmp_path / "fresh", models="time-priority")
     assert result_files(output) == result_files(whole.output)
+
+
+def test_leftovers_of_killed_runs_are_counted(plain_input, output):
+    scratch = output / f".scratch-{'0' * 32}"
+    scratch.mkdir(parents=True)
+    (scratch / "spilled.parquet").touch()
+    (output / f".manifest.json.{'0' * 32}.tmp").touch()
+    run(plain_input, output)
+    assert "removed 2 leftovers of killed runs" in (output / "logs/run.log").read_text()
+    assert not scratch.exists()
 
 
 # --- links --------------------------------------------------------------------------------------
