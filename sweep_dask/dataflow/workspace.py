@@ -134,9 +134,13 @@ def require_apart(folder: str, layout: OutputLayout) -> None:
     local = InputAddress(folder).local
     if local is None or not local.exists():
         return
-    source, target = local.resolve(), layout.root.resolve()
+    target = layout.root.resolve()
     results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
-    if target.is_relative_to(source) or any(source.is_relative_to(path) for path in results):
+    # Folders and files of tables may be links, too.
+    sources = {path.resolve() for path in (local, *local.glob("*"), *local.glob("*/*"))}
+    if not sources.isdisjoint({target, *target.parents}) or any(
+        source.is_relative_to(path) for source in sources for path in results
+    ):
         raise UsageError(
             "Input and output overlap: results would lie among the files they are made from.",
             where=str(layout.root),

@@ -53,6 +53,11 @@ def test_links_do_not_hide_an_overlap(tmp_path, output):
     (tmp_path / "link").symlink_to(source)
     with pytest.raises(UsageError, match="Input and output overlap"):
         run(tmp_path / "link", output)
+    mixed = plain_market().write(tmp_path / "in")
+    shutil.rmtree(mixed / "trades")
+    (mixed / "trades").symlink_to(source / "trades")
+    with pytest.raises(UsageError, match="Input and output overlap"):
+        run(mixed, output)
     (tmp_path / "other").symlink_to(output)
     with pytest.raises(UsageError, match="Input and output overlap"):
         run(source, tmp_path / "other")
