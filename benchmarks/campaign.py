@@ -1,15 +1,17 @@
 """What happens to a run that is killed, and to one whose disk is full: docs/reliability.md.
 
-    python benchmarks/campaign.py [--kills 200] [--fills 2] [--seed 1] [--events 1500]
-                                  [--securities 4] [--workers 2] [--jobs 1] [--keep FOLDER]
-                                  [--minutes N] [--write docs/reliability.md]
+    python benchmarks/campaign.py [--kills 200] [--signals 40] [--fills 2] [--fuzz 2500] [--seed 1]
+                                  [--events 1500] [--securities 4] [--workers 2] [--jobs 1]
+                                  [--minutes N] [--keep FOLDER] [--write docs/reliability.md]
 
 Makes a small market and an undisturbed run of it. Then, again and again: a run of the real command
-line, something done to it at a moment drawn within a phase, and the same command once more, whose
-results are compared with the undisturbed ones byte by byte. Half of the kills hit the driver, in
-each phase in turn, every other time of a run without a cluster; the others a worker that starts,
-one that works, or a worker and the driver. The disk (a small one, mounted for this; needs root)
-becomes full in each phase.
+line, something done to it at a moment drawn within a phase, files of a user's put among what it
+left, sometimes another command, and the same command once more, whose results are compared with
+the undisturbed ones byte by byte. Half of the kills hit the driver, in each phase in turn, every
+other time of a run without a cluster; the others a worker that starts, one that works, or a worker
+and the driver. Signals ask the driver, or as Ctrl-C does all of its processes, to end. The disk (a
+small one, mounted for this; needs root) becomes full in each phase. What comes after the run's end
+does not count, and is tried again.
 
 Ends with 1 if anything was lost, differed, or was told as a defect; what was printed is kept then.
 """
@@ -18,9 +20,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import itertools
 import random
+import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,34 +35,40 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disturbed import PHASES, WITH_CLUSTER, WORKING, Process, phase_seconds, small_disk
+from disturbed import PHASES, ROOT, WITH_CLUSTER, WORKING, Process, phase_seconds, small_disk
 from measure import describe_machine, scratch_folder
 from trials import Trial, Undisturbed, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: A user's file in the output folder: a run has no business with it.
+#: A user's file in the output folder, and some among results: a run has no business with them.
 FOREIGN = "notes.txt"
+FOREIGN_AMONG_RESULTS = ("tables/my_prices.parquet", "outputs/{date}/mine.csv")
 
+#: What a user may do before the same command again, each with the output folder; mostly nothing.
+BETWEEN = ((), (), ("verify",), ("report",))
 
 _PAGE = """# Reliability
 
 A line is so many runs of the command line to which something was done, at a moment drawn within a
 phase, each followed by the same command once more. Its results are compared with those of a run
-that nothing happened to. Processes are ended by SIGKILL; the disk that is full is a real one.
+that nothing happened to. Processes are killed by SIGKILL, and asked to end by SIGTERM or Ctrl-C
+(SIGINT to all of them); the disk that is full is a real one. Before the same command, files of a
+user's are put among the results, and every other time `verify` or `report` comes first.
 
-`python benchmarks/campaign.py {command}` on {today}; {machine}; a synthetic market of {rows},
-{files} files of results, {workers} workers.{notes}
+`{command}` on {today}; {machine}; a synthetic market of {rows}, {files} files of results, {workers}
+workers: {hits} runs hit.{notes}
 
 {table}
 
-*Outcome* is how the run ended that met the fault: done (exit code 0), partial (1), resources (4);
-one that was through when its moment came *ended before*. *Unsound* counts folders of which `verify`
-complains after the same command, or in which a file of the user's was touched; *told badly*
-messages with a traceback or the word defect; *left* processes that outlived their run by half a
-minute.
-"""
+*Times* counts the runs that were hit, and *too late* those that were through before, which others
+replaced. *Outcome* is how the run ended that was hit: done (exit code 0), partial (1), resources
+(4), interrupted (130). *Unsound* counts folders of which `verify` complains after the same command,
+or in which a file of the user's was touched; *told badly* messages with a traceback or the word
+defect, and exit codes that are none of the documented ones; *left* processes that outlived their
+run by half a minute.
+{fuzz}"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,8 @@ class Fault:
     phase: str
     hit: Callable[[Process, random.Random], bool]
     has_cluster: bool = True
+    ends_driver: bool = True
+    """Whether a run that is through in spite of it was not hit."""
 
 
 def main() -> None:
@@ -85,13 +98,15 @@ def main() -> None:
             if trial.problems():
                 kept.mkdir(parents=True, exist_ok=True)
                 (kept / f"{number:04}.txt").write_text(trial.printed, encoding="utf-8")
-    page = _page(arguments, campaign, trials)
+    fuzz = _fuzz(arguments.fuzz)
+    page = _page(arguments, campaign, trials, fuzz.stdout)
     print(page)
     if arguments.write:
         arguments.write.write_text(page, encoding="utf-8")
     bad = [trial for trial in trials if trial.problems()]
     if bad:
         sys.exit(f"{len(bad)} of {len(trials)} went wrong; what they printed: {kept}")
+    sys.exit(fuzz.returncode)
 
 
 def _stop(number: int, frame: object) -> None:  # noqa: ARG001
@@ -106,6 +121,7 @@ class Campaign:
         self._ending = ending
         self._arguments = arguments
         self._deadline = time.monotonic() + 60 * arguments.minutes
+        self._numbers = itertools.count()
         self.notes: list[str] = []
         size = ["--securities", str(arguments.securities), "--events", str(arguments.events)]
         self._do("synth", str(folder / "market"), *size, "--seed", str(arguments.seed))
@@ -115,12 +131,15 @@ class Campaign:
         alone = self._start(folder / "alone", has_cluster=False)
         self._seconds[False] = phase_seconds(_checked(alone))
         self.undisturbed = Undisturbed(folder / "undisturbed")
+        date = min(path.name for path in (folder / "undisturbed" / "outputs").iterdir())
+        self._foreign = [name.format(date=date) for name in FOREIGN_AMONG_RESULTS]
 
     def trials(self) -> Iterator[Trial]:
         """As they end: kills at the same time, as many as there are jobs."""
-        with ThreadPoolExecutor(self._arguments.jobs) as pool:
-            tried = pool.map(self._kill, *zip(*enumerate(self._kills()), strict=True))
-            yield from (trial for trial in tried if trial is not None)
+        kills = itertools.islice(_kills(), self._arguments.kills)
+        faults = [*kills, *itertools.islice(_signals(), self._arguments.signals)]
+        self._drawing("order").shuffle(faults)  # a campaign that is cut short has some of each
+        yield from self._until_hit(faults)
         try:
             with small_disk(self._folder / "disk", self._disk_bytes()) as fill:
                 for phase in PHASES:
@@ -130,22 +149,19 @@ class Campaign:
         except PermissionError as error:
             self.notes.append(f"The disk was not filled: {error}.")
 
-    def _kills(self) -> Iterator[Fault]:
-        """In proportion, mixed, so that a campaign that is cut short has some of each."""
-        drivers = [
-            Fault("driver killed", phase, _driver, has_cluster=has_cluster)
-            for phase in PHASES
-            for has_cluster in (True, False)
-            if has_cluster or phase != WITH_CLUSTER
-        ]
-        workers = [Fault("worker killed", phase, _worker) for phase in WORKING]
-        both = [Fault("worker, then driver killed", phase, _both) for phase in PHASES]
-        starting = Fault("worker killed while it starts", "starting", _worker)
-        cycle = [*drivers, *workers, *workers, starting, starting, starting]
-        for number in range(self._arguments.kills):
-            turn, place = divmod(number, len(cycle))
-            is_both = place == len(cycle) - 1
-            yield both[turn % len(both)] if is_both else cycle[place]
+    def _until_hit(self, pending: Sequence[Fault]) -> Iterator[Trial]:
+        """A trial of each; those that came too late are tried again, at another moment."""
+        with ThreadPoolExecutor(self._arguments.jobs) as pool:
+            while pending:
+                numbers = list(itertools.islice(self._numbers, len(pending)))
+                missed = []
+                for fault, trial in zip(
+                    pending, pool.map(self._kill, numbers, pending), strict=True
+                ):
+                    if trial is not None:
+                        yield trial
+                        missed += [fault] * (not trial.was_hit)
+                pending = missed
 
     def _drawing(self, trial: str) -> random.Random:
         """Numbers of one trial, whatever others draw at the same time."""
@@ -158,28 +174,40 @@ class Campaign:
 
     def _try(self, fault: Fault, output: Path, draw: random.Random) -> Trial:
         output.mkdir()
-        (output / FOREIGN).write_text("mine", encoding="utf-8")
+        foreign = {FOREIGN: b"mine"}
+        _put(output, foreign)
         disturbed = self._start(output, has_cluster=fault.has_cluster)
         disturbed.wait_for(fault.phase)
         disturbed.wait_seconds(draw.uniform(0, self._seconds[fault.has_cluster][fault.phase]))
+        phase = disturbed.phase()
         was_hit = fault.hit(disturbed, draw)
         code = disturbed.wait()
+        was_hit = was_hit and not (fault.ends_driver and code == 0)
         (output.parent / "filler").unlink(missing_ok=True)
-        resumed = self._start(output, has_cluster=fault.has_cluster)
-        resumed_code = resumed.wait()
-        verified = self._do("verify", str(output), check=False)
+        if (output / "manifest.json").exists():  # without one the results are a stranger's
+            foreign |= dict.fromkeys(self._foreign, b"mine too")
+            _put(output, foreign)
+        done = [disturbed]
+        if between := draw.choice(BETWEEN):
+            done.append(self._do(*between, str(output), check=False))
+        done.append(self._start(output, has_cluster=fault.has_cluster))
+        done[-1].wait()
+        is_foreign_kept = _taken(output, foreign) == foreign
+        done.append(self._do("verify", str(output), check=False))
+        codes = [process.wait() for process in done]
         trial = Trial(
             fault=fault.name,
-            phase=fault.phase,
+            phase=phase if was_hit else fault.phase,
             was_hit=was_hit,
             code=code,
-            resumed_code=resumed_code,
-            verified_code=verified.wait(),
+            between_code=codes[1] if between else None,
+            resumed_code=codes[-2],
+            verified_code=codes[-1],
             rows_lost=self.undisturbed.rows_lost(output),
             bytes_differing=self.undisturbed.bytes_differing(output),
-            processes_left=disturbed.remaining() + resumed.remaining(),
-            is_foreign_kept=(output / FOREIGN).read_text(encoding="utf-8") == "mine",
-            printed="\n---\n".join(it.text for it in (disturbed, resumed, verified)),
+            processes_left=sum(process.remaining() for process in done),
+            is_foreign_kept=is_foreign_kept,
+            printed="\n---\n".join(process.text for process in done),
         )
         shutil.rmtree(output)
         return trial
@@ -199,7 +227,10 @@ class Campaign:
 
     def _do(self, *arguments: str, check: bool = True) -> Process:
         process = self._process(arguments)
-        return _checked(process) if check else process
+        if check:
+            return _checked(process)
+        process.wait()
+        return process
 
     def _process(self, arguments: Sequence[str]) -> Process:
         """One that does not outlive the campaign."""
@@ -214,8 +245,51 @@ def _checked(process: Process) -> Process:
     return process
 
 
-def _driver(run: Process, draw: random.Random) -> bool:  # noqa: ARG001
-    return run.kill_driver()
+def _put(output: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (output / name).parent.mkdir(parents=True, exist_ok=True)
+        (output / name).write_bytes(content)
+
+
+def _taken(output: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """What these files hold, those that are there; they are gone afterwards."""
+    found = {name: (output / name).read_bytes() for name in names if (output / name).is_file()}
+    for name in found:
+        (output / name).unlink()
+    return found
+
+
+def _kills() -> Iterator[Fault]:
+    """Half of them of the driver."""
+    workers = [Fault("worker killed", phase, _worker, ends_driver=False) for phase in WORKING]
+    start = Fault("worker killed while it starts", "starting", _worker, ends_driver=False)
+    both = itertools.cycle(Fault("worker, then driver killed", phase, _both) for phase in PHASES)
+    while True:
+        yield from [*_of_driver("driver killed", _driver(signal.SIGKILL)), *workers, *workers]
+        yield from (start, start, next(both))
+
+
+def _signals() -> Iterator[Fault]:
+    asked = _of_driver("driver told to end (SIGTERM)", _driver(signal.SIGTERM))
+    typed = _of_driver("Ctrl-C", Process.interrupt)
+    return itertools.cycle(fault for pair in zip(asked, typed, strict=True) for fault in pair)
+
+
+def _of_driver(name: str, hit: Callable[[Process, random.Random], bool]) -> list[Fault]:
+    """In each phase, with a cluster and without."""
+    return [
+        Fault(name, phase, hit, has_cluster=has_cluster)
+        for phase in PHASES
+        for has_cluster in (True, False)
+        if has_cluster or phase != WITH_CLUSTER
+    ]
+
+
+def _driver(number: signal.Signals) -> Callable[[Process, random.Random], bool]:
+    def hit(run: Process, draw: random.Random) -> bool:  # noqa: ARG001
+        return run.signal_driver(number)
+
+    return hit
 
 
 def _worker(run: Process, draw: random.Random) -> bool:
@@ -225,7 +299,7 @@ def _worker(run: Process, draw: random.Random) -> bool:
 def _both(run: Process, draw: random.Random) -> bool:
     is_hit = run.kill_worker(draw)
     run.wait_seconds(draw.uniform(0, 0.5))
-    return run.kill_driver() or is_hit
+    return run.signal_driver(signal.SIGKILL) and is_hit
 
 
 def _disk_full(phase: str, fill: Callable[[], None]) -> Fault:
@@ -233,13 +307,21 @@ def _disk_full(phase: str, fill: Callable[[], None]) -> Fault:
         fill()
         return not run.has_ended()
 
-    return Fault("disk full", phase, hit)
+    return Fault("disk full", phase, hit, ends_driver=False)
+
+
+def _fuzz(inputs: int) -> subprocess.CompletedProcess[str]:
+    """Damaged files of every kind that is read; what it prints is a part of the page."""
+    command = [sys.executable, "tests/storage/mutations.py", "--inputs", str(inputs)]
+    return subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200, help="runs that are really hit")
+    parser.add_argument("--signals", type=int, default=40, help="likewise")
     parser.add_argument("--fills", type=int, default=2, help="times the disk is full, each phase")
+    parser.add_argument("--fuzz", type=int, default=2500, help="damaged files, besides; 0: none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=1500)
     parser.add_argument("--securities", type=int, default=4)
@@ -251,16 +333,18 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _page(arguments: argparse.Namespace, campaign: Campaign, trials: list[Trial]) -> str:
+def _page(arguments: argparse.Namespace, campaign: Campaign, trials: list[Trial], fuzz: str) -> str:
     return _PAGE.format(
-        command=f"--kills {arguments.kills} --fills {arguments.fills} --seed {arguments.seed}",
+        command=shlex.join(["python", "benchmarks/campaign.py", *sys.argv[1:]]),
         today=dt.datetime.now(dt.UTC).date().isoformat(),
         machine=describe_machine(),
         rows=f"{campaign.undisturbed.rows_read:,} rows",
         files=campaign.undisturbed.files,
         workers=arguments.workers,
+        hits=sum(trial.was_hit for trial in trials),
         notes="".join(f" {note}" for note in campaign.notes),
         table=table(trials),
+        fuzz=fuzz,
     )
 
 

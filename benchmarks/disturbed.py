@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from trials import HANGS
 
 if TYPE_CHECKING:
     import random
@@ -84,11 +85,11 @@ class Process:
         return self._popen.poll() is not None
 
     def wait(self) -> int:
-        """The exit code; negative after a signal. A run that hangs is ended: -999."""
+        """The exit code; negative after a signal. A run that hangs is killed: `HANGS`."""
         try:
             return self._popen.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
-            return -999
+            return HANGS
         finally:
             self._popen.kill()
             self._reader.join(GRACE_SECONDS)
@@ -110,6 +111,12 @@ class Process:
                 PATIENCE_SECONDS,
             )
 
+    def phase(self) -> str:
+        """The one it is in by what it has printed."""
+        printed = self.text
+        passed = sum(marker in printed for marker in self.phases.values() if marker)
+        return list(self.phases)[passed]
+
     def workers(self) -> list[psutil.Process]:
         """Its worker processes that live, and whatever else it started is remembered."""
         with suppress(psutil.Error):
@@ -118,10 +125,18 @@ class Process:
             return [child for child in children if _is_worker(child)]
         return []
 
-    def kill_driver(self) -> bool:
-        """End the driver alone, at once; whether it still ran."""
+    def signal_driver(self, number: signal.Signals) -> bool:
+        """Send a signal to the driver alone; whether it still ran."""
         self.workers()
-        return _kill(self.driver)
+        return _send(self.driver, number)
+
+    def interrupt(self, draw: random.Random) -> bool:  # noqa: ARG002
+        """Send SIGINT to all of its processes, as a terminal does; whether the driver still ran."""
+        self.workers()
+        is_running = not self.has_ended()
+        if is_running:  # and not waited for: its number is still its own
+            os.killpg(self.driver.pid, signal.SIGINT)
+        return is_running
 
     def kill_worker(self, draw: random.Random) -> bool:
         """End one worker at once, waiting for one to be there; whether there was one."""
@@ -130,7 +145,7 @@ class Process:
             if self.has_ended() or time.monotonic() > deadline:
                 return False
             time.sleep(0.005)
-        return _kill(draw.choice(found))
+        return _send(draw.choice(found), signal.SIGKILL)
 
     def remaining(self) -> int:
         """How many of the family outlive the driver for too long; they are ended."""
@@ -142,7 +157,7 @@ class Process:
         """End all of the family that still runs, by id."""
         self.workers()
         for process in self.family:
-            _kill(process)
+            _send(process, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:
@@ -156,10 +171,10 @@ def _is_worker(process: psutil.Process) -> bool:
     return False
 
 
-def _kill(process: psutil.Process) -> bool:
+def _send(process: psutil.Process, number: signal.Signals) -> bool:
     with suppress(psutil.Error):
         if process.status() != psutil.STATUS_ZOMBIE:
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(number)
             return True
     return False
 

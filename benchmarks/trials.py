@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 #: Result folders whose bytes may not depend on what happened on the way.
 RESULT_FOLDERS = ("processed", "outputs", "tables", "rejects")
 
+#: Stands for the exit code of a command that had to be killed because it did not end.
+HANGS = -999
+
 _ENDINGS = {0: "done", 1: "partial", 2: "usage", 3: "input", 4: "resources", 70: "internal error"}
-_ENDINGS |= {130: "interrupted", -9: "killed", -999: "hangs"}
+_ENDINGS |= {130: "interrupted", -9: "killed", HANGS: "hangs"}
+#: No exit code is that of a command that was not given; what a signal ends tells nothing.
+_TOLD_WELL = {None, *_ENDINGS} - {70}
 _TITLES = (
-    *("Fault", "Phase", "Times", "Outcome", "Same command again"),
+    *("Fault", "Phase", "Times", "Too late", "Outcome", "Same command again"),
     *("Rows lost", "Bytes differing", "Unsound", "Told badly", "Left"),
 )
 _TOLD_BADLY = ("Traceback (most recent call last)", "a defect of sweep_dask")
@@ -88,6 +93,8 @@ class Trial:
     phase: str
     was_hit: bool
     code: int
+    between_code: int | None
+    """Of the command before the same command again, if there was one."""
     resumed_code: int
     verified_code: int
     rows_lost: int
@@ -99,11 +106,15 @@ class Trial:
     def ending(self) -> str:
         """How the run ended that met the fault."""
         ending = _ENDINGS.get(self.code, f"code {self.code}")
-        return ending if self.was_hit else "ended before"
+        return ending if self.was_hit else "too late"
 
     def is_told_badly(self) -> bool:
-        """Whether a message has a traceback, or calls this a defect."""
-        return any(words in self.printed for words in _TOLD_BADLY) or self.code == 70
+        """Whether a message has a traceback or calls this a defect, or an exit code is ill."""
+        is_ill = bool(self._codes() - _TOLD_WELL)
+        return is_ill or any(words in self.printed for words in _TOLD_BADLY)
+
+    def _codes(self) -> set[int | None]:
+        return {self.code, self.between_code, self.resumed_code, self.verified_code}
 
     def is_unsound(self) -> bool:
         """Whether the folder is not whole in the end."""
@@ -113,7 +124,7 @@ class Trial:
         """What should not be; nothing of a good trial."""
         found = {
             "the same command fails": self.resumed_code != 0,
-            "hangs": self.code == -999,
+            "hangs": HANGS in self._codes(),
             "rows lost": self.rows_lost > 0,
             "bytes differ": self.bytes_differing > 0,
             "unsound": self.is_unsound(),
@@ -142,12 +153,13 @@ def _fault(group: tuple[tuple[str, str], list[Trial]]) -> str:
 
 
 def _line(fault: str, phase: str, trials: Sequence[Trial]) -> str:
-    endings = Counter(trial.ending() for trial in trials)
+    endings = Counter(trial.ending() for trial in trials if trial.was_hit)
     done = sum(trial.resumed_code == 0 for trial in trials)
     cells = [
         fault,
         phase,
-        len(trials),
+        endings.total(),
+        len(trials) - endings.total(),
         ", ".join(f"{number} {ending}" for ending, number in endings.most_common()),
         f"{done} of {len(trials)} done",
         sum(trial.rows_lost for trial in trials),

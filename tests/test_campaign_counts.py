@@ -61,6 +61,7 @@ GOOD = {
     "phase": "ingest",
     "was_hit": True,
     "code": -9,
+    "between_code": None,
     "resumed_code": 0,
     "verified_code": 0,
     "rows_lost": 0,
@@ -77,11 +78,15 @@ GOOD = {
         ({}, None),
         ({"resumed_code": 4}, "the same command fails"),
         ({"code": -999}, "hangs"),
+        ({"between_code": -999}, "hangs"),
+        ({"between_code": 1}, None),
         ({"rows_lost": 1}, "rows lost"),
         ({"bytes_differing": 1}, "bytes differ"),
         ({"verified_code": 1}, "unsound"),
         ({"is_foreign_kept": False}, "unsound"),
         ({"code": 70}, "told badly"),
+        ({"between_code": 70}, "told badly"),
+        ({"between_code": -11}, "told badly"),
         ({"printed": "x\nTraceback (most recent call last):\n"}, "told badly"),
         ({"printed": "This is a defect of sweep_dask; please"}, "told badly"),
         ({"processes_left": 1}, "processes left"),
@@ -91,3 +96,11 @@ def test_what_should_not_be_is_a_problem(trials, bad, problem):
     trial = trials.Trial(**(GOOD | bad))
     assert trial.problems() == ([problem] if problem else [])
     assert trial.ending() in trials.table([trial])
+
+
+def test_runs_that_ended_before_are_no_hits(trials):
+    hit = trials.Trial(**GOOD)
+    missed = trials.Trial(**GOOD | {"was_hit": False, "code": 0, "rows_lost": 7})
+    line = trials.table([hit, missed, hit]).splitlines()[2]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[2:7] == ["2", "1", "2 killed", "3 of 3 done", "7"]
