@@ -346,14 +346,22 @@ def match_command(case_file: str, wanted: str | None, check: bool, as_json: bool
     return 1 if check and any(case.differences for case in matched) else 0
 
 
+#: Most bytes of a file of cases: thousands of them, written by hand.
+_MOST_CASE_BYTES = 1 << 20
+
+
 def _read_text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputError(
-            f"{path} cannot be read: {reason}.", where=path, cure="give a JSON file"
-        ) from error
+        with Path(path).open("rb") as stream:
+            content = stream.read(_MOST_CASE_BYTES + 1)
+        if len(content) <= _MOST_CASE_BYTES:
+            return content.decode("utf-8-sig")
+        reason = f"it has more than {_MOST_CASE_BYTES:,} bytes"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    raise InputError(f"{path} cannot be read: {reason}.", where=path, cure="give a JSON file")
 
 
 @_command("python -m sweep_dask synth market --securities 8 --dates 2024-10-04 --events 200000")

@@ -58,11 +58,11 @@ def _parse(document: str, place: Place) -> object:
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object; a repeated name would silently hide a value."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"an object has the member {twice!r} twice")
+    members: dict[str, object] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f"an object has the member {name!r} twice")
+        members[name] = value
     return members
 
 

@@ -162,11 +162,16 @@ def test_lit_book_and_quote_disagree(changes, expected):
     assert expected in error_of(small_case(**changes)).cure
 
 
+#: To compare each name with each other one would last minutes.
+MANY_MEMBERS = "{" + ", ".join(f'"{name}": 1' for name in [*range(200_000), 199_999]) + "}"
+
+
 @pytest.mark.parametrize(
     ("document", "what"),
     [
         ("{", "no JSON document"),
         ('{"id": 1, "id": 2}', "'id' twice"),
+        (MANY_MEMBERS, "'199999' twice"),
         ("[]", "not as the case format asks"),
         ('{"cases": []}', "not as the case format asks"),
         ('{"cases": [5]}', "not as the case format asks"),

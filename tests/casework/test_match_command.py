@@ -35,6 +35,16 @@ def test_json_of_several_is_a_list_and_of_a_chosen_one_is_not(tmp_path):
     assert json.loads(invoke("match", path, "--json", "--case", "b").stdout)["id"] == "b"
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_file_above_the_limit_is_not_read(tmp_path, more):
+    path = write(tmp_path, small_case())
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + " " * ((1 << 20) - len(text) + more), encoding="utf-8")
+    done = invoke("match", path)
+    assert done.exit_code == 3 * more
+    assert ("more than 1,048,576 bytes" in done.stderr) == bool(more)
+
+
 def test_check_of_what_is_right(tmp_path):
     done = invoke("match", OWN[0], "--check")
     assert done.exit_code == 0
