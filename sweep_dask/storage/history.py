@@ -7,6 +7,7 @@ holds them; nothing is changed on disk.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -153,6 +154,9 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
     """Of a command that was cut off: its partitions that are whole, and none that is not."""
     assert earlier.document is not None
     whole: set[Partition] = set()
+    listed = defaultdict(list)
+    for file in earlier.files:
+        listed[partition_of(file)].append(file)
     for path in layout.root.glob("processed/*/*/receipt.json"):
         name = layout.relative(path)
         key = partition_of(name)
@@ -169,6 +173,11 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
             earlier.placing += (name, *there)
             continue
         whole.add(key)
+        # What its receipt does not list it has taken the place of.
+        replaced = [file for file in listed[key] if file not in placed]
+        earlier.placing += tuple(replaced)
+        for file in replaced:
+            del earlier.files[file]
         earlier.files |= placed
         _take_out(earlier, key)
         earlier.partitions[key] = _entry_of(layout, key, receipt, earlier.document)

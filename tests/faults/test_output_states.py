@@ -18,6 +18,8 @@ from faults.output_model import (
     BESIDE,
     BETWEEN,
     DATES,
+    FIRST,
+    LAST,
     SELECTIONS,
     Input,
     fresh_results,
@@ -179,7 +181,9 @@ class OutputFolder(RuleBasedStateMachine):
         names = sorted(n for n in listed if (self.layout.root / n).is_file())
         if not names or not self.is_done:
             return
-        name = data.draw(st.sampled_from(names))
+        self.damage_file(data.draw(st.sampled_from(names)), how)
+
+    def damage_file(self, name, how):
         path = self.layout.root / name
         body = path.read_bytes()
         if how == "delete":
@@ -193,7 +197,9 @@ class OutputFolder(RuleBasedStateMachine):
     @rule(data=st.data())
     def plant(self, data):
         names = BESIDE if self.manifest is None else (*BESIDE, *BETWEEN)
-        name = data.draw(st.sampled_from(names))
+        self.plant_file(data.draw(st.sampled_from(names)))
+
+    def plant_file(self, name):
         path = self.layout.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"mine: {name}")
@@ -262,3 +268,39 @@ class TestOutputFolder(OutputFolder.TestCase):
         phases=(Phase.generate,) if EXAMPLES < 10 else (Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", sorted(POINTS))
+def test_a_death_at_each_point_amid_everything_that_is_done(point):
+    state = OutputFolder()
+    # Before the first manifest nothing is changed.
+    call = 2 if point == "a manifest is written" else 1
+    scenario, matching = sorted(SELECTIONS)
+    for step in (
+        lambda: state.plant_file(BESIDE[0]),
+        lambda: state.run_to_the_end((FIRST,), scenario, fresh=False),
+        state.add_a_day,
+        state.break_a_row,
+        lambda: state.run_and_die(DATES, matching, point, call),
+        state.verify,
+        *(lambda name=name: state.plant_file(name) for name in BETWEEN),
+        lambda: state.run_to_the_end((LAST,), scenario, fresh=False),
+        state.verify,
+        lambda: state.change_a_row(LAST),
+        lambda: state.run_and_die((LAST,), scenario, point, call),
+        lambda: state.run_to_the_end(DATES, scenario, fresh=False),
+        lambda: state.damage_file("tables/sweep_metrics.parquet", "flip"),
+        lambda: state.damage_file(f"processed/{LAST}/101/cp_orders_filtered.parquet", "cut"),
+        state.verify,
+        lambda: state.run_and_die(DATES, scenario, point, call),
+        lambda: state.run_to_the_end(DATES, scenario, fresh=False),
+        lambda: state.forget(FIRST),
+        state.report,
+        state.verify,
+    ):
+        step()
+        state.nothing_foreign_is_touched()
+        state.ledgers_balance()
+    assert state.held.keys() == {LAST}
+    state.teardown()
