@@ -26,6 +26,8 @@ from sweep_dask.storage.history import moved_rejects
 from sweep_dask.storage.layout import OutputLayout, Partition, partition_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
@@ -92,7 +94,7 @@ def _settle(record: RunRecord, space: Workspace) -> None:
     """Put in place what is of all partitions together, and remove what it takes the place of."""
     document = record.as_json()
     place_whole(record, space)
-    space.folder.remove(space.earlier.names - document["files"].keys())
+    space.folder.remove_but(document["files"])
     gone = space.folder.removed.difference(space.announced)
     if gone:
         logger.info("removed %s of earlier results", counted(len(gone), "file"))
@@ -162,8 +164,7 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
     space.folder.require_plain(folder for key in keys for folder in space.folder.folders_of(key))
     dated = write_dated(record, catalogue, space, space.staging)
     record.files |= dated
-    for before, after in moved_rejects(record.as_json()["earlier_runs"], space.earlier).items():
-        space.folder.rename(before, after)
+    _keep_rejects(space, moved_rejects(record.as_json()["earlier_runs"], space.earlier))
     # From here on the ledger tells of the partitions that are put in place one by one.
     space.announce(record.as_json(), {*space.announced, *dated})
     space.folder.place(space.staging.root, dated)
@@ -174,6 +175,23 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
         replace(job, may_keep=layout.receipt(job.source.date, job.source.security).exists())
         for job in jobs
     ]
+
+
+def _keep_rejects(space: Workspace, moves: Mapping[str, str]) -> None:
+    """Copy rejected rows of earlier runs to where those of this run do not take their place.
+
+    The manifest of before tells of them by their old names, and is right until the next one is.
+    """
+    there = {after: before for before, after in moves.items() if space.folder.has(before)}
+    if not there:
+        return
+    assert space.earlier.document is not None
+    space.announce(space.earlier.document, {*space.announced, *there})
+    for after, before in there.items():
+        copy = space.staging.root / after
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(space.layout.root / before, copy, follow_symlinks=False)
+    space.folder.place(space.staging.root, there)
 
 
 def _partitions_label(record: RunRecord) -> str:

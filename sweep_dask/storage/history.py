@@ -106,6 +106,9 @@ def read_earlier(layout: OutputLayout) -> Earlier:
     )
     if was_cut_off:
         _add_unlisted(layout, earlier)
+        # So that nothing is taken out, and counted as that, a second time.
+        document["partitions"] = [entry for _, entry in sorted(earlier.partitions.items())]
+        document |= {"files": earlier.files, "placing": list(earlier.placing)}
     return earlier
 
 

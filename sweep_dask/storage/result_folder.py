@@ -39,7 +39,7 @@ class ResultFolder:
         self.layout = layout
         self.require_held = require_held
         self.has_changed = False
-        """Whether a result was put in place, renamed or removed."""
+        """Whether a result was put in place or removed."""
         self.removed: set[str] = set()
         """Names of results that are gone and that nothing else took the place of."""
         self._ours: dict[Partition | None, set[str]] = defaultdict(set)
@@ -53,6 +53,10 @@ class ResultFolder:
     def owns(self, name: str) -> bool:
         """Whether a result of this name is ours, if it is there."""
         return name in self._ours[partition_of(name)]
+
+    def has(self, name: str) -> bool:
+        """Whether a result of this name is ours and there."""
+        return self.owns(name) and is_file(self.layout.root, name)
 
     def is_free(self, name: str) -> bool:
         """Whether nothing, or a file of ours, stands where this result belongs.
@@ -113,14 +117,6 @@ class ResultFolder:
                 self.place(staging, sorted(below, key=lambda name: (name != receipt, name)))
         self.remove(replaced)
 
-    def rename(self, before: str, after: str) -> None:
-        """Give a result of ours another name, if it is there."""
-        if self.owns(before) and is_file(self.layout.root, before):
-            self.require_held()
-            self.require_free([after])
-            self._move(self.layout.root / before, after)
-            self._add([after])
-
     def _move(self, source: Path, name: str) -> None:
         self.has_changed = True
         move_to(source, self.layout.root, name)
@@ -147,6 +143,11 @@ class ResultFolder:
             if remove_file(self.layout.root, name):
                 self.removed.add(name)
             self._ours[partition_of(name)].discard(name)
+
+    def remove_but(self, names: Collection[str]) -> None:
+        """Remove all results that are ours but these."""
+        ours = {name for found in self._ours.values() for name in found}
+        self.remove(ours.difference(names))
 
     def require_plain(self, folders: Iterable[str]) -> None:
         """Refuse folders that are there and are links, or lie behind one.
