@@ -9,7 +9,7 @@ import subprocess
 import sys
 import termios
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -60,7 +60,7 @@ def run_program(*arguments, cwd, program=("-m", "sweep_dask"), **variables):
 
 @contextmanager
 def started(command, cwd, terminal=None, **variables):
-    """A process in a session of its own; it and its children are ended by id in any case.
+    """A process in a session of its own; all that are left of it are ended by id in any case.
 
     Its output is in pipes; or at a terminal, given by the number of its file.
     """
@@ -75,18 +75,22 @@ def started(command, cwd, terminal=None, **variables):
         # The terminal of the new session: closing it is what SIGHUP is for.
         preexec_fn=terminal and (lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)),  # noqa: PLW1509
     )
-    family: set[psutil.Process] = set()
     try:
-        family.add(psutil.Process(process.pid))
         yield process
     finally:
-        for member in list(family):
-            if member.is_running():
-                family.update(member.children(recursive=True))
-        for member in family:
-            if member.is_running():
-                member.kill()
+        while left := [member for member in psutil.process_iter() if _is_left(member, process.pid)]:
+            for member in left:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
         process.communicate()
+
+
+def _is_left(member, session):
+    """Whether it is alive and of the session, also if who started it is gone."""
+    try:
+        return os.getsid(member.pid) == session and is_alive(member)
+    except ProcessLookupError:
+        return False
 
 
 def children_of(process):

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
+from bokeh.document import Document
+from bokeh.io.doc import patch_curdoc
 from distributed import Scheduler
 from distributed.utils import format_dashboard_link
 from tornado.routing import Matcher, Rule
@@ -140,6 +142,12 @@ class GuardedScheduler(Scheduler):  # type: ignore[misc]  # Dask is Any to us
         super().start_http_server(routes, dashboard_address, *more, **named)
         rules = self.http_application.default_router.rules
         rules.insert(0, Rule(_Foreign(DashboardAddress(*dashboard_address).names), _Refused))
+
+    async def performance_report(self, *arguments: Any, **named: Any) -> str:
+        """As Dask's own, beside a page that has failed: its document stays the current one."""
+        document = Document()
+        with patch_curdoc(document):
+            return str(await super().performance_report(*arguments, **named))
 
 
 class _Foreign(Matcher):

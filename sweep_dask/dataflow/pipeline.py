@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.answer import answer_files, write_all_rollups, write_tables
@@ -161,7 +162,7 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
     """The jobs of all partitions, each of which may keep what an earlier run left."""
     layout = space.layout
     keys = [Partition(source.date, source.security) for source in catalogue.partitions]
-    space.folder.require_plain(folder for key in keys for folder in space.folder.folders_of(key))
+    space.folder.require_plain(folder for key in keys for folder in _folders(layout, key))
     dated = write_dated(record, catalogue, space, space.staging)
     record.files |= dated
     _keep_rejects(space, moved_rejects(record.as_json()["earlier_runs"], space.earlier))
@@ -192,6 +193,12 @@ def _keep_rejects(space: Workspace, moves: Mapping[str, str]) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(space.layout.root / before, copy, follow_symlinks=False)
     space.folder.place(space.staging.root, there)
+
+
+def _folders(layout: OutputLayout, partition: Partition) -> list[str]:
+    """The innermost folders in which results of a partition may lie."""
+    scenarios = (layout.centre_point(*partition) / scenario for scenario in SCENARIOS)
+    return [layout.relative(path) for path in (layout.processed(*partition), *scenarios)]
 
 
 def _partitions_label(record: RunRecord) -> str:

@@ -11,6 +11,7 @@ import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
@@ -18,7 +19,7 @@ from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.atomic import is_temporary
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
 from sweep_dask.storage.history import Earlier, read_earlier
-from sweep_dask.storage.layout import RESULT_FOLDERS, OutputLayout
+from sweep_dask.storage.layout import EARLIER_REJECTS, RESULT_FOLDERS, OutputLayout
 from sweep_dask.storage.manifest import RUNNING, write_manifest
 from sweep_dask.storage.no_follow import in_the_way
 from sweep_dask.storage.result_folder import ResultFolder
@@ -162,7 +163,9 @@ def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, E
         if path.is_symlink():
             raise in_the_way(path)
     earlier = read_earlier(layout)
-    return ResultFolder(layout, earlier.names, lock.require_held), earlier
+    folder = ResultFolder(layout, earlier.names, lock.require_held)
+    folder.require_plain({EARLIER_REJECTS, *(str(PurePosixPath(n).parent) for n in earlier.names)})
+    return folder, earlier
 
 
 def _make(layout: OutputLayout) -> None:

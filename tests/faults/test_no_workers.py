@@ -9,23 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import Client
-from running import ROOT, children_of, result_files, run_program, started, wait_until
+from held_runs import holding, reached
+from running import children_of, result_files, run_program, started, wait_until
 
 sys.path.append(str(Path(__file__).parents[1] / "cluster"))
 from schedulers import address_in, remote_cluster
-
-HELD_PARTITIONS = Path(__file__).with_name("held_partitions.py")
-
-
-def held_by(marks, **variables):
-    marks.mkdir()
-    return {
-        "HELD_PARTITION": "2024-10-07/101",
-        "HELD_BY": "waiting",
-        "HELD_FOLDER": str(marks),
-        "DASK_DISTRIBUTED__WORKER__PRELOAD": str(HELD_PARTITIONS),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HELD_PARTITIONS.parent)]),
-    } | variables
 
 
 def new_children(process, known):
@@ -35,11 +23,10 @@ def new_children(process, known):
 @pytest.mark.slow
 def test_the_only_worker_of_a_cluster_is_killed(plain_input, tmp_path):
     marks = tmp_path / "marks"
-    with remote_cluster(tmp_path, 1, **held_by(marks)) as file:
+    with remote_cluster(tmp_path, 1, **holding(marks)) as file:
         run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--scheduler-file", file]
         with started(run, tmp_path, SWEEP_WORKER_WAIT_SECONDS="2") as process:
-            wait_until((marks / "reached").exists, process)
-            os.kill(int((marks / "reached").read_text()), signal.SIGKILL)
+            os.kill(reached(marks, process), signal.SIGKILL)
             _, errors = process.communicate(timeout=100)
         assert process.returncode == 4, errors
         assert "There has been no worker for 2 s." in errors
@@ -55,9 +42,8 @@ def test_a_worker_killed_at_work_and_while_it_starts_again(plain_input, plain_re
     """Of one worker: Dask's own nanny gives up after the second death."""
     marks = tmp_path / "marks"
     run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--workers", "1"]
-    with started(run, tmp_path, **held_by(marks)) as process:
-        wait_until((marks / "reached").exists, process)
-        first = int((marks / "reached").read_text())
+    with started(run, tmp_path, **holding(marks)) as process:
+        first = reached(marks, process)
         before = {child.pid for child in children_of(process)}
         os.kill(first, signal.SIGKILL)
         for _ in range(2):
@@ -70,3 +56,16 @@ def test_a_worker_killed_at_work_and_while_it_starts_again(plain_input, plain_re
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     assert result_files(tmp_path / "out") == result_files(plain_result.output)
+
+
+@pytest.mark.slow
+def test_workers_of_this_machine_that_cannot_come_back(plain_input, tmp_path):
+    held = holding(tmp_path / "marks", "dying-for-good", SWEEP_WORKER_WAIT_SECONDS="2")
+    command = ["run", plain_input, "-o", "out"]
+    done = run_program(*command, "--workers", "2", cwd=tmp_path, **held)
+    assert done.returncode == 4, done.stderr
+    assert "There has been no worker for 2 s." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").glob(".scratch*"))
+    again = run_program(*command, "--no-parallel", "--json", cwd=tmp_path)
+    assert json.loads(again.stdout)["status"] == "done", again.stderr

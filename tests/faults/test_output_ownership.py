@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from markets import plain_market
-from running import result_files, run_here
+from running import invoke, result_files, run_here
 
 from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.errors import UsageError
@@ -180,27 +180,36 @@ def test_leftovers_of_killed_runs_are_counted(plain_input, output):
     [
         *("processed", "outputs", "tables", "rejects", "logs", "tables/rollups"),
         *("processed/2024-10-04", "outputs/2024-10-04"),
-        *("processed/2024-10-04/101", "outputs/2024-10-04/101"),
+        *("processed/2024-10-04/101", "outputs/2024-10-04/101", "rejects/earlier"),
+        *(f"outputs/2024-10-04/101/centre-point{below}" for below in ("", "/dark-only")),
     ],
 )
 @pytest.mark.parametrize("earlier", [False, True])
-def test_links_are_not_followed(plain_input, tmp_path, output, name, earlier):
+def test_links_are_not_followed(
+    plain_input, plain_result, tmp_path, output, name, earlier, monkeypatch
+):
+    """And are refused before the work of a run, not when it is put in place."""
     outside = tmp_path / "outside"
     outside.mkdir()
     strangers = write_strangers(outside, ["precious.parquet", "101/receipt.json"])
     link = output / name
     if earlier:
-        run(plain_input, output)
+        shutil.copytree(plain_result.output, output)
         shutil.rmtree(link, ignore_errors=True)
     else:
         write_manifest(OutputLayout(_made(output)), _EMPTY)
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside)
+    monkeypatch.setattr("sweep_dask.dataflow.pipeline.simulate", _no_work)
     with pytest.raises(UsageError, match="symbolic link") as caught:
         run(plain_input, output, fresh=True)
     assert caught.value.where == str(link)
     assert bytes_below(outside) == strangers
     assert link.is_symlink()
+
+
+def _no_work(*_):
+    pytest.fail("partitions are run before links are seen")
 
 
 _EMPTY = {"status": "done", "files": {}, "ledger": [], "partitions": [], "earlier_runs": []} | {
@@ -211,6 +220,21 @@ _EMPTY = {"status": "done", "files": {}, "ledger": [], "partitions": [], "earlie
 def _made(folder):
     folder.mkdir(parents=True)
     return folder
+
+
+@pytest.mark.parametrize("link", ["replay", "replay/rejects", "replay/logs"])
+def test_links_of_a_replay_are_not_followed(plain_input, plain_result, tmp_path, output, link):
+    outside = tmp_path / "outside"
+    strangers = write_strangers(outside, ["precious.parquet", "manifest.json"])
+    shutil.copytree(plain_result.output, output)
+    (output / link).parent.mkdir(exist_ok=True)
+    (output / link).symlink_to(outside)
+    done = invoke("replay", plain_input, "-o", output, "--no-parallel", "--no-ablations")
+    assert done.exit_code == 2, done.stderr
+    assert "symbolic link, which is not followed" in done.stderr
+    assert f"where: {output / link}\n" in done.stderr
+    assert run(plain_input, output).exit_code == 0
+    assert bytes_below(outside) == strangers
 
 
 def test_a_result_that_is_a_link_is_not_written_through(plain_input, tmp_path, output):

@@ -1,26 +1,23 @@
 """Workers that are killed in the middle of a partition."""
 
 import json
-from pathlib import Path
 
 import pytest
-from running import result_files, run_program
+from held_runs import holding
+from markets import plain_market
+from running import result_files, run_here, run_program
 
-HELD_PARTITIONS = Path(__file__).with_name("held_partitions.py")
+from sweep_dask.dataflow.verify import verify_output
+from sweep_dask.storage.layout import OutputLayout
 
 
-def run_with_deaths(plain_input, cwd, manner):
-    marks = cwd / "marks"
-    marks.mkdir()
+def run_with_deaths(plain_input, cwd, manner, *options, failures="2", **held):
     return run_program(
-        *("run", plain_input, "-o", "out", "--workers", "2", "--json"),
+        *("run", plain_input, "-o", "out", "--workers", "2", "--json", *options),
         cwd=cwd,
-        DASK_DISTRIBUTED__WORKER__PRELOAD=str(HELD_PARTITIONS),
         # Dask gives up on a task sooner than it would: each death costs seconds.
-        DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="2",
-        HELD_FOLDER=str(marks),
-        HELD_PARTITION="2024-10-07/101",
-        HELD_BY=manner,
+        DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=failures,
+        **holding(cwd / "marks", manner, **held),
     )
 
 
@@ -51,3 +48,23 @@ def test_a_partition_that_kills_every_worker_fails_alone(plain_input, tmp_path):
     again = run_program("run", plain_input, "-o", "out", "--no-parallel", "--json", cwd=tmp_path)
     states = [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
     assert states == ["kept", "kept", "computed", "kept"]
+
+
+@pytest.mark.slow
+def test_workers_that_die_over_every_partition_end_the_run(tmp_path):
+    """It is no fault of the partitions: one after the other would cost hours of a real market."""
+    source = plain_market(securities=range(101, 107), dates=["2024-10-04"]).write(tmp_path / "in")
+    options, output = ("--model", "time-priority"), tmp_path / "out"
+    done = run_with_deaths(source, tmp_path, "dying", *options, failures="0", partition="any")
+    assert done.returncode == 4, done.stderr
+    assert "Workers died over 5 partitions in a row: its worker died 1 times" in done.stderr
+    assert "Raise --memory-limit or use fewer --workers" in done.stderr
+    assert "Traceback" not in done.stderr
+    manifest = json.loads((output / "manifest.json").read_text())
+    assert [p["state"] for p in manifest["partitions"]] == ["failed"] * 5
+    assert manifest["status"] == "failed"
+    assert not list(output.glob(".scratch*"))
+
+    again = run_here(source, output, enable_parallel=False, models="time-priority")
+    assert again.exit_code == 0
+    assert not verify_output(OutputLayout(output))[1]
