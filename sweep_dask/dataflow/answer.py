@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+    from sweep_dask.analysis.metrics.lines import Line
+
 
 def answer_files(layout: OutputLayout, document: Mapping[str, Any]) -> list[str]:
     """Names of all files of an answer, whether they are there or not."""
@@ -48,8 +50,12 @@ def write_all_rollups(
     client: Client | None, staging: OutputLayout, document: Mapping[str, Any]
 ) -> Mapping[str, str]:
     """Write `tables/rollups/*.parquet` from the table of sweeps below `staging`."""
-    models, scenarios = _asked(document)
-    return write_rollups(client, staging, lines_of(models, scenarios))
+    return write_rollups(client, staging, answer_lines(document))
+
+
+def answer_lines(document: Mapping[str, Any]) -> list[Line]:
+    """The lines of a manifest's table of sweeps, in their order."""
+    return lines_of(*_asked(document))
 
 
 def _asked(document: Mapping[str, Any]) -> tuple[list[str], tuple[str, ...]]:

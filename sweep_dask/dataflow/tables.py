@@ -17,7 +17,15 @@ from sweep_dask.errors import ResourceError
 from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
 from sweep_dask.partition.sweeps import SWEEP_METRICS_FILE
 from sweep_dask.schema import ORDERS, Kind
-from sweep_dask.storage.combine import ResultFile, combine_results, concatenate
+from sweep_dask.storage.combine import (
+    ResultFile,
+    Rows,
+    combine_results,
+    combined,
+    concatenate,
+    concatenated,
+    holds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,13 +58,33 @@ class CombinedTable(NamedTuple):
     files: list[ResultFile]
     """In the order of rows."""
 
+    def rows(self) -> Rows:
+        """What it holds."""
+        if self.model is None:
+            return concatenated(self._paths, self.columns)
+        return combined(self.files, self.columns, self.model)
+
+    def is_in(self, path: Path) -> bool:
+        """Whether a file holds just that.
+
+        Raises
+        ------
+        OSError, pyarrow.ArrowException
+            It is damaged, or one of the files that the table is made of is.
+        """
+        return holds(path, self.rows())
+
     def task(self, target: str) -> Delayed:
         """Write it; the result is the digest of the file."""
         if self.model is None:
-            paths = [file.path for file in self.files]
-            return delayed(concatenate, pure=False, traverse=False)(target, paths, self.columns)
+            put_together = delayed(concatenate, pure=False, traverse=False)
+            return put_together(target, self._paths, self.columns)
         combine = delayed(combine_results, pure=False, traverse=False)
         return combine(target, self.files, self.columns, self.model)
+
+    @property
+    def _paths(self) -> list[str]:
+        return [file.path for file in self.files]
 
 
 def combine_tables(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from sweep_dask.dataflow.answer import answer_files, answer_tables
+from sweep_dask.dataflow.answer import answer_files
 from sweep_dask.dataflow.document import totals
+from sweep_dask.dataflow.made_again import (
+    check_report,
+    check_sessions,
+    check_tables,
+    has_answer,
+)
 from sweep_dask.errors import InputError
 from sweep_dask.storage.manifest import THROUGH, find_manifest
+from sweep_dask.storage.row_checks import check_dated_rows, check_kept_rows
 from sweep_dask.storage.verification import (
+    NOT_LISTED,
     Finding,
     check_files,
     check_listed,
@@ -19,7 +25,6 @@ from sweep_dask.storage.verification import (
     check_receipts,
     check_runs,
     findings_of,
-    row_count,
 )
 
 if TYPE_CHECKING:
@@ -53,13 +58,25 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
         lambda: _check_manifest(manifest, is_intact=found.is_intact),
         lambda: check_files(layout, manifest["files"]),
         lambda: check_runs(layout, manifest),
+        lambda: check_listed(_expected(layout, manifest), manifest["files"]),
     ]
     if manifest.get("command") != "replay":  # a replay keeps no store of rows
         checks += [
             lambda: check_partitions(layout, manifest),
-            lambda: _check_answer(layout, manifest),
+            lambda: check_kept_rows(manifest),
+            lambda: check_dated_rows(layout, manifest),
+            lambda: _check_totals(manifest),
         ]
-    return manifest, findings_of(*checks)
+    findings = findings_of(*checks)
+    if manifest["status"] in THROUGH:
+        for check in (check_sessions, check_tables, check_report):
+            findings += findings_of(partial(check, layout, manifest, _unsound(findings)))
+    return manifest, list(dict.fromkeys(findings))
+
+
+def _unsound(findings: list[Finding]) -> set[str]:
+    """Files that nothing can be made again from, or compared with."""
+    return {found.where for found in findings if found.what != NOT_LISTED} - {"manifest.json"}
 
 
 def _check_manifest(manifest: Mapping[str, Any], *, is_intact: bool) -> Iterator[Finding]:
@@ -69,26 +86,20 @@ def _check_manifest(manifest: Mapping[str, Any], *, is_intact: bool) -> Iterator
         yield Finding("manifest.json", f"the run's status is {manifest['status']}")
 
 
-def _check_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """Tables, roll-ups and sums are there, and of the partitions that they are said to cover."""
-    is_old = "earlier_runs" not in manifest
-    if manifest["status"] not in THROUGH or is_old or not manifest["partitions"]:
+def _expected(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What every run like this leaves besides its partitions."""
+    if manifest["status"] not in THROUGH:
         return
-    yield from check_listed(answer_files(layout, manifest), manifest["files"])
-    for name, told in totals(manifest["partitions"]).items():
-        if manifest[name] != told:
-            yield Finding("manifest.json", f"{name} is not the sum over the partitions")
-    for table in answer_tables(layout, manifest):
-        parts = [Path(file.path) for file in table.files]
-        if all(path.suffix == ".parquet" for path in parts):
-            yield from _check_combined(layout, f"tables/{table.name}.parquet", parts)
+    if manifest.get("has_logs", True):
+        yield layout.relative(layout.run_log)
+    if manifest["partitions"]:
+        yield layout.relative(layout.report)
+        if has_answer(manifest):
+            yield from answer_files(layout, manifest)
 
 
-def _check_combined(layout: OutputLayout, name: str, parts: list[Path]) -> Iterator[Finding]:
-    try:
-        rows = sum(row_count(layout, layout.relative(path)) for path in parts)
-        combined = row_count(layout, name)
-    except (OSError, pa.ArrowException):
-        return  # told of by its digest
-    if rows != combined:
-        yield Finding(name, f"its parts hold {rows} rows, the file {combined}")
+def _check_totals(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    if has_answer(manifest):
+        for name, told in totals(manifest["partitions"]).items():
+            if manifest[name] != told:
+                yield Finding("manifest.json", f"{name} is not the sum over the partitions")

@@ -40,9 +40,9 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
         Columns of `schema.ORDERS`.
     """
     session, security = job.centre_point.session, job.source.security
-    rows = [] if session is None else _session_rows(Path(session), security)
-    if names_states(rows, security):
-        return ContinuousTrading(continuous_windows(rows, security), is_recorded=True)
+    recorded = None if session is None else recorded_trading(read_session(Path(session)), security)
+    if recorded is not None:
+        return recorded
     windows = continuous_windows(
         (),
         security,
@@ -52,20 +52,28 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
     return ContinuousTrading(windows, is_recorded=False)
 
 
-def _session_rows(path: Path, security: int) -> list[SessionRow]:
+def read_session(path: Path) -> pa.Table:
+    """The session rows of a date."""
+    return pq.read_table(path, partitioning=None)
+
+
+def recorded_trading(session: pa.Table, security: int) -> ContinuousTrading | None:
+    """Windows from the session rows of a date; None if they name no state of the security."""
+    rows = _session_rows(session, security)
+    if not names_states(rows, security):
+        return None
+    return ContinuousTrading(continuous_windows(rows, security), is_recorded=True)
+
+
+def _session_rows(session: pa.Table, security: int) -> list[SessionRow]:
     """Rows of the security and of the whole market, as the file has them."""
-    rows = pq.read_table(path)
-    timestamp_ns, matching_type, level, owner = (_numbers(rows, name) for name in _NUMBERS)
+    owner = _numbers(session, "OrderBookId")
+    rows = session.take(np.flatnonzero((owner == security) | (owner <= 0)))
+    numbers = [_numbers(rows, name).tolist() for name in _NUMBERS]
     names = rows["Name"].to_pylist() if "Name" in rows.column_names else [None] * len(rows)
     return [
-        SessionRow(
-            int(timestamp_ns[row]),
-            names[row] or "",
-            int(matching_type[row]),
-            int(level[row]),
-            int(owner[row]),
-        )
-        for row in np.flatnonzero((owner == security) | (owner <= 0)).tolist()
+        SessionRow(timestamp_ns, name or "", matching_type, level, owner)
+        for timestamp_ns, matching_type, level, owner, name in zip(*numbers, names, strict=True)
     ]
 
 

@@ -62,7 +62,12 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     assert summary.centre_point is not None
     outcome = asdict(summary.centre_point)
     receipt = PartitionReceipt(
-        summary.fingerprint, summary.counts, summary.files, outcome, job.signature
+        summary.fingerprint,
+        summary.counts,
+        summary.files,
+        outcome,
+        job.signature,
+        trading._asdict(),
     )
     write_receipt(layout, summary.date, summary.security, receipt)
     summary.files = summary.files | _receipt_digest(layout, summary)

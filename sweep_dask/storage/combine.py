@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sweep_dask.storage.atomic import file_digest, write_atomically
-from sweep_dask.storage.frames import ROW_GROUP_ROWS, write_gathered
+from sweep_dask.storage.frames import ROW_GROUP_ROWS, gathered, to_frame, write_gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,6 +49,14 @@ class ResultFile:
     scenario: str | None = None
 
 
+class Rows(NamedTuple):
+    """The rows of a combined table."""
+
+    schema: pa.Schema
+    pieces: Iterator[pa.Table]
+    """In the order of the table; one in memory at a time."""
+
+
 def table_schema(columns: Mapping[str, str]) -> pa.Schema:
     """Arrow schema of a table from its pandas types."""
     return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
@@ -59,44 +68,71 @@ def result_schema(columns: Mapping[str, str]) -> pa.Schema:
     return table_schema({name: kind for name, kind in columns.items() if name not in keys})
 
 
-def combine_results(
-    target: str, files: Iterable[ResultFile], columns: Mapping[str, str], model: str
-) -> str:
-    """Combine the files of one table, in the order given, a piece of one in memory at a time.
+def combined(files: Iterable[ResultFile], columns: Mapping[str, str], model: str) -> Rows:
+    """The rows of files of one table, in the order given, with what they are of.
 
     Parameters
     ----------
     columns
         The table's columns and their pandas types; the key columns are put ahead of them.
-
-    Returns
-    -------
-    str
-        Digest of the file written.
     """
     results = result_schema(columns)
     schema = pa.schema([*KEY_COLUMNS, *results])
-    parts = (
+    pieces = (
         _with_keys(rows, file, model, schema) for file in files for rows in _read(file, results)
     )
-    return _write_table(Path(target), parts, schema)
+    return Rows(schema, pieces)
+
+
+def concatenated(paths: Iterable[str], columns: Mapping[str, str]) -> Rows:
+    """The rows of Parquet files of the same columns, one after the other."""
+    schema = table_schema(columns)
+    return Rows(schema, (rows for path in paths for rows in _read_parquet(path, schema)))
+
+
+def combine_results(
+    target: str, files: Iterable[ResultFile], columns: Mapping[str, str], model: str
+) -> str:
+    """Write the rows of `combined`; returns the digest."""
+    return _write_table(Path(target), combined(files, columns, model))
 
 
 def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
-    """Put Parquet files of the same columns one after the other; returns the digest."""
-    schema = table_schema(columns)
-    parts = (rows for path in paths for rows in _read_parquet(path, schema))
-    return _write_table(Path(target), parts, schema)
+    """Write the rows of `concatenated`; returns the digest."""
+    return _write_table(Path(target), concatenated(paths, columns))
 
 
-def _write_table(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> str:
-    write_atomically(path, lambda temporary: _write(temporary, parts, schema))
+def holds(path: Path, rows: Rows) -> bool:
+    """Whether a Parquet file has these rows and columns, however it is encoded.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        It is damaged, or a file that the rows are of is.
+    """
+    with pq.ParquetFile(path) as file:
+        if not file.schema_arrow.equals(rows.schema):
+            return False
+        there = (pa.Table.from_batches([batch]) for batch in file.iter_batches(ROW_GROUP_ROWS))
+        return all(
+            one is not None and other is not None and _are_equal(one, other)
+            for one, other in zip_longest(gathered(there), gathered(rows.pieces))
+        )
+
+
+def _are_equal(one: pa.Table, other: pa.Table) -> bool:
+    # To Arrow no NaN is equal to another.
+    return bool(one.equals(other) or to_frame(one).equals(to_frame(other)))
+
+
+def _write_table(path: Path, rows: Rows) -> str:
+    write_atomically(path, lambda temporary: _write(temporary, rows))
     return file_digest(path)
 
 
-def _write(path: Path, parts: Iterable[pa.Table], schema: pa.Schema) -> None:
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        write_gathered(writer, parts)
+def _write(path: Path, rows: Rows) -> None:
+    with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
+        write_gathered(writer, rows.pieces)
 
 
 def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.
@@ -73,8 +73,16 @@ def write_gathered(
 ) -> None:
     """Write tables one after the other, in row groups of `group_rows` and a last one of the rest.
 
-    The bytes depend on the rows alone, not on the tables they come in. Less than a row group and
-    a table are held in memory.
+    The bytes depend on the rows alone, not on the tables they come in.
+    """
+    for group in gathered(tables, group_rows):
+        writer.write_table(group, row_group_size=group_rows)
+
+
+def gathered(tables: Iterable[pa.Table], group_rows: int = ROW_GROUP_ROWS) -> Iterator[pa.Table]:
+    """The rows of tables in tables of `group_rows` rows, and a last one of the rest.
+
+    Less than a row group and a table are held in memory.
     """
     held: list[pa.Table] = []
     rows = 0
@@ -82,12 +90,12 @@ def write_gathered(
         held.append(table)
         rows += len(table)
         if rows >= group_rows:
-            gathered = pa.concat_tables(held).combine_chunks()
+            joined = pa.concat_tables(held).combine_chunks()
             whole = rows - rows % group_rows
-            writer.write_table(gathered.slice(0, whole), row_group_size=group_rows)
-            held, rows = [gathered.slice(whole)], rows - whole
+            yield from (joined.slice(at, group_rows) for at in range(0, whole, group_rows))
+            held, rows = [joined.slice(whole)], rows - whole
     if rows:
-        writer.write_table(pa.concat_tables(held).combine_chunks(), row_group_size=group_rows)
+        yield pa.concat_tables(held).combine_chunks()
 
 
 def _encodings(schema: pa.Schema) -> dict[str, Any]:

@@ -372,6 +372,7 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
     is_last_live = document["run"] in live
     document |= found[0] | {"status": document["status"]}
     if not is_last_live:
+        document["has_logs"] = False
         document["signature"] = _signature_of(document["run"], left.values())
     stays = _Stays(
         frozenset(left),

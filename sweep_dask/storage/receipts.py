@@ -29,6 +29,8 @@ class PartitionReceipt:
     """The outcome of the Centre Point model, if it was run."""
     signature: str | None = None
     """Digest of what the models were told, the same for all partitions of a run."""
+    trading: dict[str, Any] | None = None
+    """When trading was continuous, and whether session rows say so; the first receipts lack it."""
 
 
 def write_receipt(

@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
 
 #: What reading a damaged Parquet file can raise.
-_UNREADABLE = (OSError, pa.ArrowException)
+UNREADABLE = (OSError, pa.ArrowException)
 
 #: What a manifest that is not of its form makes the checks raise.
 _OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError)
+
+
+#: What is found of files of others, which change nothing else.
+NOT_LISTED = "not listed in the manifest"
 
 
 class Finding(NamedTuple):
@@ -65,7 +69,7 @@ def check_files(layout: OutputLayout, files: Mapping[str, str]) -> Iterator[Find
             yield from _check_digest(layout.root / name, name, digest)
     for name in sorted(_results_in(layout.root)):
         if name not in files:
-            yield Finding(name, "not listed in the manifest")
+            yield Finding(name, NOT_LISTED)
 
 
 def _check_digest(path: Path, name: str, digest: str) -> Iterator[Finding]:
@@ -116,7 +120,7 @@ def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Fin
             raise ValueError(folder)
         try:
             found = _counted_rejects(layout, name)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             yield _unreadable(name, error)
             continue
         of_table = {key[1:]: count for key, count in told.items() if key[0] == table}
@@ -157,7 +161,6 @@ def check_partitions(layout: OutputLayout, manifest: Mapping[str, Any]) -> Itera
             yield Finding(_shown(key), "it is of a run that the manifest does not tell of")
         elif entry["state"] != "failed":
             yield from _check_partition(layout, key, entry, listed)
-    yield from _check_kept_rows(manifest)
 
 
 def _shown(key: Partition) -> str:
@@ -187,7 +190,7 @@ def _check_partition(
 def _check_rows(layout: OutputLayout, name: str, told: int) -> Iterator[Finding]:
     try:
         rows = row_count(layout, name)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         yield _unreadable(name, error)
         return
     if rows != told:
@@ -205,23 +208,6 @@ def row_count(layout: OutputLayout, name: str) -> int:
     if not is_file(layout.root, name):
         return 0
     return int(pq.read_metadata(layout.root / name).num_rows)
-
-
-def _check_kept_rows(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """What each run kept is in its partitions, or was in some that later ones took over."""
-    for run in (manifest, *manifest.get("earlier_runs", ())):
-        if run["status"] != "done":
-            continue
-        own = [p for p in manifest["partitions"] if p.get("run") == run.get("run")]
-        if any(partition["state"] == "failed" for partition in own):
-            continue
-        for table in ROW_FILES:
-            kept = sum(entry["kept"] for entry in run["ledger"] if entry["table"] == table)
-            stored = sum(partition["counts"].get(f"{table}_rows", 0) for partition in own)
-            stored += run.get("superseded_rows", {}).get(table, 0)
-            if stored != kept:
-                what = f"the ledger keeps {kept} rows of {table}, the partitions hold {stored}"
-                yield Finding("manifest.json", what)
 
 
 def check_receipts(layout: OutputLayout) -> Iterator[Finding]:

@@ -1,0 +1,153 @@
+"""What results were made from, and whether it gives them: each is made again, nothing is written.
+
+Only from files that are as the manifest and the receipts list them: what a damaged file would give
+says nothing. Memory is bounded as in a run without a cluster: a piece of a table, one metric.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep_dask.dataflow.answer import answer_lines, answer_tables
+from sweep_dask.dataflow.rollups import SWEEPS_FILE, rollups
+from sweep_dask.errors import InputError
+from sweep_dask.partition.continuous import read_session, recorded_trading
+from sweep_dask.report.page import is_page, report_page
+from sweep_dask.report.replay_page import replay_report_page
+from sweep_dask.schema import SESSION
+from sweep_dask.storage.frames import to_table
+from sweep_dask.storage.layout import Partition, is_result
+from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.receipts import read_receipt
+from sweep_dask.storage.verification import UNREADABLE, Finding
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sweep_dask.storage.layout import OutputLayout
+
+#: Floats of roll-ups may differ by this share: libraries and processors differ in the last digits.
+_TOLERANCE = 1e-9
+
+
+def has_answer(manifest: Mapping[str, Any]) -> bool:
+    """Whether it is of a run that left combined tables, and tells what they are made of."""
+    is_of_run = manifest.get("command") != "replay"
+    # The first manifests do not.
+    is_old = "earlier_runs" not in manifest
+    is_through = manifest["status"] in THROUGH
+    return is_of_run and is_through and not is_old and bool(manifest["partitions"])
+
+
+def check_sessions(
+    layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
+) -> Iterator[Finding]:
+    """The session rows of a date give the continuous trading that its partitions were run with.
+
+    They are those of one run, and partitions of the date may be of several: all of one agree.
+    """
+    runs_of_date: dict[str, dict[str, list[Partition]]] = defaultdict(lambda: defaultdict(list))
+    for entry in manifest["partitions"] if has_answer(manifest) else ():
+        key = Partition(entry["date"], entry["security"])
+        runs_of_date[key.date][entry["run"]].append(key)
+    failed = {entry["date"] for entry in manifest["partitions"] if entry["state"] == "failed"}
+    for date, runs in runs_of_date.items():
+        path = layout.processed_date(date) / f"{SESSION.name}.parquet"
+        name = layout.relative(path)
+        if name in unsound or date in failed:
+            continue
+        try:
+            rows = read_session(path) if is_file(layout.root, name) else None
+        except UNREADABLE as error:
+            yield Finding(name, f"the file cannot be read: {error}")
+            continue
+        if not any(all(_gives(layout, rows, key) for key in keys) for keys in runs.values()):
+            what = "its rows do not give the continuous trading that partitions were run with"
+            yield Finding(name, what)
+
+
+def _gives(layout: OutputLayout, session: pa.Table | None, key: Partition) -> bool:
+    receipt = read_receipt(layout, *key)
+    if receipt is None or receipt.trading is None:
+        return True  # told of by others, or of a version that did not say it
+    found = None if session is None else recorded_trading(session, key.security)
+    if found is None:
+        return not receipt.trading["is_recorded"]
+    windows = [list(window) for window in found.windows]
+    return bool(receipt.trading == {"windows": windows, "is_recorded": True})
+
+
+def check_tables(
+    layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
+) -> Iterator[Finding]:
+    """Combined tables hold what the files of the partitions do, and roll-ups what they give."""
+    if not has_answer(manifest):
+        return
+    are_sound = True
+    for table in answer_tables(layout, manifest):
+        path = layout.tables / f"{table.name}.parquet"
+        name = layout.relative(path)
+        parts = [layout.relative(Path(file.path)) for file in table.files]
+        is_sound = unsound.isdisjoint([name, *parts])
+        if is_sound and not table.is_in(path):
+            yield Finding(name, "its rows are not those of the partitions' files")
+            is_sound = False
+        are_sound &= is_sound or path.name != SWEEPS_FILE
+    if are_sound and manifest["version"] == VERSION:
+        yield from _check_rollups(layout, manifest, unsound)
+
+
+def _check_rollups(
+    layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
+) -> Iterator[Finding]:
+    made = rollups(None, layout.tables / SWEEPS_FILE, answer_lines(manifest))
+    for stem, frame in sorted(made.items()):
+        path = layout.rollups / f"{stem}.parquet"
+        name = layout.relative(path)
+        if name not in unsound and not _is_close(
+            pq.read_table(path, partitioning=None), to_table(frame)
+        ):
+            yield Finding(name, f"it is not what tables/{SWEEPS_FILE} gives")
+
+
+def _is_close(one: pa.Table, other: pa.Table) -> bool:
+    """Whether two tables hold the same, floats but for their last digits."""
+    if one.schema != other.schema or len(one) != len(other):
+        return False
+    for ours, theirs in zip(one.columns, other.columns, strict=True):
+        if pa.types.is_floating(ours.type):
+            pair = (ours.to_numpy(), theirs.to_numpy())
+            if not np.allclose(*pair, rtol=_TOLERANCE, atol=0, equal_nan=True):
+                return False
+        elif not ours.equals(theirs):
+            return False
+    return True
+
+
+def check_report(
+    layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
+) -> Iterator[Finding]:
+    """The report is the page that this version makes of the folder, if the run was of it, too."""
+    if manifest["version"] != VERSION or any(map(is_result, unsound)):
+        return
+    name = layout.relative(layout.report)
+    if not is_file(layout.root, name):
+        return  # without partitions there is none
+    try:
+        if manifest.get("command") == "replay":
+            made = replay_report_page(layout.root, manifest)
+        else:
+            made = report_page(layout, manifest)
+    except InputError as error:
+        yield Finding(name, f"it cannot be made again: {error.what} {error.value or ''}".strip())
+        return
+    if not is_page(layout.report.read_text(encoding="utf-8"), made):
+        yield Finding(name, "it is not the page that the folder gives; `report` makes it again")
