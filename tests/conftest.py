@@ -18,6 +18,13 @@ def plain_result(plain_input, tmp_path_factory):
     return run_here(plain_input, folder, enable_parallel=False)
 
 
+@pytest.fixture(scope="session")
+def time_priority_result(plain_input, tmp_path_factory):
+    """The same with `--model time-priority`, which takes half the time; not to be changed."""
+    folder = tmp_path_factory.mktemp("time-priority-result") / "output"
+    return run_here(plain_input, folder, enable_parallel=False, models="time-priority")
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--every-fault", action="store_true", help="Try every fault, not a sample: takes an hour."

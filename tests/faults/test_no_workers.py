@@ -61,8 +61,8 @@ def test_a_worker_killed_at_work_and_while_it_starts_again(plain_input, plain_re
 @pytest.mark.slow
 def test_workers_of_this_machine_that_cannot_come_back(plain_input, tmp_path):
     held = holding(tmp_path / "marks", "dying-for-good", SWEEP_WORKER_WAIT_SECONDS="2")
-    command = ["run", plain_input, "-o", "out"]
-    done = run_program(*command, "--workers", "2", cwd=tmp_path, **held)
+    command = ["run", plain_input, "-o", "out", "--model", "time-priority"]
+    done = run_program(*command, "--workers", "1", cwd=tmp_path, **held)
     assert done.returncode == 4, done.stderr
     assert "There has been no worker for 2 s." in done.stderr
     assert "Traceback" not in done.stderr

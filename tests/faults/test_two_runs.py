@@ -2,18 +2,11 @@
 
 import pytest
 from held_runs import PATCHED, held
-from running import result_files, run_here, run_program
+from running import result_files, run_program
 
 pytestmark = pytest.mark.slow
 
 OPTIONS = ("-o", "out", "--no-parallel", "--model", "time-priority")
-
-
-@pytest.fixture(scope="module")
-def expected(plain_input, tmp_path_factory):
-    output = tmp_path_factory.mktemp("alone") / "out"
-    run_here(plain_input, output, enable_parallel=False, models="time-priority")
-    return result_files(output)
 
 
 def files_of(output):
@@ -25,7 +18,7 @@ def files_of(output):
     }
 
 
-def test_the_second_is_refused(plain_input, expected, tmp_path):
+def test_the_second_is_refused(plain_input, time_priority_result, tmp_path):
     arguments, output = [plain_input, *OPTIONS], tmp_path / "out"
     with held(PATCHED, arguments, tmp_path) as first:
         before = files_of(output)
@@ -37,11 +30,13 @@ def test_the_second_is_refused(plain_input, expected, tmp_path):
         (tmp_path / "marks/go").touch()
         _, errors = first.communicate(timeout=120)
     assert first.returncode == 0, errors
-    assert result_files(output) == expected
+    assert result_files(output) == result_files(time_priority_result.output)
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_the_first_stops_when_its_lock_is_removed(plain_input, expected, tmp_path, others):
+def test_the_first_stops_when_its_lock_is_removed(
+    plain_input, time_priority_result, tmp_path, others
+):
     arguments, output = [plain_input, *OPTIONS], tmp_path / "out"
     with held(PATCHED, arguments, tmp_path) as first:
         (output / ".lock").unlink()
@@ -57,5 +52,5 @@ def test_the_first_stops_when_its_lock_is_removed(plain_input, expected, tmp_pat
         assert files_of(output) == before
     again = run_program("run", *arguments, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert result_files(output) == expected
+    assert result_files(output) == result_files(time_priority_result.output)
     assert not list(output.glob(".scratch*"))
