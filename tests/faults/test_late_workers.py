@@ -50,6 +50,7 @@ def test_a_stopped_worker_of_a_killed_run(plain_input, time_priority_result, tmp
         worker = psutil.Process(reached(tmp_path / "marks", process))
         worker.suspend()
         process.kill()
+        process.wait()
         again = run_program("run", *arguments, cwd=tmp_path)
         assert again.returncode == 0, again.stderr
         finished = everything(output)
@@ -71,6 +72,7 @@ def test_a_stopped_worker_of_a_cluster(plain_input, time_priority_result, tmp_pa
         worker = psutil.Process(reached(marks, run))
         worker.suspend()
         run.kill()
+        run.wait()
         assert run_alone(plain_input, output).exit_code == 0
         finished = everything(output)
         worker.resume()
@@ -90,6 +92,7 @@ def test_a_worker_that_goes_on_while_the_next_run_works(
     ):
         reached(marks, run)
         run.kill()
+        run.wait()
         arguments = [plain_input, "-o", "out", *MODEL, "--no-parallel"]
         with held(PATCHED, arguments, tmp_path, marks="later-marks") as later:
             meanwhile = everything(output)
