@@ -13,6 +13,7 @@ from distributed.client import CancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -137,6 +138,6 @@ class _Watch:
 
 def _explain(error: KilledWorker) -> str:
     return (
-        f"its worker died {error.allowed_failures + 1} times over it; "
+        f"its worker died {counted(error.allowed_failures + 1, 'time')} over it; "
         "most often the memory limit was too low"
     )
