@@ -16,6 +16,7 @@ from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.matching.rules import Rules, names
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.folder_lock import lock_folder
 from sweep_dask.storage.layout import OutputLayout
 
 MORNING = Path(__file__).parents[2] / ".." / "shared" / "data" / "drr_20240905_morning"
@@ -201,7 +202,7 @@ def test_a_run_in_the_same_folder_gets_its_report_anew(market, output_of_run):
 
 def test_a_run_that_works_in_the_folder_is_left_alone(market, tmp_path, output_of_run, caplog):
     report = (output_of_run / "report.html").read_bytes()
-    with replaying.locked(OutputLayout(output_of_run)):
+    with lock_folder(output_of_run):
         result = replay_here(market, output_of_run, ablations=False, **HERE)
     assert result.exit_code == 0
     assert (output_of_run / "report.html").read_bytes() == report
