@@ -344,7 +344,7 @@ def _page(arguments: argparse.Namespace, campaign: Campaign, trials: list[Trial]
         hits=sum(trial.was_hit for trial in trials),
         notes="".join(f" {note}" for note in campaign.notes),
         table=table(trials),
-        fuzz=fuzz,
+        fuzz=fuzz and f"\n{fuzz}",
     )
 
 

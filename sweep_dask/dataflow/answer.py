@@ -78,7 +78,7 @@ def answer_tables(layout: OutputLayout, document: Mapping[str, Any]) -> list[Com
 
 def _order_columns(document: Mapping[str, Any]) -> list[str]:
     """Columns of the orders over all runs, in the order of the schema."""
-    runs = (document, *document["earlier_runs"])
+    runs = (document, *document.get("earlier_runs", ()))
     found = {name for run in runs for name in run.get("order_columns", ())}
     # The first manifests do not say it; a column that no part has is empty.
     return [column.name for column in ORDERS.columns if column.name in found or not found]

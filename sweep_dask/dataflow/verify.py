@@ -14,6 +14,7 @@ from sweep_dask.dataflow.made_again import (
     has_answer,
 )
 from sweep_dask.errors import InputError
+from sweep_dask.storage.document_forms import MANIFEST, has_form
 from sweep_dask.storage.manifest import THROUGH, find_manifest
 from sweep_dask.storage.row_checks import check_dated_rows, check_kept_rows
 from sweep_dask.storage.verification import (
@@ -82,6 +83,8 @@ def _unsound(findings: list[Finding]) -> set[str]:
 def _check_manifest(manifest: Mapping[str, Any], *, is_intact: bool) -> Iterator[Finding]:
     if not is_intact:
         yield Finding("manifest.json", "its digest differs: it was changed after it was written")
+    elif not has_form(manifest, MANIFEST):
+        yield Finding("manifest.json", "it has not the form of one")
     if manifest["status"] != "done":
         yield Finding("manifest.json", f"the run's status is {manifest['status']}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.atomic import write_durably
+from sweep_dask.storage.document_forms import MANIFEST, has_form
 from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.no_follow import open_regular
 
@@ -97,29 +98,9 @@ def read_manifest(layout: OutputLayout) -> dict[str, Any]:
     manifest = find_manifest(layout)
     if not manifest.is_intact:
         raise _unreadable(layout, "its digest differs: it was changed after it was written")
-    if not has_form(manifest.document):
+    if not has_form(manifest.document, MANIFEST):
         raise _unreadable(layout, "it has not the form of one")
     return manifest.document
-
-
-def has_form(document: Mapping[str, Any]) -> bool:
-    """Whether files and partitions, which decide what is ours, are told as they should be."""
-    files, partitions = document["files"], document["partitions"]
-    return (
-        isinstance(document["status"], str)
-        and isinstance(files, dict)
-        and all(isinstance(digest, str) for digest in files.values())
-        and isinstance(partitions, list)
-        and all(_is_partition(entry) for entry in partitions)
-        and all(isinstance(run, dict) for run in document.get("earlier_runs", ()))
-    )
-
-
-def _is_partition(entry: object) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    told = (entry.get("date"), entry.get("security"), entry.get("state"))
-    return all(isinstance(value, kind) for value, kind in zip(told, (str, int, str), strict=True))
 
 
 def _unreadable(layout: OutputLayout, reason: str) -> InputError:

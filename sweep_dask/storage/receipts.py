@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.storage.atomic import file_digest, write_json
+from sweep_dask.storage.document_forms import RECEIPT, has_form
 from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.layout import Partition, partition_of
 from sweep_dask.storage.no_follow import is_file, open_regular
@@ -50,10 +51,12 @@ def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionRec
     try:
         with open_regular(layout.receipt(date, security)) as stream:
             document = json.loads(stream.read())
+        if not has_form(document, RECEIPT):
+            return None
         digest = document.pop("digest")
         receipt = PartitionReceipt(**document)
         is_own = all(partition_of(name) == Partition(date, security) for name in receipt.files)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None  # none, half a disk, another version: the partition is redone
     return receipt if is_own and digest == _content_digest(document) else None
 

@@ -59,7 +59,10 @@ def manifest(**changes):
         "status": "done",
         "input": "in",
         "sample": False,
-        "ledger": [{"table": "trades", "kept": 5}],
+        "ledger": [
+            {"file": "trades/t.csv", "table": "trades", "read": 5, "kept": 5}
+            | {"filtered": {}, "rejected": {}}
+        ],
         "partitions": [{"date": "2024-09-05", "security": 1, "state": "computed", "reason": None}],
         "files": {},
         **changes,

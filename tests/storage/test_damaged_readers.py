@@ -11,8 +11,8 @@ import os
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from damaged_inputs import run
 from ingesting import ORDER, order_text, trade_text, write_files
-from mutations import run
 
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.errors import InputError

@@ -13,7 +13,11 @@ from sweep_dask.storage.manifest import find_manifest, read_manifest, write_mani
 
 DOCUMENT = {
     "status": "done",
-    "ledger": [{"file": "orders/ü.csv", "read": 1e-05}],
+    "ledger": [
+        {"file": "orders/ü.csv", "table": "orders", "read": 0, "kept": 0}
+        | {"filtered": {}, "rejected": {}}
+    ],
+    "stages": [{"name": "plan", "seconds": 1e-05}],
     "partitions": [],
     "earlier_runs": [],
     "files": {"tables/a.parquet": "sha256:0"},
@@ -84,3 +88,23 @@ def test_a_link_is_no_manifest(layout, tmp_path):
     layout.manifest.symlink_to(elsewhere)
     with pytest.raises(InputError, match="no manifest that can be read"):
         find_manifest(layout)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"partitions": [{"date": "../../..", "security": 1, "state": "computed"}]},
+        {"partitions": [{"date": "2024-10-04", "security": True, "state": "computed"}]},
+        {"earlier_runs": [{"run": "../../..", "status": "done", "ledger": []}]},
+        {"rejects": "rejects/earlier/../../.."},
+        {"ledger": [{"file": "a.csv"}]},
+        {"settings": {"models": {"value": 5, "source": ""}}},
+        {"files": {"tables/a.parquet": None}},
+    ],
+    ids=json.dumps,
+)
+def test_a_manifest_of_another_form_is_refused_though_its_digest_is_right(layout, change):
+    write_manifest(layout, DOCUMENT | change)
+    with pytest.raises(InputError) as told:
+        read_manifest(layout)
+    assert "form" in told.value.value

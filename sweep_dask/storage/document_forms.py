@@ -1,0 +1,145 @@
+"""What the members of manifests and receipts are, so that readers need not ask.
+
+One that somebody wrote or changed by hand may hold anything. Names in it become paths: here they
+are what can lead nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.storage.layout import EARLIER_REJECTS, REJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: In a form: a text, or null.
+_TEXT_OR_NULL = (str, type(None))
+_NUMBER = (int, float)
+_COUNTS = {...: int}
+_RUN_ID = re.compile(r"[0-9a-z]+", re.ASCII)
+_REJECTS = re.compile(rf"{REJECTS}|{EARLIER_REJECTS}/{_RUN_ID.pattern}", re.ASCII)
+
+
+def _is_date(value: object) -> bool:
+    try:
+        return isinstance(value, str) and dt.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+_OUTCOME = {"gaps?": [str], "left_out?": _COUNTS, "scenarios?": {...: _COUNTS}}
+_PARTITION = {
+    **_OUTCOME,
+    "date": _is_date,
+    "security": int,
+    "state": str,
+    "counts?": _COUNTS,
+    "covered?": bool,
+    "earlier_run?": _TEXT_OR_NULL,
+    "fingerprint?": _TEXT_OR_NULL,
+    "reason?": _TEXT_OR_NULL,
+    "run?": _RUN_ID,
+    "seconds?": _NUMBER,
+    "signature?": _TEXT_OR_NULL,
+}
+_LEDGER_LINE = {
+    "file": str,
+    "table": str,
+    "read": int,
+    "kept": int,
+    "filtered": _COUNTS,
+    "rejected": _COUNTS,
+}
+_CHECK = {
+    "severity": re.compile("note|warning|contradiction"),
+    **dict.fromkeys(("check", "found", "expected", "cure", "where"), str),
+    "counts": _COUNTS,
+}
+_NAMES = {"value": [str], "source": str}
+_SETTINGS = {
+    "models": _NAMES,
+    "scenarios": _NAMES,
+    "shortfall_horizon_seconds?": {"value": (*_NUMBER, type(None)), "source": str},
+    ...: {"value": object, "source": str},
+}
+_RUN = {
+    "checks?": [_CHECK],
+    "command?": str,
+    "input?": str,
+    "inputs?": [{"file": str, "bytes?": (int, type(None)), "digest": _TEXT_OR_NULL}],
+    "ledger": [_LEDGER_LINE],
+    "order_columns?": [str],
+    "rejects?": _REJECTS,
+    "run?": _RUN_ID,
+    "sample?": bool,
+    "settings?": _SETTINGS,
+    "started?": str,
+    "status": str,
+    "superseded_rows?": _COUNTS,
+    "version?": str,
+}
+MANIFEST = {
+    **_RUN,
+    "assumptions?": [str],
+    "centre_point_stages?": [{"name": str, "task_seconds": _NUMBER}],
+    "counts?": _COUNTS,
+    "earlier_runs?": [{**_RUN, "run": _RUN_ID}],
+    "files": {...: str},
+    "left_out?": _COUNTS,
+    "machine?": {"cpu_count?": int, "available_memory_bytes?": int, "defaults_used?": bool},
+    "model_stages?": [{"stage": int, "name": str, "task_seconds": _NUMBER}],
+    "partitions": [_PARTITION],
+    "peak_memory?": {"largest_process_bytes": int, "all_processes_bytes": int},
+    "placing?": [str],
+    "removed_files?": int,
+    "scenarios?": {...: _COUNTS},
+    "signature?": _TEXT_OR_NULL,
+    "stages?": [{"name": str, "seconds": _NUMBER}],
+    "status_before?": str,
+    "warnings?": [str],
+}
+
+
+RECEIPT = {
+    "fingerprint": str,
+    "counts": _COUNTS,
+    "files": {...: str},
+    "centre_point": (_OUTCOME, type(None)),
+    "signature?": _TEXT_OR_NULL,
+    "digest": str,
+}
+
+
+def has_form(value: Any, form: Any) -> bool:
+    """Whether a value is as sweep_dask writes it.
+
+    Parameters
+    ----------
+    form
+        A type, a pattern of texts or a question; several of which one is right; a list with the
+        form of all items; or the forms of members, where `name?` may be absent and `...` stands
+        for all that have none of their own, which otherwise may be anything.
+    """
+    match form:
+        case type():
+            return isinstance(value, form) and (form is not int or not isinstance(value, bool))
+        case re.Pattern():
+            return isinstance(value, str) and form.fullmatch(value) is not None
+        case tuple():
+            return any(has_form(value, one) for one in form)
+        case [item]:
+            return isinstance(value, list) and all(has_form(one, item) for one in value)
+        case dict():
+            return isinstance(value, dict) and _has_members(value, form)
+    return bool(form(value))
+
+
+def _has_members(members: Mapping[str, Any], form: Mapping[Any, Any]) -> bool:
+    forms = {str(name).removesuffix("?"): one for name, one in form.items() if name is not ...}
+    needed = {name for name in form if name is not ... and name in forms}
+    return needed <= members.keys() and all(
+        has_form(value, forms.get(name, form.get(..., object))) for name, value in members.items()
+    )
