@@ -162,9 +162,9 @@ def test_fewer_rows_in_a_partition_are_found(layout):
     assert "rows are told of" in everything_found(layout)
 
 
-@pytest.mark.parametrize("key", ["counts", "scenarios"])
-def test_sums_that_are_not_of_the_partitions_are_found(layout, key):
-    rewrite(layout, **{key: {"other": {}}})
+@pytest.mark.parametrize(("key", "sums"), [("counts", {"other": 1}), ("scenarios", {"other": {}})])
+def test_sums_that_are_not_of_the_partitions_are_found(layout, key, sums):
+    rewrite(layout, **{key: sums})
     assert findings(layout)["manifest.json"] == f"{key} is not the sum over the partitions"
 
 

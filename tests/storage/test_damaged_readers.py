@@ -1,6 +1,6 @@
 """Input damaged at random ends in words or as rejected rows; sound rows stay.
 
-`SWEEP_FUZZ_INPUTS=20000` runs more of them; `mutations.py` runs for a time.
+`SWEEP_FUZZ_INPUTS=20000` runs more of them; `mutations.py` runs as many as it is told.
 """
 
 from __future__ import annotations
