@@ -1,4 +1,4 @@
-"""Signals to end while workers start: they wait, and reach this process alone."""
+"""Signals to end that wait: while workers start, and while a partition is put in place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+#: Ctrl-C, what a supervisor sends, and what is left of a terminal that was closed.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def interrupts_wait() -> Iterator[None]:
     try:
         _start_tracker()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        with _terminations_wait():
+        with signals_wait([signal.SIGTERM]):
             yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -48,15 +51,17 @@ def _start_tracker() -> None:
 
 
 @contextmanager
-def _terminations_wait() -> Iterator[None]:
+def signals_wait(numbers: Iterable[int] = ENDING) -> Iterator[None]:
+    """Hold signals back; they are answered at the end."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are answered in the main thread, which is elsewhere
         return
     kept: list[int] = []
-    answer = signal.signal(signal.SIGTERM, lambda number, _: kept.append(number))
+    answers = {n: signal.signal(n, lambda number, _: kept.append(number)) for n in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, answer)
-        if kept:
-            signal.raise_signal(signal.SIGTERM)
+        for number, answer in answers.items():
+            signal.signal(number, answer)
+        for number in kept[:1]:
+            signal.raise_signal(number)

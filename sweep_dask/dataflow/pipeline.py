@@ -13,6 +13,7 @@ from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.answer import answer_files, write_all_rollups, write_tables
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
+from sweep_dask.dataflow.interrupts import signals_wait
 from sweep_dask.dataflow.prepare import (
     note_partition,
     partition_jobs,
@@ -21,14 +22,14 @@ from sweep_dask.dataflow.prepare import (
 )
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.errors import SweepError
 from sweep_dask.partition import finished_summary
 from sweep_dask.schema import TABLES
+from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.history import moved_rejects
 from sweep_dask.storage.layout import OutputLayout, Partition, partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
@@ -57,7 +58,7 @@ def announce_run(record: RunRecord, space: Workspace) -> None:
     certain = map(layout.relative, (layout.report, *_logs(layout, record.plan.settings)))
     rejects = [layout.relative(layout.rejects(table.name)) for table in TABLES]
     names = {*answer_files(layout, document), *certain, *filter(space.folder.is_free, rejects)}
-    space.announce(space.earlier.document or document, names)
+    space.announce_beside(names, document)
 
 
 def _logs(layout: OutputLayout, settings: Settings) -> list[Path]:
@@ -103,6 +104,7 @@ def _settle(record: RunRecord, space: Workspace) -> None:
 
 def place_whole(record: RunRecord, space: Workspace) -> None:
     """Put staged files in place that are not of one partition."""
+    _keep_rejects(record, space)
     staging = space.staging.root
     whole = (name for name in record.files if partition_of(name) is None)
     space.folder.place(staging, [name for name in whole if (staging / name).is_file()])
@@ -127,7 +129,7 @@ def _run_partitions(
         simulate(client, jobs, done)
     except BaseException:
         for partition in _staged_by_unfinished_tasks(record, space):
-            _place_partition(record, space, partition)
+            _place_if_possible(record, space, partition)
         raise
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
@@ -137,11 +139,23 @@ def _run_partitions(
 
 
 def _place_partition(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
+    with signals_wait():  # a partition is there and known, or neither
+        if partition.staged is not None:
+            key = Partition(partition.date, partition.security)
+            space.folder.place_partition(Path(partition.staged), key, partition.files)
+        note_partition(record, partition)
     if partition.staged is not None:
-        key = Partition(partition.date, partition.security)
-        space.folder.place_partition(Path(partition.staged), key, partition.files)
         shutil.rmtree(partition.staged, ignore_errors=True)
-    note_partition(record, partition)
+
+
+def _place_if_possible(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
+    """Of a run that ends already: another error is not why."""
+    try:
+        _place_partition(record, space, partition)
+    except FolderLostError:
+        raise
+    except (SweepError, OSError) as error:
+        logger.warning("%s %s is not kept: %s", partition.date, partition.security, error)
 
 
 def _staged_by_unfinished_tasks(record: RunRecord, space: Workspace) -> list[PartitionSummary]:
@@ -165,10 +179,10 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
     space.folder.require_plain(folder for key in keys for folder in _folders(layout, key))
     dated = write_dated(record, catalogue, space, space.staging)
     record.files |= dated
-    _keep_rejects(space, moved_rejects(record.as_json()["earlier_runs"], space.earlier))
+    _keep_rejects(record, space)
     # From here on the ledger tells of the partitions that are put in place one by one.
     space.announce(record.as_json(), {*space.announced, *dated})
-    space.folder.place(space.staging.root, dated)
+    place_whole(record, space)
     jobs = partition_jobs(record, catalogue, space, layout, dated)
     if record.plan.settings.fresh:
         return jobs
@@ -178,16 +192,18 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
     ]
 
 
-def _keep_rejects(space: Workspace, moves: Mapping[str, str]) -> None:
+def _keep_rejects(record: RunRecord, space: Workspace) -> None:
     """Copy rejected rows of earlier runs to where those of this run do not take their place.
 
     The manifest of before tells of them by their old names, and is right until the next one is.
     """
-    there = {after: before for before, after in moves.items() if space.folder.has(before)}
+    document = record.as_json()
+    moves = moved_rejects(document["earlier_runs"], space.earlier).items()
+    has = space.folder.has
+    there = {after: before for before, after in moves if has(before) and not has(after)}
     if not there:
         return
-    assert space.earlier.document is not None
-    space.announce(space.earlier.document, {*space.announced, *there})
+    space.announce_beside({*space.announced, *there}, document)
     for after, before in there.items():
         copy = space.staging.root / after
         copy.parent.mkdir(parents=True, exist_ok=True)

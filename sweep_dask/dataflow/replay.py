@@ -131,7 +131,7 @@ def _replay(
     tables = [*(f"{name}.parquet" for name in _TABLES), _FIDELITY, space.layout.report.name]
     rejects = [space.layout.rejects(table.name) for table in TABLES]
     names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
-    space.announce(space.earlier.document or record.as_json(), names)
+    space.announce_beside(names, record.as_json())
     try:
         with at_work(record, space, announce) as workers:
             progress = Progress(record.plan.settings.progress)
@@ -231,7 +231,7 @@ def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> N
         record.files[_FIDELITY] = file_digest(staging.root / _FIDELITY)
         _draw(record, staging)
     space.folder.place(staging.root, record.files)
-    space.folder.remove(space.earlier.files.keys() - record.files.keys())
+    space.folder.remove_but(record.files)
     record.removed_files = len(space.folder.removed)
     space.write_manifest(record.as_json())
 

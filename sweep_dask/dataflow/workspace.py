@@ -7,14 +7,16 @@ nobody could end, finds it gone and changes nothing.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
+from sweep_dask.schema import TABLES
 from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.atomic import is_temporary
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
@@ -26,7 +28,6 @@ from sweep_dask.storage.result_folder import ResultFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
     from typing import Any
 
 #: Folder in the scratch folder for results of all partitions together.
@@ -56,6 +57,18 @@ class Workspace:
     def staging(self) -> OutputLayout:
         """Where results of all partitions together wait until they are put in place."""
         return OutputLayout(self.scratch / _WHOLE)
+
+    def announce_beside(self, placing: Iterable[str], new: Mapping[str, Any]) -> None:
+        """Announce where a run may put results while what the folder holds is as it was.
+
+        Parameters
+        ----------
+        new
+            The manifest of a folder without an earlier one.
+        """
+        before = self.earlier.document
+        told = new if before is None else {**before, "status_before": before["status"]}
+        self.announce(told, placing)
 
     def announce(self, document: Mapping[str, Any], placing: Iterable[str]) -> None:
         """Say in the manifest that a run is at work, and where it may put results.
@@ -138,7 +151,10 @@ def require_apart(folder: str, layout: OutputLayout) -> None:
     target = layout.root.resolve()
     results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
     # Folders and files of tables may be links, too.
-    sources = {path.resolve() for path in (local, *local.glob("*"), *local.glob("*/*"))}
+    tables = [local / table.name for table in TABLES]
+    files = [path for table in tables for path in table.glob("*")]
+    # A path that resolves to itself, as of links in a circle, is no error here.
+    sources = {Path(os.path.realpath(path)) for path in (local, *tables, *files)}
     if not sources.isdisjoint({target, *target.parents}) or any(
         source.is_relative_to(path) for source in sources for path in results
     ):

@@ -226,6 +226,9 @@ OPTIONS: tuple[Option, ...] = tuple(_options())
 
 
 def _plain_value(value: object) -> object:
-    if isinstance(value, tuple):
-        return list(value)
+    """As it comes back from JSON: what is shown of a run does not depend on when it is drawn."""
+    if isinstance(value, tuple | list):
+        return [_plain_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain_value(item) for key, item in value.items()}
     return str(value) if isinstance(value, Path) else value

@@ -109,6 +109,7 @@ RECEIPT = {
     "files": {...: str},
     "centre_point": (_OUTCOME, type(None)),
     "signature?": _TEXT_OR_NULL,
+    "trading?": ({"windows": [[int]], "is_recorded": bool}, type(None)),
     "digest": str,
 }
 

@@ -104,7 +104,7 @@ def read_earlier(layout: OutputLayout) -> Earlier:
         {name: digest for name, digest in document["files"].items() if is_result(name)},
         tuple(filter(is_result, document.get("placing", ()))),
     )
-    if was_cut_off:
+    if was_cut_off and document.get("command") != "replay":  # it has no receipts
         _add_unlisted(layout, earlier)
         # So that nothing is taken out, and counted as that, a second time.
         document["partitions"] = [entry for _, entry in sorted(earlier.partitions.items())]
@@ -156,6 +156,7 @@ def _not_ours(layout: OutputLayout, why: str, found: object = None) -> UsageErro
 def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
     """Of a command that was cut off: its partitions that are whole, and none that is not."""
     assert earlier.document is not None
+    _read_again(layout, earlier)
     whole: set[Partition] = set()
     listed = defaultdict(list)
     for file in earlier.files:
@@ -187,6 +188,16 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
     for key in [key for key, p in earlier.partitions.items() if p["state"] != "failed"]:
         if key not in whole:
             _take_out(earlier, key)
+
+
+def _read_again(layout: OutputLayout, earlier: Earlier) -> None:
+    """Rows that a killed run may have put in place, or not, are listed as they are."""
+    for name in earlier.files.keys() & set(earlier.placing):
+        is_rows = date_of(name) is not None or name.startswith(f"{REJECTS}/")
+        if partition_of(name) is None and is_rows:
+            del earlier.files[name]
+            if is_file(layout.root, name):
+                earlier.files[name] = file_digest(layout.root / name)
 
 
 def _take_out(earlier: Earlier, key: Partition) -> None:
@@ -242,7 +253,8 @@ def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
     runs = _live_runs(document, earlier, entries, finished)
     stays = _Stays(
         frozenset(staying),
-        frozenset(key.date for key in staying),
+        # Rows of a date are those of the last run that was about it.
+        frozenset(key.date for key in staying) - {key.date for key in mine},
         frozenset(run["run"] for run in runs),
         document["status"] in THROUGH,
     )

@@ -142,3 +142,21 @@ def test_a_report_that_another_bokeh_drew_is_the_same_page(layout):
 def test_a_manifest_that_was_changed_contradicts_the_report(layout):
     write_manifest(layout, read_manifest(layout) | {"started": "2020-01-01T00:00:00+00:00"})
     assert findings(layout).keys() == {"report.html"}
+
+
+def test_a_report_shows_settings_as_the_manifest_has_them(tmp_path):
+    source = dark_market().write(tmp_path / "in")
+    told = {"ticks": ((0, 1), (100, 5)), "block_min_value": {101: 200_000.0}}
+    run_here(source, tmp_path / "out", enable_parallel=False, **told)
+    assert findings(OutputLayout(tmp_path / "out")) == {}
+
+
+def test_session_rows_of_a_date_are_those_of_the_last_run_about_it(tmp_path):
+    market, out = dark_market(), tmp_path / "out"
+    run_here(market.write(tmp_path / "first"), out, enable_parallel=False, dates=A)
+    second = market.write(tmp_path / "second")
+    shutil.rmtree(second / "session")
+    for security in (101, 102):
+        run_here(second, out, enable_parallel=False, dates=A, securities=(security,))
+        assert findings(OutputLayout(out)) == {}
+        assert not (out / SESSION).exists()

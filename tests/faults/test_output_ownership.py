@@ -149,6 +149,13 @@ def test_a_damaged_manifest_owns_nothing(plain_input, output):
     assert bytes_below(output) == before
 
 
+def test_links_that_are_no_tables_are_nothing_to_the_run(tmp_path):
+    source = plain_market().write(tmp_path / "market")
+    (source / "circle").symlink_to(source / "circle")
+    (source / "above").symlink_to(tmp_path)
+    assert run(source, tmp_path / "results").exit_code == 0
+
+
 def test_what_is_removed_is_counted_and_logged(tmp_path, plain_input, output):
     before = run(plain_input, output).manifest["files"].keys()
     again = run(plain_input, output)

@@ -146,6 +146,8 @@ class OutputFolder(RuleBasedStateMachine):
             assert date not in self.held
             return
         assert date in entries or not self.is_done
+        # A run that died before it put anything in place leaves what was there as it was.
+        self.is_done = self.manifest["status"] == "done"
         self.held.pop(date, None)
         self.damaged -= of_dates(dict.fromkeys(self.damaged), [date]).keys()
         assert not of_dates(self.results(), [date])
