@@ -22,7 +22,6 @@ import argparse
 import datetime as dt
 import itertools
 import random
-import shlex
 import shutil
 import signal
 import subprocess
@@ -41,6 +40,9 @@ from trials import Trial, Undisturbed, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+#: How often a fault that came too late is tried again.
+_ROUNDS = 20
 
 #: A user's file in the output folder, and some among results: a run has no business with them.
 FOREIGN = "notes.txt"
@@ -89,6 +91,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     kept = arguments.keep or Path(tempfile.mkdtemp(prefix="sweep-dask-campaign-"))
+    fuzz = _fuzz(arguments.fuzz)  # first: a hang costs no trials
     with scratch_folder() as folder, ExitStack() as ending:
         campaign = Campaign(folder, arguments, ending)
         trials = []
@@ -98,7 +101,6 @@ def main() -> None:
             if trial.problems():
                 kept.mkdir(parents=True, exist_ok=True)
                 (kept / f"{number:04}.txt").write_text(trial.printed, encoding="utf-8")
-    fuzz = _fuzz(arguments.fuzz)
     page = _page(arguments, campaign, trials, fuzz.stdout)
     print(page)
     if arguments.write:
@@ -152,7 +154,7 @@ class Campaign:
     def _until_hit(self, pending: Sequence[Fault]) -> Iterator[Trial]:
         """A trial of each; those that came too late are tried again, at another moment."""
         with ThreadPoolExecutor(self._arguments.jobs) as pool:
-            while pending:
+            for _ in range(_ROUNDS):
                 numbers = list(itertools.islice(self._numbers, len(pending)))
                 missed = []
                 for fault, trial in zip(
@@ -176,13 +178,7 @@ class Campaign:
         output.mkdir()
         foreign = {FOREIGN: b"mine"}
         _put(output, foreign)
-        disturbed = self._start(output, has_cluster=fault.has_cluster)
-        disturbed.wait_for(fault.phase)
-        disturbed.wait_seconds(draw.uniform(0, self._seconds[fault.has_cluster][fault.phase]))
-        phase = disturbed.phase()
-        was_hit = fault.hit(disturbed, draw)
-        code = disturbed.wait()
-        was_hit = was_hit and not (fault.ends_driver and code == 0)
+        disturbed, phase = self._disturbed(fault, output, draw)
         (output.parent / "filler").unlink(missing_ok=True)
         if (output / "manifest.json").exists():  # without one the results are a stranger's
             foreign |= dict.fromkeys(self._foreign, b"mine too")
@@ -197,9 +193,9 @@ class Campaign:
         codes = [process.wait() for process in done]
         trial = Trial(
             fault=fault.name,
-            phase=phase if was_hit else fault.phase,
-            was_hit=was_hit,
-            code=code,
+            phase=phase or fault.phase,
+            was_hit=phase is not None,
+            code=codes[0],
             between_code=codes[1] if between else None,
             resumed_code=codes[-2],
             verified_code=codes[-1],
@@ -211,6 +207,18 @@ class Campaign:
         )
         shutil.rmtree(output)
         return trial
+
+    def _disturbed(
+        self, fault: Fault, output: Path, draw: random.Random
+    ) -> tuple[Process, str | None]:
+        """A run that met a fault, at its end, and in which phase it was hit; None: in none."""
+        run = self._start(output, has_cluster=fault.has_cluster)
+        run.wait_for(fault.phase)
+        run.wait_seconds(draw.uniform(0, self._seconds[fault.has_cluster][fault.phase]))
+        phase = run.phase()
+        was_hit = fault.hit(run, draw)
+        is_through = run.wait() == 0 and fault.ends_driver
+        return run, phase if was_hit and not is_through else None
 
     def _disk_bytes(self) -> int:
         """Room for what a run leaves and needs on the way, and little more."""
@@ -335,7 +343,7 @@ def _arguments() -> argparse.Namespace:
 
 def _page(arguments: argparse.Namespace, campaign: Campaign, trials: list[Trial], fuzz: str) -> str:
     return _PAGE.format(
-        command=shlex.join(["python", "benchmarks/campaign.py", *sys.argv[1:]]),
+        command=_command(arguments),
         today=dt.datetime.now(dt.UTC).date().isoformat(),
         machine=describe_machine(),
         rows=f"{campaign.undisturbed.rows_read:,} rows",
@@ -346,6 +354,13 @@ def _page(arguments: argparse.Namespace, campaign: Campaign, trials: list[Trial]
         table=table(trials),
         fuzz=fuzz and f"\n{fuzz}",
     )
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """What gives the page again; where its files went is nobody's concern."""
+    options = {name: it for name, it in vars(arguments).items() if not isinstance(it, Path)}
+    told = (f"--{name} {it}" for name, it in options.items() if it not in (None, float("inf")))
+    return " ".join(["python benchmarks/campaign.py", *told])
 
 
 if __name__ == "__main__":
