@@ -67,7 +67,7 @@ def test_workers_that_die_over_every_partition_end_the_run(tmp_path):
     impatient = {"failures": "0", "program": ("-c", IMPATIENT)}
     done = run_with_deaths(source, tmp_path, "dying", *options, **impatient, partition="any")
     assert done.returncode == 4, done.stderr
-    assert "Workers died over 2 partitions in a row: its worker died 1 times" in done.stderr
+    assert "Workers died over 2 partitions in a row: its worker died 1 time over" in done.stderr
     assert "Raise --memory-limit or use fewer --workers" in done.stderr
     assert "Traceback" not in done.stderr
     manifest = json.loads((output / "manifest.json").read_text())
