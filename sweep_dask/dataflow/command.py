@@ -93,6 +93,12 @@ def settle_logs(record: RunRecord, staging: OutputLayout) -> None:
     }
 
 
+def write_record(record: RunRecord, space: Workspace) -> None:
+    """Put the manifest in place that tells of everything a run has done."""
+    record.removed_files = len(space.folder.removed)
+    space.write_manifest(record.as_json())
+
+
 def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None:
     announce(f"Dashboard: {workers.dashboard or 'none (--no-parallel)'}")
     announce(str(plan.system))

@@ -57,8 +57,11 @@ def signals_wait(numbers: Iterable[int] = ENDING) -> Iterator[None]:
         yield  # signals are answered in the main thread, which is elsewhere
         return
     kept: list[int] = []
-    answers = {n: signal.signal(n, lambda number, _: kept.append(number)) for n in numbers}
+    # Known before any is changed: one of them may come while others are.
+    answers = {number: signal.getsignal(number) for number in numbers}
     try:
+        for number in answers:
+            signal.signal(number, lambda number, _: kept.append(number))
         yield
     finally:
         for number, answer in answers.items():

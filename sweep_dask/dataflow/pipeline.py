@@ -27,7 +27,7 @@ from sweep_dask.partition import finished_summary
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.history import moved_rejects
-from sweep_dask.storage.layout import OutputLayout, Partition, partition_of
+from sweep_dask.storage.layout import REJECTS, OutputLayout, Partition, partition_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -197,6 +197,8 @@ def _keep_rejects(record: RunRecord, space: Workspace) -> None:
 
     The manifest of before tells of them by their old names, and is right until the next one is.
     """
+    if not any(name.startswith(f"{REJECTS}/") for name in space.earlier.files):
+        return
     document = record.as_json()
     moves = moved_rejects(document["earlier_runs"], space.earlier).items()
     has = space.folder.has

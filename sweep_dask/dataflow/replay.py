@@ -11,7 +11,7 @@ from dask import delayed
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
 from sweep_dask.analysis.centre_point.replay import RESYNC
-from sweep_dask.dataflow.command import at_work, settle_logs
+from sweep_dask.dataflow.command import at_work, settle_logs, write_record
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.fidelity import Ablations, fidelity_document
@@ -232,8 +232,7 @@ def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> N
         _draw(record, staging)
     space.folder.place(staging.root, record.files)
     space.folder.remove_but(record.files)
-    record.removed_files = len(space.folder.removed)
-    space.write_manifest(record.as_json())
+    write_record(record, space)
 
 
 def _draw(record: RunRecord, staging: OutputLayout) -> None:

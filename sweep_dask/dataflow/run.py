@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.book import signature
-from sweep_dask.dataflow.command import at_work, settle_logs
+from sweep_dask.dataflow.command import at_work, settle_logs, write_record
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.pipeline import announce_run, execute, place_whole
 from sweep_dask.dataflow.plan import make_plan
@@ -85,7 +85,7 @@ def run(
         except KeyboardInterrupt:
             record.status = "interrupted"
             place_whole(record, space)
-            space.write_manifest(record.as_json())
+            write_record(record, space)
             raise
     return FinishedRun(layout.root, record)
 
@@ -97,7 +97,7 @@ def _end_early(record: RunRecord, space: Workspace) -> None:
         _publish(record, space)
     elif record.wrote_rejects and not space.earlier.partitions:
         place_whole(record, space)
-        space.write_manifest(record.as_json())
+        write_record(record, space)
     else:
         space.withdraw_announcement()
 
@@ -108,8 +108,7 @@ def _publish(record: RunRecord, space: Workspace) -> None:
     place_whole(record, space)
     with record.timed("report"):
         _report(record, space)
-    record.removed_files = len(space.folder.removed)
-    space.write_manifest(record.as_json())
+    write_record(record, space)
 
 
 def _report(record: RunRecord, space: Workspace) -> None:
