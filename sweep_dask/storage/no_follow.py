@@ -67,6 +67,14 @@ def _open_folder(name: str, parent: int, shown: Path) -> int:
         raise
 
 
+def is_plain(path: str) -> bool:
+    """Whether a folder, or nothing, stands there: a look ahead, on which nothing else may rely."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return True
+
+
 def in_the_way(path: Path) -> UsageError:
     """The error for something that is not ours and stands where a result belongs."""
     kind = "a symbolic link, which is not followed" if path.is_symlink() else "not of sweep_dask"

@@ -12,7 +12,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sweep_dask.storage.layout import is_result, partition_of
-from sweep_dask.storage.no_follow import in_the_way, is_file, move_to, remove_file, status_of
+from sweep_dask.storage.no_follow import (
+    in_the_way,
+    is_file,
+    is_plain,
+    move_to,
+    remove_file,
+    status_of,
+)
 from sweep_dask.storage.receipts import own_names, read_receipt
 
 if TYPE_CHECKING:
@@ -157,6 +164,12 @@ class ResultFolder:
         UsageError
             Names the first of them.
         """
+        seen: set[str] = set()
         for folder in folders:
-            # The way to anything in it is the way through all of it.
-            status_of(self.layout.root, f"{folder}/.in-it")
+            if folder in seen:
+                continue
+            parts = folder.split("/")
+            for way in ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1)):
+                if way not in seen and not is_plain(f"{self.layout.root}/{way}"):
+                    raise in_the_way(self.layout.root / way)
+                seen.add(way)
