@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from sweep_dask.dataflow.interrupts import ENDING
 from sweep_dask.errors import InternalError, SweepError
 from sweep_dask.system_errors import explained
 from sweep_dask.terminal import drop, open_standard_streams, say
@@ -25,9 +26,6 @@ logger = logging.getLogger(__name__)
 
 #: Exit code of an interrupted process: 128 + SIGINT, as shells count, whatever the signal was.
 INTERRUPTED = 130
-
-#: Ctrl-C, what a supervisor sends, and what is left of a terminal that was closed.
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Program(click.Group):
@@ -94,7 +92,7 @@ def _answer_signals(answer: Callable[[int, FrameType | None], NoReturn]) -> None
     """Let `answer` have the signals to end, but for those that are ignored (`nohup`)."""
     if threading.current_thread() is not threading.main_thread():
         return  # of a program that calls us, and has its own
-    for number in _SIGNALS:
+    for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, answer)
 

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +38,9 @@ def _start_tracker() -> None:
 
     If this process is ended at once, it removes the semaphores that are left, without a word.
     """
+    # Every command knows these signals, and few start processes.
+    from multiprocessing import resource_tracker
+
     before = os.environ.get("PYTHONWARNINGS")
     quiet = "ignore:resource_tracker"
     os.environ["PYTHONWARNINGS"] = f"{before},{quiet}" if before else quiet
