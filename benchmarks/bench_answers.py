@@ -18,17 +18,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 from distributed import Client, LocalCluster
 from drawn_sweeps import write_partitions
 from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
 from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.dataflow.rollups import SWEEPS_FILE, write_rollups
+from sweep_dask.dataflow.rollups import write_rollups
+from sweep_dask.dataflow.tables import SWEEPS_FILE
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.combine import concatenate
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.row_groups import row_group_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ def _report(folder: Path, days: int, arguments: argparse.Namespace) -> None:
 def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, object]:
     """Seconds of each step and the peak of the largest process."""
     folders = sorted((layout.root / "outputs").iterdir())[: arguments.days]
-    paths = [str(path) for day in folders for path in sorted(day.glob("*/*.parquet"))]
+    paths = [path for day in folders for path in sorted(day.glob("*/*.parquet"))]
     target = layout.tables / SWEEPS_FILE
     seconds: dict[str, float] = {}
 
@@ -89,13 +90,16 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
         return result
 
     with _cluster(arguments.workers) as cluster, Client(cluster) as client:
-        timed("combine", lambda: client.submit(_combine, str(target), paths).result())
-        files = timed("roll-ups", write_rollups, client, layout, LINES)
+        timed(
+            "combine",
+            lambda: client.submit(_combine, str(target), [str(path) for path in paths]).result(),
+        )
+        files = timed("roll-ups", write_rollups, client, layout, paths, LINES)
         if arguments.manifest is not None:
             manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
             timed("page", report_page, layout, manifest | {"files": files})
         peaks = [*client.run(own_peak_bytes).values(), own_peak_bytes()]
-    sweeps = sum(row_group_rows(target)) // len(LINES)
+    sweeps = pq.read_metadata(target).num_rows // len(LINES)
     return {"sweeps": sweeps, "seconds": seconds, "peak_bytes": max(peaks)}
 
 

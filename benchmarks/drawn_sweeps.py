@@ -63,6 +63,7 @@ def _write_partition(
 ) -> Path:
     path = layout.outputs(date, security) / "sweep_metrics.parquet"
     frame = draw_partition(date, security, sweeps, np.random.default_rng(number))
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, parquet_bytes(to_table(frame)))
     return path
 

@@ -12,6 +12,7 @@ from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.analysis.metrics.populations import HOURS, SPREADS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
+from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS
 from sweep_dask.analysis.tables import table
 from sweep_dask.matching.events import BUY
 from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
@@ -91,6 +92,11 @@ def _draw_values(random, size):
     """Sevenths with ties, which no sum of has an exact value; some are missing."""
     values = random.integers(0, 9, size) / 7
     return np.where(random.random(size) < 0.2, np.nan, values)
+
+
+def as_read(sweeps):
+    """The columns of rows that roll-ups are made of, as they are read: texts are categories."""
+    return sweeps[list(COLUMNS)].astype(dict.fromkeys(CATEGORIES, "category"))
 
 
 def write_sweeps(path, sweeps, row_group_rows=1 << 20):

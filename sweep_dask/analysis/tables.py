@@ -65,6 +65,14 @@ def ratio(part: IntArray, whole: IntArray) -> FloatArray:
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
 
 
+def over(part: ArrayLike, whole: ArrayLike) -> FloatArray:
+    """`part / whole`, NaN where the whole is 0."""
+    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    shares = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=shares, where=whole != 0)
+    return shares
+
+
 def _text(values: ArrayLike | pd.Series[Any]) -> Any:
     """Text, of which some may be missing: pandas before 3 would write out `nan`."""
     text = pd.Series(values, dtype="str").array

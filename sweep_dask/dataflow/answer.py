@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, lines_of
@@ -47,10 +48,15 @@ def write_tables(
 
 
 def write_all_rollups(
-    client: Client | None, staging: OutputLayout, document: Mapping[str, Any]
+    client: Client | None, layout: OutputLayout, staging: OutputLayout, document: Mapping[str, Any]
 ) -> Mapping[str, str]:
-    """Write `tables/rollups/*.parquet` from the table of sweeps below `staging`."""
-    return write_rollups(client, staging, answer_lines(document))
+    """Write `tables/rollups/*.parquet` below `staging` from the sweeps of the partitions."""
+    return write_rollups(client, staging, sweep_files(layout, document), answer_lines(document))
+
+
+def sweep_files(layout: OutputLayout, document: Mapping[str, Any]) -> list[Path]:
+    """The sweeps of each partition that a manifest covers, in the order of the table."""
+    return [Path(file.path) for file in sweep_table(layout, _covered(document)).files]
 
 
 def answer_lines(document: Mapping[str, Any]) -> list[Line]:
@@ -67,13 +73,17 @@ def _asked(document: Mapping[str, Any]) -> tuple[list[str], tuple[str, ...]]:
 def answer_tables(layout: OutputLayout, document: Mapping[str, Any]) -> list[CombinedTable]:
     """The combined tables of a manifest, and the files of partitions they are made of."""
     models, scenarios = _asked(document)
-    covered = [Partition(p["date"], p["security"]) for p in document["partitions"] if p["covered"]]
+    covered = _covered(document)
     tables = [sweep_table(layout, covered)]
     if TIME_PRIORITY in models:
         tables += time_priority_tables(layout, covered, _order_columns(document))
     if CENTRE_POINT in models:
         tables += centre_point_tables(layout, covered, scenarios)
     return tables
+
+
+def _covered(document: Mapping[str, Any]) -> list[Partition]:
+    return [Partition(p["date"], p["security"]) for p in document["partitions"] if p["covered"]]
 
 
 def _order_columns(document: Mapping[str, Any]) -> list[str]:

@@ -84,12 +84,12 @@ def _change(effect: Effect | None) -> str:
 
 
 def _intervals(answer: Answer) -> str:
+    if answer.has_one_cluster:
+        return "No change has an interval: that takes two security-days or more"
     if not answer.effects:
         return "No change has an interval."
-    if answer.is_clustered:
-        few = ": fewer than ten are too narrow" if answer.has_few_clusters else ""
-        return f"In brackets: 95 % intervals by whole security-days, {answer.clusters_text}{few}"
-    return "In brackets: 95 % intervals that take the sweeps of one security-day for independent"
+    few = ": fewer than ten say little" if answer.has_few_clusters else ""
+    return f"In brackets: 95 % intervals by whole security-days, {answer.clusters_text}{few}"
 
 
 def _plain(text: str) -> str:

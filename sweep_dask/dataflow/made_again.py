@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.dataflow.answer import answer_lines, answer_tables
-from sweep_dask.dataflow.rollups import SWEEPS_FILE, rollups
+from sweep_dask.dataflow.rollups import rollups
+from sweep_dask.dataflow.tables import SWEEPS_FILE
 from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.report.page import is_page, report_page
@@ -116,7 +117,7 @@ def check_tables(
 def _check_rollups(
     layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
 ) -> Iterator[Finding]:
-    made = rollups(None, layout.tables / SWEEPS_FILE, answer_lines(manifest))
+    made = rollups(None, [layout.tables / SWEEPS_FILE], answer_lines(manifest))
     for stem, frame in sorted(made.items()):
         path = layout.rollups / f"{stem}.parquet"
         name = layout.relative(path)

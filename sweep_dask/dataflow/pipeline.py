@@ -255,6 +255,6 @@ def _roll_up(
     client: Client | None, record: RunRecord, space: Workspace, progress: Progress
 ) -> None:
     progress.start(_ROLLUPS_LABEL, 1, "step")
-    found = write_all_rollups(client, space.staging, record.as_json())
+    found = write_all_rollups(client, space.layout, space.staging, record.as_json())
     record.files |= found
     progress.finish(_ROLLUPS_LABEL, f"{len(found)} tables")

@@ -116,7 +116,7 @@ def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
     gone = space.earlier.names - document["files"].keys()
     if document["partitions"]:
         answer = dict(write_tables(None, space.layout, space.staging, document))
-        answer |= write_all_rollups(None, space.staging, document)
+        answer |= write_all_rollups(None, space.layout, space.staging, document)
         folder.place(space.staging.root, answer)
         document["files"] |= answer
         gone -= answer.keys()

@@ -48,6 +48,10 @@ _SCENARIO_COLUMNS = {
 }
 
 
+#: The combined table of sweeps, in `tables/`.
+SWEEPS_FILE = f"{SWEEP_METRICS_FILE}.parquet"
+
+
 class CombinedTable(NamedTuple):
     """One file in `tables/` and what it is made of."""
 

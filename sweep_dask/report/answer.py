@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sweep_dask.report.cells import Cell
     from sweep_dask.report.rollups import Rollups
 
-#: Below about ten clusters an interval by clusters is too narrow (docs/metrics.md).
+#: Below about ten clusters of unequal size an interval is too narrow (docs/metrics.md).
 FEW_CLUSTERS = 10
 
 #: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
@@ -105,30 +105,24 @@ class Answer:
 
     @property
     def least_clusters(self) -> int:
-        """Security-days of the interval by security-days that has fewest; 0 if none is by them."""
-        found = [effect.n_clusters for effect in self.effects if effect.is_clustered]
-        return min(found, default=0)
+        """Security-days of the interval that has fewest; 0 without any."""
+        return min((effect.n_clusters for effect in self.effects), default=0)
 
     @property
     def clusters_text(self) -> str:
-        """Security-days of the intervals by them: `12`, or `3 to 12`."""
+        """Security-days of the intervals: `12`, or `3 to 12`."""
         bounds = dict.fromkeys([self.least_clusters, self.n_clusters])
         return " to ".join(f"{bound:,}" for bound in bounds)
 
     @property
-    def is_clustered(self) -> bool:
-        """Whether any interval is by whole security-days."""
-        return any(effect.is_clustered for effect in self.effects)
-
-    @property
-    def has_student(self) -> bool:
-        """Whether any interval is Student's."""
-        return any(effect.has_student for effect in self.effects)
+    def has_one_cluster(self) -> bool:
+        """Whether there is but one security-day: no effect has an interval then."""
+        return self.n_clusters == 1 and not self.effects
 
     @property
     def has_few_clusters(self) -> bool:
-        """Whether some interval by clusters is too narrow."""
-        return self.is_clustered and self.least_clusters < FEW_CLUSTERS
+        """Whether some interval is by few security-days."""
+        return bool(self.effects) and self.least_clusters < FEW_CLUSTERS
 
     @property
     def headline(self) -> list[Markup]:

@@ -78,9 +78,7 @@ class Effect:
     """Over the sweeps of which both have the metric; None without any."""
     low: float | None
     high: float | None
-    """The 95 % interval; None for a `reason`."""
-    is_clustered: bool
-    """Whether the interval is by whole security-days; otherwise Student's."""
+    """The 95 % interval, by whole security-days; None for a `reason`."""
     p_holm: float | None
     reason: str
     """Why there is no test; empty if there is one."""
@@ -113,11 +111,6 @@ class Effect:
         return self.is_more_than_chance or (self.is_constant and bool(self.mean))
 
     @property
-    def has_student(self) -> bool:
-        """Whether the interval is Student's, for want of a second security-day."""
-        return self.low is not None and not self.is_clustered
-
-    @property
     def verdict(self) -> str:
         """Whether it is more than chance, in words."""
         if self.reason:
@@ -131,23 +124,11 @@ class Effect:
         return "may be chance"
 
     @property
-    def interval_by(self) -> str:
-        """What the interval is drawn by."""
-        if self.low is None:
-            return wording.NONE
-        return (
-            wording.counted(self.n_clusters, "security-day")
-            if self.is_clustered
-            else "Student\u2019s"
-        )
-
-    @property
     def certainty(self) -> str:
         """The interval in words, as it stands in brackets behind the mean; empty without one."""
         if self.low is None or self.high is None:
             return "in every sweep the same" if self.is_constant else ""
-        kind = ", Student\u2019s" if self.has_student else ""
-        return f"{self.words.change(self.low)} to {self.words.change(self.high)}{kind}"
+        return f"{self.words.change(self.low)} to {self.words.change(self.high)}"
 
     def cell(self, what: str) -> Cell:
         """One of the numbers, in the unit of the table, with its text in that of the page."""
@@ -168,8 +149,6 @@ class Effect:
 
 def effect_of(row: Mapping[str, Any]) -> Effect:
     """The effect from a row of `comparisons`."""
-    is_clustered = row["cluster_low"] is not None
-    bounds = ("cluster_low", "cluster_high") if is_clustered else ("t_low", "t_high")
     return Effect(
         metric=row["metric"],
         reference=row["reference"],
@@ -177,10 +156,9 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
         n_pairs=row["n_pairs"],
         n_clusters=row["n_clusters"],
         mean=_turned(row["mean_difference"]),
-        low=_turned(row[bounds[1]]),
-        high=_turned(row[bounds[0]]),
-        is_clustered=is_clustered,
-        p_holm=row["t_p_holm"],
+        low=_turned(row["high"]),
+        high=_turned(row["low"]),
+        p_holm=row["p_holm"],
         reason=row["reason"] or "",
         row=row,
     )

@@ -105,7 +105,7 @@ def _table(found: Rollups, dimension: str) -> SegmentTable:
         largest = sorted(shown, key=lambda name: -_sweeps(by_segment[name]))[:MOST_SEGMENTS]
         shown = [name for name in shown if name in largest]
     prefix = f"by_{dimension}/{ANSWERED}"
-    names = _names(found, dimension)
+    names = _names(dimension)
     return SegmentTable(
         dimension,
         DIMENSIONS[dimension],
@@ -135,7 +135,7 @@ def _segment_row(
     return SegmentRow(name, cells)
 
 
-def _names(found: Rollups, dimension: str) -> dict[str, str]:
+def _names(dimension: str) -> dict[str, str]:
     """Segments whose name in the table says less than it could."""
     if dimension == "outcome":
         return _OUTCOMES
@@ -143,16 +143,4 @@ def _names(found: Rollups, dimension: str) -> dict[str, str]:
         return {"Small": "up to 500", "Medium": "501 to 2,000", "Large": "above 2,000"}
     if dimension == "hour":
         return {f"{hour:02d}": f"{hour:02d}:00" for hour in range(24)}
-    if dimension == "size_quantile":
-        return dict(_quarters(found.size_bounds))
     return {}
-
-
-def _quarters(bounds: Sequence[Row]) -> list[tuple[str, str]]:
-    named, above = [], 0
-    for row in bounds:
-        upper = row["upper_quantity"]
-        words = f"above {above:,}" if upper is None else f"up to {upper:,.0f}"
-        named.append((row["quantile"], f"{row['quantile']}: {words}"))
-        above = upper or above
-    return named

@@ -23,7 +23,7 @@ ALL = "all"
 DIMENSIONS = {
     "size": "Size of the order, shares",
     "hour": "Hour of arrival, Sydney",
-    "size_quantile": "Size of the order, quarters of all sweeps",
+    "size_quantile": "Size of the order, quarters of its security-day",
     "spread": "Spread on arrival, ticks",
     "outcome": "What really became of it",
     "side": "Side",
@@ -54,7 +54,6 @@ class Rollups:
     averages: Sequence[Row] = ()
     distributions: Sequence[Row] = ()
     unfilled: Sequence[Row] = ()
-    size_bounds: Sequence[Row] = ()
     example: Row | None = None
 
     @property
@@ -138,7 +137,6 @@ def read_rollups(folder: Path) -> Rollups:
         averages=read_rows(folder / "averages.parquet", answered),
         distributions=read_rows(folder / "distributions.parquet", answered),
         unfilled=read_rows(folder / "unfilled.parquet", answered),
-        size_bounds=read_rows(folder / "size_bounds.parquet"),
         example=found[0] if found else None,
     )
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 #: Columns of `comparisons` beside the effect: name and how it is written.
 _COLUMNS = {
     "n_pairs": wording.number,
-    "t_p_holm": wording.p_value,
-    "wilcoxon_p_holm": wording.p_value,
+    "n_clusters": wording.number,
+    "p_holm": wording.p_value,
+    "sign_p_value": wording.p_value,
     "cohen_d_z": wording.change,
-    "rank_biserial": wording.change,
 }
 
 
@@ -32,7 +32,7 @@ class TestRow:
 
     effect: Effect
     cells: Sequence[Cell]
-    """Pairs, adjusted p-values, effect sizes."""
+    """Pairs, security-days, p-values, effect size."""
 
 
 def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[TestRow]:
@@ -41,10 +41,10 @@ def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[TestRo
 
 
 def _cells(effect: Effect) -> list[Cell]:
-    """Effect sizes have the sign of the effect, like everything on the page."""
+    """The effect size has the sign of the effect, like everything on the page."""
     cells = []
     for name, form in _COLUMNS.items():
         value = effect.row[name]
-        is_turned = name in ("cohen_d_z", "rank_biserial") and value is not None
+        is_turned = name == "cohen_d_z" and value is not None
         cells.append(cell(f"{effect.key}/{name}", 0.0 - value if is_turned else value, form))
     return cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,6 @@ from slow_rollups import assert_same_rows, slow_rollups
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.rollups.tables import TABLES
 from sweep_dask.dataflow import rollups as module
-from sweep_dask.dataflow.rollup_frames import SETTINGS, metric_frames, sum_frames
 from sweep_dask.dataflow.rollups import rollups, write_rollups
 from sweep_dask.errors import ResourceError
 from sweep_dask.storage.layout import OutputLayout
@@ -26,6 +26,10 @@ def make_table(folder, sweeps, row_group_rows=1 << 20):
     return layout
 
 
+def table_of(layout):
+    return layout.tables / "sweep_metrics.parquet"
+
+
 def read(layout, name):
     return pd.read_parquet(layout.tables / "rollups" / f"{name}.parquet")
 
@@ -33,7 +37,7 @@ def read(layout, name):
 @pytest.mark.parametrize(
     ("sweeps", "clusters", "lines", "is_constant"),
     [
-        (150, 5, LINES, False),
+        (50, 5, LINES, False),
         (40, 1, (REAL, Line("time-priority")), False),
         (30, 3, (REAL, LINES[2], LINES[4]), True),
         (1, 1, LINES, False),
@@ -44,17 +48,27 @@ def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, lines,
     table = draw_sweeps(sweeps, sweeps, clusters, lines, is_constant)
     # Small row groups, which end in the middle of a partition and of a line.
     layout = make_table(tmp_path, table, row_group_rows=97)
-    found = rollups(None, layout.tables / "sweep_metrics.parquet", lines)
-    for name, expected in slow_rollups(table, list(lines), SETTINGS).items():
+    found = rollups(None, [table_of(layout)], lines)
+    for name, expected in slow_rollups(table, list(lines)).items():
         assert list(found[name]) == list(TABLES[name])
         assert_same_rows(found[name], expected, name)
+
+
+def partition_files(folder, sweeps):
+    """A file for each partition, the last one first."""
+    found = []
+    for (date, security), rows in sweeps.groupby(["date", "security"]):
+        path = folder / f"{date}-{security}.parquet"
+        write_sweeps(path, rows.reset_index(drop=True))
+        found.append(path)
+    return found[::-1]
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """A table of several row groups and its roll-ups made in this process."""
     layout = make_table(tmp_path_factory.mktemp("drawn"), draw_sweeps(1, 200, 6), 300)
-    return layout, write_rollups(None, layout, LINES)
+    return layout, write_rollups(None, layout, [table_of(layout)], LINES)
 
 
 def test_digests_are_those_of_the_files(drawn):
@@ -66,8 +80,14 @@ def test_digests_are_those_of_the_files(drawn):
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_any_number_of_workers_writes_the_same_bytes(drawn, workers):
+def test_any_cut_of_the_sweeps_and_any_number_of_workers_write_the_same_bytes(
+    drawn, workers, tmp_path, monkeypatch
+):
     layout, expected = drawn
+    # A task for every other partition, and merges of two summaries at a time.
+    paths = partition_files(tmp_path, pd.read_parquet(table_of(layout)))
+    monkeypatch.setattr(module, "_TASK_BYTES", paths[0].stat().st_size + 1)
+    monkeypatch.setattr(module, "_FAN_IN", 2)
     cluster = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
@@ -75,7 +95,7 @@ def test_any_number_of_workers_writes_the_same_bytes(drawn, workers):
         dashboard_address="127.0.0.1:0",
     )
     with cluster, Client(cluster) as client:
-        assert write_rollups(client, layout, LINES) == expected
+        assert write_rollups(client, OutputLayout(tmp_path), paths, LINES) == expected
 
 
 def test_the_example_is_a_sweep_of_the_table(drawn):
@@ -97,7 +117,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
         path = layout.tables / "sweep_metrics.parquet"
         schema = pq.read_schema(path)
         pq.ParquetWriter(path, schema).close()
-    assert len(write_rollups(None, layout, LINES)) == len(TABLES)
+    assert len(write_rollups(None, layout, [table_of(layout)], LINES)) == len(TABLES)
     for name, columns in TABLES.items():
         found = read(layout, name)
         assert found.empty, name
@@ -107,7 +127,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
 def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
     layout, _ = drawn
     empty = make_table(tmp_path, draw_sweeps(1, 3).iloc[:0])
-    write_rollups(None, empty, LINES)
+    write_rollups(None, empty, [table_of(empty)], LINES)
     for name in TABLES:
         some, none = (
             pq.read_schema(folder.tables / "rollups" / f"{name}.parquet")
@@ -137,20 +157,23 @@ def test_sql_gives_the_same_quantiles_by_hour(drawn):
     for hour, model, scenario, n, filled, *quantiles in expected:
         ours_filled, ours_n, *ours_quantiles = ours[hour, model, scenario]
         assert (ours_filled, ours_n) == (filled, n)
-        assert ours_quantiles == pytest.approx(quantiles, rel=1e-15)
+        assert ours_quantiles == pytest.approx(quantiles, rel=2**-8)
 
 
-def test_reading_and_rolling_up_a_metric_is_one_task(drawn):
-    """Otherwise the values of several metrics would wait in memory to be rolled up."""
-    layout, _ = drawn
-    sweeps = module._sweep_table(layout.tables / "sweep_metrics.parquet", LINES)
-    segments = module.segments_of(
-        module._compute(None, {"labels": module.label_frame(sweeps)})["labels"]
+def test_a_task_holds_few_rows_however_many_there_are(drawn, tmp_path, monkeypatch):
+    layout, expected = drawn
+    monkeypatch.setattr("sweep_dask.storage.sweep_rows.ROW_GROUP_ROWS", 100)
+    sizes = []
+    sweeps_of = module.Sweeps
+    monkeypatch.setattr(
+        module, "Sweeps", lambda rows, lines: (sizes.append(len(rows)), sweeps_of(rows, lines))[1]
     )
-    for name, frame in metric_frames(sweeps, segments).items():
-        assert len(frame.optimize(fuse=True).dask) == frame.npartitions, name
-    for name, frame in sum_frames(sweeps, segments).items():
-        assert frame.npartitions == 1, name
+    assert write_rollups(None, OutputLayout(tmp_path), [table_of(layout)], LINES) == expected
+    rows = pd.read_parquet(table_of(layout)).groupby(["date", "security"], sort=False).size()
+    assert sum(sizes) == rows.sum()
+    # A partition that goes on is kept back until it is whole.
+    assert max(sizes) <= 300 + rows.max()
+    assert np.isin(np.cumsum(sizes), np.cumsum(rows)).all()
 
 
 def test_a_dead_worker_is_told_with_the_cure(drawn, monkeypatch):
@@ -161,5 +184,5 @@ def test_a_dead_worker_is_told_with_the_cure(drawn, monkeypatch):
 
     monkeypatch.setattr(module, "run_tasks", all_lost)
     with pytest.raises(ResourceError, match="Rolling up the sweeps") as error:
-        write_rollups(None, layout, LINES)
+        write_rollups(None, layout, [table_of(layout)], LINES)
     assert "--memory-limit" in error.value.cure

@@ -22,7 +22,7 @@ def make_answer_folder(root, market=None, **changes):
     frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
     layout.tables.mkdir(parents=True)
     write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
-    write_rollups(None, layout, list(market))
+    write_rollups(None, layout, [layout.tables / "sweep_metrics.parquet"], list(market))
     return layout, _manifest(layout, market, changes)
 
 

@@ -9,7 +9,7 @@ from rollup_folders import make_answer_folder
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
 from sweep_dask.analysis.rollups import dimensions
-from sweep_dask.analysis.rollups.values import HEADLINE
+from sweep_dask.analysis.rollups.metrics import HEADLINE
 from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
@@ -24,9 +24,7 @@ def page_of(root, **market):
 
 
 def effect(mean=0.1, low=0.05, high=0.15, p_holm=0.001, reason=""):
-    return Effect(
-        "fill_ratio", "tape", "rest-dark", 9, 3, mean, low, high, True, p_holm, reason, {}
-    )
+    return Effect("fill_ratio", "tape", "rest-dark", 9, 3, mean, low, high, p_holm, reason, {})
 
 
 def test_words_cover_every_line_population_and_metric():
@@ -102,21 +100,23 @@ def test_trust_counts_the_sweeps_that_are_played_again_exactly(page, market):
 def test_one_security_day_is_said(tmp_path):
     page = page_of(tmp_path / "out", days=1, securities=1)
     assert "There is only one security-day here" in page.text
-    assert "treat the sweeps as independent" in page.text
+    assert "there is no interval and no p-value" in page.text
     assert "are drawn by whole security-days" not in page.text
-    assert page.rows("answer-table")[0][2] != "\u2013"
+    effect, _, p_value = page.rows("answer-table")[0][2:5]
+    assert (effect != "\u2013", p_value) == (True, "\u2013")
+    assert "not tested: one security-day only" in page.text
 
 
-def test_intervals_of_one_security_day_among_others_are_marked(tmp_path):
+def test_a_metric_of_one_security_day_among_others_is_not_tested(tmp_path):
     market = drawn_market(120)
     for frame in market.values():
         known = (frame["date"] == frame["date"][0]) & (frame["security"] == frame["security"][0])
         frame.loc[~known, "completed_shortfall_bps"] = np.nan
     page = write_page(*make_answer_folder(tmp_path / "out", market))
-    by = {row[0]: row[6] for row in page.rows("test-table") if row[1] == "Dual post"}
-    assert by["Completed shortfall, bps"] == "Student\u2019s"
-    assert by["Fill ratio, points"] == "12 security-days"
-    assert "Those marked as Student\u2019s have sweeps of one security-day only" in page.text
+    by = {row[0]: row for row in page.rows("test-table") if row[1] == "Dual post"}
+    assert by["Completed shortfall, bps"][4:6] == ["\u2013", "\u2013"]
+    assert by["Completed shortfall, bps"][-1] == "not tested: one security-day only"
+    assert by["Fill ratio, points"][7] == "12"
     assert "of which there are 12," in page.text
 
 
@@ -126,11 +126,11 @@ def test_the_effect_with_the_fewest_security_days_is_warned_of(tmp_path):
         frame.loc[frame["date"] != frame["date"][0], "completed_shortfall_bps"] = np.nan
     page = write_page(*make_answer_folder(tmp_path / "out", market))
     assert "of which there are 4 to 12," in page.text
-    assert "With fewer than ten they are too narrow" in page.text
+    assert "Fewer than ten say little" in page.text
 
 
 def test_few_security_days_are_said(tmp_path):
-    assert "With fewer than ten they are too narrow" in page_of(tmp_path / "out", days=1).text
+    assert "Fewer than ten say little" in page_of(tmp_path / "out", days=1).text
 
 
 @pytest.mark.parametrize(
@@ -141,32 +141,32 @@ def test_few_security_days_are_said(tmp_path):
         (effect(p_holm=0.2), "may be chance"),
         (effect(0.0, None, None, None, "all differences are equal"), "no difference at all"),
         (effect(0.2, None, None, None, "all differences are equal"), "the same in every sweep"),
-        (effect(0.2, None, None, None, "fewer than two pairs"), "not tested: fewer than two pairs"),
+        (
+            effect(0.2, None, None, None, "one security-day only"),
+            "not tested: one security-day only",
+        ),
     ],
 )
 def test_verdicts(found, verdict):
     assert found.verdict == verdict
 
 
-def test_student_stands_in_for_an_interval_by_clusters():
+def test_effects_have_the_other_sign_of_the_table():
     row = {
         "metric": "fill_ratio",
         "reference": "tape",
         "model": "time-priority",
         "scenario": None,
         "n_pairs": 5,
-        "n_clusters": 1,
+        "n_clusters": 2,
         "mean_difference": -0.25,
-        "cluster_low": None,
-        "cluster_high": None,
-        "t_low": -0.5,
-        "t_high": 0.0,
-        "t_p_holm": 0.03,
+        "low": -0.5,
+        "high": 0.0,
+        "p_holm": 0.03,
         "reason": "",
     }
     found = effect_of(row)
     assert (found.mean, found.low, found.high) == (0.25, 0.0, 0.5)
-    assert not found.is_clustered
     assert not found.excludes_zero
 
 

@@ -137,7 +137,7 @@ def test_one_side_only(tmp_path):
 
 
 def test_no_prices(tmp_path):
-    market = drawn_market(60)
+    market = drawn_market(240)
     for frame in market.values():
         priced = [name for name in frame if name.endswith(("_aud", "_bps"))]
         frame[["arrival_midpoint", *priced]] = np.nan

@@ -3,7 +3,7 @@
 import pytest
 from markupsafe import Markup
 
-from sweep_dask.analysis.stats.paired import CONSTANT
+from sweep_dask.analysis.stats.clusters import CONSTANT
 from sweep_dask.report.effects import ALL_EQUAL, COMPLETED, FILL_RATIO, SHORTFALL, Effect
 from sweep_dask.report.headline import headline
 
@@ -14,7 +14,7 @@ def effect(metric, line, mean, *, sure=True, reason=""):
     if not reason:
         room = abs(mean) / 2 if sure else 2 * abs(mean) + 1
         low, high, p_holm = mean - room, mean + room, 0.001 if sure else 0.5
-    return Effect(metric, "as-entered", line, 9, 3, mean, low, high, not reason, p_holm, reason, {})
+    return Effect(metric, "as-entered", line, 9, 3, mean, low, high, p_holm, reason, {})
 
 
 def maybe(mean):
@@ -26,7 +26,7 @@ def constant(mean):
 
 
 #: As without prices.
-NOTHING = {"mean": None, "reason": "fewer than two pairs"}
+NOTHING = {"mean": None, "reason": "no sweep has both values"}
 
 
 def said(among="scenario", **lines):

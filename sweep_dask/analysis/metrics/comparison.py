@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.metrics.pairing import pair_sums
 from sweep_dask.analysis.tables import schema, table, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweep_dask.analysis.tables import BoolArray, FloatArray
+    from sweep_dask.analysis.tables import FloatArray
 
 #: Metrics that differ by the fills -> 1 if more is good for the order, -1 if less is, 0 if neither.
 COMPARED = {
@@ -70,8 +69,6 @@ AVERAGES = schema(
     "mean_simulated:float64 n_pairs:int64 paired_mean_real:float64 "
     "paired_mean_simulated:float64 mean_difference:float64"
 )
-#: Every sweep; and those that found a contra in the dark, for real or simulated.
-CONDITIONS = ("all", "engaged")
 
 
 def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
@@ -81,49 +78,6 @@ def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     for metric in COMPARED:
         columns[metric] = values(real, metric) - values(simulated, metric)
     return table(SWEEP_DIFFERENCES, columns)
-
-
-def agreement_counts(
-    real: FloatArray,
-    simulated: FloatArray,
-    chosen: BoolArray,
-    metric: str,
-    tolerance: float = 0.0,
-) -> dict[str, Any]:
-    """Columns of `AGREEMENT` from `tolerance`, of one metric of the chosen sweeps."""
-    sums = pair_sums(real, simulated, chosen, tolerance)
-    direction = COMPARED[metric]
-    # More for real is worse for the simulation where more is good.
-    better, worse = sums.n_smaller, sums.n_larger
-    if direction < 0:
-        better, worse = worse, better
-    return {
-        "tolerance": tolerance,
-        "n_sweeps": sums.n_sweeps,
-        "n_pairs": sums.n_pairs,
-        "n_agree": sums.n_pairs - better - worse,
-        "n_better": better if direction else 0,
-        "n_worse": worse if direction else 0,
-        "n_other": 0 if direction else better + worse,
-        "n_real_only": sums.n_real - sums.n_pairs,
-        "n_simulated_only": sums.n_simulated - sums.n_pairs,
-    }
-
-
-def average_values(real: FloatArray, simulated: FloatArray, chosen: BoolArray) -> dict[str, Any]:
-    """Columns of `AVERAGES` from `n_sweeps`, of one metric of the chosen sweeps."""
-    sums = pair_sums(real, simulated, chosen)
-    return {
-        "n_sweeps": sums.n_sweeps,
-        "n_real": sums.n_real,
-        "mean_real": _share(sums.real, sums.n_real),
-        "n_simulated": sums.n_simulated,
-        "mean_simulated": _share(sums.simulated, sums.n_simulated),
-        "n_pairs": sums.n_pairs,
-        "paired_mean_real": _share(sums.paired_real, sums.n_pairs),
-        "paired_mean_simulated": _share(sums.paired_simulated, sums.n_pairs),
-        "mean_difference": _share(sums.difference, sums.n_pairs),
-    }
 
 
 def values(metrics: pd.DataFrame, metric: str) -> FloatArray:
@@ -142,7 +96,3 @@ def require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
     for column in ALIGNED:
         if not np.array_equal(whole_numbers(real, column), whole_numbers(simulated, column)):
             raise ValueError(f"only metrics of the same sweeps compare: {column} differs")
-
-
-def _share(part: float, whole: int) -> float:
-    return part / whole if whole else np.nan

@@ -1,8 +1,7 @@
 """Which populations a sweep belongs to: labels beside its metrics.
 
 Labels go by the real outcome, so that a sweep is in the same population in every scenario. Each
-depends on the sweep alone: partitions can be labelled apart and stacked. Quantiles of size need the
-sweeps of all partitions and come later.
+depends on the sweep alone: partitions can be labelled apart and stacked.
 """
 
 from __future__ import annotations
@@ -76,18 +75,6 @@ def populations(real: pd.DataFrame, facts: SweepFacts) -> pd.DataFrame:
         "spread_class": _spread_class(real["arrival_spread_ticks"].to_numpy(np.float64)),
     }
     return table(POPULATIONS, columns)
-
-
-def size_quantile(quantity: IntArray, size_bounds: IntArray) -> IntArray:
-    """int64[n], the quantile of each quantity: 0 is the smallest, `quantile_names` their names.
-
-    Parameters
-    ----------
-    size_bounds
-        Bounds between the quantiles of size over all partitions, ascending: k - 1 of them for k
-        quantiles. A quantity on a bound belongs to the smaller quantile.
-    """
-    return np.searchsorted(size_bounds, quantity, side="left")
 
 
 def quantile_names(quantiles: int) -> list[str]:

@@ -1,156 +1,124 @@
-"""A metric of a reference and of each simulation: agreement, tests, and averages side by side."""
+"""A reference and a simulation compared: agreement, tests, and averages side by side."""
 
 from __future__ import annotations
 
-from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from sweep_dask.analysis.metrics.comparison import (
-    AGREEMENT,
-    AVERAGES,
-    agreement_counts,
-    average_values,
-)
-from sweep_dask.analysis.metrics.lines import comparisons_of
-from sweep_dask.analysis.rollups.dimensions import (
-    ALL,
-    ANSWERED,
-    DIMENSIONS,
-    POPULATIONS,
-    SOURCES,
-)
-from sweep_dask.analysis.rollups.values import (
-    CLUSTER,
-    HEADLINE,
-    METRICS,
-    engaged_column,
-    grouped,
-    in_population,
-    metric_number,
-    values_of,
-)
-from sweep_dask.analysis.stats.segments import METRIC_TESTS, StatisticsSettings, metric_test
-from sweep_dask.analysis.tables import schema, table_of_rows
+from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES, COMPARED
+from sweep_dask.analysis.rollups import pairs
+from sweep_dask.analysis.rollups.dimensions import DIMENSIONS
+from sweep_dask.analysis.rollups.exact import as_floats
+from sweep_dask.analysis.rollups.pairs import CONDITIONS, PLACE, line_pairs, pair_shape
+from sweep_dask.analysis.stats.clusters import ClusterSums, cluster_tests
+from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
+from sweep_dask.analysis.tables import over, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    import pandas as pd
+    from collections.abc import Sequence
 
     from sweep_dask.analysis.metrics.lines import Line
-    from sweep_dask.analysis.rollups.dimensions import Segments
-    from sweep_dask.analysis.tables import FloatArray, IntArray, Schema
+    from sweep_dask.analysis.rollups.cells import Cells
+    from sweep_dask.analysis.tables import IntArray, Schema
 
-#: Columns of families, which need the rows of all metrics.
-FAMILY_COLUMNS = tuple(name for name in METRIC_TESTS if name.endswith(("_holm", "_hochberg")))
-_COUNTS = {name: kind for name, kind in AGREEMENT.items() if name != "n_sweeps"}
-#: The numbers of a comparison, without those of families: counts of agreement, then of the test.
-COMPARISON_NUMBERS: Schema = {
-    name: kind
-    for name, kind in {**_COUNTS, **METRIC_TESTS}.items()
-    if name not in ("segment_kind", "segment", "metric", *FAMILY_COLUMNS)
-}
-#: One row per population, pair of lines, dimension and segment; the first columns are places.
-COMPARISONS: Schema = {
-    **schema("metric:int8 population:int8 reference:int8 line:int8 dimension:int8 segment:int32"),
-    **COMPARISON_NUMBERS,
-}
-AVERAGE_NUMBERS: Schema = {
+_COUNTS = {name: kind for name, kind in AGREEMENT.items() if name != "metric"}
+#: Each column has an entry in docs/metrics.md.
+TESTS: Schema = schema(
+    "mean_real:float64 mean_simulated:float64 mean_difference:float64 std_difference:float64 "
+    "cohen_d_z:float64 n_clusters:int64 standard_error:float64 low:float64 high:float64 "
+    "t_statistic:float64 p_value:float64 p_holm:float64 p_benjamini_hochberg:float64 "
+    "n_clusters_above:int64 n_clusters_below:int64 sign_p_value:float64 reason:str"
+)
+#: The numbers of a comparison.
+COMPARISON: Schema = {**_COUNTS, **TESTS}
+#: Those of the averages under a condition.
+AVERAGE: Schema = {
     name: kind for name, kind in AVERAGES.items() if name not in ("condition", "metric")
 }
-#: One row per population, pair of lines and condition; the first columns are places.
-AVERAGE_PAIRS: Schema = {
-    **schema("metric:int8 population:int8 reference:int8 line:int8 condition:int8"),
-    **AVERAGE_NUMBERS,
-}
 
 
-class _Pair(NamedTuple):
-    """The values of a reference and a simulation, and where these stand among the lines."""
+def comparisons(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
+    """Every pair of lines of every segment and metric: numbers of `PLACE`, and `COMPARISON`.
 
-    keys: dict[str, int]
-    real: FloatArray
-    simulated: FloatArray
-
-
-def comparisons(
-    frame: pd.DataFrame,
-    lines: Sequence[Line],
-    segments: Segments,
-    settings: StatisticsSettings,
-) -> pd.DataFrame:
-    """Compare all sweeps of each population, and headline metrics by segment; `COMPARISONS`.
-
-    Parameters
-    ----------
-    frame
-        The values of one metric; with the codes of every dimension if it is a headline.
+    A family is all rows of a population, a reference and a dimension.
     """
-    metric = metric_number(frame)
-    rows: list[dict[str, Any]] = []
-    for population in range(len(POPULATIONS)):
-        dimensions = [ALL]
-        if population == ANSWERED and METRICS[metric] in HEADLINE:
-            dimensions += SOURCES
-        chosen = in_population(frame, population)
-        for dimension in dimensions:
-            keys = {"metric": metric, "population": population}
-            keys["dimension"] = DIMENSIONS.index(dimension)
-            # A population without sweeps is told; a segment without any is none.
-            groups = grouped(frame, dimension, segments, chosen)
-            places = list(groups.slices(with_empty=dimension == ALL))
-            found = _by_segment(frame, lines, groups.order, places, settings)
-            rows += [keys | row for row in found]
-    return table_of_rows(COMPARISONS, rows)
+    rows = _rows(cells, lines)
+    rows = rows[rows["condition"] == CONDITIONS.index("all")].reset_index(drop=True)
+    tested = rows.assign(**_agreement(rows), **_tests(rows))
+    family = tested.groupby(["population", "reference", "dimension"], sort=False)["p_value"]
+    return tested.assign(
+        p_holm=family.transform(lambda p: holm(p.to_numpy())),
+        p_benjamini_hochberg=family.transform(lambda p: benjamini_hochberg(p.to_numpy())),
+    )
 
 
-def _by_segment(
-    frame: pd.DataFrame,
-    lines: Sequence[Line],
-    order: IntArray,
-    places: Sequence[tuple[int, slice]],
-    settings: StatisticsSettings,
-) -> Iterator[dict[str, Any]]:
-    """Every pair of lines in every segment, whose places are in an order of the sweeps."""
-    metric = METRICS[metric_number(frame)]
-    cluster = frame[CLUSTER].to_numpy()[order]
-    every = np.ones(order.size, dtype=bool)
-    for keys, real, simulated in _pairs(lines, lambda line: values_of(frame, line)[order]):
-        for segment, where in places:
-            one, other = real[where], simulated[where]
-            counts = agreement_counts(one, other, every[where], metric)
-            tested = metric_test(one, other, cluster[where], settings)
-            yield keys | {"segment": segment} | counts | tested
+def averages(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
+    """All sweeps of each population and condition: numbers of `PLACE`, and `AVERAGE`."""
+    rows = _rows(cells, lines)
+    rows = rows[rows["dimension"] == DIMENSIONS.index("all")].reset_index(drop=True)
+    simulated = rows["real"] - rows["difference"]
+    return rows.assign(
+        mean_real=over(rows["real"] + rows["real_alone"], rows["n_real"]),
+        mean_simulated=over(simulated + rows["simulated_alone"], rows["n_simulated"]),
+        paired_mean_real=over(rows["real"], rows["n_pairs"]),
+        paired_mean_simulated=over(simulated, rows["n_pairs"]),
+        mean_difference=over(rows["difference"], rows["n_pairs"]),
+    )
 
 
-def averages(frame: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
-    """Means over all sweeps and over the engaged ones of each population; `AVERAGE_PAIRS`.
-
-    Parameters
-    ----------
-    frame
-        The values of one metric, and which sweeps found a contra in each line.
-    """
-    rows = []
-    engaged = [frame[engaged_column(line)].to_numpy(dtype=bool) for line in lines]
-    for population in range(len(POPULATIONS)):
-        chosen = in_population(frame, population)
-        for keys, real, simulated in _pairs(lines, lambda line: values_of(frame, line)):
-            found = engaged[keys["reference"]] | engaged[keys["line"]]
-            for condition, mask in enumerate((chosen, chosen & found)):
-                head = {"metric": metric_number(frame), "population": population}
-                head |= keys | {"condition": condition}
-                rows.append(head | average_values(real, simulated, mask))
-    return table_of_rows(AVERAGE_PAIRS, rows)
+def _rows(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
+    """Cells as a table, with the numbers of the two lines."""
+    places = np.unravel_index(cells.place, pair_shape(lines))
+    columns: dict[str, Any] = dict(zip(PLACE, places, strict=True))
+    both = np.array(line_pairs(lines), dtype=np.int64).reshape(-1, 2)[columns["pair"]]
+    columns |= {"reference": both[:, 0], "line": both[:, 1], "segment": cells.segment}
+    columns |= dict(zip(pairs.COUNTS, cells.counts.T, strict=True))
+    columns |= dict(zip(pairs.SUMS, as_floats(cells.sums).T, strict=True))
+    return pd.DataFrame(columns)
 
 
-def _pairs(lines: Sequence[Line], values: Callable[[Line], FloatArray]) -> Iterator[_Pair]:
-    """The pairs of lines; no more than the values of two are held at a time."""
-    for reference, pairs in groupby(comparisons_of(lines), key=itemgetter(0)):
-        real = values(reference)
-        for _, line in pairs:
-            keys = {"reference": lines.index(reference), "line": lines.index(line)}
-            yield _Pair(keys, real, values(line))
+def _agreement(rows: pd.DataFrame) -> dict[str, Any]:
+    """Columns of `AGREEMENT` that say for whom a difference is better."""
+    direction = np.array(list(COMPARED.values()))[rows["metric"]]
+    larger, smaller = (_whole(rows, name) for name in ("n_larger", "n_smaller"))
+    n_pairs = _whole(rows, "n_pairs")
+    # More for real is worse for the simulation where more is good.
+    better = np.where(direction > 0, smaller, larger)
+    worse = np.where(direction > 0, larger, smaller)
+    return {
+        "tolerance": 0.0,
+        "n_agree": n_pairs - larger - smaller,
+        "n_better": np.where(direction, better, 0),
+        "n_worse": np.where(direction, worse, 0),
+        "n_other": np.where(direction, 0, better + worse),
+        "n_real_only": _whole(rows, "n_real") - n_pairs,
+        "n_simulated_only": _whole(rows, "n_simulated") - n_pairs,
+    }
+
+
+def _tests(rows: pd.DataFrame) -> dict[str, Any]:
+    def amounts(name: str) -> Any:
+        return rows[name].to_numpy(np.float64)
+
+    sums = ClusterSums(
+        n=_whole(rows, "n_pairs"),
+        total=amounts("difference"),
+        squared=amounts("squared_difference"),
+        n_clusters=_whole(rows, "n_clusters"),
+        n_above=_whole(rows, "n_clusters_above"),
+        n_below=_whole(rows, "n_clusters_below"),
+        squared_n=_whole(rows, "squared_pairs"),
+        squared_total=amounts("squared_cluster"),
+        total_times_n=amounts("cluster_times_pairs"),
+    )
+    return {
+        "mean_real": over(amounts("real"), sums.n),
+        "mean_simulated": over(amounts("real") - sums.total, sums.n),
+        **cluster_tests(sums),
+    }
+
+
+def _whole(rows: pd.DataFrame, name: str) -> IntArray:
+    return rows[name].to_numpy(np.int64)

@@ -1,34 +1,27 @@
 """What roll-ups are made by: three nested populations, and dimensions with their segments.
 
-Millions of labels are kept as small whole numbers; a number is the place of a segment among those
-of its dimension, in their natural order.
+A segment is a number that depends on the sweep and its partition alone, so that pieces of the
+sweeps agree on it without knowing of each other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sweep_dask.analysis.groups import SIZES
-from sweep_dask.analysis.metrics.populations import (
-    HOURS,
-    SPREADS,
-    quantile_names,
-    size_quantile,
-)
+from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, quantile_names
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.tables import whole_numbers
 from sweep_dask.matching.events import BUY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import IntArray
 
 #: Each within the one before: every sweep; arrived in continuous trading; and of those with
@@ -54,116 +47,94 @@ SOURCES = {
     "short_sell": "is_short_sell",
 }
 DIMENSIONS = (ALL, *SOURCES)
+#: Those with as many segments as there are days, securities or participants.
+UNBOUNDED = ("day", "security", "participant")
 SIDES = ("buy", "sell")
 SHORT_SELLS = ("not short sell", "short sell")
 QUARTILES = 4
 
-#: Labels that take few values and come as categories.
-TEXT_LABELS = ("date", "size_class", "hour", "real_outcome", "spread_class")
+#: Segments that have a fixed name, in their order; where a label can be missing the last is it.
+_NAMES: dict[str, Sequence[str]] = {
+    ALL: (ALL,),
+    "size": SIZES,
+    "size_quantile": quantile_names(QUARTILES),
+    "hour": HOURS,
+    "outcome": STATUSES,
+    "spread": (*SPREADS, UNKNOWN),
+    "side": SIDES,
+    "short_sell": SHORT_SELLS,
+}
+#: A participant who is not known comes after all others.
+_NO_PARTICIPANT = 2**63 - 1
 
 
-@dataclass(frozen=True)
-class Segments:
-    """The segments of every dimension, from what occurs among all sweeps."""
+def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> IntArray:
+    """int64[sweeps], the segment of each sweep.
 
-    days: tuple[str, ...] = ()
-    securities: tuple[int, ...] = ()
-    participants: tuple[int, ...] = ()
-    """Those that are known."""
-    size_bounds: tuple[int, ...] = ()
-    """Largest quantity of each quartile but the last; none without sweeps."""
-
-    def names(self, dimension: str) -> Sequence[str]:
-        """The names of a dimension's segments, in their order."""
-        found: dict[str, Sequence[str]] = {
-            ALL: (ALL,),
-            "day": self.days,
-            "security": [str(security) for security in self.securities],
-            "participant": [*(str(number) for number in self.participants), UNKNOWN],
-            "size": SIZES,
-            "size_quantile": quantile_names(QUARTILES),
-            "hour": HOURS,
-            "outcome": STATUSES,
-            "spread": (*SPREADS, UNKNOWN),
-            "side": SIDES,
-            "short_sell": SHORT_SELLS,
-        }
-        return found[dimension]
-
-    def codes(self, labels: pd.DataFrame, dimension: str) -> NDArray[np.signedinteger[Any]]:
-        """int8, int16 or int32[sweeps], the place of each sweep's segment."""
-        places = self._places(labels, dimension, self.names(dimension))
-        return places.astype(self.width(dimension))
-
-    def width(self, dimension: str) -> np.dtype[Any]:
-        """The smallest type that holds the places of a dimension's segments."""
-        return np.min_scalar_type(-max(len(self.names(dimension)), 1))
-
-    def _places(self, labels: pd.DataFrame, dimension: str, names: Sequence[str]) -> IntArray:
-        if dimension == ALL:
-            return np.zeros(len(labels), dtype=np.int64)
-        source = SOURCES[dimension]
-        if source in TEXT_LABELS:
-            # Missing ones are the last, `unknown` where that can be.
-            return _text_places(labels[source], names, missing=len(names) - 1)
-        if dimension == "side":
-            return whole_numbers(labels, source) - BUY
-        if dimension == "short_sell":
-            return labels[source].to_numpy(dtype=np.int64)
-        if dimension == "size_quantile":
-            return size_quantile(
-                whole_numbers(labels, source), np.array(self.size_bounds, dtype=np.int64)
-            )
-        known = self.securities if dimension == "security" else self.participants
-        return _number_places(labels[source], known)
-
-
-def population_levels(labels: pd.DataFrame) -> NDArray[np.int8]:
-    """int8[sweeps], the number of the innermost population of each sweep."""
-    is_continuous, has_residual = (labels[name].to_numpy(dtype=bool) for name in LEVEL_COLUMNS)
-    return np.where(is_continuous, has_residual.astype(np.int8) + np.int8(1), np.int8(0))
-
-
-def line_codes(labels: pd.DataFrame, lines: Sequence[Line]) -> NDArray[np.int8]:
-    """int8[rows], the place of each row's line; -1 is none of them."""
-    models, scenarios = list(dict.fromkeys(line.model for line in lines)), ["", *_scenarios(lines)]
-    place = np.full((len(models) + 1, len(scenarios)), -1, dtype=np.int8)
-    for number, line in enumerate(lines):
-        place[models.index(line.model), scenarios.index(line.scenario or "")] = number
-    model = _text_places(labels["model"], models, missing=len(models))
-    # Missing is the first: no scenario.
-    scenario = _text_places(labels["scenario"], scenarios, missing=0)
-    return place[model, scenario]
-
-
-def size_bounds(quantities: Mapping[int, int]) -> tuple[int, ...]:
-    """The exact quartiles of quantity, from how many sweeps have which.
-
-    A bound is the smallest quantity that at least a quarter, half or three quarters of all sweeps
-    do not exceed. None without sweeps.
+    Parameters
+    ----------
+    sweeps
+        A row a sweep, texts as categories.
+    partition
+        int64[sweeps], ascending: a number for each day and security.
     """
-    if not quantities:
-        return ()
-    quantity = np.array(sorted(quantities), dtype=np.int64)
-    up_to = np.cumsum([quantities[int(size)] for size in quantity])
-    # In whole numbers: the first place with 4 x (sweeps up to it) >= share x sweeps.
-    wanted = np.arange(1, QUARTILES) * up_to[-1]
-    return tuple(int(size) for size in quantity[np.searchsorted(QUARTILES * up_to, wanted)])
+    if dimension == ALL:
+        return np.zeros(len(sweeps), dtype=np.int64)
+    values = sweeps[SOURCES[dimension]]
+    if dimension == "day":
+        return places_of(values, lambda date: dt.date.fromisoformat(date).toordinal())
+    if dimension == "participant":
+        return values.to_numpy(dtype=np.int64, na_value=_NO_PARTICIPANT)
+    if dimension == "size_quantile":
+        return size_quartiles(whole_numbers(sweeps, "quantity"), partition)
+    if dimension == "side":
+        return whole_numbers(sweeps, "side") - BUY
+    if dimension in ("security", "short_sell"):
+        return values.to_numpy(dtype=np.int64)
+    names = list(_NAMES[dimension])
+    return places_of(values, names.index, missing=len(names) - 1)
 
 
-def _text_places(values: pd.Series[Any], names: Sequence[str], missing: int) -> IntArray:
-    place = {name: number for number, name in enumerate(names)}
-    categories = [place.get(name, missing) for name in values.cat.categories]
+def names_of(dimension: str, segments: Iterable[int]) -> list[str]:
+    """The names of segments, which are told in the order of their numbers."""
+    if dimension == "day":
+        return [dt.date.fromordinal(segment).isoformat() for segment in segments]
+    if dimension in UNBOUNDED:
+        return [UNKNOWN if number == _NO_PARTICIPANT else str(number) for number in segments]
+    names = _NAMES[dimension]
+    return [names[segment] for segment in segments]
+
+
+def population_levels(sweeps: pd.DataFrame) -> IntArray:
+    """int64[sweeps], the number of the innermost population of each sweep."""
+    is_continuous, has_residual = (sweeps[name].to_numpy(dtype=bool) for name in LEVEL_COLUMNS)
+    return np.where(is_continuous, has_residual.astype(np.int64) + 1, 0)
+
+
+def size_quartiles(quantity: IntArray, partition: IntArray) -> IntArray:
+    """int64[sweeps], 0 to 3: the quarter of a sweep's quantity among those of its partition.
+
+    The bound of a quarter is the smallest quantity that at least this share of the partition's
+    sweeps does not exceed; a quantity on a bound is in the smaller quarter.
+
+    Parameters
+    ----------
+    partition
+        int64[sweeps], ascending.
+    """
+    order = np.lexsort((quantity, partition))
+    _, first, place = np.unique(partition, return_index=True, return_inverse=True)
+    count = np.diff(np.append(first, partition.size))
+    quarter = np.zeros(quantity.size, dtype=np.int64)
+    for share in range(1, QUARTILES):
+        # In whole numbers: the first of them with 4 x (sweeps up to it) >= share x sweeps.
+        bound = quantity[order][first + (share * count + QUARTILES - 1) // QUARTILES - 1]
+        quarter += quantity > bound[place]
+    return quarter
+
+
+def places_of(values: pd.Series[Any], place: Any, missing: int = -1) -> IntArray:
+    """int64[values], what a function makes of each category; missing ones are `missing`."""
+    places = [place(name) for name in values.cat.categories]
     # Code -1, missing, takes the last.
-    return np.array([*categories, missing], dtype=np.int64)[values.cat.codes.to_numpy()]
-
-
-def _number_places(values: pd.Series[Any], known: Sequence[int]) -> IntArray:
-    """Missing ones are after the last."""
-    numbers = values.to_numpy(dtype=np.int64, na_value=-1)
-    places = np.searchsorted(np.array(known, dtype=np.int64), numbers)
-    return np.where(numbers < 0, len(known), places)
-
-
-def _scenarios(lines: Sequence[Line]) -> list[str]:
-    return list(dict.fromkeys(line.scenario for line in lines if line.scenario))
+    return np.array([*places, missing], dtype=np.int64)[values.cat.codes.to_numpy()]

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sweep_dask.analysis.centre_point.scenarios import DARK_ONLY, DUAL_POST, REST_DARK
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
 from sweep_dask.analysis.rollups.dimensions import ANSWERED
-from sweep_dask.analysis.rollups.values import (
-    METRICS,
-    ORDER_ID,
-    in_population,
-    metric_number,
-    values_of,
-)
 from sweep_dask.analysis.tables import schema, table_of_rows
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
-    from sweep_dask.analysis.rollups.dimensions import Segments
-    from sweep_dask.analysis.tables import BoolArray, FloatArray
+    from sweep_dask.analysis.rollups.sweeps import Sweeps
 
 #: The metric by which lines differ most.
 EXAMPLE_METRIC = "filled_quantity"
@@ -41,50 +34,80 @@ _SHOWN = (
 )
 
 
-def example_sweep(frame: pd.DataFrame, lines: Sequence[Line], segments: Segments) -> pd.DataFrame:
-    """The sweep in continuous trading whose filled quantity differs most; columns `EXAMPLE`.
+class Candidate(NamedTuple):
+    """A sweep; of two the larger one is shown."""
+
+    rank: int
+    """2: it differs and has fills on both sides; 1: it differs; 0."""
+    apart: int
+    """Shares by which the lines differ."""
+    before_day: int
+    """The day and the others with a minus: the first is the largest."""
+    before_security: int
+    before_place: int
+    """Place among the sweeps of its partition."""
+    order_id: int
+    difference: int
+    """Tape minus simulated, shares."""
+
+
+def best_candidate(sweeps: Sweeps) -> list[Candidate]:
+    """The sweep in continuous trading whose filled quantity differs most, or none.
 
     One with fills on both sides if any of these differs, else any that differs, else any; the
     first of several.
-
-    Parameters
-    ----------
-    frame
-        The values of `EXAMPLE_METRIC`, order ids, and the codes of day and security.
     """
-    shown = next((line for line in _SHOWN if line in lines), None)
-    row = None if shown is None else _row(frame, shown)
-    if shown is None or row is None:
-        return table_of_rows(EXAMPLE, [])
-    sweep = frame.iloc[row]
-    return table_of_rows(
-        EXAMPLE,
-        [
-            {
-                "date": segments.days[int(sweep["day"])],
-                "security": segments.securities[int(sweep["security"])],
-                # Not from the row: as a row of floats it would lose digits.
-                "order_id": int(frame[ORDER_ID].to_numpy()[row]),
-                "reference": REAL.name,
-                "model": shown.model,
-                "scenario": shown.scenario,
-                "metric": METRICS[metric_number(frame)],
-                "difference": float(sweep[REAL.name] - sweep[shown.name]),
-            }
-        ],
-    )
-
-
-def _row(frame: pd.DataFrame, shown: Line) -> int | None:
-    real, simulated = values_of(frame, REAL), values_of(frame, shown)
+    shown = _shown(sweeps.lines)
+    chosen = np.flatnonzero(sweeps.level >= ANSWERED)
+    if shown is None or not chosen.size:
+        return []
+    filled = sweeps.whole_numbers(EXAMPLE_METRIC)[:, chosen]
+    real, simulated = filled[0], filled[sweeps.lines.index(shown)]
     apart = np.abs(real - simulated)
-    answered = in_population(frame, ANSWERED)
-    differs = answered & (apart > 0)
-    for chosen in (differs & (real > 0) & (simulated > 0), differs, answered):
-        if chosen.any():
-            return _first_largest(apart, chosen)
-    return None
+    rank = (apart > 0) * (1 + ((real > 0) & (simulated > 0)))
+    day, security = (sweeps.segments[name] for name in ("day", "security"))
+    # The first of those that are equal.
+    best = np.lexsort((-chosen, -security[chosen], -day[chosen], apart, rank))[-1]
+    row = chosen[best]
+    place = row - np.searchsorted(sweeps.partition, sweeps.partition[row])
+    return [
+        Candidate(
+            int(rank[best]),
+            int(apart[best]),
+            -int(day[row]),
+            -int(security[row]),
+            -int(place),
+            int(sweeps.whole_numbers("order_id")[0, row]),
+            int(real[best] - simulated[best]),
+        )
+    ]
 
 
-def _first_largest(apart: FloatArray, chosen: BoolArray) -> int:
-    return int(np.where(chosen, apart, -1.0).argmax())
+def best_of(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The one to show, or none."""
+    return sorted(candidates)[-1:]
+
+
+def example_sweep(candidates: Sequence[Candidate], lines: Sequence[Line]) -> pd.DataFrame:
+    """The table of the one; columns `EXAMPLE`."""
+    shown = _shown(lines)
+    if shown is None:
+        return table_of_rows(EXAMPLE, [])
+    rows = [
+        {
+            "date": dt.date.fromordinal(-found.before_day).isoformat(),
+            "security": -found.before_security,
+            "order_id": found.order_id,
+            "reference": REAL.name,
+            "model": shown.model,
+            "scenario": shown.scenario,
+            "metric": EXAMPLE_METRIC,
+            "difference": found.difference,
+        }
+        for found in candidates
+    ]
+    return table_of_rows(EXAMPLE, rows)
+
+
+def _shown(lines: Sequence[Line]) -> Line | None:
+    return next((line for line in _SHOWN if line in lines), None)

@@ -4,64 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
-from sweep_dask.analysis.rollups.dimensions import (
-    LEVEL_COLUMNS,
-    POPULATIONS,
-    line_codes,
-    population_levels,
-)
+from sweep_dask.analysis.centre_point.sweep_outcomes import DECREASED, REASONS
+from sweep_dask.analysis.rollups.cells import Cells, by_population, merged
+from sweep_dask.analysis.rollups.dimensions import POPULATIONS
+from sweep_dask.analysis.rollups.exact import LIMBS
 from sweep_dask.analysis.tables import schema, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.analysis.rollups.sweeps import Sweeps
 
-REASON_COLUMNS = ("model", "scenario", *LEVEL_COLUMNS, "unfilled_reason", "unfilled_quantity")
-#: Of one population level of a piece, or of all added up; the line is a place.
-LEVEL_REASONS = schema("level:int8 line:int8 reason:str n_sweeps:int64 unfilled_quantity:int64")
-REASON_KEYS = ["level", "line", "reason"]
 UNFILLED = schema("population:str scenario:str reason:str n_sweeps:int64 unfilled_quantity:int64")
+#: In the order of rows.
+_NAMES = sorted({*REASONS.values(), DECREASED})
 
 
-def level_reasons(rows: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
-    """Sum up a piece; columns `LEVEL_REASONS`. Lines that give no reason have no rows.
+def _shape(lines: Sequence[Line]) -> tuple[int, ...]:
+    return len(POPULATIONS), len(lines)
 
-    Parameters
-    ----------
-    rows
-        `REASON_COLUMNS`, a row per sweep and line.
-    """
-    reason = rows["unfilled_reason"].astype("str")
-    sums = pd.DataFrame(
-        {
-            "level": population_levels(rows),
-            "line": line_codes(rows, lines),
-            "reason": reason.array,
-            "n_sweeps": 1,
-            "unfilled_quantity": rows["unfilled_quantity"].to_numpy(),
-        }
+
+def reason_cells(sweeps: Sweeps) -> Cells:
+    """Sweeps and shares; a place is level and line, a segment the number of a reason."""
+    reason, left = (
+        sweeps.places("unfilled_reason", _NAMES),
+        sweeps.whole_numbers("unfilled_quantity"),
     )
-    given = sums[(sums["reason"] != "") & sums["reason"].notna()]
-    return table(LEVEL_REASONS, dict(given.groupby(REASON_KEYS).sum().reset_index()))
+    # Lines that give no reason, and sweeps of which nothing is left, have none.
+    line, sweep = np.nonzero(reason >= 0)
+    counts = np.stack([np.ones_like(line), left[line, sweep]], axis=1)
+    place = np.ravel_multi_index((sweeps.level[sweep], line), _shape(sweeps.lines))
+    no_sums = np.zeros((line.size, 0, LIMBS), np.int64)
+    return merged([Cells(place, reason[line, sweep], counts, no_sums)])
 
 
-def unfilled(reasons: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
-    """By population, line and reason; columns `UNFILLED`.
-
-    Parameters
-    ----------
-    reasons
-        `LEVEL_REASONS` of all pieces, added up.
-    """
-    parts = []
-    for number, population in enumerate(POPULATIONS):
-        within = reasons[reasons["level"] >= number]
-        summed = within.groupby(["line", "reason"])[["n_sweeps", "unfilled_quantity"]].sum()
-        found = summed.reset_index()
-        scenario = [lines[line].scenario for line in found["line"]]
-        columns = {**found, "population": [population] * len(found), "scenario": scenario}
-        parts.append(table(UNFILLED, columns))
-    return pd.concat(parts, ignore_index=True)
+def unfilled(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
+    """By population, line and reason; columns `UNFILLED`."""
+    shape = _shape(lines)
+    nested = by_population(cells, shape)
+    population, line = np.unravel_index(nested.place, shape)
+    return table(
+        UNFILLED,
+        {
+            "population": [POPULATIONS[number] for number in population],
+            "scenario": [lines[number].scenario for number in line],
+            "reason": [_NAMES[number] for number in nested.segment],
+            "n_sweeps": nested.counts[:, 0],
+            "unfilled_quantity": nested.counts[:, 1],
+        },
+    )

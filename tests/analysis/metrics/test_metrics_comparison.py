@@ -1,4 +1,4 @@
-"""Real against simulated: differences, agreement, averages, and parts of the cost."""
+"""Real against simulated: differences, and parts of the cost."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, marke
 
 from sweep_dask.analysis.metrics.comparison import (
     COMPARED,
-    agreement_counts,
-    average_values,
     differences,
-    values,
 )
 from sweep_dask.analysis.metrics.decomposition import arrival_cost_parts
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
@@ -43,80 +40,11 @@ def test_differences_are_real_minus_simulated():
     assert np.isnan(second["vwap"])
 
 
-def agreement(real, simulated, metric, tolerance=0.0):
-    every = np.ones(len(real), dtype=bool)
-    pair = values(real, metric), values(simulated, metric)
-    return agreement_counts(*pair, every, metric, tolerance)
-
-
-def averages(real, simulated, metric, chosen=None):
-    every = np.ones(len(real), dtype=bool)
-    pair = values(real, metric), values(simulated, metric)
-    return average_values(*pair, every if chosen is None else chosen)
-
-
-@pytest.mark.parametrize(
-    ("metric", "verdict", "agreeing"),
-    [
-        ("filled_quantity", "worse", 1),
-        ("midpoint_improvement_bps", "better", 0),
-        # Two seconds later is worse.
-        ("time_to_first_fill_seconds", "worse", 0),
-        # A lower average price says nothing by itself.
-        ("vwap", "other", 0),
-    ],
-)
-def test_verdicts_are_on_the_simulation(metric, verdict, agreeing):
-    found = agreement(REAL, SIMULATED, metric)
-    expected = {"better": 0, "worse": 0, "other": 0} | {verdict: 1}
-    assert {name: found[f"n_{name}"] for name in expected} == expected
-    assert (found["n_agree"], found["n_pairs"]) == (agreeing, 1 + agreeing)
-
-
-def test_a_difference_of_the_tolerance_agrees():
-    real = np.array([0.5, -0.5, 0.51, -0.51, np.nan])
-    every, none = np.ones(5, dtype=bool), np.zeros(5)
-
-    def counts(metric, tolerance):
-        found = agreement_counts(real, none, every, metric, tolerance)
-        return [found[f"n_{name}"] for name in ("agree", "better", "worse", "simulated_only")]
-
-    assert counts("fill_ratio", 0.5) == [2, 1, 1, 1]
-    assert counts("mean_time_to_fill_seconds", 0.0) == [0, 2, 2, 1]
-
-
-def test_agreement_counts_every_sweep_once():
-    for metric in COMPARED:
-        found = agreement(REAL, SIMULATED, metric)
-        counts = [found[f"n_{name}"] for name in ("agree", "better", "worse", "other")]
-        assert sum(counts) == found["n_pairs"]
-    only = agreement(REAL, metrics(), "vwap")
-    assert (only["n_pairs"], only["n_real_only"], only["n_simulated_only"]) == (0, 1, 0)
-
-
-def test_averages_over_all_and_over_the_engaged():
-    every = averages(REAL, SIMULATED, "fill_ratio")
-    assert (every["mean_real"], every["mean_simulated"]) == (0.5, 0.25)
-    assert (every["n_sweeps"], every["mean_difference"]) == (2, 0.25)
-    # Only the first found a contra: half the sweeps, twice the difference.
-    engaged = averages(REAL, SIMULATED, "fill_ratio", np.array([True, False]))
-    assert (engaged["n_sweeps"], engaged["mean_difference"]) == (1, 0.5)
-
-
-def test_averages_of_what_does_not_exist_are_missing():
-    row = averages(REAL, metrics(), "vwap")
-    assert (row["n_real"], row["mean_real"], row["n_simulated"]) == (1, 3340.0, 0)
-    assert np.isnan(row["mean_simulated"])
-    assert np.isnan(row["mean_difference"])
-
-
 @pytest.mark.filterwarnings("error")
 def test_no_sweeps_compare_to_nothing():
     none = metrics(sweeps=make_sweeps())
     assert differences(none, none).empty
     assert arrival_cost_parts(none, none).empty
-    assert agreement(none, none, "vwap")["n_sweeps"] == 0
-    assert np.isnan(averages(none, none, "vwap")["mean_difference"])
 
 
 @pytest.mark.parametrize("column", ["order_id", "side", "quantity", "arrival_ns"])
@@ -127,14 +55,6 @@ def test_other_sweeps_do_not_compare(column):
 
 def test_compared_metrics_are_columns():
     assert set(COMPARED) <= set(SWEEP_METRICS)
-
-
-@given(markets())
-def test_the_same_fills_agree_in_everything(market):
-    one, other = sweep_metrics(*market), sweep_metrics(*market)
-    for metric in COMPARED:
-        found = agreement(one, other, metric)
-        assert found["n_agree"] == found["n_pairs"]
 
 
 def parts(real, simulated):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES, COMPARED, CONDITIONS
+from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES, COMPARED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS
 from sweep_dask.analysis.metrics.populations import POPULATIONS, SPREADS
 from sweep_dask.analysis.metrics.sweep_metrics import (
@@ -16,8 +16,8 @@ from sweep_dask.analysis.metrics.sweep_metrics import (
     STATUSES,
     SWEEP_METRICS,
 )
-from sweep_dask.analysis.stats.bootstrap import DRAWS
-from sweep_dask.analysis.stats.segments import METRIC_TESTS
+from sweep_dask.analysis.rollups.comparisons import TESTS
+from sweep_dask.analysis.rollups.pairs import CONDITIONS
 
 PAGE = (Path(__file__).parents[3] / "docs/metrics.md").read_text(encoding="utf-8")
 
@@ -37,7 +37,7 @@ def rows(head):
         ("Column of `AGREEMENT`", AGREEMENT),
         ("Column of `AVERAGES`", AVERAGES),
         ("Column of `ARRIVAL_COST_PARTS`", ARRIVAL_COST_PARTS),
-        ("Column of `METRIC_TESTS`", METRIC_TESTS),
+        ("Column of `TESTS`", TESTS),
     ],
 )
 def test_every_column_has_its_entry(head, columns):
@@ -64,6 +64,5 @@ def test_compared_metrics_without_a_verdict_are_named():
 def test_values_and_numbers_are_those_of_the_program():
     text = " ".join(PAGE.split())
     assert all(f"`{value}`" in text for value in (*STATUSES, *CONDITIONS, SPREADS[0], SPREADS[-1]))
-    assert f"with replacement, {DRAWS:,} times" in text
     realised = [int(seconds) for seconds in re.findall(r"`realised_spread_(\d+)s_price`", text)]
     assert realised == list(REALISED_AFTER_SECONDS)

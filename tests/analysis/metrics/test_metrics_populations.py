@@ -11,8 +11,6 @@ from sweep_dask.analysis.metrics.populations import (
     POPULATIONS,
     SweepFacts,
     populations,
-    quantile_names,
-    size_quantile,
 )
 from sweep_dask.analysis.metrics.sweep_metrics import sweep_metrics
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
@@ -45,12 +43,6 @@ def labels(sweeps, fills=(), types=None, participants=None):
 def test_sizes_are_those_of_the_time_priority_model():
     found = labels([sweep(number, size) for number, size in enumerate([1, 500, 501, 2000, 2001])])
     assert list(found["size_class"]) == ["Small", "Small", "Medium", "Medium", "Large"]
-
-
-def test_quantiles_come_from_outside_and_a_bound_belongs_below():
-    codes = size_quantile(ints([300, 301, 1000, 1001]), ints([300, 1000]))
-    names = quantile_names(3)
-    assert [names[code] for code in codes] == ["Q1", "Q2", "Q2", "Q3"]
 
 
 def test_outcome_and_residual_are_the_real_ones():

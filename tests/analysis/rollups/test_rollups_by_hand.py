@@ -5,37 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_rollups import make_sweeps
+from drawn_rollups import as_read, make_sweeps
 
 from sweep_dask.analysis.metrics.lines import REAL, Line
-from sweep_dask.analysis.rollups.comparisons import averages, comparisons
-from sweep_dask.analysis.rollups.dimensions import (
-    DIMENSIONS,
-    SOURCES,
-    TEXT_LABELS,
-    Segments,
-    line_codes,
-    population_levels,
-    size_bounds,
-)
-from sweep_dask.analysis.rollups.example import example_sweep
-from sweep_dask.analysis.rollups.labels import label_counts, segments_of
-from sweep_dask.analysis.rollups.quantiles import (
-    percentiles,
-    segment_quantiles,
-    sorted_quantiles,
-)
-from sweep_dask.analysis.rollups.sums import level_sums, population_sums
-from sweep_dask.analysis.rollups.tables import all_averages, all_comparisons, by_dimension
-from sweep_dask.analysis.rollups.unfilled import level_reasons, unfilled
-from sweep_dask.analysis.rollups.values import HEADLINE, METRICS
-from sweep_dask.analysis.stats.bootstrap import ONE_CLUSTER
-from sweep_dask.analysis.stats.paired import CONSTANT, TOO_FEW
-from sweep_dask.analysis.stats.segments import StatisticsSettings
+from sweep_dask.analysis.rollups.dimensions import DIMENSIONS, population_levels, size_quartiles
+from sweep_dask.analysis.rollups.metrics import HEADLINE
+from sweep_dask.analysis.rollups.summary import summary_of
+from sweep_dask.analysis.rollups.sweeps import Sweeps
+from sweep_dask.analysis.rollups.tables import tables_of
+from sweep_dask.analysis.stats.clusters import CONSTANT, EQUAL_CLUSTERS, NO_PAIR, ONE_CLUSTER
 
 REST_DARK = Line("centre-point", "rest-dark")
 LINES = (REAL, REST_DARK)
-SETTINGS = StatisticsSettings(seed=1, draws=50)
 
 #: Four sweeps of one security on two days. The last came before continuous trading; only the
 #: second had nothing left after its entry. Who sent the third is not known.
@@ -82,66 +63,46 @@ DARK = {
 }
 
 
-@pytest.fixture(scope="module")
-def rows():
-    lines = [make_sweeps(REAL, LABELS | TAPE), make_sweeps(REST_DARK, LABELS | DARK)]
-    table = pd.concat(lines, ignore_index=True)
-    text = ("model", "scenario", "unfilled_reason", *TEXT_LABELS)
-    return table.astype(dict.fromkeys(text, "category"))
+def tables(tape=TAPE, dark=DARK, labels=LABELS, lines=LINES):
+    of_line = [
+        make_sweeps(line, labels | fate) for line, fate in zip(LINES, (tape, dark), strict=True)
+    ][: len(lines)]
+    # By day, and within it by line.
+    rows = pd.concat(of_line).sort_values("date", kind="stable", ignore_index=True)
+    return tables_of(summary_of(Sweeps(as_read(rows), lines)), lines)
 
 
 @pytest.fixture(scope="module")
-def segments(rows):
-    return segments_of(label_counts(rows))
-
-
-def values(rows, segments, metric):
-    """One metric, a column per line, and every label there is."""
-    code = line_codes(rows, LINES)
-    tape = rows[code == 0]
-    frame = pd.DataFrame({"metric": np.full(4, METRICS.index(metric), dtype=np.int8)})
-    frame["level"], frame["cluster"] = population_levels(tape), [0, 0, 1, 1]
-    frame["order_id"] = tape["order_id"].to_numpy()
-    for dimension in SOURCES:
-        frame[dimension] = segments.codes(tape, dimension)
-    for number, line in enumerate(LINES):
-        of_line = rows[code == number]
-        frame[line.name] = of_line[metric].to_numpy(dtype=np.float64)
-        frame[f"{line.name} engaged"] = of_line["dark_quantity"].to_numpy() > 0
-    return frame
+def found():
+    return tables()
 
 
 @pytest.fixture(scope="module")
-def by(rows, segments):
-    spreads = pd.concat(
-        segment_quantiles(values(rows, segments, metric), LINES, segments) for metric in HEADLINE
-    )
-    sums = population_sums(level_sums(rows, segments, LINES))
-    return by_dimension(sums, spreads, LINES, segments)
-
-
-def test_segments_are_what_occurs(segments):
-    # A quarter of the four sweeps has 100 or less, half 200 or less, three quarters 400 or less.
-    assert segments == Segments(("2024-09-05", "2024-09-06"), (7,), (8, 61), (100, 200, 400))
+def by(found):
+    return {dimension: found[f"by_{dimension}"] for dimension in DIMENSIONS}
 
 
 @pytest.mark.parametrize(
-    ("quantities", "bounds"),
+    ("quantities", "quarters"),
     [
-        ({}, ()),
-        ({5: 1}, (5, 5, 5)),
-        ({5: 1, 9: 1}, (5, 5, 9)),
-        ({1: 1, 2: 1, 3: 1, 4: 1, 5: 1}, (2, 3, 4)),
-        ({100: 9, 200: 1}, (100, 100, 100)),
+        ([5], [0]),
+        ([9, 5], [2, 0]),
+        ([1, 2, 3, 4, 5], [0, 0, 1, 2, 3]),
+        ([100] * 9 + [200], [0] * 9 + [3]),
     ],
 )
-def test_size_bounds_by_hand(quantities, bounds):
-    assert size_bounds(quantities) == bounds
+def test_quarters_of_a_partition_by_hand(quantities, quarters):
+    """Of two the bounds are 5, 5 and 9; of five 2, 3 and 4; a quantity on a bound is below it."""
+    of_one = np.zeros(len(quantities), dtype=np.int64)
+    assert size_quartiles(np.array(quantities), of_one).tolist() == quarters
+    # Another partition, before or behind it, changes nothing.
+    both = size_quartiles(np.array([7, *quantities, 7]), np.array([0, *(of_one + 1), 2]))
+    assert both.tolist() == [0, *quarters, 0]
 
 
-def test_levels_are_the_innermost_population(rows):
+def test_levels_are_the_innermost_population():
     # Something left, but not in continuous trading, is not residual.
-    assert population_levels(rows).tolist() == [2, 1, 2, 0] * 2
+    assert population_levels(pd.DataFrame(LABELS)).tolist() == [2, 1, 2, 0]
 
 
 def test_sums_of_all_sweeps(by):
@@ -185,7 +146,8 @@ def test_segments_are_in_natural_order_and_the_unknown_last(by):
     assert names("security") == [("7", 4)]
     assert names("participant") == [("8", 2), ("61", 1), ("unknown", 1)]
     assert names("size") == [("Small", 3), ("Medium", 1)]
-    assert names("size_quantile") == [("Q1", 1), ("Q2", 1), ("Q3", 1), ("Q4", 1)]
+    # Of the two sweeps of a day one is in the first quarter, the other in the third.
+    assert names("size_quantile") == [("Q1", 2), ("Q3", 2)]
     assert names("hour") == [("09", 1), ("10", 1), ("11", 2)]
     assert names("outcome") == [("unfilled", 2), ("partly_filled", 1), ("filled", 1)]
     assert names("spread") == [("1", 2), ("5 or more", 1), ("unknown", 1)]
@@ -204,12 +166,8 @@ def test_segments_share_the_sweeps_among_them(by):
 
 
 @pytest.fixture(scope="module")
-def compared(rows, segments):
-    found = [
-        comparisons(values(rows, segments, metric), LINES, segments, SETTINGS)
-        for metric in ("fill_ratio", "vwap")
-    ]
-    return all_comparisons(pd.concat(found), LINES, segments)
+def compared(found):
+    return found["comparisons"]
 
 
 def test_comparisons_count_and_test_the_pairs(compared):
@@ -224,12 +182,16 @@ def test_comparisons_count_and_test_the_pairs(compared):
         *(0.375, 0.5625),
         -0.1875,
     )
-    # Ranks 2 and 1 are below zero: of four equally likely signs two are as far out.
-    assert (row["wilcoxon_statistic"], row["wilcoxon_p_value"]) == (0.0, 0.5)
-    assert (row["n_clusters"], row["reason"]) == (2, "")
-    # -0.5 and 0 on the first day, -0.25 on the second: means of draws are -0.25 in every draw.
+    # Both days are below zero, which by chance is as likely as not that one of them is not.
+    assert (row["n_clusters"], row["n_clusters_above"], row["n_clusters_below"]) == (2, 0, 2)
+    assert (row["sign_p_value"], row["reason"]) == (0.5, "")
+    # The sums of the days, -0.5 and -0.25, are 0.125 off twice the mean: 2 x 2 x 0.125^2 / 4^2.
+    assert row["standard_error"] == pytest.approx(0.0625)
+    # With one degree of freedom the 97.5 % point of t is 12.706.
+    assert row["high"] == pytest.approx(-0.1875 + 12.7062 * 0.0625, abs=1e-5)
+    # -0.5 and 0 on the first day, -0.25 on the second.
     continuous = of["continuous", "all", "all", "fill_ratio"]
-    assert (continuous["cluster_low"], continuous["cluster_high"]) == (-0.25, -0.25)
+    assert (continuous["mean_difference"], continuous["reason"]) == (-0.25, EQUAL_CLUSTERS)
     # The third sweep has a price in the dark only.
     row = of["all", "all", "all", "vwap"]
     names = ["n_sweeps", "n_pairs", "n_agree", "n_other", "n_real_only", "n_simulated_only"]
@@ -238,48 +200,66 @@ def test_comparisons_count_and_test_the_pairs(compared):
 
 def test_segments_of_the_answered_population_are_compared_in_headlines(compared):
     by_segment = compared[compared["segment_kind"] != "all"]
-    assert set(by_segment["metric"]) == {"fill_ratio"}
+    assert set(by_segment["metric"]) == set(HEADLINE)
+    by_segment = by_segment[by_segment["metric"] == "fill_ratio"]
     assert set(by_segment["population"]) == {"continuous"}
     # The fourth sweep, alone in being Medium, is not among them.
     sizes = by_segment[by_segment["segment_kind"] == "size"]
     assert sizes["segment"].tolist() == ["Small"]
     days = by_segment[by_segment["segment_kind"] == "day"]
     assert days["n_pairs"].tolist() == [2, 1]
-    assert days["reason"].tolist() == ["", TOO_FEW]
-    assert days["cluster_reason"].tolist() == [ONE_CLUSTER, TOO_FEW]
+    assert days["reason"].tolist() == [ONE_CLUSTER, ONE_CLUSTER]
 
 
 def test_families_are_of_one_population_reference_and_kind(compared):
     groups = compared.groupby(["population", "reference", "segment_kind"])
-    tested = groups["t_p_value"].transform("count")
-    smallest = compared["t_p_value"] == groups["t_p_value"].transform("min")
+    tested = groups["p_value"].transform("count")
+    smallest = compared["p_value"] == groups["p_value"].transform("min")
     found = compared[smallest]
-    expected = (found["t_p_value"] * tested[smallest]).clip(upper=1)
-    assert found["t_p_holm"].tolist() == pytest.approx(expected.tolist())
-    # Two tests of all sweeps, of fill ratio and of vwap.
+    expected = (found["p_value"] * tested[smallest]).clip(upper=1)
+    assert found["p_holm"].tolist() == pytest.approx(expected.tolist())
     everything = (compared["population"] == "all") & (compared["segment_kind"] == "all")
-    assert tested[everything].tolist() == [2, 2]
+    # What was given and differs, and not by the same on both days.
+    assert compared[everything & (compared["reason"] == "")]["metric"].tolist() == [
+        *("filled_quantity", "fill_ratio", "dark_quantity", "arrival_cost_aud")
+    ]
+    assert set(tested[everything]) == {4}
 
 
-def test_a_population_without_sweeps_is_told(rows, segments):
-    frame = values(rows, segments, "fill_ratio")
-    frame["level"] = np.int8(1)
-    found = comparisons(frame, LINES, segments, SETTINGS)
-    (row,) = found[found["population"] == 2].to_dict("records")
-    assert (row["n_sweeps"], row["n_pairs"], row["reason"]) == (0, 0, TOO_FEW)
+def test_verdicts_are_on_the_simulation(compared):
+    """Reference minus simulated: -50, 0, -100 shares, and more is better; more dark is neither."""
+    rows = compared.query("population == 'continuous' and segment_kind == 'all'").set_index(
+        "metric"
+    )
+    names = ["n_agree", "n_better", "n_worse", "n_other"]
+    assert rows.loc["filled_quantity", names].tolist() == [1, 2, 0, 0]
+    assert rows.loc["dark_quantity", names].tolist() == [1, 0, 0, 2]
+    later = TAPE | {"time_to_first_fill_seconds": [1.0, 1.0, np.nan, np.nan]}
+    sooner = DARK | {"time_to_first_fill_seconds": [2.0, 0.5, 3.0, np.nan]}
+    rows = tables(later, sooner)["comparisons"].query(
+        "population == 'continuous' and segment_kind == 'all'"
+    )
+    row = rows.set_index("metric").loc["time_to_first_fill_seconds"]
+    assert row[names].tolist() == [0, 1, 1, 0]
 
 
-def test_equal_differences_keep_their_reason(rows, segments):
-    frame = values(rows, segments, "fill_ratio")
-    frame["rest-dark"] = frame["tape"] + 0.1
-    found = comparisons(frame, LINES, segments, SETTINGS)
-    everything = found[found["dimension"] == 0]
-    assert set(everything["reason"]) == set(everything["cluster_reason"]) == {CONSTANT}
+def test_a_population_without_sweeps_is_told():
+    nothing_left = LABELS | {"has_residual": [False] * 4}
+    rows = tables(labels=nothing_left)["comparisons"].query("population == 'residual'")
+    assert set(rows["n_sweeps"]) == set(rows["n_pairs"]) == {0}
+    assert set(rows["reason"]) == {NO_PAIR}
 
 
-def test_averages_of_all_and_of_the_engaged(rows, segments):
-    found = all_averages(averages(values(rows, segments, "vwap"), LINES), LINES, segments)
-    everyone, engaged = found.query("population == 'all'").to_dict("records")
+def test_equal_differences_keep_their_reason():
+    more = DARK | {"fill_ratio": [value + 0.1 for value in TAPE["fill_ratio"]]}
+    rows = tables(dark=more)["comparisons"].query("metric == 'fill_ratio' and n_pairs > 1")
+    assert set(rows["reason"]) == {CONSTANT}
+    assert rows["p_value"].isna().all()
+
+
+def test_averages_of_all_and_of_the_engaged(found):
+    of_vwap = found["averages"].query("population == 'all' and metric == 'vwap'")
+    everyone, engaged = of_vwap.to_dict("records")
     names = ["n_sweeps", "n_real", "mean_real", "n_simulated", "mean_simulated", "n_pairs"]
     paired = ["paired_mean_real", "paired_mean_simulated", "mean_difference"]
     mean_simulated = (2000 + 2002 + 2003) / 3
@@ -290,23 +270,18 @@ def test_averages_of_all_and_of_the_engaged(rows, segments):
     assert (everyone["condition"], engaged["condition"]) == ("all", "engaged")
 
 
-def test_percentiles_of_fill_ratio(rows, segments):
-    found = percentiles(values(rows, segments, "fill_ratio"), LINES)
-    tape = found[(found["population"] == 1) & (found["line"] == 0)]
+def test_percentiles_of_fill_ratio(found):
+    tape = found["distributions"].query(
+        "population == 'continuous' and model == 'tape' and metric == 'fill_ratio'"
+    )
     assert tape["percent"].tolist() == list(range(101))
     # 0, 0.5 and 1 lie on a line.
     assert tape["value"].tolist() == pytest.approx([percent / 100 for percent in range(101)])
     assert set(tape["n_values"]) == {3}
 
 
-def test_quantiles_of_nothing_are_missing():
-    assert np.isnan(sorted_quantiles(np.zeros(0), [0.0, 0.5])).all()
-    assert sorted_quantiles(np.array([3.0]), [0.0, 0.5, 1.0]) == [3.0, 3.0, 3.0]
-
-
-def test_reasons_by_population(rows):
-    found = unfilled(level_reasons(rows, LINES), LINES)
-    assert found.to_numpy().tolist() == [
+def test_reasons_by_population(found):
+    assert found["unfilled"].to_numpy().tolist() == [
         ["all", "rest-dark", "limit", 1, 300],
         ["all", "rest-dark", "no_contra", 1, 1000],
         ["continuous", "rest-dark", "limit", 1, 300],
@@ -314,11 +289,10 @@ def test_reasons_by_population(rows):
     ]
 
 
-def example_of(rows, segments, tape, dark):
-    frame = values(rows, segments, "filled_quantity")
-    frame["tape"], frame["rest-dark"] = np.array(tape, float), np.array(dark, float)
-    found = example_sweep(frame, LINES, segments)
-    return [(row["order_id"] % 10, row["difference"]) for row in found.to_dict("records")]
+def example_of(tape, dark):
+    found = tables(TAPE | {"filled_quantity": tape}, DARK | {"filled_quantity": dark})
+    rows = found["example_sweep"].to_dict("records")
+    return [(row["order_id"] % 10, row["difference"]) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -334,11 +308,10 @@ def example_of(rows, segments, tape, dark):
         ([50, 200, 0, 0], [50, 200, 0, 900], (1, 0.0)),
     ],
 )
-def test_the_example_differs_most(rows, segments, tape, dark, expected):
-    assert example_of(rows, segments, tape, dark) == [expected]
+def test_the_example_differs_most(tape, dark, expected):
+    assert example_of(tape, dark) == [expected]
 
 
-def test_no_example_without_a_simulation_or_without_continuous_trading(rows, segments):
-    frame = values(rows, segments, "filled_quantity")
-    assert example_sweep(frame, (REAL,), segments).empty
-    assert example_sweep(frame.assign(level=np.int8(0)), LINES, segments).empty
+def test_no_example_without_a_simulation_or_without_continuous_trading():
+    assert tables(lines=(REAL,))["example_sweep"].empty
+    assert tables(labels=LABELS | {"is_continuous": [False] * 4})["example_sweep"].empty

@@ -1,89 +1,96 @@
-"""Roll-ups of drawn tables are those of the slow way, wherever the table is cut into pieces."""
+"""Roll-ups of drawn tables are those of the slow way, however the sweeps are cut and merged."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from drawn_rollups import draw_sweeps
+from drawn_rollups import as_read, draw_sweeps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_rollups import assert_same_rows, slow_rollups
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL
-from sweep_dask.analysis.rollups import tables
-from sweep_dask.analysis.rollups.comparisons import averages, comparisons
-from sweep_dask.analysis.rollups.dimensions import (
-    SOURCES,
-    TEXT_LABELS,
-    line_codes,
-    population_levels,
-)
-from sweep_dask.analysis.rollups.labels import label_counts, segments_of
-from sweep_dask.analysis.rollups.quantiles import percentiles, segment_quantiles
-from sweep_dask.analysis.rollups.sums import LEVEL_KEYS, level_sums, population_sums
-from sweep_dask.analysis.rollups.unfilled import REASON_KEYS, level_reasons, unfilled
-from sweep_dask.analysis.rollups.values import HEADLINE, METRICS
-from sweep_dask.analysis.stats.segments import StatisticsSettings
+from sweep_dask.analysis.rollups.summary import added, summary_of
+from sweep_dask.analysis.rollups.sweeps import Sweeps
+from sweep_dask.analysis.rollups.tables import tables_of
 
-SETTINGS = StatisticsSettings(seed=3, draws=20)
-TEXTS = ("model", "scenario", "status", "unfilled_reason", *TEXT_LABELS)
+SOME_LINES = st.sampled_from([(REAL,), (REAL, LINES[4]), (REAL, LINES[2], LINES[5])])
 
 
 @st.composite
-def cut_tables(draw):
-    """A table of two lines or three, and where it is cut."""
-    lines = draw(st.sampled_from([(REAL, LINES[4]), (REAL, LINES[2], LINES[5])]))
-    sweeps = draw(st.integers(1, 14))
-    clusters, is_constant = draw(st.integers(1, 4)), draw(st.booleans())
+def markets(draw):
+    """Rows of each partition, and the lines."""
+    lines, clusters = draw(SOME_LINES), draw(st.integers(1, 5))
+    sweeps, is_constant = draw(st.integers(1, 14)), draw(st.booleans())
     table = draw_sweeps(draw(st.integers(0, 999)), sweeps, clusters, lines, is_constant)
-    cuts = sorted(draw(st.sets(st.integers(1, len(table) - 1), max_size=4)))
-    return table, lines, cuts
+    by_partition = table.groupby(["date", "security"], sort=False)
+    return [rows.reset_index(drop=True) for _, rows in by_partition], lines
 
 
-def fast_rollups(table, lines, cuts):
-    ends = zip([0, *cuts], [*cuts, len(table)], strict=True)
-    # Categories are those of the piece.
-    pieces = [table.iloc[begin:end].astype(dict.fromkeys(TEXTS, "category")) for begin, end in ends]
-    counts = pd.concat(label_counts(piece) for piece in pieces)
-    segments = segments_of(counts.groupby(["column", "value"]).sum().reset_index())
-    sums = pd.concat(level_sums(piece, segments, lines) for piece in pieces)
-    reasons = pd.concat(level_reasons(piece, lines) for piece in pieces)
-    whole = table.astype(dict.fromkeys(TEXTS, "category"))
-    frames = {metric: values(whole, lines, segments, metric) for metric in METRICS}
-    spreads = pd.concat(segment_quantiles(frames[metric], lines, segments) for metric in HEADLINE)
-    compared = pd.concat(comparisons(f, lines, segments, SETTINGS) for f in frames.values())
-    found = pd.concat(percentiles(frames[metric], lines) for metric in HEADLINE)
-    means = pd.concat(averages(frame, lines) for frame in frames.values())
-    by_population = population_sums(sums.groupby(list(LEVEL_KEYS)).sum().reset_index())
-    by = tables.by_dimension(by_population, spreads, lines, segments)
-    return {f"by_{dimension}": table for dimension, table in by.items()} | {
-        "comparisons": tables.all_comparisons(compared, lines, segments),
-        "averages": tables.all_averages(means, lines, segments),
-        "distributions": tables.all_distributions(found, lines, segments),
-        "unfilled": unfilled(reasons.groupby(REASON_KEYS).sum().reset_index(), lines),
-        "size_bounds": tables.size_bounds_table(segments),
-    }
+def merged_at_random(summaries, draw):
+    """One summary of all, by merges of a few at a time in a drawn order and grouping."""
+    left = list(draw(st.permutations(summaries)))
+    while len(left) > 1:
+        few = draw(st.integers(2, len(left)))
+        left = [*left[few:], added(left[:few])]
+    return added(left)
 
 
-def values(rows, lines, segments, metric):
-    code = line_codes(rows, lines)
-    tape = rows[code == 0]
-    frame = pd.DataFrame({"level": population_levels(tape)})
-    frame["metric"] = METRICS.index(metric)
-    frame["cluster"] = tape.groupby(["date", "security"], observed=True).ngroup().to_numpy()
-    for dimension in SOURCES:
-        frame[dimension] = segments.codes(tape, dimension)
-    for number, line in enumerate(lines):
-        of_line = rows[code == number]
-        frame[line.name] = of_line[metric].to_numpy(dtype=np.float64)
-        frame[f"{line.name} engaged"] = of_line["dark_quantity"].to_numpy() > 0
-    return frame
+def assert_same_bytes(one, other):
+    for ours, theirs in zip(one[:-1], other[:-1], strict=True):
+        assert [array.tobytes() for array in ours] == [array.tobytes() for array in theirs]
+        assert [array.shape for array in ours] == [array.shape for array in theirs]
+    assert one.example == other.example
 
 
-@settings(max_examples=10, deadline=None)
-@given(cut_tables())
-def test_all_tables_are_those_of_the_slow_way(cut_table):
-    table, lines, cuts = cut_table
-    found = fast_rollups(table, lines, cuts)
-    for name, expected in slow_rollups(table, list(lines), SETTINGS).items():
+@settings(max_examples=40, deadline=None)
+@given(markets(), st.data())
+def test_any_cut_and_any_order_of_merges_give_the_same_bytes(market, data):
+    partitions, lines = market
+    whole = summary_of(Sweeps(as_read(_joined(partitions)), lines))
+    # Cut between partitions, which are put together in another order.
+    order = data.draw(st.permutations(partitions))
+    ends = data.draw(st.sets(st.integers(1, len(order)))) | {len(order)}
+    begins = [0, *sorted(ends)[:-1]]
+    pieces = [order[begin:end] for begin, end in zip(begins, sorted(ends), strict=True)]
+    summaries = [summary_of(Sweeps(as_read(_joined(piece)), lines)) for piece in pieces]
+    assert_same_bytes(merged_at_random(summaries, data.draw), added([whole]))
+
+
+@settings(max_examples=5, deadline=None)
+@given(markets())
+def test_all_tables_are_those_of_the_slow_way(market):
+    partitions, lines = market
+    found = tables_of(added(summary_of(Sweeps(as_read(rows), lines)) for rows in partitions), lines)
+    for name, expected in slow_rollups(_joined(partitions), list(lines)).items():
         assert_same_rows(found[name], expected, name)
+
+
+def test_nothing_is_added_to_nothing():
+    summary = added(())
+    assert_same_bytes(added([summary, summary]), summary)
+    assert all(table.empty for table in tables_of(summary, LINES).values())
+
+
+def test_a_summary_does_not_grow_with_the_sweeps():
+    """Twenty times as many of the same kind, in the same partition, and a tenth more cells."""
+    sizes = []
+    for sweeps in (500, 10_000):
+        table = draw_sweeps(1, sweeps, 1, (REAL, LINES[4]))
+        summary = summary_of(Sweeps(as_read(table), (REAL, LINES[4])))
+        sizes.append(sum(array.nbytes for cells in summary[:-1] for array in cells))
+    assert sizes[1] < 1.1 * sizes[0]
+
+
+def _joined(partitions):
+    import pandas as pd
+
+    return pd.concat(partitions, ignore_index=True)
+
+
+def test_a_summary_is_of_finite_values():
+    lines = (REAL, LINES[4])
+    table = draw_sweeps(5, 30, 2, lines)
+    table.loc[::7, "fill_ratio"] = np.inf
+    gone = table.assign(fill_ratio=table["fill_ratio"].where(np.isfinite(table["fill_ratio"])))
+    one, other = (summary_of(Sweeps(as_read(rows), lines)) for rows in (table, gone))
+    assert_same_bytes(one, other)

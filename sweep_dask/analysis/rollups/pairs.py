@@ -1,0 +1,198 @@
+"""A reference and a simulation, sweep by sweep: counts and sums of every pair of lines.
+
+Sweeps of one security and day share its market. So every cell also has what its clusters, the
+security-days, leave of the differences of their sweeps: numbers and sums, and the squares and
+products of these, which is all that a cluster-robust interval needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from sweep_dask.analysis.metrics.lines import comparisons_of
+from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells, numbered
+from sweep_dask.analysis.rollups.dimensions import ALL, ANSWERED, DIMENSIONS, POPULATIONS, SOURCES
+from sweep_dask.analysis.rollups.exact import exact
+from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.analysis.rollups.sweeps import Sweeps
+    from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+
+#: Every sweep; and those that found a contra in the dark, in either line.
+CONDITIONS = ("all", "engaged")
+#: What a sweep is in: neither value, one of them, or both, which are equal or not.
+_NEITHER, _REAL_ONLY, _SIMULATED_ONLY, _EQUAL, _LARGER, _SMALLER = range(6)
+#: Of every cell; `n_larger` are pairs in which the reference is. Of clusters: those with pairs,
+#: those of which the mean difference is above and below 0, and the squares of their pairs.
+COUNTS = (
+    *("n_sweeps", "n_real", "n_simulated", "n_pairs", "n_larger", "n_smaller"),
+    *("n_clusters", "n_clusters_above", "n_clusters_below", "squared_pairs"),
+)
+#: Over pairs; over sweeps without the other value; and over clusters, of their sums of differences.
+SUMS = (
+    *("real", "difference", "squared_difference", "real_alone", "simulated_alone"),
+    *("squared_cluster", "cluster_times_pairs"),
+)
+#: A sum that is smaller, as a share of what it is of, is 0 but for rounding.
+_ROUNDING = 1e-9
+#: What a place packs, in its order.
+PLACE = ("condition", "population", "dimension", "pair", "metric")
+
+
+def line_pairs(lines: Sequence[Line]) -> list[tuple[int, int]]:
+    """The numbers of the two lines of every pair, the reference first."""
+    return [(lines.index(one), lines.index(other)) for one, other in comparisons_of(lines)]
+
+
+def pair_shape(lines: Sequence[Line]) -> tuple[int, ...]:
+    """How many there are of everything that a place packs."""
+    counts = (len(CONDITIONS), len(POPULATIONS), len(DIMENSIONS), len(line_pairs(lines)))
+    return *(max(count, 1) for count in counts), len(METRICS)
+
+
+def pair_cells(sweeps: Sweeps) -> Cells:
+    """Counts `COUNTS` and sums `SUMS` of every pair of lines.
+
+    All metrics for every population and condition; headline metrics also for the segments of the
+    population that is answered for.
+    """
+    everything = _Everything(sweeps)
+    groups = [_Group(sweeps, dimension) for dimension in SOURCES]
+    lines = np.array(line_pairs(sweeps.lines), dtype=np.int64).reshape(-1, 2)
+    is_engaged = np.any(sweeps.is_engaged[lines], axis=1)
+    shape = pair_shape(sweeps.lines)
+    parts = [no_cells(len(COUNTS), len(SUMS))]
+    for metric, name in enumerate(METRICS if len(lines) else ()):
+        values = sweeps.values(name)
+        for group in (everything, *(groups if name in HEADLINE else ())):
+            found = _counted(group.cell, group.cells, is_engaged, values, lines)
+            parts.append(group.told(*found, metric, shape))
+    return merged(parts)
+
+
+class _Everything:
+    """All sweeps of each population and condition."""
+
+    def __init__(self, sweeps: Sweeps) -> None:
+        self._partitions = int(sweeps.partition.max(initial=-1)) + 1
+        self.cell = sweeps.partition * len(POPULATIONS) + sweeps.level
+        self.cells = self._partitions * len(POPULATIONS)
+
+    def told(
+        self, kinds: IntArray, amounts: FloatArray, metric: int, shape: tuple[int, ...]
+    ) -> Cells:
+        """A cell for each pair, population and condition, whether it has sweeps or not."""
+        levels = (kinds.shape[0], self._partitions, len(POPULATIONS), len(CONDITIONS))
+        found = (_nested(array.reshape(*levels, -1)) for array in (kinds, amounts))
+        counts, sums = (array.sum(axis=1) for array in _with_clusters(*found))
+        pair, condition, population = np.indices(counts.shape[:3]).reshape(3, -1)
+        place = np.broadcast_arrays(condition, population, DIMENSIONS.index(ALL), pair, metric)
+        return Cells(
+            np.ravel_multi_index(place, shape),
+            np.zeros_like(pair),
+            counts.reshape(pair.size, -1),
+            sums.reshape(pair.size, *sums.shape[-2:]),
+        )
+
+
+def _nested(levels: Any) -> Any:
+    """Populations from levels, and all sweeps from those engaged and not.
+
+    [pairs, partitions, levels, not engaged and engaged, n] to
+    [pairs, partitions, conditions, populations, n].
+    """
+    populations = np.cumsum(levels[:, :, ::-1], axis=2)[:, :, ::-1]
+    return np.stack([populations.sum(axis=3), populations[..., 1, :]], axis=2)
+
+
+class _Group:
+    """The sweeps of the population that is answered for, by the segments of a dimension."""
+
+    def __init__(self, sweeps: Sweeps, dimension: str) -> None:
+        self._dimension = DIMENSIONS.index(dimension)
+        chosen = sweeps.level >= ANSWERED
+        (segment, _), cell = numbered(sweeps.segments[dimension][chosen], sweeps.partition[chosen])
+        # Others are in one cell more.
+        self.cell = np.full(chosen.size, segment.size)
+        self.cell[chosen] = cell
+        self.cells = segment.size + 1
+        self._first = first_of_each(segment)
+        self._segment = segment[self._first]
+
+    def told(
+        self, kinds: IntArray, amounts: FloatArray, metric: int, shape: tuple[int, ...]
+    ) -> Cells:
+        """A cell for each pair and segment that has sweeps."""
+        if not self._segment.size:
+            return no_cells(len(COUNTS), len(SUMS))
+        found = (array[:, :-1].sum(axis=2) for array in (kinds, amounts))
+        counts, sums = (
+            np.add.reduceat(array, self._first, axis=1) for array in _with_clusters(*found)
+        )
+        pair = np.arange(counts.shape[0])
+        place = np.broadcast_arrays(0, ANSWERED, self._dimension, pair, metric)
+        return Cells(
+            np.repeat(np.ravel_multi_index(place, shape), self._segment.size),
+            np.tile(self._segment, pair.size),
+            counts.reshape(-1, counts.shape[-1]),
+            sums.reshape(-1, *sums.shape[-2:]),
+        )
+
+
+def _with_clusters(kinds: IntArray, amounts: FloatArray) -> tuple[IntArray, IntArray]:
+    """Counts and sums of cells of which each is of one cluster; int64[..., n], [..., n, LIMBS]."""
+    n_pairs = kinds[..., _EQUAL:].sum(axis=-1)
+    total, squared = (amounts[..., SUMS.index(f"{name}difference")] for name in ("", "squared_"))
+    is_off = np.abs(total) > _ROUNDING * np.sqrt(squared * n_pairs)
+    counts = (
+        kinds.sum(axis=-1),
+        kinds[..., _REAL_ONLY] + n_pairs,
+        kinds[..., _SIMULATED_ONLY] + n_pairs,
+        *(n_pairs, kinds[..., _LARGER], kinds[..., _SMALLER]),
+        *(n_pairs > 0, is_off & (total > 0), is_off & (total < 0), n_pairs**2),
+    )
+    of_clusters = np.stack([total**2, total * n_pairs], axis=-1)
+    return (
+        np.stack(counts, axis=-1).astype(np.int64),
+        exact(np.concatenate([amounts, of_clusters], axis=-1)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _counted(
+    cell: IntArray, cells: int, is_engaged: BoolArray, values: FloatArray, lines: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Sweeps by kind, and sums of their values, of every pair of lines and cell.
+
+    int64[pairs, cells, not engaged and engaged, kinds] and float64[pairs, cells, the same, sums].
+    """
+    kinds = np.zeros((lines.shape[0], cells, 2, 6), np.int64)
+    sums = np.zeros((lines.shape[0], cells, 2, 5))
+    for pair in range(lines.shape[0]):
+        real, simulated = values[lines[pair, 0]], values[lines[pair, 1]]
+        for sweep in range(cell.size):
+            one, other = real[sweep], simulated[sweep]
+            of = int(is_engaged[pair, sweep])
+            kind, total = kinds[pair, cell[sweep], of], sums[pair, cell[sweep], of]
+            if np.isnan(one) and np.isnan(other):
+                kind[_NEITHER] += 1
+            elif np.isnan(one):
+                kind[_SIMULATED_ONLY] += 1
+                total[4] += other
+            elif np.isnan(other):
+                kind[_REAL_ONLY] += 1
+                total[3] += one
+            else:
+                difference = one - other
+                kind[_EQUAL + (difference > 0) + 2 * (difference < 0)] += 1
+                total[0] += one
+                total[1] += difference
+                total[2] += difference * difference
+    return kinds, sums

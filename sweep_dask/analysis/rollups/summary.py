@@ -1,0 +1,68 @@
+"""What sweeps leave for the answer; the answer of all sweeps is the sum of their summaries.
+
+Merging is associative and commutative to the last bit: any cut of the sweeps at partitions, and any
+order and grouping of merges, gives the same summary. Its size depends on how many segments there
+are, not on how many sweeps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.analysis.rollups import pairs, totals
+from sweep_dask.analysis.rollups.cells import Cells, merged, no_cells
+from sweep_dask.analysis.rollups.example import Candidate, best_candidate, best_of
+from sweep_dask.analysis.rollups.pairs import pair_cells
+from sweep_dask.analysis.rollups.spreads import spread_cells
+from sweep_dask.analysis.rollups.totals import total_cells
+from sweep_dask.analysis.rollups.unfilled import reason_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweep_dask.analysis.rollups.sweeps import Sweeps
+
+
+class Summary(NamedTuple):
+    """Of some sweeps in all lines."""
+
+    totals: Cells
+    pairs: Cells
+    spreads: Cells
+    reasons: Cells
+    example: list[Candidate]
+    """One or none."""
+
+
+def nothing() -> Summary:
+    """The summary of no sweeps."""
+    return Summary(
+        no_cells(len(totals.COUNTS), len(totals.SUMS)),
+        no_cells(len(pairs.COUNTS), len(pairs.SUMS)),
+        no_cells(1, 0),
+        no_cells(2, 0),
+        [],
+    )
+
+
+def summary_of(sweeps: Sweeps) -> Summary:
+    """The summary of whole partitions."""
+    return Summary(
+        total_cells(sweeps),
+        pair_cells(sweeps),
+        spread_cells(sweeps),
+        reason_cells(sweeps),
+        best_candidate(sweeps),
+    )
+
+
+def added(summaries: Iterable[Summary]) -> Summary:
+    """The summary of all that the given ones are of; of nothing if there are none."""
+    of_all = list(summaries) or [nothing()]
+    return Summary(
+        merged(one.totals for one in of_all),
+        merged(one.pairs for one in of_all),
+        merged(one.spreads for one in of_all),
+        merged(one.reasons for one in of_all),
+        best_of(candidate for one in of_all for candidate in one.example),
+    )

@@ -1,0 +1,114 @@
+"""A mean over clusters that are independent of one another, while what is in them need not be.
+
+The mean is that of all differences. Its standard error goes by the sums of whole clusters (Liang
+and Zeger 1986) with the correction for few of them, G / (G - 1), that Stata and others call CR1;
+its statistic has the t distribution with G - 1 degrees of freedom (Cameron and Miller 2015).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy.special import bdtr, stdtr, stdtrit
+
+from sweep_dask.analysis.tables import over
+
+if TYPE_CHECKING:
+    from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+
+#: Of the intervals.
+LEVEL = 0.95
+NO_PAIR = "no sweep has both values"
+CONSTANT = "all differences are equal"
+ONE_CLUSTER = "one security-day only"
+EQUAL_CLUSTERS = "the mean of every security-day is the same"
+#: A deviation of this share of the mean is one of rounding: what remains of the difference of two
+#: sums of squares is 2e-8, the root of what a double rounds by.
+_ROUNDING = 1e-7
+
+
+class ClusterSums(NamedTuple):
+    """What is known of the differences of each of many cells; arrays of the same length."""
+
+    n: IntArray
+    """Differences."""
+    total: FloatArray
+    """Their sum."""
+    squared: FloatArray
+    """Sum of their squares."""
+    n_clusters: IntArray
+    """Clusters that have any."""
+    n_above: IntArray
+    """Clusters of which the sum is above 0."""
+    n_below: IntArray
+    squared_n: IntArray
+    """Sum over clusters of the square of their number of differences."""
+    squared_total: FloatArray
+    """Sum over clusters of the square of their sum."""
+    total_times_n: FloatArray
+    """Sum over clusters of the product of their sum and number."""
+
+
+def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
+    """The mean of every cell, how far it spreads, and whether it is 0; NaN is not known.
+
+    `reason` says why there is no test, and is empty where there is one.
+    """
+    mean = over(sums.total, sums.n)
+    deviation = _deviation(sums, mean)
+    error = _standard_error(sums, mean)
+    reason = _reasons(sums, mean, deviation, error)
+    is_tested = reason == ""
+    freedom = np.where(is_tested, sums.n_clusters - 1, np.nan)
+    error = np.where(is_tested, error, np.nan)
+    statistic = over(mean, error)
+    margin = stdtrit(freedom, (1 + LEVEL) / 2) * error
+    return {
+        "mean_difference": mean,
+        "std_difference": deviation,
+        "cohen_d_z": np.where(deviation > 0, over(mean, deviation), np.nan),
+        "n_clusters": sums.n_clusters,
+        "standard_error": error,
+        "t_statistic": statistic,
+        "p_value": 2 * stdtr(freedom, -np.abs(statistic)),
+        "low": mean - margin,
+        "high": mean + margin,
+        "n_clusters_above": sums.n_above,
+        "n_clusters_below": sums.n_below,
+        "sign_p_value": np.where(is_tested, _sign_test(sums.n_above, sums.n_below), np.nan),
+        "reason": reason,
+    }
+
+
+def _deviation(sums: ClusterSums, mean: FloatArray) -> FloatArray:
+    """The standard deviation of single differences, with n - 1; NaN of fewer than two."""
+    squares = np.maximum(sums.squared - mean * sums.total, 0.0)
+    deviation = np.sqrt(over(squares, np.maximum(sums.n - 1, 0)))
+    return np.where(deviation <= _ROUNDING * np.sqrt(over(sums.squared, sums.n)), 0.0, deviation)
+
+
+def _standard_error(sums: ClusterSums, mean: FloatArray) -> FloatArray:
+    """CR1: the squares of what each cluster's sum is off the mean, as three sums give them."""
+    residual = sums.squared_total - 2 * mean * sums.total_times_n + mean**2 * sums.squared_n
+    clusters = sums.n_clusters
+    correction = over(clusters, np.maximum(clusters - 1, 0))
+    error = over(np.sqrt(correction * np.maximum(residual, 0.0)), sums.n)
+    size = over(np.sqrt(sums.squared_total), sums.n)
+    return np.where(error <= _ROUNDING * size, 0.0, error)
+
+
+def _reasons(sums: ClusterSums, mean: FloatArray, deviation: FloatArray, error: FloatArray) -> Any:
+    choices: list[tuple[BoolArray, str]] = [
+        (np.isnan(mean), NO_PAIR),
+        ((sums.n > 1) & (deviation == 0), CONSTANT),
+        (sums.n_clusters == 1, ONE_CLUSTER),
+        (error == 0, EQUAL_CLUSTERS),
+    ]
+    return np.select([where for where, _ in choices], [why for _, why in choices], default="")
+
+
+def _sign_test(above: IntArray, below: IntArray) -> Any:
+    """Two-sided: as many clusters above 0 as below, by chance, or more uneven still."""
+    fewer, both = np.minimum(above, below), above + below
+    return np.minimum(2 * bdtr(fewer, both, 0.5), 1.0)

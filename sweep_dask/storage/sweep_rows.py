@@ -1,0 +1,64 @@
+"""Rows of whole partitions from Parquet files, some columns and a bounded number at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep_dask.storage.frames import ROW_GROUP_ROWS, to_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pandas as pd
+
+
+def whole_partitions(
+    paths: Iterable[str], columns: Sequence[str], categories: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """Read files one after the other, in frames of whole partitions of about a row group.
+
+    Parameters
+    ----------
+    paths
+        Their rows stand by `date` and `security`, which are among the columns; a partition may go
+        on in the next file.
+    categories
+        Columns of text that become categories: few values, millions of rows.
+    """
+    held: list[pa.Table] = []
+    for rows in _row_groups(paths, columns, categories):
+        held.append(rows)
+        if sum(map(len, held)) >= ROW_GROUP_ROWS:
+            joined = pa.concat_tables(held)
+            whole = _whole_rows(joined)
+            if whole:
+                yield _frame(joined.slice(0, whole))
+            held = [joined.slice(whole)]
+    rest = pa.concat_tables(held) if held else None
+    if rest:
+        yield _frame(rest)
+
+
+def _row_groups(
+    paths: Iterable[str], columns: Sequence[str], categories: Sequence[str]
+) -> Iterator[pa.Table]:
+    for path in paths:
+        with pq.ParquetFile(path, read_dictionary=list(categories)) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number, columns=list(columns), use_threads=False)
+
+
+def _whole_rows(rows: pa.Table) -> int:
+    """Rows of all partitions but the last, which may go on."""
+    security = rows["security"].to_numpy()
+    date = rows["date"].unify_dictionaries().combine_chunks().indices.to_numpy()
+    others = np.flatnonzero((security != security[-1]) | (date != date[-1]))
+    return int(others[-1]) + 1 if others.size else 0
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    return to_frame(rows.unify_dictionaries().combine_chunks())
