@@ -13,6 +13,7 @@ from sweep_dask.storage.atomic import file_digest, write_text
 from sweep_dask.storage.history import without_partitions
 from sweep_dask.storage.layout import partition_of
 from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 def rebuild_report(layout: OutputLayout) -> Path:
     """Write the report of an output folder again, and its digest into the manifest.
+
+    Of a folder that another version wrote the roll-ups are made again, too: the page is made of
+    those of this version.
 
     Returns
     -------
@@ -40,7 +44,8 @@ def rebuild_report(layout: OutputLayout) -> Path:
     read_manifest(layout)
     with workspace(layout) as space:
         document = read_manifest(layout)
-        files = document["files"] | place_report(space, document)
+        files = document["files"] | _place_rollups(space, document)
+        files |= place_report(space, document)
         space.write_manifest(document | {"files": dict(sorted(files.items()))})
     return layout.report
 
@@ -50,6 +55,17 @@ def place_report(space: Workspace, document: Mapping[str, Any]) -> dict[str, str
     path = space.staging.report
     write_text(path, report_page(space.layout, document))
     written = {space.staging.relative(path): file_digest(path)}
+    space.folder.place(space.staging.root, written)
+    return written
+
+
+def _place_rollups(space: Workspace, document: Mapping[str, Any]) -> Mapping[str, str]:
+    """Make the roll-ups of another version again; returns their names and digests."""
+    if document["version"] == VERSION or not space.earlier.partitions:
+        return {}
+    # In the form of this version: the first manifests do not say what an answer is made of.
+    told = without_partitions(space.earlier, ())
+    written = write_all_rollups(None, space.layout, space.staging, told)
     space.folder.place(space.staging.root, written)
     return written
 

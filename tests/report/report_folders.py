@@ -10,6 +10,7 @@ from sweep_dask.report.page import report_page
 from sweep_dask.settings import Settings
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
+from sweep_dask.version import VERSION
 
 DATE, SECURITY = "2024-10-04", 110621
 
@@ -72,7 +73,7 @@ LEDGER = [
 def make_manifest():
     """The manifest of a run that is done."""
     return {
-        "version": "0.1.0",
+        "version": VERSION,
         "command": "run",
         "started": "2024-10-08T01:02:03+00:00",
         "status": "done",
