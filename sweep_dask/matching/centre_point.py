@@ -180,27 +180,23 @@ def fills_of(book: Book) -> NDArray[np.void]:
 
 
 @allocating
-def _run(book: Book, events: NDArray[np.void], applied: IntArray) -> Book:
-    """Apply all events, and note what each REDUCE really took."""
-    position, waiting = 0, NOBODY
-    while position < events.size or waiting >= 0:
-        while waiting >= 0 and not place(book, waiting):
-            book = with_larger_arena(book)
-        if position < events.size and lacks_room(book, events[position]["order"]):
-            book = with_room(book, events[position]["order"])
-        position, waiting = _run_while_room(book, events, applied, position)
-    return book
+def with_what_lacked(book: Book, waiting: int, order: int) -> Book:
+    """Return the book with room for an order, after `waiting` (if not NOBODY) has got its place."""
+    while waiting >= 0 and not place(book, waiting):
+        book = with_larger_arena(book)
+    return with_room(book, order) if lacks_room(book, order) else book
 
 
 @kernel
-def _run_while_room(
-    book: Book, events: NDArray[np.void], applied: IntArray, first: int
+def run_while_room(
+    book: Book, events: NDArray[np.void], applied: IntArray, first: int, stop: int
 ) -> tuple[int, int]:
-    """Apply events from a position on until something has to grow.
+    """Apply events from a position on, up to `stop` or until something has to grow.
 
-    Returns the position to go on from, and the order that still has to be placed, or NOBODY.
+    Returns the position to go on from, and the order that still has to be placed, or NOBODY; both
+    are for `with_what_lacked`. Writes what each REDUCE really took into `applied`, int64[events].
     """
-    for position in range(first, events.size):
+    for position in range(first, stop):
         event = events[position]
         if lacks_room(book, event.order):
             return position, NOBODY
@@ -208,7 +204,17 @@ def _run_while_room(
         applied[position] = book.state[0].applied
         if order >= 0 and not place(book, order):
             return position + 1, order
-    return events.size, NOBODY
+    return stop, NOBODY
+
+
+@allocating
+def _run(book: Book, events: NDArray[np.void], applied: IntArray) -> Book:
+    """Apply all events, and note what each REDUCE really took."""
+    position, waiting = 0, NOBODY
+    while position < events.size or waiting >= 0:
+        book = with_what_lacked(book, waiting, events[min(position, events.size - 1)]["order"])
+        position, waiting = run_while_room(book, events, applied, position, events.size)
+    return book
 
 
 def _with_own_queue(events: NDArray[np.void]) -> IntArray:

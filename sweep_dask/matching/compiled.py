@@ -1,4 +1,4 @@
-"""How the functions of the book are compiled.
+"""How the functions of the book are compiled, and those of rooms above that call it.
 
 Numba counts the references to an array wherever one goes, also inside a tuple: at every call that
 is handed a book, for each of its arrays. A function that neither makes, nor replaces, nor returns
@@ -7,11 +7,12 @@ run time for references; the compiler refuses such a function if it makes an arr
 
 Compiling all of them takes about a minute, so the result is kept on disk. Numba notices a change
 in the file of a function, not in those of the functions it calls, and would go on with code that
-is out of date: so there is a cache for each state of the sources.
+is out of date: so there is a cache for each state of the sources, also within `NUMBA_CACHE_DIR`.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 from functools import cache
 from hashlib import sha256
@@ -59,7 +60,7 @@ def inlined(function: Function) -> Function:
 
 def _compiled(function: Function, **options: Any) -> Function:
     usual = _numba.config.CACHE_DIR
-    _numba.config.CACHE_DIR = usual or _cache_folder()
+    _numba.config.CACHE_DIR = _cache_folder(Path(inspect.getfile(function)).parent, usual)
     try:
         dispatcher = _numba.njit(**_USUAL_OPTIONS, **options)(function)
     finally:
@@ -88,13 +89,18 @@ def _wide(kind: Any) -> Any:
 
 
 @cache
-def _cache_folder() -> str:
-    """A folder for the present state of the sources: beside them or, if that fails, the user's."""
+def _cache_folder(room: Path, usual: str) -> str:
+    """A folder for the present state of a room: in the usual one, beside it, or the user's."""
     digest = sha256()
-    for path in sorted(_HERE.glob("*.py")):
+    rooms = {room, _HERE, _HERE.parent / "market"}
+    # The schema's number for "no value" is compiled in as well.
+    sources = [path for folder in rooms for path in folder.glob("*.py")]
+    for path in sorted([*sources, _HERE.parent / "schema.py"]):
         digest.update(path.read_bytes())
-    name = f"book-{digest.hexdigest()[:16]}"
-    beside = _HERE / "__pycache__" / name
+    name = f"{room.name}-{digest.hexdigest()[:16]}"
+    if usual:
+        return str(Path(usual) / name)
+    beside = room / "__pycache__" / name
     try:
         beside.mkdir(parents=True, exist_ok=True)
         if os.access(beside, os.W_OK):

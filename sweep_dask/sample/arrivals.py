@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import Book, give_slot_back, take_slot
-from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.dark_fills import write_dark_fills
 from sweep_dask.sample.events import (
     CANCELLED_BY_SYSTEM,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sweep_dask.sample.records import Order
 
 
-@compiled_inner
+@kernel
 def enter(security: Security, of_centre_point: bool) -> None:
     """A new order of a Centre Point type, or one of the lit book only."""
     order_type = _draw_type(security, of_centre_point)
@@ -64,7 +64,7 @@ def enter(security: Security, of_centre_point: bool) -> None:
     tell_entry(security, order)
 
 
-@compiled_inner
+@kernel
 def _draw_type(security: Security, of_centre_point: bool) -> int:
     if not of_centre_point:
         return draw_lit_type(security.random)
@@ -74,7 +74,7 @@ def _draw_type(security: Security, of_centre_point: bool) -> int:
     return draw_sweep_type(security.random)
 
 
-@compiled_inner
+@kernel
 def draw_new_order(security: Security, order: Order, order_type: int) -> None:
     """Fill in a whole new order that fits the present quote and trading state."""
     draw_order(security.random, order, order_type)
@@ -87,7 +87,7 @@ def draw_new_order(security: Security, order: Order, order_type: int) -> None:
         order.midtick = OFF
 
 
-@compiled_inner
+@kernel
 def draw_price(security: Security, order: Order) -> int:
     """A limit near the quote, on the tick grid."""
     state = security.state[0]
@@ -95,7 +95,7 @@ def draw_price(security: Security, order: Order) -> int:
     return int(min(max(price, state.lowest_price), state.highest_price))
 
 
-@compiled_inner
+@kernel
 def _draw_price_near_quote(security: Security, order: Order) -> int:
     quote = security.quote[0]
     offset = draw_offset(security.random, order)
@@ -106,7 +106,7 @@ def _draw_price_near_quote(security: Security, order: Order) -> int:
     return step(own, offset if order.side == BUY else -offset)
 
 
-@compiled_inner
+@kernel
 def submit(security: Security, order: Order, reason: int, keeps_place: bool) -> None:
     """An order, new or amended, looks for contras, once the Centre Point book has been told."""
     state = security.state[0]
@@ -118,7 +118,7 @@ def submit(security: Security, order: Order, reason: int, keeps_place: bool) -> 
     state.keeps_place = 1 if keeps_place else 0
 
 
-@compiled_inner
+@kernel
 def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> None:
     """After its fills in the dark an order meets the lit book. What is left rests."""
     state = security.state[0]
@@ -138,14 +138,14 @@ def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> N
         _drop(security, book, slot)
 
 
-@compiled_inner
+@kernel
 def _meets_lit_book(security: Security, order: Order) -> bool:
     """Whether an order takes from the lit book; one that keeps its place rests there already."""
     state = security.state[0]
     return bool(state.is_continuous and not state.keeps_place and _is_lit(order))
 
 
-@compiled_inner
+@kernel
 def _drop(security: Security, book: Book, slot: int) -> None:
     """The order that arrived is gone."""
     if security.state[0].keeps_place:
@@ -154,14 +154,14 @@ def _drop(security: Security, book: Book, slot: int) -> None:
         give_slot_back(book, slot)
 
 
-@compiled_inner
+@kernel
 def _is_lit(order: Order) -> bool:
     """Whether the order meets the lit book: a sweep or an order of no Centre Point type."""
     order_type = order.exchangeordertype
     return order_type & SWEEP != 0 or not is_centre_point(order_type)
 
 
-@compiled_inner
+@kernel
 def _write_outcome(security: Security, order: Order, reason: int, has_traded: bool) -> None:
     is_resting = order.leavesquantity > 0 and order.timevalidity != BOUNCING
     if has_traded:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.records import BookSizes, Order, row_type
 
 if TYPE_CHECKING:
@@ -47,28 +47,28 @@ def new_book(first_number: int) -> Book:
     )
 
 
-@compiled_inner
+@kernel
 def take_slot(book: Book) -> int:
     """An unused slot for an incoming order; it does not rest yet."""
     book.sizes[0].free -= 1
     return int(book.free[book.sizes[0].free])
 
 
-@compiled_inner
+@kernel
 def give_slot_back(book: Book, slot: int) -> None:
     """The order in this slot is gone."""
     book.free[book.sizes[0].free] = slot
     book.sizes[0].free += 1
 
 
-@compiled_inner
+@kernel
 def rest(book: Book, slot: int) -> None:
     """The order joins the end of the queue."""
     book.live[book.sizes[0].live] = slot
     book.sizes[0].live += 1
 
 
-@compiled_inner
+@kernel
 def withdraw(book: Book, slot: int) -> None:
     """The order leaves the queue but keeps its slot."""
     position = 0
@@ -79,7 +79,7 @@ def withdraw(book: Book, slot: int) -> None:
         book.live[later] = book.live[later + 1]
 
 
-@compiled_inner
+@kernel
 def touch(book: Book, slot: int) -> None:
     """The order has traded and gets a row at the end of the transaction."""
     sizes = book.sizes[0]

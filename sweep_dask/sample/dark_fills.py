@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import touch
-from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.pairing import reduce, write_match
 from sweep_dask.sample.security import slot_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOBODY = -1
 
 
-@compiled_inner
+@kernel
 def write_dark_fills(
     security: Security, fills: NDArray[np.void], count: int, arriving: int
 ) -> None:
@@ -44,14 +44,14 @@ def write_dark_fills(
         _touch_unless(security, fill.sell, arriving)
 
 
-@compiled_inner
+@kernel
 def _order(security: Security, number: int) -> Order:
     book, slot = slot_of(security, number)
     order: Order = book.orders[slot]
     return order
 
 
-@compiled_inner
+@kernel
 def _touch_unless(security: Security, number: int, arriving: int) -> None:
     if number != arriving:
         book, slot = slot_of(security, number)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.market.order_types import SWEEP
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import Book, give_slot_back, rest, withdraw
-from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.security import Security, is_centre_point
 from sweep_dask.sample.tape import write_order
 
@@ -22,7 +22,7 @@ CANCELLED, AMENDED, NEW, CANCELLED_BY_SYSTEM, PURGED, RELOADED = 1, 5, 6, 9, 24,
 ON_BOOK, OFF_BOOK, INACTIVE = 1, 2, 4
 
 
-@compiled_inner
+@kernel
 def write_event(security: Security, order: Order, reason: int, status: int) -> None:
     """One row of the orders file, counted."""
     write_order(security.tape, order, reason, status, security.quote[0])
@@ -32,7 +32,7 @@ def write_event(security: Security, order: Order, reason: int, status: int) -> N
         security.state[0].lit_rows += 1
 
 
-@compiled_inner
+@kernel
 def start_resting(security: Security, book: Book, slot: int) -> None:
     """The order joins the end of its queue."""
     rest(book, slot)
@@ -40,7 +40,7 @@ def start_resting(security: Security, book: Book, slot: int) -> None:
         security.state[0].live_sweeps += 1
 
 
-@compiled_inner
+@kernel
 def stop_resting(security: Security, book: Book, slot: int) -> None:
     """The order leaves its queue but keeps its slot."""
     withdraw(book, slot)
@@ -48,21 +48,21 @@ def stop_resting(security: Security, book: Book, slot: int) -> None:
         security.state[0].live_sweeps -= 1
 
 
-@compiled_inner
+@kernel
 def remove(security: Security, book: Book, slot: int) -> None:
     """A resting order is gone for good."""
     stop_resting(security, book, slot)
     give_slot_back(book, slot)
 
 
-@compiled_inner
+@kernel
 def settle(security: Security) -> None:
     """One row for every resting order that traded in this transaction; filled ones leave."""
     _settle_book(security, security.dark)
     _settle_book(security, security.lit)
 
 
-@compiled_inner
+@kernel
 def _settle_book(security: Security, book: Book) -> None:
     for position in range(book.sizes[0].touched):
         slot = book.touched[position]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.matching.centre_point import apply_checked_event
+from sweep_dask.matching.centre_point import run_while_room, with_what_lacked
+from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.search import NOBODY
 from sweep_dask.sample.arrivals import draw_new_order, finish_arrival
-from sweep_dask.sample.book import Book, take_slot
+from sweep_dask.sample.book import CAPACITY, Book, take_slot
 from sweep_dask.sample.changes import change_an_order, live_orders
-from sweep_dask.sample.compiled import compiled, compiled_inner
 from sweep_dask.sample.events import (
     INACTIVE,
     OFF_BOOK,
@@ -41,17 +42,19 @@ if TYPE_CHECKING:
     from sweep_dask.sample.security import Security
 
 #: Order rows without a second side in the national quote, at the start of a day.
-_ONE_SIDED_TRANSACTIONS = 3
+_ONE_SIDED_STEPS = 3
 
 #: Rows (or matches, quotes, transactions) of one step beyond two for each resting order: one as an
 #: order arrives, another as the quote moves on.
 _MOST_OWN_ROWS = 8
 
+#: Nothing more is due; neither an order nor NOBODY.
+_DONE = -2
+
 #: Time validity: a flag for purged orders, and that of orders which outlive the day.
 _PURGED_FLAG, _CURRENT_MAX = 64 << 8, 1536
 
 
-@compiled
 def run(
     security: Security,
     centre_point: CentrePointBook,
@@ -65,24 +68,50 @@ def run(
     Every resting order counts as one row, the one that will end it. Returns the Centre Point book
     to go on with.
     """
-    state = security.state[0]
-    if state.is_continuous != is_continuous:
-        state.is_continuous = is_continuous
-        tell_session(security, is_continuous)
-    transactions = 0
-    while _begin(security, centre_point_rows, lit_rows, quotes, transactions):
-        while state.waiting != NOTHING or state.messages > 0:
-            centre_point.state[0].fills = 0
-            for position in range(state.messages):
-                message = security.messages[position]
-                centre_point = apply_checked_event(centre_point, message, position)
-            state.messages = 0
-            _go_on(security, centre_point.fills, centre_point.state[0].fills)
-        transactions += 1
+    _begin_stretch(security, is_continuous)
+    waiting = NOBODY
+    while waiting != _DONE:
+        centre_point = with_what_lacked(centre_point, waiting, 2 * CAPACITY - 1)
+        waiting = _run_while_room(security, centre_point, centre_point_rows, lit_rows, quotes)
     return centre_point
 
 
-@compiled
+@kernel
+def _begin_stretch(security: Security, is_continuous: bool) -> None:
+    state = security.state[0]
+    state.steps = 0
+    if state.is_continuous != is_continuous:
+        state.is_continuous = is_continuous
+        tell_session(security, is_continuous)
+
+
+@kernel
+def _run_while_room(
+    security: Security,
+    centre_point: CentrePointBook,
+    centre_point_rows: int,
+    lit_rows: int,
+    quotes: int,
+) -> int:
+    """Go on until all is done, or the Centre Point book has to grow.
+
+    Returns `_DONE`, the order that still has to be placed in that book, or NOBODY.
+    """
+    state = security.state[0]
+    while state.is_under_way or _begin(security, centre_point_rows, lit_rows, quotes):
+        state.read, waiting = run_while_room(
+            centre_point, security.messages, security.applied, state.read, state.messages
+        )
+        if waiting >= 0 or state.read < state.messages:
+            return waiting
+        state.read = state.messages = 0
+        _go_on(security, centre_point.fills, centre_point.state[0].fills)
+        centre_point.state[0].fills = 0
+        state.is_under_way = 1 if state.waiting != NOTHING or state.messages > 0 else 0
+    return _DONE
+
+
+@kernel
 def reload(security: Security, order_id: int) -> None:
     """A sweep of an earlier day enters the lit book again, or one that never had rows yet."""
     slot = take_slot(security.lit)
@@ -96,7 +125,7 @@ def reload(security: Security, order_id: int) -> None:
     start_resting(security, security.lit, slot)
 
 
-@compiled
+@kernel
 def reload_survivors(security: Security) -> int:
     """All sweeps that outlived the last purge enter the day again; returns how many there are."""
     lit = security.lit
@@ -105,7 +134,7 @@ def reload_survivors(security: Security) -> int:
     return int(lit.sizes[0].live)
 
 
-@compiled
+@kernel
 def purge(security: Security) -> None:
     """The end of the day for all orders but those that live longer."""
     begin_transaction(security.tape, False)
@@ -113,7 +142,7 @@ def purge(security: Security) -> None:
     _purge_book(security, security.lit)
 
 
-@compiled_inner
+@kernel
 def _write_reload(security: Security, order: Order) -> None:
     begin_transaction(security.tape, False)
     write_event(security, order, RELOADED, OFF_BOOK)
@@ -121,14 +150,12 @@ def _write_reload(security: Security, order: Order) -> None:
     tell_entry(security, order)
 
 
-@compiled_inner
-def _begin(
-    security: Security, centre_point_rows: int, lit_rows: int, quotes: int, transactions: int
-) -> bool:
+@kernel
+def _begin(security: Security, centre_point_rows: int, lit_rows: int, quotes: int) -> bool:
     """Begin what happens next; False if no more is due. What depends on the dark book waits."""
     state = security.state[0]
     is_continuous = state.is_continuous
-    if not state.is_quoted and (is_continuous or transactions == _ONE_SIDED_TRANSACTIONS):
+    if not state.is_quoted and (is_continuous or state.steps == _ONE_SIDED_STEPS):
         publish_first_quote(security)
     dark_due = max(centre_point_rows - state.centre_point_rows - live_orders(security, True), 0)
     lit_due = max(lit_rows - state.lit_rows - live_orders(security, False), 0)
@@ -140,10 +167,12 @@ def _begin(
         move_quote(security)
     else:
         change_an_order(security, chosen < quotes_due + dark_due)
+    state.is_under_way = 1
+    state.steps += 1
     return True
 
 
-@compiled_inner
+@kernel
 def _go_on(security: Security, fills: NDArray[np.void], count: int) -> None:
     """Go on with what waited for these fills; something else may wait afterwards."""
     state = security.state[0]
@@ -155,7 +184,7 @@ def _go_on(security: Security, fills: NDArray[np.void], count: int) -> None:
         finish_quote_move(security, fills, count)
 
 
-@compiled_inner
+@kernel
 def _is_nearly_full(security: Security) -> bool:
     """Whether the tape might not hold one more transaction; what is due then stays due."""
     tape, cursor = security.tape, security.tape.cursor[0]
@@ -164,7 +193,7 @@ def _is_nearly_full(security: Security) -> bool:
     return bool(used + largest > tape.order_rows.shape[0])
 
 
-@compiled_inner
+@kernel
 def _purge_book(security: Security, book: Book) -> None:
     survivors = 0
     while book.sizes[0].live > survivors:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS, HALF_TICK
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import BUY, EventKind, Style, Validity
-from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.population import BOUNCING
 from sweep_dask.sample.ticks import effective_limit_x2
 
@@ -34,14 +34,14 @@ _MIDPOINT, _DARK_LIMIT = int(Style.MIDPOINT), int(Style.DARK_LIMIT)
 _DAY, _FILL_AND_KILL = int(Validity.DAY), int(Validity.FILL_AND_KILL)
 
 
-@compiled_inner
+@kernel
 def tell_session(security: Security, is_continuous: bool) -> None:
     """Continuous trading begins or ends."""
     message = _next_message(security, _SESSION)
     message.quantity = 1 if is_continuous else 0
 
 
-@compiled_inner
+@kernel
 def tell_quote(security: Security, bid: int, offer: int) -> None:
     """The national quote moved."""
     message = _next_message(security, _QUOTE)
@@ -49,7 +49,7 @@ def tell_quote(security: Security, bid: int, offer: int) -> None:
     message.offer = offer
 
 
-@compiled_inner
+@kernel
 def tell_entry(security: Security, order: Order) -> None:
     """An order arrives."""
     if order.exchangeordertype & _KNOWN:
@@ -59,7 +59,7 @@ def tell_entry(security: Security, order: Order) -> None:
         message.keeps_place = 0
 
 
-@compiled_inner
+@kernel
 def tell_amendment(security: Security, order: Order, leaves_change: int, keeps_place: bool) -> None:
     """A live order has other terms, and perhaps more or fewer shares."""
     if order.exchangeordertype & _KNOWN:
@@ -69,7 +69,7 @@ def tell_amendment(security: Security, order: Order, leaves_change: int, keeps_p
         message.keeps_place = 1 if keeps_place else 0
 
 
-@compiled_inner
+@kernel
 def tell_lit_fill(security: Security, order: Order, quantity: int) -> None:
     """Shares of an order were filled in the lit book."""
     if order.exchangeordertype & _KNOWN:
@@ -78,14 +78,14 @@ def tell_lit_fill(security: Security, order: Order, quantity: int) -> None:
         message.quantity = quantity
 
 
-@compiled_inner
+@kernel
 def tell_cancel(security: Security, order: Order) -> None:
     """An order is gone."""
     if order.exchangeordertype & _KNOWN:
         _next_message(security, _CANCEL).order = order.number
 
 
-@compiled_inner
+@kernel
 def _next_message(security: Security, kind: int) -> Any:
     """The next `EVENT` to fill in; what its kind does not use is left as it was."""
     state = security.state[0]
@@ -95,7 +95,7 @@ def _next_message(security: Security, kind: int) -> Any:
     return message
 
 
-@compiled_inner
+@kernel
 def _write_terms(message: Any, order: Order) -> None:
     message.order = order.number
     message.side = order.side
@@ -115,7 +115,7 @@ def _write_terms(message: Any, order: Order) -> None:
     message.minimum_quantity = order.minimumquantity
 
 
-@compiled_inner
+@kernel
 def _rests_in_dark(order: Order) -> bool:
     """Whether later dark orders may meet what is left: not a sweep, unless it is dual-posted."""
     is_of_book = order.exchangeordertype & SWEEP == 0 or order.midtick == HALF_TICK

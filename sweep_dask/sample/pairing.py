@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.market import deal_sources
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import touch
-from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.messages import tell_lit_fill
 from sweep_dask.sample.population import PARTICIPANTS
 from sweep_dask.sample.randomness import draw_below, draw_value, happens
@@ -26,7 +26,7 @@ BUY, SELL = 1, 2
 _COVERED = 800
 
 
-@compiled_inner
+@kernel
 def fill_at_touch(security: Security, order: Order) -> bool:
     """An incoming order takes from the lit book; True if it took the whole level and wants more."""
     price = security.quote[0].offer if order.side == BUY else security.quote[0].bid
@@ -46,7 +46,7 @@ def fill_at_touch(security: Security, order: Order) -> bool:
     return order.leavesquantity > 0
 
 
-@compiled_inner
+@kernel
 def fill_by_unseen(
     security: Security, order: Order, price: int, quantity: int, aggressor: int
 ) -> None:
@@ -67,7 +67,7 @@ def fill_by_unseen(
         _reduce_in_lit(security, order, quantity)
 
 
-@compiled_inner
+@kernel
 def reduce(order: Order, quantity: int) -> None:
     """Shares of an order were filled; a minimum above what is left falls away."""
     order.leavesquantity -= quantity
@@ -76,7 +76,7 @@ def reduce(order: Order, quantity: int) -> None:
         order.minimumquantity = 0
 
 
-@compiled_inner
+@kernel
 def write_match(
     security: Security,
     order: Order,
@@ -101,7 +101,7 @@ def write_match(
     match.aggressor = aggressor
 
 
-@compiled_inner
+@kernel
 def _trade(security: Security, order: Order, contra: Order) -> None:
     is_booking = _is_same_client(order, contra)
     source = deal_sources.LIT_CROSSING_BOOKING if is_booking else deal_sources.LIT
@@ -120,19 +120,19 @@ def _trade(security: Security, order: Order, contra: Order) -> None:
     _reduce_in_lit(security, contra, quantity)
 
 
-@compiled_inner
+@kernel
 def _reduce_in_lit(security: Security, order: Order, quantity: int) -> None:
     reduce(order, quantity)
     tell_lit_fill(security, order, quantity)
 
 
-@compiled_inner
+@kernel
 def _is_same_client(order: Order, contra: Order) -> bool:
     is_own = order.participantid == contra.participantid
     return is_own and order.crossingkey != 0 and order.crossingkey == contra.crossingkey
 
 
-@compiled_inner
+@kernel
 def _unseen_quantity(security: Security, order: Order) -> int:
     if happens(security.random, _COVERED):
         return order.leavesquantity

@@ -13,7 +13,7 @@ import numpy as np
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
-from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ _YES, _NO = 1, 2
 _BLOCK_OR_PLAIN_DARK = CENTRE_POINT_BLOCK | CENTRE_POINT
 
 
-@compiled_inner
+@kernel
 def draw_size(random: NDArray[np.uint64]) -> int:
     """A quantity in shares."""
     row = draw_row(random, _SIZES)
@@ -108,7 +108,7 @@ def draw_size(random: NDArray[np.uint64]) -> int:
     return int(least + draw_below(random, most - least + 1))
 
 
-@compiled_inner
+@kernel
 def draw_offset(random: NDArray[np.uint64], order: Order) -> int:
     """Ticks between an order's limit and its own side's touch."""
     order_type = order.exchangeordertype
@@ -121,25 +121,25 @@ def draw_offset(random: NDArray[np.uint64], order: Order) -> int:
     return draw_value(random, _LIT_OFFSETS)
 
 
-@compiled_inner
+@kernel
 def draw_centre_point_type(random: NDArray[np.uint64]) -> int:
     """The type of an order that searches the dark book."""
     return draw_value(random, _ORDER_TYPES)
 
 
-@compiled_inner
+@kernel
 def draw_sweep_type(random: NDArray[np.uint64]) -> int:
     """A sweep or a short-selling sweep: what may be entered before the open."""
     return SWEEP | _SHORT_SELL if happens(random, 35) else SWEEP
 
 
-@compiled_inner
+@kernel
 def draw_lit_type(random: NDArray[np.uint64]) -> int:
     """The type of an order of the lit book only."""
     return draw_value(random, _LIT_TYPES)
 
 
-@compiled_inner
+@kernel
 def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> None:
     """Fill in everything about a new order but its id and price."""
     order.exchangeordertype = order_type
@@ -155,14 +155,14 @@ def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> Non
     _draw_minimum(random, order)
 
 
-@compiled_inner
+@kernel
 def _draw_key(random: NDArray[np.uint64], participant: int) -> int:
     if happens(random, _WITHOUT_KEY):
         return 0
     return participant * _KEYS_PER_PARTICIPANT + 1 + draw_below(random, _CLIENTS)
 
 
-@compiled_inner
+@kernel
 def _draw_midtick(random: NDArray[np.uint64], order_type: int) -> int:
     if order_type & SWEEP:
         return draw_value(random, _MIDTICK_SWEEP)
@@ -173,7 +173,7 @@ def _draw_midtick(random: NDArray[np.uint64], order_type: int) -> int:
     return _NO
 
 
-@compiled_inner
+@kernel
 def _is_killed(random: NDArray[np.uint64], order_type: int) -> bool:
     if order_type & SWEEP:
         return happens(random, _KILL_SWEEP)
@@ -182,7 +182,7 @@ def _is_killed(random: NDArray[np.uint64], order_type: int) -> bool:
     return order_type & CENTRE_POINT != 0 and happens(random, _KILL_CENTRE_POINT)
 
 
-@compiled_inner
+@kernel
 def _draw_minimum(random: NDArray[np.uint64], order: Order) -> None:
     order.minimumquantity = 0
     order.singlefillminimumquantity = order.preferenceonly

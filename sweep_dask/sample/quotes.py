@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import touch
-from sweep_dask.sample.compiled import compiled, compiled_inner
 from sweep_dask.sample.dark_fills import NOBODY, write_dark_fills
 from sweep_dask.sample.events import settle
 from sweep_dask.sample.messages import QUOTE_MOVE, tell_quote
@@ -39,7 +39,7 @@ _NARROWS = 700
 _PULL, _STRONGEST_PULL = 4, 400
 
 
-@compiled
+@kernel
 def begin_quotes(security: Security) -> None:
     """Before the day's first quote one side is missing in the national quote."""
     quote, state = security.quote[0], security.state[0]
@@ -54,7 +54,7 @@ def begin_quotes(security: Security) -> None:
     state.is_quoted = 0
 
 
-@compiled_inner
+@kernel
 def publish_first_quote(security: Security) -> None:
     """The national quote gets its second side."""
     begin_transaction(security.tape, False)
@@ -62,21 +62,21 @@ def publish_first_quote(security: Security) -> None:
     security.state[0].is_quoted = 1
 
 
-@compiled_inner
+@kernel
 def move_quote(security: Security) -> None:
     """The next step of the walk."""
     bid, offer = _next_quote(security)
     _replace_quote(security, bid, offer, False)
 
 
-@compiled_inner
+@kernel
 def finish_quote_move(security: Security, fills: NDArray[np.void], count: int) -> None:
     """Resting dark orders that agree at the new quote have met."""
     write_dark_fills(security, fills, count, NOBODY)
     settle(security)
 
 
-@compiled_inner
+@kernel
 def take_level(security: Security, order: Order, is_resting: bool) -> None:
     """An order took a whole level of the lit book: the quote moves on, at once."""
     quote = security.quote[0]
@@ -88,7 +88,7 @@ def take_level(security: Security, order: Order, is_resting: bool) -> None:
         _replace_quote(security, step(order.price, -1), offer, True)
 
 
-@compiled_inner
+@kernel
 def _next_quote(security: Security) -> tuple[int, int]:
     quote = security.quote[0]
     goes_up = _goes_up(security)
@@ -105,7 +105,7 @@ def _next_quote(security: Security) -> tuple[int, int]:
     return step(quote.bid, direction), step(quote.offer, direction)
 
 
-@compiled_inner
+@kernel
 def _goes_up(security: Security) -> bool:
     """Up or down at random, but not beyond the prices that orders may have."""
     quote, state = security.quote[0], security.state[0]
@@ -114,38 +114,38 @@ def _goes_up(security: Security) -> bool:
     return bool(is_low or (chosen and not is_high))
 
 
-@compiled_inner
+@kernel
 def _pull(security: Security) -> int:
     quote, state = security.quote[0], security.state[0]
     distance_ticks = int(state.start_price - quote.bid) // tick_above(quote.bid)
     return min(max(_PULL * distance_ticks, -_STRONGEST_PULL), _STRONGEST_PULL)
 
 
-@compiled_inner
+@kernel
 def _unlocked(bid: int, offer: int, goes_up: bool) -> tuple[int, int]:
     if goes_up:
         return max(bid, offer), step(max(bid, offer), 1)
     return step(min(bid, offer), -1), min(bid, offer)
 
 
-@compiled_inner
+@kernel
 def _narrowed(bid: int, offer: int, goes_up: bool) -> tuple[int, int]:
     return (step(offer, -1), offer) if goes_up else (bid, step(bid, 1))
 
 
-@compiled_inner
+@kernel
 def _locked(bid: int, offer: int, crossed_ticks: int, goes_up: bool) -> tuple[int, int]:
     return (step(offer, crossed_ticks), offer) if goes_up else (bid, step(bid, -crossed_ticks))
 
 
-@compiled_inner
+@kernel
 def _widened(bid: int, offer: int, ticks: int, goes_up: bool) -> tuple[int, int]:
     if step(offer, ticks) > step(bid, _WIDEST_TICKS):
         return _narrowed(bid, offer, goes_up)
     return (bid, step(offer, ticks)) if goes_up else (step(bid, -ticks), offer)
 
 
-@compiled_inner
+@kernel
 def _replace_quote(security: Security, bid: int, offer: int, follows: bool) -> None:
     if _any_stands_in_the_way(security, bid, offer):
         begin_transaction(security.tape, follows)
@@ -156,7 +156,7 @@ def _replace_quote(security: Security, bid: int, offer: int, follows: bool) -> N
     security.state[0].waiting = QUOTE_MOVE
 
 
-@compiled_inner
+@kernel
 def _publish(security: Security, bid: int, offer: int) -> None:
     quote = security.quote[0]
     # Orders meet when the quote moves, and not when it is merely repeated.
@@ -168,12 +168,12 @@ def _publish(security: Security, bid: int, offer: int) -> None:
     security.state[0].quotes += 1
 
 
-@compiled_inner
+@kernel
 def _stands_in_the_way(order: Order, bid: int, offer: int) -> bool:
     return order.price > bid if order.side == BUY else order.price < offer
 
 
-@compiled_inner
+@kernel
 def _any_stands_in_the_way(security: Security, bid: int, offer: int) -> bool:
     lit = security.lit
     for position in range(lit.sizes[0].live):
@@ -182,7 +182,7 @@ def _any_stands_in_the_way(security: Security, bid: int, offer: int) -> bool:
     return False
 
 
-@compiled_inner
+@kernel
 def _fill_what_stands_in_the_way(security: Security, bid: int, offer: int) -> None:
     lit = security.lit
     for position in range(lit.sizes[0].live):

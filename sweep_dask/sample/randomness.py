@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.sample.compiled import compiled, compiled_inner
+from sweep_dask.matching.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return words ^ (words >> _SHIFT_3)
 
 
-@compiled
+@kernel
 def draw_below(random: NDArray[np.uint64], limit: int) -> int:
     """An integer in [0, limit); advances `random` by one draw."""
     random[0] = random[0] + _GOLDEN_GAMMA
@@ -69,13 +69,13 @@ def draw_below(random: NDArray[np.uint64], limit: int) -> int:
     return int(np.int64(word >> _TO_INT64) % limit)
 
 
-@compiled_inner
+@kernel
 def happens(random: NDArray[np.uint64], per_mille: int) -> bool:
     """Whether an event of the given probability (in thousandths) happens this time."""
     return draw_below(random, 1_000) < per_mille
 
 
-@compiled_inner
+@kernel
 def draw_row(random: NDArray[np.uint64], weighted: NDArray[np.int64]) -> int:
     """The row of a table that is drawn; column 0 holds the weights, in whatever unit."""
     left = draw_below(random, weighted[:, 0].sum())
@@ -86,7 +86,7 @@ def draw_row(random: NDArray[np.uint64], weighted: NDArray[np.int64]) -> int:
     return int(weighted.shape[0] - 1)
 
 
-@compiled_inner
+@kernel
 def draw_value(random: NDArray[np.uint64], weighted: NDArray[np.int64]) -> int:
     """The value (column 1) of the row of a table that is drawn by weight (column 0)."""
     return int(weighted[draw_row(random, weighted), 1])

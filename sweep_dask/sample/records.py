@@ -119,8 +119,13 @@ class SecurityState(Protocol):
     lowest_price: int
     """No order has a limit below this one, nor above `highest_price`."""
     highest_price: int
+    steps: int
+    """Things that began in this slice."""
+    is_under_way: int
+    """1 while what began last has not ended."""
     messages: int
-    """Messages that the Centre Point book has not read yet."""
+    """Messages to the Centre Point book, of which the first `read` have been read."""
+    read: int
     waiting: int
     """What goes on when it has: `NOTHING`, `ARRIVAL` or `QUOTE_MOVE` of `messages`."""
     arriving: int

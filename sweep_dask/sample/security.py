@@ -9,10 +9,10 @@ import numpy as np
 from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.matching.centre_point import open_book
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import EVENT
 from sweep_dask.matching.rules import Rules
 from sweep_dask.sample.book import CAPACITY, Book, new_book
-from sweep_dask.sample.compiled import compiled_inner
 from sweep_dask.sample.population import PREFERENCING
 from sweep_dask.sample.records import Quote, SecurityState, row_type
 from sweep_dask.sample.ticks import limits_x2_between, prices_around
@@ -44,6 +44,8 @@ class Security(NamedTuple):
     lit: Book
     messages: NDArray[np.void]
     """`matching.events.EVENT[any]`, see `messages`."""
+    applied: NDArray[np.int64]
+    """int64[any], what the Centre Point book notes about each of them."""
     random: NDArray[np.uint64]
     tape: Tape
 
@@ -59,8 +61,8 @@ def new_security(
     state["lowest_price"], state["highest_price"] = prices_around(start_price, _FARTHEST_TICKS)
     quote = np.zeros(1, row_type(Quote))
     dark, lit = new_book(0), new_book(CAPACITY)
-    messages = np.zeros(_MOST_MESSAGES, EVENT)
-    return Security(state, quote, dark, lit, messages, random, tape)
+    messages, applied = np.zeros(_MOST_MESSAGES, EVENT), np.zeros(_MOST_MESSAGES, np.int64)
+    return Security(state, quote, dark, lit, messages, applied, random, tape)
 
 
 def open_centre_point(security: Security) -> CentrePointBook:
@@ -71,7 +73,7 @@ def open_centre_point(security: Security) -> CentrePointBook:
     return open_book(limits_x2, Rules(), *DEFAULT_TICKS.arrays, PREFERENCING)
 
 
-@compiled_inner
+@kernel
 def next_order_id(security: Security) -> int:
     """An id for an order of this security, also for those whose rows are never written."""
     state = security.state[0]
@@ -79,7 +81,7 @@ def next_order_id(security: Security) -> int:
     return int(state.last_order_id)
 
 
-@compiled_inner
+@kernel
 def slot_of(security: Security, number: int) -> tuple[Book, int]:
     """Where the order with this number in the Centre Point book is held."""
     if number < CAPACITY:
@@ -87,13 +89,13 @@ def slot_of(security: Security, number: int) -> tuple[Book, int]:
     return security.lit, number - CAPACITY
 
 
-@compiled_inner
+@kernel
 def is_centre_point(order_type: int) -> bool:
     """Whether the type is one that the Centre Point extract keeps."""
     return order_type & CENTRE_POINT_BITS != 0
 
 
-@compiled_inner
+@kernel
 def home(security: Security, order_type: int) -> Book:
     """The book in which an order of this type rests: a sweep's remainder is a lit order."""
     if is_centre_point(order_type) and order_type & SWEEP == 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.records import Cursor, Match, Order, OrderRow, Quote, QuoteRow, row_type
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def rewind(tape: Tape) -> None:
     tape.cursor[:] = 0
 
 
-@compiled_inner
+@kernel
 def begin_transaction(tape: Tape, follows: bool) -> None:
     """All rows written from here on happen at one time."""
     cursor = tape.cursor[0]
@@ -52,7 +52,7 @@ def begin_transaction(tape: Tape, follows: bool) -> None:
     cursor.transactions += 1
 
 
-@compiled_inner
+@kernel
 def write_order(tape: Tape, order: Order, reason: int, status: int, quote: Quote) -> None:
     """One row of the orders file: what the order is now, and why."""
     cursor = tape.cursor[0]
@@ -82,7 +82,7 @@ def write_order(tape: Tape, order: Order, reason: int, status: int, quote: Quote
     row.offer = quote.offer
 
 
-@compiled_inner
+@kernel
 def next_match(tape: Tape, quote: Quote) -> Match:
     """A new match of the current transaction, for the caller to fill in."""
     cursor = tape.cursor[0]
@@ -94,7 +94,7 @@ def next_match(tape: Tape, quote: Quote) -> Match:
     return match
 
 
-@compiled_inner
+@kernel
 def write_quote(tape: Tape, security: int, quote: Quote) -> None:
     """One row of the quote file."""
     cursor = tape.cursor[0]

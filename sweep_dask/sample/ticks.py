@@ -9,7 +9,7 @@ import numpy as np
 from sweep_dask.market import ticks
 from sweep_dask.market.mid_ticks import HALF_TICK, OFF
 from sweep_dask.market.ticks import DEFAULT_TICKS
-from sweep_dask.sample.compiled import compiled_inner
+from sweep_dask.matching.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,13 +44,13 @@ def limits_x2_between(lowest: int, highest: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate(limits_x2))
 
 
-@compiled_inner
+@kernel
 def tick_above(price: int) -> int:
     """The distance from an on-tick price to the next one up."""
     return int(ticks.tick_above(price, _FROM_PRICE, _TICK))
 
 
-@compiled_inner
+@kernel
 def step(price: int, ticks_up: int) -> int:
     """The on-tick price so many steps up (or down, if negative) from an on-tick price."""
     for _ in range(ticks_up):
@@ -60,7 +60,7 @@ def step(price: int, ticks_up: int) -> int:
     return price
 
 
-@compiled_inner
+@kernel
 def effective_limit_x2(price: int, is_buy: bool, midtick: int) -> int:
     """Twice the limit that counts in the dark."""
     return int(ticks.effective_limit_x2(price, is_buy, midtick, _FROM_PRICE, _TICK))
