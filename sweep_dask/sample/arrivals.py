@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.book import Book, give_slot_back, take_slot
 from sweep_dask.sample.dark_fills import write_dark_fills
 from sweep_dask.sample.events import (
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sweep_dask.sample.records import Order
 
 
-@kernel
+@folded
 def enter(security: Security, of_centre_point: bool) -> None:
     """A new order of a Centre Point type, or one of the lit book only."""
     order_type = _draw_type(security, of_centre_point)
@@ -64,7 +64,7 @@ def enter(security: Security, of_centre_point: bool) -> None:
     tell_entry(security, order)
 
 
-@kernel
+@folded
 def _draw_type(security: Security, of_centre_point: bool) -> int:
     if not of_centre_point:
         return draw_lit_type(security.random)
@@ -95,7 +95,7 @@ def draw_price(security: Security, order: Order) -> int:
     return int(min(max(price, state.lowest_price), state.highest_price))
 
 
-@kernel
+@folded
 def _draw_price_near_quote(security: Security, order: Order) -> int:
     quote = security.quote[0]
     offset = draw_offset(security.random, order)
@@ -118,7 +118,7 @@ def submit(security: Security, order: Order, reason: int, keeps_place: bool) -> 
     state.keeps_place = 1 if keeps_place else 0
 
 
-@kernel
+@folded
 def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> None:
     """After its fills in the dark an order meets the lit book. What is left rests."""
     state = security.state[0]
@@ -138,14 +138,14 @@ def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> N
         _drop(security, book, slot)
 
 
-@kernel
+@folded
 def _meets_lit_book(security: Security, order: Order) -> bool:
     """Whether an order takes from the lit book; one that keeps its place rests there already."""
     state = security.state[0]
     return bool(state.is_continuous and not state.keeps_place and _is_lit(order))
 
 
-@kernel
+@folded
 def _drop(security: Security, book: Book, slot: int) -> None:
     """The order that arrived is gone."""
     if security.state[0].keeps_place:
@@ -161,7 +161,7 @@ def _is_lit(order: Order) -> bool:
     return order_type & SWEEP != 0 or not is_centre_point(order_type)
 
 
-@kernel
+@folded
 def _write_outcome(security: Security, order: Order, reason: int, has_traded: bool) -> None:
     is_resting = order.leavesquantity > 0 and order.timevalidity != BOUNCING
     if has_traded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.arrivals import draw_price, enter, submit
 from sweep_dask.sample.book import CAPACITY, Book
 from sweep_dask.sample.events import (
@@ -40,7 +40,7 @@ def live_orders(security: Security, of_centre_point: bool) -> int:
     return int(security.lit.sizes[0].live - sweeps)
 
 
-@kernel
+@folded
 def change_an_order(security: Security, of_centre_point: bool) -> None:
     """An order enters, or a random live one is amended or cancelled."""
     count = live_orders(security, of_centre_point)
@@ -65,7 +65,7 @@ def _is_full(book: Book) -> bool:
     return bool(book.sizes[0].live > CAPACITY - _ROOM)
 
 
-@kernel
+@folded
 def _pick(security: Security, of_centre_point: bool) -> tuple[Book, int]:
     """A random resting order that is (or is not) of a Centre Point type."""
     count = live_orders(security, of_centre_point)
@@ -84,7 +84,7 @@ def _pick(security: Security, of_centre_point: bool) -> tuple[Book, int]:
         position += 1
 
 
-@kernel
+@folded
 def _amend(security: Security, book: Book, slot: int) -> None:
     """A new price or quantity: the order arrives anew. A smaller quantity keeps its place."""
     order = book.orders[slot]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
 from sweep_dask.matching.centre_point import run_while_room, with_what_lacked
-from sweep_dask.matching.compiled import kernel
-from sweep_dask.matching.search import NOBODY
+from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.arrivals import draw_new_order, finish_arrival
 from sweep_dask.sample.book import CAPACITY, Book, take_slot
 from sweep_dask.sample.changes import change_an_order, live_orders
@@ -55,50 +54,42 @@ _DONE = -2
 _PURGED_FLAG, _CURRENT_MAX = 64 << 8, 1536
 
 
+class Totals(NamedTuple):
+    """What a security is to have written by some time of the day."""
+
+    centre_point_rows: int
+    lit_rows: int
+    quotes: int
+
+
 def run(
-    security: Security,
-    centre_point: CentrePointBook,
-    centre_point_rows: int,
-    lit_rows: int,
-    quotes: int,
-    is_continuous: bool,
+    security: Security, centre_point: CentrePointBook, totals: Totals, is_continuous: bool
 ) -> CentrePointBook:
     """Let things happen until the day's rows and quotes have reached these totals.
 
     Every resting order counts as one row, the one that will end it. Returns the Centre Point book
     to go on with.
     """
-    _begin_stretch(security, is_continuous)
-    waiting = NOBODY
-    while waiting != _DONE:
-        centre_point = with_what_lacked(centre_point, waiting, 2 * CAPACITY - 1)
-        waiting = _run_while_room(security, centre_point, centre_point_rows, lit_rows, quotes)
-    return centre_point
-
-
-@kernel
-def _begin_stretch(security: Security, is_continuous: bool) -> None:
-    state = security.state[0]
-    state.steps = 0
-    if state.is_continuous != is_continuous:
-        state.is_continuous = is_continuous
+    state = security.state
+    state["steps"] = 0
+    if state["is_continuous"][0] != is_continuous:
+        state["is_continuous"] = is_continuous
         tell_session(security, is_continuous)
+    while True:
+        waiting = _run_while_room(security, centre_point, totals)
+        if waiting == _DONE:
+            return centre_point
+        centre_point = with_what_lacked(centre_point, waiting, 2 * CAPACITY - 1)
 
 
 @kernel
-def _run_while_room(
-    security: Security,
-    centre_point: CentrePointBook,
-    centre_point_rows: int,
-    lit_rows: int,
-    quotes: int,
-) -> int:
+def _run_while_room(security: Security, centre_point: CentrePointBook, totals: Totals) -> int:
     """Go on until all is done, or the Centre Point book has to grow.
 
     Returns `_DONE`, the order that still has to be placed in that book, or NOBODY.
     """
     state = security.state[0]
-    while state.is_under_way or _begin(security, centre_point_rows, lit_rows, quotes):
+    while state.waiting != NOTHING or state.messages > 0 or _begin(security, totals):
         state.read, waiting = run_while_room(
             centre_point, security.messages, security.applied, state.read, state.messages
         )
@@ -107,7 +98,6 @@ def _run_while_room(
         state.read = state.messages = 0
         _go_on(security, centre_point.fills, centre_point.state[0].fills)
         centre_point.state[0].fills = 0
-        state.is_under_way = 1 if state.waiting != NOTHING or state.messages > 0 else 0
     return _DONE
 
 
@@ -150,16 +140,18 @@ def _write_reload(security: Security, order: Order) -> None:
     tell_entry(security, order)
 
 
-@kernel
-def _begin(security: Security, centre_point_rows: int, lit_rows: int, quotes: int) -> bool:
+@folded
+def _begin(security: Security, totals: Totals) -> bool:
     """Begin what happens next; False if no more is due. What depends on the dark book waits."""
     state = security.state[0]
     is_continuous = state.is_continuous
     if not state.is_quoted and (is_continuous or state.steps == _ONE_SIDED_STEPS):
         publish_first_quote(security)
-    dark_due = max(centre_point_rows - state.centre_point_rows - live_orders(security, True), 0)
-    lit_due = max(lit_rows - state.lit_rows - live_orders(security, False), 0)
-    quotes_due = max(quotes - state.quotes, 0) if is_continuous else 0
+    dark_due = max(
+        totals.centre_point_rows - state.centre_point_rows - live_orders(security, True), 0
+    )
+    lit_due = max(totals.lit_rows - state.lit_rows - live_orders(security, False), 0)
+    quotes_due = max(totals.quotes - state.quotes, 0) if is_continuous else 0
     if dark_due + lit_due == 0 or _is_nearly_full(security):
         return False
     chosen = draw_below(security.random, dark_due + lit_due + quotes_due)
@@ -167,12 +159,11 @@ def _begin(security: Security, centre_point_rows: int, lit_rows: int, quotes: in
         move_quote(security)
     else:
         change_an_order(security, chosen < quotes_due + dark_due)
-    state.is_under_way = 1
     state.steps += 1
     return True
 
 
-@kernel
+@folded
 def _go_on(security: Security, fills: NDArray[np.void], count: int) -> None:
     """Go on with what waited for these fills; something else may wait afterwards."""
     state = security.state[0]
@@ -184,13 +175,13 @@ def _go_on(security: Security, fills: NDArray[np.void], count: int) -> None:
         finish_quote_move(security, fills, count)
 
 
-@kernel
+@folded
 def _is_nearly_full(security: Security) -> bool:
     """Whether the tape might not hold one more transaction; what is due then stays due."""
     tape, cursor = security.tape, security.tape.cursor[0]
     largest = 2 * (security.dark.sizes[0].live + security.lit.sizes[0].live) + _MOST_OWN_ROWS
-    used = max(cursor.order_rows, cursor.matches, cursor.quotes, cursor.transactions)
-    return bool(used + largest > tape.order_rows.shape[0])
+    used = max(cursor.orders, cursor.trades // 2, cursor.quotes, cursor.transactions)
+    return bool(used + largest > tape.orders.shape[0])
 
 
 @kernel

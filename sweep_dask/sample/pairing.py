@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.market import deal_sources
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.book import touch
 from sweep_dask.sample.messages import tell_lit_fill
 from sweep_dask.sample.population import PARTICIPANTS
 from sweep_dask.sample.randomness import draw_below, draw_value, happens
 from sweep_dask.sample.security import Security, next_order_id
-from sweep_dask.sample.tape import next_match
+from sweep_dask.sample.tape import EXCHANGE
 
 if TYPE_CHECKING:
     from sweep_dask.sample.records import Order
@@ -26,7 +26,7 @@ BUY, SELL = 1, 2
 _COVERED = 800
 
 
-@kernel
+@folded
 def fill_at_touch(security: Security, order: Order) -> bool:
     """An incoming order takes from the lit book; True if it took the whole level and wants more."""
     price = security.quote[0].offer if order.side == BUY else security.quote[0].bid
@@ -88,20 +88,40 @@ def write_match(
     aggressor: int,
 ) -> None:
     """A match of an order with another one, of which only these numbers are known."""
-    match = next_match(security.tape, security.quote[0])
-    match.security_code = order.security_code
-    is_buy = order.side == BUY
-    match.buy_order_id = order.order_id if is_buy else other_id
-    match.buy_participant = order.participantid if is_buy else other_participant
-    match.sell_order_id = other_id if is_buy else order.order_id
-    match.sell_participant = other_participant if is_buy else order.participantid
-    match.quantity = quantity
-    match.price_x2 = price_x2
-    match.deal_source = source
-    match.aggressor = aggressor
+    terms = (quantity, price_x2, source, aggressor)
+    _write_leg(security, order.side, order.order_id, order.participantid, terms)
+    _write_leg(security, BUY + SELL - order.side, other_id, other_participant, terms)
+    security.tape.cursor[0].trades += 2
 
 
 @kernel
+def _write_leg(
+    security: Security,
+    side: int,
+    order_id: int,
+    participant: int,
+    terms: tuple[int, int, int, int],
+) -> None:
+    """One of the two rows of the match that comes next on the tape, the buy leg first."""
+    tape, quote = security.tape, security.quote[0]
+    quantity, price_x2, source, aggressor = terms
+    row = tape.trades[tape.cursor[0].trades + side - BUY]
+    row.EXCHANGE = EXCHANGE
+    row.securitycode = security.state[0].security_code
+    row.orderid = order_id
+    row.dealsource = source
+    row.dealsourcedecoded = source
+    row.nationalbidpricesnapshot = quote.national_bid
+    row.nationalofferpricesnapshot = quote.national_offer
+    row.tradeprice = price_x2
+    row.quantity = quantity
+    row.side = side
+    row.sidedecoded = side
+    row.participantid = participant
+    row.passiveaggressive = 1 if aggressor == side else 0
+
+
+@folded
 def _trade(security: Security, order: Order, contra: Order) -> None:
     is_booking = _is_same_client(order, contra)
     source = deal_sources.LIT_CROSSING_BOOKING if is_booking else deal_sources.LIT

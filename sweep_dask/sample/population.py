@@ -13,7 +13,7 @@ import numpy as np
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def draw_lit_type(random: NDArray[np.uint64]) -> int:
     return draw_value(random, _LIT_TYPES)
 
 
-@kernel
+@folded
 def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> None:
     """Fill in everything about a new order but its id and price."""
     order.exchangeordertype = order_type
@@ -155,14 +155,14 @@ def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> Non
     _draw_minimum(random, order)
 
 
-@kernel
+@folded
 def _draw_key(random: NDArray[np.uint64], participant: int) -> int:
     if happens(random, _WITHOUT_KEY):
         return 0
     return participant * _KEYS_PER_PARTICIPANT + 1 + draw_below(random, _CLIENTS)
 
 
-@kernel
+@folded
 def _draw_midtick(random: NDArray[np.uint64], order_type: int) -> int:
     if order_type & SWEEP:
         return draw_value(random, _MIDTICK_SWEEP)
@@ -173,7 +173,7 @@ def _draw_midtick(random: NDArray[np.uint64], order_type: int) -> int:
     return _NO
 
 
-@kernel
+@folded
 def _is_killed(random: NDArray[np.uint64], order_type: int) -> bool:
     if order_type & SWEEP:
         return happens(random, _KILL_SWEEP)
@@ -182,7 +182,7 @@ def _is_killed(random: NDArray[np.uint64], order_type: int) -> bool:
     return order_type & CENTRE_POINT != 0 and happens(random, _KILL_CENTRE_POINT)
 
 
-@kernel
+@folded
 def _draw_minimum(random: NDArray[np.uint64], order: Order) -> None:
     order.minimumquantity = 0
     order.singlefillminimumquantity = order.preferenceonly

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.book import touch
 from sweep_dask.sample.dark_fills import NOBODY, write_dark_fills
 from sweep_dask.sample.events import settle
@@ -62,21 +62,21 @@ def publish_first_quote(security: Security) -> None:
     security.state[0].is_quoted = 1
 
 
-@kernel
+@folded
 def move_quote(security: Security) -> None:
     """The next step of the walk."""
     bid, offer = _next_quote(security)
     _replace_quote(security, bid, offer, False)
 
 
-@kernel
+@folded
 def finish_quote_move(security: Security, fills: NDArray[np.void], count: int) -> None:
     """Resting dark orders that agree at the new quote have met."""
     write_dark_fills(security, fills, count, NOBODY)
     settle(security)
 
 
-@kernel
+@folded
 def take_level(security: Security, order: Order, is_resting: bool) -> None:
     """An order took a whole level of the lit book: the quote moves on, at once."""
     quote = security.quote[0]
@@ -88,7 +88,7 @@ def take_level(security: Security, order: Order, is_resting: bool) -> None:
         _replace_quote(security, step(order.price, -1), offer, True)
 
 
-@kernel
+@folded
 def _next_quote(security: Security) -> tuple[int, int]:
     quote = security.quote[0]
     goes_up = _goes_up(security)

@@ -36,8 +36,13 @@ def draws_below(random: NDArray[np.uint64], limit: int, count: int) -> NDArray[n
     """`count` integers in [0, limit), int64[count]; advances `random` by `count` draws."""
     steps = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN_GAMMA
     words = _mixed(random + steps)
-    random += np.array([count], np.uint64) * _GOLDEN_GAMMA
+    skip(random, count)
     return (words >> _TO_INT64).astype(np.int64) % limit
+
+
+def skip(random: NDArray[np.uint64], count: int) -> None:
+    """Advance `random` by `count` draws."""
+    random += np.array([count], np.uint64) * _GOLDEN_GAMMA
 
 
 def sorted_times_ns(

@@ -6,9 +6,12 @@ Classes here are never made; they name the int64 columns of structured arrays, s
 from __future__ import annotations
 
 from inspect import get_annotations
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from sweep_dask.schema import Table
 
 
 class OrderTerms(Protocol):
@@ -47,48 +50,36 @@ class Quote(Protocol):
     offer: int
 
 
-class OrderRow(OrderTerms, Quote, Protocol):
-    """A row of the orders file, without time and sequence."""
+class Transaction(Protocol):
+    """What happens at one time; its rows go up to those of the transaction after it."""
 
-    transaction: int
-    changereason: int
-    orderstatus: int
-
-
-class Match(Protocol):
-    """What becomes two rows of the trades file."""
-
-    transaction: int
-    security_code: int
-    buy_order_id: int
-    buy_participant: int
-    sell_order_id: int
-    sell_participant: int
-    quantity: int
-    price_x2: int
-    deal_source: int
-    aggressor: int
-    """Side of the order that came in; 0 if both were resting."""
-    national_bid: int
-    national_offer: int
+    orders: int
+    """Its first row of the orders file on the tape, of the trades file, of the quote file."""
+    trades: int
+    quotes: int
+    follows: int
+    """1 if it is the immediate effect of the one before it."""
 
 
-class QuoteRow(Protocol):
-    """A row of the quote file, without its times."""
+class Counts(Protocol):
+    """Rows of the three big files: on a tape, or in the whole market."""
 
-    transaction: int
-    security_code: int
-    bid: int
-    offer: int
+    orders: int
+    trades: int
+    quotes: int
 
 
-class Cursor(Protocol):
+class Cursor(Counts, Protocol):
     """How much of each buffer of a tape is filled."""
 
-    order_rows: int
-    matches: int
-    quotes: int
     transactions: int
+
+
+class Counters(Counts, Protocol):
+    """How far the market has come."""
+
+    sequence: int
+    """The number that orders and trades share."""
 
 
 class BookSizes(Protocol):
@@ -121,8 +112,6 @@ class SecurityState(Protocol):
     highest_price: int
     steps: int
     """Things that began in this slice."""
-    is_under_way: int
-    """1 while what began last has not ended."""
     messages: int
     """Messages to the Centre Point book, of which the first `read` have been read."""
     read: int
@@ -135,14 +124,12 @@ class SecurityState(Protocol):
     """1 if the arriving order stays where it rests."""
 
 
-def columns(row: type) -> tuple[str, ...]:
-    """The columns of a class above, those of its bases first."""
-    found: dict[str, None] = {}
-    for base in reversed(row.__mro__):
-        found |= dict.fromkeys(get_annotations(base))
-    return tuple(found)
-
-
 def row_type(row: type) -> np.dtype[np.void]:
-    """The type of an array with these rows."""
-    return np.dtype([(column, np.int64) for column in columns(row)])
+    """The type of an array with these rows; the columns of a class's bases come first."""
+    names = dict.fromkeys(name for base in row.__mro__[::-1] for name in get_annotations(base))
+    return np.dtype([(name, np.int64) for name in names])
+
+
+def table_type(table: Table) -> np.dtype[np.void]:
+    """The type of an array with the rows of an input table, numbers all of them."""
+    return np.dtype([(column.name, np.int64) for column in table.columns])

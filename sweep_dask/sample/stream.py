@@ -16,7 +16,7 @@ from sweep_dask.sample.identifiers import first_old_order_id, first_order_id
 from sweep_dask.sample.quotes import begin_quotes
 from sweep_dask.sample.randomness import draws_below, seeded, sorted_times_ns
 from sweep_dask.sample.security import Security, new_security, open_centre_point
-from sweep_dask.sample.tape import Tape, new_tape, rewind
+from sweep_dask.sample.tape import Tape, begin_transaction, new_tape, rewind
 from sweep_dask.sample.timetable import (
     TimeSlice,
     Timetable,
@@ -59,7 +59,7 @@ class MarketSlice:
     """The trading day, which a reload precedes by an evening."""
     tape: Tape
     times_ns: NDArray[np.int64]
-    """int64[transactions], ns UTC; ascending within a security."""
+    """int64[transactions], ns UTC; ascending within a security. The tape has one more, empty."""
 
 
 @dataclass
@@ -144,13 +144,14 @@ def _trade(
     own_hours = hours[member.position]
     ppm = own_hours.rows_ppm(part.stop_ns)
     rows = parameters.events + parameters.lit_rows
+    totals = life_cycles.Totals(
+        centre_point_rows=parameters.events * ppm // _MILLION,
+        lit_rows=parameters.lit_rows * ppm // _MILLION,
+        quotes=rows * _QUOTES_PER_THOUSAND_ROWS * ppm // (1_000 * _MILLION),
+    )
+    is_continuous = own_hours.is_continuous(part.start_ns)
     member.centre_point = life_cycles.run(
-        member.security,
-        member.centre_point,
-        parameters.events * ppm // _MILLION,
-        parameters.lit_rows * ppm // _MILLION,
-        rows * _QUOTES_PER_THOUSAND_ROWS * ppm // (1_000 * _MILLION),
-        own_hours.is_continuous(part.start_ns),
+        member.security, member.centre_point, totals, is_continuous
     )
 
 
@@ -158,7 +159,7 @@ def _in_batches(
     members: Sequence[_Member], whole: TimeSlice, day: date, act: Callable[[_Member], None]
 ) -> Iterator[MarketSlice]:
     """Slices for so many securities at a time that every order of theirs fits the tape."""
-    size = len(members[0].security.tape.order_rows) // (2 * CAPACITY)
+    size = len(members[0].security.tape.orders) // (2 * CAPACITY)
     starts = range(0, len(members), size)
     span_ns = whole.stop_ns - whole.start_ns
     cuts = [whole.start_ns + span_ns * n // len(starts) for n in range(len(starts) + 1)]
@@ -172,6 +173,7 @@ def _played(
 ) -> MarketSlice:
     """Let every security act, and give times to its transactions."""
     tape = members[0].security.tape
+    follows = tape.transactions["follows"]
     rewind(tape)
     times = []
     for member in members:
@@ -179,12 +181,14 @@ def _played(
         act(member)
         count = int(tape.cursor["transactions"][0]) - first
         drawn_ns = sorted_times_ns(member.clock, part.start_ns, part.stop_ns, count)
-        times.append(_pulled_to_cause(member.clock, drawn_ns, tape.follows[first : first + count]))
+        times.append(_pulled_to_cause(member.clock, drawn_ns, follows[first : first + count]))
+    # A last one without rows, for the rows of the one before it to end somewhere.
+    begin_transaction(tape, False)
     return MarketSlice(day, tape, np.concatenate(times))
 
 
 def _pulled_to_cause(
-    clock: NDArray[np.uint64], times_ns: NDArray[np.int64], follows: NDArray[np.bool_]
+    clock: NDArray[np.uint64], times_ns: NDArray[np.int64], follows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """The times, with immediate effects shortly after the transaction before them."""
     effects = np.flatnonzero(follows)

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
-from sweep_dask.sample.files import CsvFile
+from sweep_dask.sample.files import new_file
 from sweep_dask.sample.interleave import Interleaver
 from sweep_dask.sample.reference_tables import participant_lines, reference_lines, session_lines
 from sweep_dask.sample.stream import MarketSlice, market_slices
@@ -65,11 +65,8 @@ def _write_streamed(folder: Path, parameters: MarketParameters) -> dict[str, int
     interleaver = Interleaver(parameters.seed)
     for stem_suffix, slices in _by_file(parameters):
         _write_slices(folder, stem_suffix + "." + parameters.compression, slices, interleaver)
-    return {
-        ORDERS.name: interleaver.order_rows,
-        TRADES.name: interleaver.trade_rows,
-        NBBO.name: interleaver.quote_rows,
-    }
+    orders, trades, quotes, _ = interleaver.counters.item()
+    return {ORDERS.name: orders, TRADES.name: trades, NBBO.name: quotes}
 
 
 def _by_file(parameters: MarketParameters) -> Iterator[tuple[str, Iterable[MarketSlice]]]:
@@ -87,22 +84,27 @@ def _write_slices(
 ) -> None:
     with ExitStack() as stack:
         files = [
-            stack.enter_context(CsvFile(folder / table.name / f"{table.name}{name_end}"))
+            stack.enter_context(new_file(folder / table.name / f"{table.name}{name_end}"))
             for table in _STREAMED
         ]
         for file, table in zip(files, _STREAMED, strict=True):
-            file.write_header(table)
+            file.write(_as_line(",".join(column.name for column in table.columns)))
         for part in slices:
-            for file, rows in zip(files, interleaver.tables(part), strict=True):
-                file.write_rows(rows)
-            _logger.debug("%d order rows written", interleaver.order_rows)
+            for texts in interleaver.texts(part):
+                for file, text in zip(files, texts, strict=True):
+                    file.write(text)
+            _logger.debug("%d order rows written", interleaver.counters["orders"][0])
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> int:
     """Writes all lines, the first of which is a header; returns the number of the others."""
     count = -1
-    with CsvFile(path) as file:
+    with new_file(path) as file:
         for line in lines:
-            file.write_line(line)
+            file.write(_as_line(line))
             count += 1
     return count
+
+
+def _as_line(text: str) -> bytes:
+    return text.encode() + b"\n"

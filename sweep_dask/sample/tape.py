@@ -1,7 +1,7 @@
-"""What one slice of time has written so far: order rows, matches and quotes, without their times.
+"""What one slice of time has written so far: the rows of three files, transaction by transaction.
 
-Rows carry the number of their transaction. Times are given to transactions afterwards, when it is
-known how many there are; sequence numbers when all securities lie side by side.
+Times are given to transactions afterwards, when it is known how many there are; sequence numbers
+when all securities lie side by side, see `interleave`.
 """
 
 from __future__ import annotations
@@ -11,30 +11,39 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sweep_dask.matching.compiled import kernel
-from sweep_dask.sample.records import Cursor, Match, Order, OrderRow, Quote, QuoteRow, row_type
+from sweep_dask.sample.records import Cursor, Order, Quote, Transaction, row_type, table_type
+from sweep_dask.schema import NBBO, ORDERS, TRADES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Opaque columns; the values a real extract has. Columns that nothing writes to are 0.
+EXCHANGE, _LIMIT_ORDER, _QUOTE_PARTITION = 3, 1, 1
+_SHORT_SELL = 2
+
 
 class Tape(NamedTuple):
-    """Buffers of one slice, all of one length; `cursor` says how much of each is filled."""
+    """Buffers of one slice; `cursor` says how much of each is filled.
 
-    order_rows: NDArray[np.void]
-    matches: NDArray[np.void]
+    Rows are those of the files, text columns hold a number that stands for the text.
+    """
+
+    orders: NDArray[np.void]
+    trades: NDArray[np.void]
+    """The two legs of each match, buy first."""
     quotes: NDArray[np.void]
-    follows: NDArray[np.bool_]
-    """bool[transactions]: the transaction is the immediate effect of the one before it."""
+    transactions: NDArray[np.void]
+    """What happens at one time, see `Transaction`."""
     cursor: NDArray[np.void]
 
 
 def new_tape(rows: int) -> Tape:
     """An empty tape for `rows` order rows and as many of everything else."""
     return Tape(
-        order_rows=np.zeros(rows, row_type(OrderRow)),
-        matches=np.zeros(rows, row_type(Match)),
-        quotes=np.zeros(rows, row_type(QuoteRow)),
-        follows=np.zeros(rows, np.bool_),
+        orders=np.zeros(rows, table_type(ORDERS)),
+        trades=np.zeros(2 * rows, table_type(TRADES)),
+        quotes=np.zeros(rows, table_type(NBBO)),
+        transactions=np.zeros(rows + 1, row_type(Transaction)),
         cursor=np.zeros(1, row_type(Cursor)),
     )
 
@@ -48,23 +57,35 @@ def rewind(tape: Tape) -> None:
 def begin_transaction(tape: Tape, follows: bool) -> None:
     """All rows written from here on happen at one time."""
     cursor = tape.cursor[0]
-    tape.follows[cursor.transactions] = follows
+    transaction = tape.transactions[cursor.transactions]
     cursor.transactions += 1
+    transaction.follows = 1 if follows else 0
+    transaction.orders = cursor.orders
+    transaction.trades = cursor.trades
+    transaction.quotes = cursor.quotes
 
 
 @kernel
 def write_order(tape: Tape, order: Order, reason: int, status: int, quote: Quote) -> None:
     """One row of the orders file: what the order is now, and why."""
     cursor = tape.cursor[0]
-    row = tape.order_rows[cursor.order_rows]
-    cursor.order_rows += 1
+    row = tape.orders[cursor.orders]
+    cursor.orders += 1
     row.order_id = order.order_id
+    row.exchange = EXCHANGE
     row.security_code = order.security_code
     row.price = order.price
     row.side = order.side
+    row.changereason = reason
+    row.orderstatus = status
     row.quantity = order.quantity
     row.leavesquantity = order.leavesquantity
+    row.ordertype = _LIMIT_ORDER
     row.exchangeordertype = order.exchangeordertype
+    row.national_bid = quote.national_bid
+    row.national_offer = quote.national_offer
+    row.bid = quote.bid
+    row.offer = quote.offer
     row.participantid = order.participantid
     row.preferenceonly = order.preferenceonly
     row.midtick = order.midtick
@@ -72,26 +93,10 @@ def write_order(tape: Tape, order: Order, reason: int, status: int, quote: Quote
     row.minimumquantity = order.minimumquantity
     row.crossingkey = order.crossingkey
     row.totalmatchedquantity = order.totalmatchedquantity
+    is_short = order.exchangeordertype & _SHORT_SELL != 0
+    row.shortsellquantity = order.leavesquantity if is_short else 0
+    row.timevaliditydecoded = order.timevalidity
     row.timevalidity = order.timevalidity
-    row.transaction = cursor.transactions - 1
-    row.changereason = reason
-    row.orderstatus = status
-    row.national_bid = quote.national_bid
-    row.national_offer = quote.national_offer
-    row.bid = quote.bid
-    row.offer = quote.offer
-
-
-@kernel
-def next_match(tape: Tape, quote: Quote) -> Match:
-    """A new match of the current transaction, for the caller to fill in."""
-    cursor = tape.cursor[0]
-    match: Match = tape.matches[cursor.matches]
-    cursor.matches += 1
-    match.transaction = cursor.transactions - 1
-    match.national_bid = quote.national_bid
-    match.national_offer = quote.national_offer
-    return match
 
 
 @kernel
@@ -100,7 +105,7 @@ def write_quote(tape: Tape, security: int, quote: Quote) -> None:
     cursor = tape.cursor[0]
     row = tape.quotes[cursor.quotes]
     cursor.quotes += 1
-    row.transaction = cursor.transactions - 1
-    row.security_code = security
-    row.bid = quote.bid
-    row.offer = quote.offer
+    row.partition = _QUOTE_PARTITION
+    row.bidprice = quote.bid
+    row.offerprice = quote.offer
+    row.orderbookid = security

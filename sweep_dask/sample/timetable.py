@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -87,12 +88,13 @@ class Timetable:
 
     def rows_ppm(self, time_ns: int) -> int:
         """Share of the day's rows that are due by a time, in parts per million."""
-        for (start_ns, start_ppm), (stop_ns, stop_ppm) in pairwise(self.knots()):
+        for (start_ns, start_ppm), (stop_ns, stop_ppm) in pairwise(self.knots):
             if time_ns <= stop_ns:
                 elapsed_ns = max(time_ns - start_ns, 0)
                 return start_ppm + (stop_ppm - start_ppm) * elapsed_ns // (stop_ns - start_ns)
         return _MILLION
 
+    @cached_property
     def knots(self) -> list[tuple[int, int]]:
         """(time in ns, share in parts per million): the activity is even between two of them."""
         before = [(local_ns(self.day, _PRE_OPEN), 0), (self.opening_ns, _PPM_BY_OPENING)]
@@ -153,7 +155,7 @@ def trading_slices(
     timetables: Sequence[Timetable], parameters: MarketParameters
 ) -> Iterator[TimeSlice]:
     """The day in ascending slices of about `slice_rows` order rows over all securities."""
-    borders = sorted({time_ns for hours in timetables for time_ns, _ in hours.knots()})
+    borders = sorted({time_ns for hours in timetables for time_ns, _ in hours.knots})
     rows_per_security = parameters.events + parameters.lit_rows
     for start_ns, stop_ns in pairwise(borders):
         ppm = sum(hours.rows_ppm(stop_ns) - hours.rows_ppm(start_ns) for hours in timetables)
