@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import dask
 import dask.dataframe as dd
 import pandas as pd
 
@@ -97,7 +98,10 @@ def ingest(
             cure="Use a smaller --blocksize or fewer --workers.",
         )
 
-    run_tasks(client, block_frame(blocks, scratch, ticks).to_delayed(), done, lost)
+    # An index has no texts to convert, and only for that would workers load `dask.dataframe`.
+    with dask.config.set({"dataframe.convert-string": False}):
+        tasks = block_frame(blocks, scratch, ticks).to_delayed()
+    run_tasks(client, tasks, done, lost)
     ordered = [receipts[number] for number in sorted(receipts)]
     _refuse_unreadable(ordered)
     return Ingested(pd.concat(indexes, ignore_index=True), ordered, tally)

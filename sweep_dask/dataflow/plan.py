@@ -261,7 +261,7 @@ def _cut(inputs: Inputs, blocksize_bytes: int) -> tuple[Block, ...]:
 def _largest_block_bytes(blocks: Sequence[Block]) -> int:
     """Most text a task holds at a time."""
     return max(
-        (min(b.piece_bytes, b.file.bytes) if b.file.format == "csv" else b.piece_bytes)
+        (min(b.segment_bytes, b.file.bytes) if b.file.format == "csv" else b.segment_bytes)
         for b in blocks
     )
 

@@ -30,9 +30,12 @@ def sydney_local_ns(times_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
     Clocks in Sydney change on the hour (UTC), so one look-up an hour is enough.
     """
-    hours, position = np.unique(times_ns // _NS_PER_HOUR, return_inverse=True)
-    offsets = np.array([_utc_offset_ns(int(hour)) for hour in hours], dtype=np.int64)
-    return times_ns + offsets[position.reshape(times_ns.shape)]
+    hours = times_ns // _NS_PER_HOUR
+    # Times mostly grow: there are fewer runs of an hour than times.
+    starts = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
+    known, position = np.unique(hours[starts], return_inverse=True)
+    offsets = np.array([_utc_offset_ns(int(hour)) for hour in known], dtype=np.int64)
+    return times_ns + np.repeat(offsets[position], np.diff(starts, append=hours.size))
 
 
 def _utc_offset_ns(hour: int) -> int:

@@ -7,7 +7,7 @@ wherever the cuts fall - also when a cut falls on the first byte of a line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
@@ -19,18 +19,19 @@ from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.raw_files import InputFile
 
-_STEP_BYTES = 1 << 16
+#: Text that is worked on at a time: what is made of it stays in the cache of a processor.
+PIECE_BYTES = 1 << 21
 
-#: What is made of a line takes memory whatever its length: of lines shorter than any row of an
-#: extract, fewer bytes are a piece.
-_SHORT_LINE_BYTES = 32
-#: Arbitrary; keeps tiny pieces whole.
-_LEAST_LINES = 1_000
+#: What is made of a line takes memory whatever its length. No row of an extract is as short as a
+#: piece of more lines would need.
+_MOST_LINES = PIECE_BYTES // 32
+
+_STEP_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Block:
     """First byte of a CSV block, first row group of a Parquet block, 0 if it is compressed."""
     end: int
     """Byte (row group) behind the last; the size of a compressed file."""
-    piece_bytes: int
-    """How much text is held at a time."""
+    segment_bytes: int
+    """Of how much text the rows are held at a time, and written to one file."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def cut_file(
 ) -> list[Block]:
     """Blocks of one file, in order: byte ranges of a CSV file, row groups of a Parquet file.
 
-    A compressed file can only be read from its beginning and is one block, streamed in pieces of
-    `blocksize_bytes`.
+    A compressed file can only be read from its beginning and is one block; of `blocksize_bytes` of
+    its text rows are held at a time.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, in
 
 
 def read_pieces(block: Block) -> Iterator[Piece]:
-    """Text of a block, in pieces of about `block.piece_bytes`, each ending with its line.
+    """Text of a block, in pieces of up to about `PIECE_BYTES`, each ending with its line.
 
     Raises
     ------
@@ -110,88 +111,90 @@ def read_pieces(block: Block) -> Iterator[Piece]:
     """
     with readable(block.file):
         for piece in _pieces(block):
-            yield from _halved(piece, max(_LEAST_LINES, block.piece_bytes // _SHORT_LINE_BYTES))
+            yield from _halved(piece)
 
 
 def _pieces(block: Block) -> Iterator[Piece]:
-    if block.file.format in COMPRESSED:
-        yield from _streamed_pieces(block)
-    elif block.file.format == "parquet":
+    if block.file.format == "parquet":
         yield from _parquet_pieces(block)
+    elif block.file.format in COMPRESSED:
+        with open_text(block.file) as stream:
+            body = len(stream.read(block.header.body_offset))
+            steps = iter(lambda: stream.read(min(PIECE_BYTES, block.segment_bytes)), b"")
+            yield from _whole_lines(steps, body)
     else:
         with open_raw(block.file) as stream:
-            yield _range_piece(stream, block)
+            # One byte before the range tells whether a line begins exactly at its start.
+            first = block.start - 1
+            yield from _whole_lines(_range_steps(stream, block, first), first, is_cut=True)
 
 
-def _halved(piece: Piece, most_lines: int) -> Iterator[Piece]:
-    """The same text, halved between lines until none has more lines than that."""
+def _halved(piece: Piece) -> Iterator[Piece]:
+    """The same text, halved between lines until none has more lines than allowed."""
     text = piece.text
-    if text.count(b"\n") <= most_lines:
+    if text.count(b"\n") <= _MOST_LINES:
         yield piece
         return
     half = text.rfind(b"\n", 0, len(text) // 2) + 1 or text.find(b"\n") + 1
     behind = None if piece.first_byte is None else piece.first_byte + half
-    yield from _halved(Piece(text[:half], piece.first_byte), most_lines)
-    yield from _halved(Piece(text[half:], behind), most_lines)
+    yield from _halved(Piece(text[:half], piece.first_byte))
+    yield from _halved(Piece(text[half:], behind))
 
 
-def _range_piece(stream: io.RawIOBase, block: Block) -> Piece:
-    """Lines whose first byte lies in [start, end)."""
-    # One byte before the range tells whether a line begins exactly at its start.
-    first = block.start - 1
+def _range_steps(stream: io.RawIOBase, block: Block, first: int) -> Iterator[bytes]:
+    """The text from `first` to the end of the block, and on to the end of its last line."""
     stream.seek(first)
-    text = stream.read(block.end - first)
-    require_read(block.file, len(text), block.end - first)
-    skipped = text.find(b"\n") + 1
-    if skipped == 0:
-        return Piece(b"", block.end)  # the whole range lies inside one line
-    if not text.endswith(b"\n"):
-        text += _rest_of_line(stream)
-    return Piece(text[skipped:], first + skipped)
-
-
-def _rest_of_line(stream: io.RawIOBase) -> bytes:
-    """Up to the line's end; of a line that is too long, enough to show that."""
-    rest = bytearray()
-    while len(rest) <= MAX_LINE_BYTES and (step := stream.read(_STEP_BYTES)):
-        newline = step.find(b"\n") + 1
-        rest += step[:newline] if newline else step
-        if newline:
+    text = b""
+    for start in range(first, block.end, PIECE_BYTES):
+        planned_bytes = min(PIECE_BYTES, block.end - start)
+        text = stream.read(planned_bytes)
+        require_read(block.file, len(text), planned_bytes)
+        yield text
+    rest_bytes = 0
+    while not text.endswith(b"\n") and rest_bytes <= MAX_LINE_BYTES:
+        text = stream.read(_STEP_BYTES)
+        if not text:
             break
-    return bytes(rest)
+        text = text[: text.find(b"\n") + 1] or text
+        rest_bytes += len(text)
+        yield text
 
 
-def _streamed_pieces(block: Block) -> Iterator[Piece]:
-    with open_text(block.file) as stream:
-        first_byte = len(stream.read(block.header.body_offset))
-        left_over = b""
-        while step := stream.read(block.piece_bytes):
-            text = left_over + step
-            whole = text.rfind(b"\n") + 1
-            if whole:
-                yield Piece(text[:whole], first_byte)
-                first_byte += whole
-            left_over = text[whole:]
-            if len(left_over) > MAX_LINE_BYTES + 1:  # the last may be a carriage return
-                yield Piece(left_over, first_byte)
-                first_byte += len(left_over) + _skip_line(stream)
-                left_over = b""
-        if left_over:
+def _whole_lines(
+    steps: Iterable[bytes], first_byte: int, *, is_cut: bool = False
+) -> Iterator[Piece]:
+    """Text cut behind the ends of lines; of a line that is too long, enough to show that.
+
+    Parameters
+    ----------
+    is_cut
+        Whether the text begins within a line, which is somebody else's.
+    """
+    left_over = b""
+    for step in steps:
+        begin = step.find(b"\n") + 1 if is_cut else 0
+        if is_cut:
+            first_byte += begin or len(step)
+            is_cut = begin == 0
+            if is_cut:
+                continue
+        end = step.rfind(b"\n") + 1
+        if end > begin:
+            yield Piece(b"".join((left_over, memoryview(step)[begin:end])), first_byte)
+            first_byte += len(left_over) + end - begin
+            left_over = b""
+        left_over += step[end:]
+        if len(left_over) > MAX_LINE_BYTES + 1:  # the last may be a carriage return
             yield Piece(left_over, first_byte)
-
-
-def _skip_line(stream: IO[bytes]) -> int:
-    """Read up to the line's end; returns how many bytes that were."""
-    skipped = 0
-    while step := stream.readline(_STEP_BYTES):
-        skipped += len(step)
-        if step.endswith(b"\n"):
-            break
-    return skipped
+            first_byte += len(left_over)
+            left_over, is_cut = b"", True
+    if left_over:
+        yield Piece(left_over, first_byte)
 
 
 def _parquet_pieces(block: Block) -> Iterator[Piece]:
     groups = range(block.start, block.end)
     with open_raw(block.file) as stream:
-        for text in texts_of_row_groups(stream, block.header, groups, block.piece_bytes):
+        step_bytes = min(PIECE_BYTES, block.segment_bytes)
+        for text in texts_of_row_groups(stream, block.header, groups, step_bytes):
             yield Piece(text, None)

@@ -79,13 +79,23 @@ def _judge_price(trimmed: str) -> str | None:
     return "out_of_range" if abs(float(trimmed)) > MAX_PRICE else "not_a_half_unit"
 
 
-def trimmed_texts(text: pa.Array) -> pa.Array:
-    """Text without the white space around it, null where nothing is left.
+def number_of(text: str, column: Column) -> int:
+    """What `judge_cell` accepts as a number: an integer, or a price doubled.
 
-    Only so is it the same quoted or not, and from a Parquet file.
+    Returns
+    -------
+    int
+        `MISSING_INTEGER` if there is none.
     """
-    trimmed = pc.ascii_trim(pc.replace_substring(text, "\r", " "), SPACE)
-    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+    trimmed = text.strip(SPACE)
+    if trimmed == "" or _MISSING_PRICE_PATTERN.fullmatch(trimmed):
+        return MISSING_INTEGER
+    whole, _, fraction = trimmed.partition(".")
+    number = integer_of(whole)
+    if column.kind is not Kind.PRICE:
+        return number
+    half = int(fraction.startswith("5"))
+    return 2 * number + (-half if trimmed.startswith("-") else half)
 
 
 def integers_from_text(text: pa.Array) -> pa.Array:

@@ -27,7 +27,9 @@ from sweep_dask.system_config import peak_memory_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Rejects of one piece; `line` counts from the block's first line.
+    from sweep_dask.schema import Table
+
+#: Rejects of one segment; `line` counts from the block's first line.
 REJECT_SCHEMA = pa.schema(
     [
         ("line", pa.int64()),
@@ -50,7 +52,7 @@ class BlockReceipt:
     """Physical line of the file's header."""
     n_lines: int = 0
     """All lines, blank ones included; gives later blocks their line numbers."""
-    n_pieces: int = 0
+    n_segments: int = 0
     n_read: int = 0
     n_rows: int = 0
     """Rows that can be used, before repeats are found."""
@@ -79,17 +81,44 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
     receipt = BlockReceipt(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
     indexes, tally = [empty_index()], Tally()
-    for number, piece in enumerate(_pieces_up_to_an_error(block, receipt)):
-        judged = judge_piece(piece, block.header, table, CENTRE_POINT_BITS)
-        indexes.append(write_segment(folder, block.number, number, table, judged.rows))
-        _write_rejects(rejects_path(folder, block.number, number), judged, receipt.n_lines)
-        _count(receipt, judged)
-        tally.add(tally_of(receipt.file, table.name, judged.rows, ticks))
+    for segment in _segments(block, table, receipt):
+        rows = pa.concat_tables(segment.rows)
+        number = receipt.n_segments
+        tally.add(tally_of(receipt.file, table.name, rows, ticks))
+        indexes.append(write_segment(folder, block.number, number, table, rows))
+        _write_rejects(rejects_path(folder, block.number, number), segment.rejects)
+        receipt.n_segments += 1
     receipt.tally = tally.as_json()
     receipt.seconds = time.perf_counter() - began
     receipt.peak_memory_bytes = peak_memory_bytes()
     write_json(receipt_path(folder, block.number), vars(receipt))
     return pd.concat(indexes, ignore_index=True)
+
+
+@dataclass
+class _Segment:
+    """What is held of the text of a block until it is written."""
+
+    rows: list[pa.Table] = field(default_factory=list)
+    rejects: list[pa.Table] = field(default_factory=list)
+    text_bytes: int = 0
+
+
+def _segments(block: Block, table: Table, receipt: BlockReceipt) -> Iterator[_Segment]:
+    """Rows and rejects of about so much text as the block allows, counted in the receipt."""
+    segment = _Segment()
+    for piece in _pieces_up_to_an_error(block, receipt):
+        judged = judge_piece(piece, block.header, table, CENTRE_POINT_BITS)
+        segment.rows.append(judged.rows)
+        if judged.rejects:
+            segment.rejects.append(_reject_table(judged.rejects, receipt.n_lines))
+        segment.text_bytes += len(piece.text)
+        _count(receipt, judged)
+        if segment.text_bytes >= block.segment_bytes:
+            yield segment
+            segment = _Segment()
+    if segment.text_bytes:
+        yield segment
 
 
 def _pieces_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Piece]:
@@ -110,7 +139,6 @@ def _pieces_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Piec
 
 
 def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:
-    receipt.n_pieces += 1
     receipt.n_lines += judged.n_lines
     receipt.n_read += judged.n_read
     receipt.n_rows += len(judged.rows)
@@ -120,9 +148,9 @@ def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:
         receipt.rejected[reject.reason] = receipt.rejected.get(reject.reason, 0) + 1
 
 
-def _write_rejects(path: Path, judged: JudgedPiece, lines_before: int) -> None:
-    if judged.rejects:
-        table = _reject_table(judged.rejects, lines_before)
+def _write_rejects(path: Path, rejects: Sequence[pa.Table]) -> None:
+    if rejects:
+        table = pa.concat_tables(rejects)
         write_atomically(path, lambda temporary: pq.write_table(table, temporary))
 
 
@@ -142,9 +170,9 @@ def receipt_path(folder: Path, block: int) -> Path:
     return folder / f"{block:07d}.json"
 
 
-def rejects_path(folder: Path, block: int, piece: int) -> Path:
-    """Rejects of one piece of a block; absent when it has none."""
-    return folder / f"{block:07d}-{piece:05d}.rejects.parquet"
+def rejects_path(folder: Path, block: int, segment: int) -> Path:
+    """Rejects of one segment of a block; absent when it has none."""
+    return folder / f"{block:07d}-{segment:05d}.rejects.parquet"
 
 
 def read_receipt(folder: Path, block: int) -> BlockReceipt:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,8 @@ import numpy.typing as npt
 from sweep_dask.storage import scan as verdict
 from sweep_dask.storage.cells import UnparsableError
 from sweep_dask.storage.judge import judge_line
-from sweep_dask.storage.parse import parse_lines
-from sweep_dask.storage.scan import LineScan, gather_lines, scan_lines
+from sweep_dask.storage.parse import fill_numbers, typed_rows
+from sweep_dask.storage.scan import LineScan, scan_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,70 +57,66 @@ class JudgedPiece:
 def judge_piece(piece: Piece, header: FileHeader, table: Table, type_bits: int) -> JudgedPiece:
     """Sort every line of `piece` into usable, filtered and rejected.
 
-    The fast path parses all lines at once; only if that fails, or for lines the scan doubts,
-    lines are judged one by one.
+    The numbers of nearly all lines are read by the scan; only lines that it doubts are judged one
+    by one, and all of them if cells in other units cannot be converted at once.
     """
     type_field = -1 if table.order_type is None else header.position_of(table.order_type)
-    scan = scan_lines(piece.text, header.n_fields, type_field, type_bits, header.delimiter)
-    wrong = np.flatnonzero(scan.verdicts == verdict.WRONG_FIELD_COUNT)
-    rejects = [_reject(piece, scan, int(k), None, "wrong_field_count") for k in wrong]
-    filtered = Counter({"not_centre_point": _count(scan, verdict.NOT_CENTRE_POINT)})
-
-    keep = scan.verdicts == verdict.KEEP
-    doubtful = np.flatnonzero(scan.verdicts == verdict.DOUBTFUL)
+    scan = scan_lines(piece.text, header, type_field, type_bits)
     judge = _LineJudge(piece, scan, header, table, type_bits)
-    keep[doubtful] = judge.accept(doubtful, rejects, filtered)
+    judge.reject(verdict.WRONG_FIELD_COUNT, "wrong_field_count")
+    judge.reject(verdict.TOO_LONG, "not_text")
+    keep = np.ones(scan.row_lines.size, dtype=bool)
+    judge.accept(np.flatnonzero(scan.verdicts[scan.row_lines] == verdict.DOUBTFUL), keep)
     try:
-        rows = _parse(piece, scan, header, keep)
+        rows = typed_rows(scan, header, keep)
     except UnparsableError:
-        candidates = np.flatnonzero(keep)
-        keep[candidates] = judge.accept(candidates, rejects, filtered)
-        rows = _parse(piece, scan, header, keep)
+        judge.accept(np.flatnonzero(keep), keep)
+        rows = typed_rows(scan, header, keep)
+    filtered = judge.filtered + np.count_nonzero(scan.verdicts == verdict.NOT_CENTRE_POINT)
     return JudgedPiece(
         rows=rows,
-        lines=np.flatnonzero(keep),
+        lines=scan.row_lines[keep],
         n_lines=scan.verdicts.size,
-        n_read=scan.verdicts.size - _count(scan, verdict.BLANK),
-        filtered={reason: count for reason, count in filtered.items() if count},
-        rejects=sorted(rejects, key=lambda reject: reject.line),
+        n_read=int(np.count_nonzero(scan.verdicts != verdict.BLANK)),
+        filtered={"not_centre_point": int(filtered)} if filtered else {},
+        rejects=sorted(judge.rejects, key=lambda reject: reject.line),
     )
 
 
-def _count(scan: LineScan, wanted: int) -> int:
-    return int(np.count_nonzero(scan.verdicts == wanted))
-
-
-def _parse(
-    piece: Piece, scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]
-) -> pa.Table:
-    rows = parse_lines(gather_lines(piece.text, scan, keep), header, scan.has_odd)
-    assert len(rows) == np.count_nonzero(keep), "lines and parsed rows differ in number"
-    return rows
-
-
-@dataclass(frozen=True)
+@dataclass
 class _LineJudge:
+    """Judges lines one at a time; keeps rejects and counts."""
+
     piece: Piece
     scan: LineScan
     header: FileHeader
     table: Table
     type_bits: int
+    rejects: list[Reject] = field(default_factory=list)
+    filtered: int = 0
 
-    def accept(
-        self, lines: npt.NDArray[np.int64], rejects: list[Reject], filtered: Counter[str]
-    ) -> list[bool]:
-        """Which of `lines` can be used; the others go to `rejects` or are counted."""
-        return [self._accept_line(int(line), rejects, filtered) for line in lines]
+    def reject(self, wanted: int, reason: str) -> None:
+        """Reject all lines with a verdict."""
+        for line in np.flatnonzero(self.scan.verdicts == wanted).tolist():
+            self.rejects.append(_reject(self.piece, self.scan, line, None, reason))
 
-    def _accept_line(self, line: int, rejects: list[Reject], filtered: Counter[str]) -> bool:
+    def accept(self, rows: npt.NDArray[np.int64], keep: npt.NDArray[np.bool_]) -> None:
+        """Note in `keep` which of `rows` can be used, and fill in their numbers."""
+        for row in rows.tolist():
+            keep[row] = self._accept_line(row, int(self.scan.row_lines[row]))
+
+    def _accept_line(self, row: int, line: int) -> bool:
         text = self.piece.text[self.scan.starts[line] : self.scan.ends[line]]
         judgement = judge_line(text, self.header, self.table, self.type_bits)
         if judgement.reason is not None:
-            rejects.append(_reject(self.piece, self.scan, line, judgement.column, judgement.reason))
-            return False
-        if not judgement.centre_point:
-            filtered["not_centre_point"] += 1
-        return judgement.centre_point
+            reject = _reject(self.piece, self.scan, line, judgement.column, judgement.reason)
+            self.rejects.append(reject)
+        elif judgement.centre_point:
+            fill_numbers(self.scan.cells[:, row], text.decode("utf-8"), self.header)
+            return True
+        else:
+            self.filtered += 1
+        return False
 
 
 def _reject(piece: Piece, scan: LineScan, line: int, column: str | None, reason: str) -> Reject:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Security of a row that concerns no single one (reference data, market-wide session states).
 ALL_SECURITIES = -1
 
+#: Rows of a spill file that are put in order, and found again, at a time (arbitrary).
+_BATCH_ROWS = 1 << 17
+
 #: Columns of the index: which rows of which segment belong to which partition.
 INDEX_DTYPES = {
     "block": "int64",
@@ -66,8 +69,7 @@ def write_segment(
     day, evening = calendar_days(times), is_evening(times)
     security = _securities(table, rows)
     order = np.lexsort((security, evening, day))
-    spilled = rows.take(pa.array(order))
-    write_atomically(segment_path(folder, block, piece), lambda path: _write_ipc(path, spilled))
+    write_atomically(segment_path(folder, block, piece), lambda path: _write_ipc(path, rows, order))
     return _index(block, piece, day[order], evening[order], security[order])
 
 
@@ -78,9 +80,12 @@ def _securities(table: Table, rows: pa.Table) -> npt.NDArray[np.int64]:
     return known
 
 
-def _write_ipc(path: Path, rows: pa.Table) -> None:
+def _write_ipc(path: Path, rows: pa.Table, order: npt.NDArray[np.int64]) -> None:
+    """Put rows in order a batch at a time: a whole copy would double what a block takes."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
-        writer.write_table(rows.combine_chunks())
+        for start in range(0, order.size, _BATCH_ROWS):
+            batch = rows.take(pa.array(order[start : start + _BATCH_ROWS]))
+            writer.write_table(batch.combine_chunks())
 
 
 def _index(
@@ -108,4 +113,7 @@ def _index(
 def read_range(folder: Path, block: int, piece: int, start: int, rows: int) -> pa.Table:
     """Rows `start` to `start + rows` of a segment; their bytes are mapped, not copied."""
     mapped = pa.memory_map(str(segment_path(folder, block, piece)))
-    return pa.ipc.open_file(mapped).read_all().slice(start, rows)
+    reader = pa.ipc.open_file(mapped)
+    first, last = start // _BATCH_ROWS, (start + rows - 1) // _BATCH_ROWS
+    batches = [reader.get_batch(number) for number in range(first, last + 1)]
+    return pa.Table.from_batches(batches).slice(start - first * _BATCH_ROWS, rows)

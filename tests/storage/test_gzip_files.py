@@ -32,7 +32,7 @@ def test_pieces_of_a_file(tmp_path, packed):
     index, receipt = ingest_packed(tmp_path, packed)
     assert receipt.error is None
     assert receipt.n_rows == receipt.n_read == index["rows"].sum() == 20_000
-    assert receipt.n_pieces > 10
+    assert receipt.n_segments > 10
 
 
 def test_members_one_after_the_other_are_one_file(tmp_path):
