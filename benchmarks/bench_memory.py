@@ -101,6 +101,7 @@ def _run_partition(market: str, output: str, kind: str) -> None:
     from sweep_dask.storage.catalogue import build_catalogue
     from sweep_dask.storage.ingest import ingest_block
     from sweep_dask.storage.inputs import open_inputs
+    from sweep_dask.storage.spill import index_of
 
     inputs = open_inputs(market, {})
     blocks = []
@@ -109,9 +110,7 @@ def _run_partition(market: str, output: str, kind: str) -> None:
     scratch = Path(output) / "scratch"
     scratch.mkdir(parents=True)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        import pandas as pd
-
-        index = pd.concat(pool.starmap(ingest_block, [(block, str(scratch)) for block in blocks]))
+        index = index_of(pool.starmap(ingest_block, [(block, str(scratch)) for block in blocks]))
     tables = {block.number: block.file.table for block in blocks}
     (source,) = build_catalogue(index, tables, by_session=True).partitions
     centre_point = CentrePointJob(scenarios=()) if kind == "time-priority" else CentrePointJob()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +21,7 @@ from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
+from sweep_dask.storage.spill import INDEX_DTYPE, index_of
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
 
@@ -120,6 +121,11 @@ def everything(judged):
     return rows, rejects, filtered, lines_before, n_read
 
 
+def row_range(rows, security=501, day=20_000) -> np.ndarray:
+    """An index of one entry: the first rows of the first block."""
+    return np.array([(0, 0, day, False, security, 0, rows)], INDEX_DTYPE)
+
+
 @dataclass
 class Outcome:
     """What a whole run without Dask came to."""
@@ -167,7 +173,7 @@ def run_everything(
     blocks = []
     for file in inputs.readable:
         blocks += cut_file(file, inputs.headers[file.name], blocksize_bytes, len(blocks))
-    index = pd.concat([ingest_block(block, str(scratch)) for block in blocks], ignore_index=True)
+    index = index_of(ingest_block(block, str(scratch)) for block in blocks)
     receipts = [read_receipt(scratch, block.number) for block in blocks]
     ledger = Ledger(inputs.files, receipts)
     written = write_rejects(layout, scratch, receipts)

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 
 import dask
 import dask.dataframe as dd
-import pandas as pd
+import numpy as np
 
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
-from sweep_dask.storage.spill import empty_index
+from sweep_dask.storage.spill import index_frame, index_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pandas as pd
     from distributed import Client
 
     from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
+    from sweep_dask.storage.spill import Index
 
 #: Stage of each table; session, reference and participants are one.
 STAGE_OF_TABLE = {
@@ -41,8 +43,8 @@ STAGE_OF_TABLE = {
 class Ingested:
     """What ingest left in the scratch folder."""
 
-    index: pd.DataFrame
-    """Which rows of which spill file belong to which partition (`spill.INDEX_DTYPES`)."""
+    index: Index
+    """Which rows of which spill file belong to which partition."""
     receipts: list[BlockReceipt]
     """By block number."""
     tally: Tally
@@ -56,7 +58,7 @@ def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.
     types, filters and spills the block's rows within the worker, and sends a few lines home.
     """
     frame: dd.DataFrame = dd.from_map(
-        ingest_block, blocks, scratch=str(scratch), ticks=ticks, meta=empty_index()
+        ingest_block, blocks, scratch=str(scratch), ticks=ticks, meta=index_frame(())
     )
     return frame
 
@@ -77,7 +79,7 @@ def ingest(
     ResourceError
         Workers died over a block.
     """
-    indexes: list[pd.DataFrame] = [empty_index()]
+    indexes = [index_of(())]
     receipts: dict[int, BlockReceipt] = {}
     tally = Tally()
     stages = _Stages(blocks, progress)
@@ -87,7 +89,7 @@ def ingest(
         tally.add(Tally.from_json(receipt.tally))
         receipt.tally = {}  # added up, it is needed no more; of many blocks it would be a lot
         receipts[receipt.block] = receipt
-        indexes.append(index)
+        indexes.append(index_of([index]))
         stages.advance(receipt)
 
     def lost(position: int, reason: str) -> None:
@@ -104,7 +106,7 @@ def ingest(
     run_tasks(client, tasks, done, lost)
     ordered = [receipts[number] for number in sorted(receipts)]
     _refuse_unreadable(ordered)
-    return Ingested(pd.concat(indexes, ignore_index=True), ordered, tally)
+    return Ingested(np.concatenate(indexes), ordered, tally)
 
 
 class _Stages:

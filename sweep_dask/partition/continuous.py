@@ -89,7 +89,7 @@ def _first_auction_trade_ns(job: PartitionJob) -> int | None:
     """Of all trades of the security, also those of lit orders, which are not merged."""
     first_ns = None
     for part in job.source.ranges["trades"]:
-        rows = read_range(Path(job.scratch), *part[:4])
+        rows = read_range(Path(job.scratch), part)
         if "dealsource" in rows.column_names:
             times = rows["tradetime"].filter(pc.equal(rows["dealsource"], AUCTION))
             found_ns = pc.min(times).as_py()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from sweep_dask.market.trading_day import day_to_date, next_trading_day
-from sweep_dask.storage.merge import RowRange
+from sweep_dask.market.trading_day import date_to_day, day_to_date, next_trading_day
 from sweep_dask.storage.spill import ALL_SECURITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from sweep_dask.storage.spill import Index
 
 #: Tables whose rows belong to a date and a security; the others belong to a date.
 PARTITIONED = ("orders", "trades", "nbbo")
@@ -25,15 +28,18 @@ NO_PARTITION = "no_partition"
 NO_ORDER = "no_centre_point_order"
 NOT_SELECTED = "not_selected"
 
+_NAMES = (*PARTITIONED, *DATED)
+_ORDERS, _TRADES, _SESSION = (_NAMES.index(name) for name in ("orders", "trades", "session"))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class PartitionSource:
     """Where the rows of one partition lie."""
 
     day: int
     """Trading day, in days since 1970-01-01."""
     security: int
-    ranges: Mapping[str, tuple[RowRange, ...]]
+    ranges: Mapping[str, Index]
     """By table, in file order."""
 
     @property
@@ -44,7 +50,7 @@ class PartitionSource:
     @property
     def rows(self) -> dict[str, int]:
         """Rows to merge, by table, those that will be filtered included."""
-        return {table: sum(part.rows for part in parts) for table, parts in self.ranges.items()}
+        return {table: int(ranges["rows"].sum()) for table, ranges in self.ranges.items()}
 
 
 @dataclass
@@ -53,14 +59,14 @@ class Catalogue:
 
     partitions: list[PartitionSource]
     """Ascending by date, then security."""
-    dated: dict[int, dict[str, tuple[RowRange, ...]]]
+    dated: dict[int, dict[str, Index]]
     """Day to table to ranges, for tables that belong to a date."""
     removed: dict[int, dict[str, int]] = field(default_factory=dict)
     """Block to reason to rows that take no part."""
 
 
 def build_catalogue(
-    index: pd.DataFrame,
+    index: Index,
     table_of_block: Mapping[int, str],
     *,
     by_session: bool,
@@ -72,123 +78,150 @@ def build_catalogue(
     Parameters
     ----------
     index
-        Columns `spill.INDEX_DTYPES`.
+        Of all blocks, in any order.
     by_session
         Whether events after 20:30 local belong to the next trading day: the next date on which
         the input has a session row or a trade of the security, else the next weekday.
     dates, securities
         What to select; empty selects all.
     """
-    index = index.sort_values(["block", "piece", "start"], ignore_index=True)
-    index["table"] = index["block"].map(table_of_block).astype(object)
-    index["trading_day"] = _trading_days(index) if by_session else index["day"]
-    selected = _selected(index, dates, securities)
-    orders = index[selected & (index["table"] == "orders")]
-    keys = sorted(
-        set(zip(orders["trading_day"].tolist(), orders["security"].tolist(), strict=True))
-    )
-    used = selected & _belongs(index, set(keys))
-    catalogue = Catalogue(
-        partitions=_partitions(index[used], keys),
-        dated=_dated(index[index["table"].isin(DATED)], sorted({day for day, _ in keys})),
-    )
-    _count_removed(catalogue, index, used, selected)
+    tables = _tables(index, table_of_block)
+    days = _trading_days(index, tables) if by_session else index["day"]
+    is_dated = tables >= len(PARTITIONED)
+    is_wanted = is_dated | _selected(index, days, dates, securities)
+    catalogue = Catalogue([], {})
+    _remove(catalogue, index[~is_wanted], NOT_SELECTED)
+    _add_partitions(catalogue, *_grouped(index, tables, days, is_wanted & ~is_dated))
+    _add_dated(catalogue, *_grouped(index, tables, days, is_dated))
     return catalogue
 
 
-def _trading_days(index: pd.DataFrame) -> pd.Series:
+def _selected(
+    index: Index,
+    days: npt.NDArray[np.int32],
+    dates: Collection[str],
+    securities: Collection[int],
+) -> npt.NDArray[np.bool_]:
+    selected = np.ones(index.size, dtype=bool)
+    if dates:
+        selected &= np.isin(days, [date_to_day(date) for date in dates])
+    if securities:
+        selected &= np.isin(index["security"], list(securities))
+    return selected
+
+
+def _grouped(
+    index: Index,
+    tables: npt.NDArray[np.int8],
+    days: npt.NDArray[np.int32],
+    chosen: npt.NDArray[np.bool_],
+) -> tuple[Index, npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    """Chosen ranges by day, security (those of partitions), table, and in file order."""
+    order = _order(index, tables, days, chosen)
+    return index[order], tables[order], days[order]
+
+
+def _order(
+    index: Index,
+    tables: npt.NDArray[np.int8],
+    days: npt.NDArray[np.int32],
+    chosen: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.int64]:
+    """Places of chosen ranges in order; what sorting takes is gone before they are copied."""
+    places = np.flatnonzero(chosen)
+    part, tables = index[places], tables[places]
+    security = np.where(tables < len(PARTITIONED), part["security"], 0)
+    keys = (part["start"], part["segment"], part["block"], tables, security, days[places])
+    order: npt.NDArray[np.int64] = places[np.lexsort(keys)]
+    return order
+
+
+def _tables(index: Index, table_of_block: Mapping[int, str]) -> npt.NDArray[np.int8]:
+    """The table of each range, as its place in `_NAMES`."""
+    of_block: npt.NDArray[np.int8] = np.zeros(max(table_of_block, default=0) + 1, np.int8)
+    for block, name in table_of_block.items():
+        of_block[block] = _NAMES.index(name)
+    tables: npt.NDArray[np.int8] = of_block[index["block"]]
+    return tables
+
+
+def _trading_days(index: Index, tables: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """Trading day of each range: its calendar day, or for evenings of traded tables the next."""
-    known = _known_days(index)
-    moves = index["evening"] & index["table"].isin(PARTITIONED)
-    days = index["day"].to_numpy(copy=True)
-    securities = index["security"].to_numpy()
-    for position in np.flatnonzero(moves.to_numpy()):
-        known_days = known.get(int(securities[position]), known[ALL_SECURITIES])
+    known = _known_days(index, tables)
+    days = index["day"].copy()
+    for position in np.flatnonzero(index["evening"] & (tables < len(PARTITIONED))):
+        known_days = known.get(int(index["security"][position]), known[ALL_SECURITIES])
         days[position] = next_trading_day(int(days[position]), known_days)
-    return pd.Series(days, index=index.index)
+    return days
 
 
-def _known_days(index: pd.DataFrame) -> dict[int, list[int]]:
+def _known_days(index: Index, tables: npt.NDArray[np.int8]) -> dict[int, list[int]]:
     """Days on which each security has a session row or a trade, ascending."""
-    shows = (index["table"] == "session") | ((index["table"] == "trades") & ~index["evening"])
-    rows = index.loc[shows, ["security", "day"]].drop_duplicates()
+    shown = index[(tables == _SESSION) | ((tables == _TRADES) & ~index["evening"])]
+    shown = shown[np.lexsort((shown["day"], shown["security"]))]
     days: dict[int, set[int]] = defaultdict(set)
-    for security, day in zip(rows["security"].tolist(), rows["day"].tolist(), strict=True):
-        days[security].add(day)
+    for start, _ in _runs(shown["security"], shown["day"]):
+        days[int(shown["security"][start])].add(int(shown["day"][start]))
     market_wide = days[ALL_SECURITIES]
     return {security: sorted(own | market_wide) for security, own in days.items()}
 
 
-def _selected(
-    index: pd.DataFrame, dates: Collection[str], securities: Collection[int]
-) -> pd.Series:
-    selected = index["table"].isin(PARTITIONED)
-    if dates:
-        wanted = set(dates)
-        selected &= index["trading_day"].map(lambda day: day_to_date(day) in wanted)
-    if securities:
-        selected &= index["security"].isin(list(securities))
-    return selected
+def _runs(*keys: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
+    """First places of equal keys that lie together, and the places behind their last."""
+    changes = np.zeros(max(keys[0].size - 1, 0), dtype=bool)
+    for key in keys:
+        changes |= key[1:] != key[:-1]
+    cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), keys[0].size]
+    return pairwise(cuts) if keys[0].size else iter(())
 
 
-def _belongs(index: pd.DataFrame, keys: set[tuple[int, int]]) -> pd.Series:
-    pairs = zip(index["trading_day"].tolist(), index["security"].tolist(), strict=True)
-    return pd.Series([pair in keys for pair in pairs], index=index.index, dtype=bool)
-
-
-def _partitions(used: pd.DataFrame, keys: list[tuple[int, int]]) -> list[PartitionSource]:
-    ranges: dict[tuple[int, int], dict[str, list[RowRange]]] = {
-        key: {table: [] for table in PARTITIONED} for key in keys
-    }
-    keyed = _columns(used, "trading_day", "security", "table")
-    for part, (day, security, table) in zip(_row_ranges(used), keyed, strict=True):
-        ranges[day, security][table].append(part)
-    return [
-        PartitionSource(day, security, {t: tuple(r) for t, r in ranges[day, security].items()})
-        for day, security in keys
-    ]
-
-
-def _row_ranges(rows: pd.DataFrame) -> list[RowRange]:
-    return [RowRange(*row) for row in _columns(rows, "block", "piece", "start", "rows", "day")]
-
-
-def _columns(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Rows as tuples of Python values."""
-    return zip(*(rows[name].tolist() for name in names), strict=True)
-
-
-def _dated(rows: pd.DataFrame, days: list[int]) -> dict[int, dict[str, tuple[RowRange, ...]]]:
-    by_table_day: dict[tuple[str, int], list[RowRange]] = defaultdict(list)
-    for part, table in zip(_row_ranges(rows), rows["table"].tolist(), strict=True):
-        by_table_day[table, part.day].append(part)
-    listed = [day for table, day in by_table_day if table == "participants"]
-    dated = {}
-    for day in days:
-        dated[day] = {table: tuple(by_table_day.get((table, day), ())) for table in DATED}
-        if listed and not dated[day]["participants"]:
-            # Participants change rarely and may be delivered once: the latest list serves.
-            dated[day]["participants"] = tuple(by_table_day["participants", max(listed)])
-    return dated
-
-
-def _count_removed(
-    catalogue: Catalogue, index: pd.DataFrame, used: pd.Series, selected: pd.Series
+def _add_partitions(
+    catalogue: Catalogue,
+    index: Index,
+    tables: npt.NDArray[np.int8],
+    days: npt.NDArray[np.int32],
 ) -> None:
-    dated_in_use = {
-        part for tables in catalogue.dated.values() for ranges in tables.values() for part in ranges
-    }
-    unused = index[~used]
-    fates = zip(_row_ranges(unused), unused["table"], selected[~used], strict=True)
-    for part, table, is_selected in fates:
-        if part in dated_in_use:
-            continue
-        counts = catalogue.removed.setdefault(part.block, {})
-        reason = _why_unused(table, is_selected)
-        counts[reason] = counts.get(reason, 0) + part.rows
+    """Partitions of grouped ranges; those without orders are none."""
+    is_used = np.zeros(index.size, dtype=bool)
+    for start, end in _runs(days, index["security"]):
+        if tables[start] == _ORDERS:
+            is_used[start:end] = True
+            cuts = start + np.searchsorted(tables[start:end], range(len(PARTITIONED) + 1))
+            ranges = {name: index[cuts[k] : cuts[k + 1]] for k, name in enumerate(PARTITIONED)}
+            security = int(index["security"][start])
+            catalogue.partitions.append(PartitionSource(int(days[start]), security, ranges))
+    _remove(catalogue, index[~is_used & (tables == _TRADES)], NO_ORDER)
+    _remove(catalogue, index[~is_used & (tables != _TRADES)], NO_PARTITION)
 
 
-def _why_unused(table: str, is_selected: bool) -> str:
-    if table in PARTITIONED and not is_selected:
-        return NOT_SELECTED
-    return NO_ORDER if table == "trades" else NO_PARTITION
+def _add_dated(
+    catalogue: Catalogue,
+    index: Index,
+    tables: npt.NDArray[np.int8],
+    days: npt.NDArray[np.int32],
+) -> None:
+    """Tables of the dates of partitions, of grouped ranges."""
+    found: dict[tuple[str, int], slice] = {}
+    latest = slice(0)
+    for start, end in _runs(days, tables):
+        name = _NAMES[tables[start]]
+        found[name, int(days[start])] = slice(start, end)
+        # Participants change rarely and may be delivered once: the latest list serves.
+        latest = slice(start, end) if name == "participants" else latest
+    is_used = np.zeros(index.size, dtype=bool)
+    for day in {partition.day: None for partition in catalogue.partitions}:
+        absent = {"participants": latest}
+        places = {name: found.get((name, day), absent.get(name, slice(0))) for name in DATED}
+        catalogue.dated[day] = {name: index[place] for name, place in places.items()}
+        for place in places.values():
+            is_used[place] = True
+    _remove(catalogue, index[~is_used], NO_PARTITION)
+
+
+def _remove(catalogue: Catalogue, unused: Index, reason: str) -> None:
+    blocks, place = np.unique(unused["block"], return_inverse=True)
+    rows = np.zeros(blocks.size, np.int64)
+    np.add.at(rows, place, unused["rows"])
+    for block, count in zip(blocks.tolist(), rows.tolist(), strict=True):
+        counts = catalogue.removed.setdefault(block, {})
+        counts[reason] = counts.get(reason, 0) + count

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,13 +18,15 @@ from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Piece, read_pieces
 from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
-from sweep_dask.storage.spill import empty_index, write_segment
+from sweep_dask.storage.spill import index_frame, write_segment
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
 from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pandas as pd
 
     from sweep_dask.schema import Table
 
@@ -73,14 +74,14 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
     Returns
     -------
     pandas.DataFrame
-        The index of the block's spill files (see `spill.INDEX_DTYPES`). Counts and rejects are
+        The index of the block's spill files (`spill.INDEX_DTYPE`). Counts and rejects are
         left in files (`receipt_path`, `rejects_path`).
     """
     began = time.perf_counter()
     folder = Path(scratch)
     receipt = BlockReceipt(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
-    indexes, tally = [empty_index()], Tally()
+    indexes, tally = [], Tally()
     for segment in _segments(block, table, receipt):
         rows = pa.concat_tables(segment.rows)
         number = receipt.n_segments
@@ -92,7 +93,7 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
     receipt.seconds = time.perf_counter() - began
     receipt.peak_memory_bytes = peak_memory_bytes()
     write_json(receipt_path(folder, block.number), vars(receipt))
-    return pd.concat(indexes, ignore_index=True)
+    return index_frame(indexes)
 
 
 @dataclass

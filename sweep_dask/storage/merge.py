@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,25 +15,15 @@ from sweep_dask.storage.parse import ARROW_TYPES
 from sweep_dask.storage.spill import read_range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from sweep_dask.schema import Table
+    from sweep_dask.storage.spill import Index
 
 
 #: Calendar day of a row while rows are put in order.
 _DAY = "_day"
-
-
-class RowRange(NamedTuple):
-    """Rows of one spill file that belong to a partition."""
-
-    block: int
-    piece: int
-    start: int
-    rows: int
-    day: int
-    """Calendar day of the rows; the evening before comes before the day itself."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +53,7 @@ class MergedRows:
 
 def merge_rows(
     folder: Path,
-    ranges: Sequence[RowRange],
+    ranges: Index,
     table: Table,
     columns: TableColumns,
     day: int,
@@ -75,18 +65,18 @@ def merge_rows(
     Parameters
     ----------
     ranges
-        In file order (block, then piece): of two repeats the first stays.
+        In file order (block, then segment): of two repeats the first stays. The evening before
+        comes before the day itself.
     day
         Trading day, for the column `date`.
     keep
         Tells of rows, in file order, which of them stay (trades of orders that are merged).
     """
-    if not ranges:
+    if not ranges.size:
         return MergedRows(_with_date(columns.schema().empty_table(), day))
-    parts = [_aligned(read_range(folder, *part[:4]), columns.schema()) for part in ranges]
+    parts = [_aligned(read_range(folder, part), columns.schema()) for part in ranges]
     rows = pa.concat_tables(parts).combine_chunks()
-    lengths = [part.rows for part in ranges]
-    blocks = np.repeat([part.block for part in ranges], lengths)
+    blocks = np.repeat(ranges["block"], ranges["rows"])
     merged = MergedRows(rows)
 
     kept = np.ones(len(rows), dtype=bool)
@@ -97,7 +87,7 @@ def merge_rows(
         first = _first_of_repeats(rows, table, kept)
         _count_removed(merged, blocks[kept & ~first], "duplicate")
         kept &= first
-    days = np.repeat([part.day for part in ranges], lengths)
+    days = np.repeat(ranges["day"], ranges["rows"])
     order = _engine_order(rows, table, days)
     merged.rows = _with_date(rows.take(pa.array(order[kept[order]])), day)
     return merged
@@ -134,7 +124,7 @@ def _first_of_repeats(
 
 
 def _engine_order(
-    rows: pa.Table, table: Table, days: npt.NDArray[np.int64]
+    rows: pa.Table, table: Table, days: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.int64]:
     """Permutation by (calendar day, engine order); nulls last.
 
@@ -150,6 +140,6 @@ def _engine_order(
     return order.astype(np.int64)
 
 
-def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int64], reason: str) -> None:
+def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int32], reason: str) -> None:
     for block, count in zip(*np.unique(blocks, return_counts=True), strict=True):
         merged.removed.setdefault(int(block), {})[reason] = int(count)

@@ -1,6 +1,6 @@
-"""Rows of a block, sorted by partition, in one file that a merge can read ranges of.
+"""Rows of a segment of a block, sorted by partition, in one file that a merge can read ranges of.
 
-One file a piece, never one a piece and partition: 1,600 blocks times 2,000 securities would be
+One file a segment, never one a segment and partition: 1,600 blocks times 2,000 securities would be
 three million files. Files are Arrow IPC without compression, so that a range is mapped, not read.
 """
 
@@ -18,6 +18,7 @@ from sweep_dask.market.trading_day import calendar_days, is_evening
 from sweep_dask.storage.atomic import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sweep_dask.schema import Table
@@ -28,49 +29,55 @@ ALL_SECURITIES = -1
 #: Rows of a spill file that are put in order, and found again, at a time (arbitrary).
 _BATCH_ROWS = 1 << 17
 
-#: Columns of the index: which rows of which segment belong to which partition.
-INDEX_DTYPES = {
-    "block": "int64",
-    "piece": "int64",
-    "day": "int64",
-    "evening": "bool",
-    "security": "int64",
-    "start": "int64",
-    "rows": "int64",
-}
+#: A row of the index: which rows of which segment belong to which partition. There is one for each
+#: block and partition, and the client holds them all.
+INDEX_DTYPE = np.dtype(
+    [
+        ("block", np.int32),
+        ("segment", np.int32),
+        ("day", np.int32),
+        ("evening", np.bool_),
+        ("security", np.int64),
+        ("start", np.int64),
+        ("rows", np.int64),
+    ]
+)
+
+#: Of `INDEX_DTYPE`. Days are local calendar days; `security` is `ALL_SECURITIES` for rows that
+#: concern no single one.
+Index = npt.NDArray[np.void]
 
 
-def segment_path(folder: Path, block: int, piece: int) -> Path:
-    """File of one piece of one block."""
-    return folder / f"{block:07d}-{piece:05d}.arrow"
+def segment_path(folder: Path, block: int, segment: int) -> Path:
+    """File of one segment of one block."""
+    return folder / f"{block:07d}-{segment:05d}.arrow"
 
 
-def empty_index() -> pd.DataFrame:
-    """An index without rows, with its columns and dtypes."""
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in INDEX_DTYPES.items()})
+def index_frame(indexes: Iterable[Index]) -> pd.DataFrame:
+    """Indexes of segments as one frame, as a partition of a `dask.dataframe` has to be."""
+    return pd.DataFrame(np.concatenate([np.empty(0, INDEX_DTYPE), *indexes]))
 
 
-def write_segment(
-    folder: Path, block: int, piece: int, table: Table, rows: pa.Table
-) -> pd.DataFrame:
+def index_of(frames: Iterable[pd.DataFrame]) -> Index:
+    """Frames of indexes as one array again."""
+    arrays = [frame.to_records(index=False).astype(INDEX_DTYPE) for frame in frames]
+    return np.concatenate([np.empty(0, INDEX_DTYPE), *arrays])
+
+
+def write_segment(folder: Path, block: int, segment: int, table: Table, rows: pa.Table) -> Index:
     """Write rows sorted by (day, evening, security), file order within, and return their index.
 
     File order is what decides which of two repeats is the first.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `INDEX_DTYPES`, a row a partition; days are local calendar days; `security` is
-        `ALL_SECURITIES` for rows that concern no single one.
     """
     if len(rows) == 0:
-        return empty_index()
+        return np.empty(0, INDEX_DTYPE)
     times = rows[table.time].to_numpy()
     day, evening = calendar_days(times), is_evening(times)
     security = _securities(table, rows)
     order = np.lexsort((security, evening, day))
-    write_atomically(segment_path(folder, block, piece), lambda path: _write_ipc(path, rows, order))
-    return _index(block, piece, day[order], evening[order], security[order])
+    path = segment_path(folder, block, segment)
+    write_atomically(path, lambda temporary: _write_ipc(temporary, rows, order))
+    return _index(block, segment, day[order], evening[order], security[order])
 
 
 def _securities(table: Table, rows: pa.Table) -> npt.NDArray[np.int64]:
@@ -90,29 +97,25 @@ def _write_ipc(path: Path, rows: pa.Table, order: npt.NDArray[np.int64]) -> None
 
 def _index(
     block: int,
-    piece: int,
+    segment: int,
     day: npt.NDArray[np.int64],
     evening: npt.NDArray[np.bool_],
     security: npt.NDArray[np.int64],
-) -> pd.DataFrame:
+) -> Index:
     changes = (np.diff(day) != 0) | (np.diff(evening) != 0) | (np.diff(security) != 0)
     starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
-    stops = np.append(starts[1:], day.size)
-    columns = {
-        "block": np.full(starts.size, block),
-        "piece": np.full(starts.size, piece),
-        "day": day[starts],
-        "evening": evening[starts],
-        "security": security[starts],
-        "start": starts,
-        "rows": stops - starts,
-    }
-    return pd.DataFrame(columns).astype(INDEX_DTYPES)
+    index = np.empty(starts.size, INDEX_DTYPE)
+    index["block"], index["segment"] = block, segment
+    index["day"], index["evening"] = day[starts], evening[starts]
+    index["security"], index["start"] = security[starts], starts
+    index["rows"] = np.diff(starts, append=day.size)
+    return index
 
 
-def read_range(folder: Path, block: int, piece: int, start: int, rows: int) -> pa.Table:
-    """Rows `start` to `start + rows` of a segment; their bytes are mapped, not copied."""
-    mapped = pa.memory_map(str(segment_path(folder, block, piece)))
+def read_range(folder: Path, part: np.void) -> pa.Table:
+    """The rows of an entry of the index; their bytes are mapped, not copied."""
+    block, segment, _, _, _, start, rows = part.item()
+    mapped = pa.memory_map(str(segment_path(folder, block, segment)))
     reader = pa.ipc.open_file(mapped)
     first, last = start // _BATCH_ROWS, (start + rows - 1) // _BATCH_ROWS
     batches = [reader.get_batch(number) for number in range(first, last + 1)]

@@ -2,15 +2,15 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from ingesting import row_range
 
 from sweep_dask.dataflow.simulate import pack
 from sweep_dask.partition import PartitionJob
 from sweep_dask.storage.catalogue import PartitionSource
-from sweep_dask.storage.merge import RowRange
 
 
 def job(security, rows):
-    ranges = {"orders": (RowRange(0, 0, 0, rows, 20_000),), "trades": (), "nbbo": ()}
+    ranges = {"orders": row_range(rows), "trades": row_range(0), "nbbo": row_range(0)}
     return PartitionJob(PartitionSource(20_000, security, ranges), "out", "scratch", {})
 
 

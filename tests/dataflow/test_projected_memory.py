@@ -1,6 +1,7 @@
 """The plan refuses what does not fit before it runs."""
 
 import pytest
+from ingesting import row_range
 from running import invoke
 
 from sweep_dask.dataflow.plan import (
@@ -10,14 +11,13 @@ from sweep_dask.dataflow.plan import (
 )
 from sweep_dask.errors import ResourceError
 from sweep_dask.storage.catalogue import PartitionSource
-from sweep_dask.storage.merge import RowRange
 from sweep_dask.system_config import BASE_PROCESS_BYTES
 
 DAY = 20_000
 
 
 def partition(security, **rows):
-    ranges = {t: (RowRange(0, 0, 0, rows.get(t, 0), DAY),) for t in PARTITION_BYTES_PER_ROW}
+    ranges = {table: row_range(rows.get(table, 0)) for table in PARTITION_BYTES_PER_ROW}
     return PartitionSource(DAY, security, ranges)
 
 

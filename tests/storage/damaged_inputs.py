@@ -19,7 +19,7 @@ from sweep_dask.storage.ingest import ingest_block, read_receipt
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
-from sweep_dask.storage.spill import read_range
+from sweep_dask.storage.spill import index_of, read_range
 
 ROWS = [
     ORDER | {"order_id": FIRST_ID + k, "sequence": k + 1, "timestamp": OPENING_NS + k}
@@ -94,8 +94,8 @@ def _ingested(plan, folder: Path, text: bytes | None) -> str:
         row
         for index, block in zip(indexes, plan.blocks, strict=True)
         if block.file.name.startswith("orders/a.")
-        for part in index.itertuples()
-        for row in read_range(scratch, part.block, part.piece, part.start, part.rows).to_pylist()
+        for part in index_of([index])
+        for row in read_range(scratch, part).to_pylist()
     ]
     entry = ledger.files[0]
     assert len(rows) == entry.kept

@@ -71,6 +71,25 @@ def test_every_cut_puts_each_line_into_one_block(tmp_path, data):
             assert data[piece.first_byte :].startswith(piece.text)
 
 
+@pytest.mark.parametrize("data", VARIANTS.values(), ids=VARIANTS.keys())
+def test_every_step_of_reading_gives_the_same_rows_counts_and_rejects(tmp_path, monkeypatch, data):
+    file, header = open_file(tmp_path, "participants/p.csv", data)
+    whole = everything(judged_pieces(file, header, len(data)))
+    for step_bytes in (1, 2, 3, 7, 40, 100):
+        monkeypatch.setattr("sweep_dask.storage.blocks.PIECE_BYTES", step_bytes)
+        for blocksize_bytes in (5, 60, len(data)):
+            assert everything(judged_pieces(file, header, blocksize_bytes)) == whole
+
+
+def test_pieces_of_many_short_lines_are_halved(tmp_path, monkeypatch):
+    file, header = open_file(tmp_path, "participants/p.csv", HEADER + BODY)
+    whole = everything(judged_pieces(file, header, len(BODY)))
+    monkeypatch.setattr("sweep_dask.storage.blocks._MOST_LINES", 3)
+    pieces = judged_pieces(file, header, len(BODY))
+    assert [judged.n_lines for _, judged in pieces] == [3, 3, 2]
+    assert everything(pieces) == whole
+
+
 def test_reject_says_where_its_line_begins(tmp_path):
     data = VARIANTS["carriage returns"]
     file, header = open_file(tmp_path, "participants/p.csv", data)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import numpy as np
 import pytest
 from ingesting import (
     FIRST_ID,
@@ -13,6 +16,9 @@ from ingesting import (
     trade_text,
     write_files,
 )
+
+from sweep_dask.storage.catalogue import build_catalogue
+from sweep_dask.storage.spill import INDEX_DTYPE
 
 HOUR = 3600 * 10**9
 DAY = 24 * HOUR
@@ -181,3 +187,28 @@ def test_a_selection_of_nothing(tmp_path, market):
     outcome = run(tmp_path, market, securities=(503,))
     assert keys(outcome) == []
     assert all(entry.balanced() for entry in outcome.ledger.files)
+
+
+@pytest.mark.slow
+def test_the_index_of_many_blocks_and_securities_takes_little_memory():
+    blocks = securities = 2_000
+    tracemalloc.start()
+    try:
+        index = np.empty(blocks * securities, INDEX_DTYPE)
+        for name, values in {"segment": 0, "day": 20_000, "evening": False, "rows": 7}.items():
+            index[name] = values
+        index["block"] = np.repeat(np.arange(blocks), securities)
+        index["security"] = np.tile(np.arange(securities), blocks)
+        index["start"] = 7 * index["security"]
+        assert index.nbytes <= 40 * index.size
+        catalogue = build_catalogue(index, dict.fromkeys(range(blocks), "orders"), by_session=True)
+        del index
+        held_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held_bytes <= 40 * blocks * securities
+    assert len(catalogue.partitions) == securities
+    last = catalogue.partitions[-1]
+    assert (last.security, last.rows["orders"]) == (securities - 1, 7 * blocks)
+    assert last.ranges["orders"]["block"].tolist() == list(range(blocks))
+    assert catalogue.removed == {}

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingesting import CENTRE_POINT_BITS, FIRST_ID, ORDER
 
-from sweep_dask.schema import ORDERS, PARTICIPANTS
+from sweep_dask.schema import ORDERS, PARTICIPANTS, Kind
+from sweep_dask.storage import judge as row_by_row
 from sweep_dask.storage.blocks import Piece
+from sweep_dask.storage.cells import number_of
 from sweep_dask.storage.header import FileHeader, match_columns
 from sweep_dask.storage.judged import judge_piece
 
@@ -271,15 +273,75 @@ def test_a_byte_order_mark_in_a_row_is_text():
     assert rows["Name"].to_pylist() == ["\ufeffBroker"] * 2
 
 
-def test_files_with_every_cell_quoted_are_parsed_all_at_once(monkeypatch):
-    def quoted(**cells):
-        return b",".join(b'"%s"' % cell for cell in line(**cells).split(b","))
+@pytest.fixture
+def judged_lines(monkeypatch):
+    """Lines that were judged by themselves."""
+    lines = []
 
-    expected = judge(line(), line(exchangeordertype=2), line(price="3330.5")).rows
-    monkeypatch.delattr("sweep_dask.storage.judged.judge_line")  # no line is judged by itself
-    judged = judge(quoted(), quoted(exchangeordertype=2), quoted(price="3330.5"))
+    def judge_line(text, *arguments):
+        lines.append(text)
+        return row_by_row.judge_line(text, *arguments)
+
+    monkeypatch.setattr("sweep_dask.storage.judged.judge_line", judge_line)
+    return lines
+
+
+SPELLINGS = {
+    "quoted": lambda cell: b'"%s"' % cell,
+    "quoted within spaces": lambda cell: b'  " %s "  ' % cell,
+    "padded": lambda cell: b"  %s " % cell,
+    "signed": lambda cell: b"+%s" % cell if cell.isdigit() else cell,
+    "with zeros": lambda cell: b"%019d" % int(cell) if cell.isdigit() else cell,
+}
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"], ids=repr)
+def test_ways_to_spell_a_number_are_all_read_by_the_scan(judged_lines, spelled, ending):
+    rows = [
+        {},
+        {"exchangeordertype": 2},
+        {"price": "3330.5"},
+        {"national_bid": "", "midtick": ""},
+        {"national_bid": MISSING, "midtick": MISSING},
+        {"price": "-.500", "bid": "12.", "offer": "7.00"},
+    ]
+    lines = [line(**cells) for cells in rows]
+    expected = judge(*lines).rows
+    assert expected["price"].to_pylist() == [1000, 3330.5, 1000, 1000, -0.5]
+    judged = judge(*(b",".join(map(spelled, one.split(b","))) for one in lines), ending=ending)
     assert judged.rows.equals(expected)
     assert judged.filtered == {"not_centre_point": 1}
+    assert judged_lines == []
+
+
+def test_only_doubtful_lines_are_judged_by_themselves(judged_lines):
+    bad, tabbed, foreign = line(price="1e3"), line(midtick="\t5"), line(not_read="Zürich")
+    judged = judge(line(), bad, line(exchangeordertype=2, price="bad"), tabbed, foreign, line())
+    assert judged_lines == [bad, tabbed, foreign]
+    assert judged.rows["midtick"].to_pylist() == [1, 5, 1, 1]
+    assert fates(judged, 6)[1] == ("not_a_number", "price")
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(["midtick", "quantity", "side", "price", "national_bid", "exchangeordertype"]),
+    st.text(' "+-.05\r\t', max_size=8) | st.from_regex(r'[ "]?[+-]?[0-9]{0,21}\.?[05]*[ "]?'),
+)
+def test_the_scan_and_the_row_by_row_path_read_a_cell_alike(name, cell):
+    cell = cell.replace("\n", "")
+    text = line(**{name: cell})
+    judgement = row_by_row.judge_line(text, HEADER, ORDERS, CENTRE_POINT_BITS)
+    (found,) = fates(judge(text), 1)
+    if judgement.reason is not None:
+        assert found == (judgement.reason, judgement.column)
+    elif not judgement.centre_point:
+        assert found == "filtered"
+    else:
+        column = ORDERS.column(name)
+        number = number_of(row_by_row.cells_of(text.decode(), ",")[COLUMNS.index(name)], column)
+        value = number / 2 if column.kind is Kind.PRICE else number
+        assert found[name] == repr(None if number == int(MISSING) else value)
 
 
 def test_raw_text_is_cut_at_a_thousand_characters():
