@@ -53,9 +53,9 @@ WHOLE_RUN_PERCENT = 90
 #: and 442 to 457 after the roll-ups; 5 % are added.
 BASE_PROCESS_BYTES = 480 * 1024**2
 
-#: Memory a block task holds at its peak, per byte of its block: the columns of its rows, of which a
-#: part is put in order at a time. Rows as the extracts have them, all of them kept, take 2; cells of
-#: one digit would take nearly 4.
+#: Memory a block task holds at its peak, per byte of its block: the columns of its rows, a part of
+#: which is put in order at a time. Rows as in the extracts, all of them kept, take 2; cells of one
+#: digit would take nearly 4.
 BLOCK_MEMORY_FACTOR = 4
 
 #: A worker that could not hold a block of this size would spend its time on starting tasks.

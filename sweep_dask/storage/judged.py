@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sweep_dask.storage import scan as verdict
+from sweep_dask.storage import scan_kernel as verdict
 from sweep_dask.storage.cells import UnparsableError
 from sweep_dask.storage.judge import judge_line
 from sweep_dask.storage.parse import fill_numbers, typed_rows
