@@ -89,6 +89,7 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
         indexes.append(write_segment(folder, block.number, number, table, rows))
         _write_rejects(rejects_path(folder, block.number, number), segment.rejects)
         receipt.n_segments += 1
+        del segment, rows  # before the next ones are read
     receipt.tally = tally.as_json()
     receipt.seconds = time.perf_counter() - began
     receipt.peak_memory_bytes = peak_memory_bytes()
