@@ -15,7 +15,7 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
-# Once, rather than in every process of the tests at the same time: it takes about a minute.
+# Once, rather than in every process of the tests at the same time: it takes some seconds.
 COMPILE = -c 'from sweep_dask.partition.centre_point import compile_book; compile_book()'
 
 .DEFAULT_GOAL := help

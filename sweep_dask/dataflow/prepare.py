@@ -67,7 +67,7 @@ def _compile_book(record: RunRecord, progress: Progress) -> None:
     progress.start(_COMPILE_LABEL, 1, "step")
     with record.timed("compile"):
         compile_book()
-    progress.finish(_COMPILE_LABEL, "a minute the first time, then read from disk")
+    progress.finish(_COMPILE_LABEL, "some seconds the first time, then read from disk")
 
 
 def _ingest(

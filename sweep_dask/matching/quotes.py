@@ -6,19 +6,19 @@ is int64[steps, 2], ascending: from which price which tick holds; it begins at o
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sweep_dask.matching.compiled import kernel
-from sweep_dask.matching.events import BUY, SELL, Obstacle
+from sweep_dask.matching.events import BUY, Obstacle
 from sweep_dask.matching.rules import CONTINUOUS_ONLY, NORMAL_QUOTE
 
 IntArray = NDArray[np.int64]
 
 #: There is no price; no price of the market is 0.
 NO_PRICE = 0
-#: Rows of `Book.blocks[side]`.
-BLOCK_LEVEL, BLOCK_PRICE = 0, 1
 
 _OPEN = int(Obstacle.NONE)
 _SESSION = int(Obstacle.SESSION)
@@ -26,42 +26,35 @@ _NO_QUOTE = int(Obstacle.NO_QUOTE)
 _LOCKED_OR_CROSSED = int(Obstacle.LOCKED_OR_CROSSED)
 
 
+class Quote(NamedTuple):
+    """The national best bid and offer in 0.1 cent; 0: there is none."""
+
+    bid: int
+    offer: int
+
+
 @kernel
-def closed(rules: int, is_continuous: int, bid: int, offer: int) -> int:
-    """Return why nobody can trade now, an `Obstacle`; R18, R19."""
-    if rules & CONTINUOUS_ONLY and not is_continuous:
+def closed(state: Any, quote: Quote) -> int:
+    """Return why nobody can trade now at a quote, an `Obstacle`; R18, R19."""
+    if state.rules & CONTINUOUS_ONLY and not state.is_continuous:
         return _SESSION
-    if bid <= 0 or offer <= 0:
+    if quote.bid <= 0 or quote.offer <= 0:
         return _NO_QUOTE
-    if rules & NORMAL_QUOTE and bid >= offer:
+    if state.rules & NORMAL_QUOTE and quote.bid >= quote.offer:
         return _LOCKED_OR_CROSSED
     return _OPEN
 
 
 @kernel
-def levels_within(limits_x2: IntArray, side: int, price_x2: int) -> int:
-    """Return how many limits of a side accept a price; they are its levels from 1 up."""
-    if side == SELL:
-        return int(np.searchsorted(limits_x2, price_x2, side="right"))
-    return limits_x2.size - int(np.searchsorted(limits_x2, price_x2, side="left"))
-
-
-@kernel
-def limit_of(limits_x2: IntArray, side: int, level: int) -> int:
-    """Return the limit, doubled, of a level of a side."""
-    return int(limits_x2[level - 1 if side == SELL else limits_x2.size - level])
-
-
-@kernel
-def on_tick_from(ticks: IntArray, bid: int, offer: int, side: int, price_x2: int) -> int:
+def on_tick_from(ticks: IntArray, quote: Quote, side: int, price_x2: int) -> int:
     """Return the first doubled on-tick price inside the spread at or beyond a price, or NO_PRICE.
 
     Beyond means worse for an incoming order of the side: higher for a buy, lower for a sell.
     """
     if side == BUY:
-        price = _on_tick_at_least(ticks, bid, min((price_x2 + 1) >> 1, offer))
-        return 2 * price if price < offer else NO_PRICE
-    return 2 * _on_tick_at_most(ticks, bid, min(price_x2 >> 1, offer - 1))
+        price = _on_tick_at_least(ticks, quote.bid, min((price_x2 + 1) >> 1, quote.offer))
+        return 2 * price if price < quote.offer else NO_PRICE
+    return 2 * _on_tick_at_most(ticks, quote.bid, min(price_x2 >> 1, quote.offer - 1))
 
 
 @kernel
@@ -72,28 +65,6 @@ def block_price(ticks: IntArray, side: int, limit_x2: int) -> int:
     down = price // tick * tick
     is_on_tick = down == price and not is_half
     return int(2 * (down if side == BUY or is_on_tick else down + tick))
-
-
-def block_levels(limits_x2: IntArray, ticks: IntArray, *, has_blocks: bool) -> IntArray:
-    """Return the block level of each level and the price of each block level, for both sides.
-
-    int64[2, 2, levels + 1], the first side is the buys; both kinds of level count from 1, the most
-    generous. Limits within a tick share a block level. Without blocks there are no levels.
-    """
-    if not has_blocks:
-        return np.zeros((2, 2, 1), np.int64)
-    blocks = np.zeros((2, 2, limits_x2.size + 1), np.int64)
-    for side in (BUY, SELL):
-        limits = limits_x2[::-1] if side == BUY else limits_x2
-        prices = np.array([block_price(ticks, side, limit) for limit in limits], np.int64)
-        # The most generous first.
-        sign = -1 if side == BUY else 1
-        generous, level = np.unique(sign * prices, return_inverse=True)
-        blocks[side - 1, BLOCK_LEVEL, 1:] = level + 1
-        blocks[side - 1, BLOCK_PRICE, 1 : generous.size + 1] = sign * generous
-        # Block levels that nobody has are no better than the worst.
-        blocks[side - 1, BLOCK_PRICE, generous.size + 1 :] = sign * generous.max(initial=0)
-    return blocks
 
 
 @kernel

@@ -41,8 +41,8 @@ READING = "check orders"
 def compile_book() -> None:
     """Have the compiled book ready on disk.
 
-    The first process that needs it compiles it, which takes a minute and more memory than a
-    partition: better the client once than every worker at the same time.
+    The first process that needs it compiles it, which takes a quarter of a minute: better the
+    client once than every worker at the same time.
     """
     event = np.zeros(1, dtype=EVENT)
     event["kind"] = EventKind.SESSION

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.book import Book, give_slot_back, take_slot
+from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.dark_fills import write_dark_fills
 from sweep_dask.sample.events import (
     CANCELLED_BY_SYSTEM,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.records import BookSizes, Order, row_type
 
 if TYPE_CHECKING:

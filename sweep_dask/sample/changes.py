@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.arrivals import draw_price, enter, submit
 from sweep_dask.sample.book import CAPACITY, Book
+from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.events import (
     AMENDED,
     CANCELLED,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import touch
+from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.pairing import reduce, write_match
 from sweep_dask.sample.security import slot_of
 

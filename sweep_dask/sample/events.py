@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.sample.book import Book, give_slot_back, rest, withdraw
+from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.security import Security, is_centre_point
 from sweep_dask.sample.tape import write_order
 

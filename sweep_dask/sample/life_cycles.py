@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.market.mid_ticks import OFF
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.matching.centre_point import run_while_room, with_what_lacked
-from sweep_dask.matching.compiled import folded, kernel
+from sweep_dask.matching.centre_point import apply_event
 from sweep_dask.sample.arrivals import draw_new_order, finish_arrival
-from sweep_dask.sample.book import CAPACITY, Book, take_slot
+from sweep_dask.sample.book import Book, take_slot
 from sweep_dask.sample.changes import change_an_order, live_orders
+from sweep_dask.sample.compiled import allocating, folded, kernel
 from sweep_dask.sample.events import (
     INACTIVE,
     OFF_BOOK,
@@ -47,9 +47,6 @@ _ONE_SIDED_STEPS = 3
 #: order arrives, another as the quote moves on.
 _MOST_OWN_ROWS = 8
 
-#: Nothing more is due; neither an order nor NOBODY.
-_DONE = -2
-
 #: Time validity: a flag for purged orders, and that of orders which outlive the day.
 _PURGED_FLAG, _CURRENT_MAX = 64 << 8, 1536
 
@@ -75,30 +72,20 @@ def run(
     if state["is_continuous"][0] != is_continuous:
         state["is_continuous"] = is_continuous
         tell_session(security, is_continuous)
-    while True:
-        waiting = _run_while_room(security, centre_point, totals)
-        if waiting == _DONE:
-            return centre_point
-        centre_point = with_what_lacked(centre_point, waiting, 2 * CAPACITY - 1)
+    return _run(security, centre_point, totals)
 
 
-@kernel
-def _run_while_room(security: Security, centre_point: CentrePointBook, totals: Totals) -> int:
-    """Go on until all is done, or the Centre Point book has to grow.
-
-    Returns `_DONE`, the order that still has to be placed in that book, or NOBODY.
-    """
+@allocating
+def _run(security: Security, centre_point: CentrePointBook, totals: Totals) -> CentrePointBook:
+    """Go on until all is done; the Centre Point book grows as it has to."""
     state = security.state[0]
     while state.waiting != NOTHING or state.messages > 0 or _begin(security, totals):
-        state.read, waiting = run_while_room(
-            centre_point, security.messages, security.applied, state.read, state.messages
-        )
-        if waiting >= 0 or state.read < state.messages:
-            return waiting
-        state.read = state.messages = 0
+        for position in range(state.messages):
+            centre_point = apply_event(centre_point, security.messages[position], position)
+        state.messages = 0
         _go_on(security, centre_point.fills, centre_point.state[0].fills)
         centre_point.state[0].fills = 0
-    return _DONE
+    return centre_point
 
 
 @kernel

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.matching.compiled import folded, kernel
+from sweep_dask.sample.compiled import folded, kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

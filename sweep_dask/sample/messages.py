@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS, HALF_TICK
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import BUY, EventKind, Style, Validity
+from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.population import BOUNCING
 from sweep_dask.sample.ticks import effective_limit_x2
 

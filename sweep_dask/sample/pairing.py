@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.market import deal_sources
-from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.book import touch
+from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.messages import tell_lit_fill
 from sweep_dask.sample.population import PARTICIPANTS
 from sweep_dask.sample.randomness import draw_below, draw_value, happens

@@ -13,7 +13,7 @@ import numpy as np
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
-from sweep_dask.matching.compiled import folded, kernel
+from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
 
 if TYPE_CHECKING:

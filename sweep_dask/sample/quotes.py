@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.matching.compiled import folded, kernel
 from sweep_dask.sample.book import touch
+from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.dark_fills import NOBODY, write_dark_fills
 from sweep_dask.sample.events import settle
 from sweep_dask.sample.messages import QUOTE_MOVE, tell_quote

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.sample.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -113,8 +113,7 @@ class SecurityState(Protocol):
     steps: int
     """Things that began in this slice."""
     messages: int
-    """Messages to the Centre Point book, of which the first `read` have been read."""
-    read: int
+    """Messages to the Centre Point book."""
     waiting: int
     """What goes on when it has: `NOTHING`, `ARRIVAL` or `QUOTE_MOVE` of `messages`."""
     arriving: int

@@ -9,13 +9,13 @@ import numpy as np
 from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.matching.centre_point import open_book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import EVENT
 from sweep_dask.matching.rules import Rules
 from sweep_dask.sample.book import CAPACITY, Book, new_book
+from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.population import PREFERENCING
 from sweep_dask.sample.records import Quote, SecurityState, row_type
-from sweep_dask.sample.ticks import limits_x2_between, prices_around
+from sweep_dask.sample.ticks import prices_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 #: Prices the securities begin at, in 0.1 cent, taken in turn: all three regions of the tick
 #: table, the 5-unit one second so that a small market has half prices. Arbitrary.
 _START_PRICES = (4_150, 1_250, 27_800, 860, 9_640, 64, 15_400, 2_310)
-#: Limits lie at most so many ticks from there, so that the Centre Point book can be opened for all
-#: of them; less than the lowest start price has below it. Seldom reached.
+#: Limits lie at most so many ticks from there; less than the lowest start price has below it.
+#: Seldom reached.
 _FARTHEST_TICKS = 45
 
 #: Messages of one step, at most: an order may enter and be filled, each live one be filled or
@@ -44,8 +44,6 @@ class Security(NamedTuple):
     lit: Book
     messages: NDArray[np.void]
     """`matching.events.EVENT[any]`, see `messages`."""
-    applied: NDArray[np.int64]
-    """int64[any], what the Centre Point book notes about each of them."""
     random: NDArray[np.uint64]
     tape: Tape
 
@@ -61,16 +59,13 @@ def new_security(
     state["lowest_price"], state["highest_price"] = prices_around(start_price, _FARTHEST_TICKS)
     quote = np.zeros(1, row_type(Quote))
     dark, lit = new_book(0), new_book(CAPACITY)
-    messages, applied = np.zeros(_MOST_MESSAGES, EVENT), np.zeros(_MOST_MESSAGES, np.int64)
-    return Security(state, quote, dark, lit, messages, applied, random, tape)
+    messages = np.zeros(_MOST_MESSAGES, EVENT)
+    return Security(state, quote, dark, lit, messages, random, tape)
 
 
-def open_centre_point(security: Security) -> CentrePointBook:
-    """An empty Centre Point book for one day of the security."""
-    limits_x2 = limits_x2_between(
-        int(security.state["lowest_price"][0]), int(security.state["highest_price"][0])
-    )
-    return open_book(limits_x2, Rules(), *DEFAULT_TICKS.arrays, PREFERENCING)
+def open_centre_point() -> CentrePointBook:
+    """An empty Centre Point book for one day of a security."""
+    return open_book(Rules(), *DEFAULT_TICKS.arrays, PREFERENCING)
 
 
 @kernel

@@ -97,7 +97,7 @@ def _member(seed: int, security_code: int, position: int, tape: Tape) -> _Member
     random = seeded(seed, security_code, _EVENTS_KEY)
     clock = seeded(seed, security_code, _CLOCK_KEY)
     security = new_security(security_code, position, random, tape)
-    return _Member(position, security, open_centre_point(security), clock)
+    return _Member(position, security, open_centre_point(), clock)
 
 
 def _day_slices(
@@ -123,7 +123,7 @@ def _begin_day(member: _Member, day: date) -> None:
     state["is_continuous"] = 0
     begin_quotes(member.security)
     # No dark order outlives its day; those that do live in the lit book and are reloaded.
-    member.centre_point = open_centre_point(member.security)
+    member.centre_point = open_centre_point()
 
 
 def _reload(wanted: int, day: date, member: _Member) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.records import Cursor, Order, Quote, Transaction, row_type, table_type
 from sweep_dask.schema import NBBO, ORDERS, TRADES
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from sweep_dask.market import ticks
-from sweep_dask.market.mid_ticks import HALF_TICK, OFF
 from sweep_dask.market.ticks import DEFAULT_TICKS
-from sweep_dask.matching.compiled import kernel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from sweep_dask.sample.compiled import kernel
 
 _FROM_PRICE, _TICK = DEFAULT_TICKS.arrays
 
@@ -24,24 +16,6 @@ def prices_around(price: int, distance_ticks: int) -> tuple[int, int]:
         lowest -= int(ticks.tick_below(lowest, _FROM_PRICE, _TICK))
         highest += int(ticks.tick_above(highest, _FROM_PRICE, _TICK))
     return lowest, highest
-
-
-def limits_x2_between(lowest: int, highest: int) -> NDArray[np.int64]:
-    """Twice every limit in the dark that orders with on-tick prices in a range can have."""
-    prices = np.arange(lowest, highest + 1)
-    prices = prices[ticks.is_on_tick(prices, _FROM_PRICE, _TICK)]
-    limits_x2 = [
-        ticks.effective_limits_x2(
-            prices,
-            np.full(prices.size, is_buy),
-            np.full(prices.size, midtick),
-            _FROM_PRICE,
-            _TICK,
-        )
-        for is_buy in (True, False)
-        for midtick in (HALF_TICK, OFF)
-    ]
-    return np.unique(np.concatenate(limits_x2))
 
 
 @kernel

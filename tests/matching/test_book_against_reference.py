@@ -72,13 +72,11 @@ def test_events_one_at_a_time_make_the_same_fills(seed):
     market = random_market(Dice.of_seed(seed), 300)
     tick_from, tick = np.array(market.ticks).T
     book = open_book(
-        market.events["limit_x2"],
         market.rules,
         tick_from,
         tick,
         market.preferencing,
         market.block_min_value,
-        participants=np.unique(market.events["participant"]),
         keeps_fills=market.keeps_fills,
     )
     for position, event in enumerate(market.events):

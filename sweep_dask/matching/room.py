@@ -1,0 +1,68 @@
+"""Room for one more event: larger arrays, and trees without the slots of those who left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sweep_dask.matching.book import COLUMNS, ORDER_NUMBER, Book
+from sweep_dask.matching.compiled import kernel
+from sweep_dask.matching.queue import packed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@kernel
+def lacks_room(book: Book, order: int) -> bool:
+    """Whether there is no room for an order, its slot, its participant, or its fills.
+
+    A fill uses up one of its two orders, so that there are at most as many as rest, and one.
+    """
+    state, tree = book.state[0], book.tree
+    most_used = max(tree[0, 0, ORDER_NUMBER], tree[1, 0, ORDER_NUMBER])
+    return bool(
+        order >= book.orders.size
+        or 2 * most_used >= tree.shape[1]
+        or state.fills + state.resting + 2 > book.fills.size
+        or state.participants >= book.opted_in.shape[0]
+    )
+
+
+@kernel
+def make_room(book: Any, order: int) -> None:
+    """Give a book what `lacks_room` asks for."""
+    state, opted_in = book.state[0], book.opted_in
+    book.orders = _larger(book.orders, order + 1)
+    book.fills = _larger(book.fills, state.fills + state.resting + 2)
+    book.tree = _with_free_slots(book)
+    if state.participants == opted_in.shape[0]:
+        book.opted_in = np.zeros((2 * state.participants, 2), np.int64)
+        for row in range(state.participants):
+            for column in range(2):
+                book.opted_in[row, column] = opted_in[row, column]
+
+
+@kernel
+def _with_free_slots(book: Book) -> NDArray[np.int64]:
+    """Return a tree that is at most half full, if one side of the present one is full."""
+    tree = book.tree
+    if 2 * max(tree[0, 0, ORDER_NUMBER], tree[1, 0, ORDER_NUMBER]) < tree.shape[1]:
+        return tree
+    slots = tree.shape[1] // 2
+    # As many as rest on both sides: more than enough for one.
+    while slots < 2 * book.state[0].resting:
+        slots *= 2
+    return packed(book, np.empty((2, 2 * slots, COLUMNS), np.int64))
+
+
+@kernel
+def _larger(records: NDArray[np.void], size: int) -> NDArray[np.void]:
+    """Return records with room for so many."""
+    if records.size >= size:
+        return records
+    larger = np.zeros(max(size, 2 * records.size), records.dtype)
+    for index in range(records.size):
+        larger[index] = records[index]
+    return larger

@@ -1,0 +1,101 @@
+"""How the functions of the generator are compiled.
+
+Numba counts the references to an array wherever one goes, also inside a tuple: at every call that
+is handed a security, for each of its arrays. A function that neither makes, replaces nor returns
+an array has no need of that, and is several times as fast without. `_nrt=False` leaves out Numba's
+run time for references; the compiler refuses such a function if it makes an array all the same.
+
+Compiling all of them takes half a minute, so the result is kept on disk (see `matching.compiled`).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numba
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+_HERE = Path(__file__).parent
+#: Numba's types do not cover what is used of it here.
+_numba: Any = numba
+#: None of these functions is called by C.
+_USUAL_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function that neither makes nor returns an array."""
+    return _compiled(function, _nrt=False)
+
+
+def allocating(function: Function) -> Function:
+    """Compile one that does, which must not be called for every event."""
+    return _compiled(function)
+
+
+def folded(function: Function) -> Function:
+    """Compile a kernel so that it becomes part of its callers, of which there are few.
+
+    To hand on a book, which has many arrays, costs more than many a function does.
+    """
+    return _compiled(function, _nrt=False, forceinline=True)
+
+
+def _compiled(function: Function, **options: Any) -> Function:
+    usual = _numba.config.CACHE_DIR
+    _numba.config.CACHE_DIR = _cache_folder(usual)
+    try:
+        dispatcher = _numba.njit(**_USUAL_OPTIONS, **options)(function)
+    finally:
+        _numba.config.CACHE_DIR = usual
+    _compile_once(dispatcher)
+    return cast("Function", dispatcher)
+
+
+def _compile_once(dispatcher: Any) -> None:
+    """Let other compiled code call one version of a function whatever the widths of its integers.
+
+    Otherwise Numba makes one for each combination of widths and of constants among the arguments,
+    which more than doubles the time to compile.
+    """
+    template = dispatcher.get_call_template
+
+    def widened(args: Any, kws: Any) -> Any:
+        return template(tuple(map(_wide, args)), {name: _wide(kws[name]) for name in kws})
+
+    dispatcher.get_call_template = widened
+
+
+def _wide(kind: Any) -> Any:
+    kind = _numba.types.unliteral(kind)
+    return _numba.types.int64 if isinstance(kind, _numba.types.Integer) else kind
+
+
+@cache
+def _cache_folder(usual: str) -> str:
+    """A folder for the state of the sources: in the usual one, beside them, or the user's."""
+    digest = sha256()
+    rooms = (_HERE, _HERE.parent / "matching", _HERE.parent / "market")
+    # The schema's number for "no value" is compiled in as well.
+    sources = [path for folder in rooms for path in folder.glob("*.py")]
+    for path in sorted([*sources, _HERE.parent / "schema.py"]):
+        digest.update(path.read_bytes())
+    name = f"sample-{digest.hexdigest()[:16]}"
+    if usual:
+        return str(Path(usual) / name)
+    beside = _HERE / "__pycache__" / name
+    try:
+        beside.mkdir(parents=True, exist_ok=True)
+        if os.access(beside, os.W_OK):
+            return str(beside)
+    except OSError:
+        pass
+    users = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return str(Path(users) / "sweep_dask" / name)
