@@ -37,6 +37,8 @@ YOUNGEST = 2**62
 ANY, DARK, PARTICIPANTS, ORDER_NUMBER, COLUMNS = range(4, 9)
 #: A reach below that of any order: nobody is there. And the least that an order may have.
 NO_REACH, LOWEST = -(2**62), -(2**61)
+#: Bits of `Book.opted_in`.
+ORDERS, SWEEPS = 1, 2
 #: Orders and fills there is room for in the beginning; arbitrary, both grow.
 _FIRST_CAPACITY = 64
 
@@ -111,8 +113,7 @@ class Book(NamedTuple):
     ticks: IntArray
     """int64[steps, 2]: from which price, in 0.1 cent and ascending, which tick."""
     opted_in: IntArray
-    """int64[room, 2]: participants, and whether incoming orders (1) and sweeps (2) of theirs are
-    preferenced, a bit each."""
+    """int64[room, 2]: participants, and which of ORDERS and SWEEPS that come in are preferenced."""
 
 
 @_structref.register
@@ -143,20 +144,15 @@ def new_book(
     state["block_min_value"] = block_min_value if has_blocks else -1
     state["participants"] = participants.size
     state["keeps_fills"] = keeps_fills
-    opted_in = np.full((participants.size + 1, 2), 3, np.int64)
+    opted_in = np.full((participants.size + 1, 2), ORDERS | SWEEPS, np.int64)
     opted_in[:-1, 0] = participants
+    tree = np.full((2, 2 * _FIRST_CAPACITY, COLUMNS), NO_REACH, np.int64)
+    tree[:, :, PARTICIPANTS:] = 0
     return Book(
         orders=np.zeros(_FIRST_CAPACITY, ORDER),
-        tree=empty_tree(_FIRST_CAPACITY),
+        tree=tree,
         state=state,
         fills=np.zeros(_FIRST_CAPACITY, FILL),
         ticks=ticks,
         opted_in=opted_in,
     )
-
-
-def empty_tree(slots: int) -> IntArray:
-    """Return a tree for so many orders a side, a power of two; see `queue`."""
-    tree = np.full((2, 2 * slots, COLUMNS), NO_REACH, np.int64)
-    tree[:, :, PARTICIPANTS:] = 0
-    return tree

@@ -4,6 +4,10 @@ Compiling takes some seconds, so the functions that others call are kept on disk
 call in them. Numba notices a change in the file of a function, not in those of the functions it
 calls, and would go on with code that is out of date: so there is a cache for each state of the
 sources.
+
+Numba compiles a function once more for every constant that it is called with, and for every width
+of integers. Therefore a constant is handed on as `int(constant)`, which to Numba is any integer,
+and a narrow one as a sum with 0, which is a wide one.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.matching.book import YOUNGEST
+from sweep_dask.matching.book import ORDERS, SWEEPS, YOUNGEST
 from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import EventKind, Obstacle, Style, Validity
 from sweep_dask.matching.fills import add_leaves, drop_filled, undo
-from sweep_dask.matching.passes import ORDERS, SWEEPS, obstacle_of, opt_in, trade
+from sweep_dask.matching.passes import obstacle_of, opt_in, trade
 from sweep_dask.matching.queue import leave, rest, show
 from sweep_dask.matching.quote_moves import meet
 from sweep_dask.matching.quotes import Quote, block_price, closed

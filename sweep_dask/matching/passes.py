@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.matching.block_phase import fill_blocks, may_block
-from sweep_dask.matching.book import ANY, LOWEST, NOBODY, Book
+from sweep_dask.matching.book import ANY, LOWEST, NOBODY, ORDERS, SWEEPS, Book
 from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import Obstacle, Style, Validity
 from sweep_dask.matching.fills import undo
@@ -17,7 +17,7 @@ from sweep_dask.matching.rules import (
     PREFERENCING,
     SWEEP_ON_TICK,
 )
-from sweep_dask.matching.search import leaves_of, next_taker, reach_at
+from sweep_dask.matching.search import leaves_of, next_eligible, reach_at
 from sweep_dask.matching.walk import BEST, WORST, Walk, fill_inside
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _FILL_OR_KILL = int(Validity.FILL_OR_KILL)
 
 _FILLED, _LIMIT, _NO_CONTRA = int(Obstacle.NONE), int(Obstacle.LIMIT), int(Obstacle.NO_CONTRA)
 _CONTRA_LIMIT, _MINIMUM_QUANTITY = int(Obstacle.CONTRA_LIMIT), int(Obstacle.MINIMUM_QUANTITY)
-#: Bits of `Book.opted_in`.
-ORDERS, SWEEPS = 1, 2
 
 
 @kernel
@@ -75,10 +73,10 @@ def obstacle_of(book: Book, order: int, mid_x2: int) -> int:
         return _LIMIT
     reach_x2 = reach_at(book, 3 - taker.side, mid_x2)
     contras = Question(2 - taker.side, ANY, ANY, reach_x2, EVERYONE)
-    if next_taker(book, contras, int(NOBODY)) >= 0:
+    if next_eligible(book, contras, int(NOBODY)) >= 0:
         return _MINIMUM_QUANTITY
     anybody = Question(2 - taker.side, ANY, ANY, LOWEST, EVERYONE)
-    return _CONTRA_LIMIT if next_taker(book, anybody, int(NOBODY)) >= 0 else _NO_CONTRA
+    return _CONTRA_LIMIT if next_eligible(book, anybody, int(NOBODY)) >= 0 else _NO_CONTRA
 
 
 @kernel

@@ -12,7 +12,7 @@ same, one that is preference only, one of another participant with the same bit.
 (R4) takes steps for all that reach it.
 
 An order that keeps its place while its terms change writes its slot again. When all slots of a side
-are used, both trees are packed into new ones, at most half full.
+are used, `room` packs both trees.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 from sweep_dask.matching.book import (
     ANY,
-    COLUMNS,
     DARK,
     NO_REACH,
     NOBODY,
@@ -175,37 +174,14 @@ def show(book: Book, order: int) -> None:
     at >>= 1
     count = 1
     # Above a node that stays as it was, all do.
-    while at > 0 and _combine(tree, side, at):
+    while at > 0 and combine(tree, side, at):
         at >>= 1
         count += 1
     book.state[0].steps += count
 
 
 @kernel
-def packed(book: Book, tree: IntArray) -> IntArray:
-    """Move all that rest, in their order, to a new tree with room for them; return it."""
-    slots, old_slots = tree.shape[1] // 2, book.tree.shape[1] // 2
-    for side in range(2):
-        used = 0
-        for row in range(old_slots, old_slots + book.tree[side, 0, ORDER_NUMBER]):
-            if book.tree[side, row, PARTICIPANTS]:
-                for column in range(COLUMNS):
-                    tree[side, slots + used, column] = book.tree[side, row, column]
-                book.orders[tree[side, slots + used, ORDER_NUMBER]].slot = used
-                used += 1
-        for row in range(slots + used, 2 * slots):
-            for column in range(PARTICIPANTS):
-                tree[side, row, column] = NO_REACH
-            tree[side, row, PARTICIPANTS] = tree[side, row, ORDER_NUMBER] = 0
-        for at in range(slots - 1, 0, -1):
-            _combine(tree, side, at)
-        tree[side, 0, ORDER_NUMBER] = used
-    book.state[0].steps += 2 * tree.shape[1] + book.tree.shape[1]
-    return tree
-
-
-@kernel
-def _combine(tree: IntArray, side: int, at: int) -> bool:
+def combine(tree: IntArray, side: int, at: int) -> bool:
     """Take the values of a node from its children, and return whether that changed them."""
     node, left, right = tree[side, at], tree[side, 2 * at], tree[side, 2 * at + 1]
     changed = False

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.matching.book import COLUMNS, ORDER_NUMBER, Book
+from sweep_dask.matching.book import (
+    COLUMNS,
+    NO_REACH,
+    ORDER_NUMBER,
+    PARTICIPANTS,
+    Book,
+    IntArray,
+)
 from sweep_dask.matching.compiled import kernel
-from sweep_dask.matching.queue import packed
+from sweep_dask.matching.queue import combine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +52,7 @@ def make_room(book: Any, order: int) -> None:
 
 
 @kernel
-def _with_free_slots(book: Book) -> NDArray[np.int64]:
+def _with_free_slots(book: Book) -> IntArray:
     """Return a tree that is at most half full, if one side of the present one is full."""
     tree = book.tree
     if 2 * max(tree[0, 0, ORDER_NUMBER], tree[1, 0, ORDER_NUMBER]) < tree.shape[1]:
@@ -54,7 +61,30 @@ def _with_free_slots(book: Book) -> NDArray[np.int64]:
     # As many as rest on both sides: more than enough for one.
     while slots < 2 * book.state[0].resting:
         slots *= 2
-    return packed(book, np.empty((2, 2 * slots, COLUMNS), np.int64))
+    return _packed(book, np.empty((2, 2 * slots, COLUMNS), np.int64))
+
+
+@kernel
+def _packed(book: Book, tree: IntArray) -> IntArray:
+    """Move all that rest, in their order, to a new tree with room for them; return it."""
+    slots, old_slots = tree.shape[1] // 2, book.tree.shape[1] // 2
+    for side in range(2):
+        used = 0
+        for row in range(old_slots, old_slots + book.tree[side, 0, ORDER_NUMBER]):
+            if book.tree[side, row, PARTICIPANTS]:
+                for column in range(COLUMNS):
+                    tree[side, slots + used, column] = book.tree[side, row, column]
+                book.orders[tree[side, slots + used, ORDER_NUMBER]].slot = used
+                used += 1
+        for row in range(slots + used, 2 * slots):
+            for column in range(PARTICIPANTS):
+                tree[side, row, column] = NO_REACH
+            tree[side, row, PARTICIPANTS] = tree[side, row, ORDER_NUMBER] = 0
+        for at in range(slots - 1, 0, -1):
+            combine(tree, side, at)
+        tree[side, 0, ORDER_NUMBER] = used
+    book.state[0].steps += 2 * tree.shape[1] + book.tree.shape[1]
+    return tree
 
 
 @kernel

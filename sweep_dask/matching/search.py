@@ -42,7 +42,7 @@ def contras_of(book: Book, taker: Any, search: Search) -> Question:
 
 
 @kernel
-def next_taker(book: Book, question: Question, after: int) -> int:
+def next_eligible(book: Book, question: Question, after: int) -> int:
     """Return the next order of a question in time that is not preference only, or NOBODY."""
     after = next_in_time(book, question, after)
     while after >= 0 and book.orders[after].preference_only:
