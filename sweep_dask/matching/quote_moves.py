@@ -1,4 +1,9 @@
-"""The quote moves, or continuous trading begins: resting orders that agree meet each other; R17."""
+"""The quote moves, or continuous trading begins: resting orders that agree meet each other; R17.
+
+The steps grow with the orders of the side that has fewer in reach and, for each, with those of the
+other side that it looks at in vain (see `queue`). Dark limit orders are all looked at, once, if the
+two sides have an on-tick price in common.
+"""
 
 from __future__ import annotations
 
