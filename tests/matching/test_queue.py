@@ -149,6 +149,16 @@ def test_the_tree_finds_what_a_list_has(has_time_priority, happenings, questions
         assert list(_found(pair.book, question)) == pair.expected(question)
 
 
+@pytest.mark.parametrize(
+    ("has_time_priority", "expected"), [(True, [0, 1, 2, 3, 4]), (False, [4, 1, 2, 0, 3])]
+)
+def test_time_alone_ranks_or_the_better_limit_first(has_time_priority, expected):
+    pair = Pair(has_time_priority=has_time_priority)
+    for order, reach_x2 in enumerate([1, 2, 2, 1, 3]):
+        pair.rest(order, reach_x2=reach_x2)
+    assert list(_found(pair.book, Question(0, ANY, ANY, 1, EVERYONE))) == expected
+
+
 @pytest.mark.parametrize("maq", MAQS)
 def test_a_class_holds_all_smaller_minima(maq):
     column, _ = _class_and_bit(maq, 0)
