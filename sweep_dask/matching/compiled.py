@@ -3,7 +3,7 @@
 Compiling takes some seconds, so the functions that others call are kept on disk, with all that they
 call in them. Numba notices a change in the file of a function, not in those of the functions it
 calls, and would go on with code that is out of date: so there is a cache for each state of the
-sources.
+sources, also within `NUMBA_CACHE_DIR`.
 
 Numba compiles a function once more for every constant that it is called with, and for every width
 of integers. Therefore a constant is handed on as `int(constant)`, which to Numba is any integer,
@@ -40,7 +40,7 @@ def kernel(function: Function) -> Function:
 def entry(function: Function) -> Function:
     """Compile one that Python calls, or compiled functions elsewhere; it is kept on disk."""
     usual = _numba.config.CACHE_DIR
-    _numba.config.CACHE_DIR = usual or _cache_folder()
+    _numba.config.CACHE_DIR = cache_folder(_HERE, usual)
     try:
         return cast("Function", _numba.njit(**_OPTIONS, cache=True)(function))
     finally:
@@ -48,13 +48,22 @@ def entry(function: Function) -> Function:
 
 
 @cache
-def _cache_folder() -> str:
-    """A folder for the present state of the sources: beside them or, if that fails, the user's."""
+def cache_folder(room: Path, usual: str) -> str:
+    """A folder for the present state of a room's sources, and of what they compile in.
+
+    It is in the usual folder, if Numba was given one; else beside the sources or, if that fails,
+    among the user's caches.
+    """
     digest = sha256()
-    for path in sorted(_HERE.glob("*.py")):
+    rooms = {room, _HERE, _HERE.parent / "market"}
+    # The schema's number for "no value" is compiled in as well.
+    sources = [path for folder in rooms for path in folder.glob("*.py")]
+    for path in sorted([*sources, _HERE.parent / "schema.py"]):
         digest.update(path.read_bytes())
-    name = f"book-{digest.hexdigest()[:16]}"
-    beside = _HERE / "__pycache__" / name
+    name = f"{room.name}-{digest.hexdigest()[:16]}"
+    if usual:
+        return str(Path(usual) / name)
+    beside = room / "__pycache__" / name
     try:
         beside.mkdir(parents=True, exist_ok=True)
         if os.access(beside, os.W_OK):

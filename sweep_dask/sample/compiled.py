@@ -10,20 +10,18 @@ Compiling all of them takes half a minute, so the result is kept on disk (see `m
 
 from __future__ import annotations
 
-import os
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
+
+from sweep_dask.matching.compiled import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
-_HERE = Path(__file__).parent
 #: Numba's types do not cover what is used of it here.
 _numba: Any = numba
 #: None of these functions is called by C.
@@ -50,7 +48,7 @@ def folded(function: Function) -> Function:
 
 def _compiled(function: Function, **options: Any) -> Function:
     usual = _numba.config.CACHE_DIR
-    _numba.config.CACHE_DIR = _cache_folder(usual)
+    _numba.config.CACHE_DIR = cache_folder(Path(__file__).parent, usual)
     try:
         dispatcher = _numba.njit(**_USUAL_OPTIONS, **options)(function)
     finally:
@@ -76,26 +74,3 @@ def _compile_once(dispatcher: Any) -> None:
 def _wide(kind: Any) -> Any:
     kind = _numba.types.unliteral(kind)
     return _numba.types.int64 if isinstance(kind, _numba.types.Integer) else kind
-
-
-@cache
-def _cache_folder(usual: str) -> str:
-    """A folder for the state of the sources: in the usual one, beside them, or the user's."""
-    digest = sha256()
-    rooms = (_HERE, _HERE.parent / "matching", _HERE.parent / "market")
-    # The schema's number for "no value" is compiled in as well.
-    sources = [path for folder in rooms for path in folder.glob("*.py")]
-    for path in sorted([*sources, _HERE.parent / "schema.py"]):
-        digest.update(path.read_bytes())
-    name = f"sample-{digest.hexdigest()[:16]}"
-    if usual:
-        return str(Path(usual) / name)
-    beside = _HERE / "__pycache__" / name
-    try:
-        beside.mkdir(parents=True, exist_ok=True)
-        if os.access(beside, os.W_OK):
-            return str(beside)
-    except OSError:
-        pass
-    users = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return str(Path(users) / "sweep_dask" / name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep_dask.matching.compiled import _cache_folder
+from sweep_dask.matching.compiled import cache_folder
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def room(tmp_path):
 
 
 def folder_now(room, usual=""):
-    return _cache_folder.__wrapped__(room, usual)
+    return cache_folder.__wrapped__(room, usual)
 
 
 def test_equal_sources_share_a_folder_beside_them(room):
