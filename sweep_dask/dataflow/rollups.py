@@ -31,8 +31,8 @@ ROLLUPS = tuple(TABLES)
 
 #: Bytes of sweeps that a task reads, worth some seconds; a task has one row group in memory.
 _TASK_BYTES = 32 * 1024**2
-#: Summaries that are merged at a time.
-_FAN_IN = 8
+#: Summaries that are added up at a time: the more, the more memory, and few are no slower.
+_FAN_IN = 2
 
 
 def write_rollups(

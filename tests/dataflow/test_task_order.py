@@ -9,6 +9,8 @@ import dask.local
 import pytest
 from running import result_files, run_here
 
+from sweep_dask.dataflow import rollups
+
 
 class Shuffled:
     """Dask's synchronous scheduler, with the order drawn from a seed wherever there is a choice."""
@@ -39,6 +41,8 @@ def test_the_order_of_tasks_changes_no_byte(seed, plain_input, plain_result, tmp
         if name.startswith("sweep_dask.") and hasattr(module, "run_tasks"):
             monkeypatch.setattr(module, "run_tasks", shuffled.run_tasks)
     monkeypatch.setattr(dask.local, "order", shuffled.order)
+    # The sweeps of each partition by themselves, so that there is something to add up.
+    monkeypatch.setattr(rollups, "_TASK_BYTES", 1)
     done = run_here(plain_input, tmp_path / "out", enable_parallel=False, blocksize=700)
     assert (shuffled.moved_tasks > 2, shuffled.moved_keys > 0) == (True, True)
     assert done.exit_code == 0
