@@ -30,14 +30,16 @@ def whole_partitions(
         Columns of text that become categories: few values, millions of rows.
     """
     held: list[pa.Table] = []
+    held_rows = 0
     for rows in _row_groups(paths, columns, categories):
         held.append(rows)
-        if sum(map(len, held)) >= ROW_GROUP_ROWS:
+        held_rows += len(rows)
+        if held_rows >= ROW_GROUP_ROWS:
             joined = pa.concat_tables(held)
             whole = _whole_rows(joined)
             if whole:
                 yield _frame(joined.slice(0, whole))
-            held = [joined.slice(whole)]
+            held, held_rows = [joined.slice(whole)], held_rows - whole
     rest = pa.concat_tables(held) if held else None
     if rest:
         yield _frame(rest)
