@@ -9,7 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.partition import PartitionJob, run_partition
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.partition import PartitionJob
+from sweep_dask.partition.piece import PieceTables
+from sweep_dask.partition.run import run_partition
+from sweep_dask.partition.tables import Asked
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_pieces
 from sweep_dask.storage.catalogue import build_catalogue
@@ -19,6 +23,7 @@ from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.pieces import Piece
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
 from sweep_dask.storage.spill import INDEX_DTYPE, index_of
@@ -155,6 +160,15 @@ class Outcome:
         return next(entry for entry in self.ledger.files if entry.file == name)
 
 
+def _run(job, asked):
+    """Run a partition; combined tables are not looked at."""
+    piece = Piece(job.source.date, (job.source.security,))
+    tables = PieceTables(OutputLayout(Path(job.output)), Path(job.scratch), piece, asked)
+    summary = run_partition(job, tables)
+    tables.discard()
+    return summary
+
+
 def run_everything(
     folder: str,
     output: Path,
@@ -193,7 +207,9 @@ def run_everything(
         PartitionJob(source, str(output), str(scratch), columns, may_keep=not fresh)
         for source in catalogue.partitions
     ]
-    partitions = [run_partition(job) for job in jobs]
+    names = tuple(columns["orders"].names)
+    asked = Asked(("centre-point", "time-priority"), tuple(SCENARIOS), names)
+    partitions = [_run(job, asked) for job in jobs]
     # As a manifest would, it lists what is there.
     there = [layout.relative(path) for path in layout.root.rglob("*") if path.is_file()]
     results = ResultFolder(layout, there, lambda: None)

@@ -239,7 +239,7 @@ def test_verify_finds_nothing_in_a_whole_folder(plain_result):
 def test_verify_finds_each_damage(plain_result, tmp_path):
     shutil.copytree(plain_result.output, tmp_path / "out")
     changed = "outputs/2024-10-04/101/simulation_order_summary.csv"
-    missing = "tables/sweep_group_summary.parquet"
+    missing = "tables/sweep_group_summary.parquet/2024-10-04-0000000101.parquet"
     (tmp_path / "out" / changed).write_text("orderid\n")
     (tmp_path / "out" / missing).unlink()
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())

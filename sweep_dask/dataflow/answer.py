@@ -1,94 +1,193 @@
-"""The answer of an output folder: combined tables and roll-ups of all partitions it covers."""
+"""The answer of an output folder: tables and roll-ups of all partitions that a manifest covers.
+
+What it consists of follows from the manifest; files that an earlier run left, or a task of this one
+has made on its way, are taken where they are made of the same.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, lines_of
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.dataflow.book import in_order
-from sweep_dask.dataflow.rollups import ROLLUPS, write_rollups
-from sweep_dask.dataflow.tables import (
-    CombinedTable,
-    centre_point_tables,
-    combine_tables,
-    sweep_table,
-    time_priority_tables,
-)
+from sweep_dask.dataflow.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
+from sweep_dask.dataflow.tables import make_pieces
+from sweep_dask.partition.tables import SWEEP_METRICS, Asked, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.pieces import Piece, date_of_piece, made_of, pieces_of, rows_of
+from sweep_dask.storage.receipts import are_there
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from distributed import Client
 
-    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.dataflow.workspace import Workspace
+    from sweep_dask.partition import MadePiece
+    from sweep_dask.storage.history import Earlier
+
+
+def asked_of(document: Mapping[str, Any]) -> Asked:
+    """What the tables of a manifest are to hold."""
+    settings = document["settings"]
+    models, scenarios = (settings[name]["value"] for name in ("models", "scenarios"))
+    return Asked(tuple(sorted(models)), in_order(scenarios), _order_columns(document))
+
+
+def pieces_in(document: Mapping[str, Any]) -> dict[Piece, str]:
+    """The pieces of a manifest's tables, and what each is made of."""
+    layout = OutputLayout(Path())
+    asked, files = asked_of(document), document["files"]
+    pieces = pieces_of(
+        {
+            Partition(p["date"], p["security"]): rows_of(
+                {table: p["counts"].get(f"{table}_rows", 0) for table in ("orders", "nbbo")}
+            )
+            for p in document["partitions"]
+            if p["covered"]
+        }
+    )
+    return {
+        piece: made_of((files.get(str(layout.receipt(*key))) for key in piece.partitions), asked)
+        for piece in pieces
+    }
 
 
 def answer_files(layout: OutputLayout, document: Mapping[str, Any]) -> list[str]:
     """Names of all files of an answer, whether they are there or not."""
-    tables = [layout.tables / f"{table.name}.parquet" for table in answer_tables(layout, document)]
+    pieces = pieces_in(document)
+    tables = [name for piece in pieces for name in piece_files(layout, document, piece.name)]
+    summaries = [layout.day_summary(date) for date in sorted({piece.date for piece in pieces})]
     rollups = [layout.rollups / f"{name}.parquet" for name in ROLLUPS]
-    return [layout.relative(path) for path in (*tables, *rollups)]
+    return [*tables, *map(layout.relative, (*summaries, *rollups))]
+
+
+def piece_files(layout: OutputLayout, document: Mapping[str, Any], piece: str) -> list[str]:
+    """Names of the files of a piece, one a table."""
+    tables = combined_tables(asked_of(document))
+    return [layout.relative(layout.piece(table.name, piece)) for table in tables]
 
 
 def write_tables(
-    client: Client | None, layout: OutputLayout, staging: OutputLayout, document: Mapping[str, Any]
-) -> Mapping[str, str]:
-    """Write `tables/*.parquet` below `staging`; returns path to digest.
+    client: Client | None,
+    space: Workspace,
+    document: Mapping[str, Any],
+    made: dict[str, MadePiece],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Write what is missing of the tables below `staging`.
 
     Parameters
     ----------
     document
-        A manifest: its partitions, models and scenarios.
+        A manifest: its partitions and their files, models and scenarios.
+    made
+        Pieces by name that tasks have made, their files in place below `staging`, or kept; those
+        that are made now are added.
+
+    Returns
+    -------
+    tuple
+        Path to digest of all files of tables, also of those that stay; and name of piece to what
+        it is made of.
     """
-    return combine_tables(client, staging, answer_tables(layout, document))
+    wanted = pieces_in(document)
+    files: dict[str, str] = {}
+    missing = []
+    earlier = earlier_pieces(space.earlier)
+    for piece, of in wanted.items():
+        ready = made.get(piece.name)
+        if ready is not None and ready.made_of == of:
+            files |= ready.files
+        elif earlier.get(piece.name) == of and (
+            found := _there(space, piece_files(space.layout, document, piece.name))
+        ):
+            files |= found
+        else:
+            missing.append(piece)
+    for new in make_pieces(client, space.layout, space.staging, missing, asked_of(document)):
+        made[new.name] = new
+        files |= new.files
+    return files, {piece.name: of for piece, of in wanted.items()}
 
 
 def write_all_rollups(
-    client: Client | None, layout: OutputLayout, staging: OutputLayout, document: Mapping[str, Any]
-) -> Mapping[str, str]:
-    """Write `tables/rollups/*.parquet` below `staging` from the sweeps of the partitions."""
-    return write_rollups(client, staging, sweep_files(layout, document), answer_lines(document))
+    client: Client | None,
+    space: Workspace,
+    document: Mapping[str, Any],
+    made: Mapping[str, MadePiece],
+) -> dict[str, str]:
+    """Write roll-ups, and what is missing of the summaries of days, below `staging`.
+
+    Parameters
+    ----------
+    document, made
+        As of `write_tables`; the tables are in place or below `staging`.
+
+    Returns
+    -------
+    dict
+        Path to digest, also of summaries that stay.
+    """
+    layout, staging = space.layout, space.staging
+    lines = asked_of(document).lines
+    wanted, before = _by_date(document["pieces"]), _by_date(earlier_pieces(space.earlier))
+    digests: dict[str, str] = {}
+    days = []
+    for date, pieces in wanted.items():
+        name = layout.relative(layout.day_summary(date))
+        found = _there(space, [name]) if pieces == before.get(date) else None
+        if found is not None:
+            digests |= found
+        else:
+            days.append(Day(date, tuple(_source(space, piece, made) for piece in pieces)))
+    digests |= summarise_days(client, staging, days, lines)
+    summaries = [_file(space, layout.relative(layout.day_summary(date))) for date in wanted]
+    return digests | write_rollups(client, staging, summaries, lines)
 
 
-def sweep_files(layout: OutputLayout, document: Mapping[str, Any]) -> list[Path]:
-    """The sweeps of each partition that a manifest covers, in the order of the table."""
-    return [Path(file.path) for file in sweep_table(layout, _covered(document)).files]
+def earlier_pieces(earlier: Earlier) -> dict[str, str]:
+    """What the pieces that the folder held were made of, by name."""
+    return {} if earlier.document is None else dict(earlier.document.get("pieces", {}))
 
 
-def answer_lines(document: Mapping[str, Any]) -> list[Line]:
-    """The lines of a manifest's table of sweeps, in their order."""
-    return lines_of(*_asked(document))
+def _there(space: Workspace, names: Sequence[str]) -> dict[str, str] | None:
+    """Results of an earlier run with their digests; None if they are not all there."""
+    listed = {name: space.earlier.files[name] for name in names if name in space.earlier.files}
+    if len(listed) < len(names) or not all(is_file(space.layout.root, name) for name in names):
+        return None
+    # A run that was cut off may have put others in their place.
+    was_cut_off = bool(space.earlier.placing)
+    return listed if not was_cut_off or are_there(space.layout, listed) else None
 
 
-def _asked(document: Mapping[str, Any]) -> tuple[list[str], tuple[str, ...]]:
-    """Models and scenarios."""
-    settings = document["settings"]
-    return settings["models"]["value"], in_order(settings["scenarios"]["value"])
+def _by_date(pieces: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, of in sorted(pieces.items()):
+        found[date_of_piece(name)][name] = of
+    return found
 
 
-def answer_tables(layout: OutputLayout, document: Mapping[str, Any]) -> list[CombinedTable]:
-    """The combined tables of a manifest, and the files of partitions they are made of."""
-    models, scenarios = _asked(document)
-    covered = _covered(document)
-    tables = [sweep_table(layout, covered)]
-    if TIME_PRIORITY in models:
-        tables += time_priority_tables(layout, covered, _order_columns(document))
-    if CENTRE_POINT in models:
-        tables += centre_point_tables(layout, covered, scenarios)
-    return tables
+def _source(space: Workspace, piece: str, made: Mapping[str, MadePiece]) -> Source:
+    """What is known of the sweeps of a piece: their summary, if its task has left one."""
+    layout = space.layout
+    sweeps = _file(space, layout.relative(layout.piece(SWEEP_METRICS, piece)))
+    ready = made.get(piece)
+    summary = None if ready is None or ready.summary is None else str(ready.summary)
+    return Source(str(sweeps), summary)
 
 
-def _covered(document: Mapping[str, Any]) -> list[Partition]:
-    return [Partition(p["date"], p["security"]) for p in document["partitions"] if p["covered"]]
+def _file(space: Workspace, name: str) -> Path:
+    """A result that waits to be put in place or, if there is none, that is in place."""
+    staged = space.staging.root / name
+    return staged if staged.exists() else space.layout.root / name
 
 
-def _order_columns(document: Mapping[str, Any]) -> list[str]:
+def _order_columns(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Columns of the orders over all runs, in the order of the schema."""
     runs = (document, *document.get("earlier_runs", ()))
     found = {name for run in runs for name in run.get("order_columns", ())}
     # The first manifests do not say it; a column that no part has is empty.
-    return [column.name for column in ORDERS.columns if column.name in found or not found]
+    return tuple(column.name for column in ORDERS.columns if column.name in found or not found)

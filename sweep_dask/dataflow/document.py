@@ -70,6 +70,8 @@ class RunRecord:
     """What was found out about the input, the gravest first."""
     files: dict[str, str] = field(default_factory=dict)
     """Of this run: path below the output folder to digest."""
+    pieces: dict[str, str] = field(default_factory=dict)
+    """What the pieces of the combined tables are made of, by name; of a run that has made them."""
     removed_files: int = 0
     """How many results of earlier runs are gone, as nothing of that name is left."""
     largest_process_bytes: int = 0
@@ -183,6 +185,7 @@ class RunRecord:
             },
             "checks": [finding.as_json() for finding in self.checks],
             "warnings": list(self.plan.warnings),
+            "pieces": self.pieces,
             "files": dict(sorted(self.files.items())),
         }
 

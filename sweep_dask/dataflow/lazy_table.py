@@ -1,4 +1,4 @@
-"""A Parquet file as a `dask.dataframe`: a partition a row group, read when it is computed."""
+"""Parquet files as a `dask.dataframe`: a partition a row group, read when it is computed."""
 
 from __future__ import annotations
 
@@ -13,32 +13,38 @@ import pyarrow.parquet as pq
 from sweep_dask.storage.frames import to_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
 def lazy_table(path: Path) -> Any:
-    """The `dask.dataframe` of a file; computed, its numbers are what `to_frame` makes of the file.
+    """The `dask.dataframe` of a file, or of all files in a folder in the order of their names.
 
-    `dask.dataframe.read_parquet` would make a column of integers a float wherever a value is
-    missing, and two order ids of 19 digits one. Here a column with a missing value in any row group
-    is Int64 in all of them. The index numbers the rows, so that `.loc` reads only what it needs;
-    choosing columns reads only these.
+    Computed, its numbers are what `to_frame` makes of them. `dask.dataframe.read_parquet` would
+    make a column of integers a float wherever a value is missing, and two order ids of 19 digits
+    one. Here a column with a missing value in any row group is Int64 in all of them. The index
+    numbers the rows, so that `.loc` reads only what it needs; choosing columns reads only these.
     """
-    with pq.ParquetFile(path) as file:
-        metadata, schema = file.metadata, file.schema_arrow
-    gaps = _integers_with_gaps(metadata, schema)
+    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+    schema = pq.read_schema(files[0])
+    places: list[tuple[str, int]] = []
+    rows: list[int] = []
+    gaps: set[str] = set()
+    for file in files:
+        metadata = pq.read_metadata(file)
+        groups = range(metadata.num_row_groups)
+        places += [(str(file), group) for group in groups]
+        rows += [metadata.row_group(group).num_rows for group in groups]
+        gaps.update(_integers_with_gaps(metadata, schema))
     meta = _like(to_frame(schema.empty_table()), gaps)
-    rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
     if not sum(rows):
         return dd.from_pandas(meta, npartitions=1)
     starts = [0, *accumulate(rows)]
     return dd.from_map(
         _read_rows,
-        range(len(rows)),
+        places,
         starts[:-1],
-        path=str(path),
-        gaps=gaps,
+        gaps=sorted(gaps),
         meta=meta,
         divisions=(*starts[:-1], starts[-1] - 1),
         label=f"read-{path.stem.replace('_', '-')}",
@@ -46,16 +52,17 @@ def lazy_table(path: Path) -> Any:
 
 
 def _read_rows(
-    group: int, start: int, path: str, gaps: Sequence[str], columns: list[str] | None = None
+    place: tuple[str, int], start: int, gaps: Sequence[str], columns: list[str] | None = None
 ) -> pd.DataFrame:
     """One row group; Dask hands in `columns` when not all are needed."""
+    path, group = place
     with pq.ParquetFile(path) as file:
         frame = _like(to_frame(file.read_row_group(group, columns=columns)), gaps)
     frame.index = pd.RangeIndex(start, start + len(frame))
     return frame if columns is None else frame[columns]
 
 
-def _like(frame: pd.DataFrame, gaps: Sequence[str]) -> pd.DataFrame:
+def _like(frame: pd.DataFrame, gaps: Iterable[str]) -> pd.DataFrame:
     return frame.astype({name: "Int64" for name in gaps if name in frame.columns})
 
 

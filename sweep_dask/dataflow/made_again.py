@@ -7,33 +7,39 @@ says nothing. Memory is bounded as in a run without a cluster: a piece of a tabl
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.dataflow.answer import answer_lines, answer_tables
-from sweep_dask.dataflow.rollups import rollups
-from sweep_dask.dataflow.tables import SWEEPS_FILE
+from sweep_dask.analysis.rollups.tables import tables_of
+from sweep_dask.dataflow.answer import asked_of, pieces_in
 from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
+from sweep_dask.partition.piece import added_in_turn, summary_of_files
+from sweep_dask.partition.tables import SWEEP_METRICS, combined_tables
 from sweep_dask.report.page import is_page, report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
+from sweep_dask.storage.combine import holds
 from sweep_dask.storage.frames import to_table
 from sweep_dask.storage.layout import Partition, is_result
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.receipts import read_receipt
+from sweep_dask.storage.summaries import read_summary
 from sweep_dask.storage.verification import UNREADABLE, Finding
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.pieces import Piece
 
 #: Floats of roll-ups may differ by this share: libraries and processors differ in the last digits.
 _TOLERANCE = 1e-9
@@ -94,37 +100,66 @@ def _gives(layout: OutputLayout, session: pa.Table | None, key: Partition) -> bo
     return bool(receipt.trading == {"windows": windows, "is_recorded": True})
 
 
+def has_tables(manifest: Mapping[str, Any]) -> bool:
+    """Whether combined tables lie in pieces, and what these are made of is known."""
+    return has_answer(manifest) and "pieces" in manifest
+
+
 def check_tables(
     layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
 ) -> Iterator[Finding]:
     """Combined tables hold what the files of the partitions do, and roll-ups what they give."""
-    if not has_answer(manifest):
+    if not has_tables(manifest):
+        return
+    pieces = pieces_in(manifest)
+    if {piece.name: of for piece, of in pieces.items()} != manifest["pieces"]:
+        yield Finding("manifest.json", "its pieces of tables are not those of its partitions")
         return
     are_sound = True
-    for table in answer_tables(layout, manifest):
-        path = layout.tables / f"{table.name}.parquet"
-        name = layout.relative(path)
-        parts = [layout.relative(Path(file.path)) for file in table.files]
-        is_sound = unsound.isdisjoint([name, *parts])
-        if is_sound and not table.is_in(path):
-            yield Finding(name, "its rows are not those of the partitions' files")
-            is_sound = False
-        are_sound &= is_sound or path.name != SWEEPS_FILE
+    asked = asked_of(manifest)
+    for piece in pieces:
+        for table in combined_tables(asked):
+            path = layout.piece(table.name, piece.name)
+            name = layout.relative(path)
+            parts = [layout.relative(part) for part in table.paths(layout, piece.partitions)]
+            is_sound = unsound.isdisjoint([name, *parts])
+            if is_sound and not holds(path, table.rows(layout, piece.partitions)):
+                yield Finding(name, "its rows are not those of the partitions' files")
+                is_sound = False
+            are_sound &= is_sound or table.name != SWEEP_METRICS
     if are_sound and manifest["version"] == VERSION:
-        yield from _check_rollups(layout, manifest, unsound)
+        yield from _check_rollups(layout, asked.lines, pieces, unsound)
 
 
 def _check_rollups(
-    layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
+    layout: OutputLayout, lines: Sequence[Line], pieces: Iterable[Piece], unsound: set[str]
 ) -> Iterator[Finding]:
-    made = rollups(None, [layout.tables / SWEEPS_FILE], answer_lines(manifest))
-    for stem, frame in sorted(made.items()):
+    days = []
+    for date, of_date in groupby(pieces, key=lambda piece: piece.date):
+        sweeps = [str(layout.piece(SWEEP_METRICS, piece.name)) for piece in of_date]
+        made = summary_of_files(sweeps, lines)
+        days.append(made)
+        path = layout.day_summary(date)
+        name = layout.relative(path)
+        if name not in unsound and not _are_same(read_summary(path), made):
+            yield Finding(name, "it is not what the sweeps of the day give")
+    for stem, frame in sorted(tables_of(added_in_turn(days), lines).items()):
         path = layout.rollups / f"{stem}.parquet"
         name = layout.relative(path)
         if name not in unsound and not _is_close(
             pq.read_table(path, partitioning=None), to_table(frame)
         ):
-            yield Finding(name, f"it is not what tables/{SWEEPS_FILE} gives")
+            yield Finding(name, f"it is not what tables/{SWEEP_METRICS}.parquet gives")
+
+
+def _are_same(one: Summary, other: Summary) -> bool:
+    """Whether two summaries are the same, number by number."""
+    *ours, example = one
+    *theirs, its_example = other
+    pairs = zip(ours, theirs, strict=True)
+    return example == its_example and all(
+        np.array_equal(a, b) for pair in pairs for a, b in zip(*pair, strict=True)
+    )
 
 
 def _is_close(one: pa.Table, other: pa.Table) -> bool:

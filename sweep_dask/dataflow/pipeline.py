@@ -11,31 +11,45 @@ from typing import TYPE_CHECKING
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import STAGES
-from sweep_dask.dataflow.answer import answer_files, write_all_rollups, write_tables
+from sweep_dask.dataflow.answer import (
+    answer_files,
+    asked_of,
+    earlier_pieces,
+    piece_files,
+    write_all_rollups,
+    write_tables,
+)
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
 from sweep_dask.dataflow.interrupts import signals_wait
 from sweep_dask.dataflow.prepare import (
     note_partition,
     partition_jobs,
+    piece_jobs,
     prepare,
     write_dated,
 )
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
+from sweep_dask.dataflow.rollups import ROLLUPS
 from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.dataflow.tables import stage_piece
 from sweep_dask.errors import SweepError
-from sweep_dask.partition import finished_summary
+from sweep_dask.partition import finished_summary, run_piece
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.history import moved_rejects
 from sweep_dask.storage.layout import REJECTS, OutputLayout, Partition, partition_of
+from sweep_dask.storage.pieces import PIECE_ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.dataflow.workspace import Workspace
-    from sweep_dask.partition import PartitionJob, PartitionSummary
+    from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
 
@@ -78,11 +92,11 @@ def execute(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
         catalogue = prepare(workers, record, space, progress)
         try:
             with record.timed("partitions"):
-                _run_partitions(client, record, space, catalogue, progress)
+                made = _run_partitions(client, record, space, catalogue, progress)
             with record.timed("tables"):
-                _combine(client, record, space, progress)
+                _combine(client, record, space, made, progress)
             with record.timed("rollups"):
-                _roll_up(client, record, space, progress)
+                _roll_up(client, record, space, made, progress)
             record.status = "partial" if record.failed() else "done"
         except KeyboardInterrupt:
             logger.warning("interrupted; finished partitions are kept")
@@ -116,26 +130,34 @@ def _run_partitions(
     space: Workspace,
     catalogue: Catalogue,
     progress: Progress,
-) -> None:
+) -> dict[str, MadePiece]:
+    """Run all partitions; returns the pieces of tables that were made on the way, by name."""
     jobs = _jobs(record, space, catalogue)
     label = _partitions_label(record)
-    progress.start(label, len(jobs), "partitions")
+    count = len(catalogue.partitions)
+    progress.start(label, count, "partitions")
+    made: dict[str, MadePiece] = {}
 
     def done(partition: PartitionSummary) -> None:
         _place_partition(record, space, partition)
         progress.advance(label)
 
+    def piece_done(piece: MadePiece) -> None:
+        stage_piece(space.staging, piece)
+        made[piece.name] = piece
+
     try:
-        simulate(client, jobs, done)
+        simulate(client, jobs, done, piece_done, run_piece)
     except BaseException:
         for partition in _staged_by_unfinished_tasks(record, space):
             _place_if_possible(record, space, partition)
         raise
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-    progress.finish(label, counted(len(jobs), "partition"))
+    progress.finish(label, counted(count, "partition"))
     _warn_of_unmatched_trades(record)
     _tell_times(record, progress)
+    return made
 
 
 def _place_partition(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
@@ -172,8 +194,8 @@ def _staged_by_unfinished_tasks(record: RunRecord, space: Workspace) -> list[Par
     return list(found.values())
 
 
-def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[PartitionJob]:
-    """The jobs of all partitions, each of which may keep what an earlier run left."""
+def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[PieceJob]:
+    """The jobs of all pieces, each of which may keep what an earlier run left."""
     layout = space.layout
     keys = [Partition(source.date, source.security) for source in catalogue.partitions]
     space.folder.require_plain(folder for key in keys for folder in _folders(layout, key))
@@ -181,15 +203,33 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Par
     record.files |= dated
     _keep_rejects(record, space)
     # From here on the ledger tells of the partitions that are put in place one by one.
-    space.announce(record.as_json(), {*space.announced, *dated})
+    document = record.as_json()
+    jobs = piece_jobs(partition_jobs(record, catalogue, space, layout, dated), PIECE_ROWS)
+    tables = (name for job in jobs for name in piece_files(layout, document, job.piece.name))
+    space.announce(document, {*space.announced, *dated, *tables})
     place_whole(record, space)
-    jobs = partition_jobs(record, catalogue, space, layout, dated)
+    return [_of_earlier(job, record, space, document) for job in jobs]
+
+
+def _of_earlier(
+    job: PieceJob, record: RunRecord, space: Workspace, document: Mapping[str, Any]
+) -> PieceJob:
+    """A job that knows what an earlier run has left of it."""
+    layout, name = space.layout, job.piece.name
+    files = space.earlier.files
+    job = replace(
+        job,
+        asked=asked_of(document),
+        made_of=earlier_pieces(space.earlier).get(name),
+        files={f: files[f] for f in piece_files(layout, document, name) if f in files},
+    )
     if record.plan.settings.fresh:
-        return jobs
-    return [
-        replace(job, may_keep=layout.receipt(job.source.date, job.source.security).exists())
-        for job in jobs
-    ]
+        return job
+    partitions = (
+        replace(one, may_keep=layout.receipt(one.source.date, one.source.security).exists())
+        for one in job.partitions
+    )
+    return replace(job, partitions=tuple(partitions))
 
 
 def _keep_rejects(record: RunRecord, space: Workspace) -> None:
@@ -243,18 +283,27 @@ def _warn_of_unmatched_trades(record: RunRecord) -> None:
 
 
 def _combine(
-    client: Client | None, record: RunRecord, space: Workspace, progress: Progress
+    client: Client | None,
+    record: RunRecord,
+    space: Workspace,
+    made: dict[str, MadePiece],
+    progress: Progress,
 ) -> None:
     progress.start(_TABLES_LABEL, 1, "step")
-    found = write_tables(client, space.layout, space.staging, record.as_json())
-    record.files |= found
-    progress.finish(_TABLES_LABEL, f"{len(found)} tables")
+    files, record.pieces = write_tables(client, space, record.as_json(), made)
+    record.files |= files
+    progress.finish(_TABLES_LABEL, counted(len(files), "file"))
 
 
 def _roll_up(
-    client: Client | None, record: RunRecord, space: Workspace, progress: Progress
+    client: Client | None,
+    record: RunRecord,
+    space: Workspace,
+    made: Mapping[str, MadePiece],
+    progress: Progress,
 ) -> None:
     progress.start(_ROLLUPS_LABEL, 1, "step")
-    found = write_all_rollups(client, space.layout, space.staging, record.as_json())
-    record.files |= found
-    progress.finish(_ROLLUPS_LABEL, f"{len(found)} tables")
+    document = record.as_json()
+    space.announce(document, {*space.announced, *answer_files(space.layout, document)})
+    record.files |= write_all_rollups(client, space, document, made)
+    progress.finish(_ROLLUPS_LABEL, f"{len(ROLLUPS)} tables")

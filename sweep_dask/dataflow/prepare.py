@@ -16,17 +16,19 @@ from sweep_dask.dataflow.ingest import ingest
 from sweep_dask.dataflow.plan import require_partitions_fit
 from sweep_dask.dataflow.rejects import settle_rejects
 from sweep_dask.errors import InputError, ResourceError
-from sweep_dask.partition import CentrePointJob, PartitionJob
+from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
 from sweep_dask.partition.centre_point import compile_book
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.discovery import require_unchanged
+from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.pieces import pieces_of, rows_of
 from sweep_dask.storage.raw_files import input_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from distributed import Client
 
@@ -174,6 +176,13 @@ def partition_jobs(
         )
         for source in catalogue.partitions
     ]
+
+
+def piece_jobs(jobs: Iterable[PartitionJob], piece_rows: int) -> list[PieceJob]:
+    """Neighbouring partitions put together, so that a task has about so many rows."""
+    by_key = {Partition(job.source.date, job.source.security): job for job in jobs}
+    pieces = pieces_of({key: rows_of(job.source.rows) for key, job in by_key.items()}, piece_rows)
+    return [PieceJob(tuple(by_key[key] for key in piece.partitions)) for piece in pieces]
 
 
 def _horizon_ns(settings: Settings) -> int | None:

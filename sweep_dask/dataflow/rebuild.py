@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.workspace import Workspace
+    from sweep_dask.partition import MadePiece
     from sweep_dask.storage.layout import OutputLayout, Partition
 
 
 def rebuild_report(layout: OutputLayout) -> Path:
     """Write the report of an output folder again, and its digest into the manifest.
 
-    Of a folder that another version wrote the roll-ups are made again, too: the page is made of
-    those of this version.
+    Of a folder that another version wrote tables and roll-ups are made again, too: the page is
+    made of those of this version.
 
     Returns
     -------
@@ -44,9 +45,12 @@ def rebuild_report(layout: OutputLayout) -> Path:
     read_manifest(layout)
     with workspace(layout) as space:
         document = read_manifest(layout)
-        files = document["files"] | _place_rollups(space, document)
-        files |= place_report(space, document)
-        space.write_manifest(document | {"files": dict(sorted(files.items()))})
+        if document["version"] != VERSION and space.earlier.partitions:
+            # In the form of this version: the first manifests do not say what an answer is made of.
+            _remake(space, without_partitions(space.earlier, ()))
+        else:
+            files = document["files"] | place_report(space, document)
+            space.write_manifest(document | {"files": dict(sorted(files.items()))})
     return layout.report
 
 
@@ -55,17 +59,6 @@ def place_report(space: Workspace, document: Mapping[str, Any]) -> dict[str, str
     path = space.staging.report
     write_text(path, report_page(space.layout, document))
     written = {space.staging.relative(path): file_digest(path)}
-    space.folder.place(space.staging.root, written)
-    return written
-
-
-def _place_rollups(space: Workspace, document: Mapping[str, Any]) -> Mapping[str, str]:
-    """Make the roll-ups of another version again; returns their names and digests."""
-    if document["version"] == VERSION or not space.earlier.partitions:
-        return {}
-    # In the form of this version: the first manifests do not say what an answer is made of.
-    told = without_partitions(space.earlier, ())
-    written = write_all_rollups(None, space.layout, space.staging, told)
     space.folder.place(space.staging.root, written)
     return written
 
@@ -122,23 +115,33 @@ def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[
 def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
     folder = space.folder
     folder.require_plain(name for key in named for name in folder.folders_of(key))
-    document = without_partitions(space.earlier, named)
+    document = _remake(space, without_partitions(space.earlier, named))
+    return Forgotten(named, len(folder.removed), len(document["partitions"]))
+
+
+def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:
+    """Make tables, roll-ups and report of what a manifest tells of; everything else of ours goes.
+
+    Returns
+    -------
+    dict
+        The manifest, which is in place.
+    """
+    folder, staging = space.folder, space.staging
     document |= totals(document["partitions"])
     # Until the end the manifest tells of what is about to go, too.
     assert space.earlier.document is not None
-    before = space.earlier.document | {"status_before": document["status"]}
-    names = answer_files(space.layout, document)
-    space.announce(before, names)
-    gone = space.earlier.names - document["files"].keys()
+    before = space.earlier.document | {"status_before": space.earlier.document["status"]}
+    space.announce(before, answer_files(space.layout, document))
     if document["partitions"]:
-        answer = dict(write_tables(None, space.layout, space.staging, document))
-        answer |= write_all_rollups(None, space.layout, space.staging, document)
-        folder.place(space.staging.root, answer)
+        made: dict[str, MadePiece] = {}
+        answer, document["pieces"] = write_tables(None, space, document, made)
+        answer |= write_all_rollups(None, space, document, made)
+        folder.place(staging.root, [name for name in answer if (staging.root / name).is_file()])
         document["files"] |= answer
-        gone -= answer.keys()
-    folder.remove(gone)
+    folder.remove(space.earlier.names - document["files"].keys())
     if document["partitions"]:
         document["files"] |= place_report(space, document)
     document["files"] = dict(sorted(document["files"].items()))
     space.write_manifest(document)
-    return Forgotten(named, len(folder.removed), len(document["partitions"]))
+    return document

@@ -16,15 +16,21 @@ from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.fidelity import Ablations, fidelity_document
 from sweep_dask.dataflow.plan import make_plan
-from sweep_dask.dataflow.prepare import note_partition, partition_jobs, prepare, write_dated
+from sweep_dask.dataflow.prepare import (
+    note_partition,
+    partition_jobs,
+    piece_jobs,
+    prepare,
+    write_dated,
+)
 from sweep_dask.dataflow.progress import Progress, counted
 from sweep_dask.dataflow.rebuild import rebuild_report
-from sweep_dask.dataflow.simulate import REPLAY_BIN_ROWS, simulate
+from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.dataflow.workspace import require_apart, workspace
 from sweep_dask.errors import ResourceError
-from sweep_dask.partition import replay_partition
-from sweep_dask.partition.centre_point import LEFT_OUT as LEFT_OUT_FILE
+from sweep_dask.partition import replay_piece
 from sweep_dask.partition.replay import MATCHES, part_path
+from sweep_dask.partition.tables import LEFT_OUT as LEFT_OUT_FILE
 from sweep_dask.report.cards import replay_card
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import TABLES
@@ -50,6 +56,9 @@ logger = logging.getLogger(__name__)
 
 _LABEL = "replay partitions"
 _FIDELITY = "fidelity.json"
+#: Rows worth about a second of a task: most of it goes into the replays without each rule.
+_TASK_ROWS = 15_000
+
 _TABLES = {MATCHES: REPLAY_MATCHES, LEFT_OUT_FILE: LEFT_OUT}
 
 
@@ -175,12 +184,13 @@ def _replay_partitions(
     progress: Progress,
 ) -> Ablations:
     dated = write_dated(record, catalogue, space, space.staging)
-    jobs = [
+    partitions = [
         replace(job, centre_point=replace(job.centre_point, ablations=ablations))
         for job in partition_jobs(record, catalogue, space, space.staging, dated)
     ]
+    jobs = piece_jobs(partitions, _TASK_ROWS)
     sums = Ablations()
-    progress.start(_LABEL, len(jobs), "partitions")
+    progress.start(_LABEL, len(partitions), "partitions")
 
     def done(partition: PartitionSummary) -> None:
         note_partition(record, partition)
@@ -190,9 +200,9 @@ def _replay_partitions(
             partition.replay = replace(partition.replay, ablations={})
         progress.advance(_LABEL)
 
-    simulate(client, jobs, done, replay_partition, REPLAY_BIN_ROWS)
+    simulate(client, jobs, done, lambda _: None, replay_piece)
     record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-    progress.finish(_LABEL, counted(len(jobs), "partition"))
+    progress.finish(_LABEL, counted(len(partitions), "partition"))
     return sums
 
 

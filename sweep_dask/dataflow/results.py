@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
 
 from sweep_dask.errors import InputError
 from sweep_dask.report.cards import run_card
@@ -81,10 +82,12 @@ class RunResult:
     @property
     def tables(self) -> list[str]:
         """Names for `table` and `frame`: the combined tables, then the roll-ups."""
-        folder = OutputLayout(self.output).tables
-        found = [path.relative_to(folder) for path in folder.rglob("*.parquet")]
-        found.sort(key=lambda path: (len(path.parts), path))
-        return [path.with_suffix("").as_posix() for path in found]
+        layout = OutputLayout(self.output)
+        found = [
+            *sorted(layout.tables.glob("*.parquet")),
+            *sorted(layout.rollups.glob("*.parquet")),
+        ]
+        return [path.relative_to(layout.tables).with_suffix("").as_posix() for path in found]
 
     def table(self, name: str) -> pd.DataFrame:
         """One of `tables`, such as `sweep_metrics` or `rollups/by_hour`, in memory.
@@ -96,10 +99,10 @@ class RunResult:
         InputError
             There is no such table.
         """
-        return to_frame(pq.read_table(self._path(name)))
+        return to_frame(pq.read_table(self._path(name), partitioning=None))
 
     def frame(self, name: str) -> Any:
-        """The same as a `dask.dataframe`, a partition a row group, read when it is computed.
+        """The same as a `dask.dataframe`, read when it is computed: a partition a row group.
 
         For tables that do not fit in memory. Numbers have the types that `table` gives them, text
         that of Dask's setting `dataframe.convert-string`.
@@ -165,8 +168,10 @@ class RunResult:
         path = self._path(_SWEEPS)
         is_model = pc.field("scenario").is_null() & (pc.field("model") == name)
         chosen = is_model | (pc.field("scenario") == name)
-        rows = to_frame(pq.read_table(path, columns=list(columns), filters=chosen))
-        if rows.empty and pq.read_metadata(path).num_rows:
+        rows = to_frame(
+            pq.read_table(path, columns=list(columns), filters=chosen, partitioning=None)
+        )
+        if rows.empty and dataset(path).count_rows():
             raise InputError(
                 f"The run has no line {name!r}.",
                 where=str(path),

@@ -1,26 +1,28 @@
-"""The roll-ups of the sweeps of all partitions: a tree of merges over their summaries."""
+"""The roll-ups of the sweeps of all partitions: a tree of merges over their summaries.
+
+The task of a piece of partitions leaves the summary of its sweeps, and a day the sum of those: that
+is a file beside the tables, so that a day that is added later costs that day.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from dask import delayed
 
-from sweep_dask.analysis.rollups.summary import Summary, added, summary_of
-from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
+from sweep_dask.analysis.rollups.summary import Summary, added
 from sweep_dask.analysis.rollups.tables import TABLES, tables_of
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
-from sweep_dask.storage.atomic import write_bytes
+from sweep_dask.partition.piece import FAN_IN, added_in_turn, summary_of_files
+from sweep_dask.storage.atomic import file_digest, write_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
-from sweep_dask.storage.sweep_rows import whole_partitions
+from sweep_dask.storage.summaries import read_summary, write_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-    import pandas as pd
-    from dask.delayed import Delayed
     from distributed import Client
 
     from sweep_dask.analysis.metrics.lines import Line
@@ -29,25 +31,84 @@ if TYPE_CHECKING:
 #: Names of all roll-ups.
 ROLLUPS = tuple(TABLES)
 
-#: Bytes of sweeps that a task reads, worth some seconds; a task has one row group in memory.
-_TASK_BYTES = 32 * 1024**2
-#: Summaries that are added up at a time: the more, the more memory, and few are no slower.
-_FAN_IN = 2
+
+class Source(NamedTuple):
+    """Where the sweeps of a piece are."""
+
+    sweeps: str
+    """Their file."""
+    summary: str | None = None
+    """That of their summary, if there is one."""
 
 
-def write_rollups(
-    client: Client | None, staging: OutputLayout, paths: Sequence[Path], lines: Sequence[Line]
+class Day(NamedTuple):
+    """The sweeps of a date."""
+
+    date: str
+    sources: tuple[Source, ...]
+
+
+def summarise_days(
+    client: Client | None, staging: OutputLayout, days: Sequence[Day], lines: Sequence[Line]
 ) -> dict[str, str]:
-    """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
-
-    The parameters are those of `rollups`.
+    """Write the summaries of days below `staging`; returns path to digest.
 
     Raises
     ------
     ResourceError
         Workers died over it.
     """
-    tables = rollups(client, paths, lines)
+    digests: dict[str, str] = {}
+    targets = [staging.day_summary(day.date) for day in days]
+
+    def done(position: int, digest: str) -> None:
+        digests[staging.relative(targets[position])] = digest
+
+    staging.day_summary("").parent.mkdir(parents=True, exist_ok=True)
+    summarise = delayed(summarise_day, pure=False, traverse=False)
+    tasks = [
+        summarise(day.sources, tuple(lines), str(target))
+        for day, target in zip(days, targets, strict=True)
+    ]
+    run_tasks(client, tasks, done, _lost)
+    return digests
+
+
+def summarise_day(sources: Sequence[Source], lines: Sequence[Line], target: str) -> str:
+    """Write what the sweeps of a day leave; what a task does. Returns the digest."""
+    write_summary(Path(target), _summary_of(sources, lines))
+    return file_digest(Path(target))
+
+
+def _summary_of(sources: Iterable[Source], lines: Sequence[Line]) -> Summary:
+    return added_in_turn(
+        summary_of_files([source.sweeps], lines)
+        if source.summary is None
+        else read_summary(Path(source.summary))
+        for source in sources
+    )
+
+
+def write_rollups(
+    client: Client | None, staging: OutputLayout, summaries: Sequence[Path], lines: Sequence[Line]
+) -> dict[str, str]:
+    """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
+
+    Parameters
+    ----------
+    client
+        None computes in this process.
+    summaries
+        Files of summaries; how the sweeps are divided among them changes nothing.
+    lines
+        Those of the sweeps, in their order.
+
+    Raises
+    ------
+    ResourceError
+        Workers died over it.
+    """
+    tables = tables_of(_sum_of(client, summaries), lines)
     staging.rollups.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name in sorted(tables):
@@ -58,62 +119,21 @@ def write_rollups(
     return digests
 
 
-def rollups(
-    client: Client | None, paths: Sequence[Path], lines: Sequence[Line]
-) -> dict[str, pd.DataFrame]:
-    """Every roll-up of some sweeps, by its name.
-
-    Parameters
-    ----------
-    client
-        None computes in this process.
-    paths
-        Files of sweeps (`SWEEP_TABLE`), each of whole partitions; how these lie in files, and in
-        which order, changes nothing.
-    lines
-        Those of the sweeps, in their order.
-    """
-    summarise = delayed(summary_of_files, pure=False, traverse=False)
-    found = [summarise(task, tuple(lines)) for task in _tasks(paths)]
-    return tables_of(_sum_of(client, found), lines)
-
-
-def summary_of_files(paths: Sequence[str], lines: Sequence[Line]) -> Summary:
-    """The summary of the sweeps in some files; what a task does."""
-    found: list[Summary] = []
-    for rows in whole_partitions(paths, COLUMNS, CATEGORIES):
-        found.append(summary_of(Sweeps(rows, lines)))
-        if len(found) == _FAN_IN:
-            found = [added(found)]
-    return added(found)
-
-
-def _tasks(paths: Iterable[Path]) -> Iterator[list[str]]:
-    """Files in their order, together of about so many bytes."""
-    files: list[str] = []
-    held = 0
-    for path in paths:
-        files.append(str(path))
-        held += path.stat().st_size
-        if held >= _TASK_BYTES:
-            yield files
-            files, held = [], 0
-    if files:
-        yield files
-
-
-def _sum_of(client: Client | None, summaries: Sequence[Delayed]) -> Summary:
-    add = delayed(added, pure=False)
+def _sum_of(client: Client | None, paths: Sequence[Path]) -> Summary:
+    if client is None:
+        return added_in_turn(map(read_summary, paths))
+    read, add = (delayed(work, pure=False) for work in (read_summary, added))
+    summaries = [read(path) for path in paths]
     while len(summaries) > 1:
-        firsts = range(0, len(summaries), _FAN_IN)
-        summaries = [add(summaries[first : first + _FAN_IN]) for first in firsts]
+        firsts = range(0, len(summaries), FAN_IN)
+        summaries = [add(summaries[first : first + FAN_IN]) for first in firsts]
     results: dict[int, Summary] = {}
-
-    def lost(_: int, reason: str) -> None:
-        raise ResourceError(
-            f"Rolling up the sweeps failed: {reason}.",
-            cure="Raise --memory-limit; the results of the partitions are complete.",
-        )
-
-    run_tasks(client, summaries, results.__setitem__, lost)
+    run_tasks(client, summaries, results.__setitem__, _lost)
     return added(results.values())
+
+
+def _lost(_: int, reason: str) -> None:
+    raise ResourceError(
+        f"Rolling up the sweeps failed: {reason}.",
+        cure="Raise --memory-limit; the results of the partitions are complete.",
+    )

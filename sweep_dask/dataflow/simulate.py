@@ -1,4 +1,4 @@
-"""Partitions as delayed tasks: packed into bins, the largest first."""
+"""Partitions as delayed tasks: a task a piece, the largest first."""
 
 from __future__ import annotations
 
@@ -9,80 +9,50 @@ from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
-from sweep_dask.partition import PartitionJob, PartitionSummary, run_partition
+from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from distributed import Client
 
-#: Rows of all tables worth about a second of a task that runs both models, reading and writing
-#: included: a partition of 200,000 order and 106,000 trade rows takes 3 s, 1 s of it for the model
-#: of time priority. An empty Dask task costs milliseconds, and a market has thousands of
-#: partitions of a few rows.
-BIN_ROWS = 100_000
-
-#: The same of a replay, most of which is the replays without each rule: that partition takes 20 s.
-REPLAY_BIN_ROWS = 15_000
-
 #: So many partitions one after the other that each end every worker they are given are no fault of
 #: the partitions. Arbitrary; each costs four workers.
 DEADLY_IN_A_ROW = 5
 
-#: What is done with a partition: `run_partition` or `replay_partition`.
-Work = Callable[[PartitionJob], PartitionSummary]
+#: What a task sends home.
+Done = tuple[list[PartitionSummary], MadePiece | None]
+#: What a task does: `run_piece` or `replay_piece`.
+Work = Callable[[PieceJob], Done]
 
 
-def simulate_partitions(
-    jobs: Sequence[PartitionJob], work: Work = run_partition
-) -> list[PartitionSummary]:
-    """Run the partitions of one bin; what a task does."""
-    return [work(job) for job in jobs]
+def simulate_partitions(job: PieceJob, work: Work) -> Done:
+    """What a task does, by the name under which the dashboard shows it."""
+    return work(job)
 
 
-def pack(jobs: Sequence[PartitionJob], bin_rows: int = BIN_ROWS) -> list[list[PartitionJob]]:
-    """Bins of partitions, the ones with most rows first.
-
-    Large partitions stay alone; small ones share a bin until it holds `bin_rows` rows.
-    Sorting makes the bins fall in size, so that the last ones to run are the smallest and
-    workers end together.
-    """
-    bins: list[list[PartitionJob]] = []
-    held = bin_rows
-    for job in sorted(jobs, key=_largest_first):
-        rows = _rows(job)
-        if held + rows > bin_rows:
-            bins.append([])
-            held = 0
-        bins[-1].append(job)
-        held += rows
-    return bins
-
-
-def _largest_first(job: PartitionJob) -> tuple[int, int, int]:
-    return (-_rows(job), job.source.day, job.source.security)
-
-
-def _rows(job: PartitionJob) -> int:
-    return sum(job.source.rows.values())
+def largest_first(jobs: Sequence[PieceJob]) -> list[PieceJob]:
+    """In falling order of rows: the last ones to run are the smallest, and workers end together."""
+    return sorted(jobs, key=lambda job: (-job.rows, job.piece))
 
 
 def simulate(
     client: Client | None,
-    jobs: Sequence[PartitionJob],
+    jobs: Sequence[PieceJob],
     on_done: Callable[[PartitionSummary], None],
-    work: Work = run_partition,
-    bin_rows: int = BIN_ROWS,
+    on_piece: Callable[[MadePiece], None],
+    work: Work,
 ) -> None:
     """Run all partitions; every one is reported once, in no particular order.
 
     A refusal of the machine, such as a full disk, ends them: the others would only fail as well.
 
-    A worker that dies takes with it the bin it works on and others that wait for it. Their
+    A worker that dies takes with it the piece it works on and others that wait for it. Their
     partitions are run again one at a time: only one that ends its worker alone has failed.
     """
-    suspects: list[PartitionJob] = []
-    _run_bins(client, pack(jobs, bin_rows), work, on_done, lambda jobs, _: suspects.extend(jobs))
+    suspects: list[PieceJob] = []
+    told = (on_done, on_piece)
+    _run(client, largest_first(jobs), work, *told, lambda job, _: suspects.append(job))
 
     in_a_row = 0
 
@@ -91,11 +61,11 @@ def simulate(
         in_a_row = 0
         on_done(partition)
 
-    def failed(jobs: Sequence[PartitionJob], reason: str) -> None:
+    def failed(job: PieceJob, reason: str) -> None:
         nonlocal in_a_row
-        in_a_row += len(jobs)
-        for job in jobs:
-            on_done(PartitionSummary(job.source.date, job.source.security, reason=reason))
+        in_a_row += 1
+        date, security = job.piece.partitions[0]
+        on_done(PartitionSummary(date, security, reason=reason))
         if in_a_row >= DEADLY_IN_A_ROW:
             raise ResourceError(
                 f"Workers died over {in_a_row} partitions in a row: {reason}.",
@@ -104,29 +74,33 @@ def simulate(
             )
 
     for job in suspects:
-        _run_bins(client, [[job]], work, succeeded, failed)
+        for one in job.partitions:
+            _run(client, [job.alone(one)], work, succeeded, on_piece, failed)
 
 
-def _run_bins(
+def _run(
     client: Client | None,
-    bins: Sequence[Sequence[PartitionJob]],
+    jobs: Sequence[PieceJob],
     work: Work,
     on_done: Callable[[PartitionSummary], None],
-    on_lost: Callable[[Sequence[PartitionJob], str], None],
+    on_piece: Callable[[MadePiece], None],
+    on_lost: Callable[[PieceJob, str], None],
 ) -> None:
     task = delayed(simulate_partitions, pure=False, traverse=False)
 
-    def done(_: int, summaries: list[PartitionSummary]) -> None:
+    def done(_: int, result: Done) -> None:
+        summaries, piece = result
         for summary in summaries:
             if summary.refused is None:
                 on_done(summary)
-        # After what else the bin has finished.
+        # After what else the task has finished.
         refused = [summary.refused for summary in summaries if summary.refused is not None]
         if refused:
             raise refused[0]
+        if piece is not None:
+            on_piece(piece)
 
     def lost(position: int, reason: str) -> None:
-        on_lost(bins[position], reason)
+        on_lost(jobs[position], reason)
 
-    tasks = [task(jobs_of_bin, work) for jobs_of_bin in bins]
-    run_tasks(client, tasks, done, lost, first_ones_first=True)
+    run_tasks(client, [task(job, work) for job in jobs], done, lost, first_ones_first=True)

@@ -12,6 +12,7 @@ from sweep_dask.dataflow.made_again import (
     check_sessions,
     check_tables,
     has_answer,
+    has_tables,
 )
 from sweep_dask.errors import InputError
 from sweep_dask.storage.document_forms import MANIFEST, has_form
@@ -97,7 +98,7 @@ def _expected(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[str
         yield layout.relative(layout.run_log)
     if manifest["partitions"]:
         yield layout.relative(layout.report)
-        if has_answer(manifest):
+        if has_tables(manifest):
             yield from answer_files(layout, manifest)
 
 

@@ -18,7 +18,9 @@ from sweep_dask.matching.centre_point import run_book
 from sweep_dask.matching.events import EVENT, EventKind
 from sweep_dask.matching.rules import Rules
 from sweep_dask.partition.rows import write_table
+from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, table_name
 from sweep_dask.storage.frames import to_frame
+from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +29,9 @@ if TYPE_CHECKING:
 
     from sweep_dask.partition.continuous import ContinuousTrading
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.partition.piece import PieceTables
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.merge import MergedRows
-
-#: Files of each scenario and, the last one, of all of them together.
-SCENARIO_TABLES = ("matches", "order_summary", "sweep_fills")
-LEFT_OUT = "left_out"
 
 #: What `centre_point_seconds` calls the reading of rows and the checks of orders.
 READING = "check orders"
@@ -84,14 +83,20 @@ def input_gaps(
 
 
 def run_scenarios(
-    job: PartitionJob, summary: PartitionSummary, layout: OutputLayout, partition: PartitionInput
+    job: PartitionJob,
+    summary: PartitionSummary,
+    layout: OutputLayout,
+    partition: PartitionInput,
+    tables: PieceTables,
 ) -> dict[Line, Outcome]:
     """Run and write the scenarios one after the other; only what filled the sweeps is kept."""
     began = time.perf_counter()
-    date, security = summary.date, summary.security
+    key = Partition(summary.date, summary.security)
+    date, security = key
     folder = layout.centre_point(date, security)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
-    write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
+    rows = write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
+    tables.add(table_name(LEFT_OUT), rows, key)
     summary.centre_point_seconds[READING] += time.perf_counter() - began
     totals: dict[str, dict[str, int]] = {}
     outcomes: dict[Line, Outcome] = {}
@@ -101,7 +106,8 @@ def run_scenarios(
         result = run_scenario(partition, name, date, security)
         for table in SCENARIO_TABLES:
             frame = getattr(result, table)
-            write_table(layout, summary, folder / name / f"{table}.parquet", frame)
+            rows = write_table(layout, summary, folder / name / f"{table}.parquet", frame)
+            tables.add(table_name(table), rows, key, name)
         totals.setdefault(TAPE, _tape_totals(result.order_summary))
         totals[name] = _scenario_totals(result)
         outcomes[Line(CENTRE_POINT, name)] = Outcome(

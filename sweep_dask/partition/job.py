@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.storage.pieces import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.analysis.centre_point.fidelity import Score
     from sweep_dask.errors import ResourceError
+    from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.catalogue import PartitionSource
     from sweep_dask.storage.merge import TableColumns
 
@@ -68,6 +70,36 @@ class PartitionJob:
     horizon_ns: int | None = None
     """How long after arrival unfilled shares are marked to the midpoint; None: when the sweep
     stops working."""
+
+
+@dataclass(frozen=True)
+class PieceJob:
+    """What a task does: partitions of a date, one after the other."""
+
+    partitions: tuple[PartitionJob, ...]
+    """By security."""
+    asked: Asked | None = None
+    """What the combined tables are to hold; None if there are to be none."""
+    made_of: str | None = None
+    """What the files of an earlier run's piece of this name were made of; None if there are
+    none."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """These files and their digests."""
+
+    @property
+    def piece(self) -> Piece:
+        """Of the combined tables."""
+        sources = [job.source for job in self.partitions]
+        return Piece(sources[0].date, tuple(source.security for source in sources))
+
+    @property
+    def rows(self) -> int:
+        """Of all tables, as ingested."""
+        return sum(sum(job.source.rows.values()) for job in self.partitions)
+
+    def alone(self, job: PartitionJob) -> PieceJob:
+        """One of the partitions by itself."""
+        return PieceJob((job,), self.asked)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from sweep_dask.analysis.centre_point.match_table import (
     left_out_table,
 )
 from sweep_dask.analysis.tables import empty_table
-from sweep_dask.partition.centre_point import LEFT_OUT, input_gaps, read_input
+from sweep_dask.partition.centre_point import input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.guard import guarded
-from sweep_dask.partition.job import PartitionJob, PartitionSummary, ReplayOutcome
+from sweep_dask.partition.job import PartitionJob, PartitionSummary, PieceJob, ReplayOutcome
 from sweep_dask.partition.rows import merge_tables, new_staging, write_table
+from sweep_dask.partition.tables import LEFT_OUT
 from sweep_dask.storage.layout import OutputLayout
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 MATCHES = "replay_matches"
 
 
-def replay_partition(job: PartitionJob) -> PartitionSummary:
-    """Replay one partition; a failure is its own and is reported, not raised.
+def replay_piece(job: PieceJob) -> tuple[list[PartitionSummary], None]:
+    """Replay partitions; a failure is a partition's own and is reported, not raised.
 
-    The tables are left where the summary says they are staged: parts of one file each.
+    The tables are left where the summaries say they are staged: parts of one file each.
     """
-    return guarded(job, _replay)
+    return [guarded(one, _replay) for one in job.partitions], None
 
 
 def part_path(summary: PartitionSummary, table: str) -> Path:

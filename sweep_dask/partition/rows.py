@@ -71,9 +71,11 @@ def merge_tables(
 
 def write_table(
     layout: OutputLayout, summary: PartitionSummary, path: Path, frame: pd.DataFrame
-) -> None:
-    """Write a table as Parquet and note its digest."""
-    write_body(layout, summary, path, parquet_bytes(to_table(frame)))
+) -> pa.Table:
+    """Write a table as Parquet and note its digest; returns the rows as written."""
+    rows = to_table(frame)
+    write_body(layout, summary, path, parquet_bytes(rows))
+    return rows
 
 
 def write_body(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:

@@ -1,8 +1,9 @@
-"""One partition of a run: every model, results and a receipt, or those of an earlier run kept."""
+"""The partitions of a run: every model, results and a receipt, or those of an earlier run kept."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,15 +13,23 @@ from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_p
 from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.guard import guarded
-from sweep_dask.partition.job import CentrePointOutcome, PartitionJob, PartitionSummary
+from sweep_dask.partition.job import (
+    CentrePointOutcome,
+    PartitionJob,
+    PartitionSummary,
+    PieceJob,
+)
+from sweep_dask.partition.piece import MadePiece, PieceTables
 from sweep_dask.partition.rows import merge_tables, new_staging, write_body, write_table
 from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
-from sweep_dask.storage.csv_tables import csv_bytes
+from sweep_dask.storage.csv_tables import as_read, csv_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame
 from sweep_dask.storage.layout import ROW_FILES, OutputLayout, Partition
+from sweep_dask.storage.pieces import made_of
 from sweep_dask.storage.receipts import (
     PartitionReceipt,
+    are_there,
     is_whole,
     read_receipt,
     write_receipt,
@@ -28,7 +37,7 @@ from sweep_dask.storage.receipts import (
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -36,12 +45,54 @@ if TYPE_CHECKING:
     from sweep_dask.storage.merge import MergedRows
 
 
-def run_partition(job: PartitionJob) -> PartitionSummary:
-    """Run one partition; a failure is its own and is reported, not raised."""
-    return guarded(job, _run)
+def run_piece(job: PieceJob) -> tuple[list[PartitionSummary], MadePiece | None]:
+    """Run the partitions of a piece; a failure is a partition's own and is reported, not raised.
+
+    Returns
+    -------
+    tuple
+        What became of the partitions, and their files in the combined tables; None if one of them
+        failed.
+    """
+    assert job.asked is not None
+    first = job.partitions[0]
+    layout = OutputLayout(Path(first.output))
+    tables = PieceTables(layout, Path(first.scratch), job.piece, job.asked)
+    try:
+        summaries = [run_partition(one, tables) for one in job.partitions]
+        return summaries, _piece(job, tables, layout, summaries)
+    except BaseException:
+        tables.discard()
+        raise
 
 
-def _run(job: PartitionJob, summary: PartitionSummary) -> None:
+def _piece(
+    job: PieceJob, tables: PieceTables, layout: OutputLayout, summaries: Sequence[PartitionSummary]
+) -> MadePiece | None:
+    """The files of the piece, or those of an earlier run kept."""
+    states = {summary.state for summary in summaries}
+    if "failed" in states:
+        tables.discard()
+        return None
+    receipts = [
+        summary.files[layout.relative(layout.receipt(summary.date, summary.security))]
+        for summary in summaries
+    ]
+    found = made_of(receipts, job.asked)
+    if states == {"kept"} and found == job.made_of and are_there(layout, job.files):
+        return MadePiece(job.piece.name, found, dict(job.files))
+    return tables.close(found)
+
+
+def run_partition(job: PartitionJob, tables: PieceTables) -> PartitionSummary:
+    """Run one partition; a failure is reported, not raised."""
+    summary = guarded(job, partial(_run, tables=tables))
+    if summary.state == "kept":
+        tables.add_kept(Partition(summary.date, summary.security))
+    return summary
+
+
+def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> None:
     merged = merge_tables(job, summary)
     trading = continuous_trading(job, merged["orders"].rows)
     files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
@@ -51,14 +102,16 @@ def _run(job: PartitionJob, summary: PartitionSummary) -> None:
     layout = new_staging(job, summary)
     summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
     _write_rows(layout, summary, files)
-    matches = _run_time_priority(job, layout, summary, merged) if job.time_priority else None
+    matches = (
+        _run_time_priority(job, layout, summary, merged, tables) if job.time_priority else None
+    )
     partition = _read_book_input(job, summary, merged, trading)
     scenarios = (
-        centre_point.run_scenarios(job, summary, layout, partition)
+        centre_point.run_scenarios(job, summary, layout, partition, tables)
         if job.centre_point.scenarios
         else {}
     )
-    write_sweeps(job, summary, layout, merged, partition, scenarios, matches)
+    write_sweeps(job, summary, layout, merged, partition, scenarios, matches, tables)
     assert summary.centre_point is not None
     outcome = asdict(summary.centre_point)
     receipt = PartitionReceipt(
@@ -144,6 +197,7 @@ def _run_time_priority(
     layout: OutputLayout,
     summary: PartitionSummary,
     merged: Mapping[str, MergedRows],
+    tables: PieceTables,
 ) -> pd.DataFrame:
     """Run the model and write its tables; returns its matches."""
     result = simulate_partition(
@@ -159,7 +213,8 @@ def _run_time_priority(
         "matches": result.match_count,
         "steps": result.step_count,
     }
-    _write_results(job, layout, summary, result, has_trades=len(merged["trades"].rows) > 0)
+    has_trades = len(merged["trades"].rows) > 0
+    _write_results(job, layout, summary, result, tables, has_trades=has_trades)
     return result.outputs["simulation_match_details"]
 
 
@@ -168,6 +223,7 @@ def _write_results(
     layout: OutputLayout,
     summary: PartitionSummary,
     result: PartitionResult,
+    tables: PieceTables,
     *,
     has_trades: bool,
 ) -> None:
@@ -180,3 +236,5 @@ def _write_results(
     for name, frame in result.outputs.items():
         body = csv_bytes(frame, safe_text=job.csv_safe_text)
         write_body(layout, summary, outputs / f"{name}.csv", body)
+        rows = as_read(frame, tables.result_schema(name), safe_text=job.csv_safe_text)
+        tables.add(name, rows, Partition(summary.date, summary.security))

@@ -14,9 +14,11 @@ from sweep_dask.analysis.metrics.partition_sweeps import (
 )
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_tables
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
-from sweep_dask.partition.rows import write_body
+from sweep_dask.partition.tables import SWEEP_METRICS
+from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.combine import table_schema
-from sweep_dask.storage.frames import joined_parquet_bytes, to_frame, to_table
+from sweep_dask.storage.frames import RowsFile, to_frame, to_table
+from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +27,9 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.partition.piece import PieceTables
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.merge import MergedRows
-
-#: File stem of the table.
-SWEEP_METRICS_FILE = "sweep_metrics"
 
 #: What `centre_point_seconds` calls all of this.
 MEASURING = "measure sweeps"
@@ -43,6 +43,7 @@ def write_sweeps(
     partition: PartitionInput,
     scenarios: Mapping[Line, Outcome],
     time_priority: pd.DataFrame | None,
+    tables: PieceTables,
 ) -> None:
     """Measure the sweeps of every line and write them.
 
@@ -66,8 +67,19 @@ def write_sweeps(
         ticks=partition.settings.ticks,
         horizon_ns=job.horizon_ns,
     )
-    body = joined_parquet_bytes(map(to_table, lines), table_schema(SWEEP_TABLE))
-    folder = layout.outputs(summary.date, summary.security)
-    write_body(layout, summary, folder / f"{SWEEP_METRICS_FILE}.parquet", body)
+    key = Partition(summary.date, summary.security)
+    path = layout.outputs(*key) / f"{SWEEP_METRICS}.parquet"
+    make_folders(layout.root, path.parent)
+    schema = table_schema(SWEEP_TABLE)
+    file = RowsFile(path, schema)
+    for frame in lines:
+        rows = to_table(frame).cast(schema)
+        file.add(rows)
+        if not tables.is_alone:
+            tables.add(SWEEP_METRICS, rows, key)
+    file.close()
+    if tables.is_alone:
+        tables.add_file(SWEEP_METRICS, path)
+    summary.files[layout.relative(path)] = file_digest(path)
     summary.counts["centre_point_sweeps"] = found.sweeps.size
     summary.centre_point_seconds[MEASURING] = perf_counter() - began

@@ -13,6 +13,8 @@ from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report.line_words import changes, label
+from sweep_dask.storage.layout import Partition
+from sweep_dask.storage.pieces import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,14 +153,15 @@ def _rows(
     """Rows with these values; Parquet's own bounds say which parts of the file to read."""
     chosen = [(name, "==", value) for name, value in (values or {}).items()]
     try:
-        return pq.read_table(path, columns=columns, filters=chosen or None).select(columns)
+        rows = pq.read_table(path, columns=columns, filters=chosen or None, partitioning=None)
+        return rows.select(columns)
     except (OSError, pa.ArrowException, LookupError) as error:
         # Not the words of the error: they name places outside of the folder.
         raise _UnreadableError(layout.relative(path)) from error
 
 
 def _row(layout: OutputLayout, columns: list[str], values: Mapping[str, Any]) -> Row:
-    path = layout.tables / "sweep_metrics.parquet"
+    path = file_of(layout.table("sweep_metrics"), Partition(values["date"], values["security"]))
     rows: list[Row] = _rows(layout, path, columns, values).to_pylist()
     if not rows:
         raise _UnreadableError(layout.relative(path))
@@ -172,13 +175,14 @@ def _tape(layout: OutputLayout, path: Path, order_id: int) -> Fills:
 
 def _simulated(layout: OutputLayout, chosen: Row, keys: Mapping[str, Any]) -> tuple[Fills, str]:
     """The fills that the model gives, and the file they are in."""
+    partition = Partition(keys["date"], keys["security"])
     if chosen["scenario"] in SCENARIOS:
-        path = layout.tables / "centre_point_sweep_fills.parquet"
+        path = file_of(layout.table("centre_point_sweep_fills"), partition)
         columns, values = ["timestamp", "price_x2", "quantity"], dict(keys)
         values |= {"scenario": chosen["scenario"]}
         fills = _fills(chosen["scenario"], _rows(layout, path, columns, values), scale=2)
     else:
-        path = layout.tables / "simulation_match_details.parquet"
+        path = file_of(layout.table("simulation_match_details"), partition)
         columns, values = ["timestamp", "price", "matched_quantity"], dict(keys)
         values["sweep_orderid"] = values.pop("order_id")
         fills = _fills(chosen["model"], _rows(layout, path, columns, values))

@@ -68,38 +68,43 @@ def result_schema(columns: Mapping[str, str]) -> pa.Schema:
     return table_schema({name: kind for name, kind in columns.items() if name not in keys})
 
 
-def combined(files: Iterable[ResultFile], columns: Mapping[str, str], model: str) -> Rows:
+def combined(
+    files: Iterable[ResultFile], columns: Mapping[str, str], model: str | None = None
+) -> Rows:
     """The rows of files of one table, in the order given, with what they are of.
 
     Parameters
     ----------
     columns
         The table's columns and their pandas types; the key columns are put ahead of them.
+    model
+        None if the rows tell it themselves, and their partition and scenario.
     """
-    results = result_schema(columns)
-    schema = pa.schema([*KEY_COLUMNS, *results])
-    pieces = (
-        _with_keys(rows, file, model, schema) for file in files for rows in _read(file, results)
+    schema = keyed_schema(columns, model)
+    read = schema if model is None else result_schema(columns)
+    return Rows(
+        schema, (keyed(rows, file, model, schema) for file in files for rows in _read(file, read))
     )
-    return Rows(schema, pieces)
 
 
-def concatenated(paths: Iterable[str], columns: Mapping[str, str]) -> Rows:
-    """The rows of Parquet files of the same columns, one after the other."""
-    schema = table_schema(columns)
-    return Rows(schema, (rows for path in paths for rows in _read_parquet(path, schema)))
-
-
-def combine_results(
-    target: str, files: Iterable[ResultFile], columns: Mapping[str, str], model: str
-) -> str:
-    """Write the rows of `combined`; returns the digest."""
-    return _write_table(Path(target), combined(files, columns, model))
+def keyed_schema(columns: Mapping[str, str], model: str | None) -> pa.Schema:
+    """What `combined` gives."""
+    if model is None:
+        return table_schema(columns)
+    return pa.schema([*KEY_COLUMNS, *result_schema(columns)])
 
 
 def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
-    """Write the rows of `concatenated`; returns the digest."""
-    return _write_table(Path(target), concatenated(paths, columns))
+    """Write the rows of Parquet files of the same columns, one after the other.
+
+    Returns
+    -------
+    str
+        The digest.
+    """
+    rows = combined([ResultFile("", 0, path) for path in paths], columns)
+    write_atomically(Path(target), lambda temporary: _write(temporary, rows))
+    return file_digest(Path(target))
 
 
 def holds(path: Path, rows: Rows) -> bool:
@@ -123,11 +128,6 @@ def holds(path: Path, rows: Rows) -> bool:
 def _are_equal(one: pa.Table, other: pa.Table) -> bool:
     # To Arrow no NaN is equal to another.
     return bool(one.equals(other) or to_frame(one).equals(to_frame(other)))
-
-
-def _write_table(path: Path, rows: Rows) -> str:
-    write_atomically(path, lambda temporary: _write(temporary, rows))
-    return file_digest(path)
 
 
 def _write(path: Path, rows: Rows) -> None:
@@ -161,12 +161,16 @@ def _read_csv(path: str, results: pa.Schema) -> pa.Table:
     return pacsv.read_csv(path, parse_options=lines, convert_options=options)
 
 
-def _with_keys(rows: pa.Table, file: ResultFile, model: str, schema: pa.Schema) -> pa.Table:
+def keyed(rows: pa.Table, of: ResultFile, model: str | None, schema: pa.Schema) -> pa.Table:
+    """Rows of a result with the key columns ahead of them, in the types of a combined table."""
+    if model is None:
+        return rows.cast(schema)
     count = len(rows)
     keys = [
-        pa.repeat(pa.scalar(file.date), count),
-        pa.repeat(pa.scalar(file.security, pa.int32()), count),
+        pa.repeat(pa.scalar(of.date), count),
+        pa.repeat(pa.scalar(of.security, pa.int32()), count),
         pa.repeat(pa.scalar(model), count),
-        pa.repeat(pa.scalar(file.scenario, pa.string()), count),
+        pa.repeat(pa.scalar(of.scenario, pa.string()), count),
     ]
-    return pa.table([*keys, *rows.columns], schema=schema)
+    types = pa.schema([schema.field(name) for name in rows.column_names])
+    return pa.table([*keys, *rows.cast(types).columns], schema=schema)

@@ -37,6 +37,28 @@ def csv_bytes(frame: pd.DataFrame, *, safe_text: bool = False) -> bytes:
     return bytes(sink.getvalue())
 
 
+def as_read(frame: pd.DataFrame, schema: pa.Schema, *, safe_text: bool = False) -> pa.Table:
+    """The rows that the file of `csv_bytes` holds, in these columns and types.
+
+    A column that the frame lacks is missing in every row, and so is a text without characters.
+    """
+    columns = [
+        _typed(frame[field.name], field.type, safe_text=safe_text)
+        if field.name in frame.columns
+        else pa.nulls(len(frame), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _typed(values: pd.Series, kind: pa.DataType, *, safe_text: bool) -> pa.Array:
+    array = pa.array(values, from_pandas=True)
+    if pa.types.is_string(kind):
+        text = _printable(values, safe_text=safe_text).cast(kind)
+        return pc.if_else(pc.equal(text, ""), None, text)
+    return array.cast(kind)
+
+
 def _printable(values: pd.Series, *, safe_text: bool) -> pa.Array:
     array = pa.array(values, from_pandas=True)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):

@@ -93,6 +93,7 @@ MANIFEST = {
     "model_stages?": [{"stage": int, "name": str, "task_seconds": _NUMBER}],
     "partitions": [_PARTITION],
     "peak_memory?": {"largest_process_bytes": int, "all_processes_bytes": int},
+    "pieces?": {...: str},
     "placing?": [str],
     "removed_files?": int,
     "scenarios?": {...: _COUNTS},

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.
@@ -60,14 +61,6 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def joined_parquet_bytes(tables: Iterable[pa.Table], schema: pa.Schema) -> bytes:
-    """One Parquet file of several tables of these columns, about a row group of them at a time."""
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, schema, **_encodings(schema)) as writer:
-        write_gathered(writer, (table.cast(schema) for table in tables))
-    return bytes(sink.getvalue())
-
-
 def write_gathered(
     writer: pq.ParquetWriter, tables: Iterable[pa.Table], group_rows: int = ROW_GROUP_ROWS
 ) -> None:
@@ -84,18 +77,57 @@ def gathered(tables: Iterable[pa.Table], group_rows: int = ROW_GROUP_ROWS) -> It
 
     Less than a row group and a table are held in memory.
     """
-    held: list[pa.Table] = []
-    rows = 0
+    gathering = Gathering(group_rows)
     for table in tables:
-        held.append(table)
-        rows += len(table)
-        if rows >= group_rows:
-            joined = pa.concat_tables(held).combine_chunks()
-            whole = rows - rows % group_rows
-            yield from (joined.slice(at, group_rows) for at in range(0, whole, group_rows))
-            held, rows = [joined.slice(whole)], rows - whole
-    if rows:
-        yield pa.concat_tables(held).combine_chunks()
+        yield from gathering.add(table)
+    yield from gathering.rest()
+
+
+class Gathering:
+    """Rows on their way into row groups."""
+
+    def __init__(self, group_rows: int = ROW_GROUP_ROWS) -> None:
+        self._group_rows = group_rows
+        self._held: list[pa.Table] = []
+        self._rows = 0
+
+    def add(self, table: pa.Table) -> Iterator[pa.Table]:
+        """The row groups that are full with this table."""
+        self._held.append(table)
+        self._rows += len(table)
+        if self._rows >= self._group_rows:
+            joined = pa.concat_tables(self._held).combine_chunks()
+            whole = self._rows - self._rows % self._group_rows
+            self._held, self._rows = [joined.slice(whole)], self._rows - whole
+            yield from (
+                joined.slice(at, self._group_rows) for at in range(0, whole, self._group_rows)
+            )
+
+    def rest(self) -> Iterator[pa.Table]:
+        """The last row group, or none."""
+        if self._rows:
+            yield pa.concat_tables(self._held).combine_chunks()
+
+
+class RowsFile:
+    """A Parquet file that rows are added to; its bytes depend on the rows and columns alone."""
+
+    def __init__(self, target: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(target, schema, **_encodings(schema))
+        self._gathering = Gathering()
+
+    def add(self, rows: pa.Table) -> None:
+        """Add rows, which have the columns of the file."""
+        self._write(self._gathering.add(rows))
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        self._write(self._gathering.rest())
+        self._writer.close()
+
+    def _write(self, groups: Iterable[pa.Table]) -> None:
+        for group in groups:
+            self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
 
 
 def _encodings(schema: pa.Schema) -> dict[str, Any]:

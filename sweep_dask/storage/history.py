@@ -18,6 +18,7 @@ from sweep_dask.storage.layout import (
     EARLIER_REJECTS,
     REJECTS,
     RESULT_FOLDERS,
+    TABLES,
     Partition,
     date_of,
     is_result,
@@ -257,6 +258,7 @@ def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
         frozenset(key.date for key in staying) - {key.date for key in mine},
         frozenset(run["run"] for run in runs),
         document["status"] in THROUGH,
+        bool(document.get("pieces")),
     )
     moved = moved_rejects(runs, earlier)
     files = {
@@ -271,8 +273,16 @@ def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
             for _, entry in sorted(entries.items())
         ],
         "earlier_runs": runs,
+        "pieces": _pieces(document, earlier),
         "files": dict(sorted((files | document["files"]).items())),
     }
+
+
+def _pieces(document: Mapping[str, Any], earlier: Earlier) -> dict[str, str]:
+    """Those of the run or, as long as its tables are not made, of the tables that are there."""
+    if document.get("pieces") or document["status"] in THROUGH or earlier.document is None:
+        return dict(document.get("pieces", {}))
+    return dict(earlier.document.get("pieces", {}))
 
 
 def _as_kept(entry: Entry) -> Entry:
@@ -348,6 +358,8 @@ class _Stays:
     dates: frozenset[str]
     runs: frozenset[str]
     is_through: bool
+    has_tables: bool = True
+    """Whether tables have been made, which take the place of all earlier ones."""
 
     def in_folder(self, name: str) -> bool:
         partition = partition_of(name)
@@ -358,7 +370,9 @@ class _Stays:
         date = date_of(name)
         if date is not None:
             return date in self.dates
-        # Tables and report are made anew by a run that comes to its end, and only by that.
+        if name.startswith(f"{TABLES}/"):
+            return not (self.is_through or self.has_tables)
+        # The report is made anew by a run that comes to its end, and only by that.
         return not self.is_through
 
 
@@ -398,6 +412,7 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
             {**entry, "covered": _is_covered(entry, document)} for _, entry in sorted(left.items())
         ],
         "earlier_runs": found[1:],
+        "pieces": {},
         "files": {
             name: digest
             for name, digest in earlier.files.items()

@@ -15,6 +15,8 @@ _RESULTS_AT_TOP = ("report.html", "fidelity.json", "replay_matches.parquet", "le
 #: File stems of a partition's rows of each table, in `processed/`.
 ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
 
+#: Results combined over partitions.
+TABLES = "tables"
 #: Rejected rows of the last run.
 REJECTS = "rejects"
 #: Rejected rows of earlier runs on other input whose results are still there, a folder a run.
@@ -103,7 +105,19 @@ class OutputLayout:
     @property
     def tables(self) -> Path:
         """Results combined over partitions."""
-        return self.root / "tables"
+        return self.root / TABLES
+
+    def table(self, name: str) -> Path:
+        """The folder of a combined table, a file a piece in it."""
+        return self.tables / f"{name}.parquet"
+
+    def piece(self, table: str, piece: str) -> Path:
+        """The rows of a piece in a combined table."""
+        return self.table(table) / f"{piece}.parquet"
+
+    def day_summary(self, date: str) -> Path:
+        """What the sweeps of a date leave for the roll-ups."""
+        return self.tables / "summaries" / f"{date}.parquet"
 
     @property
     def rollups(self) -> Path:

@@ -13,6 +13,8 @@ from sweep_dask.storage.layout import Partition, partition_of
 from sweep_dask.storage.no_follow import is_file, open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sweep_dask.storage.layout import OutputLayout
 
 
@@ -63,13 +65,18 @@ def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionRec
 
 def own_names(layout: OutputLayout, receipt: PartitionReceipt) -> list[str]:
     """Files of a receipt that are there as it lists them: others of these names are somebody's."""
-    return [
-        name
-        for name, digest in receipt.files.items()
-        if is_file(layout.root, name) and file_digest(layout.root / name) == digest
-    ]
+    return [name for name, digest in receipt.files.items() if _is_there(layout, name, digest)]
 
 
 def is_whole(layout: OutputLayout, receipt: PartitionReceipt) -> bool:
     """Whether every file of the receipt is there with its digest."""
-    return len(own_names(layout, receipt)) == len(receipt.files)
+    return are_there(layout, receipt.files)
+
+
+def are_there(layout: OutputLayout, files: Mapping[str, str]) -> bool:
+    """Whether files are there with their digests."""
+    return all(_is_there(layout, name, digest) for name, digest in files.items())
+
+
+def _is_there(layout: OutputLayout, name: str, digest: str) -> bool:
+    return is_file(layout.root, name) and file_digest(layout.root / name) == digest

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import stat
 from collections import defaultdict
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sweep_dask.storage.layout import is_result, partition_of
@@ -73,8 +74,15 @@ class ResultFolder:
         UsageError
             A link or a file stands where a folder belongs.
         """
+        if self._file_above(name) is not None:
+            return True
         status = status_of(self.layout.root, name)
         return status is None or (self.owns(name) and stat.S_ISREG(status.st_mode))
+
+    def _file_above(self, name: str) -> str | None:
+        """A file of ours where a folder belongs: a table used to be one."""
+        above = map(str, PurePosixPath(name).parents)
+        return next((file for file in above if self.has(file)), None)
 
     def require_free(self, names: Iterable[str]) -> None:
         """Refuse to go on if something of somebody else stands where a result belongs.
@@ -126,6 +134,9 @@ class ResultFolder:
 
     def _move(self, source: Path, name: str) -> None:
         self.has_changed = True
+        file = self._file_above(name)
+        if file is not None:
+            self.remove([file])
         move_to(source, self.layout.root, name)
 
     def folders_of(self, partition: Partition) -> tuple[str, str]:

@@ -97,7 +97,7 @@ def test_a_day_more_loses_nothing_and_tables_say_what_they_cover(layout, tmp_pat
     assert {date: files_of(layout, date) for date in (FIRST, SECOND)} == before
     assert dates_in(layout) == [FIRST, SECOND, THIRD]
     covered = dates_in(layout, covered=True)
-    table = pq.read_table(layout.tables / "sweep_metrics.parquet", columns=["date"])
+    table = pq.read_table(layout.table("sweep_metrics"), columns=["date"])
     assert sorted(set(map(str, table["date"].to_pylist()))) == covered
     assert THIRD in covered
     aside = 3 - len(covered)
@@ -108,13 +108,14 @@ def test_a_day_more_loses_nothing_and_tables_say_what_they_cover(layout, tmp_pat
 
 
 def test_a_date_of_it_is_forgotten(layout):
-    columns = pq.read_schema(layout.tables / "orders_with_simulated_metrics.parquet").names
+    path = layout.table("orders_with_simulated_metrics")
+    columns = pq.read_table(path).column_names
     before = files_of(layout, SECOND)
     assert forget(layout, [FIRST], []).left == 1
     assert files_of(layout, FIRST) == {}
     assert files_of(layout, SECOND) == before
     assert findings(layout) == []
-    assert pq.read_schema(layout.tables / "orders_with_simulated_metrics.parquet").names == columns
+    assert pq.read_table(path).column_names == columns
     assert dates_in(layout, covered=True) == [SECOND]
     assert invoke("forget", layout.root, "--dates", SECOND).exit_code == 0
     assert result_files(layout.root) == {}

@@ -1,45 +1,67 @@
-"""How partitions are packed into tasks."""
+"""How partitions are put together: what shares a task, and a file of each table."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from ingesting import row_range
 
-from sweep_dask.dataflow.simulate import pack
+from sweep_dask.dataflow.prepare import piece_jobs
+from sweep_dask.dataflow.simulate import largest_first
 from sweep_dask.partition import PartitionJob
 from sweep_dask.storage.catalogue import PartitionSource
+from sweep_dask.storage.layout import Partition
+from sweep_dask.storage.pieces import date_of_piece, pieces_of
+
+A, B = "2024-10-04", "2024-10-07"
 
 
-def job(security, rows):
-    ranges = {"orders": row_range(rows), "trades": row_range(0), "nbbo": row_range(0)}
-    return PartitionJob(PartitionSource(20_000, security, ranges), "out", "scratch", {})
+def job(security, rows, day=20_000):
+    ranges = {"orders": row_range(rows), "trades": row_range(7), "nbbo": row_range(0)}
+    return PartitionJob(PartitionSource(day, security, ranges), "out", "scratch", {})
 
 
-def rows_of(bins):
-    return [[part.source.rows["orders"] for part in parts] for parts in bins]
+def rows_of(pieces):
+    return [[part.source.rows["orders"] for part in piece.partitions] for piece in pieces]
 
 
-def test_large_partitions_stay_alone_and_small_ones_share():
-    jobs = [job(number, rows) for number, rows in enumerate([3, 250, 40, 5, 60, 100])]
-    # 250 is more than a bin by itself, 100 a whole one; 60 + 40 fill one; the rest is left.
-    assert rows_of(pack(jobs, bin_rows=100)) == [[250], [100], [60, 40], [5, 3]]
+def test_neighbours_share_a_piece_until_it_is_full():
+    jobs = [job(number, rows) for number, rows in enumerate([3, 250, 40, 60, 5, 100])]
+    pieces = piece_jobs(jobs[::-1], 100)
+    # 250 is more than a piece by itself; 40 + 60 fill one; 5 + 100 are too many.
+    assert rows_of(pieces) == [[3], [250], [40, 60], [5], [100]]
+    assert rows_of(largest_first(pieces)) == [[250], [40, 60], [100], [5], [3]]
 
 
-def test_partitions_of_equal_size_go_by_security():
-    bins = pack([job(3, 10), job(1, 10), job(2, 10)], bin_rows=20)
-    assert [[part.source.security for part in parts] for parts in bins] == [[1, 2], [3]]
+def test_every_date_has_pieces_of_its_own():
+    found = pieces_of({Partition(B, 1): 1, Partition(A, 2): 1, Partition(A, 1): 1})
+    assert found == [(A, (1, 2)), (B, (1,))]
+    assert [piece.name for piece in found] == [f"{A}-0000000001", f"{B}-0000000001"]
+    assert [date_of_piece(piece.name) for piece in found] == [A, B]
 
 
 def test_nothing_to_pack():
-    assert pack([]) == []
+    assert pieces_of({}) == []
 
 
-@given(st.lists(st.integers(1, 300), max_size=40), st.integers(1, 200))
-def test_every_partition_is_in_one_bin_and_bins_are_full_or_last(sizes, bin_rows):
-    jobs = [job(security, rows) for security, rows in enumerate(sizes)]
-    bins = pack(jobs, bin_rows)
-    packed = [part.source.security for parts in bins for part in parts]
-    assert sorted(packed) == list(range(len(sizes)))
-    for parts in rows_of(bins):
-        assert sum(parts) <= bin_rows or len(parts) == 1
-    flat = [rows for parts in rows_of(bins) for rows in parts]
-    assert flat == sorted(flat, reverse=True)
+SIZES = st.dictionaries(
+    st.builds(Partition, st.sampled_from([A, B]), st.integers(0, 2**31 - 1)),
+    st.integers(0, 300),
+    max_size=40,
+)
+
+
+@given(SIZES, st.integers(1, 200))
+def test_every_partition_is_in_one_piece_and_no_piece_holds_too_much(sizes, piece_rows):
+    found = pieces_of(sizes, piece_rows)
+    assert [key for piece in found for key in piece.partitions] == sorted(sizes)
+    for piece in found:
+        rows = [sizes[key] for key in piece.partitions]
+        assert sum(rows) <= piece_rows or len(rows) == 1
+    # The order of names is that of rows.
+    assert [piece.name for piece in found] == sorted(piece.name for piece in found)
+
+
+@given(SIZES, st.integers(1, 200))
+def test_pieces_of_a_date_do_not_depend_on_other_dates(sizes, piece_rows):
+    of_a = {key: rows for key, rows in sizes.items() if key.date == A}
+    found = [piece for piece in pieces_of(sizes, piece_rows) if piece.date == A]
+    assert found == pieces_of(of_a, piece_rows)

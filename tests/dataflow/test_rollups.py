@@ -10,13 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
 from drawn_rollups import draw_sweeps, write_sweeps
+from rolled_up import write_rollups_of
 from slow_rollups import assert_same_rows, slow_rollups
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
-from sweep_dask.analysis.rollups.tables import TABLES
+from sweep_dask.analysis.rollups.tables import TABLES, tables_of
 from sweep_dask.dataflow import rollups as module
-from sweep_dask.dataflow.rollups import rollups, write_rollups
 from sweep_dask.errors import ResourceError
+from sweep_dask.partition import piece
+from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.storage.layout import OutputLayout
 
 
@@ -48,7 +50,7 @@ def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, lines,
     table = draw_sweeps(sweeps, sweeps, clusters, lines, is_constant)
     # Small row groups, which end in the middle of a partition and of a line.
     layout = make_table(tmp_path, table, row_group_rows=97)
-    found = rollups(None, [table_of(layout)], lines)
+    found = tables_of(summary_of_files([str(table_of(layout))], lines), lines)
     for name, expected in slow_rollups(table, list(lines)).items():
         assert list(found[name]) == list(TABLES[name])
         assert_same_rows(found[name], expected, name)
@@ -68,7 +70,7 @@ def partition_files(folder, sweeps):
 def drawn(tmp_path_factory):
     """A table of several row groups and its roll-ups made in this process."""
     layout = make_table(tmp_path_factory.mktemp("drawn"), draw_sweeps(1, 200, 6), 300)
-    return layout, write_rollups(None, layout, [table_of(layout)], LINES)
+    return layout, write_rollups_of(None, layout, [table_of(layout)], LINES)
 
 
 def test_digests_are_those_of_the_files(drawn):
@@ -81,13 +83,10 @@ def test_digests_are_those_of_the_files(drawn):
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_any_cut_of_the_sweeps_and_any_number_of_workers_write_the_same_bytes(
-    drawn, workers, tmp_path, monkeypatch
+    drawn, workers, tmp_path
 ):
     layout, expected = drawn
-    # A task for every other partition, and merges of two summaries at a time.
     paths = partition_files(tmp_path, pd.read_parquet(table_of(layout)))
-    monkeypatch.setattr(module, "_TASK_BYTES", paths[0].stat().st_size + 1)
-    monkeypatch.setattr(module, "_FAN_IN", 2)
     cluster = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
@@ -95,7 +94,7 @@ def test_any_cut_of_the_sweeps_and_any_number_of_workers_write_the_same_bytes(
         dashboard_address="127.0.0.1:0",
     )
     with cluster, Client(cluster) as client:
-        assert write_rollups(client, OutputLayout(tmp_path), paths, LINES) == expected
+        assert write_rollups_of(client, OutputLayout(tmp_path), paths, LINES) == expected
 
 
 def test_the_example_is_a_sweep_of_the_table(drawn):
@@ -117,7 +116,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
         path = layout.tables / "sweep_metrics.parquet"
         schema = pq.read_schema(path)
         pq.ParquetWriter(path, schema).close()
-    assert len(write_rollups(None, layout, [table_of(layout)], LINES)) == len(TABLES)
+    assert len(write_rollups_of(None, layout, [table_of(layout)], LINES)) == len(TABLES)
     for name, columns in TABLES.items():
         found = read(layout, name)
         assert found.empty, name
@@ -127,7 +126,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
 def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
     layout, _ = drawn
     empty = make_table(tmp_path, draw_sweeps(1, 3).iloc[:0])
-    write_rollups(None, empty, [table_of(empty)], LINES)
+    write_rollups_of(None, empty, [table_of(empty)], LINES)
     for name in TABLES:
         some, none = (
             pq.read_schema(folder.tables / "rollups" / f"{name}.parquet")
@@ -164,11 +163,11 @@ def test_a_task_holds_few_rows_however_many_there_are(drawn, tmp_path, monkeypat
     layout, expected = drawn
     monkeypatch.setattr("sweep_dask.storage.sweep_rows.ROW_GROUP_ROWS", 100)
     sizes = []
-    sweeps_of = module.Sweeps
+    sweeps_of = piece.Sweeps
     monkeypatch.setattr(
-        module, "Sweeps", lambda rows, lines: (sizes.append(len(rows)), sweeps_of(rows, lines))[1]
+        piece, "Sweeps", lambda rows, lines: (sizes.append(len(rows)), sweeps_of(rows, lines))[1]
     )
-    assert write_rollups(None, OutputLayout(tmp_path), [table_of(layout)], LINES) == expected
+    assert write_rollups_of(None, OutputLayout(tmp_path), [table_of(layout)], LINES) == expected
     rows = pd.read_parquet(table_of(layout)).groupby(["date", "security"], sort=False).size()
     assert sum(sizes) == rows.sum()
     # A partition that goes on is kept back until it is whole.
@@ -184,5 +183,5 @@ def test_a_dead_worker_is_told_with_the_cure(drawn, monkeypatch):
 
     monkeypatch.setattr(module, "run_tasks", all_lost)
     with pytest.raises(ResourceError, match="Rolling up the sweeps") as error:
-        write_rollups(None, layout, [table_of(layout)], LINES)
+        write_rollups_of(None, layout, [table_of(layout)], LINES)
     assert "--memory-limit" in error.value.cure

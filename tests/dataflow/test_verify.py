@@ -16,6 +16,8 @@ from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest, write_manifest
 
+PIECE = "2024-10-04-0000000101.parquet"
+
 #: With one model what `verify` makes again takes a moment; of both, see `test_verify_contents`.
 SETTINGS = {"enable_parallel": False, "models": "time-priority"}
 
@@ -87,17 +89,18 @@ def test_files_that_are_cut_short_are_all_found(layout):
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])
 def test_what_is_no_regular_file_is_not_opened(layout, kind):
-    path = layout.tables / "sweep_metrics.parquet"
+    path = layout.table("sweep_metrics") / PIECE
     path.rename(layout.root / "aside")
     path.symlink_to(layout.root / "aside") if kind == "link" else os.mkfifo(path)
-    assert findings(layout)["tables/sweep_metrics.parquet"].endswith("no regular file")
+    assert findings(layout)[layout.relative(path)].endswith("no regular file")
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "tables/sweep_metrics.parquet",
-        "tables/simulation_order_summary.parquet",
+        f"tables/sweep_metrics.parquet/{PIECE}",
+        f"tables/simulation_order_summary.parquet/{PIECE}",
+        "tables/summaries/2024-10-04.parquet",
         "tables/rollups/by_all.parquet",
         "rejects/orders.parquet",
         "outputs/2024-10-04/101/sweep_metrics.parquet",

@@ -19,6 +19,7 @@ from sweep_dask.storage.manifest import read_manifest, write_manifest
 
 A, B = "2024-10-04", "2024-10-07"
 SESSION = f"processed/{A}/session.parquet"
+PIECE = f"{A}-0000000101.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +90,8 @@ def test_files_that_are_deleted_and_unlisted_are_missed(layout):
 
 def test_values_and_a_digest_that_were_changed_together_are_found(layout):
     changes = {
-        "tables/simulation_order_summary.parquet": "quantity",
-        "tables/centre_point_sweep_fills.parquet": "price_x2",
+        f"tables/simulation_order_summary.parquet/{PIECE}": "quantity",
+        f"tables/centre_point_sweep_fills.parquet/{PIECE}": "price_x2",
         "tables/rollups/by_all.parquet": "filled_quantity",
         "tables/rollups/by_day.parquet": "n_sweeps",
         "tables/rollups/comparisons.parquet": "mean_real",
@@ -98,7 +99,7 @@ def test_values_and_a_digest_that_were_changed_together_are_found(layout):
     }
     for name, column in changes.items():
         change(layout, name, column)
-    shorter = "tables/centre_point_order_summary.parquet"
+    shorter = f"tables/centre_point_order_summary.parquet/{PIECE}"
     rows = pq.read_table(layout.root / shorter, partitioning=None)
     pq.write_table(rows.slice(0, len(rows) - 1), layout.root / shorter)
     relist(layout, shorter)
@@ -107,18 +108,18 @@ def test_values_and_a_digest_that_were_changed_together_are_found(layout):
 
 def test_all_of_several_changes_are_found(layout):
     changes = {
-        "tables/sweep_metrics.parquet": "quantity",
-        "tables/centre_point_matches.parquet": "quantity",
+        f"tables/sweep_metrics.parquet/{PIECE}": "quantity",
+        f"tables/centre_point_matches.parquet/{PIECE}": "quantity",
         SESSION: "Timestamp",
     }
     for name, column in changes.items():
         change(layout, name, column)
-    (layout.tables / "centre_point_left_out.parquet").write_bytes(b"no Parquet")
-    assert findings(layout).keys() == {*changes, "tables/centre_point_left_out.parquet"}
+    (layout.table("centre_point_left_out") / PIECE).write_bytes(b"no Parquet")
+    assert findings(layout).keys() == {*changes, f"tables/centre_point_left_out.parquet/{PIECE}"}
 
 
 def test_tables_that_another_version_of_a_library_encoded_are_the_same(layout):
-    for path in [*layout.tables.glob("*.parquet"), *layout.rollups.glob("*.parquet")]:
+    for path in sorted(path for path in layout.tables.rglob("*.parquet") if path.is_file()):
         rows = pq.read_table(path, partitioning=None)
         pq.write_table(rows, path, compression="gzip", row_group_size=50)
         relist(layout, layout.relative(path))

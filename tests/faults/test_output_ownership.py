@@ -111,7 +111,12 @@ def test_files_of_others_beside_and_among_results_stay(plain_input, plain_result
 
 
 @pytest.mark.parametrize(
-    "name", ["tables/sweep_metrics.parquet", "outputs/2024-10-04/101/sweep_metrics.parquet"]
+    "name",
+    [
+        "tables/sweep_metrics.parquet/2024-10-04-0000000101.parquet",
+        "tables/summaries/2024-10-04.parquet",
+        "outputs/2024-10-04/101/sweep_metrics.parquet",
+    ],
 )
 def test_a_file_of_others_where_a_result_belongs_is_not_overwritten(plain_input, output, name):
     run(plain_input, output, dates="2024-10-07", models="time-priority")
@@ -248,7 +253,7 @@ def test_a_result_that_is_a_link_is_not_written_through(plain_input, tmp_path, o
     run(plain_input, output)
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    table = output / "tables/sweep_metrics.parquet"
+    table = output / "tables/sweep_metrics.parquet/2024-10-04-0000000101.parquet"
     table.unlink()
     table.symlink_to(victim)
     with pytest.raises(UsageError, match="symbolic link"):

@@ -292,7 +292,9 @@ def test_a_death_at_each_point_amid_everything_that_is_done(point):
         lambda: state.change_a_row(LAST),
         lambda: state.run_and_die((LAST,), scenario, point, call),
         lambda: state.run_to_the_end(DATES, scenario, fresh=False),
-        lambda: state.damage_file("tables/sweep_metrics.parquet", "flip"),
+        lambda: state.damage_file(
+            f"tables/sweep_metrics.parquet/{FIRST}-0000000101.parquet", "flip"
+        ),
         lambda: state.damage_file(f"processed/{LAST}/101/cp_orders_filtered.parquet", "cut"),
         state.verify,
         lambda: state.run_and_die(DATES, scenario, point, call),

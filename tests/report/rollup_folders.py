@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from drawn_market import drawn_market
 from report_folders import make_manifest
+from rolled_up import write_rollups_of
 
 from sweep_dask.analysis.metrics.lines import LINES
-from sweep_dask.dataflow.rollups import write_rollups
 from sweep_dask.storage.atomic import file_digest, write_bytes
 from sweep_dask.storage.frames import parquet_bytes, to_table
 from sweep_dask.storage.layout import OutputLayout
@@ -22,7 +22,7 @@ def make_answer_folder(root, market=None, **changes):
     frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
     layout.tables.mkdir(parents=True)
     write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
-    write_rollups(None, layout, [layout.tables / "sweep_metrics.parquet"], list(market))
+    write_rollups_of(None, layout, [layout.tables / "sweep_metrics.parquet"], list(market))
     return layout, _manifest(layout, market, changes)
 
 

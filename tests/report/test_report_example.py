@@ -14,8 +14,9 @@ from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report import example
 from sweep_dask.report.example import read_example
 from sweep_dask.report.rollups import read_rollups
-from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.storage.pieces import file_of
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_time_priority_has_the_real_fills_and_its_own(layout):
         ]
         assert (np.diff(shown.fills[1].time_ns) >= 0).all()
         names = shown.source.split(" and ")
-        assert names[1] == "tables/simulation_match_details.parquet"
+        assert names[1].startswith("tables/simulation_match_details.parquet/")
         assert all((layout.root / name).is_file() for name in names)
 
 
@@ -76,12 +77,13 @@ def test_page_names_the_sweep_and_draws_it(layout, chosen):
 
 @pytest.mark.parametrize("gone", ["cp_trades_matched", "centre_point_sweep_fills", "sweep_metrics"])
 def test_missing_file_is_said_and_the_rest_shown(layout, chosen, gone):
-    folders = [layout.processed(chosen["date"], chosen["security"]), layout.tables]
-    for path in (folder / f"{gone}.parquet" for folder in folders):
-        path.unlink(missing_ok=True)
+    partition = Partition(chosen["date"], chosen["security"])
+    (layout.processed(*partition) / f"{gone}.parquet").unlink(missing_ok=True)
+    path = file_of(layout.table(gone), partition)
+    path.unlink(missing_ok=True)
     page = write_page(layout, read_manifest(layout))
     assert "No sweep is drawn: a file of its partition is missing" in page.text
-    assert f"{gone}.parquet)" in page.text
+    assert f"{gone}.parquet" in page.text
     assert str(layout.root) not in page.text.partition("One sweep, looked at closely")[2][:600]
     assert "example-sweep" not in page.ids
     assert page.rows("fill-and-cost")
@@ -95,7 +97,7 @@ def test_without_quotes_the_fills_are_drawn(layout, chosen):
 
 
 def test_a_sweep_without_real_fills_needs_no_file_of_trades(layout, chosen):
-    path = layout.tables / "sweep_metrics.parquet"
+    path = file_of(layout.table("sweep_metrics"), Partition(chosen["date"], chosen["security"]))
     sweeps = pq.read_table(path).to_pandas()
     sweeps.loc[sweeps["model"] == "tape", "filled_quantity"] = 0
     sweeps.to_parquet(path)
@@ -123,9 +125,7 @@ def test_why_there_is_no_example(layout):
 
 def test_charts_without_a_script_name_files_that_are_there(layout):
     page = write_page(layout, read_manifest(layout))
-    named = set(
-        re.findall(r"its numbers are in ((?:tables|logs)/\S+?\.(?:parquet|csv))", page.text)
-    )
+    named = set(re.findall(r"its numbers are in ((?:tables|logs)/\S+\.(?:parquet|csv))", page.text))
     assert named
     assert all((layout.root / name).is_file() for name in named)
 

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.storage.combine import ResultFile, combine_results
-from sweep_dask.storage.csv_tables import csv_bytes
+from sweep_dask.storage.combine import ResultFile, keyed, result_schema
+from sweep_dask.storage.combine import combined as combined_rows
+from sweep_dask.storage.csv_tables import as_read, csv_bytes
 from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table, write_gathered
 
 BIG = 7_904_794_000_123_498_601
@@ -111,10 +112,8 @@ def combined(tmp_path, *frames):
         path = tmp_path / f"{number}.csv"
         path.write_bytes(csv_bytes(frame))
         files.append(ResultFile("2024-10-04", 501 + number, str(path)))
-    target = tmp_path / "t.parquet"
-    digest = combine_results(str(target), files, COLUMNS, "time-priority")
-    assert digest.startswith("sha256:")
-    return pq.read_table(target)
+    rows = combined_rows(files, COLUMNS, "time-priority")
+    return pa.concat_tables([rows.schema.empty_table(), *rows.pieces])
 
 
 def test_combined_rows_have_their_keys_types_and_exact_ids(tmp_path):
@@ -197,3 +196,30 @@ def test_gathered_tables_depend_on_the_rows_alone(rows, cuts, group_rows):
     assert file.read().equals(table)
     sizes = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
     assert set(sizes[:-1]) <= {group_rows}
+
+
+FRAMES = st.lists(
+    st.tuples(
+        st.integers(-(2**63), 2**63 - 1),
+        st.integers(-(2**63), 2**63 - 1) | st.none(),
+        st.floats(allow_nan=False) | st.none(),
+        st.booleans(),
+        st.sampled_from(["", "x", '=1+1, "so"', "line\nbreak", "+", "Zürich"]) | st.none(),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(FRAMES, st.booleans())
+def test_rows_in_memory_are_those_that_reading_their_file_gives(tmp_path_factory, rows, is_safe):
+    names = ["orderid", "maybe", "ratio", "flag", "text"]
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    frame = frame.astype({name: COLUMNS[name] for name in names[:-1]})
+    path = tmp_path_factory.mktemp("rows") / "t.csv"
+    path.write_bytes(csv_bytes(frame, safe_text=is_safe))
+    columns = COLUMNS | {"gone": "Int64"}
+    read = combined_rows([ResultFile("2024-10-04", 501, str(path))], columns, "time-priority")
+    held = as_read(frame, result_schema(columns), safe_text=is_safe)
+    of = ResultFile("2024-10-04", 501, "")
+    assert keyed(held, of, "time-priority", read.schema).equals(pa.concat_tables(read.pieces))

@@ -1,0 +1,156 @@
+"""The partitions of a piece, one after the other, and their rows in the combined tables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sweep_dask.analysis.rollups.summary import Summary, added, summary_of
+from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
+from sweep_dask.partition.tables import SWEEP_METRICS, Asked, combined_tables
+from sweep_dask.storage.atomic import file_digest, make_folders
+from sweep_dask.storage.combine import result_schema
+from sweep_dask.storage.frames import RowsFile
+from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.summaries import write_summary
+from sweep_dask.storage.sweep_rows import whole_partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pyarrow as pa
+
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.storage.pieces import Piece
+
+#: Summaries that are added up at a time: the more, the more memory, and few are no slower.
+FAN_IN = 2
+#: File of the summary of a piece, beside its tables in the folder where they wait.
+_SUMMARY = "summary.parquet"
+
+
+@dataclass(frozen=True)
+class MadePiece:
+    """Files of a piece that wait to be put in place, or those of an earlier run."""
+
+    name: str
+    made_of: str
+    """See `storage.pieces.made_of`."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Path below the output folder to digest."""
+    staged: str | None = None
+    """Folder of the layout of an output folder, with the summary of the piece's sweeps in it; None
+    if what an earlier run left is kept."""
+
+    @property
+    def summary(self) -> Path | None:
+        """The file of the summary."""
+        return None if self.staged is None else Path(self.staged) / _SUMMARY
+
+
+class PieceTables:
+    """The files of a piece while its partitions are run: rows are written as they come.
+
+    Parameters
+    ----------
+    layout
+        The output folder, where results of partitions that are kept lie.
+    scratch
+        The run's own folder.
+    """
+
+    def __init__(self, layout: OutputLayout, scratch: Path, piece: Piece, asked: Asked) -> None:
+        self._layout = layout
+        self._asked = asked
+        self._name = piece.name
+        self.staging = OutputLayout(scratch / "staged" / f"piece-{piece.name}-{uuid4().hex}")
+        self._tables = {table.name: table for table in combined_tables(asked)}
+        self._files: dict[str, RowsFile] = {}
+        self._waiting: list[Partition] = []
+        self.is_alone = len(piece.securities) == 1
+        """Whether the rows of a file of sweeps are all that its table has of this piece."""
+
+    def result_schema(self, name: str) -> pa.Schema:
+        """Types of the columns of a table without those that tell the partition and model."""
+        return result_schema(self._tables[name].columns)
+
+    def add(
+        self, name: str, rows: pa.Table, partition: Partition, scenario: str | None = None
+    ) -> None:
+        """Add rows of a partition to a table; in each table they come in the order of rows."""
+        self._add_waiting()
+        table = self._tables[name]
+        self._file(name).add(table.keyed(rows, partition, scenario))
+
+    def add_kept(self, partition: Partition) -> None:
+        """Add what the files of a partition hold, as soon as the rows of another one come."""
+        self._waiting.append(partition)
+
+    def add_file(self, name: str, path: Path) -> None:
+        """Take a file that holds just the rows of a table, without writing them once more."""
+        self._add_waiting()
+        target = self._path(name)
+        try:
+            os.link(path, target)
+        except OSError:
+            shutil.copyfile(path, target)
+
+    def close(self, made_of: str) -> MadePiece:
+        """Finish the files, and add up the sweeps."""
+        self._add_waiting()
+        digests = {}
+        for name in self._tables:
+            path = self._path(name)
+            if name in self._files or not path.exists():
+                self._file(name).close()
+            digests[self._place(name)] = file_digest(path)
+        sweeps = [str(self._path(SWEEP_METRICS))]
+        summary = summary_of_files(sweeps, self._asked.lines)
+        write_summary(self.staging.root / _SUMMARY, summary)
+        return MadePiece(self._name, made_of, digests, str(self.staging.root))
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        shutil.rmtree(self.staging.root, ignore_errors=True)
+
+    def _add_waiting(self) -> None:
+        partitions, self._waiting = self._waiting, []
+        for partition in partitions:
+            for name, table in self._tables.items():
+                file = self._file(name)
+                for rows in table.rows(self._layout, [partition]).pieces:
+                    file.add(rows)
+
+    def _file(self, name: str) -> RowsFile:
+        if name not in self._files:
+            self._files[name] = RowsFile(self._path(name), self._tables[name].schema)
+        return self._files[name]
+
+    def _place(self, name: str) -> str:
+        return self.staging.relative(self.staging.piece(name, self._name))
+
+    def _path(self, name: str) -> Path:
+        path = self.staging.piece(name, self._name)
+        if not path.parent.exists():
+            make_folders(self.staging.root.parents[1], path.parent)
+        return path
+
+
+def summary_of_files(paths: Iterable[str], lines: Sequence[Line]) -> Summary:
+    """The summary of the sweeps in some files, each of whole partitions."""
+    read = whole_partitions(paths, COLUMNS, CATEGORIES)
+    return added_in_turn(summary_of(Sweeps(rows, lines)) for rows in read)
+
+
+def added_in_turn(summaries: Iterable[Summary]) -> Summary:
+    """The sum of summaries of which only some are in memory at a time."""
+    found: list[Summary] = []
+    for one in summaries:
+        found.append(one)
+        if len(found) == FAN_IN:
+            found = [added(found)]
+    return added(found)

@@ -1,0 +1,130 @@
+"""The combined tables: what they are called, what is in them, and the files they are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT as LEFT_OUT_COLUMNS
+from sweep_dask.analysis.centre_point.match_table import MATCHES
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line, lines_of
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
+from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
+from sweep_dask.analysis.time_priority import output_columns
+from sweep_dask.schema import ORDERS, Kind
+from sweep_dask.storage.combine import (
+    ResultFile,
+    Rows,
+    combined,
+    keyed,
+    keyed_schema,
+    result_schema,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+
+    from sweep_dask.analysis.tables import Schema
+    from sweep_dask.storage.layout import OutputLayout, Partition
+
+#: Types of the kinds of input columns in a frame (`schema.Kind`).
+_PANDAS_TYPES = {Kind.INTEGER: "Int64", Kind.PRICE: "float64", Kind.TEXT: "str"}
+
+#: Files of each scenario, and their columns.
+SCENARIO_TABLES = {
+    "matches": MATCHES,
+    "order_summary": SWEEP_SUMMARY,
+    "sweep_fills": SWEEP_FILLS,
+}
+#: File stems: orders left out of the book, and the metrics of every sweep in every line.
+LEFT_OUT = "left_out"
+SWEEP_METRICS = "sweep_metrics"
+
+#: Ahead of the names of Centre Point tables.
+_OF_BOOK = "centre_point_"
+
+
+def table_name(stem: str) -> str:
+    """The combined table of files of the Centre Point model."""
+    return f"{_OF_BOOK}{stem}"
+
+
+class Asked(NamedTuple):
+    """What decides which tables there are and which columns they have."""
+
+    models: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    """In the order of rows."""
+    order_columns: tuple[str, ...]
+    """Of the input's orders, over all partitions."""
+
+    @property
+    def lines(self) -> list[Line]:
+        """Of the sweeps, in their order."""
+        return lines_of(self.models, self.scenarios)
+
+
+class CombinedTable(NamedTuple):
+    """A table of all partitions: a folder in `tables/` with a file a piece."""
+
+    name: str
+    columns: Schema
+    model: str | None = None
+    """None if every row of the files says so itself, and its scenario."""
+    scenarios: tuple[str | None, ...] = (None,)
+    """Of which a partition has files, in the order of rows."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Types of its columns."""
+        return keyed_schema(self.columns, self.model)
+
+    def rows(self, layout: OutputLayout, partitions: Iterable[Partition]) -> Rows:
+        """What the files of partitions give, in their order."""
+        return combined(self._files(layout, partitions), self.columns, self.model)
+
+    def paths(self, layout: OutputLayout, partitions: Iterable[Partition]) -> list[Path]:
+        """These files."""
+        return [Path(file.path) for file in self._files(layout, partitions)]
+
+    def keyed(self, rows: pa.Table, partition: Partition, scenario: str | None) -> pa.Table:
+        """Rows of a partition as they are in the table; other columns are left out."""
+        kept = self.columns if self.model is None else result_schema(self.columns).names
+        of = ResultFile(*partition, "", scenario)
+        return keyed(rows.select(list(kept)), of, self.model, self.schema)
+
+    def _files(self, layout: OutputLayout, partitions: Iterable[Partition]) -> Iterator[ResultFile]:
+        for key in partitions:
+            yield from self._files_of(layout, key)
+
+    def _files_of(self, layout: OutputLayout, partition: Partition) -> list[ResultFile]:
+        folder = layout.outputs(*partition)
+        if self.model == TIME_PRIORITY:
+            return [ResultFile(*partition, str(folder / f"{self.name}.csv"))]
+        if self.model is None:
+            return [ResultFile(*partition, str(folder / f"{self.name}.parquet"))]
+        folder = layout.centre_point(*partition)
+        name = f"{self.name.removeprefix(_OF_BOOK)}.parquet"
+        return [
+            ResultFile(*partition, str(folder / (scenario or "") / name), scenario)
+            for scenario in self.scenarios
+        ]
+
+
+def combined_tables(asked: Asked) -> list[CombinedTable]:
+    """The tables of some models."""
+    tables = [CombinedTable(SWEEP_METRICS, SWEEP_TABLE)]
+    if TIME_PRIORITY in asked.models:
+        kinds = [_PANDAS_TYPES[ORDERS.column(name).kind] for name in asked.order_columns]
+        of_model = output_columns(asked.order_columns, kinds)
+        tables += [CombinedTable(*item, TIME_PRIORITY) for item in of_model.items()]
+    if CENTRE_POINT in asked.models:
+        tables += [
+            CombinedTable(table_name(stem), columns, CENTRE_POINT, asked.scenarios)
+            for stem, columns in SCENARIO_TABLES.items()
+        ]
+        tables.append(CombinedTable(table_name(LEFT_OUT), LEFT_OUT_COLUMNS, CENTRE_POINT))
+    return tables

@@ -1,0 +1,87 @@
+"""Summaries of sweeps as files: what a day leaves for the roll-ups."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sweep_dask.analysis.rollups.cells import Cells
+from sweep_dask.analysis.rollups.example import Candidate
+from sweep_dask.analysis.rollups.summary import Summary, nothing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sweep_dask.analysis.tables import IntArray
+
+#: A row a cell; `kind` is its place in `Summary`. The example is one of `counts` alone.
+_SCHEMA = pa.schema(
+    [
+        ("kind", pa.int8()),
+        ("place", pa.int64()),
+        ("segment", pa.int64()),
+        ("counts", pa.list_(pa.int64())),
+        ("sums", pa.list_(pa.int64())),
+    ]
+)
+_EXAMPLE = Summary._fields.index("example")
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write a summary; the same one gives the same bytes."""
+    *cells, example = summary
+    tables = [_rows(kind, found) for kind, found in enumerate(cells)]
+    tables += [_row(candidate) for candidate in example]
+    with pq.ParquetWriter(path, _SCHEMA, compression="zstd", use_dictionary=["kind"]) as writer:
+        for rows in tables:
+            writer.write_table(rows)
+
+
+def read_summary(path: Path) -> Summary:
+    """What `write_summary` wrote.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        The file is damaged.
+    """
+    rows = pq.read_table(path, partitioning=None)
+    of_kind = [rows.filter(pc.equal(rows["kind"], kind)) for kind in range(len(Summary._fields))]
+    empty = nothing()
+    return Summary(
+        _cells(of_kind[0], empty.totals),
+        _cells(of_kind[1], empty.pairs),
+        _cells(of_kind[2], empty.spreads),
+        _cells(of_kind[3], empty.reasons),
+        [Candidate(*numbers) for numbers in of_kind[_EXAMPLE]["counts"].to_pylist()],
+    )
+
+
+def _rows(kind: int, cells: Cells) -> pa.Table:
+    size = cells.place.size
+    kinds = pa.array(np.full(size, kind, np.int8))
+    lists = (_lists(size, numbers) for numbers in cells[2:])
+    return pa.table([kinds, cells.place, cells.segment, *lists], schema=_SCHEMA)
+
+
+def _lists(size: int, numbers: IntArray) -> pa.Array:
+    width = math.prod(numbers.shape[1:])
+    offsets = np.arange(size + 1, dtype=np.int32) * width
+    return pa.ListArray.from_arrays(offsets, pa.array(numbers.ravel()))
+
+
+def _row(candidate: Candidate) -> pa.Table:
+    return pa.table([[_EXAMPLE], [0], [0], [list(candidate)], [[]]], schema=_SCHEMA)
+
+
+def _cells(rows: pa.Table, like: Cells) -> Cells:
+    size = len(rows)
+    lists = (pc.list_flatten(rows[name]).to_numpy() for name in ("counts", "sums"))
+    shapes = ((size, *array.shape[1:]) for array in like[2:])
+    numbers = (flat.reshape(shape) for flat, shape in zip(lists, shapes, strict=True))
+    return Cells(rows["place"].to_numpy(), rows["segment"].to_numpy(), *numbers)
