@@ -80,8 +80,9 @@ def _rows(folder: Path) -> Counter[str]:
         rows["kept"] += line["kept"]
         rows["filtered"] += sum(line["filtered"].values())
         rows["rejected"] += sum(line["rejected"].values())
-    for path in (folder / "tables").rglob("*.parquet"):
-        rows[path.stem] += pq.read_metadata(path).num_rows
+    tables = folder / "tables"
+    for path in (path for path in tables.rglob("*.parquet") if path.is_file()):
+        rows[path.relative_to(tables).parts[0]] += pq.read_metadata(path).num_rows
     return rows
 
 

@@ -54,8 +54,9 @@ def goes_on(arguments, plain_result, cwd):
 
 
 WAYS = {
-    "ctrl-c": (PROGRAM, ["--workers", "2"], press_ctrl_c),
-    "sigterm": (PROGRAM, ["--workers", "2"], ask_to_end),
+    # One worker takes one date after the other.
+    "ctrl-c": (PROGRAM, ["--workers", "1"], press_ctrl_c),
+    "sigterm": (PROGRAM, ["--workers", "1"], ask_to_end),
     "ctrl-c, no cluster": (PATCHED, ["--no-parallel"], press_ctrl_c),
     "sighup, no cluster": (PATCHED, ["--no-parallel"], hang_up),
 }
