@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sweep_dask.market.trading_day import day_to_date
+from sweep_dask.storage.column_file import ColumnFile
 from sweep_dask.storage.parse import ARROW_TYPES
 from sweep_dask.storage.spill import read_range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sweep_dask.schema import Table
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Calendar day of a row while rows are put in order.
 _DAY = "_day"
+
+#: Cells that are mapped at a time: 64 MiB of numbers. Files are opened once for each group.
+_GROUP_CELLS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,15 @@ class TableColumns:
 class MergedRows:
     """Rows of one table and partition."""
 
-    rows: pa.Table
+    columns: ColumnFile
     """Engine order; the schema's columns, then `date` (string)."""
     removed: dict[int, dict[str, int]] = field(default_factory=dict)
     """Block number to reason to number of rows that were filtered here."""
+
+    @property
+    def rows(self) -> pa.Table:
+        """Mapped anew each time: what one use of them touched goes with it."""
+        return self.columns.read()
 
 
 def merge_rows(
@@ -60,7 +69,9 @@ def merge_rows(
     *,
     keep: Callable[[pa.Table], npt.NDArray[np.bool_]] | None = None,
 ) -> MergedRows:
-    """Merge the ranges of one partition.
+    """Merge the ranges of one partition: first their keys, then a few columns at a time.
+
+    What it takes is a few numbers a row, however many columns there are.
 
     Parameters
     ----------
@@ -72,13 +83,28 @@ def merge_rows(
     keep
         Tells of rows, in file order, which of them stay (trades of orders that are merged).
     """
-    if not ranges.size:
-        return MergedRows(_with_date(columns.schema().empty_table(), day))
-    parts = [_aligned(read_range(folder, part), columns.schema()) for part in ranges]
-    rows = pa.concat_tables(parts).combine_chunks()
-    blocks = np.repeat(ranges["block"], ranges["rows"])
-    merged = MergedRows(rows)
+    schema = columns.schema()
+    merged = MergedRows(ColumnFile(folder))
+    order = pa.array(_kept_in_order(folder, ranges, table, schema, merged, keep))
+    for group in _groups(schema, int(ranges["rows"].sum())):
+        rows = _mapped(folder, ranges, group)
+        for name in group.names:
+            merged.columns.add(name, rows[name].combine_chunks().take(order))
+    merged.columns.add("date", pa.repeat(pa.scalar(day_to_date(day), pa.string()), len(order)))
+    return merged
 
+
+def _kept_in_order(
+    folder: Path,
+    ranges: Index,
+    table: Table,
+    schema: pa.Schema,
+    merged: MergedRows,
+    keep: Callable[[pa.Table], npt.NDArray[np.bool_]] | None,
+) -> npt.NDArray[np.int64]:
+    """Places of the rows that stay, in engine order; the others are counted in `merged`."""
+    rows = _mapped(folder, ranges, schema)
+    blocks = np.repeat(ranges["block"], ranges["rows"])
     kept = np.ones(len(rows), dtype=bool)
     if keep is not None:
         kept = keep(rows)
@@ -87,10 +113,21 @@ def merge_rows(
         first = _first_of_repeats(rows, table, kept)
         _count_removed(merged, blocks[kept & ~first], "duplicate")
         kept &= first
-    days = np.repeat(ranges["day"], ranges["rows"])
-    order = _engine_order(rows, table, days)
-    merged.rows = _with_date(rows.take(pa.array(order[kept[order]])), day)
-    return merged
+    order = _engine_order(rows, table, np.repeat(ranges["day"], ranges["rows"]))
+    return order[kept[order]]
+
+
+def _mapped(folder: Path, ranges: Index, schema: pa.Schema) -> pa.Table:
+    """These columns of all ranges, one below the other; what is not touched is not read."""
+    parts = [_aligned(read_range(folder, part), schema) for part in ranges]
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _groups(schema: pa.Schema, rows: int) -> Iterator[pa.Schema]:
+    """The columns, so many at a time that what is mapped of them stays small."""
+    step = max(1, _GROUP_CELLS // max(1, rows))
+    for first in range(0, len(schema), step):
+        yield pa.schema(list(schema)[first : first + step])
 
 
 def _aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -102,10 +139,6 @@ def _aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         ],
         schema=schema,
     )
-
-
-def _with_date(rows: pa.Table, day: int) -> pa.Table:
-    return rows.append_column("date", pa.array([day_to_date(day)] * len(rows), pa.string()))
 
 
 def _first_of_repeats(
@@ -134,10 +167,10 @@ def _engine_order(
     names = [name for name in table.engine_order if name in rows.column_names]
     if not table.identity:
         names += [name for name in rows.column_names if name not in names]
-    keyed = rows.append_column(_DAY, pa.array(days))
+    keyed = rows.select(names).append_column(_DAY, pa.array(days))
     keys = [(name, "ascending") for name in (_DAY, *names)]
     order: npt.NDArray[np.uint64] = pc.sort_indices(keyed, sort_keys=keys).to_numpy()
-    return order.astype(np.int64)
+    return order.view(np.int64)
 
 
 def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int32], reason: str) -> None:

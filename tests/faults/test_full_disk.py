@@ -4,12 +4,14 @@ import json
 import threading
 from contextlib import contextmanager
 
+import pyarrow as pa
 import pytest
 from running import invoke, result_files
 from small_disk import small_disk
 
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.monitor import ResourceMonitor
+from sweep_dask.storage.column_file import ColumnFile
 
 PHASES = ("ingest", "partitions", "tables", "rollups", "report")
 
@@ -93,6 +95,14 @@ def test_a_full_disk_on_workers(plain_input, plain_result, disk, fills_at, monke
     fills_at("partitions")
     assert told_of_the_full_disk(run(plain_input, disk, "--workers", "1"))
     goes_on(plain_input, plain_result, disk, monkeypatch, "--workers", "1")
+
+
+def test_a_merge_on_a_full_disk_says_where(disk):
+    columns = ColumnFile(disk.folder)
+    disk.fill()
+    with pytest.raises(OSError, match="No space left") as caught:
+        columns.add("id", pa.array(range(1_000_000)))
+    assert caught.value.filename == str(disk.folder)
 
 
 def test_the_monitor_on_a_full_disk_says_so_once(disk, monkeypatch, caplog):

@@ -123,3 +123,14 @@ def test_dated_tables_are_sorted_too(tmp_path):
     outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out", 40)
     # By id, the only one of the sort columns there is; names decide among equal ids.
     assert outcome.rows("participants")["Name"].to_pylist() == list("ccddbbeeaaff")
+
+
+def test_how_many_columns_are_mapped_at_a_time_changes_nothing(tmp_path, monkeypatch):
+    files = {
+        "orders/o.csv": order_text(*order_rows()),
+        "trades/t.csv": trade_text(*trade_rows()),
+        "nbbo/n.csv": quote_text(*quote_rows()),
+    }
+    expected = results(tmp_path, "at once", files, 250)
+    monkeypatch.setattr("sweep_dask.storage.merge._GROUP_CELLS", 1)
+    assert results(tmp_path, "one by one", files, 250) == expected
