@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -276,6 +277,12 @@ def peak_memory_bytes() -> int:
 
     unit_bytes = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
+
+
+def free_disk_bytes(folder: Path) -> int:
+    """What this user may still write on the disk of a folder, which may have to be made first."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def _calculate_optimal_workers(cpu_count: int) -> int:

@@ -195,6 +195,8 @@ def test_plan_as_json_agrees_with_the_run(plain_input, plain_result):
     assert document["blocks"] == 3
     memory = document["projected_memory"]
     assert memory["total_bytes"] >= max(memory["block_task_bytes"], memory["partition_task_bytes"])
+    disk = document["projected_disk"]
+    assert disk["total_bytes"] == disk["scratch_bytes"] + disk["results_bytes"] > 0
     assert all(derived["reason"] for derived in document["derived"].values())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.book import book_settings
+from sweep_dask.dataflow.disk import DiskSpace, projected_disk_space
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.trading_day import calendar_days, is_evening
@@ -53,7 +54,7 @@ _SAMPLED_FILES = 16
 
 #: Memory of a task at the peak of one partition, per row of each table: merged columns, their
 #: Parquet file and, for orders, states and results (measured: see benchmarks/; on the safe side).
-PARTITION_BYTES_PER_ROW = {"orders": 2_500, "trades": 600, "nbbo": 400}
+PARTITION_BYTES_PER_ROW = {"orders": 1_600, "trades": 600, "nbbo": 400}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Sample:
     """Estimated rows with a Centre Point or sweep bit."""
     partitions: int
     """Different (date, security) pairs seen; a run finds at least these."""
+    kept_text_bytes: int
+    """Estimated text of the rows that are kept, trades and quotes included."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Plan:
     """Projected peak memory of a worker that reads a block."""
     partition_task_bytes: int
     """Projected peak memory of a worker that runs a partition of average size."""
+    disk: DiskSpace
+    """Projected disk space of the run."""
     warnings: tuple[str, ...]
 
     @property
@@ -140,6 +145,9 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         reasons=reasons,
         block_task_bytes=projected_block_task_bytes(_largest_block_bytes(blocks)),
         partition_task_bytes=projected_partition_task_bytes({"orders": int(rows_per_partition)}),
+        disk=projected_disk_space(
+            sample.kept_text_bytes, is_part=bool(settings.dates or settings.securities)
+        ),
         warnings=(*settings.warnings, *system.warnings, *inputs.warnings),
     )
 
@@ -287,7 +295,12 @@ def _sample(inputs: Inputs) -> Sample:
         all_rows += (
             int(estimated_bytes / max(1.0, bytes_per_row)) if known_rows is None else known_rows
         )
-    return Sample(bytes_per_row, all_rows, int(all_rows * kept / max(1, rows)), len(pairs))
+    kept_rows = int(all_rows * kept / max(1, rows))
+    order_bytes = sum(file.bytes for file in files)
+    # As much text to a byte as order files have: others are mostly written in the same way.
+    others = (inputs.bytes - order_bytes) * all_rows * bytes_per_row / max(1, order_bytes)
+    kept_text_bytes = int(kept_rows * bytes_per_row + others)
+    return Sample(bytes_per_row, all_rows, kept_rows, len(pairs), kept_text_bytes)
 
 
 def _sample_pieces(inputs: Inputs, files: Sequence[InputFile]) -> Iterator[tuple[InputFile, Piece]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.book import signature
 from sweep_dask.dataflow.command import at_work, settle_logs, write_record
+from sweep_dask.dataflow.disk import require_room
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.pipeline import announce_run, execute, place_whole
 from sweep_dask.dataflow.plan import make_plan
@@ -64,6 +65,7 @@ def run(
     plan = make_plan(settings, folder, is_sample=is_sample)
     layout = OutputLayout(settings.output.absolute())
     require_apart(folder, layout)
+    require_room(layout, plan.disk)
     record = RunRecord(
         plan,
         signature=signature(plan.book, settings),

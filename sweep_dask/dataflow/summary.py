@@ -11,7 +11,7 @@ from sweep_dask.printable import printable, printable_lines
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH
-from sweep_dask.system_config import format_bytes
+from sweep_dask.system_config import format_bytes, free_disk_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,6 +119,10 @@ def describe_plan(plan: Plan) -> str:
         "Memory, partition task": f"{format_bytes(plan.partition_task_bytes)} at average size",
         "Memory in total": f"{format_bytes(plan.total_bytes)} of "
         f"{format_bytes(system.available_memory_bytes)} available",
+        "Disk, scratch": f"{format_bytes(plan.disk.scratch_bytes)} while it runs",
+        "Disk, results": format_bytes(plan.disk.results_bytes),
+        "Disk in total": f"{format_bytes(plan.disk.total_bytes)} of "
+        f"{format_bytes(free_disk_bytes(plan.settings.output.absolute()))} free",
     }
     return "\n".join(
         [
@@ -196,6 +200,12 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             "block_task_bytes": plan.block_task_bytes,
             "partition_task_bytes": plan.partition_task_bytes,
             "total_bytes": plan.total_bytes,
+        },
+        "projected_disk": {
+            "scratch_bytes": plan.disk.scratch_bytes,
+            "results_bytes": plan.disk.results_bytes,
+            "total_bytes": plan.disk.total_bytes,
+            "free_bytes": free_disk_bytes(plan.settings.output.absolute()),
         },
         "warnings": list(plan.warnings),
     }

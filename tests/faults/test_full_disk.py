@@ -97,6 +97,16 @@ def test_a_full_disk_on_workers(plain_input, plain_result, disk, fills_at, monke
     goes_on(plain_input, plain_result, disk, monkeypatch, "--workers", "1")
 
 
+def test_a_disk_without_room_is_refused_before_the_run(plain_input, disk):
+    disk.fill()
+    done = run(plain_input, disk, "--no-parallel")
+    assert done.exit_code == 4
+    assert "The run takes about" in done.stderr
+    assert f"where: {disk.folder / 'out'}" in done.stderr
+    assert "Make room" in done.stderr
+    assert not (disk.folder / "out").exists()
+
+
 def test_a_merge_on_a_full_disk_says_where(disk):
     columns = ColumnFile(disk.folder)
     disk.fill()
