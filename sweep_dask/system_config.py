@@ -279,6 +279,13 @@ def peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
 
 
+def memory_bytes() -> int:
+    """Resident memory of this process now."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
 def free_disk_bytes(folder: Path) -> int:
     """What this user may still write on the disk of a folder, which may have to be made first."""
     there = next(path for path in (folder, *folder.parents) if path.exists())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sweep_dask.analysis.data_checks.findings import Finding
+    from sweep_dask.dataflow.block_sizes import BlockSizeChange
     from sweep_dask.dataflow.plan import Plan
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.storage.ingest import BlockReceipt
@@ -62,6 +63,8 @@ class RunRecord:
     """`done`, `partial`, `failed` or `interrupted`."""
     input_digests: dict[str, str] = field(default_factory=dict)
     receipts: Sequence[BlockReceipt] = ()
+    block_sizes: Sequence[BlockSizeChange] = ()
+    """Where blocks of the input changed their size."""
     ledger: Ledger | None = None
     partitions: list[PartitionSummary] = field(default_factory=list)
     stage_seconds: dict[str, float] = field(default_factory=dict)
@@ -183,6 +186,7 @@ class RunRecord:
                 "largest_process_bytes": self.largest_process_bytes,
                 "all_processes_bytes": self.all_processes_bytes,
             },
+            "block_sizes": [change.as_json() for change in self.block_sizes],
             "checks": [finding.as_json() for finding in self.checks],
             "warnings": list(self.plan.warnings),
             "pieces": self.pieces,

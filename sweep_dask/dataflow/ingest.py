@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import logging
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,17 @@ import dask.dataframe as dd
 import numpy as np
 
 from sweep_dask.analysis.data_checks.tally import Tally
+from sweep_dask.dataflow.block_sizes import BlockSizeChange, next_blocksize
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.errors import InputError, ResourceError
+from sweep_dask.storage.blocks import recut
 from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
 from sweep_dask.storage.spill import index_frame, index_of
+from sweep_dask.system_config import format_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
     from sweep_dask.storage.spill import Index
+
+logger = logging.getLogger(__name__)
 
 #: Stage of each table; session, reference and participants are one.
 STAGE_OF_TABLE = {
@@ -37,6 +43,13 @@ STAGE_OF_TABLE = {
     "reference": 5,
     "participants": 5,
 }
+
+#: Blocks for each worker in the first wave; every wave has twice as many, up to the other, while
+#: their size stays. At the end of one workers wait for each other: that is to be seldom. Arbitrary.
+FIRST_WAVE = 2
+LARGEST_WAVE = 16
+
+_CHANGED = "blocks to come have %s: a worker took %.0f %% of its memory limit for one"
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,8 @@ class Ingested:
     """By block number."""
     tally: Tally
     """Sums of all rows, for the checks of the input."""
+    size_changes: list[BlockSizeChange]
+    """In their order; mostly none."""
 
 
 def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.DataFrame:
@@ -69,8 +84,16 @@ def ingest(
     scratch: Path,
     ticks: TickTable,
     progress: Progress,
+    task_memory_bytes: int,
 ) -> Ingested:
-    """Ingest all blocks.
+    """Ingest all blocks, in waves: between two of them the size of those to come can change.
+
+    Parameters
+    ----------
+    blocks
+        As planned.
+    task_memory_bytes
+        What a worker may use for a task.
 
     Raises
     ------
@@ -79,21 +102,54 @@ def ingest(
     ResourceError
         Workers died over a block.
     """
+    planned_bytes = blocksize_bytes = blocks[0].segment_bytes
     indexes = [index_of(())]
     receipts: dict[int, BlockReceipt] = {}
     tally = Tally()
+    changes: list[BlockSizeChange] = []
+    shares: list[float] = []
     stages = _Stages(blocks, progress)
 
-    def done(position: int, index: pd.DataFrame) -> None:
-        receipt = read_receipt(scratch, blocks[position].number)
+    def done(receipt: BlockReceipt, index: pd.DataFrame) -> None:
         tally.add(Tally.from_json(receipt.tally))
         receipt.tally = {}  # added up, it is needed no more; of many blocks it would be a lot
         receipts[receipt.block] = receipt
         indexes.append(index_of([index]))
         stages.advance(receipt)
+        shares[-1] = max(shares[-1], receipt.held_memory_bytes / task_memory_bytes)
+
+    n_workers = 1 if client is None else len(client.nthreads())
+    pending = blocks
+    while pending:
+        count = n_workers * min(FIRST_WAVE << len(shares), LARGEST_WAVE)
+        wave, pending = pending[:count], pending[count:]
+        shares.append(0.0)
+        _run_wave(client, wave, scratch, ticks, done)
+        size_bytes = next_blocksize(blocksize_bytes, planned_bytes, shares)
+        if pending and size_bytes != blocksize_bytes:
+            blocksize_bytes, before = size_bytes, pending
+            pending = recut(pending, blocksize_bytes)
+            changes.append(BlockSizeChange(pending[0].number, blocksize_bytes, shares[-1]))
+            logger.info(_CHANGED, format_bytes(blocksize_bytes), 100 * shares[-1])
+            stages.recount(before, pending)
+            shares.clear()
+    ordered = [receipts[number] for number in sorted(receipts)]
+    _refuse_unreadable(ordered)
+    return Ingested(np.concatenate(indexes), ordered, tally, changes)
+
+
+def _run_wave(
+    client: Client | None,
+    wave: Sequence[Block],
+    scratch: Path,
+    ticks: TickTable,
+    on_done: Callable[[BlockReceipt, pd.DataFrame], None],
+) -> None:
+    def done(position: int, index: pd.DataFrame) -> None:
+        on_done(read_receipt(scratch, wave[position].number), index)
 
     def lost(position: int, reason: str) -> None:
-        block = blocks[position]
+        block = wave[position]
         raise ResourceError(
             f"A block of {block.file.name} could not be read: {reason}.",
             where=f"{block.file.name}, from byte {block.start}",
@@ -102,11 +158,8 @@ def ingest(
 
     # An index has no texts to convert, and only for that would workers load `dask.dataframe`.
     with dask.config.set({"dataframe.convert-string": False}):
-        tasks = block_frame(blocks, scratch, ticks).to_delayed()
+        tasks = block_frame(wave, scratch, ticks).to_delayed()
     run_tasks(client, tasks, done, lost)
-    ordered = [receipts[number] for number in sorted(receipts)]
-    _refuse_unreadable(ordered)
-    return Ingested(np.concatenate(indexes), ordered, tally)
 
 
 class _Stages:
@@ -120,6 +173,14 @@ class _Stages:
         self._receipts: dict[int, list[BlockReceipt]] = defaultdict(list)
         for stage in sorted(self._open):
             progress.start(stage_label(stage), self._open[stage], "blocks")
+
+    def recount(self, before: Sequence[Block], after: Sequence[Block]) -> None:
+        """Other blocks than before are still to be read."""
+        more = Counter(STAGE_OF_TABLE[block.file.table] for block in after)
+        more.subtract(STAGE_OF_TABLE[block.file.table] for block in before)
+        for stage, count in more.items():
+            self._open[stage] += count
+            self._progress.expect(stage_label(stage), count)
 
     def advance(self, receipt: BlockReceipt) -> None:
         stage = STAGE_OF_TABLE[receipt.table]

@@ -60,7 +60,7 @@ def prepare(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
     if record.has_book and workers.client is not None:
         _compile_book(record, progress)
     with record.timed("ingest"):
-        catalogue = _ingest(workers.client, record, space, progress)
+        catalogue = _ingest(workers, record, space, progress)
         require_partitions_fit(catalogue.partitions, workers.task_memory_bytes)
     return catalogue
 
@@ -72,21 +72,21 @@ def _compile_book(record: RunRecord, progress: Progress) -> None:
     progress.finish(_COMPILE_LABEL, "some seconds the first time, then read from disk")
 
 
-def _ingest(
-    client: Client | None, record: RunRecord, space: Workspace, progress: Progress
-) -> Catalogue:
+def _ingest(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> Catalogue:
     plan = record.plan
+    client, memory_bytes = workers.client, workers.task_memory_bytes
     with _unchanged(plan):
         written = look_before(plan)
-        ingested = ingest(client, plan.blocks, space.scratch, plan.book.ticks, progress)
+        ticks = plan.book.ticks
+        ingested = ingest(client, plan.blocks, space.scratch, ticks, progress, memory_bytes)
         _digest_inputs(client, record)
-    record.receipts = ingested.receipts
+    record.receipts, record.block_sizes = ingested.receipts, ingested.size_changes
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
     settle_rejects(record, space)
     record.checks = judged(ingested.tally, written, plan.settings)
     catalogue = build_catalogue(
         ingested.index,
-        {block.number: block.file.table for block in plan.blocks},
+        {receipt.block: receipt.table for receipt in ingested.receipts},
         by_session=plan.settings.trading_day == "session",
         dates=plan.settings.dates,
         securities=plan.settings.securities,

@@ -49,6 +49,12 @@ class Progress:
             bar = tqdm(total=total, desc=label, unit=f" {unit}", file=self.stream, leave=False)
         self._steps[label] = _Step(time.perf_counter(), bar)
 
+    def expect(self, label: str, more: int) -> None:
+        """So many units more than were told."""
+        bar = self._steps[label].bar
+        if bar is not None and bar.total is not None:
+            bar.total += more
+
     def advance(self, label: str, units: int = 1) -> None:
         """Report units done."""
         bar = self._steps[label].bar

@@ -7,6 +7,7 @@ wherever the cuts fall - also when a cut falls on the first byte of a line.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -19,7 +20,7 @@ from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.raw_files import InputFile
@@ -60,12 +61,21 @@ class Piece:
 
 
 def cut_file(
-    file: InputFile, header: FileHeader, blocksize_bytes: int, first_number: int
+    file: InputFile,
+    header: FileHeader,
+    blocksize_bytes: int,
+    first_number: int,
+    start: int | None = None,
 ) -> list[Block]:
     """Blocks of one file, in order: byte ranges of a CSV file, row groups of a Parquet file.
 
     A compressed file can only be read from its beginning and is one block; of `blocksize_bytes` of
     its text rows are held at a time.
+
+    Parameters
+    ----------
+    start
+        Where the first one begins (`Block.start`), if not with the file's first row.
 
     Raises
     ------
@@ -75,9 +85,9 @@ def cut_file(
     if file.format in COMPRESSED:
         cuts = [(0, file.bytes)]
     elif file.format == "parquet":
-        cuts = _row_group_runs(file, blocksize_bytes)
+        cuts = _row_group_runs(file, blocksize_bytes, start or 0)
     else:
-        starts = range(header.body_offset, file.bytes, blocksize_bytes)
+        starts = range(start or header.body_offset, file.bytes, blocksize_bytes)
         cuts = [(start, min(start + blocksize_bytes, file.bytes)) for start in starts]
     return [
         Block(first_number + k, file, header, start, end, blocksize_bytes)
@@ -85,18 +95,34 @@ def cut_file(
     ]
 
 
-def _row_group_runs(file: InputFile, blocksize_bytes: int) -> list[tuple[int, int]]:
+def recut(blocks: Sequence[Block], blocksize_bytes: int) -> list[Block]:
+    """Blocks cut anew, to another size; their numbers begin as they did.
+
+    Parameters
+    ----------
+    blocks
+        In order of their numbers, up to the end of each file that they are of.
+    """
+    found: list[Block] = []
+    for _, of_file in groupby(blocks, key=lambda block: block.file.name):
+        first = next(of_file)
+        number = blocks[0].number + len(found)
+        found += cut_file(first.file, first.header, blocksize_bytes, number, first.start)
+    return found
+
+
+def _row_group_runs(file: InputFile, blocksize_bytes: int, begin: int) -> list[tuple[int, int]]:
     with readable(file), open_raw(file) as stream:
         metadata = pq.ParquetFile(stream).metadata
         sizes = [metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)]
     runs: list[tuple[int, int]] = []
-    first, held = 0, 0
-    for group, size in enumerate(sizes):
+    first, held = begin, 0
+    for group, size in enumerate(sizes[begin:], begin):
         if group > first and held + size > blocksize_bytes:
             runs.append((first, group))
             first, held = group, 0
         held += size
-    return [*runs, (first, len(sizes))] if sizes else []
+    return [*runs, (first, len(sizes))] if first < len(sizes) else []
 
 
 def read_pieces(block: Block) -> Iterator[Piece]:

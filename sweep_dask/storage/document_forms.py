@@ -84,6 +84,7 @@ _RUN = {
 MANIFEST = {
     **_RUN,
     "assumptions?": [str],
+    "block_sizes?": [{"block": int, "blocksize_bytes": int, "memory_share": _NUMBER}],
     "centre_point_stages?": [{"name": str, "task_seconds": _NUMBER}],
     "counts?": _COUNTS,
     "earlier_runs?": [{**_RUN, "run": _RUN_ID}],

@@ -21,7 +21,7 @@ from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
 from sweep_dask.storage.spill import index_frame, write_segment
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
-from sweep_dask.system_config import peak_memory_bytes
+from sweep_dask.system_config import memory_bytes, peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +62,8 @@ class BlockReceipt:
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     """Highest resident memory of the process so far."""
+    held_memory_bytes: int = 0
+    """Resident memory while rows were held, the most of all segments."""
     error: str | None = None
     """Why the rest of the file could not be read."""
     tally: dict[str, Any] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
         number = receipt.n_segments
         tally.add(tally_of(receipt.file, table.name, rows, ticks))
         indexes.append(write_segment(folder, block.number, number, table, rows))
+        receipt.held_memory_bytes = max(receipt.held_memory_bytes, memory_bytes())
         _write_rejects(rejects_path(folder, block.number, number), segment.rejects)
         receipt.n_segments += 1
         del segment, rows  # before the next ones are read
