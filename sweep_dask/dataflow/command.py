@@ -54,12 +54,13 @@ def at_work(
     plan = record.plan
     layout = space.staging
     layout.run_log.parent.mkdir(exist_ok=True)
-    needed_bytes = max(plan.block_task_bytes, plan.partition_task_bytes)
     with (
         _safe_imports(),
         _log(layout),
         _monitor(plan.settings, layout, record),
-        open_cluster(plan.settings, plan.system, space.scratch / "dask", needed_bytes) as workers,
+        open_cluster(
+            plan.settings, plan.system, space.scratch / "dask", plan.task_bytes
+        ) as workers,
         _profile(plan.settings, layout, workers.client),
     ):
         if space.cleared:

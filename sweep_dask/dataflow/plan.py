@@ -18,6 +18,7 @@ from sweep_dask.schema import ORDERS, TABLES
 from sweep_dask.settings import Settings, require_known_columns, require_known_tables
 from sweep_dask.storage.blocks import Block, Piece, cut_file, read_pieces
 from sweep_dask.storage.formats import COMPRESSED
+from sweep_dask.storage.frames import ROW_GROUP_ROWS
 from sweep_dask.storage.inputs import Inputs, open_inputs, raise_all
 from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.unreadable import UnreadableFileError
@@ -56,6 +57,13 @@ _SAMPLED_FILES = 16
 #: Parquet file and, for orders, states and results (measured: see benchmarks/; on the safe side).
 PARTITION_BYTES_PER_ROW = {"orders": 1_600, "trades": 600, "nbbo": 400}
 
+#: Memory of a task of the roll-ups for each row of sweeps that it has at a time, a row group at
+#: most, with the two summaries that it adds up. A process that rolled up 119,000, 188,000 and
+#: 905,000 rows had 310, 401 and 509 MiB more than it began with. A market of `synth` has, with all
+#: lines, as many rows of sweeps as Centre Point rows; those of the built-in sample are in the base.
+ROLLUP_BYTES_PER_ROW = 2_700
+_ROLLUP_ROWS_IN_BASE = 16_384
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -93,7 +101,9 @@ class Plan:
     block_task_bytes: int
     """Projected peak memory of a worker that reads a block."""
     partition_task_bytes: int
-    """Projected peak memory of a worker that runs a partition of average size."""
+    """Projected peak memory of a worker that merges and runs a partition of average size."""
+    rollup_task_bytes: int
+    """Projected peak memory of a worker that rolls up sweeps."""
     disk: DiskSpace
     """Projected disk space of the run."""
     warnings: tuple[str, ...]
@@ -101,7 +111,12 @@ class Plan:
     @property
     def total_bytes(self) -> int:
         """Projected peak memory of all workers together."""
-        return self.system.num_workers * max(self.block_task_bytes, self.partition_task_bytes)
+        return self.system.num_workers * self.task_bytes
+
+    @property
+    def task_bytes(self) -> int:
+        """Projected peak memory of the largest task."""
+        return max(self.block_task_bytes, self.partition_task_bytes, self.rollup_task_bytes)
 
 
 def choose_input(given: str | None) -> tuple[str, bool]:
@@ -133,6 +148,7 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
     assert system.blocksize_bytes is not None
     blocks = _cut(inputs, system.blocksize_bytes)
     rows_per_partition = sample.kept_rows / max(1, sample.partitions)
+    rollup_bytes = projected_rollup_task_bytes(sample.kept_rows)
     return Plan(
         input=inputs.address,
         is_sample=is_sample,
@@ -145,10 +161,16 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         reasons=reasons,
         block_task_bytes=projected_block_task_bytes(_largest_block_bytes(blocks)),
         partition_task_bytes=projected_partition_task_bytes({"orders": int(rows_per_partition)}),
+        rollup_task_bytes=rollup_bytes,
         disk=projected_disk_space(
             sample.kept_text_bytes, is_part=bool(settings.dates or settings.securities)
         ),
-        warnings=(*settings.warnings, *system.warnings, *inputs.warnings),
+        warnings=(
+            *settings.warnings,
+            *system.warnings,
+            *inputs.warnings,
+            *_tight_rollups(rollup_bytes, system),
+        ),
     )
 
 
@@ -179,6 +201,27 @@ def projected_partition_task_bytes(rows: Mapping[str, int]) -> int:
         Rows to merge, by table.
     """
     return BASE_PROCESS_BYTES + sum(PARTITION_BYTES_PER_ROW[t] * count for t, count in rows.items())
+
+
+def projected_rollup_task_bytes(sweep_rows: int) -> int:
+    """Memory of a worker process at the peak of rolling up sweeps, in bytes.
+
+    Parameters
+    ----------
+    sweep_rows
+        Of all partitions and lines.
+    """
+    more_rows = max(0, min(sweep_rows, ROW_GROUP_ROWS) - _ROLLUP_ROWS_IN_BASE)
+    return BASE_PROCESS_BYTES + ROLLUP_BYTES_PER_ROW * more_rows
+
+
+def _tight_rollups(needed_bytes: int, system: SystemConfig) -> list[str]:
+    limit_bytes = system.memory_limit_bytes
+    if limit_bytes is None or needed_bytes <= limit_bytes:
+        return []
+    needed, limit = format_bytes(needed_bytes), format_bytes(limit_bytes)
+    warning = f"rolling up sweeps may take {needed} of a worker, whose memory limit is {limit}: "
+    return [warning + "use fewer --workers or raise --memory-limit"]
 
 
 def require_partitions_fit(partitions: Iterable[PartitionSource], task_memory_bytes: int) -> None:

@@ -117,6 +117,7 @@ def describe_plan(plan: Plan) -> str:
         "Blocks": f"{len(plan.blocks):,}",
         "Memory, block task": format_bytes(plan.block_task_bytes),
         "Memory, partition task": f"{format_bytes(plan.partition_task_bytes)} at average size",
+        "Memory, roll-up task": format_bytes(plan.rollup_task_bytes),
         "Memory in total": f"{format_bytes(plan.total_bytes)} of "
         f"{format_bytes(system.available_memory_bytes)} available",
         "Disk, scratch": f"{format_bytes(plan.disk.scratch_bytes)} while it runs",
@@ -199,6 +200,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "projected_memory": {
             "block_task_bytes": plan.block_task_bytes,
             "partition_task_bytes": plan.partition_task_bytes,
+            "rollup_task_bytes": plan.rollup_task_bytes,
             "total_bytes": plan.total_bytes,
         },
         "projected_disk": {

@@ -7,10 +7,12 @@ from running import invoke
 from sweep_dask.dataflow.plan import (
     PARTITION_BYTES_PER_ROW,
     projected_partition_task_bytes,
+    projected_rollup_task_bytes,
     require_partitions_fit,
 )
 from sweep_dask.errors import ResourceError
 from sweep_dask.storage.catalogue import PartitionSource
+from sweep_dask.storage.frames import ROW_GROUP_ROWS
 from sweep_dask.system_config import BASE_PROCESS_BYTES
 
 DAY = 20_000
@@ -38,6 +40,12 @@ def test_a_partition_of_few_orders_and_many_quotes_is_refused():
 
 def test_partitions_that_fit_pass():
     require_partitions_fit([partition(1, orders=1_000, nbbo=10)], 750 * 1024**2)
+
+
+def test_roll_ups_take_as_much_as_a_row_group_of_sweeps():
+    of_sample, most = projected_rollup_task_bytes(13_842), projected_rollup_task_bytes(10**9)
+    assert of_sample == BASE_PROCESS_BYTES
+    assert most == projected_rollup_task_bytes(ROW_GROUP_ROWS) > BASE_PROCESS_BYTES
 
 
 @pytest.mark.parametrize("limit", ["302MiB", "380MiB"])
