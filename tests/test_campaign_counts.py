@@ -39,7 +39,7 @@ def test_each_byte_that_differs_is_counted(trials, plain_result, copy):
 
 
 def test_a_missing_and_a_surplus_file_differ_in_all_bytes(trials, plain_result, copy):
-    gone = copy / "tables" / "sweep_metrics.parquet"
+    gone = copy / "tables/sweep_metrics.parquet/2024-10-04-0000000101.parquet"
     rows, size = pq.read_metadata(gone).num_rows, gone.stat().st_size
     gone.unlink()
     (copy / "tables" / "surplus.csv").write_bytes(b"seven..")
