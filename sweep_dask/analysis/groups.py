@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from sweep_dask.analysis.tables import IntArray, whole_numbers
+from sweep_dask.analysis.tables import IntArray, labels, whole_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import pandas as pd
 
 GROUPS = ("Group 1 (Fully Filled)", "Group 2 (Partially Filled)", "Group 3 (Unfilled)")
 FILL_STATUSES = ("Unfilled", "Partially Filled", "Fully Filled")
@@ -21,7 +20,7 @@ SMALL_MOST = 500
 MEDIUM_MOST = 2000
 
 
-def sweep_groups(last: pd.DataFrame) -> pd.Series[Any]:
+def sweep_groups(last: pd.DataFrame) -> Any:
     """The group of each sweep by the real outcome, from its last state.
 
     Nothing left is group 1, also when the leaves quantity is below zero.
@@ -30,19 +29,15 @@ def sweep_groups(last: pd.DataFrame) -> pd.Series[Any]:
         whole_numbers(last, "leavesquantity"),
         whole_numbers(last, "totalmatchedquantity"),
     )
-    return _labels(GROUPS, np.where(leaves <= 0, 0, np.where(traded > 0, 1, 2)))
+    return labels(GROUPS, np.where(leaves <= 0, 0, np.where(traded > 0, 1, 2)))
 
 
-def fill_status(matched: IntArray, quantity: IntArray) -> pd.Series[Any]:
+def fill_status(matched: IntArray, quantity: IntArray) -> Any:
     """How much of `quantity` was matched; nothing matched is unfilled, also nothing of nothing."""
-    return _labels(FILL_STATUSES, np.where(matched <= 0, 0, np.where(matched < quantity, 1, 2)))
+    return labels(FILL_STATUSES, np.where(matched <= 0, 0, np.where(matched < quantity, 1, 2)))
 
 
-def size_category(available: IntArray) -> pd.Series[Any]:
+def size_category(available: IntArray) -> Any:
     """The size of each sweep by the quantity it had to fill."""
     # The first limit that is not below the quantity: both limits belong to the smaller size.
-    return _labels(SIZES, np.searchsorted([SMALL_MOST, MEDIUM_MOST], available, side="left"))
-
-
-def _labels(names: Sequence[str], codes: IntArray) -> pd.Series[Any]:
-    return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
+    return labels(SIZES, np.searchsorted([SMALL_MOST, MEDIUM_MOST], available, side="left"))

@@ -30,7 +30,8 @@ def table(columns: Schema, values: Mapping[str, Any]) -> pd.DataFrame:
     KeyError
         A column has no values.
     """
-    return pd.DataFrame({name: _column(values[name], dtype) for name, dtype in columns.items()})
+    arrays = {name: _column(values[name], dtype) for name, dtype in columns.items()}
+    return pd.DataFrame(arrays, copy=False)
 
 
 def table_of_rows(columns: Schema, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -73,8 +74,20 @@ def over(part: ArrayLike, whole: ArrayLike) -> FloatArray:
     return shares
 
 
-def _text(values: ArrayLike | pd.Series[Any]) -> Any:
+def labels(names: Sequence[str | None], codes: IntArray) -> Any:
+    """A column of text, the name of each code; names may be missing."""
+    return _text(names).take(codes)
+
+
+def constant(name: str | None, size: int) -> Any:
+    """A column of one text all the way down."""
+    return labels((name,), np.zeros(size, dtype=np.int64))
+
+
+def _text(values: Any) -> Any:
     """Text, of which some may be missing: pandas before 3 would write out `nan`."""
+    if getattr(values, "dtype", None) == "str":
+        return pd.array(values, copy=False)
     text = pd.Series(values, dtype="str").array
     missing = pd.isna(np.asarray(values, dtype=object))
     if missing.any():
@@ -82,10 +95,10 @@ def _text(values: ArrayLike | pd.Series[Any]) -> Any:
     return text
 
 
-def _column(values: ArrayLike | pd.Series[Any], dtype: str) -> Any:
+def _column(values: Any, dtype: str) -> Any:
     """The values without an index: numpy for the plain types, an extension array for others."""
     if dtype == "str":
         return _text(values)
     if dtype == "Int64":
-        return pd.Series(values, dtype=dtype).array
+        return pd.array(values, dtype=dtype, copy=False)
     return np.asarray(values, dtype=dtype)

@@ -12,6 +12,7 @@ from sweep_dask.analysis.tables import (
     FloatArray,
     IntArray,
     empty_table,
+    labels,
     prices,
     schema,
     table,
@@ -20,7 +21,6 @@ from sweep_dask.analysis.tables import (
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
 TRADE_LEVEL_COMPARISON = schema(
     "orderid:int64 total_trades:float64 total_quantity_filled:float64 "
@@ -144,11 +144,11 @@ def _differences(real: _Fills, simulated: _Fills) -> dict[str, Any]:
 
 def _match_status(
     shortfall_pct: FloatArray, price_error_pct: FloatArray, time_diff_sec: FloatArray
-) -> NDArray[np.object_]:
+) -> Any:
     exact = (shortfall_pct < 5) & (price_error_pct < 1) & (time_diff_sec < 1)
     close = (shortfall_pct < 10) & (price_error_pct < 5)
     best_first = [exact, close, shortfall_pct < 25]
-    return np.select(best_first, MATCH_STATUSES[:-1], MATCH_STATUSES[-1]).astype(object)
+    return labels(MATCH_STATUSES, np.select(best_first, range(3), 3))
 
 
 def _accuracy_score(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sweep_dask.analysis.groups import size_category
-from sweep_dask.analysis.tables import schema, table, whole_numbers
+from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.market.trading_day import sydney_local_ns
@@ -61,7 +61,7 @@ def populations(real: pd.DataFrame, facts: SweepFacts) -> pd.DataFrame:
     """
     quantity, arrival_ns = whole_numbers(real, "quantity"), whole_numbers(real, "arrival_ns")
     columns: dict[str, Any] = {
-        "date": [facts.date] * len(real),
+        "date": constant(facts.date, len(real)),
         "security": np.full(len(real), facts.security),
         "participant": pd.arrays.IntegerArray(
             facts.participant.astype(np.int64), facts.participant < 0
@@ -71,7 +71,7 @@ def populations(real: pd.DataFrame, facts: SweepFacts) -> pd.DataFrame:
         "is_short_sell": (facts.order_type & SHORT_SELL) != 0,
         "real_outcome": real["status"],
         "size_class": size_category(quantity),
-        "hour": _names(HOURS, _sydney_hour(arrival_ns)),
+        "hour": labels(HOURS, _sydney_hour(arrival_ns)),
         "spread_class": _spread_class(real["arrival_spread_ticks"].to_numpy(np.float64)),
     }
     return table(POPULATIONS, columns)
@@ -86,13 +86,8 @@ def _sydney_hour(arrival_ns: IntArray) -> IntArray:
     return sydney_local_ns(arrival_ns) // _NS_PER_HOUR % len(HOURS)
 
 
-def _spread_class(ticks: FloatArray) -> pd.Series[Any]:
+def _spread_class(ticks: FloatArray) -> Any:
     """The class of a spread in ticks; one off the tick table belongs to the wider class."""
     is_known = ~np.isnan(ticks)
     steps = np.ceil(np.where(is_known, ticks, 1)).clip(1, WIDE_TICKS).astype(np.int64)
-    return _names(SPREADS, steps - 1).where(is_known)
-
-
-def _names(names: list[str], codes: IntArray) -> pd.Series[Any]:
-    """The names by number."""
-    return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
+    return labels([*SPREADS, None], np.where(is_known, steps - 1, len(SPREADS)))

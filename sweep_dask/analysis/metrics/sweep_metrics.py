@@ -12,7 +12,7 @@ import numpy as np
 from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
-from sweep_dask.analysis.tables import schema, table
+from sweep_dask.analysis.tables import labels, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _outcome(case: _Case) -> dict[str, Any]:
         "entry_filled_quantity": sums.quantity_where(sums.waited_ns == 0),
         "fill_ratio": units.over(filled.astype(np.float64), case.sweeps.quantity),
         "fill_count": sums.count,
-        "status": np.array(STATUSES, dtype=object)[_status(filled, case.unfilled)],
+        "status": labels(STATUSES, _status(filled, case.unfilled)),
         "filled_value_x2": sums.value_x2,
         "vwap": units.price(sums.value_x2.astype(np.float64), filled),
     }

@@ -10,7 +10,7 @@ from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arriva
 from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
-from sweep_dask.analysis.tables import Schema, schema, table
+from sweep_dask.analysis.tables import Schema, constant, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _of_line(
             **{name: labels[name] for name in POPULATIONS},
             **{name: metrics[name] for name in SWEEP_METRICS},
             **{name: parts[name] for name in _PARTS},
-            "model": [line.model] * size,
-            "scenario": [line.scenario] * size,
-            "unfilled_reason": [""] * size if reasons is None else reasons,
+            "model": constant(line.model, size),
+            "scenario": constant(line.scenario, size),
+            "unfilled_reason": constant("", size) if reasons is None else reasons,
         },
     )
