@@ -9,7 +9,7 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
 from sweep_dask.analysis.centre_point.match_table import left_out_table
-from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, run_scenario
+from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, scenario_results
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import Outcome
@@ -101,9 +101,9 @@ def run_scenarios(
     totals: dict[str, dict[str, int]] = {}
     outcomes: dict[Line, Outcome] = {}
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
-    for name in job.centre_point.scenarios:
-        began = time.perf_counter()
-        result = run_scenario(partition, name, date, security)
+    names = job.centre_point.scenarios
+    began = time.perf_counter()
+    for name, result in zip(names, scenario_results(partition, names, date, security), strict=True):
         for table in SCENARIO_TABLES:
             frame = getattr(result, table)
             rows = write_table(layout, summary, folder / name / f"{table}.parquet", frame)
@@ -116,7 +116,7 @@ def run_scenarios(
         counts["events"] += result.event_count
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
-        summary.centre_point_seconds[name] = time.perf_counter() - began
+        summary.centre_point_seconds[name] = -began + (began := time.perf_counter())
     summary.counts |= {
         "centre_point_orders": int(partition.is_in.sum()),
         **{f"centre_point_{name}": count for name, count in counts.items()},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.tables import IntArray, schema, table
+from sweep_dask.analysis.tables import constant, labels, schema, table
 from sweep_dask.matching.events import EventKind
 
 if TYPE_CHECKING:
@@ -26,11 +26,8 @@ MISSES = schema(
     "buy_order_id:int64 sell_order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 cause:str"
 )
 
-_TRIGGERS = {
-    EventKind.AMEND: "amend",
-    EventKind.QUOTE: "nbbo",
-    EventKind.SESSION: "nbbo",
-}
+#: What made a match happen, by the kind of its event: else it was an arrival.
+_TRIGGERS = {EventKind.AMEND: "amend", EventKind.QUOTE: "nbbo", EventKind.SESSION: "nbbo"}
 
 
 def match_table(
@@ -43,7 +40,7 @@ def match_table(
 ) -> pd.DataFrame:
     """The fills in order of execution, columns `MATCHES` or, with a mode, `REPLAY_MATCHES`."""
     values = {
-        "date": [date] * fills.size,
+        "date": constant(date, fills.size),
         "security": np.full(fills.size, security),
         "timestamp": flow.timestamp_ns[fills["event"]],
         "buy_order_id": log.order_id[fills["buy"]],
@@ -52,15 +49,13 @@ def match_table(
         "price_x2": fills["price_x2"],
         "deal_source": fills["deal_source"],
         "aggressor": fills["aggressor"],
-        "trigger": _trigger(flow.events["kind"][fills["event"]]),
-        "mode": [mode] * fills.size,
+        "trigger": labels(
+            [_TRIGGERS.get(kind, "arrival") for kind in EventKind],
+            flow.events["kind"][fills["event"]],
+        ),
+        "mode": constant(mode, fills.size),
     }
     return table(MATCHES if mode is None else REPLAY_MATCHES, values)
-
-
-def _trigger(kind: IntArray) -> list[str]:
-    """What made the match happen: an arrival, an amendment, or a move of the quote."""
-    return [_TRIGGERS.get(EventKind(value), "arrival") for value in kind.tolist()]
 
 
 LEFT_OUT = schema("date:str security:int32 order_id:int64 sequence:int64 reason:str")
@@ -72,7 +67,7 @@ def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -
     return table(
         LEFT_OUT,
         {
-            "date": [date] * size,
+            "date": constant(date, size),
             "security": np.full(size, security),
             "order_id": log.order_id[left_out.order],
             "sequence": left_out.sequence,

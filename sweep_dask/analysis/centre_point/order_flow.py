@@ -31,6 +31,9 @@ _STEPS = 4
 #: What a transaction leaves to do after its trades: a remainder is cancelled, or posted.
 AFTER_TRADES = 3
 
+#: Events as bytes, which are copied at once.
+_BYTES = np.dtype((np.void, EVENT.itemsize))
+
 
 @dataclass(frozen=True)
 class OrderFlow:
@@ -64,15 +67,16 @@ class OrderFlow:
 
     def take(self, chosen: IntArray | BoolArray) -> OrderFlow:
         """Some of the events."""
-        return OrderFlow(
-            self.events[chosen], self.timestamp_ns[chosen], self.key[chosen], self.source[chosen]
-        )
+        rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        # Records that are taken are copied as bytes; indexed, field by field, sixty times as slow.
+        events = self.events.take(rows)
+        return OrderFlow(events, self.timestamp_ns[rows], self.key[rows], self.source[rows])
 
 
 def join(*flows: OrderFlow) -> OrderFlow:
     """All events of several flows, one flow after the other."""
     return OrderFlow(
-        np.concatenate([flow.events for flow in flows]),
+        np.concatenate([flow.events.view(_BYTES) for flow in flows]).view(EVENT),
         np.concatenate([flow.timestamp_ns for flow in flows]),
         np.concatenate([flow.key for flow in flows]),
         np.concatenate([flow.source for flow in flows]),
@@ -146,8 +150,7 @@ def entries_and_amendments(log: OrderLog, rules: Rules, is_in: BoolArray) -> Ord
     amend["keeps_place"] = keeps_place(log, rules)[amendments]
     amend["trades"] = _amendment_trades(log, rules)[amendments]
     amend["rests"] = rests_in_dark(log, rules)[amendments]
-    rows = np.concatenate((entries, amendments))
-    return flow_of_rows(log, np.concatenate((enter, amend)), rows, 0)
+    return join(flow_of_rows(log, enter, entries, 0), flow_of_rows(log, amend, amendments, 0))
 
 
 def _matched_on_entry(log: OrderLog) -> IntArray:
@@ -253,13 +256,11 @@ def with_market(flow: OrderFlow, market: MarketEvents) -> OrderFlow:
         np.searchsorted(flow.timestamp_ns, market.timestamp_ns, side="left"),
     )
     order = np.lexsort((market.timestamp_ns, place))
-    place, times = place[order], market.timestamp_ns[order]
-    merged = OrderFlow(
-        np.insert(flow.events, place, market.events[order]),
-        np.insert(flow.timestamp_ns, place, times),
-        np.insert(flow.key, place, -1),
-        np.insert(flow.source, place, -1),
-    )
+    nowhere = np.full(order.size, -1, dtype=np.int64)
+    around = OrderFlow(market.events, market.timestamp_ns, nowhere, nowhere).take(order)
+    # An event of an order stands between two places.
+    slot = np.concatenate((2 * np.arange(flow.size) + 1, 2 * place[order]))
+    merged = join(flow, around).take(np.argsort(slot, kind="stable"))
     require_causal(merged)
     return merged
 

@@ -24,16 +24,24 @@ from sweep_dask.analysis.centre_point.order_flow import (
     order_events,
     with_market,
 )
-from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills, sweep_summary
+from sweep_dask.analysis.centre_point.sweep_outcomes import (
+    SweepRecord,
+    fills_of_sweeps,
+    sweep_fills,
+    sweep_summary,
+)
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.matching.events import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pandas as pd
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.tables import BoolArray
+    from sweep_dask.matching.centre_point import BookResult
 
 AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-dark", "dark-only"
 
@@ -79,8 +87,10 @@ class ScenarioResult:
     step_count: int
 
 
-def run_scenario(partition: PartitionInput, name: str, date: str, security: int) -> ScenarioResult:
-    """Run one scenario.
+def scenario_results(
+    partition: PartitionInput, names: Iterable[str], date: str, security: int
+) -> Iterator[ScenarioResult]:
+    """Run scenarios one after the other.
 
     Raises
     ------
@@ -88,13 +98,28 @@ def run_scenario(partition: PartitionInput, name: str, date: str, security: int)
         There is no scenario of that name.
     """
     affected = affected_sweeps(partition)
-    flow = with_market(_orders(partition, name, affected).ordered(), partition.market)
-    result = partition.run(flow)
-    fills = sweep_fills(partition, flow, result, date, security)
+    record = SweepRecord(partition, affected)
+    recorded = flow_of_orders(
+        partition.log, partition.tape, partition.settings.rules, partition.is_in
+    ).ordered()
+    for name in names:
+        flow = with_market(_orders(partition, name, affected, recorded), partition.market)
+        yield _result(record, flow, partition.run(flow), date, security)
+
+
+def run_scenario(partition: PartitionInput, name: str, date: str, security: int) -> ScenarioResult:
+    """Run one scenario, see `scenario_results`."""
+    return next(scenario_results(partition, [name], date, security))
+
+
+def _result(
+    record: SweepRecord, flow: OrderFlow, result: BookResult, date: str, security: int
+) -> ScenarioResult:
+    log, fills = record.partition.log, fills_of_sweeps(record, flow, result)
     return ScenarioResult(
-        matches=match_table(partition.log, flow, result.fills, date, security),
-        order_summary=sweep_summary(partition, fills, result, affected, date, security),
-        sweep_fills=fills,
+        matches=match_table(log, flow, result.fills, date, security),
+        order_summary=sweep_summary(record, fills, result, date, security),
+        sweep_fills=sweep_fills(log, fills, date, security),
         event_count=flow.size,
         step_count=result.steps,
     )
@@ -111,18 +136,21 @@ def affected_sweeps(partition: PartitionInput) -> BoolArray:
     return affected
 
 
-def _orders(partition: PartitionInput, name: str, affected: BoolArray) -> OrderFlow:
-    """The events of orders in one scenario."""
-    flow = flow_of_orders(partition.log, partition.tape, partition.settings.rules, partition.is_in)
-    if name == AS_ENTERED:
-        return flow
-    if name in (REST_DARK, DARK_ONLY):
-        flow = flow.take(~_lost_lit_fills(partition, flow, affected, all_of_them=name == DARK_ONLY))
-    elif name != DUAL_POST:
+def _orders(
+    partition: PartitionInput, name: str, affected: BoolArray, recorded: OrderFlow
+) -> OrderFlow:
+    """The events of orders in one scenario, in order; the recorded ones stay as they are."""
+    if name not in SCENARIOS:
         raise KeyError(name)
+    if name == AS_ENTERED:
+        return recorded
     improved = name == DUAL_POST
+    gone = np.zeros(recorded.size, dtype=bool)
+    if not improved:
+        gone = _lost_lit_fills(partition, recorded, affected, all_of_them=name == DARK_ONLY)
+    flow = recorded.take(~gone)
     _keep_posted(partition, flow, affected, improved=improved)
-    return join(flow, _posts(partition, affected, improved=improved))
+    return join(flow, _posts(partition, affected, improved=improved)).ordered()
 
 
 def _keep_posted(

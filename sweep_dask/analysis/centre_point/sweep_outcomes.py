@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
-from sweep_dask.analysis.tables import BoolArray, IntArray, schema, sums_at, table
+from sweep_dask.analysis.tables import (
+    BoolArray,
+    IntArray,
+    constant,
+    labels,
+    schema,
+    sums_at,
+    table,
+)
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.matching.events import EventKind, Obstacle
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.matching.centre_point import BookResult
 
 #: One row per sweep. `quantity` is what could be filled, by the tape and by every scenario alike:
@@ -56,93 +65,136 @@ REASONS = {
 }
 
 
-def sweep_fills(
-    partition: PartitionInput, flow: OrderFlow, result: BookResult, date: str, security: int
-) -> pd.DataFrame:
-    """All fills of sweeps, dark and lit, in order of execution; columns `SWEEP_FILLS`."""
-    is_sweep = _is_sweep(partition)
-    parts = [_dark_fills(result, is_sweep, side) for side in ("buy", "sell")]
-    if partition.tape is not None:
-        parts.append(_given_fills(partition, flow, result, is_sweep))
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.lexsort((columns["order"], columns["event"]))
-    size = order.size
+class SweepFills(NamedTuple):
+    """Fills of sweeps, one element each."""
+
+    order: IntArray
+    """int64, dense number of the sweep."""
+    timestamp_ns: IntArray
+    quantity: IntArray
+    price_x2: IntArray
+    is_dark: BoolArray
+    deal_source: IntArray
+    recorded_quantity: IntArray
+    """int64, as the column of that name."""
+
+
+class SweepRecord:
+    """What no scenario changes of the sweeps in the book, by entry."""
+
+    def __init__(self, partition: PartitionInput, affected: BoolArray) -> None:
+        log = partition.log
+        rows = entry_rows(log, partition.is_in)
+        rows = rows[log.is_sweep[rows]]
+        self.partition = partition
+        self.order = log.order[rows]
+        self.is_sweep = _is_sweep(partition)
+        self.entry_ns = np.zeros(log.order_id.size, dtype=np.int64)
+        self.entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
+        self.quantity = fillable_quantity(partition)[self.order]
+        real = self.totals(_real_fills(partition))
+        self.columns = {
+            "order_id": log.order_id[self.order],
+            "side": log.side[rows],
+            "entry_timestamp": log.timestamp_ns[rows],
+            "limit_x2": log.price_x2[rows],
+            "quantity": self.quantity,
+            "is_affected": affected[self.order],
+            "real_dark_quantity": real["dark_arrival_quantity"] + real["dark_resting_quantity"],
+            "real_lit_quantity": real["lit_arrival_quantity"] + real["lit_resting_quantity"],
+            **{f"real_{name}": column for name, column in real.items()},
+        }
+
+    def totals(self, fills: SweepFills) -> dict[str, Any]:
+        """Sums of fills, one element a sweep."""
+        order, size = fills.order, self.entry_ns.size
+        value_x2 = fills.quantity * fills.price_x2
+        is_dark, at_arrival = fills.is_dark, fills.timestamp_ns == self.entry_ns[order]
+
+        def total(amount: IntArray) -> IntArray:
+            return sums_at(order, amount, size)[self.order]
+
+        first, last = _first_and_last(order, fills.timestamp_ns, size)
+        return {
+            "filled_quantity": total(fills.quantity),
+            "dark_arrival_quantity": total(fills.quantity * (is_dark & at_arrival)),
+            "dark_resting_quantity": total(fills.quantity * (is_dark & ~at_arrival)),
+            "lit_arrival_quantity": total(fills.quantity * (~is_dark & at_arrival)),
+            "lit_resting_quantity": total(fills.quantity * (~is_dark & ~at_arrival)),
+            "dark_value_x2": total(value_x2 * is_dark),
+            "lit_value_x2": total(value_x2 * ~is_dark),
+            "fill_count": np.bincount(order, minlength=size)[self.order],
+            "first_fill_timestamp": first[self.order],
+            "last_fill_timestamp": last[self.order],
+        }
+
+
+def fills_of_sweeps(record: SweepRecord, flow: OrderFlow, result: BookResult) -> SweepFills:
+    """All fills of sweeps, dark and lit, in order of execution."""
+    parts = [_dark_fills(result, record.is_sweep, side) for side in ("buy", "sell")]
+    if record.partition.tape is not None:
+        parts.append(_given_fills(record, flow, result))
+    event, order, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    by_time = np.lexsort((order, event))
+    columns = (order, flow.timestamp_ns[event], *rest)
+    return SweepFills(*[column[by_time] for column in columns])
+
+
+def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> pd.DataFrame:
+    """Fills as a table, columns `SWEEP_FILLS`."""
+    size = fills.order.size
     return table(
         SWEEP_FILLS,
         {
-            "date": [date] * size,
+            **fills._asdict(),
+            "date": constant(date, size),
             "security": np.full(size, security),
-            "order_id": partition.log.order_id[columns["order"]][order],
-            "timestamp": flow.timestamp_ns[columns["event"]][order],
-            "venue": np.where(columns["is_dark"], DARK, LIT)[order],
-            **{
-                name: columns[name][order]
-                for name in ("quantity", "price_x2", "deal_source", "recorded_quantity")
-            },
+            "order_id": log.order_id[fills.order],
+            "timestamp": fills.timestamp_ns,
+            "venue": labels((LIT, DARK), fills.is_dark.astype(np.int64)),
         },
     )
 
 
 def sweep_summary(
-    partition: PartitionInput,
-    fills: pd.DataFrame,
-    result: BookResult,
-    affected: BoolArray,
-    date: str,
-    security: int,
+    record: SweepRecord, fills: SweepFills, result: BookResult, date: str, security: int
 ) -> pd.DataFrame:
-    """One row per sweep in the book, by entry; columns `SWEEP_SUMMARY`."""
-    log = partition.log
-    rows = entry_rows(log, partition.is_in)
-    rows = rows[log.is_sweep[rows]]
-    order = log.order[rows]
-    quantity = fillable_quantity(partition)[order]
-    totals = _totals(partition, fills)
-    real = _totals(partition, real_fills(partition))
-    filled = totals["filled_quantity"][order]
-    unfilled = np.maximum(quantity - filled, 0)
-    obstacles = result.obstacle[order].tolist()
-    reasons = np.array([REASONS[Obstacle(code)] for code in obstacles], dtype=object)
-    reasons = np.where(result.leaves[order] == 0, DECREASED, reasons)
-    values: dict[str, Any] = {
-        "date": [date] * rows.size,
-        "security": np.full(rows.size, security),
-        "order_id": log.order_id[order],
-        "side": log.side[rows],
-        "entry_timestamp": log.timestamp_ns[rows],
-        "limit_x2": log.price_x2[rows],
-        "quantity": quantity,
-        "is_affected": affected[order],
+    """One row per sweep, columns `SWEEP_SUMMARY`."""
+    totals, order = record.totals(fills), record.order
+    unfilled = np.maximum(record.quantity - totals["filled_quantity"], 0)
+    names = [*(REASONS[obstacle] for obstacle in Obstacle), DECREASED, ""]
+    reason = np.where(result.leaves[order] == 0, len(Obstacle), result.obstacle[order])
+    values = {
+        "date": constant(date, order.size),
+        "security": np.full(order.size, security),
         "unfilled_quantity": unfilled,
-        "unfilled_reason": np.where(unfilled > 0, reasons, ""),
+        "unfilled_reason": labels(names, np.where(unfilled > 0, reason, len(names) - 1)),
     }
-    values |= {name: column[order] for name, column in totals.items()}
-    values |= {
-        "real_dark_quantity": (real["dark_arrival_quantity"] + real["dark_resting_quantity"])[
-            order
-        ],
-        "real_lit_quantity": (real["lit_arrival_quantity"] + real["lit_resting_quantity"])[order],
-    }
-    values |= {f"real_{name}": column[order] for name, column in real.items()}
-    return table(SWEEP_SUMMARY, values)
+    return table(SWEEP_SUMMARY, values | record.columns | totals)
 
 
 def real_fills(partition: PartitionInput) -> pd.DataFrame:
     """What the tape says of all sweeps; columns `order_id` to `venue` of `SWEEP_FILLS`."""
+    columns = list(SWEEP_FILLS)
+    columns = columns[columns.index("order_id") : columns.index("venue") + 1]
+    return sweep_fills(partition.log, _real_fills(partition), "", 0)[columns]
+
+
+def _real_fills(partition: PartitionInput) -> SweepFills:
     tape = partition.tape
-    names = ("order_id", "timestamp", "quantity", "price_x2", "venue")
     if tape is None:
-        return pd.DataFrame({name: np.zeros(0, np.int64) for name in names})
+        none = np.zeros(0, np.int64)
+        return SweepFills(none, none, none, none, none > 0, none, none)
     known, order = order_numbers(partition.log, tape.order_id)
     rows = np.flatnonzero(known & _is_sweep(partition)[order])
-    return pd.DataFrame(
-        {
-            "order_id": tape.order_id[rows],
-            "timestamp": tape.timestamp_ns[rows],
-            "quantity": tape.quantity[rows],
-            "price_x2": tape.price_x2[rows],
-            "venue": np.where(tape.is_dark[rows], DARK, LIT),
-        }
+    return SweepFills(
+        order[rows],
+        tape.timestamp_ns[rows],
+        tape.quantity[rows],
+        tape.price_x2[rows],
+        tape.is_dark[rows],
+        tape.deal_source[rows],
+        np.where(tape.is_dark[rows], 0, tape.quantity[rows]),
     )
 
 
@@ -165,71 +217,36 @@ def fillable_quantity(partition: PartitionInput) -> IntArray:
     return sums_at(log.order, entered + np.where(from_day, log.matched, 0), log.order_id.size)
 
 
-def _dark_fills(
-    result: BookResult, is_sweep: BoolArray, side: str
-) -> dict[str, np.ndarray[Any, Any]]:
-    fills = result.fills[is_sweep[result.fills[side]]]
-    return {
-        "event": fills["event"],
-        "order": fills[side],
-        "quantity": fills["quantity"],
-        "price_x2": fills["price_x2"],
-        "deal_source": fills["deal_source"],
-        "is_dark": np.ones(fills.size, dtype=bool),
-        "recorded_quantity": np.zeros(fills.size, dtype=np.int64),
-    }
+def _dark_fills(result: BookResult, is_sweep: BoolArray, side: str) -> tuple[Any, ...]:
+    fills = result.fills.compress(is_sweep[result.fills[side]])
+    return (
+        fills["event"],
+        fills[side],
+        fills["quantity"],
+        fills["price_x2"],
+        np.ones(fills.size, dtype=bool),
+        fills["deal_source"],
+        np.zeros(fills.size, dtype=np.int64),
+    )
 
 
-def _given_fills(
-    partition: PartitionInput, flow: OrderFlow, result: BookResult, is_sweep: BoolArray
-) -> dict[str, np.ndarray[Any, Any]]:
+def _given_fills(record: SweepRecord, flow: OrderFlow, result: BookResult) -> tuple[Any, ...]:
     """Recorded fills that the book was given: lit ones, and dark ones of unknown orders."""
-    assert partition.tape is not None
+    tape = record.partition.tape
+    assert tape is not None
     given = (flow.events["kind"] == EventKind.REDUCE) & (result.applied > 0)
-    event = np.flatnonzero(given & is_sweep[flow.events["order"]])
+    event = np.flatnonzero(given & record.is_sweep[flow.events["order"]])
     trade = flow.source[event]
-    is_dark = partition.tape.is_dark[trade]
-    return {
-        "event": event,
-        "order": flow.events["order"][event],
-        "quantity": result.applied[event],
-        "price_x2": partition.tape.price_x2[trade],
-        "deal_source": partition.tape.deal_source[trade],
-        "is_dark": is_dark,
-        "recorded_quantity": np.where(is_dark, 0, flow.events["quantity"][event]),
-    }
-
-
-def _totals(partition: PartitionInput, fills: pd.DataFrame) -> dict[str, Any]:
-    """Sums of fills by dense order number."""
-    log = partition.log
-    size = log.order_id.size
-    _, order = order_numbers(log, fills["order_id"].to_numpy(np.int64))
-    quantity = fills["quantity"].to_numpy(np.int64)
-    value_x2 = quantity * fills["price_x2"].to_numpy(np.int64)
-    time_ns = fills["timestamp"].to_numpy(np.int64)
-    is_dark = (fills["venue"] == DARK).to_numpy(dtype=bool)
-    entry_ns = np.zeros(size, dtype=np.int64)
-    entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
-    at_arrival = time_ns == entry_ns[order]
-
-    def total(chosen: BoolArray, amount: IntArray) -> IntArray:
-        return sums_at(order[chosen], amount[chosen], size)
-
-    first, last = _first_and_last(order, time_ns, size)
-    every = np.ones(order.size, dtype=bool)
-    return {
-        "filled_quantity": total(every, quantity),
-        "dark_arrival_quantity": total(is_dark & at_arrival, quantity),
-        "dark_resting_quantity": total(is_dark & ~at_arrival, quantity),
-        "lit_arrival_quantity": total(~is_dark & at_arrival, quantity),
-        "lit_resting_quantity": total(~is_dark & ~at_arrival, quantity),
-        "dark_value_x2": total(is_dark, value_x2),
-        "lit_value_x2": total(~is_dark, value_x2),
-        "fill_count": total(every, np.ones(order.size, dtype=np.int64)),
-        "first_fill_timestamp": first,
-        "last_fill_timestamp": last,
-    }
+    is_dark = tape.is_dark[trade]
+    return (
+        event,
+        flow.events["order"][event],
+        result.applied[event],
+        tape.price_x2[trade],
+        is_dark,
+        tape.deal_source[trade],
+        np.where(is_dark, 0, flow.events["quantity"][event]),
+    )
 
 
 def _first_and_last(
