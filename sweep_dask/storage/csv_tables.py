@@ -29,11 +29,20 @@ def csv_bytes(frame: pd.DataFrame, *, safe_text: bool = False) -> bytes:
     """
     columns = [_printable(frame[name], safe_text=safe_text) for name in frame.columns]
     table = pa.table(columns, names=list(frame.columns))
+    header = (",".join(frame.columns) + "\n").encode("utf-8")
+    if not len(table):
+        return header
+    try:
+        return header + _rows(table, "none")
+    except pa.ArrowInvalid:
+        # Some text holds a comma, a quote or a line break.
+        return header + _rows(table, "needed")
+
+
+def _rows(table: pa.Table, quoting: str) -> bytes:
     sink = pa.BufferOutputStream()
-    sink.write((",".join(frame.columns) + "\n").encode("utf-8"))
-    if len(table):
-        options = pacsv.WriteOptions(include_header=False, quoting_style=_quoting(table))
-        pacsv.write_csv(table, sink, options)
+    options = pacsv.WriteOptions(include_header=False, quoting_style=quoting, batch_size=1 << 14)
+    pacsv.write_csv(table, sink, options)
     return bytes(sink.getvalue())
 
 
@@ -67,17 +76,13 @@ def _printable(values: pd.Series, *, safe_text: bool) -> pa.Array:
         return pc.if_else(array, "True", "False")
     if not pa.types.is_floating(array.type):
         return array
-    text = pc.cast(array, pa.string())
+    # Values repeat, and to write one out is dear: each is, once. As bits, since -0.0 equals 0.0.
+    bits = array.view(pa.int64()).dictionary_encode()
+    return _float_text(bits.dictionary.view(array.type)).take(bits.indices)
+
+
+def _float_text(values: pa.Array) -> pa.Array:
+    text = pc.cast(values, pa.string())
     # A point, an exponent, inf: each says float already.
     whole = pc.match_substring_regex(text, "^-?[0-9]+$")
     return pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
-
-
-def _quoting(table: pa.Table) -> str:
-    """Quotes only where some text holds a comma, a quote or a line break."""
-    for column in table.columns:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            special = pc.match_substring_regex(column, '[,"\r\n]')
-            if pc.any(special, min_count=0).as_py():
-                return "needed"
-    return "none"

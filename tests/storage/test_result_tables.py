@@ -50,6 +50,24 @@ def test_floats_are_read_back_as_the_same_doubles(tmp_path_factory, values):
     assert all(set(cell) & set(".en") for cell in cells)  # none looks like an integer
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.sampled_from([0.0, -0.0, 1.0, 1e10, math.nan, -math.inf]), st.floats()),
+            st.sampled_from(["", "plain", "a,b", 'say "so"', "line\nbreak", "\r", None]),
+        ),
+        min_size=1,
+    )
+)
+def test_a_cell_does_not_depend_on_the_other_rows(rows):
+    frame = pd.DataFrame(rows, columns=["x", "text"]).astype({"x": "float64", "text": object})
+    assert pd.read_csv(io.BytesIO(csv_bytes(frame)), keep_default_na=False)["text"].tolist() == [
+        text or "" for _, text in rows
+    ]
+    alone = [csv_bytes(frame[["x"]].iloc[[row]].assign(y=1))[4:] for row in range(len(rows))]
+    assert csv_bytes(frame[["x"]].assign(y=1)) == b"x,y\n" + b"".join(alone)
+
+
 def test_other_kinds_of_columns(tmp_path):
     frame = pd.DataFrame(
         {
