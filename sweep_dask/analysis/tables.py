@@ -13,6 +13,9 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+#: Columns of one length by name: a frame, or arrays that need not be one.
+Columns = Mapping[str, Any] | pd.DataFrame
+
 #: Column name -> pandas type, in the order of the table.
 Schema = Mapping[str, str]
 
@@ -22,7 +25,7 @@ def schema(types: str) -> Schema:
     return dict(column.split(":") for column in types.split())
 
 
-def table(columns: Schema, values: Mapping[str, Any]) -> pd.DataFrame:
+def table(columns: Schema, values: Columns) -> pd.DataFrame:
     """A table of exactly these columns from equally long arrays or series, in their row order.
 
     Raises
@@ -44,9 +47,9 @@ def empty_table(columns: Schema) -> pd.DataFrame:
     return table_of_rows(columns, [])
 
 
-def whole_numbers(rows: pd.DataFrame, name: str) -> IntArray:
+def whole_numbers(rows: Columns, name: str) -> IntArray:
     """A column that has a value in every row, as int64, never by way of a float."""
-    return rows[name].to_numpy(dtype=np.int64)
+    return np.asarray(rows[name], dtype=np.int64)
 
 
 def prices(rows: pd.DataFrame, name: str) -> FloatArray:

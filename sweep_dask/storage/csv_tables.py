@@ -27,7 +27,7 @@ def csv_bytes(frame: pd.DataFrame, *, safe_text: bool = False) -> bytes:
     safe_text
         Whether a text that a spreadsheet takes for a formula gets an apostrophe before it.
     """
-    columns = [_printable(frame[name], safe_text=safe_text) for name in frame.columns]
+    columns = [_printable(values, safe_text=safe_text) for _, values in frame.items()]
     table = pa.table(columns, names=list(frame.columns))
     header = (",".join(frame.columns) + "\n").encode("utf-8")
     if not len(table):
@@ -69,7 +69,7 @@ def _typed(values: pd.Series, kind: pa.DataType, *, safe_text: bool) -> pa.Array
 
 
 def _printable(values: pd.Series, *, safe_text: bool) -> pa.Array:
-    array = pa.array(values, from_pandas=True)
+    array = pa.array(values.values, from_pandas=True)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return pc.replace_substring_regex(array, _FORMULA, r"'\1") if safe_text else array
     if pa.types.is_boolean(array.type):

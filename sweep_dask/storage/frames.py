@@ -46,11 +46,11 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
 
     A column without any value and without a type of its own is one of text.
     """
-    return pa.table({name: _to_column(frame[name]) for name in frame.columns})
+    return pa.table({name: _to_column(column) for name, column in frame.items()})
 
 
 def _to_column(series: pd.Series) -> pa.Array | pa.ChunkedArray:
-    column = pa.array(series, from_pandas=True)
+    column = pa.array(series.values, from_pandas=True)
     is_text = pa.types.is_large_string(column.type) or pa.types.is_null(column.type)
     return column.cast(pa.string()) if is_text else column
 

@@ -14,7 +14,7 @@ from sweep_dask.analysis.tables import schema, table, whole_numbers
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweep_dask.analysis.tables import FloatArray
+    from sweep_dask.analysis.tables import Columns, FloatArray
 
 #: Metrics that differ by the fills -> 1 if more is good for the order, -1 if less is, 0 if neither.
 COMPARED = {
@@ -80,12 +80,12 @@ def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
     return table(SWEEP_DIFFERENCES, columns)
 
 
-def values(metrics: pd.DataFrame, metric: str) -> FloatArray:
+def values(metrics: Columns, metric: str) -> FloatArray:
     """float64[sweeps], a metric, NaN where it is missing."""
-    return metrics[metric].to_numpy(dtype=np.float64)
+    return np.asarray(metrics[metric], dtype=np.float64)
 
 
-def require_same_sweeps(real: pd.DataFrame, simulated: pd.DataFrame) -> None:
+def require_same_sweeps(real: Columns, simulated: Columns) -> None:
     """Check that two tables of metrics are about the same sweeps, row by row.
 
     Raises

@@ -25,7 +25,7 @@ from sweep_dask.analysis.tables import schema, table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweep_dask.analysis.tables import FloatArray
+    from sweep_dask.analysis.tables import Columns, FloatArray
 
 #: One row per sweep, in AUD, real minus simulated; the last three add up to the first.
 ARRIVAL_COST_PARTS = schema(
@@ -34,7 +34,7 @@ ARRIVAL_COST_PARTS = schema(
 )
 
 
-def arrival_cost_parts(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
+def arrival_cost_parts(real: Columns, simulated: Columns) -> pd.DataFrame:
     """Split each sweep's difference in arrival cost; columns `ARRIVAL_COST_PARTS`.
 
     All are NaN without a midpoint on arrival. Price and time are NaN if a fill has no midpoint of
@@ -43,7 +43,7 @@ def arrival_cost_parts(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFr
     Parameters
     ----------
     real, simulated
-        `sweep_metrics` of the same sweeps.
+        Columns `SWEEP_METRICS` of the same sweeps.
     """
     require_same_sweeps(real, simulated)
 

@@ -21,7 +21,7 @@ from sweep_dask.market.trading_day import sydney_local_ns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.tables import FloatArray, IntArray
+    from sweep_dask.analysis.tables import Columns, FloatArray, IntArray
     from sweep_dask.market.sessions import Window
 
 #: Column -> type; a label that is not known is null.
@@ -51,18 +51,18 @@ class SweepFacts:
     """Stretches of continuous trading."""
 
 
-def populations(real: pd.DataFrame, facts: SweepFacts) -> pd.DataFrame:
+def populations(real: Columns, facts: SweepFacts) -> pd.DataFrame:
     """The labels of each sweep, to stand beside its metrics; columns `POPULATIONS`.
 
     Parameters
     ----------
     real
-        `sweep_metrics` of the real fills.
+        Columns `SWEEP_METRICS` of the real fills.
     """
     quantity, arrival_ns = whole_numbers(real, "quantity"), whole_numbers(real, "arrival_ns")
     columns: dict[str, Any] = {
-        "date": constant(facts.date, len(real)),
-        "security": np.full(len(real), facts.security),
+        "date": constant(facts.date, quantity.size),
+        "security": np.full(quantity.size, facts.security),
         "participant": pd.arrays.IntegerArray(
             facts.participant.astype(np.int64), facts.participant < 0
         ),
@@ -72,7 +72,7 @@ def populations(real: pd.DataFrame, facts: SweepFacts) -> pd.DataFrame:
         "real_outcome": real["status"],
         "size_class": size_category(quantity),
         "hour": labels(HOURS, _sydney_hour(arrival_ns)),
-        "spread_class": _spread_class(real["arrival_spread_ticks"].to_numpy(np.float64)),
+        "spread_class": _spread_class(np.asarray(real["arrival_spread_ticks"])),
     }
     return table(POPULATIONS, columns)
 

@@ -55,37 +55,6 @@ STATUSES = ("unfilled", "partly_filled", "filled")
 REALISED_AFTER_SECONDS = (1, 10, 60)
 
 
-class _Case(NamedTuple):
-    """What several metrics need; prices are doubled, NaN if there is none."""
-
-    sweeps: Sweeps
-    sums: FillSums
-    quotes: Quotes
-    sign: IntArray
-    unfilled: IntArray
-    midpoint_x2: FloatArray
-    """float64[sweeps], on arrival."""
-
-    def gain_x2(self, reference_x2: FloatArray) -> FloatArray:
-        """What the filled shares cost less than at a price, times quantity; 0 for no shares."""
-        return self.gain_over_x2(reference_x2 * self.sums.quantity)
-
-    def gain_over_x2(self, value_x2: FloatArray) -> FloatArray:
-        """What the filled shares cost less than a value."""
-        # Adding 0 makes a negative zero a plain one.
-        gain: FloatArray = self.sign * (value_x2 - self.sums.value_x2) + 0.0
-        return gain
-
-    def per_share(self, name: str, amount_x2: FloatArray) -> dict[str, FloatArray]:
-        """An amount per filled share: as a price, and in bps of the midpoint on arrival."""
-        price = units.price(amount_x2, self.sums.quantity)
-        return {f"{name}_price": price, f"{name}_bps": self.bps(price)}
-
-    def bps(self, price: FloatArray) -> FloatArray:
-        """A price in bps of the midpoint on arrival, the base of all."""
-        return units.bps(price, self.midpoint_x2 / 2)
-
-
 def sweep_metrics(
     sweeps: Sweeps,
     fills: Fills,
@@ -94,7 +63,13 @@ def sweep_metrics(
     ticks: TickTable = DEFAULT_TICKS,
     horizon_ns: int | None = None,
 ) -> pd.DataFrame:
-    """One row per sweep, in their order; columns `SWEEP_METRICS`.
+    """One row per sweep, in their order; columns `SWEEP_METRICS`. See `SweepMeasure`."""
+    measure = SweepMeasure(sweeps, quotes, ticks=ticks, horizon_ns=horizon_ns)
+    return table(SWEEP_METRICS, measure.of(fills))
+
+
+class SweepMeasure:
+    """Measures sweeps by their fills; what does not depend on those is worked out once.
 
     Parameters
     ----------
@@ -104,33 +79,104 @@ def sweep_metrics(
         How long after arrival the unfilled shares are marked to the midpoint; None: when the sweep
         stops working.
     """
-    sums = fill_sums(sweeps, fills)
-    case = _Case(
-        sweeps,
-        sums,
-        quotes,
-        sweeps.sign,
-        np.maximum(sweeps.quantity - sums.quantity, 0),
-        units.known(midpoint_x2(sweeps.arrival_bid, sweeps.arrival_offer)),
-    )
-    columns: dict[str, Any] = {}
-    for part in (_order, _outcome, _improvement, _spreads_paid, _times, _market):
-        columns |= part(case)
-    columns |= _arrival_quote(case, ticks) | _shortfall(case, horizon_ns)
-    return table(SWEEP_METRICS, columns)
+
+    def __init__(
+        self,
+        sweeps: Sweeps,
+        quotes: Quotes,
+        *,
+        ticks: TickTable = DEFAULT_TICKS,
+        horizon_ns: int | None = None,
+    ) -> None:
+        self.sweeps, self.quotes, self.sign = sweeps, quotes, sweeps.sign
+        bid, offer = sweeps.arrival_bid, sweeps.arrival_offer
+        self.midpoint_x2 = units.known(midpoint_x2(bid, offer))
+        self.spread = units.known(quoted_spread(bid, offer))
+        drift_x2 = self._drift_x2(sweeps.end_ns)
+        self.marked_drift_x2 = (
+            drift_x2 if horizon_ns is None else self._drift_x2(sweeps.arrival_ns + horizon_ns)
+        )
+        #: The columns that no fill changes.
+        self.columns = self._order() | self._arrival_quote(ticks) | self._market(drift_x2 / 2 + 0.0)
+
+    def of(self, fills: Fills) -> dict[str, Any]:
+        """The columns `SWEEP_METRICS`, one element a sweep, in their order."""
+        sums = fill_sums(self.sweeps, fills)
+        unfilled = np.maximum(self.sweeps.quantity - sums.quantity, 0)
+        case = _Case(self, sums, unfilled, units.known(2 * sums.quantity))
+        columns = dict(self.columns)
+        for part in (_outcome, _improvement, _shortfall, _spreads_paid, _times):
+            columns |= part(case)
+        return columns
+
+    def bps(self, price: FloatArray) -> FloatArray:
+        """A price in bps of the midpoint on arrival, the base of all."""
+        return units.BPS * price / (self.midpoint_x2 / 2)
+
+    def _drift_x2(self, time_ns: IntArray) -> FloatArray:
+        """How far the doubled midpoint has come the order's way since arrival."""
+        every = np.arange(self.sweeps.size)
+        later_x2 = units.known(self.quotes.midpoint_x2_at(self.sweeps, every, time_ns))
+        drift: FloatArray = self.sign * (self.midpoint_x2 - later_x2)
+        return drift
+
+    def _order(self) -> dict[str, Any]:
+        sweeps = self.sweeps
+        return {
+            "order_id": sweeps.order_id,
+            "side": sweeps.side,
+            "arrival_ns": sweeps.arrival_ns,
+            "end_ns": sweeps.end_ns,
+            "working_seconds": units.seconds(sweeps.end_ns - sweeps.arrival_ns),
+            "quantity": sweeps.quantity,
+            "limit": units.known(sweeps.limit_x2) / 2,
+        }
+
+    def _arrival_quote(self, ticks: TickTable) -> dict[str, FloatArray]:
+        bid, offer = self.sweeps.arrival_bid, self.sweeps.arrival_offer
+        return {
+            "arrival_bid": units.known(bid),
+            "arrival_offer": units.known(offer),
+            "arrival_midpoint": self.midpoint_x2 / 2,
+            "arrival_spread_price": self.spread,
+            "arrival_spread_bps": self.bps(self.spread),
+            "arrival_spread_ticks": spread_ticks(bid, offer, ticks),
+        }
+
+    def _market(self, drift: FloatArray) -> dict[str, FloatArray]:
+        """What the market did while the sweep worked, whatever it filled."""
+        spread = self.quotes.working_spread(self.sweeps)
+        return {
+            "market_drift_price": drift,
+            "market_drift_bps": self.bps(drift),
+            "working_spread_price": spread,
+            "working_spread_bps": self.bps(spread),
+        }
 
 
-def _order(case: _Case) -> dict[str, Any]:
-    sweeps = case.sweeps
-    return {
-        "order_id": sweeps.order_id,
-        "side": sweeps.side,
-        "arrival_ns": sweeps.arrival_ns,
-        "end_ns": sweeps.end_ns,
-        "working_seconds": units.seconds(sweeps.end_ns - sweeps.arrival_ns),
-        "quantity": sweeps.quantity,
-        "limit": units.known(sweeps.limit_x2) / 2,
-    }
+class _Case(NamedTuple):
+    """What several metrics need of one set of fills; prices are doubled, NaN if there is none."""
+
+    measure: SweepMeasure
+    sums: FillSums
+    unfilled: IntArray
+    filled_x2: FloatArray
+    """float64[sweeps], twice the filled quantity; NaN for none."""
+
+    def gain_x2(self, reference_x2: FloatArray) -> FloatArray:
+        """What the filled shares cost less than at a price, times quantity; 0 for no shares."""
+        return self.gain_over_x2(reference_x2 * self.sums.quantity)
+
+    def gain_over_x2(self, value_x2: FloatArray) -> FloatArray:
+        """What the filled shares cost less than a value."""
+        # Adding 0 makes a negative zero a plain one.
+        gain: FloatArray = self.measure.sign * (value_x2 - self.sums.value_x2) + 0.0
+        return gain
+
+    def per_share(self, name: str, amount_x2: FloatArray) -> dict[str, FloatArray]:
+        """An amount per filled share: as a price, and in bps of the midpoint on arrival."""
+        price = amount_x2 / self.filled_x2
+        return {f"{name}_price": price, f"{name}_bps": self.measure.bps(price)}
 
 
 def _outcome(case: _Case) -> dict[str, Any]:
@@ -141,11 +187,11 @@ def _outcome(case: _Case) -> dict[str, Any]:
         "unfilled_quantity": case.unfilled,
         "dark_quantity": sums.quantity_where(sums.fills.is_dark),
         "entry_filled_quantity": sums.quantity_where(sums.waited_ns == 0),
-        "fill_ratio": units.over(filled.astype(np.float64), case.sweeps.quantity),
+        "fill_ratio": units.over(filled.astype(np.float64), case.measure.sweeps.quantity),
         "fill_count": sums.count,
         "status": labels(STATUSES, _status(filled, case.unfilled)),
         "filled_value_x2": sums.value_x2,
-        "vwap": units.price(sums.value_x2.astype(np.float64), filled),
+        "vwap": sums.value_x2 / case.filled_x2,
     }
 
 
@@ -154,25 +200,13 @@ def _status(filled: IntArray, unfilled: IntArray) -> IntArray:
     return np.where(filled <= 0, 0, np.where(unfilled > 0, 1, 2))
 
 
-def _arrival_quote(case: _Case, ticks: TickTable) -> dict[str, FloatArray]:
-    bid, offer = case.sweeps.arrival_bid, case.sweeps.arrival_offer
-    spread = units.known(quoted_spread(bid, offer))
-    return {
-        "arrival_bid": units.known(bid),
-        "arrival_offer": units.known(offer),
-        "arrival_midpoint": case.midpoint_x2 / 2,
-        "arrival_spread_price": spread,
-        "arrival_spread_bps": case.bps(spread),
-        "arrival_spread_ticks": spread_ticks(bid, offer, ticks),
-    }
-
-
 def _improvement(case: _Case) -> dict[str, FloatArray]:
     """Against three prices known on arrival."""
+    measure = case.measure
     references = {
-        "limit": units.known(case.sweeps.limit_x2),
-        "midpoint": case.midpoint_x2,
-        "far_touch": units.known(case.sweeps.far_touch_x2),
+        "limit": units.known(measure.sweeps.limit_x2),
+        "midpoint": measure.midpoint_x2,
+        "far_touch": units.known(measure.sweeps.far_touch_x2),
     }
     columns: dict[str, FloatArray] = {}
     for name, reference_x2 in references.items():
@@ -182,38 +216,37 @@ def _improvement(case: _Case) -> dict[str, FloatArray]:
     return columns
 
 
-def _shortfall(case: _Case, horizon_ns: int | None) -> dict[str, FloatArray]:
+def _shortfall(case: _Case) -> dict[str, FloatArray]:
     """Arrival cost of the filled and opportunity cost of the unfilled shares, and their sum.
 
     The completed shortfall has the unfilled shares traded after all, for half the arrival's spread:
     at the midpoint they would be cheaper than any that filled, and to fill nothing best of all.
     """
-    marked_ns = case.sweeps.end_ns if horizon_ns is None else case.sweeps.arrival_ns + horizon_ns
-    filled_x2 = case.gain_x2(case.midpoint_x2)
-    missed_x2 = _drift_x2(case, marked_ns) * case.unfilled + 0.0
+    measure = case.measure
+    filled_x2 = case.gain_x2(measure.midpoint_x2)
+    missed_x2 = measure.marked_drift_x2 * case.unfilled + 0.0
     # Nothing unfilled costs nothing, whether or not there was a midpoint to mark it to.
-    unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * case.midpoint_x2)
-    paper_x2 = case.midpoint_x2 * case.sweeps.quantity
-    spread = units.known(quoted_spread(case.sweeps.arrival_bid, case.sweeps.arrival_offer))
+    unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * measure.midpoint_x2)
+    paper_x2 = units.known(measure.midpoint_x2 * measure.sweeps.quantity)
     amounts_x2 = {
         "arrival_cost": filled_x2,
         "opportunity_cost": unfilled_x2,
         "implementation_shortfall": filled_x2 + unfilled_x2,
         # Half a spread, doubled.
-        "completed_shortfall": filled_x2 + unfilled_x2 - spread * case.unfilled,
+        "completed_shortfall": filled_x2 + unfilled_x2 - measure.spread * case.unfilled,
     }
-    in_bps = {f"{name}_bps": units.bps(amount, paper_x2) for name, amount in amounts_x2.items()}
+    in_bps = {f"{name}_bps": units.BPS * amount / paper_x2 for name, amount in amounts_x2.items()}
     return in_bps | {f"{name}_aud": units.aud(amount) for name, amount in amounts_x2.items()}
 
 
 def _spreads_paid(case: _Case) -> dict[str, FloatArray]:
     """Against the midpoint at and after each fill, weighted by quantity."""
-    at_fill_x2 = case.sums.midpoint_value_x2(case.quotes)
-    on_arrival_x2 = case.midpoint_x2 * case.sums.quantity
-    columns = case.per_share("slippage", case.sign * (on_arrival_x2 - at_fill_x2) + 0.0)
+    at_fill_x2 = case.sums.midpoint_value_x2(case.measure.quotes)
+    on_arrival_x2 = case.measure.midpoint_x2 * case.sums.quantity
+    columns = case.per_share("slippage", case.measure.sign * (on_arrival_x2 - at_fill_x2) + 0.0)
     columns |= case.per_share("effective_spread", 2 * case.gain_over_x2(at_fill_x2))
     for seconds in REALISED_AFTER_SECONDS:
-        later_x2 = case.sums.midpoint_value_x2(case.quotes, seconds * units.NS_PER_SECOND)
+        later_x2 = case.sums.midpoint_value_x2(case.measure.quotes, seconds * units.NS_PER_SECOND)
         name = f"realised_spread_{seconds}s"
         columns |= case.per_share(name, 2 * case.gain_over_x2(later_x2))
     return columns
@@ -225,23 +258,3 @@ def _times(case: _Case) -> dict[str, FloatArray]:
         "time_to_last_fill_seconds": units.seconds(case.sums.last_wait_ns()),
         "mean_time_to_fill_seconds": case.sums.mean_wait_seconds(),
     }
-
-
-def _market(case: _Case) -> dict[str, FloatArray]:
-    """What the market did while the sweep worked, whatever it filled."""
-    drift = _drift_x2(case, case.sweeps.end_ns) / 2 + 0.0
-    spread = case.quotes.working_spread(case.sweeps)
-    return {
-        "market_drift_price": drift,
-        "market_drift_bps": case.bps(drift),
-        "working_spread_price": spread,
-        "working_spread_bps": case.bps(spread),
-    }
-
-
-def _drift_x2(case: _Case, time_ns: IntArray) -> FloatArray:
-    """How far the doubled midpoint has come the order's way since arrival."""
-    every = np.arange(case.sweeps.size)
-    later_x2 = units.known(case.quotes.midpoint_x2_at(case.sweeps, every, time_ns))
-    drift: FloatArray = case.sign * (case.midpoint_x2 - later_x2)
-    return drift

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
 from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, SweepMeasure
 from sweep_dask.analysis.tables import Schema, constant, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 
@@ -59,19 +59,15 @@ def sweep_tables(
     outcomes
         The lines in the order of rows; the first one is the tape.
     ticks, horizon_ns
-        As of `sweep_metrics`.
+        As of `SweepMeasure`.
     """
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
 
-    def metrics(outcome: Outcome) -> pd.DataFrame:
-        return sweep_metrics(
-            found.sweeps, outcome.fills, found.quotes, ticks=ticks, horizon_ns=horizon_ns
-        )
-
-    real = metrics(outcomes[REAL])
+    measure = SweepMeasure(found.sweeps, found.quotes, ticks=ticks, horizon_ns=horizon_ns)
+    real = measure.of(outcomes[REAL].fills)
     labels = populations(real, found.facts)
     for line, outcome in outcomes.items():
-        measured = real if line == REAL else metrics(outcome)
+        measured = real if line == REAL else measure.of(outcome.fills)
         yield _of_line(line, outcome, labels, real, measured)
 
 
@@ -79,22 +75,18 @@ def _of_line(
     line: Line,
     outcome: Outcome,
     labels: pd.DataFrame,
-    real: pd.DataFrame,
-    metrics: pd.DataFrame,
+    real: dict[str, Any],
+    metrics: dict[str, Any],
 ) -> pd.DataFrame:
-    size = len(metrics)
-    missing = np.full(size, np.nan)
-    parts = (
-        dict.fromkeys(_PARTS, missing)
-        if line == REAL
-        else arrival_cost_parts(real, metrics)[list(_PARTS)]
-    )
+    size = len(metrics["order_id"])
+    none = dict.fromkeys(_PARTS, np.full(size, np.nan))
+    parts = none if line == REAL else arrival_cost_parts(real, metrics)
     reasons = outcome.unfilled_reason
     return table(
         SWEEP_TABLE,
         {
             **{name: labels[name] for name in POPULATIONS},
-            **{name: metrics[name] for name in SWEEP_METRICS},
+            **metrics,
             **{name: parts[name] for name in _PARTS},
             "model": constant(line.model, size),
             "scenario": constant(line.scenario, size),

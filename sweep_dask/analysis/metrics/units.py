@@ -19,7 +19,7 @@ BPS = 10_000
 NS_PER_SECOND = 1_000_000_000
 
 
-def known(price: IntArray) -> FloatArray:
+def known(price: FloatArray | IntArray) -> FloatArray:
     """float64[n], the same prices; NaN where there is none (0 or less)."""
     return np.where(price > 0, price, np.nan)
 
@@ -28,16 +28,6 @@ def over(part: FloatArray, whole: FloatArray | IntArray) -> FloatArray:
     """`part / whole`; NaN where the whole is not above zero: nothing is a share of nothing."""
     quotient: FloatArray = part / np.where(whole > 0, whole, np.nan)
     return quotient
-
-
-def price(amount_x2: FloatArray, quantity: IntArray) -> FloatArray:
-    """float64[n], quantity times doubled price -> price per share, in 0.1 cent."""
-    return over(amount_x2, 2 * quantity)
-
-
-def bps(amount: FloatArray, base: FloatArray) -> FloatArray:
-    """float64[n], an amount in basis points of a base in the same unit."""
-    return over(BPS * amount, base)
 
 
 def aud(amount_x2: FloatArray) -> FloatArray:
