@@ -127,9 +127,9 @@ def size_analysis(comparison: pd.DataFrame) -> pd.DataFrame:
 
 def _numbers(comparison: pd.DataFrame, chosen: pd.Series[bool]) -> _Numbers:
     """The numeric columns of some sweeps."""
-    mask = chosen.to_numpy(dtype=bool)
+    rows = np.flatnonzero(chosen)
     numeric = (name for name, dtype in SWEEP_ORDER_COMPARISON.items() if dtype != "str")
-    return {name: comparison[name].to_numpy()[mask] for name in numeric}
+    return {name: comparison[name].to_numpy()[rows] for name in numeric}
 
 
 def _deviation(values: NDArray[Any]) -> float:

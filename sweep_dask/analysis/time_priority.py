@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 #: As the tables call it.
 MODEL = "time-priority"
 
+#: What the comparison looks at in the last state of a sweep.
+_COMPARED = ["order_id", "quantity", "leavesquantity", "totalmatchedquantity"]
+
 #: The stages of the time-priority model, the first is number 1. Stages 1, 2, 4 and 5 are ingest.
 STAGES = (
     "extract orders",
@@ -118,7 +121,7 @@ def simulate_partition(
     with clock.stage("simulated metrics"):
         metrics = orders_with_simulated_metrics(states.last, summary, details)
     with clock.stage("classify order groups"):
-        sweeps = select_orders(states.last, whole_numbers(summary, "orderid"))
+        sweeps = select_orders(states.last[_COMPARED], whole_numbers(summary, "orderid"))
         group = sweep_groups(sweeps)
     with clock.stage("compare real with simulated"):
         comparison = sweep_order_comparison(summary, sweeps, group, totals)
