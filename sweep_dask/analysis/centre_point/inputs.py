@@ -91,7 +91,7 @@ def read_partition(
         Stretches of continuous trading.
     """
     log = read_order_log(orders, settings.ticks).with_half_tick(is_on=settings.rules.half_tick)
-    tape = read_tape(trades)
+    tape = read_tape(trades, log)
     left_out = find_left_out(log, tape)
     is_in = np.ones(log.order_id.size, dtype=bool)
     is_in[left_out.order] = False

@@ -100,7 +100,7 @@ def _rows_out_of_order(log: OrderLog, tape: Tape | None) -> BoolArray:
     if tape is None:
         place = np.lexsort((log.timestamp_ns, log.sequence))
         return _in_place(place, _out_of_order(log.timestamp_ns[place]))
-    known, order = order_numbers(log, tape.order_id)
+    known, order = tape.is_known, tape.order
     timestamp_ns = np.concatenate((log.timestamp_ns, tape.timestamp_ns[known]))
     place = np.lexsort((timestamp_ns, np.concatenate((log.sequence, tape.sequence[known]))))
     out = _in_place(place, _out_of_order(timestamp_ns[place]))
@@ -142,7 +142,7 @@ def _traded_before(log: OrderLog, tape: Tape | None) -> BoolArray:
     """Per row, whether its order has a trade stamped before the order's first row."""
     early = np.zeros(log.order_id.size, dtype=bool)
     if tape is not None:
-        known, order = order_numbers(log, tape.order_id)
+        known, order = tape.is_known, tape.order
         entry_ns = np.full(log.order_id.size, -1, dtype=np.int64)
         entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
         early[order[known][tape.timestamp_ns[known] < entry_ns[order[known]]]] = True
@@ -153,7 +153,7 @@ def _totals_contradict(log: OrderLog, tape: Tape | None) -> BoolArray:
     falls = log.newly_matched < 0
     if tape is None:
         return falls
-    known, order = order_numbers(log, tape.order_id)
+    known, order = tape.is_known, tape.order
     traded = np.zeros(log.order_id.size, dtype=np.int64)
     np.add.at(traded, order[known], tape.quantity[known])
     recorded = np.zeros(log.order_id.size, dtype=np.int64)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.lookup import LatestRows
-from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.mid_ticks import ANY_PRICE_BLOCKS, DARK_LIMITS, is_dual_posted
 from sweep_dask.matching.events import EVENT, EventKind, Style, Validity
@@ -103,7 +102,7 @@ def flow_of_orders(log: OrderLog, tape: Tape | None, rules: Rules, is_in: BoolAr
     return join(
         entries_and_amendments(log, rules, is_in),
         _cancels(log, tape, is_in),
-        *([] if tape is None else [_given_fills(log, tape, is_in)]),
+        *([] if tape is None else [_given_fills(tape, is_in)]),
     )
 
 
@@ -214,7 +213,7 @@ def last_trade_sequence(log: OrderLog, tape: Tape | None, rows: IntArray) -> Int
     last = log.sequence[rows].copy()
     if tape is None:
         return last
-    known, order = order_numbers(log, tape.order_id)
+    known, order = tape.is_known, tape.order
     at = np.flatnonzero(known)
     trade = LatestRows(order[at], tape.timestamp_ns[at]).at(log.order[rows], log.timestamp_ns[rows])
     found = trade >= 0
@@ -222,10 +221,10 @@ def last_trade_sequence(log: OrderLog, tape: Tape | None, rows: IntArray) -> Int
     return last
 
 
-def _given_fills(log: OrderLog, tape: Tape, is_in: BoolArray) -> OrderFlow:
+def _given_fills(tape: Tape, is_in: BoolArray) -> OrderFlow:
     """REDUCE events: lit fills, and dark ones whose counterparty is not in the book."""
-    known, order = order_numbers(log, tape.order_id)
-    known &= is_in[order]
+    known, order = tape.is_known, tape.order
+    known = known & is_in[order]
     rows = np.flatnonzero(known & (~tape.is_dark | ~_both_legs(tape, known)))
     events = np.zeros(rows.size, dtype=EVENT)
     events["kind"] = EventKind.REDUCE

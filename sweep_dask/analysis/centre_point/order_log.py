@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,42 +75,42 @@ class OrderLog:
         """Number of rows."""
         return self.order.size
 
-    @property
+    @cached_property
     def is_first(self) -> BoolArray:
         """bool, whether the row is its order's first."""
         first: BoolArray = self.previous < 0
         return first
 
-    @property
+    @cached_property
     def is_sweep(self) -> BoolArray:
         """bool, whether the order is a sweep."""
         sweep: BoolArray = (self.type & SWEEP) != 0
         return sweep
 
-    @property
+    @cached_property
     def is_dark(self) -> BoolArray:
         """bool, whether the order lives in the dark book alone."""
         dark: BoolArray = (self.type & (CENTRE_POINT | CENTRE_POINT_BLOCK)) != 0
         return dark
 
-    @property
+    @cached_property
     def enters(self) -> BoolArray:
         """bool, whether the reason is that the order comes into the book."""
         enters: BoolArray = np.isin(self.reason, ENTERS)
         return enters
 
-    @property
+    @cached_property
     def exits(self) -> BoolArray:
         """bool, whether the reason is that the order leaves the book unfilled."""
         exits: BoolArray = np.isin(self.reason, EXITS)
         return exits
 
-    @property
+    @cached_property
     def newly_matched(self) -> IntArray:
         """int64, shares matched between the row before and this one."""
         return self.matched - self.before(self.matched)
 
-    @property
+    @cached_property
     def leaves_change(self) -> IntArray:
         """int64, by how much an amendment changed the leaves; fills do not count."""
         return self.leaves - self.before(self.leaves) + self.newly_matched
@@ -118,16 +119,20 @@ class OrderLog:
         """The same log, with `limit_x2` as R2 has it or without it."""
         return replace(self, limit_x2=self.improved_limit_x2 if is_on else self.entered_limit_x2)
 
+    @cached_property
+    def _row_before(self) -> IntArray:
+        return np.where(self.is_first, np.arange(self.size), self.previous)
+
     def before(self, column: IntArray) -> IntArray:
         """int64, the column's value on the order's row before; on a first row its own value."""
-        return column[np.where(self.is_first, np.arange(self.size), self.previous)]
+        return column[self._row_before]
 
     def changed(self, column: IntArray) -> BoolArray:
         """bool, whether the value differs from that on the order's row before."""
         changed: BoolArray = column != self.before(column)
         return changed
 
-    @property
+    @cached_property
     def loses_place(self) -> BoolArray:
         """bool, whether the row's amendment costs the order its place in the queue; R14."""
         amended = ~self.is_first & (self.reason != TRADED)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.market.deal_sources import BLOCK_PREFERENCED, CENTRE_POINT_PREFERENCED
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def learn_opt_ins(log: OrderLog, tape: Tape | None) -> OptIns:
     if tape is None:
         return OptIns.none()
     preferenced = np.isin(tape.deal_source, (CENTRE_POINT_PREFERENCED, BLOCK_PREFERENCED))
-    known, order = order_numbers(log, tape.order_id)
+    known, order = tape.is_known, tape.order
     rows = np.flatnonzero(preferenced & tape.is_aggressor & known)
     is_sweep = np.zeros(log.order_id.size, dtype=bool)
     is_sweep[log.order] = log.is_sweep

@@ -102,8 +102,14 @@ def scenario_results(
     recorded = flow_of_orders(
         partition.log, partition.tape, partition.settings.rules, partition.is_in
     ).ordered()
+    posts = _posts(partition, affected)
     for name in names:
-        flow = with_market(_orders(partition, name, affected, recorded), partition.market)
+        if name not in SCENARIOS:
+            raise KeyError(name)
+        orders = recorded
+        if name != AS_ENTERED:
+            orders = _changed(partition, name, affected, recorded, posts)
+        flow = with_market(orders, partition.market)
         yield _result(record, flow, partition.run(flow), date, security)
 
 
@@ -136,31 +142,21 @@ def affected_sweeps(partition: PartitionInput) -> BoolArray:
     return affected
 
 
-def _orders(
-    partition: PartitionInput, name: str, affected: BoolArray, recorded: OrderFlow
+def _changed(
+    partition: PartitionInput, name: str, affected: BoolArray, recorded: OrderFlow, posts: OrderFlow
 ) -> OrderFlow:
-    """The events of orders in one scenario, in order; the recorded ones stay as they are."""
-    if name not in SCENARIOS:
-        raise KeyError(name)
-    if name == AS_ENTERED:
-        return recorded
-    improved = name == DUAL_POST
+    """The events of orders in a scenario that treats sweeps differently; what is given stays."""
     gone = np.zeros(recorded.size, dtype=bool)
-    if not improved:
+    if name != DUAL_POST:
         gone = _lost_lit_fills(partition, recorded, affected, all_of_them=name == DARK_ONLY)
-    flow = recorded.take(~gone)
-    _keep_posted(partition, flow, affected, improved=improved)
-    return join(flow, _posts(partition, affected, improved=improved)).ordered()
-
-
-def _keep_posted(
-    partition: PartitionInput, flow: OrderFlow, affected: BoolArray, *, improved: bool
-) -> None:
-    """Let amended sweeps stay in the dark, with the improved limit if they were posted with it."""
-    amends = (flow.events["kind"] == EventKind.AMEND) & affected[flow.events["order"]]
-    flow.events["rests"][amends] = 1
-    if improved:
-        flow.events["limit_x2"][amends] = partition.log.posted_limit_x2[flow.source[amends]]
+    flow = join(recorded.take(~gone), posts).ordered()
+    events = flow.events
+    amends = (events["kind"] == EventKind.AMEND) & affected[events["order"]]
+    events["rests"][amends] = 1
+    if name == DUAL_POST:
+        improved = amends | (events["kind"] == EventKind.POST)
+        events["limit_x2"][improved] = partition.log.posted_limit_x2[flow.source[improved]]
+    return flow
 
 
 def _lost_lit_fills(
@@ -178,13 +174,12 @@ def _lost_lit_fills(
     return gone
 
 
-def _posts(partition: PartitionInput, affected: BoolArray, *, improved: bool) -> OrderFlow:
+def _posts(partition: PartitionInput, affected: BoolArray) -> OrderFlow:
     """POST events: what is left after the trades of the arrival rests in the dark."""
     log = partition.log
     entries = entry_rows(log, partition.is_in)
     rows = entries[affected[log.order[entries]] & ~log.is_immediate[entries]]
     events = order_events(log, rows, EventKind.POST)
     events["trades"] = 1
-    events["limit_x2"] = (log.posted_limit_x2 if improved else log.limit_x2)[rows]
     flow = flow_of_rows(log, events, rows, AFTER_TRADES - 1)
     return flow.not_before(last_trade_sequence(log, partition.tape, rows), AFTER_TRADES - 1)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.tables import (
     BoolArray,
@@ -185,10 +184,9 @@ def _real_fills(partition: PartitionInput) -> SweepFills:
     if tape is None:
         none = np.zeros(0, np.int64)
         return SweepFills(none, none, none, none, none > 0, none, none)
-    known, order = order_numbers(partition.log, tape.order_id)
-    rows = np.flatnonzero(known & _is_sweep(partition)[order])
+    rows = np.flatnonzero(tape.is_known & _is_sweep(partition)[tape.order])
     return SweepFills(
-        order[rows],
+        tape.order[rows],
         tape.timestamp_ns[rows],
         tape.quantity[rows],
         tape.price_x2[rows],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
 from sweep_dask.market.deal_sources import DARK
 from sweep_dask.market.sessions import is_continuous
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.market.sessions import Window
 
 _BUY, _SELL = 1, 2
@@ -31,6 +34,10 @@ class Tape:
     """Trade rows in engine order; each match has two, unless one is not in the input."""
 
     order_id: IntArray
+    order: IntArray
+    """int64, dense number of the row's order; any, if it is not known."""
+    is_known: BoolArray
+    """bool, whether the order is in the log."""
     sequence: IntArray
     timestamp_ns: IntArray
     quantity: IntArray
@@ -42,7 +49,7 @@ class Tape:
     is_aggressor: BoolArray
     participant: IntArray
 
-    @property
+    @cached_property
     def is_dark(self) -> BoolArray:
         """bool, whether the trade is one of the Centre Point book."""
         return np.isin(self.deal_source, DARK)
@@ -70,12 +77,16 @@ class DarkMatches:
         return self.timestamp_ns.size
 
 
-def read_tape(trades: pd.DataFrame | None) -> Tape | None:
+def read_tape(trades: pd.DataFrame | None, log: OrderLog) -> Tape | None:
     """Columns of the trade rows, in engine order; None if they cannot tell dark from lit."""
     if trades is None or any(name not in trades for name in NEEDED):
         return None
+    order_id = whole_numbers(trades, "orderid")
+    is_known, order = order_numbers(log, order_id)
     return Tape(
-        order_id=whole_numbers(trades, "orderid"),
+        order_id=order_id,
+        order=order,
+        is_known=is_known,
         sequence=whole_numbers(trades, "sequence"),
         timestamp_ns=whole_numbers(trades, "tradetime"),
         quantity=whole_numbers(trades, "quantity"),

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sweep_dask.analysis.centre_point.replay import replay_partition
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario, scenario_results
 from sweep_dask.market.sessions import is_continuous
 
 TICK_X2 = 20
@@ -33,6 +33,17 @@ def partition_of(market):
 @cache
 def result_of(market, scenario):
     return run_scenario(partition_of(market), scenario, "", 0)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_scenarios_that_run_together_are_those_that_run_alone(market):
+    backwards = list(SCENARIOS)[::-1]
+    together = scenario_results(partition_of(market), backwards, "", 0)
+    for scenario, result in zip(backwards, together, strict=True):
+        alone = result_of(market, scenario)
+        assert result.matches.equals(alone.matches)
+        assert result.order_summary.equals(alone.order_summary)
+        assert result.sweep_fills.equals(alone.sweep_fills)
 
 
 # --- the invariants -------------------------------------------------------------------------------

@@ -24,10 +24,13 @@ from sweep_dask.analysis.centre_point.preferencing import OptIns, learn_opt_ins
 from sweep_dask.analysis.centre_point.scenarios import run_scenario
 from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, dark_matches, read_tape
 
+#: Of one order that trades with nobody here: what matches there were does not depend on it.
+LOG = Day().enter(9, 100, BUY, 1, 3330).partition().log
+
 
 def matches_of(day, continuous=CONTINUOUS):
     """Matches as (time, buy, sell, quantity, doubled price, source, aggressor, both passive)."""
-    recorded = dark_matches(read_tape(day.trades), continuous)
+    recorded = dark_matches(read_tape(day.trades, LOG), continuous)
 
     def number(ids):
         return np.where(ids == UNKNOWN, 0, ids - FIRST_ID).tolist()
@@ -94,12 +97,12 @@ def test_only_continuous_trading_counts(at, counts):
 @pytest.mark.parametrize("missing", NEEDED)
 def test_without_these_columns_dark_is_not_told_from_lit(missing):
     trades = Day().trade(200, (1, 2, 60, 3335)).trades
-    assert read_tape(trades) is not None
-    assert read_tape(trades.drop(columns=missing)) is None
+    assert read_tape(trades, LOG) is not None
+    assert read_tape(trades.drop(columns=missing), LOG) is None
 
 
 def test_without_trades_there_is_no_tape():
-    assert read_tape(None) is None
+    assert read_tape(None, LOG) is None
 
 
 # --- preferencing ---------------------------------------------------------------------------------
