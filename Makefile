@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 # Once, rather than in every process of the tests at the same time: it takes some seconds.
-COMPILE = -c 'from sweep_dask.partition.centre_point import compile_book; compile_book()'
+COMPILE = -c 'from sweep_dask.partition.ahead import compile_ahead; compile_ahead(book=True)'
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-lowest lint types format bench campaign pins base-image clean

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disturbed import PHASES, ROOT, WITH_CLUSTER, WORKING, Process, phase_seconds, small_disk
+from disturbed import PHASES, ROOT, WORKING, Process, phase_seconds, small_disk
 from measure import describe_machine, scratch_folder
 from trials import Trial, Undisturbed, table
 
@@ -289,7 +289,6 @@ def _of_driver(name: str, hit: Callable[[Process, random.Random], bool]) -> list
         Fault(name, phase, hit, has_cluster=has_cluster)
         for phase in PHASES
         for has_cluster in (True, False)
-        if has_cluster or phase != WITH_CLUSTER
     ]
 
 

@@ -24,15 +24,12 @@ ROOT = Path(__file__).parents[1]
 #: The phases of a run in their order, each with what the program prints at its end.
 PHASES = {
     "starting": "Dashboard:",
-    "planning": "compile the Centre Point book",
     "ingest": "extract orders",
     "partitions": "] partitions",
     "tables": "combine tables",
     "roll-ups": "roll up sweeps",
     "report": None,
 }
-#: What a run without a cluster has no phase of: it compiles where it simulates.
-WITH_CLUSTER = "planning"
 WORKING = ("ingest", "partitions", "tables", "roll-ups")
 
 #: Far above what a run takes; only a hang lasts longer.
@@ -46,9 +43,6 @@ class Process:
 
     def __init__(self, arguments: Sequence[str], cwd: Path) -> None:
         self.began = time.monotonic()
-        self.phases = dict(PHASES)
-        if "--no-parallel" in arguments:
-            del self.phases[WITH_CLUSTER]
         self.lines: list[tuple[float, str]] = []
         self.family: set[psutil.Process] = set()
         self._printed = threading.Condition()

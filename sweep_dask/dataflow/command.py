@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import logging
+import multiprocessing
 import os
 import re
 from contextlib import contextmanager
@@ -12,14 +13,17 @@ from typing import TYPE_CHECKING
 from distributed import performance_report
 
 from sweep_dask.dataflow.cluster import open_cluster
+from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.dataflow.run_log import RunLog
+from sweep_dask.partition.ahead import compile_ahead, is_compiled
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.system_config import peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from distributed import Client
@@ -58,6 +62,7 @@ def at_work(
         _safe_imports(),
         _log(layout),
         _monitor(plan.settings, layout, record),
+        _compiler(record) as compiler,
         open_cluster(
             plan.settings, plan.system, space.scratch / "dask", plan.task_bytes
         ) as workers,
@@ -66,7 +71,32 @@ def at_work(
         if space.cleared:
             logger.info("removed %s of killed runs", counted(space.cleared, "leftover"))
         _open(workers, plan, announce)
-        yield workers
+        if compiler is not None:
+            announce(f"Compiling beside ingest, once per installation (process {compiler.pid})")
+        yield workers._replace(compiler=compiler)
+
+
+@contextmanager
+def _compiler(record: RunRecord) -> Iterator[BaseProcess | None]:
+    """Compile for local workers while they start and ingest, unless that was done before.
+
+    They wait for what they need of it. If this process dies, one of them compiles in its place.
+    """
+    settings = record.plan.settings
+    is_remote = settings.scheduler is not None or settings.scheduler_file is not None
+    book = record.has_book
+    if not settings.enable_parallel or is_remote or is_compiled(book=book):
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    compiler = context.Process(target=compile_ahead, kwargs={"book": book}, daemon=True)
+    with interrupts_wait():
+        compiler.start()
+    try:
+        yield compiler
+    finally:
+        compiler.terminate()
+        compiler.join()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sweep_dask.dataflow.plan import require_partitions_fit
 from sweep_dask.dataflow.rejects import settle_rejects
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
-from sweep_dask.partition.centre_point import compile_book
+from sweep_dask.partition.ahead import is_book_compiled
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
@@ -29,6 +29,7 @@ from sweep_dask.storage.raw_files import input_digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from multiprocessing.process import BaseProcess
 
     from distributed import Client
 
@@ -45,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 _COMPILE_LABEL = "compile the Centre Point book"
 
+#: How often somebody looks whether it is done; arbitrary.
+_LOOK_SECONDS = 0.1
+
 
 def prepare(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> Catalogue:
     """Spill all rows, settle rejects, and find the partitions; fills in `record`.
@@ -57,19 +61,21 @@ def prepare(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
     ResourceError
         A partition would not fit the memory of a worker.
     """
-    if record.has_book and workers.client is not None:
-        _compile_book(record, progress)
     with record.timed("ingest"):
         catalogue = _ingest(workers, record, space, progress)
         require_partitions_fit(catalogue.partitions, workers.task_memory_bytes)
+    if record.has_book and workers.compiler is not None:
+        with record.timed("compile"):
+            _wait_for_book(workers.compiler, progress)
     return catalogue
 
 
-def _compile_book(record: RunRecord, progress: Progress) -> None:
+def _wait_for_book(compiler: BaseProcess, progress: Progress) -> None:
+    """Workers would wait for it as well, and nobody would see for what."""
     progress.start(_COMPILE_LABEL, 1, "step")
-    with record.timed("compile"):
-        compile_book()
-    progress.finish(_COMPILE_LABEL, "some seconds the first time, then read from disk")
+    while compiler.is_alive() and not is_book_compiled():
+        compiler.join(_LOOK_SECONDS)
+    progress.finish(_COMPILE_LABEL, "begun before ingest; from now on it is read from disk")
 
 
 def _ingest(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> Catalogue:

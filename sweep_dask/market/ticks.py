@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sweep_dask.compiled import entry, kernel
 from sweep_dask.errors import UsageError
 from sweep_dask.market.mid_ticks import WITH_HALF_TICK
 
@@ -104,24 +104,24 @@ def configured_ticks(rows: Sequence[tuple[int, int]]) -> TickTable:
         ) from error
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _region(price: Prices, from_price: IntArray) -> Prices:
     return np.maximum(np.searchsorted(from_price, price, side="right") - 1, 0)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def tick_above(price: Prices, from_price: IntArray, tick: IntArray) -> Prices:
     """The distance from an on-tick price to the next one up."""
     return tick[_region(price, from_price)]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def tick_below(price: Prices, from_price: IntArray, tick: IntArray) -> Prices:
     """The distance from an on-tick price to the next one down."""
     return tick[_region(price - 1, from_price)]
 
 
-@njit(cache=True, nogil=True)
+@entry
 def floor_to_tick_x2(price_x2: Prices, from_price: IntArray, tick: IntArray) -> Prices:
     """The highest on-tick price that is not above a price, doubled as it is."""
     price = price_x2 // 2
@@ -130,7 +130,7 @@ def floor_to_tick_x2(price_x2: Prices, from_price: IntArray, tick: IntArray) -> 
     return 2 * (from_price[region] + steps * tick[region])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def ceil_to_tick_x2(price_x2: Prices, from_price: IntArray, tick: IntArray) -> Prices:
     """The lowest on-tick price that is not below a price, doubled as it is."""
     price = (price_x2 + 1) // 2
@@ -139,14 +139,14 @@ def ceil_to_tick_x2(price_x2: Prices, from_price: IntArray, tick: IntArray) -> P
     return 2 * (from_price[region] + steps * tick[region])
 
 
-@njit(cache=True, nogil=True)
+@entry
 def is_on_tick(price: Prices, from_price: IntArray, tick: IntArray) -> Prices:
     """Whether orders may have this price in the lit book."""
     region = _region(price, from_price)
     return (price - from_price[region]) % tick[region] == 0
 
 
-@njit(cache=True, nogil=True)
+@entry
 def effective_limit_x2(
     price: int, is_buy: bool, midtick: int, from_price: IntArray, tick: IntArray
 ) -> int:
@@ -165,7 +165,7 @@ def effective_limit_x2(
     return 2 * price - int(tick_below(price, from_price, tick))
 
 
-@njit(cache=True, nogil=True)
+@entry
 def effective_limits_x2(
     price: IntArray, is_buy: BoolArray, midtick: IntArray, from_price: IntArray, tick: IntArray
 ) -> IntArray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ANY, DARK, LOWEST, NOBODY, Book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import BUY, Route, Style
 from sweep_dask.matching.fills import Deal, match
 from sweep_dask.matching.queue import EVERYONE, Question, next_in_time

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep_dask.compiled import entry, kernel
 from sweep_dask.matching.book import Book, BookRef, new_book
-from sweep_dask.matching.compiled import entry, kernel
 from sweep_dask.matching.dispatch import dispatch
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run_book(
     """
     book = open_book(rules, tick_from, tick, preferencing, block_min_value, keeps_fills=keeps_fills)
     applied = np.zeros(events.size, np.int64)
-    book = _run(book, events, applied)
+    book = apply_events(book, events, applied)
     slots = book.orders[: int(events["order"].max(initial=-1)) + 1]
     return BookResult(
         fills_of(book),
@@ -113,7 +113,7 @@ def fills_of(book: Book) -> NDArray[np.void]:
 
 
 @entry
-def _run(book: Book, events: NDArray[np.void], applied: IntArray) -> Book:
+def apply_events(book: Book, events: NDArray[np.void], applied: IntArray) -> Book:
     """Apply all events, and note what each REDUCE really took."""
     ref = BookRef(*book)
     for position in range(events.size):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ORDERS, SWEEPS, YOUNGEST
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import EventKind, Obstacle, Style, Validity
 from sweep_dask.matching.fills import add_leaves, drop_filled, undo
 from sweep_dask.matching.passes import obstacle_of, opt_in, trade

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.block_phase import fill_blocks, may_block
 from sweep_dask.matching.book import ANY, LOWEST, NOBODY, ORDERS, SWEEPS, Book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import Obstacle, Style, Validity
 from sweep_dask.matching.fills import undo
 from sweep_dask.matching.queue import EVERYONE, Question

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import (
     ANY,
     DARK,
@@ -30,7 +31,6 @@ from sweep_dask.matching.book import (
     Book,
     IntArray,
 )
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import Style
 from sweep_dask.matching.rules import TIME_PRIORITY
 

@@ -7,8 +7,8 @@ two sides have an on-tick price in common.
 
 from __future__ import annotations
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ANY, DARK, NO_REACH, NOBODY, YOUNGEST, Book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.events import BUY, SELL, Obstacle
 from sweep_dask.matching.fills import undo
 from sweep_dask.matching.queue import EVERYONE, Question, next_order

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep_dask.matching.compiled import kernel
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.events import BUY, Obstacle
 from sweep_dask.matching.rules import CONTINUOUS_ONLY, NORMAL_QUOTE
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import (
     COLUMNS,
     NO_REACH,
@@ -14,7 +15,6 @@ from sweep_dask.matching.book import (
     Book,
     IntArray,
 )
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.queue import combine
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ANY, DARK, LOWEST, NOBODY, Book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.queue import EVERYONE, Question, bit_of, next_in_time
 from sweep_dask.matching.rules import LIMIT_TEST
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ANY, NOBODY, Book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.completion import (
     Support,
     asked,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from sweep_dask.compiled import entry, kernel
 
 IntArray = NDArray[np.int64]
 SideArray = NDArray[np.int8]
@@ -84,7 +85,7 @@ def _match_side(
     live = candidates.priced & (candidates.quantity > 0)
     contras = np.flatnonzero(live & (candidates.side == contra_side))
     takers = np.flatnonzero((sweeps.side == sweep_side) & (sweeps.available > 0))
-    contra, taker, quantity, steps = _fill_sweeps(
+    contra, taker, quantity, steps = fill_sweeps(
         candidates.timestamp_ns[contras],
         candidates.quantity[contras],
         sweeps.start_ns[takers],
@@ -94,8 +95,8 @@ def _match_side(
     return Matches(contras[contra], takers[taker], quantity, int(steps))
 
 
-@njit(cache=True, nogil=True)
-def _fill_sweeps(
+@entry
+def fill_sweeps(
     timestamp_ns: IntArray,
     remaining: IntArray,
     start_ns: IntArray,
@@ -133,7 +134,7 @@ def _fill_sweeps(
     return contra[:matches], sweep[:matches], quantity[:matches], steps
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first_arrival(timestamp_ns: IntArray, start_ns: int) -> tuple[int, int]:
     """The first position at or after an instant by binary search, and the probes it took."""
     low = 0
@@ -149,7 +150,7 @@ def _first_arrival(timestamp_ns: IntArray, start_ns: int) -> tuple[int, int]:
     return low, probes
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _live_contra(next_live: IntArray, position: int) -> tuple[int, int]:
     """The first contra from a position on that is not used up, and the hops it took.
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ANY, DARK, NO_REACH, NOBODY, Book
-from sweep_dask.matching.compiled import kernel
 from sweep_dask.matching.queue import EVERYONE, Question, next_in_time
 from sweep_dask.matching.quotes import NO_PRICE, Quote, on_tick_from
 from sweep_dask.matching.rules import LIMIT_TEST

@@ -13,10 +13,6 @@ from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, scenario_
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import Outcome
-from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
-from sweep_dask.matching.centre_point import run_book
-from sweep_dask.matching.events import EVENT, EventKind
-from sweep_dask.matching.rules import Rules
 from sweep_dask.partition.rows import write_table
 from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, table_name
 from sweep_dask.storage.frames import to_frame
@@ -35,19 +31,6 @@ if TYPE_CHECKING:
 
 #: What `centre_point_seconds` calls the reading of rows and the checks of orders.
 READING = "check orders"
-
-
-def compile_book() -> None:
-    """Have the compiled book ready on disk.
-
-    The first process that needs it compiles it, which takes a quarter of a minute: better the
-    client once than every worker at the same time.
-    """
-    event = np.zeros(1, dtype=EVENT)
-    event["kind"] = EventKind.SESSION
-    # A table of its own: it keeps its arrays, and they would travel with the jobs and arrive
-    # read-only, which to the compiler is another type.
-    run_book(event, Rules(), *TickTable(DEFAULT_TICKS.rows).arrays)
 
 
 def read_input(

@@ -4,18 +4,15 @@ Numba counts the references to an array wherever one goes, also inside a tuple: 
 is handed a security, for each of its arrays. A function that neither makes, replaces nor returns
 an array has no need of that, and is several times as fast without. `_nrt=False` leaves out Numba's
 run time for references; the compiler refuses such a function if it makes an array all the same.
-
-Compiling all of them takes half a minute, so the result is kept on disk (see `matching.compiled`).
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 
-from sweep_dask.matching.compiled import cache_folder
+from sweep_dask.compiled import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +22,7 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 #: Numba's types do not cover what is used of it here.
 _numba: Any = numba
 #: None of these functions is called by C.
-_USUAL_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+_USUAL_OPTIONS = {"nogil": True, "no_cfunc_wrapper": True}
 
 
 def kernel(function: Function) -> Function:
@@ -33,9 +30,14 @@ def kernel(function: Function) -> Function:
     return _compiled(function, _nrt=False)
 
 
-def allocating(function: Function) -> Function:
-    """Compile one that does, which must not be called for every event."""
-    return _compiled(function)
+def entry(function: Function) -> Function:
+    """Compile such a function that Python calls; it is kept on disk."""
+    return cast("Function", kept(kernel(function)))
+
+
+def allocating_entry(function: Function) -> Function:
+    """The same for one that makes arrays, which must not be called for every event."""
+    return cast("Function", kept(_compiled(function)))
 
 
 def folded(function: Function) -> Function:
@@ -47,12 +49,7 @@ def folded(function: Function) -> Function:
 
 
 def _compiled(function: Function, **options: Any) -> Function:
-    usual = _numba.config.CACHE_DIR
-    _numba.config.CACHE_DIR = cache_folder(Path(__file__).parent, usual)
-    try:
-        dispatcher = _numba.njit(**_USUAL_OPTIONS, **options)(function)
-    finally:
-        _numba.config.CACHE_DIR = usual
+    dispatcher = _numba.njit(**_USUAL_OPTIONS, **options)(function)
     _compile_once(dispatcher)
     return cast("Function", dispatcher)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sweep_dask.market.deal_sources import DECODED
-from sweep_dask.sample.compiled import folded, kernel
+from sweep_dask.sample.compiled import entry, folded
 from sweep_dask.sample.lines import TEXT_BYTES, Sheet, has_room, new_sheet, write_line
 from sweep_dask.sample.pairing import BUY, SELL
 from sweep_dask.sample.randomness import draw_below, seeded, skip
@@ -93,7 +93,7 @@ def _sheets(part: MarketSlice, texts: NDArray[np.uint8]) -> tuple[Sheet, Sheet, 
     )
 
 
-@kernel
+@entry
 def _write(
     progress: _Progress,
     tape: Tape,

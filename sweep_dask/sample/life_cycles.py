@@ -10,7 +10,7 @@ from sweep_dask.matching.centre_point import apply_event
 from sweep_dask.sample.arrivals import draw_new_order, finish_arrival
 from sweep_dask.sample.book import Book, take_slot
 from sweep_dask.sample.changes import change_an_order, live_orders
-from sweep_dask.sample.compiled import allocating, folded, kernel
+from sweep_dask.sample.compiled import allocating_entry, entry, folded, kernel
 from sweep_dask.sample.events import (
     INACTIVE,
     OFF_BOOK,
@@ -75,7 +75,7 @@ def run(
     return _run(security, centre_point, totals)
 
 
-@allocating
+@allocating_entry
 def _run(security: Security, centre_point: CentrePointBook, totals: Totals) -> CentrePointBook:
     """Go on until all is done; the Centre Point book grows as it has to."""
     state = security.state[0]
@@ -88,7 +88,7 @@ def _run(security: Security, centre_point: CentrePointBook, totals: Totals) -> C
     return centre_point
 
 
-@kernel
+@entry
 def reload(security: Security, order_id: int) -> None:
     """A sweep of an earlier day enters the lit book again, or one that never had rows yet."""
     slot = take_slot(security.lit)
@@ -102,7 +102,7 @@ def reload(security: Security, order_id: int) -> None:
     start_resting(security, security.lit, slot)
 
 
-@kernel
+@entry
 def reload_survivors(security: Security) -> int:
     """All sweeps that outlived the last purge enter the day again; returns how many there are."""
     lit = security.lit
@@ -111,7 +111,7 @@ def reload_survivors(security: Security) -> int:
     return int(lit.sizes[0].live)
 
 
-@kernel
+@entry
 def purge(security: Security) -> None:
     """The end of the day for all orders but those that live longer."""
     begin_transaction(security.tape, False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.market.mid_ticks import DARK_LIMITS, HALF_TICK
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
 from sweep_dask.matching.events import BUY, EventKind, Style, Validity
-from sweep_dask.sample.compiled import kernel
+from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.population import BOUNCING
 from sweep_dask.sample.ticks import effective_limit_x2
 
@@ -34,7 +34,7 @@ _MIDPOINT, _DARK_LIMIT = int(Style.MIDPOINT), int(Style.DARK_LIMIT)
 _DAY, _FILL_AND_KILL = int(Validity.DAY), int(Validity.FILL_AND_KILL)
 
 
-@kernel
+@entry
 def tell_session(security: Security, is_continuous: bool) -> None:
     """Continuous trading begins or ends."""
     message = _next_message(security, _SESSION)

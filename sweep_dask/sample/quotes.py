@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.sample.book import touch
-from sweep_dask.sample.compiled import folded, kernel
+from sweep_dask.sample.compiled import entry, folded, kernel
 from sweep_dask.sample.dark_fills import NOBODY, write_dark_fills
 from sweep_dask.sample.events import settle
 from sweep_dask.sample.messages import QUOTE_MOVE, tell_quote
@@ -39,7 +39,7 @@ _NARROWS = 700
 _PULL, _STRONGEST_PULL = 4, 400
 
 
-@kernel
+@entry
 def begin_quotes(security: Security) -> None:
     """Before the day's first quote one side is missing in the national quote."""
     quote, state = security.quote[0], security.state[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.sample.compiled import kernel
+from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.records import Cursor, Order, Quote, Transaction, row_type, table_type
 from sweep_dask.schema import NBBO, ORDERS, TRADES
 
@@ -53,7 +53,7 @@ def rewind(tape: Tape) -> None:
     tape.cursor[:] = 0
 
 
-@kernel
+@entry
 def begin_transaction(tape: Tape, follows: bool) -> None:
     """All rows written from here on happen at one time."""
     cursor = tape.cursor[0]

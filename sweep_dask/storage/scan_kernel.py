@@ -6,10 +6,15 @@ than one number would halve the speed. Whatever else a cell may hold takes a few
 
 from __future__ import annotations
 
-import numba
+import numpy as np
+import numpy.typing as npt
 
+from sweep_dask.compiled import entry, kernel
 from sweep_dask.schema import MISSING_INTEGER
 from sweep_dask.storage.cells import MAX_LINE_BYTES
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
 
 #: Verdicts on a line.
 KEEP = 0
@@ -34,8 +39,15 @@ _MOST_DIGITS = 19
 _LONG_LINE_BYTES = 1 << 17
 
 
-@numba.njit(cache=True, nogil=True)
-def scan_bytes(data, delimiter, meaning, type_field, type_bits, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, C901
+@entry
+def scan_bytes(  # noqa: C901
+    data: Bytes,
+    delimiter: int,
+    meaning: tuple[Bytes, Integers],
+    type_field: int,
+    type_bits: int,
+    found: tuple[Integers, Integers, Bytes, Integers, Integers],
+) -> int:
     """Fill in `found`, the arrays of a `LineScan` but for the text; returns the number of rows.
 
     Parameters
@@ -122,8 +134,10 @@ def scan_bytes(data, delimiter, meaning, type_field, type_bits, found):  # type:
     return row
 
 
-@numba.njit(cache=True, nogil=True)
-def _odd_number(data, delimiter, position, kind, limits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901
+@kernel
+def _odd_number(  # noqa: C901
+    data: Bytes, delimiter: int, position: int, kind: int, limits: Integers
+) -> tuple[int, int]:
     """Where a cell ends, and its number (a price doubled); -1 if it is in doubt or out of range."""
     position = _behind_spaces(data, position)
     is_quoted = data[position] == _QUOTE
@@ -169,8 +183,8 @@ def _odd_number(data, delimiter, position, kind, limits):  # type: ignore[no-unt
     return position, number
 
 
-@numba.njit(cache=True, nogil=True)
-def _end_of_cell(data, delimiter, position):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _end_of_cell(data: Bytes, delimiter: int, position: int) -> int:
     """Where any cell ends; negative if its quotes are not closed, and the line ends there."""
     position = _behind_spaces(data, position)
     if data[position] == _QUOTE:
@@ -185,8 +199,8 @@ def _end_of_cell(data, delimiter, position):  # type: ignore[no-untyped-def]  # 
     return position
 
 
-@numba.njit(cache=True, nogil=True)
-def _behind_spaces(data, position):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _behind_spaces(data: Bytes, position: int) -> int:
     while data[position] == _SPACE:
         position += 1
     return position

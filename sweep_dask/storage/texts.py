@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from sweep_dask.compiled import entry, kernel
 
 _NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
 _TAB = 9
@@ -26,7 +27,7 @@ def copied_texts(
     # Cells of one column do not overlap.
     room = np.empty(data.size, np.uint8)
     offsets = np.zeros(begins.size + 1, np.int32)
-    _copy(data, begins, ord(delimiter), room, offsets)
+    copy_cells(data, begins, ord(delimiter), room, offsets)
     blank = offsets[1:] == offsets[:-1]
     present = pa.py_buffer(np.packbits(~blank, bitorder="little")) if blank.any() else None
     used = room[: offsets[-1]].copy()  # the room behind it is not held
@@ -34,8 +35,15 @@ def copied_texts(
     return pa.Array.from_buffers(pa.string(), begins.size, buffers)
 
 
-@numba.njit(cache=True, nogil=True)
-def _copy(data, begins, delimiter, room, offsets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@entry
+def copy_cells(
+    data: npt.NDArray[np.uint8],
+    begins: npt.NDArray[np.int64],
+    delimiter: int,
+    room: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int32],
+) -> None:
+    """Fill `room` with the texts, one behind the other, and `offsets` with where each ends."""
     used = 0
     for row in range(begins.size):
         position, begin = begins[row], used
@@ -62,6 +70,6 @@ def _copy(data, begins, delimiter, room, offsets):  # type: ignore[no-untyped-de
         offsets[row + 1] = used
 
 
-@numba.njit(cache=True, nogil=True)
-def _is_white(byte):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@kernel
+def _is_white(byte: int) -> bool:
     return byte == _SPACE or _TAB <= byte <= _RETURN

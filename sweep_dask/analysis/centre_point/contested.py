@@ -12,10 +12,10 @@ from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
+from sweep_dask.compiled import entry
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.fidelity import Matches
@@ -73,7 +73,7 @@ def find_arrivals(
         trigger_rows[trigger[found]], return_index=True, return_inverse=True
     )
     traded = np.bincount(arrival, tape.quantity[found], minlength=rows.size).astype(np.int64)
-    feasible, offered = _contras(
+    feasible, offered = count_contras(
         log.order,
         log.side,
         log.limit_x2,
@@ -88,8 +88,8 @@ def find_arrivals(
     return Arrivals(rows, matches, feasible, offered, traded)
 
 
-@njit(cache=True, nogil=True)
-def _contras(
+@entry
+def count_contras(
     order: IntArray,
     side: IntArray,
     limit_x2: IntArray,

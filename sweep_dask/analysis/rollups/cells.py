@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sweep_dask.analysis.rollups.exact import LIMBS, carried
+from sweep_dask.compiled import entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +87,7 @@ def numbered(*keys: IntArray) -> tuple[list[IntArray], IntArray]:
     return [key[order[first]] for key in keys], place
 
 
-@njit(cache=True, nogil=True)
+@entry
 def added_up(place: IntArray, places: int, values: Any) -> Any:
     """[places, n], the sums of the rows of [rows, n] by place, added in the order of the rows."""
     total = np.zeros((places, values.shape[1]), values.dtype)

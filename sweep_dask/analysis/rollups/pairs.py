@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from sweep_dask.analysis.metrics.lines import comparisons_of
 from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells, numbered
 from sweep_dask.analysis.rollups.dimensions import ALL, ANSWERED, DIMENSIONS, POPULATIONS, SOURCES
 from sweep_dask.analysis.rollups.exact import exact
 from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
+from sweep_dask.compiled import entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def pair_cells(sweeps: Sweeps) -> Cells:
     for metric, name in enumerate(METRICS if len(lines) else ()):
         values = sweeps.values(name)
         for group in (everything, *(groups if name in HEADLINE else ())):
-            found = _counted(group.cell, group.cells, is_engaged, values, lines)
+            found = count_pairs(group.cell, group.cells, is_engaged, values, lines)
             parts.append(group.told(*found, metric, shape))
     return merged(parts)
 
@@ -165,8 +165,8 @@ def _with_clusters(kinds: IntArray, amounts: FloatArray) -> tuple[IntArray, IntA
     )
 
 
-@njit(cache=True, nogil=True)
-def _counted(
+@entry
+def count_pairs(
     cell: IntArray, cells: int, is_engaged: BoolArray, values: FloatArray, lines: IntArray
 ) -> tuple[IntArray, FloatArray]:
     """Sweeps by kind, and sums of their values, of every pair of lines and cell.
