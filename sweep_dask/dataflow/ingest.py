@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dask
-import dask.dataframe as dd
 import numpy as np
 
 from sweep_dask.analysis.data_checks.tally import Tally
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import dask.dataframe as dd
     import pandas as pd
     from distributed import Client
 
@@ -72,7 +72,10 @@ def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.
     A partition's value is not its rows but the index of what they became: computing it reads,
     types, filters and spills the block's rows within the worker, and sends a few lines home.
     """
-    frame: dd.DataFrame = dd.from_map(
+    # Half a second that commands which read no input can do without.
+    from dask.dataframe import from_map
+
+    frame: dd.DataFrame = from_map(
         ingest_block, blocks, scratch=str(scratch), ticks=ticks, meta=index_frame(())
     )
     return frame
