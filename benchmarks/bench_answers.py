@@ -1,13 +1,14 @@
-"""From the metrics of every sweep to the report: combining, roll-ups, the page; no matching.
+"""From the metrics of every sweep to the report: summaries, roll-ups, the page; no matching.
 
     python benchmarks/bench_answers.py [--sweeps 200000] [--days 8] [--securities 50] [--workers 2]
                                        [--manifest OUTPUT/manifest.json]
 
 Draws sweeps in six lines, a file for each day and security as a run leaves them, and measures a
-quarter of the days, half of them and all: seconds of each step, and the most memory that any
-process had. Twice the sweeps should take twice the time. `--sweeps 5000000 --days 20 --securities
-250` is a large market for a month; it needs 5 GB of disk. The page is measured if the manifest of
-any run is named, as it also tells of the run.
+quarter of the days, half of them and all: seconds of each step, the share of them that a day costs
+which is added to the others, and the most memory that any process had. Summaries are what the tasks
+of partitions make of their sweeps beyond writing them. Twice the sweeps should take twice the time.
+`--sweeps 5000000 --days 20 --securities 250` is a large market for a month; it needs 5 GB of disk.
+The page is measured if the manifest of any run is named, as it also tells of the run.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from drawn_sweeps import write_partitions
 from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
 from sweep_dask.analysis.metrics.lines import LINES
-from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.dataflow.rollups import write_rollups
-from sweep_dask.dataflow.tables import SWEEPS_FILE
+from sweep_dask.dataflow.rollups import Day, Source, summarise_days, write_rollups
+from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.report.page import report_page
-from sweep_dask.storage.combine import concatenate
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.summaries import write_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+#: Of a hundred thousand order rows.
+_PIECE_SWEEPS = 6_000
 
 
 def main() -> None:
@@ -72,6 +75,7 @@ def _report(folder: Path, days: int, arguments: argparse.Namespace) -> None:
     print(
         f"{found['sweeps']:>10,} sweeps, {days} days: {steps}; {seconds:.1f} s, "
         f"{1e6 * seconds / found['sweeps']:.1f} s for each million; "
+        f"a day added {found['added_share']:.1f} x its share; "
         f"largest process {found['peak_bytes'] / 1024**2:,.0f} MiB"
     )
 
@@ -79,8 +83,6 @@ def _report(folder: Path, days: int, arguments: argparse.Namespace) -> None:
 def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, object]:
     """Seconds of each step and the peak of the largest process."""
     folders = sorted((layout.root / "outputs").iterdir())[: arguments.days]
-    paths = [path for day in folders for path in sorted(day.glob("*/*.parquet"))]
-    target = layout.tables / SWEEPS_FILE
     seconds: dict[str, float] = {}
 
     def timed(name: str, step: Callable[..., Any], *given: object) -> Any:
@@ -89,18 +91,36 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
         seconds[name] = time.perf_counter() - began
         return result
 
+    def answer(client: Client, added: list[Path], prefix: str = "") -> dict[str, str]:
+        named = [
+            (day.name, number, files)
+            for day in added
+            for number, files in enumerate(_pieces(sorted(day.glob("*/*.parquet"))))
+        ]
+        targets = [layout.root / f"{day}-{number}.parquet" for day, number, _ in named]
+        given = [(str(t), files) for t, (_, _, files) in zip(targets, named, strict=True)]
+        timed(f"{prefix}summaries", _on, client, _summarise, given)
+        days = [
+            Day(day.name, tuple(Source("", str(t)) for t in targets if t.name.startswith(day.name)))
+            for day in added
+        ]
+        timed(f"{prefix}days", summarise_days, client, layout, days, LINES)
+        summaries = [layout.day_summary(day.name) for day in folders]
+        return timed(f"{prefix}roll-ups", write_rollups, client, layout, summaries, LINES)
+
     with _cluster(arguments.workers) as cluster, Client(cluster) as client:
-        timed(
-            "combine",
-            lambda: client.submit(_combine, str(target), [str(path) for path in paths]).result(),
-        )
-        files = timed("roll-ups", write_rollups, client, layout, paths, LINES)
+        files = answer(client, folders)
         if arguments.manifest is not None:
             manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
             timed("page", report_page, layout, manifest | {"files": files})
+        spent = sum(seconds.values())
+        answer(client, folders[-1:], "added ")
         peaks = [*client.run(own_peak_bytes).values(), own_peak_bytes()]
-    sweeps = pq.read_metadata(target).num_rows // len(LINES)
-    return {"sweeps": sweeps, "seconds": seconds, "peak_bytes": max(peaks)}
+    added = sum(seconds.pop(name) for name in list(seconds) if name.startswith("added "))
+    paths = (path for day in folders for path in day.glob("*/*.parquet"))
+    sweeps = sum(pq.read_metadata(path).num_rows for path in paths) // len(LINES)
+    told = {"sweeps": sweeps, "seconds": seconds, "peak_bytes": max(peaks)}
+    return told | {"added_share": added * len(folders) / spent}
 
 
 def _cluster(workers: int) -> LocalCluster:
@@ -113,8 +133,26 @@ def _cluster(workers: int) -> LocalCluster:
     )
 
 
-def _combine(target: str, paths: list[str]) -> None:
-    concatenate(target, paths, SWEEP_TABLE)
+def _pieces(paths: list[Path]) -> Iterator[list[str]]:
+    """Files of neighbouring partitions, about as many sweeps as share a task in a run."""
+    files: list[str] = []
+    rows = 0
+    for path in paths:
+        files.append(str(path))
+        rows += pq.read_metadata(path).num_rows
+        if rows >= _PIECE_SWEEPS * len(LINES):
+            yield files
+            files, rows = [], 0
+    if files:
+        yield files
+
+
+def _on(client: Client, work: Callable[..., None], given: list[tuple[str, list[str]]]) -> None:
+    client.gather([client.submit(work, *arguments, pure=False) for arguments in given])
+
+
+def _summarise(target: str, paths: list[str]) -> None:
+    write_summary(Path(target), summary_of_files(paths, LINES))
 
 
 if __name__ == "__main__":
