@@ -21,7 +21,7 @@ from sweep_dask.storage.pieces import Piece, date_of_piece, made_of, pieces_of, 
 from sweep_dask.storage.receipts import are_there
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from distributed import Client
 
@@ -59,16 +59,19 @@ def pieces_in(document: Mapping[str, Any]) -> dict[Piece, str]:
 def answer_files(layout: OutputLayout, document: Mapping[str, Any]) -> list[str]:
     """Names of all files of an answer, whether they are there or not."""
     pieces = pieces_in(document)
-    tables = [name for piece in pieces for name in piece_files(layout, document, piece.name)]
+    of_tables = files_of_pieces(layout, document)
+    tables = [name for piece in pieces for name in of_tables(piece.name)]
     summaries = [layout.day_summary(date) for date in sorted({piece.date for piece in pieces})]
     rollups = [layout.rollups / f"{name}.parquet" for name in ROLLUPS]
     return [*tables, *map(layout.relative, (*summaries, *rollups))]
 
 
-def piece_files(layout: OutputLayout, document: Mapping[str, Any], piece: str) -> list[str]:
-    """Names of the files of a piece, one a table."""
-    tables = combined_tables(asked_of(document))
-    return [layout.relative(layout.piece(table.name, piece)) for table in tables]
+def files_of_pieces(
+    layout: OutputLayout, document: Mapping[str, Any]
+) -> Callable[[str], list[str]]:
+    """Names of the files of a piece, one a table, by the name of the piece."""
+    folders = [layout.relative(layout.table(t.name)) for t in combined_tables(asked_of(document))]
+    return lambda piece: [f"{folder}/{piece}.parquet" for folder in folders]
 
 
 def write_tables(
@@ -96,14 +99,12 @@ def write_tables(
     wanted = pieces_in(document)
     files: dict[str, str] = {}
     missing = []
-    earlier = earlier_pieces(space.earlier)
+    earlier, of_tables = earlier_pieces(space.earlier), files_of_pieces(space.layout, document)
     for piece, of in wanted.items():
         ready = made.get(piece.name)
         if ready is not None and ready.made_of == of:
             files |= ready.files
-        elif earlier.get(piece.name) == of and (
-            found := _there(space, piece_files(space.layout, document, piece.name))
-        ):
+        elif earlier.get(piece.name) == of and (found := _there(space, of_tables(piece.name))):
             files |= found
         else:
             missing.append(piece)

@@ -15,7 +15,7 @@ from sweep_dask.dataflow.answer import (
     answer_files,
     asked_of,
     earlier_pieces,
-    piece_files,
+    files_of_pieces,
     write_all_rollups,
     write_tables,
 )
@@ -42,14 +42,13 @@ from sweep_dask.storage.pieces import PIECE_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
     from sweep_dask.dataflow.workspace import Workspace
-    from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
+    from sweep_dask.partition import MadePiece, PartitionJob, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
 
@@ -205,31 +204,28 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Pie
     # From here on the ledger tells of the partitions that are put in place one by one.
     document = record.as_json()
     jobs = piece_jobs(partition_jobs(record, catalogue, space, layout, dated), PIECE_ROWS)
-    tables = (name for job in jobs for name in piece_files(layout, document, job.piece.name))
-    space.announce(document, {*space.announced, *dated, *tables})
+    tables = files_of_pieces(layout, document)
+    names = {name for job in jobs for name in tables(job.piece.name)}
+    space.announce(document, {*space.announced, *dated, *names})
     place_whole(record, space)
-    return [_of_earlier(job, record, space, document) for job in jobs]
+    asked, earlier = asked_of(document), earlier_pieces(space.earlier)
+    listed = space.earlier.files
+    return [
+        replace(
+            job,
+            partitions=tuple(_that_may_keep(one, record, layout) for one in job.partitions),
+            asked=asked,
+            made_of=earlier.get(job.piece.name),
+            files={name: listed[name] for name in tables(job.piece.name) if name in listed},
+        )
+        for job in jobs
+    ]
 
 
-def _of_earlier(
-    job: PieceJob, record: RunRecord, space: Workspace, document: Mapping[str, Any]
-) -> PieceJob:
-    """A job that knows what an earlier run has left of it."""
-    layout, name = space.layout, job.piece.name
-    files = space.earlier.files
-    job = replace(
-        job,
-        asked=asked_of(document),
-        made_of=earlier_pieces(space.earlier).get(name),
-        files={f: files[f] for f in piece_files(layout, document, name) if f in files},
-    )
-    if record.plan.settings.fresh:
-        return job
-    partitions = (
-        replace(one, may_keep=layout.receipt(one.source.date, one.source.security).exists())
-        for one in job.partitions
-    )
-    return replace(job, partitions=tuple(partitions))
+def _that_may_keep(job: PartitionJob, record: RunRecord, layout: OutputLayout) -> PartitionJob:
+    """Whether there is something to keep, a look here tells at less cost than one there."""
+    receipt = layout.receipt(job.source.date, job.source.security)
+    return replace(job, may_keep=not record.plan.settings.fresh and receipt.exists())
 
 
 def _keep_rejects(record: RunRecord, space: Workspace) -> None:

@@ -99,7 +99,8 @@ class RunResult:
         InputError
             There is no such table.
         """
-        return to_frame(pq.read_table(self._path(name), partitioning=None))
+        # What comes from Arrow without a copy cannot be changed.
+        return to_frame(pq.read_table(self._path(name), partitioning=None)).copy()
 
     def frame(self, name: str) -> Any:
         """The same as a `dask.dataframe`, read when it is computed: a partition a row group.

@@ -61,7 +61,7 @@ def _calls(*, book: bool) -> Iterator[tuple[Callable[..., Any], *tuple[Any, ...]
     yield effective_limits_x2, integers, flags, integers, *ticks
     yield added_up, integers, 0, table
     yield added_up, integers, 0, floats
-    yield count_pairs, integers, 0, np.empty((0, 0), np.bool_), floats, table
+    yield count_pairs, table, 0, np.empty((0, 0), np.bool_), floats, table
     yield scan_bytes, text, 0, fields, 0, 0, (integers, integers, bytes_, integers, table)
     yield copy_cells, text, integers, 0, bytes_, np.empty(1, np.int32)
     yield is_on_tick, integers, *ticks

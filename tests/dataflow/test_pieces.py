@@ -119,7 +119,8 @@ def test_a_table_opens_with_one_line(plain_result):
     assert len(expected) > 0
     read = pd.read_parquet(path)
     assert read["order_id"].tolist() == expected["order_id"].tolist()
-    assert dd.read_parquet(path)["order_id"].compute().tolist() == read["order_id"].tolist()
+    lazy = dd.read_parquet(path)["order_id"].compute(scheduler="synchronous")
+    assert lazy.tolist() == read["order_id"].tolist()
     duckdb = pytest.importorskip("duckdb")
     [(rows,)] = duckdb.sql(f"select count(*) from '{path}/*.parquet'").fetchall()
     assert rows == len(expected)

@@ -452,3 +452,10 @@ def test_the_result_of_a_replay_shows_them_too(plain_input, tmp_path):
     assert result.report.is_file()
     assert repr(result).startswith("<ReplayResult done: ")
     assert "Replay : done" in str(Text(result._repr_html_()))
+
+
+def test_a_table_is_the_reader_s_to_change(plain_result):
+    for name in ("sweep_metrics", "rollups/by_hour"):
+        frame = plain_result.table(name)
+        for column in frame.columns:
+            frame.loc[0, column] = frame[column].iloc[-1]

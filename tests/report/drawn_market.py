@@ -57,7 +57,7 @@ def sweep_table(frame):
         name: frame[name] if name in frame else np.full(len(frame), missing.get(kind, 0))
         for name, kind in SWEEP_TABLE.items()
     }
-    return table(SWEEP_TABLE, values)
+    return table(SWEEP_TABLE, values).copy()  # tests change it
 
 
 def _orders(random, count, days, securities):

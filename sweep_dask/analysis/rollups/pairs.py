@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CONDITIONS = ("all", "engaged")
 #: What a sweep is in: neither value, one of them, or both, which are equal or not.
 _NEITHER, _REAL_ONLY, _SIMULATED_ONLY, _EQUAL, _LARGER, _SMALLER = range(6)
+_KINDS = 6
 #: Of every cell; `n_larger` are pairs in which the reference is. Of clusters: those with pairs,
 #: those of which the mean difference is above and below 0, and the squares of their pairs.
 COUNTS = (
@@ -63,17 +64,26 @@ def pair_cells(sweeps: Sweeps) -> Cells:
     All metrics for every population and condition; headline metrics also for the segments of the
     population that is answered for.
     """
-    everything = _Everything(sweeps)
-    groups = [_Group(sweeps, dimension) for dimension in SOURCES]
+    groups = [_Everything(sweeps), *(_Group(sweeps, dimension) for dimension in SOURCES)]
+    ends = np.cumsum([group.cells for group in groups])
+    # The cells of all groups are numbered together.
+    cells = np.stack(
+        [group.cell + end - group.cells for group, end in zip(groups, ends, strict=True)]
+    )
     lines = np.array(line_pairs(sweeps.lines), dtype=np.int64).reshape(-1, 2)
     is_engaged = np.any(sweeps.is_engaged[lines], axis=1)
     shape = pair_shape(sweeps.lines)
     parts = [no_cells(len(COUNTS), len(SUMS))]
     for metric, name in enumerate(METRICS if len(lines) else ()):
-        values = sweeps.values(name)
-        for group in (everything, *(groups if name in HEADLINE else ())):
-            found = count_pairs(group.cell, group.cells, is_engaged, values, lines)
-            parts.append(group.told(*found, metric, shape))
+        asked = len(groups) if name in HEADLINE else 1
+        counted = count_pairs(
+            cells[:asked], int(ends[asked - 1]), is_engaged, sweeps.values(name), lines
+        )
+        for group, found in zip(
+            groups[:asked], np.split(counted, ends[: asked - 1], axis=1), strict=True
+        ):
+            kinds, amounts = found[..., :_KINDS].astype(np.int64), found[..., _KINDS:]
+            parts.append(group.told(kinds, amounts, metric, shape))
     return merged(parts)
 
 
@@ -168,31 +178,34 @@ def _with_clusters(kinds: IntArray, amounts: FloatArray) -> tuple[IntArray, IntA
 @entry
 def count_pairs(
     cell: IntArray, cells: int, is_engaged: BoolArray, values: FloatArray, lines: IntArray
-) -> tuple[IntArray, FloatArray]:
+) -> FloatArray:
     """Sweeps by kind, and sums of their values, of every pair of lines and cell.
 
-    int64[pairs, cells, not engaged and engaged, kinds] and float64[pairs, cells, the same, sums].
+    float64[pairs, cells, not engaged and engaged, kinds and then sums]; `cell` is int64[groups,
+    sweeps], a cell of each group. Floats are added in the order of the sweeps.
     """
-    kinds = np.zeros((lines.shape[0], cells, 2, 6), np.int64)
-    sums = np.zeros((lines.shape[0], cells, 2, 5))
+    found = np.zeros((lines.shape[0], cells, 2, 11))
     for pair in range(lines.shape[0]):
         real, simulated = values[lines[pair, 0]], values[lines[pair, 1]]
-        for sweep in range(cell.size):
+        for sweep in range(cell.shape[1]):
             one, other = real[sweep], simulated[sweep]
+            kind, difference = _NEITHER, one - other
+            if not np.isnan(difference):
+                kind = _EQUAL + int(difference > 0) + 2 * int(difference < 0)
+            elif not np.isnan(one):
+                kind = _REAL_ONLY
+            elif not np.isnan(other):
+                kind = _SIMULATED_ONLY
             of = int(is_engaged[pair, sweep])
-            kind, total = kinds[pair, cell[sweep], of], sums[pair, cell[sweep], of]
-            if np.isnan(one) and np.isnan(other):
-                kind[_NEITHER] += 1
-            elif np.isnan(one):
-                kind[_SIMULATED_ONLY] += 1
-                total[4] += other
-            elif np.isnan(other):
-                kind[_REAL_ONLY] += 1
-                total[3] += one
-            else:
-                difference = one - other
-                kind[_EQUAL + (difference > 0) + 2 * (difference < 0)] += 1
-                total[0] += one
-                total[1] += difference
-                total[2] += difference * difference
-    return kinds, sums
+            for group in range(cell.shape[0]):
+                total = found[pair, cell[group, sweep], of]
+                total[kind] += 1
+                if kind >= _EQUAL:
+                    total[6] += one
+                    total[7] += difference
+                    total[8] += difference * difference
+                elif kind == _REAL_ONLY:
+                    total[9] += one
+                elif kind == _SIMULATED_ONLY:
+                    total[10] += other
+    return found
