@@ -64,7 +64,8 @@ def pair_cells(sweeps: Sweeps) -> Cells:
     All metrics for every population and condition; headline metrics also for the segments of the
     population that is answered for.
     """
-    groups = [_Everything(sweeps), *(_Group(sweeps, dimension) for dimension in SOURCES)]
+    groups: list[_Everything | _Group] = [_Everything(sweeps)]
+    groups += [_Group(sweeps, dimension) for dimension in SOURCES]
     ends = np.cumsum([group.cells for group in groups])
     # The cells of all groups are numbered together.
     cells = np.stack(
@@ -79,9 +80,8 @@ def pair_cells(sweeps: Sweeps) -> Cells:
         counted = count_pairs(
             cells[:asked], int(ends[asked - 1]), is_engaged, sweeps.values(name), lines
         )
-        for group, found in zip(
-            groups[:asked], np.split(counted, ends[: asked - 1], axis=1), strict=True
-        ):
+        by_group = np.split(counted, ends[: asked - 1], axis=1)
+        for group, found in zip(groups[:asked], by_group, strict=True):
             kinds, amounts = found[..., :_KINDS].astype(np.int64), found[..., _KINDS:]
             parts.append(group.told(kinds, amounts, metric, shape))
     return merged(parts)
