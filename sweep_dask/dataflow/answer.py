@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.dataflow.book import in_order
 from sweep_dask.dataflow.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
-from sweep_dask.dataflow.tables import make_pieces
+from sweep_dask.dataflow.tables import make_pieces, stage_piece
 from sweep_dask.partition.tables import SWEEP_METRICS, Asked, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
@@ -21,7 +21,7 @@ from sweep_dask.storage.pieces import Piece, date_of_piece, made_of, pieces_of, 
 from sweep_dask.storage.receipts import are_there
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from distributed import Client
 
@@ -74,44 +74,50 @@ def files_of_pieces(
     return lambda piece: [f"{folder}/{piece}.parquet" for folder in folders]
 
 
+class Tables(NamedTuple):
+    """The combined tables of a folder, in place or below `staging`."""
+
+    files: dict[str, str]
+    """Path to digest of all their files."""
+    pieces: dict[str, str]
+    """What each piece is made of, by name."""
+    made: dict[str, MadePiece]
+    """Those of them that this command has made or looked at, by name."""
+
+
 def write_tables(
-    client: Client | None,
-    space: Workspace,
-    document: Mapping[str, Any],
-    made: dict[str, MadePiece],
-) -> tuple[dict[str, str], dict[str, str]]:
+    client: Client | None, space: Workspace, document: Mapping[str, Any], found: Iterable[MadePiece]
+) -> Tables:
     """Write what is missing of the tables below `staging`.
 
     Parameters
     ----------
     document
         A manifest: its partitions and their files, models and scenarios.
-    made
-        Pieces by name that tasks have made, their files in place below `staging`, or kept; those
-        that are made now are added.
-
-    Returns
-    -------
-    tuple
-        Path to digest of all files of tables, also of those that stay; and name of piece to what
-        it is made of.
+    found
+        What tasks have made on their way; a run of some securities of a date may have made pieces
+        that the tables do not consist of.
     """
     wanted = pieces_in(document)
-    files: dict[str, str] = {}
-    missing = []
+    pieces = {piece.name: of for piece, of in wanted.items()}
+    made = {piece.name: piece for piece in found if pieces.get(piece.name) == piece.made_of}
     earlier, of_tables = earlier_pieces(space.earlier), files_of_pieces(space.layout, document)
+    files: dict[str, str] = {}
+    missing = {}
     for piece, of in wanted.items():
-        ready = made.get(piece.name)
-        if ready is not None and ready.made_of == of:
-            files |= ready.files
-        elif earlier.get(piece.name) == of and (found := _there(space, of_tables(piece.name))):
-            files |= found
+        if piece.name in made:
+            continue
+        there = _there(space, of_tables(piece.name)) if earlier.get(piece.name) == of else None
+        if there is None:
+            missing[piece] = of
         else:
-            missing.append(piece)
-    for new in make_pieces(client, space.layout, space.staging, missing, asked_of(document)):
-        made[new.name] = new
-        files |= new.files
-    return files, {piece.name: of for piece, of in wanted.items()}
+            files |= there
+    new = make_pieces(client, space.layout, space.scratch, missing, asked_of(document))
+    made |= {piece.name: piece for piece in new}
+    for ready in made.values():
+        stage_piece(space.staging, ready)
+        files |= ready.files
+    return Tables(files, pieces, made)
 
 
 def write_all_rollups(
@@ -124,8 +130,10 @@ def write_all_rollups(
 
     Parameters
     ----------
-    document, made
-        As of `write_tables`; the tables are in place or below `staging`.
+    document
+        As of `write_tables`, which has gone before, with its `pieces`.
+    made
+        Its result.
 
     Returns
     -------
@@ -187,8 +195,10 @@ def _file(space: Workspace, name: str) -> Path:
 
 
 def _order_columns(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Columns of the orders over all runs, in the order of the schema."""
-    runs = (document, *document.get("earlier_runs", ()))
+    """Columns of the orders over the runs that tables tell of, in the order of the schema."""
+    covered = {p.get("run") for p in document["partitions"] if p["covered"]}
+    earlier = (run for run in document.get("earlier_runs", ()) if run["run"] in covered)
+    runs = (document, *earlier)
     found = {name for run in runs for name in run.get("order_columns", ())}
     # The first manifests do not say it; a column that no part has is empty.
     return tuple(column.name for column in ORDERS.columns if column.name in found or not found)

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def lazy_table(path: Path) -> Any:
-    """The `dask.dataframe` of a file, or of all files in a folder in the order of their names.
+def lazy_table(name: str, files: Sequence[Path]) -> Any:
+    """The `dask.dataframe` of files of the same columns, at least one, one after the other.
 
     Computed, its numbers are what `to_frame` makes of them. `dask.dataframe.read_parquet` would
     make a column of integers a float wherever a value is missing, and two order ids of 19 digits
     one. Here a column with a missing value in any row group is Int64 in all of them. The index
     numbers the rows, so that `.loc` reads only what it needs; choosing columns reads only these.
     """
-    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
     schema = pq.read_schema(files[0])
     places: list[tuple[str, int]] = []
     rows: list[int] = []
@@ -47,7 +46,7 @@ def lazy_table(path: Path) -> Any:
         gaps=sorted(gaps),
         meta=meta,
         divisions=(*starts[:-1], starts[-1] - 1),
-        label=f"read-{path.stem.replace('_', '-')}",
+        label=f"read-{name.rpartition('/')[2].replace('_', '-')}",
     )
 
 

@@ -7,6 +7,7 @@ says nothing. Memory is bounded as in a run without a cluster: a piece of a tabl
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ from sweep_dask.storage.verification import UNREADABLE, Finding
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.summary import Summary
@@ -112,7 +114,9 @@ def check_tables(
     if not has_tables(manifest):
         return
     pieces = pieces_in(manifest)
-    if {piece.name: of for piece, of in pieces.items()} != manifest["pieces"]:
+    is_of_now = manifest["version"] == VERSION
+    told = {piece.name: of for piece, of in pieces.items()}
+    if told.keys() != manifest["pieces"].keys() or (is_of_now and told != manifest["pieces"]):
         yield Finding("manifest.json", "its pieces of tables are not those of its partitions")
         return
     are_sound = True
@@ -123,38 +127,62 @@ def check_tables(
             name = layout.relative(path)
             parts = [layout.relative(part) for part in table.paths(layout, piece.partitions)]
             is_sound = unsound.isdisjoint([name, *parts])
-            if is_sound and not holds(path, table.rows(layout, piece.partitions)):
-                yield Finding(name, "its rows are not those of the partitions' files")
-                is_sound = False
+            if is_sound:
+                rows = table.rows(layout, piece.partitions)
+                what = "its rows are not those of the partitions' files"
+                found = list(_compared(name, partial(holds, path, rows), what))
+                yield from found
+                is_sound = not found
             are_sound &= is_sound or table.name != SWEEP_METRICS
-    if are_sound and manifest["version"] == VERSION:
+    if are_sound and is_of_now:
         yield from _check_rollups(layout, asked.lines, pieces, unsound)
+
+
+def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Finding]:
+    """What is wrong with a file, if anything is; a digest may have been changed with it."""
+    try:
+        if not is_right():
+            yield Finding(name, what)
+    except (*UNREADABLE, KeyError, ValueError, TypeError) as error:
+        yield Finding(name, f"the file cannot be read: {str(error).partition(chr(10))[0]}")
 
 
 def _check_rollups(
     layout: OutputLayout, lines: Sequence[Line], pieces: Iterable[Piece], unsound: set[str]
 ) -> Iterator[Finding]:
-    days = []
+    found: list[Finding] = []
+    made = tables_of(added_in_turn(_days(layout, lines, pieces, unsound, found)), lines)
+    yield from found
+    for stem, frame in sorted(made.items()):
+        path = layout.rollups / f"{stem}.parquet"
+        name = layout.relative(path)
+        if name not in unsound:
+            what = f"it is not what tables/{SWEEP_METRICS}.parquet gives"
+            yield from _compared(name, partial(_is_close, path, to_table(frame)), what)
+
+
+def _days(
+    layout: OutputLayout,
+    lines: Sequence[Line],
+    pieces: Iterable[Piece],
+    unsound: set[str],
+    found: list[Finding],
+) -> Iterator[Summary]:
+    """The summary of each date, made again; what is wrong with those that are there is found."""
     for date, of_date in groupby(pieces, key=lambda piece: piece.date):
         sweeps = [str(layout.piece(SWEEP_METRICS, piece.name)) for piece in of_date]
         made = summary_of_files(sweeps, lines)
-        days.append(made)
         path = layout.day_summary(date)
         name = layout.relative(path)
-        if name not in unsound and not _are_same(read_summary(path), made):
-            yield Finding(name, "it is not what the sweeps of the day give")
-    for stem, frame in sorted(tables_of(added_in_turn(days), lines).items()):
-        path = layout.rollups / f"{stem}.parquet"
-        name = layout.relative(path)
-        if name not in unsound and not _is_close(
-            pq.read_table(path, partitioning=None), to_table(frame)
-        ):
-            yield Finding(name, f"it is not what tables/{SWEEP_METRICS}.parquet gives")
+        if name not in unsound:
+            what = "it is not what the sweeps of the date give"
+            found += _compared(name, partial(_is_summary, path, made), what)
+        yield made
 
 
-def _are_same(one: Summary, other: Summary) -> bool:
-    """Whether two summaries are the same, number by number."""
-    *ours, example = one
+def _is_summary(path: Path, other: Summary) -> bool:
+    """Whether a file holds the same summary, number by number."""
+    *ours, example = read_summary(path)
     *theirs, its_example = other
     pairs = zip(ours, theirs, strict=True)
     return example == its_example and all(
@@ -162,8 +190,9 @@ def _are_same(one: Summary, other: Summary) -> bool:
     )
 
 
-def _is_close(one: pa.Table, other: pa.Table) -> bool:
-    """Whether two tables hold the same, floats but for their last digits."""
+def _is_close(path: Path, other: pa.Table) -> bool:
+    """Whether a file holds the same, floats but for their last digits."""
+    one = pq.read_table(path, partitioning=None)
     if one.schema != other.schema or len(one) != len(other):
         return False
     for ours, theirs in zip(one.columns, other.columns, strict=True):

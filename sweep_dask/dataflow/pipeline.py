@@ -12,6 +12,7 @@ from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.answer import (
+    Tables,
     answer_files,
     asked_of,
     earlier_pieces,
@@ -31,7 +32,6 @@ from sweep_dask.dataflow.prepare import (
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
 from sweep_dask.dataflow.rollups import ROLLUPS
 from sweep_dask.dataflow.simulate import simulate
-from sweep_dask.dataflow.tables import stage_piece
 from sweep_dask.errors import SweepError
 from sweep_dask.partition import finished_summary, run_piece
 from sweep_dask.schema import TABLES
@@ -41,8 +41,6 @@ from sweep_dask.storage.layout import REJECTS, OutputLayout, Partition, partitio
 from sweep_dask.storage.pieces import PIECE_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
@@ -93,19 +91,19 @@ def execute(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
             with record.timed("partitions"):
                 made = _run_partitions(client, record, space, catalogue, progress)
             with record.timed("tables"):
-                _combine(client, record, space, made, progress)
+                tables = _combine(client, record, space, made, progress)
             with record.timed("rollups"):
-                _roll_up(client, record, space, made, progress)
+                _roll_up(client, record, space, tables, progress)
             record.status = "partial" if record.failed() else "done"
         except KeyboardInterrupt:
             logger.warning("interrupted; finished partitions are kept")
             record.status = "interrupted"
-        _settle(record, space)
+        settle(record, space)
     finally:
         progress.close()
 
 
-def _settle(record: RunRecord, space: Workspace) -> None:
+def settle(record: RunRecord, space: Workspace) -> None:
     """Put in place what is of all partitions together, and remove what it takes the place of."""
     document = record.as_json()
     place_whole(record, space)
@@ -129,24 +127,20 @@ def _run_partitions(
     space: Workspace,
     catalogue: Catalogue,
     progress: Progress,
-) -> dict[str, MadePiece]:
-    """Run all partitions; returns the pieces of tables that were made on the way, by name."""
+) -> list[MadePiece]:
+    """Run all partitions; returns the pieces of tables that were made on the way."""
     jobs = _jobs(record, space, catalogue)
     label = _partitions_label(record)
     count = len(catalogue.partitions)
     progress.start(label, count, "partitions")
-    made: dict[str, MadePiece] = {}
+    made: list[MadePiece] = []
 
     def done(partition: PartitionSummary) -> None:
         _place_partition(record, space, partition)
         progress.advance(label)
 
-    def piece_done(piece: MadePiece) -> None:
-        stage_piece(space.staging, piece)
-        made[piece.name] = piece
-
     try:
-        simulate(client, jobs, done, piece_done, run_piece)
+        simulate(client, jobs, done, made.append, run_piece)
     except BaseException:
         for partition in _staged_by_unfinished_tasks(record, space):
             _place_if_possible(record, space, partition)
@@ -206,17 +200,17 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Pie
     jobs = piece_jobs(partition_jobs(record, catalogue, space, layout, dated), PIECE_ROWS)
     tables = files_of_pieces(layout, document)
     names = {name for job in jobs for name in tables(job.piece.name)}
+    names |= {layout.relative(layout.day_summary(job.piece.date)) for job in jobs}
     space.announce(document, {*space.announced, *dated, *names})
     place_whole(record, space)
     asked, earlier = asked_of(document), earlier_pieces(space.earlier)
-    listed = space.earlier.files
     return [
         replace(
             job,
             partitions=tuple(_that_may_keep(one, record, layout) for one in job.partitions),
             asked=asked,
             made_of=earlier.get(job.piece.name),
-            files={name: listed[name] for name in tables(job.piece.name) if name in listed},
+            files={name: space.earlier.files.get(name, "") for name in tables(job.piece.name)},
         )
         for job in jobs
     ]
@@ -282,24 +276,27 @@ def _combine(
     client: Client | None,
     record: RunRecord,
     space: Workspace,
-    made: dict[str, MadePiece],
+    made: list[MadePiece],
     progress: Progress,
-) -> None:
+) -> Tables:
     progress.start(_TABLES_LABEL, 1, "step")
-    files, record.pieces = write_tables(client, space, record.as_json(), made)
-    record.files |= files
-    progress.finish(_TABLES_LABEL, counted(len(files), "file"))
+    tables = write_tables(client, space, record.as_json(), made)
+    with signals_wait():  # a piece that is told of has its files
+        record.files |= tables.files
+        record.pieces = tables.pieces
+    progress.finish(_TABLES_LABEL, counted(len(tables.files), "file"))
+    return tables
 
 
 def _roll_up(
     client: Client | None,
     record: RunRecord,
     space: Workspace,
-    made: Mapping[str, MadePiece],
+    tables: Tables,
     progress: Progress,
 ) -> None:
     progress.start(_ROLLUPS_LABEL, 1, "step")
     document = record.as_json()
     space.announce(document, {*space.announced, *answer_files(space.layout, document)})
-    record.files |= write_all_rollups(client, space, document, made)
+    record.files |= write_all_rollups(client, space, document, tables.made)
     progress.finish(_ROLLUPS_LABEL, f"{len(ROLLUPS)} tables")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.workspace import Workspace
-    from sweep_dask.partition import MadePiece
     from sweep_dask.storage.layout import OutputLayout, Partition
 
 
@@ -134,9 +133,9 @@ def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:
     before = space.earlier.document | {"status_before": space.earlier.document["status"]}
     space.announce(before, answer_files(space.layout, document))
     if document["partitions"]:
-        made: dict[str, MadePiece] = {}
-        answer, document["pieces"] = write_tables(None, space, document, made)
-        answer |= write_all_rollups(None, space, document, made)
+        tables = write_tables(None, space, document, ())
+        document["pieces"] = tables.pieces
+        answer = tables.files | write_all_rollups(None, space, document, tables.made)
         folder.place(staging.root, [name for name in answer if (staging.root / name).is_file()])
         document["files"] |= answer
     folder.remove(space.earlier.names - document["files"].keys())

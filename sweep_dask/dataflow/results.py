@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow.dataset import dataset
 
 from sweep_dask.errors import InputError
 from sweep_dask.report.cards import run_card
@@ -19,6 +18,7 @@ from sweep_dask.report.replay_page import read_replay
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
+from sweep_dask.storage.pieces import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ class RunResult:
             There is no such table.
         """
         # What comes from Arrow without a copy cannot be changed.
-        return to_frame(pq.read_table(self._path(name), partitioning=None)).copy()
+        return to_frame(pq.read_table(self._files(name), partitioning=None)).copy()
 
     def frame(self, name: str) -> Any:
         """The same as a `dask.dataframe`, read when it is computed: a partition a row group.
@@ -116,7 +116,7 @@ class RunResult:
         # Everything else here can be used without Dask.
         from sweep_dask.dataflow.lazy_table import lazy_table
 
-        return lazy_table(self._path(name))
+        return lazy_table(name, self._files(name))
 
     def summary(self) -> pd.DataFrame:
         """The answer: a row for what really happened and for each simulation of the same sweeps.
@@ -166,25 +166,26 @@ class RunResult:
 
     def _line(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """One line of the table of sweeps."""
-        path = self._path(_SWEEPS)
+        files = self._files(_SWEEPS)
         is_model = pc.field("scenario").is_null() & (pc.field("model") == name)
         chosen = is_model | (pc.field("scenario") == name)
-        rows = to_frame(
-            pq.read_table(path, columns=list(columns), filters=chosen, partitioning=None)
-        )
-        if rows.empty and dataset(path).count_rows():
+        read = pq.read_table(files, columns=list(columns), filters=chosen, partitioning=None)
+        rows = to_frame(read)
+        if rows.empty and any(pq.read_metadata(path).num_rows for path in files):
             raise InputError(
                 f"The run has no line {name!r}.",
-                where=str(path),
+                where=str(OutputLayout(self.output).table(_SWEEPS)),
                 cure=f"One of: {', '.join(self.summary().index)}.",
             )
         return rows
 
-    def _path(self, name: str) -> Path:
+    def _files(self, name: str) -> list[Path]:
+        """Of a table, in the order of rows; of a roll-up one."""
         folder = OutputLayout(self.output).tables
         names = self.tables
         if name in names:
-            return folder / f"{name}.parquet"
+            path = folder / f"{name}.parquet"
+            return files_of(path) if path.is_dir() else [path]
         raise InputError(
             f"There is no table {name!r}.",
             where=str(folder),

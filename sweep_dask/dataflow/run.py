@@ -11,7 +11,7 @@ from sweep_dask.dataflow.book import signature
 from sweep_dask.dataflow.command import at_work, settle_logs, write_record
 from sweep_dask.dataflow.disk import require_room
 from sweep_dask.dataflow.document import RunRecord
-from sweep_dask.dataflow.pipeline import announce_run, execute, place_whole
+from sweep_dask.dataflow.pipeline import announce_run, execute, place_whole, settle
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.dataflow.rebuild import place_report
@@ -95,7 +95,7 @@ def run(
 def _end_early(record: RunRecord, space: Workspace) -> None:
     """Say what a run that cannot go on leaves; if that is nothing, leave the folder as it was."""
     if space.folder.has_changed or record.partitions:
-        place_whole(record, space)
+        settle(record, space)
         _publish(record, space)
     elif record.wrote_rejects and not space.earlier.partitions:
         place_whole(record, space)

@@ -12,7 +12,7 @@ from sweep_dask.errors import ResourceError
 from sweep_dask.partition.piece import PieceTables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from distributed import Client
 
@@ -25,37 +25,38 @@ if TYPE_CHECKING:
 def make_pieces(
     client: Client | None,
     layout: OutputLayout,
-    staging: OutputLayout,
-    pieces: Sequence[Piece],
+    scratch: Path,
+    pieces: Mapping[Piece, str],
     asked: Asked,
 ) -> list[MadePiece]:
-    """Write the tables of pieces below `staging`."""
+    """Make the tables of pieces, of which it is known what they are made of."""
     made: list[MadePiece] = []
+    names = [piece.name for piece in pieces]
 
     def done(_: int, piece: MadePiece) -> None:
-        stage_piece(staging, piece)
         made.append(piece)
 
     def lost(position: int, reason: str) -> None:
         raise ResourceError(
-            f"Combining the tables of {pieces[position].name} failed: {reason}.",
+            f"Combining the tables of {names[position]} failed: {reason}.",
             cure="Raise --memory-limit; the results of the partitions are complete.",
         )
 
     combine = delayed(combine_results, pure=False, traverse=False)
-    scratch = staging.root.parent
-    tasks = [combine(layout, scratch, piece, asked) for piece in pieces]
+    tasks = [combine(layout, scratch, piece, of, asked) for piece, of in pieces.items()]
     run_tasks(client, tasks, done, lost)
     return made
 
 
-def combine_results(layout: OutputLayout, scratch: Path, piece: Piece, asked: Asked) -> MadePiece:
+def combine_results(
+    layout: OutputLayout, scratch: Path, piece: Piece, made_of: str, asked: Asked
+) -> MadePiece:
     """The tables of a piece from the files of its partitions; what a task does."""
     tables = PieceTables(layout, scratch, piece, asked)
     try:
         for partition in piece.partitions:
             tables.add_kept(partition)
-        return tables.close("")
+        return tables.close(made_of)
     except BaseException:
         tables.discard()
         raise

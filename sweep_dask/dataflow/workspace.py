@@ -180,7 +180,9 @@ def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, E
             raise in_the_way(path)
     earlier = read_earlier(layout)
     folder = ResultFolder(layout, earlier.names, lock.require_held)
-    folder.require_plain({EARLIER_REJECTS, *(str(PurePosixPath(n).parent) for n in earlier.names)})
+    folders = {EARLIER_REJECTS, *(str(PurePosixPath(name).parent) for name in earlier.names)}
+    # Where a file of ours stands in the place of a folder, it makes way.
+    folder.require_plain(folders - earlier.names)
     return folder, earlier
 
 

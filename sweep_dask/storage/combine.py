@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from sweep_dask.storage.atomic import file_digest, write_atomically
-from sweep_dask.storage.frames import ROW_GROUP_ROWS, gathered, to_frame, write_gathered
+from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.frames import ROW_GROUP_ROWS, RowsFile, gathered, to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +103,10 @@ def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -
         The digest.
     """
     rows = combined([ResultFile("", 0, path) for path in paths], columns)
-    write_atomically(Path(target), lambda temporary: _write(temporary, rows))
+    file = RowsFile(Path(target), rows.schema)
+    for piece in rows.pieces:
+        file.add(piece)
+    file.close()
     return file_digest(Path(target))
 
 
@@ -128,11 +131,6 @@ def holds(path: Path, rows: Rows) -> bool:
 def _are_equal(one: pa.Table, other: pa.Table) -> bool:
     # To Arrow no NaN is equal to another.
     return bool(one.equals(other) or to_frame(one).equals(to_frame(other)))
-
-
-def _write(path: Path, rows: Rows) -> None:
-    with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
-        write_gathered(writer, rows.pieces)
 
 
 def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:

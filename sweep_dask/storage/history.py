@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError, UsageError
@@ -309,7 +308,8 @@ def _live_runs(
         run = runs.get(taken_over["run"]) if taken_over else None
         if taken_over and run is not None:
             run["superseded_rows"] = _added_rows(run.get("superseded_rows", {}), taken_over)
-    found = [entry for run, entry in runs.items() if run in _live(entries.values())]
+    live = _live(entries.values())
+    found = [entry for run, entry in runs.items() if run in live]
     for entry in found:
         if entry.get("rejects", REJECTS) == REJECTS and not _is_same_input(entry, document):
             entry["rejects"] = f"{EARLIER_REJECTS}/{entry['run']}"
@@ -333,15 +333,12 @@ def _is_same_input(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def moved_rejects(runs: Iterable[Entry], earlier: Earlier) -> dict[str, str]:
     """Old to new names of rejected rows of earlier runs that make way for those of a new one."""
+    names = [name for name in earlier.files if name.rpartition("/")[0] == REJECTS]
     moves: dict[str, str] = {}
     for run in runs:
         before = earlier.runs[run["run"]].get("rejects", REJECTS)
         if before == REJECTS != run.get("rejects", REJECTS):
-            moves |= {
-                name: f"{run['rejects']}/{PurePosixPath(name).name}"
-                for name in earlier.files
-                if PurePosixPath(name).parent.as_posix() == REJECTS
-            }
+            moves |= {name: f"{run['rejects']}{name.removeprefix(REJECTS)}" for name in names}
     return moves
 
 

@@ -7,15 +7,19 @@ before: the same results lie in the same files.
 from __future__ import annotations
 
 import json
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.layout import Partition
+from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+_NAME = re.compile(r"\d{4}-\d\d-\d\d-\d{10}", re.ASCII)
 
 #: Rows of all tables that fill a piece, worth about a second of a task that runs both models. An
 #: empty Dask task costs milliseconds, and so do a dozen files; a market has thousands of partitions
@@ -69,10 +73,15 @@ def date_of_piece(name: str) -> str:
     return name[: len("2024-09-05")]
 
 
+def files_of(table: Path) -> list[Path]:
+    """The files of a combined table in the order of rows; what else lies there is somebody's."""
+    return sorted(path for path in table.glob("*.parquet") if _NAME.fullmatch(path.stem))
+
+
 def file_of(table: Path, partition: Partition) -> Path:
     """The file of a combined table that has the rows of a partition, if any has them."""
     name = Piece(partition.date, (partition.security,)).name
-    before = [path for path in table.glob(f"{partition.date}-*.parquet") if path.stem <= name]
+    before = [path for path in files_of(table) if partition.date <= path.stem <= name]
     return max(before, default=table / f"{name}.parquet")
 
 
@@ -86,4 +95,4 @@ def rows_of(counts: Mapping[str, int]) -> int:
 
 def made_of(receipts: Iterable[str | None], told: Any) -> str:
     """Digest of what a piece is made of: digests of receipts, and what decides on its tables."""
-    return bytes_digest(json.dumps([list(receipts), told]).encode())
+    return bytes_digest(json.dumps([VERSION, list(receipts), told]).encode())

@@ -51,6 +51,8 @@ def read_summary(path: Path) -> Summary:
         The file is damaged.
     """
     rows = pq.read_table(path, partitioning=None)
+    if rows.schema != _SCHEMA:
+        raise pa.ArrowInvalid("it has not the columns of a summary")
     of_kind = [rows.filter(pc.equal(rows["kind"], kind)) for kind in range(len(Summary._fields))]
     empty = nothing()
     return Summary(

@@ -1,7 +1,11 @@
 """Files of combined tables: what shares one, what stays, and what is read."""
 
+import shutil
+from contextlib import suppress
+
 import dask.dataframe as dd
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drawn_rollups import as_read, draw_sweeps
@@ -15,13 +19,17 @@ from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.analysis.rollups.summary import added, nothing, summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
 from sweep_dask.dataflow import answer, pipeline
-from sweep_dask.dataflow.rebuild import forget
+from sweep_dask.dataflow.rebuild import forget, rebuild_report
 from sweep_dask.dataflow.verify import verify_output
+from sweep_dask.errors import ResourceError, UsageError
+from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.manifest import read_manifest, write_manifest
 from sweep_dask.storage.pieces import file_of, pieces_of
 from sweep_dask.storage.summaries import read_summary, write_summary
 
 A, B = "2024-10-04", "2024-10-07"
+SWEEPS = "tables/sweep_metrics.parquet"
 
 
 def run(folder, output, **settings):
@@ -146,3 +154,100 @@ def test_a_summary_is_read_as_it_was_written(tmp_path, sweeps):
     write_summary(tmp_path / "two.parquet", added([read]))
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
     assert pq.read_schema(tmp_path / "one.parquet").names[0] == "kind"
+
+
+# --- what an earlier run, another one or a fault has left ---------------------------------------
+
+
+def test_securities_that_are_run_again_alone_leave_the_tables_whole(plain_input, tmp_path):
+    output = tmp_path / "out"
+    run(plain_input, output)
+    before = result_files(output)
+    for given in ({"securities": (101,)}, {"securities": (101,), "dates": A, "fresh": True}):
+        assert run(plain_input, output, **given).exit_code == 0
+        assert result_files(output) == before
+        assert verify_output(OutputLayout(output))[1] == []
+
+
+@pytest.mark.parametrize("error", [ResourceError("Workers died."), KeyboardInterrupt()])
+@pytest.mark.parametrize("stage", ["write_tables", "write_all_rollups", "settle"])
+def test_a_run_that_fails_behind_the_partitions_goes_on(
+    plain_input, plain_result, tmp_path, monkeypatch, stage, error
+):
+    output = tmp_path / "out"
+    run(plain_input, output, dates=A)
+
+    def fails(*_):
+        raise error
+
+    with monkeypatch.context() as patch, suppress(ResourceError, KeyboardInterrupt):
+        patch.setattr(pipeline, stage, fails)
+        run(plain_input, output, dates=B)
+    assert run(plain_input, output).exit_code == 0
+    assert result_files(output) == result_files(plain_result.output)
+    assert verify_output(OutputLayout(output))[1] == []
+
+
+def test_a_file_of_others_is_seen_before_the_work(plain_input, tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    run(plain_input, output, dates=A)
+    theirs = OutputLayout(output).day_summary(B)
+    theirs.write_bytes(b"mine")
+    monkeypatch.setattr(pipeline, "simulate", never)
+    with pytest.raises(UsageError, match="Something stands where results belong") as caught:
+        run(plain_input, output, dates=B)
+    assert caught.value.where == str(theirs)
+
+
+def test_files_that_the_manifest_does_not_list_are_made_again(plain_input, tmp_path):
+    output = tmp_path / "out"
+    run(plain_input, output)
+    before, layout = result_files(output), OutputLayout(output)
+    manifest = read_manifest(layout)
+    files = {k: v for k, v in manifest["files"].items() if not k.startswith("tables/")}
+    shutil.rmtree(layout.tables)
+    write_manifest(layout, manifest | {"files": files})
+    assert run(plain_input, output).exit_code == 0
+    assert result_files(output) == before
+
+
+def test_another_version_makes_tables_again(plain_input, tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    run(plain_input, output)
+    before = inodes(output)
+    for module in (sweep_dask.dataflow.rebuild, sweep_dask.storage.pieces):
+        monkeypatch.setattr(module, "VERSION", "9.9.9")
+    rebuild_report(OutputLayout(output))
+    after = inodes(output)
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["tables/summaries/{}.parquet", f"{SWEEPS}/{{}}-0000000101.parquet"]
+)
+@pytest.mark.parametrize("content", [b"no Parquet", {"other": [1]}, {"kind": ["a"]}])
+def test_verify_names_the_file_that_cannot_be_read(plain_input, tmp_path, name, content):
+    output = tmp_path / "out"
+    run(plain_input, output)
+    layout, name = OutputLayout(output), name.format(A)
+    path = output / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        pq.write_table(pa.table(content), path)
+    manifest = read_manifest(layout)
+    files = manifest["files"] | {name: file_digest(path)}
+    write_manifest(layout, manifest | {"files": files})
+    assert name in {finding.where for finding in verify_output(layout)[1]}
+    assert "manifest.json" not in {finding.where for finding in verify_output(layout)[1]}
+
+
+def test_what_others_put_into_the_folder_of_a_table_is_not_read(plain_input, tmp_path):
+    result = run(plain_input, tmp_path / "out")
+    folder = OutputLayout(result.output).table("sweep_metrics")
+    expected = result.table("sweep_metrics")
+    (folder / f"{A}-0000000101 copy.parquet").write_bytes(b"no Parquet")
+    pd.testing.assert_frame_equal(result.table("sweep_metrics"), expected)
+    assert len(result.frame("sweep_metrics").compute(scheduler="synchronous")) == len(expected)
+    assert file_of(folder, Partition(A, 102)).name == f"{A}-0000000101.parquet"
