@@ -6,6 +6,7 @@ from pathlib import Path
 import markets
 import pyarrow.parquet as pq
 import pytest
+from faults.deaths import dies
 from running import invoke, result_files, run_here
 
 import sweep_dask
@@ -123,3 +124,12 @@ def test_a_date_of_it_is_forgotten(layout):
     assert dates_in(layout, covered=True) == [SECOND]
     assert invoke("forget", layout.root, "--dates", SECOND).exit_code == 0
     assert result_files(layout.root) == {}
+
+
+@pytest.mark.parametrize("call", [3, 9, 17, 28])
+def test_a_run_that_is_killed_where_a_table_becomes_a_folder_goes_on(layout, source, call):
+    point = "a file or folder is moved"
+    assert dies(lambda: run(source, layout, fresh=True), point, call)
+    assert run(source, layout).exit_code == 0
+    assert findings(layout) == []
+    assert (layout.tables / "sweep_metrics.parquet").is_dir()
