@@ -20,7 +20,6 @@ AMOUNTS = [
     *("arrival_cost_aud", "opportunity_cost_aud", "implementation_shortfall_aud"),
     *("completed_shortfall_aud", "far_touch_improvement_aud"),
 ]
-UNBOUNDED = ("day", "security", "participant")
 #: Relative error of a quantile.
 SHORTENED = 2**-8
 PARTS = ["price_part_aud", "quantity_part_aud", "time_part_aud"]
@@ -119,11 +118,9 @@ def _by(frames, labels, dimension):
             chosen = members(frames[REAL]) & _chosen(labels, dimension, segment)
             if chosen.any():
                 head = {"population": population, "segment": segment}
-                is_spread = dimension == "all" or population == "continuous"
-                shares = () if dimension in UNBOUNDED else (25, 50, 75)
+                shares = (25, 50, 75) if dimension == "all" else ()
                 rows += [
-                    head | _keys(line) | _sums(f[chosen], shares, is_spread)
-                    for line, f in frames.items()
+                    head | _keys(line) | _sums(f[chosen], shares) for line, f in frames.items()
                 ]
     return pd.DataFrame(rows)
 
@@ -132,7 +129,7 @@ def _keys(line):
     return {"model": line.model, "scenario": line.scenario}
 
 
-def _sums(rows, shares, is_spread):
+def _sums(rows, shares):
     parts = rows[PARTS].dropna()
     found = {"n_sweeps": len(rows)} | {name: int(rows[name].sum()) for name in INTEGERS}
     for status in ("unfilled", "partly_filled", "filled"):
@@ -148,10 +145,7 @@ def _sums(rows, shares, is_spread):
     found |= {name: parts[name].sum() for name in PARTS}
     for metric in HEADLINE:
         values = rows[metric].dropna()
-        quantiles = {
-            f"{metric}_p{share}": values.quantile(share / 100) if is_spread else np.nan
-            for share in shares
-        }
+        quantiles = {f"{metric}_p{share}": values.quantile(share / 100) for share in shares}
         found |= {f"{metric}_n": len(values), f"{metric}_mean": values.mean(), **quantiles}
     return found
 

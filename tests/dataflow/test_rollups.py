@@ -135,26 +135,26 @@ def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
         assert some.equals(none), name
 
 
-def test_sql_gives_the_same_quantiles_by_hour(drawn):
+def test_sql_gives_the_same_quantiles(drawn):
     duckdb = pytest.importorskip("duckdb")
     layout, _ = drawn
     sweeps = layout.tables / "sweep_metrics.parquet"
     expected = duckdb.sql(
         f"""
-        select hour, model, scenario, count(fill_ratio), sum(filled_quantity),
+        select model, scenario, count(fill_ratio), sum(filled_quantity),
                quantile_cont(fill_ratio, 0.25), quantile_cont(fill_ratio, 0.5),
                quantile_cont(fill_ratio, 0.75)
         from '{sweeps}' where is_continuous group by all
         """
     ).fetchall()
-    found = read(layout, "by_hour").query("population == 'continuous'")
+    found = read(layout, "by_all").query("population == 'continuous'")
     names = ["n", "p25", "p50", "p75"]
-    columns = ["segment", "model", "scenario", "filled_quantity"]
+    columns = ["model", "scenario", "filled_quantity"]
     rows = found[[*columns, *(f"fill_ratio_{name}" for name in names)]].itertuples(index=False)
-    ours = {(*row[:2], row[2] if isinstance(row[2], str) else None): row[3:] for row in rows}
+    ours = {(row[0], row[1] if isinstance(row[1], str) else None): row[2:] for row in rows}
     assert len(ours) == len(expected)
-    for hour, model, scenario, n, filled, *quantiles in expected:
-        ours_filled, ours_n, *ours_quantiles = ours[hour, model, scenario]
+    for model, scenario, n, filled, *quantiles in expected:
+        ours_filled, ours_n, *ours_quantiles = ours[model, scenario]
         assert (ours_filled, ours_n) == (filled, n)
         assert ours_quantiles == pytest.approx(quantiles, rel=2**-8)
 

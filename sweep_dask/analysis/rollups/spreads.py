@@ -16,17 +16,12 @@ import numpy as np
 
 from sweep_dask.analysis.rollups.cells import (
     Cells,
+    by_population,
     first_of_each,
     merged,
     no_cells,
 )
-from sweep_dask.analysis.rollups.dimensions import (
-    ALL,
-    ANSWERED,
-    DIMENSIONS,
-    POPULATIONS,
-    UNBOUNDED,
-)
+from sweep_dask.analysis.rollups.dimensions import POPULATIONS
 from sweep_dask.analysis.rollups.exact import LIMBS
 from sweep_dask.analysis.rollups.metrics import HEADLINE
 
@@ -41,8 +36,6 @@ if TYPE_CHECKING:
 _LOST_BITS = 45
 #: Shortened values lie in (-`_BINS` / 2, `_BINS` / 2).
 _BINS = 1 << 21
-#: In place of a bin: after every segment and bin.
-_NO_VALUE = 1 << 62
 
 
 def shortened(values: FloatArray) -> IntArray:
@@ -60,69 +53,54 @@ def lengthened(bins: IntArray) -> FloatArray:
 
 
 def _shape(lines: Sequence[Line]) -> tuple[int, ...]:
-    return len(POPULATIONS), len(DIMENSIONS), len(lines), len(HEADLINE), _BINS
+    return len(POPULATIONS), len(lines), len(HEADLINE), _BINS
 
 
 def spread_cells(sweeps: Sweeps) -> Cells:
-    """Counts of values, no sums, of all populations and of the segments of the one answered for.
+    """Counts of values, no sums, no segments; a place is level, line, headline metric and bin.
 
-    A place is population, dimension, line, headline metric and bin. Dimensions whose segments grow
-    with the input have none: each of them would be some hundreds of numbers.
+    Segments of dimensions have none: each would be some hundreds of numbers, for every line, and a
+    query over the sweeps gives them.
     """
-    groups = [(ALL, population) for population in range(len(POPULATIONS))]
-    groups += [(name, ANSWERED) for name in DIMENSIONS if name not in (ALL, *UNBOUNDED)]
-    members = [np.flatnonzero(sweeps.level >= population) for _, population in groups]
-    segments = [
-        sweeps.segments[name][chosen] * _BINS
-        for (name, _), chosen in zip(groups, members, strict=True)
-    ]
-    parts = [no_cells(1, 0)]
+    # Sorting one number that has both is several times faster than sorting two.
+    level = sweeps.level * (int(np.prod(_shape(sweeps.lines)[1:])))
+    found = [no_cells(1, 0)]
     for metric, name in enumerate(HEADLINE):
         for line, values in enumerate(sweeps.values(name)):
-            bins = np.where(np.isnan(values), _NO_VALUE, shortened(values) + _BINS // 2)
-            for (dimension, population), chosen, of in zip(groups, members, segments, strict=True):
-                head = (population, DIMENSIONS.index(dimension), line, metric, 0)
-                place = int(np.ravel_multi_index(head, _shape(sweeps.lines)))
-                parts.append(_counted(place, of + bins[chosen]))
-    return merged(parts)
+            has_value = ~np.isnan(values)
+            bins = shortened(values[has_value]) + _BINS // 2
+            head = (0, line, metric, 0)
+            place = level[has_value] + bins + int(np.ravel_multi_index(head, _shape(sweeps.lines)))
+            found.append(_counted(place))
+    return merged(found)
 
 
-def _counted(place: int, keys: IntArray) -> Cells:
-    """How often each segment and bin occurs; `place` is that of the first bin.
-
-    Sorting one number that has both is several times faster than sorting two.
-    """
-    found, counts = np.unique(keys, return_counts=True)
-    values = int(np.searchsorted(found, _NO_VALUE))
-    found, counts = found[:values], counts[:values]
+def _counted(places: IntArray) -> Cells:
+    """How often each place occurs."""
+    place, counts = np.unique(places, return_counts=True)
     return Cells(
-        place + found % _BINS,
-        found // _BINS,
+        place,
+        np.zeros_like(place),
         counts[:, None].astype(np.int64),
-        np.zeros((values, 0, LIMBS), np.int64),
+        np.zeros((place.size, 0, LIMBS), np.int64),
     )
 
 
 class Spreads:
-    """The values of each population, dimension, segment, line and headline metric, ascending."""
+    """The values of each population, line and headline metric, ascending."""
 
     def __init__(self, cells: Cells, lines: Sequence[Line]) -> None:
         shape = _shape(lines)
-        *keys, bins = np.unravel_index(cells.place, shape)
-        group = np.stack([*keys[:2], cells.segment, *keys[2:]])
-        # By segment, and then by value, within a place.
-        order = np.lexsort((bins, *group[::-1]))
-        group, self._bins = group[:, order], bins[order] - _BINS // 2
-        self._up_to = np.cumsum(cells.counts[order, 0])
+        nested = by_population(cells, shape)
+        *group, bins = np.unravel_index(nested.place, shape)
+        self._bins = bins - _BINS // 2
+        self._up_to = np.cumsum(nested.counts[:, 0])
         first = first_of_each(*group)
         self._before = np.concatenate([[0], self._up_to])[first]
-        self.keys = dict(
-            zip(
-                ("population", "dimension", "segment", "line", "metric"),
-                group[:, first],
-                strict=True,
-            )
-        )
+        self.keys = {
+            name: key[first]
+            for name, key in zip(("population", "line", "metric"), group, strict=True)
+        }
         """int64[groups] each, in ascending order."""
         self.count: IntArray = np.diff(np.append(self._before, self._up_to[-1:]))
         """int64[groups], values."""

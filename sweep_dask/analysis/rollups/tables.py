@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sweep_dask.analysis.rollups.comparisons import AVERAGE, COMPARISON, averages, comparisons
-from sweep_dask.analysis.rollups.dimensions import ALL, DIMENSIONS, POPULATIONS, UNBOUNDED, names_of
+from sweep_dask.analysis.rollups.dimensions import ALL, DIMENSIONS, POPULATIONS, names_of
 from sweep_dask.analysis.rollups.example import EXAMPLE, example_sweep
 from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
@@ -59,7 +59,7 @@ DISTRIBUTIONS: Schema = {
 #: Every table and its columns.
 TABLES: dict[str, Schema] = {
     **{
-        f"by_{dimension}": {**BY_DIMENSION, **({} if dimension in UNBOUNDED else _QUARTILES)}
+        f"by_{dimension}": {**BY_DIMENSION, **(_QUARTILES if dimension == ALL else {})}
         for dimension in DIMENSIONS
     },
     "comparisons": ALL_COMPARISONS,
@@ -89,7 +89,7 @@ def _by_dimension(
     summary: Summary, spreads: Spreads, lines: Sequence[Line]
 ) -> dict[str, pd.DataFrame]:
     found = pd.DataFrame(totals(summary.totals, lines)).merge(
-        _quartiles(spreads), on=_GROUP, how="left", validate="1:1"
+        _quartiles(spreads), on=["population", "line"], how="left", validate="m:1"
     )
     ordered = found.sort_values(_GROUP)
     return {
@@ -101,15 +101,16 @@ def _by_dimension(
 
 
 def _quartiles(spreads: Spreads) -> pd.DataFrame:
-    """A row per segment and line, a column per headline metric and quartile."""
+    """A row per population and line, a column per headline metric and quartile."""
     found = pd.DataFrame(spreads.keys)
     for name, share in QUARTILES.items():
         found[name] = spreads.quantile(share)
-    wide = found[_GROUP].drop_duplicates()
+    keys = ["population", "line"]
+    wide = found[keys].drop_duplicates()
     for number, metric in enumerate(HEADLINE):
         of_metric = found[found["metric"] == number].drop(columns="metric")
         names = {name: f"{metric}_{name}" for name in QUARTILES}
-        wide = wide.merge(of_metric.rename(columns=names), on=_GROUP, how="left")
+        wide = wide.merge(of_metric.rename(columns=names), on=keys, how="left")
     return wide
 
 
@@ -124,10 +125,9 @@ def _averages(summary: Summary, lines: Sequence[Line]) -> pd.DataFrame:
 
 
 def _distributions(spreads: Spreads, lines: Sequence[Line]) -> pd.DataFrame:
-    everything = spreads.keys["dimension"] == DIMENSIONS.index(ALL)
-    groups = pd.DataFrame({**spreads.keys, "n_values": spreads.count})[everything]
+    groups = pd.DataFrame({**spreads.keys, "n_values": spreads.count})
     parts = [
-        groups.assign(percent=percent, value=spreads.quantile(percent / 100)[everything])
+        groups.assign(percent=percent, value=spreads.quantile(percent / 100))
         for percent in PERCENTS
     ]
     order = ["population", "line", "metric", "percent"]
