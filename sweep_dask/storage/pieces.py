@@ -26,6 +26,10 @@ _NAME = re.compile(r"\d{4}-\d\d-\d\d-\d{10}", re.ASCII)
 #: of a few rows.
 PIECE_ROWS = 100_000
 
+#: Rows that take as long as what a partition costs however few it has: a file more of everything,
+#: a frame more of every table.
+ROWS_WORTH_OF_A_PARTITION = 2_000
+
 
 class Piece(NamedTuple):
     """Neighbouring partitions of a date, by security."""
@@ -86,11 +90,11 @@ def file_of(table: Path, partition: Partition) -> Path:
 
 
 def rows_of(counts: Mapping[str, int]) -> int:
-    """The rows of a partition that count, from those by table.
+    """What a partition is worth in rows, from those by table.
 
-    Trades do not: which of them belong to the partition's orders is known only when it is run.
+    Trades do not count: which of them belong to its orders is known only when it is run.
     """
-    return counts.get("orders", 0) + counts.get("nbbo", 0)
+    return ROWS_WORTH_OF_A_PARTITION + counts.get("orders", 0) + counts.get("nbbo", 0)
 
 
 def made_of(receipts: Iterable[str | None], told: Any) -> str:

@@ -9,7 +9,7 @@ from sweep_dask.dataflow.simulate import largest_first
 from sweep_dask.partition import PartitionJob
 from sweep_dask.storage.catalogue import PartitionSource
 from sweep_dask.storage.layout import Partition
-from sweep_dask.storage.pieces import date_of_piece, pieces_of
+from sweep_dask.storage.pieces import PIECE_ROWS, date_of_piece, pieces_of
 
 A, B = "2024-10-04", "2024-10-07"
 
@@ -24,11 +24,21 @@ def rows_of(pieces):
 
 
 def test_neighbours_share_a_piece_until_it_is_full():
-    jobs = [job(number, rows) for number, rows in enumerate([3, 250, 40, 60, 5, 100])]
-    pieces = piece_jobs(jobs[::-1], 100)
-    # 250 is more than a piece by itself; 40 + 60 fill one; 5 + 100 are too many.
-    assert rows_of(pieces) == [[3], [250], [40, 60], [5], [100]]
-    assert rows_of(largest_first(pieces)) == [[250], [40, 60], [100], [5], [3]]
+    sizes = [3_000, 250_000, 40_000, 56_000, 5_000, 94_000]
+    jobs = [job(number, rows) for number, rows in enumerate(sizes)]
+    pieces = piece_jobs(jobs[::-1], 100_000)
+    # 250,000 are more than a piece by itself; with what two partitions cost however small they
+    # are, 40,000 + 56,000 fill one, and 5,000 + 94,000 are too many.
+    assert rows_of(pieces) == [[3_000], [250_000], [40_000, 56_000], [5_000], [94_000]]
+    assert rows_of(largest_first(pieces)) == [
+        *([250_000], [40_000, 56_000], [94_000], [5_000], [3_000])
+    ]
+
+
+def test_small_partitions_of_one_date_are_work_for_many():
+    pieces = piece_jobs([job(number, 20) for number in range(2_000)], PIECE_ROWS)
+    assert {len(piece.partitions) for piece in pieces} <= {49, 40}
+    assert len(pieces) == 41
 
 
 def test_every_date_has_pieces_of_its_own():
