@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import InvalidStateError
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,11 @@ OnLost = Callable[[int, str], None]
 
 #: In Dask's configuration, where `open_cluster` puts the setting: how long there may be no worker.
 WORKER_WAIT_SECONDS = "sweep-dask.worker-wait-seconds"
+
+#: Tasks that the scheduler has at a time of those that are submitted one by one, some for each
+#: worker of a large cluster, and results that workers keep (a piece's take up to 0.5 MB).
+SUBMITTED_TASKS = 500
+HELD_RESULTS = 250
 
 #: How often workers are counted while nothing else happens.
 _LOOK_SECONDS = 1.0
@@ -63,7 +70,8 @@ def run_tasks(
         Called with the position of a task whose worker died again and again, and why.
     first_ones_first
         Whether the order of the tasks is their priority. That costs a call for each of them, so
-        their graphs should be small.
+        their graphs should be small; then the scheduler and workers hold no more of them however
+        many there are.
 
     Raises
     ------
@@ -74,19 +82,12 @@ def run_tasks(
         for position, task in enumerate(tasks):
             on_result(position, _computed_here(task))
         return
-    submitted = (
-        [client.compute(task, priority=-position) for position, task in enumerate(tasks)]
-        if first_ones_first
-        else client.compute(list(tasks))
-    )
-    # Futures are held to the end, their results are small: the dashboard counts what is done by
-    # what is in memory.
-    positions = {future: position for position, future in enumerate(submitted)}
-    for future in _as_they_come(client, submitted):
+    futures = _one_by_one(client, tasks) if first_ones_first else _together(client, tasks)
+    for position, future in futures:
         try:
             result = future.result()
         except KilledWorker as error:
-            on_lost(positions[future], _explain(error))
+            on_lost(position, _explain(error))
         except (CancelledError, CommClosedError) as error:
             raise ResourceError(
                 "The connection to the Dask scheduler was lost.",
@@ -95,24 +96,59 @@ def run_tasks(
                 cure="Start it again; the same command keeps the partitions that are finished.",
             ) from error
         else:
-            on_result(positions[future], result)
+            on_result(position, result)
 
 
-def _as_they_come(client: Client, futures: Sequence[Future]) -> Iterator[Future]:
-    """Futures as they are done, as long as there are workers to do them."""
-    done: SimpleQueue[Future] = SimpleQueue()
-    for future in futures:
-        future.add_done_callback(done.put)
-    watch = _Watch(client)
-    for _ in futures:
+def _together(client: Client, tasks: Sequence[Delayed]) -> Iterator[tuple[int, Future]]:
+    """Tasks as they are done, each with its position."""
+    futures = _Futures(client)
+    held = client.compute(list(tasks))  # to the end: the dashboard counts what is in memory
+    for position, future in enumerate(held):
+        futures.add(position, future)
+    for _ in tasks:
+        yield futures.next()
+
+
+def _one_by_one(client: Client, tasks: Sequence[Delayed]) -> Iterator[tuple[int, Future]]:
+    """The same, with no more than some of them, and of their results, on the cluster at a time."""
+    futures = _Futures(client)
+    # For the dashboard: all tasks of a run that is not large.
+    held: deque[Future] = deque(maxlen=HELD_RESULTS)
+    waiting = enumerate(tasks)
+
+    def submit(count: int) -> None:
+        for position, task in islice(waiting, count):
+            futures.add(position, client.compute(task, priority=-position))
+
+    submit(SUBMITTED_TASKS)
+    for _ in tasks:
+        position, future = futures.next()
+        submit(1)
+        held.append(future)
+        yield position, future
+
+
+class _Futures:
+    """Tasks that are submitted, as they are done, as long as there are workers to do them."""
+
+    def __init__(self, client: Client) -> None:
+        self._positions: dict[Future, int] = {}
+        self._done: SimpleQueue[Future] = SimpleQueue()
+        self._watch = _Watch(client)
+
+    def add(self, position: int, future: Future) -> None:
+        self._positions[future] = position
+        future.add_done_callback(self._done.put)
+
+    def next(self) -> tuple[int, Future]:
+        """One that is done and was not handed over before."""
         while True:
             try:
-                future = done.get(timeout=_LOOK_SECONDS)
+                future = self._done.get(timeout=_LOOK_SECONDS)
             except Empty:
-                watch.look()
+                self._watch.look()
             else:
-                break
-        yield future
+                return self._positions.pop(future), future
 
 
 class _Watch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from dask import delayed
 
@@ -103,4 +104,7 @@ def _run(
     def lost(position: int, reason: str) -> None:
         on_lost(jobs[position], reason)
 
-    run_tasks(client, [task(job, work) for job in jobs], done, lost, first_ones_first=True)
+    # Names of one group: the scheduler keeps something of each group as well.
+    group = f"{simulate_partitions.__name__}-{uuid4().hex}"
+    tasks = [task(job, work, dask_key_name=(group, place)) for place, job in enumerate(jobs)]
+    run_tasks(client, tasks, done, lost, first_ones_first=True)

@@ -61,14 +61,14 @@ def total_cells(sweeps: Sweeps) -> Cells:
         (_, level, of), cell = numbered(sweeps.partition, sweeps.level, segment)
         for line in range(len(sweeps.lines)):
             place = np.broadcast_arrays(level, DIMENSIONS.index(dimension), line)
-            parts.append(
-                Cells(
-                    np.ravel_multi_index(place, _shape(sweeps.lines)),
-                    of,
-                    added_up(cell, of.size, counts[line]),
-                    exact(added_up(cell, of.size, amounts[line])),
-                )
+            of_partitions = Cells(
+                np.ravel_multi_index(place, _shape(sweeps.lines)),
+                of,
+                added_up(cell, of.size, counts[line]),
+                exact(added_up(cell, of.size, amounts[line])),
             )
+            # At once: small partitions have hundreds of times the cells of their sum.
+            parts.append(merged([of_partitions]))
     return merged(parts)
 
 
