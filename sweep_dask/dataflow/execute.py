@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -19,7 +19,7 @@ from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dask.delayed import Delayed
     from distributed import Client, Future
@@ -33,7 +33,7 @@ WORKER_WAIT_SECONDS = "sweep-dask.worker-wait-seconds"
 
 #: Tasks that the scheduler has at a time of those that are submitted one by one, some for each
 #: worker of a large cluster, and results that workers keep (a piece's take up to 0.5 MB).
-SUBMITTED_TASKS = 500
+SUBMITTED_TASKS = 2_000
 HELD_RESULTS = 250
 
 #: How often workers are counted while nothing else happens.
@@ -52,7 +52,7 @@ def _computed_here(task: Delayed) -> Any:
 
 def run_tasks(
     client: Client | None,
-    tasks: Sequence[Delayed],
+    tasks: Iterable[Delayed],
     on_result: OnResult,
     on_lost: OnLost,
     *,
@@ -99,17 +99,17 @@ def run_tasks(
             on_result(position, result)
 
 
-def _together(client: Client, tasks: Sequence[Delayed]) -> Iterator[tuple[int, Future]]:
+def _together(client: Client, tasks: Iterable[Delayed]) -> Iterator[tuple[int, Future]]:
     """Tasks as they are done, each with its position."""
     futures = _Futures(client)
     held = client.compute(list(tasks))  # to the end: the dashboard counts what is in memory
     for position, future in enumerate(held):
         futures.add(position, future)
-    for _ in tasks:
+    while futures:
         yield futures.next()
 
 
-def _one_by_one(client: Client, tasks: Sequence[Delayed]) -> Iterator[tuple[int, Future]]:
+def _one_by_one(client: Client, tasks: Iterable[Delayed]) -> Iterator[tuple[int, Future]]:
     """The same, with no more than some of them, and of their results, on the cluster at a time."""
     futures = _Futures(client)
     # For the dashboard: all tasks of a run that is not large.
@@ -121,7 +121,7 @@ def _one_by_one(client: Client, tasks: Sequence[Delayed]) -> Iterator[tuple[int,
             futures.add(position, client.compute(task, priority=-position))
 
     submit(SUBMITTED_TASKS)
-    for _ in tasks:
+    while futures:
         position, future = futures.next()
         submit(1)
         held.append(future)
@@ -135,6 +135,9 @@ class _Futures:
         self._positions: dict[Future, int] = {}
         self._done: SimpleQueue[Future] = SimpleQueue()
         self._watch = _Watch(client)
+
+    def __len__(self) -> int:
+        return len(self._positions)
 
     def add(self, position: int, future: Future) -> None:
         self._positions[future] = position

@@ -21,6 +21,7 @@ class Shuffled:
     def run_tasks(self, client, tasks, on_result, on_lost, **_):
         """Stands for `execute.run_tasks`: the tasks in any order."""
         assert client is None
+        tasks = list(tasks)
         places = self._draw.sample(range(len(tasks)), len(tasks))
         self.moved_tasks += places != sorted(places)
         for position in places:
