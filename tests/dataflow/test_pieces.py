@@ -109,7 +109,7 @@ def test_many_small_partitions_are_one_task_and_a_file_of_each_table(tmp_path, m
         sweep_dask.dataflow.simulate,
         "run_tasks",
         lambda client, given, *others, **named: (
-            tasks.extend(given),
+            tasks.extend(given := list(given)),
             run_tasks(client, given, *others, **named),
         ),
     )
