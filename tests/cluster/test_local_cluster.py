@@ -131,10 +131,13 @@ def test_opening_lines_are_dashboard_then_configuration(run_seen):
     assert "1.40 GiB" in block
 
 
-def test_no_process_is_left(run_seen):
+def test_no_worker_is_left(run_seen):
     left = [process for process in run_seen[0].processes if process.is_running()]
-    # Python's own helper lives as long as this process.
-    assert [p.cmdline() for p in left if "resource_tracker" not in "".join(p.cmdline())] == []
+    # Python's own helper, and the process that workers are copies of, live as long as this one.
+    for process in left:
+        command = "".join(process.cmdline())
+        assert "resource_tracker" in command or "forkserver" in command
+    assert len(left) <= 2
 
 
 @pytest.mark.slow

@@ -69,3 +69,17 @@ def test_workers_of_this_machine_that_cannot_come_back(plain_input, tmp_path):
     assert not list((tmp_path / "out").glob(".scratch*"))
     again = run_program(*command, "--no-parallel", "--json", cwd=tmp_path)
     assert json.loads(again.stdout)["status"] == "done", again.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_no_process(plain_input, tmp_path):
+    marks = tmp_path / "marks"
+    run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--workers", "2"]
+    with started(run, tmp_path, **holding(marks)) as process:
+        reached(marks, process)
+        children = children_of(process)
+        assert len(children) >= 2
+        process.kill()
+        process.wait()
+        _, alive = psutil.wait_procs(children, timeout=60)
+    assert alive == []
