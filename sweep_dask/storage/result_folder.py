@@ -119,17 +119,22 @@ class ResultFolder:
         """
         receipt = self.layout.relative(self.layout.receipt(*partition))
         self._own_by_receipt(partition, receipt)
-        # All of it or nothing: a receipt in place would make the rest ours.
-        self.require_free(files)
         replaced = self._ours[partition] - {receipt, *files}
-        for folder in self.folders_of(partition):
-            below = [name for name in files if name.startswith(f"{folder}/")]
-            if below and status_of(self.layout.root, folder) is None:
+        below = {
+            folder: [name for name in files if name.startswith(f"{folder}/")]
+            for folder in self.folders_of(partition)
+        }
+        absent = {folder for folder in below if status_of(self.layout.root, folder) is None}
+        # All of it or nothing: a receipt in place would make the rest ours.
+        for folder, names in below.items():
+            self.require_free([folder] if folder in absent else names)
+        for folder, names in below.items():
+            if folder in absent and names:
                 self.require_held()
                 self._move(staging / folder, folder)
-                self._add(below)
+                self._add(names)
             else:
-                self.place(staging, sorted(below, key=lambda name: (name != receipt, name)))
+                self.place(staging, sorted(names, key=lambda name: (name != receipt, name)))
         self.remove(replaced)
 
     def _move(self, source: Path, name: str) -> None:
