@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from sweep_dask.dataflow.forkserver import start_importing
 from sweep_dask.ending import Program, ended
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.printable import printable, printable_lines
@@ -108,6 +109,14 @@ def _load(options: dict[str, Any]) -> Settings:
     return settings
 
 
+def _load_for_workers(options: dict[str, Any]) -> Settings:
+    """The same, and what workers of this machine need is imported while this process imports."""
+    settings = _load(options)
+    if settings.has_own_workers:
+        start_importing()
+    return settings
+
+
 # --- commands -----------------------------------------------------------------------------------
 
 
@@ -121,12 +130,13 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     INPUT is a folder with orders/ and trades/ (and nbbo/, session/, reference/, participants/),
     or an fsspec URL. Default: data/raw or, if there is none, the built-in sample market.
     """
+    StandardError.listen()
+    settings = _load_for_workers(options)
+
     from sweep_dask.dataflow.plan import choose_input
     from sweep_dask.dataflow.run import run
     from sweep_dask.dataflow.summary import describe_run
 
-    StandardError.listen()
-    settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
     result = run(settings, folder, is_sample=is_sample, announce=announce)
@@ -163,12 +173,13 @@ def replay_command(
     Writes to OUTPUT/replay. If OUTPUT holds a finished run, its report shows the score from then
     on; nothing else there is touched.
     """
+    StandardError.listen()
+    settings = _load_for_workers(options)
+
     from sweep_dask.dataflow.plan import choose_input
     from sweep_dask.dataflow.replay import replay
     from sweep_dask.dataflow.replay_summary import describe_replay
 
-    StandardError.listen()
-    settings = _load(options)
     folder, is_sample = choose_input(input_folder)
     result = replay(
         settings,

@@ -70,7 +70,7 @@ def open_cluster(
         WORKER_WAIT_SECONDS: settings.worker_wait_seconds,
     }
     with dask.config.set(configured):
-        if settings.scheduler is not None or settings.scheduler_file is not None:
+        if not settings.has_own_workers:
             with remote_cluster(settings) as client:
                 task_memory_bytes = check_workers(client, scratch, needed_bytes)
                 yield Workers(client, task_memory_bytes, client.dashboard_link)

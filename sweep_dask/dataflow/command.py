@@ -5,7 +5,6 @@ from __future__ import annotations
 import cProfile
 import logging
 import multiprocessing
-import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from distributed import performance_report
 
 from sweep_dask.dataflow.cluster import open_cluster
+from sweep_dask.dataflow.forkserver import environment_of_workers
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.dataflow.progress import counted
@@ -40,9 +40,6 @@ logger = logging.getLogger(__name__)
 #: What Dask's template still has from its site: an icon.
 _NETWORK_LINK = re.compile(r'<link[^>]*href="https?:[^>]*>')
 
-#: The variable of Python for it.
-_SAFE_PATH = "PYTHONSAFEPATH"
-
 
 @contextmanager
 def at_work(
@@ -59,7 +56,7 @@ def at_work(
     layout = space.staging
     layout.run_log.parent.mkdir(exist_ok=True)
     with (
-        _safe_imports(),
+        environment_of_workers(),
         _log(layout),
         _monitor(plan.settings, layout, record),
         _compiler(record) as compiler,
@@ -83,9 +80,8 @@ def _compiler(record: RunRecord) -> Iterator[BaseProcess | None]:
     They wait for what they need of it. If this process dies, one of them compiles in its place.
     """
     settings = record.plan.settings
-    is_remote = settings.scheduler is not None or settings.scheduler_file is not None
     book = record.has_book
-    if not settings.enable_parallel or is_remote or is_compiled(book=book):
+    if not settings.has_own_workers or is_compiled(book=book):
         yield None
         return
     context = multiprocessing.get_context("spawn")
@@ -97,23 +93,6 @@ def _compiler(record: RunRecord) -> Iterator[BaseProcess | None]:
     finally:
         compiler.terminate()
         compiler.join()
-
-
-@contextmanager
-def _safe_imports() -> Iterator[None]:
-    """Let no process that starts meanwhile import from the current folder: what lies there is data.
-
-    Each begins as `python -c`, which would look there first.
-    """
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_SAFE_PATH]
-        else:
-            os.environ[_SAFE_PATH] = before
 
 
 def settle_logs(record: RunRecord, staging: OutputLayout) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from distributed.security import Security
 from distributed.utils import get_mp_context
 
 from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
+from sweep_dask.dataflow.forkserver import METHOD, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.errors import ResourceError
 
@@ -45,14 +45,6 @@ _OF_WORKERS = {
 }
 
 
-_FORKSERVER = "forkserver"
-#: What tasks are.
-_IMPORTED_ONCE = [
-    *("distributed", "sweep_dask.dataflow.ingest", "sweep_dask.dataflow.simulate"),
-    "sweep_dask.dataflow.rollups",
-]
-
-
 @contextmanager
 def local_cluster(
     settings: Settings, system: SystemConfig, scratch: Path
@@ -70,7 +62,7 @@ def local_cluster(
         The dashboard cannot listen on its address.
     """
     address = dashboard_address(settings.dashboard_address)
-    with dask.config.set(_OF_WORKERS | _forked()), ExitStack() as stack:
+    with dask.config.set(_OF_WORKERS | _start_method()), ExitStack() as stack:
         with interrupts_wait():
             cluster = _started(
                 n_workers=system.num_workers,
@@ -89,16 +81,12 @@ def local_cluster(
         yield client, address.link(cluster.scheduler.http_server.port)
 
 
-def _forked() -> dict[str, str]:
-    """Have workers begin as copies of one process, where the system can, and not each import.
-
-    That process lives as long as this one and works for further runs.
-    """
-    if _FORKSERVER not in multiprocessing.get_all_start_methods():
+def _start_method() -> dict[str, str]:
+    if not start_importing():
         return {}
-    method = {"distributed.worker.multiprocessing-method": _FORKSERVER}
+    method = {"distributed.worker.multiprocessing-method": METHOD}
     with dask.config.set(method):
-        get_mp_context().set_forkserver_preload(_IMPORTED_ONCE)  # in place of Dask's choice
+        get_mp_context()  # which asks for imports of Dask's choice the first time
     return method
 
 

@@ -183,6 +183,11 @@ class Settings:
         "What stands between two fields of CSV files, for all tables or by table."))
     # fmt: on
 
+    @property
+    def has_own_workers(self) -> bool:
+        """Whether workers are processes of this run, not of a scheduler that was named."""
+        return self.enable_parallel and self.scheduler is None and self.scheduler_file is None
+
     def delimiters(self, tables: Iterable[str]) -> dict[str, str]:
         """The delimiter of each of these tables, one character."""
         words = self.delimiter
