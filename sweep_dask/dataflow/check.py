@@ -154,7 +154,17 @@ def judged(tally: Tally, written: Sequence[Finding], settings: Settings) -> list
     InputError
         The input contradicts itself, and the settings do not say to go on.
     """
-    findings = by_severity([*written, *judge_tally(tally, is_whole=True)])
+    return noted(by_severity([*written, *judge_tally(tally, is_whole=True)]), settings)
+
+
+def noted(findings: list[Finding], settings: Settings) -> list[Finding]:
+    """The same findings, of this run or of one that has read the same input, in the log.
+
+    Raises
+    ------
+    InputError
+        As of `judged`.
+    """
     heed(findings, settings)
     for line in described(findings):
         logger.info(line.strip())

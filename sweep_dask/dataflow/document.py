@@ -62,7 +62,11 @@ class RunRecord:
     status: str = "failed"
     """`done`, `partial`, `failed` or `interrupted`."""
     input_digests: dict[str, str] = field(default_factory=dict)
+    ingest: Mapping[str, Any] | None = None
+    """The run that has read the input, `run` and `started`, and the `files` that it made for the
+    whole input or a date, name to digest; None until there are partitions."""
     receipts: Sequence[BlockReceipt] = ()
+    """Of the blocks that this run has read."""
     block_sizes: Sequence[BlockSizeChange] = ()
     """Where blocks of the input changed their size."""
     ledger: Ledger | None = None
@@ -169,6 +173,7 @@ class RunRecord:
                 for f in self.plan.inputs.files
             ],
             "order_columns": list(self.plan.inputs.columns()[ORDERS.name].names),
+            "ingest": self.ingest,
             "ledger": [] if self.ledger is None else [f.as_json() for f in self.ledger.files],
             "rejects": REJECTS,
             "stages": [{"name": n, "seconds": s} for n, s in self.stage_seconds.items()],

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
+    from sweep_dask.storage.ledger import Ledger
     from sweep_dask.storage.spill import Index
 
 logger = logging.getLogger(__name__)
@@ -195,6 +196,15 @@ class _Stages:
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
             outcome = f"{counted(len(done), 'block')}, {read:,} rows read, {rows:,} usable"
             self._progress.finish(stage_label(stage), outcome)
+
+
+def tell_kept(ledger: Ledger, progress: Progress) -> None:
+    """A line for each stage whose files an earlier run has read."""
+    rows: Counter[int] = Counter()
+    for entry in ledger.files:
+        rows[STAGE_OF_TABLE[entry.table]] += entry.read
+    for stage, read in sorted(rows.items()):
+        progress.line(stage_label(stage), f"kept: {read:,} rows read by an earlier run", 0.0)
 
 
 def _refuse_unreadable(receipts: Sequence[BlockReceipt]) -> None:

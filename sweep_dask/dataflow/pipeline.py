@@ -192,16 +192,19 @@ def _jobs(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[Pie
     layout = space.layout
     keys = [Partition(source.date, source.security) for source in catalogue.partitions]
     space.folder.require_plain(folder for key in keys for folder in _folders(layout, key))
-    dated = write_dated(record, catalogue, space, space.staging)
-    record.files |= dated
+    record.files |= write_dated(record, catalogue, space, space.staging)
+    if record.ingest is None:
+        files = dict(record.files)
+        record.ingest = {"run": record.run, "started": record.started, "files": files}
+    whole = tuple(record.files)
     _keep_rejects(record, space)
     # From here on the ledger tells of the partitions that are put in place one by one.
     document = record.as_json()
-    jobs = piece_jobs(partition_jobs(record, catalogue, space, layout, dated), PIECE_ROWS)
+    jobs = piece_jobs(partition_jobs(record, catalogue, space, layout, whole), PIECE_ROWS)
     tables = files_of_pieces(layout, document)
     names = {name for job in jobs for name in tables(job.piece.name)}
     names |= {layout.relative(layout.day_summary(job.piece.date)) for job in jobs}
-    space.announce(document, {*space.announced, *dated, *names})
+    space.announce(document, {*space.announced, *whole, *names})
     place_whole(record, space)
     asked, earlier = asked_of(document), earlier_pieces(space.earlier)
     return [

@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING
 
 from dask import delayed
 
+from sweep_dask.analysis.data_checks.findings import Finding
 from sweep_dask.analysis.metrics.units import NS_PER_SECOND
 from sweep_dask.dataflow.book import book_of, in_order
-from sweep_dask.dataflow.check import judged, look_before
+from sweep_dask.dataflow.check import judged, look_before, noted
 from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.ingest import ingest
+from sweep_dask.dataflow.ingest import ingest, tell_kept
 from sweep_dask.dataflow.plan import require_partitions_fit
-from sweep_dask.dataflow.rejects import settle_rejects
+from sweep_dask.dataflow.rejects import require_few_rejects, settle_rejects
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
 from sweep_dask.partition.ahead import is_book_compiled
-from sweep_dask.schema import SESSION
+from sweep_dask.schema import SESSION, TABLES
 from sweep_dask.storage.catalogue import Catalogue, PartitionSource, build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.pieces import pieces_of, rows_of
+from sweep_dask.storage.processed import find_processed
 from sweep_dask.storage.raw_files import input_digest
+from sweep_dask.storage.receipts import can_be_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from multiprocessing.process import BaseProcess
 
     from distributed import Client
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.processed import Processed
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,8 @@ _LOOK_SECONDS = 0.1
 
 def prepare(workers: Workers, record: RunRecord, space: Workspace, progress: Progress) -> Catalogue:
     """Spill all rows, settle rejects, and find the partitions; fills in `record`.
+
+    A run whose files an earlier one has read under the same settings starts from what that left.
 
     Raises
     ------
@@ -83,9 +89,13 @@ def _ingest(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
     client, memory_bytes = workers.client, workers.task_memory_bytes
     with _unchanged(plan):
         written = look_before(plan)
-        ticks = plan.book.ticks
-        ingested = ingest(client, plan.blocks, space.scratch, ticks, progress, memory_bytes)
-        _digest_inputs(client, record)
+        found = _processed(client, record, space)
+        if found is None:
+            ticks = plan.book.ticks
+            ingested = ingest(client, plan.blocks, space.scratch, ticks, progress, memory_bytes)
+            _digest_inputs(client, record)
+    if found is not None:
+        return _start_from(found, record, space, progress)
     record.receipts, record.block_sizes = ingested.receipts, ingested.size_changes
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
     settle_rejects(record, space)
@@ -100,6 +110,52 @@ def _ingest(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
     _require_partitions(record, catalogue)
     record.ledger.remove(catalogue.removed)
     return catalogue
+
+
+def _processed(client: Client | None, record: RunRecord, space: Workspace) -> Processed | None:
+    """What the run can start from: nothing is believed that digests do not prove."""
+    earlier = space.earlier
+    if record.plan.settings.fresh or find_processed(earlier, record.as_json()) is None:
+        return None
+    _digest_inputs(client, record)
+    found = find_processed(earlier, record.as_json())
+    if found is None or not _are_there(client, space.layout, found.files):
+        return None
+    return found
+
+
+def _are_there(
+    client: Client | None, layout: OutputLayout, portions: Sequence[Mapping[str, str]]
+) -> bool:
+    """Whether all files are there with their digests."""
+    answers: list[bool] = []
+
+    def done(_: int, is_there: bool) -> None:
+        answers.append(is_there)
+
+    def lost(_: int, reason: str) -> None:
+        answers.append(False)
+        logger.warning("results of an earlier run could not be read: %s", reason)
+
+    look = delayed(can_be_kept, pure=False, traverse=False)
+    run_tasks(client, [look(layout, files) for files in portions], done, lost)
+    return all(answers)
+
+
+def _start_from(
+    found: Processed, record: RunRecord, space: Workspace, progress: Progress
+) -> Catalogue:
+    """Fill in the record with what an earlier run has found, judged by the settings of this one."""
+    record.ingest = found.run["ingest"]
+    record.ledger = Ledger.restored(found.run["ledger"])
+    record.files |= record.ingest["files"]
+    rejects = [space.layout.rejects(table.name) for table in TABLES]
+    listed = [path for path in rejects if space.layout.relative(path) in record.files]
+    require_few_rejects(record, space, listed)
+    checks = [Finding(**check) for check in found.run["checks"]]
+    record.checks = noted(checks, record.plan.settings)
+    tell_kept(record.ledger, progress)
+    return Catalogue(found.partitions, {})
 
 
 @contextmanager
@@ -128,7 +184,7 @@ def _require_partitions(record: RunRecord, catalogue: Catalogue) -> None:
 
 
 def _digest_inputs(client: Client | None, record: RunRecord) -> None:
-    files = record.plan.inputs.files
+    files = [f for f in record.plan.inputs.files if f.name not in record.input_digests]
 
     def done(position: int, digest: str) -> None:
         record.input_digests[files[position].name] = digest

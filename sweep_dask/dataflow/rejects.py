@@ -37,6 +37,22 @@ def settle_rejects(record: RunRecord, space: Workspace) -> None:
     written = {space.staging.relative(path): file_digest(path) for path in files}
     space.folder.require_free(written)
     record.files |= written
+    require_few_rejects(record, space, files)
+
+
+def require_few_rejects(record: RunRecord, space: Workspace, files: Sequence[Path]) -> None:
+    """Stop if there are more rejected rows than the settings allow.
+
+    Parameters
+    ----------
+    files
+        Where they are listed, a file a table.
+
+    Raises
+    ------
+    InputError
+        As of `settle_rejects`.
+    """
     written_to = None if space.earlier.partitions else space.layout.root / REJECTS
     error = _too_many(record, files, written_to)
     if error is not None:

@@ -36,7 +36,7 @@ def describe_run(record: RunRecord, output: Path) -> str:
         "Partitions": ", ".join(f"{count:,} {state}" for state, count in states.items()),
         **_of_earlier_runs(record, document),
         **(_time_priority_lines(record) if record.has_time_priority else {}),
-        "Rows read": f"{total.read:,}",
+        "Rows read": f"{total.read:,}{_by_whom(record)}",
         "Rows kept": f"{total.kept:,}",
         "Rows filtered": _with_reasons(total.filtered),
         "Rows rejected": _with_reasons(total.rejected),
@@ -71,6 +71,14 @@ def _of_earlier_runs(record: RunRecord, document: Mapping[str, Any]) -> dict[str
     if aside:
         told += f"; {aside:,} of them are not in tables and report: other settings or version"
     return {"Besides": told}
+
+
+def _by_whom(record: RunRecord) -> str:
+    """Who has read the input, if it was not this run."""
+    ingest = record.ingest
+    if ingest is None or ingest["run"] == record.run:
+        return ""
+    return f" by the run begun {ingest['started']}; the files are unchanged"
 
 
 def _time_priority_lines(record: RunRecord) -> dict[str, str]:

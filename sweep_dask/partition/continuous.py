@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -16,6 +16,8 @@ from sweep_dask.market.sessions import SessionRow, Window, continuous_windows, n
 from sweep_dask.storage.spill import read_range
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
     import pyarrow as pa
 
@@ -50,6 +52,12 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
         first_centre_point_ns=_first_dark_order_ns(orders),
     )
     return ContinuousTrading(windows, is_recorded=False)
+
+
+def trading_before(told: Mapping[str, Any]) -> ContinuousTrading:
+    """What the receipt of a partition says of it."""
+    windows = tuple(Window(*window) for window in told["windows"])
+    return ContinuousTrading(windows, told["is_recorded"])
 
 
 def read_session(path: Path) -> pa.Table:

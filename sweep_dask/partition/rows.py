@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import numpy as np
 
+from sweep_dask.errors import UsageError
 from sweep_dask.market.deal_sources import DARK
+from sweep_dask.partition.continuous import ContinuousTrading, trading_before
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import make_folders, write_bytes
+from sweep_dask.storage.atomic import make_folders, read_regular, write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
-from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.merge import MergedRows, merge_rows
+from sweep_dask.storage.layout import ROW_FILES, OutputLayout
+from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
+from sweep_dask.storage.receipts import read_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
+
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 def new_staging(job: PartitionJob, summary: PartitionSummary) -> OutputLayout:
@@ -44,7 +50,11 @@ def new_staging(job: PartitionJob, summary: PartitionSummary) -> OutputLayout:
 
 
 def merge_tables(
-    job: PartitionJob, summary: PartitionSummary, *, with_dark_trades: bool = False
+    job: PartitionJob,
+    summary: PartitionSummary,
+    *,
+    with_dark_trades: bool = False,
+    files: Mapping[str, bytes] = _NO_FILES,
 ) -> dict[str, MergedRows]:
     """Orders, trades and quotes; what is filtered goes into the summary.
 
@@ -52,10 +62,15 @@ def merge_tables(
     ----------
     with_dark_trades
         Whether trades of the Centre Point book stay although their order is not in the input.
+    files
+        By table, Parquet files that hold the rows that merging would give.
     """
     scratch = Path(job.scratch)
     merged: dict[str, MergedRows] = {}
     for table in PARTITIONED:
+        if table in files:
+            merged[table] = merged_before(scratch, files[table])
+            continue
         merged[table] = merge_rows(
             scratch,
             job.source.ranges[table],
@@ -67,6 +82,34 @@ def merge_tables(
         for block, reasons in merged[table].removed.items():
             summary.removed[block] = reasons
     return merged
+
+
+def rows_before(job: PartitionJob) -> tuple[dict[str, bytes], ContinuousTrading]:
+    """What an earlier run has left of a partition: its files of rows by table, and its trading.
+
+    Raises
+    ------
+    UsageError
+        They are no longer what they were when the run began.
+    """
+    layout, source = OutputLayout(Path(job.output)), job.source
+    receipt = read_receipt(layout, source.date, source.security)
+    folder = layout.processed(source.date, source.security)
+    paths = {t: folder / f"{ROW_FILES[t]}.parquet" for t, rows in source.rows.items() if rows}
+    files = {table: read_regular(path) for table, path in paths.items()}
+    listed = {} if receipt is None else receipt.files
+    are_listed = all(
+        listed.get(layout.relative(paths[table])) == bytes_digest(body)
+        for table, body in files.items()
+    )
+    if receipt is None or receipt.trading is None or not are_listed:
+        raise UsageError(
+            "Rows of an earlier run were changed while this one was about to read them.",
+            where=layout.relative(folder),
+            cure="Leave the folders of a run alone while it works. The same command reads the "
+            "raw files again.",
+        )
+    return files, trading_before(receipt.trading)
 
 
 def write_table(

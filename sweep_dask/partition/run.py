@@ -20,7 +20,13 @@ from sweep_dask.partition.job import (
     PieceJob,
 )
 from sweep_dask.partition.piece import MadePiece, PieceTables
-from sweep_dask.partition.rows import merge_tables, new_staging, write_body, write_table
+from sweep_dask.partition.rows import (
+    merge_tables,
+    new_staging,
+    rows_before,
+    write_body,
+    write_table,
+)
 from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.csv_tables import as_read, csv_bytes
@@ -93,9 +99,7 @@ def run_partition(job: PartitionJob, tables: PieceTables) -> PartitionSummary:
 
 
 def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> None:
-    merged = merge_tables(job, summary)
-    trading = continuous_trading(job, merged["orders"].rows)
-    files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
+    merged, files, trading = _read(job, summary)
     summary.fingerprint = _fingerprint(job, files, trading)
     if job.may_keep and _keep(OutputLayout(Path(job.output)), summary):
         return
@@ -125,6 +129,22 @@ def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> N
     write_receipt(layout, summary.date, summary.security, receipt)
     summary.files = summary.files | _receipt_digest(layout, summary)
     summary.state = "computed"
+
+
+def _read(
+    job: PartitionJob, summary: PartitionSummary
+) -> tuple[dict[str, MergedRows], dict[str, bytes], ContinuousTrading]:
+    """The rows, the files that hold them, and when trading was continuous.
+
+    If an earlier run has merged them, its files have them. It has seen all trades, those of lit
+    orders included, which may tell when trading opened.
+    """
+    if job.source.merged_rows is None:
+        merged = merge_tables(job, summary)
+        files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
+        return merged, files, continuous_trading(job, merged["orders"].rows)
+    files, trading = rows_before(job)
+    return merge_tables(job, summary, files=files), files, trading
 
 
 def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSummary | None:

@@ -86,6 +86,12 @@ def remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file; a link is not followed."""
+    with open_regular(path) as stream:
+        return stream.read()
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a regular file's bytes, as `sha256:<hex>`; a link is not followed."""
     digest = hashlib.sha256()

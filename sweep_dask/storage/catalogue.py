@@ -40,7 +40,9 @@ class PartitionSource:
     """Trading day, in days since 1970-01-01."""
     security: int
     ranges: Mapping[str, Index]
-    """By table, in file order."""
+    """By table, in file order; empty if an earlier run has merged them."""
+    merged_rows: Mapping[str, int] | None = None
+    """Rows of each table in the partition's files, if these are to be read instead."""
 
     @property
     def date(self) -> str:
@@ -49,7 +51,9 @@ class PartitionSource:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows to merge, by table, those that will be filtered included."""
+        """Rows to merge, by table, those that will be filtered included; or rows of its files."""
+        if self.merged_rows is not None:
+            return dict(self.merged_rows)
         return {table: int(ranges["rows"].sum()) for table, ranges in self.ranges.items()}
 
 

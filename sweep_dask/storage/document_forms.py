@@ -65,9 +65,11 @@ _SETTINGS = {
     "shortfall_horizon_seconds?": {"value": (*_NUMBER, type(None)), "source": str},
     ...: {"value": object, "source": str},
 }
+_INGEST = {"run": _RUN_ID, "started": str, "files": {...: str}}
 _RUN = {
     "checks?": [_CHECK],
     "command?": str,
+    "ingest?": (_INGEST, type(None)),
     "input?": str,
     "inputs?": [{"file": str, "bytes?": (int, type(None)), "digest": _TEXT_OR_NULL}],
     "ledger": [_LEDGER_LINE],

@@ -38,7 +38,7 @@ Entry = dict[str, Any]
 #: What is kept of an earlier run as long as the folder holds results of it.
 _OF_RUN = (
     *("run", "version", "command", "started", "status", "input", "sample", "settings", "inputs"),
-    *("ledger", "order_columns", "rejects", "superseded_rows", "checks"),
+    *("ingest", "ledger", "order_columns", "rejects", "superseded_rows", "checks"),
 )
 
 #: The tables whose rows are counted in partitions.
@@ -396,6 +396,7 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
     document |= found[0] | {"status": document["status"]}
     if not is_last_live:
         document["has_logs"] = False
+        document["ingest"] = found[0].get("ingest")
         document["signature"] = _signature_of(document["run"], left.values())
     stays = _Stays(
         frozenset(left),

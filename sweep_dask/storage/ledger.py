@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Self
 
     from sweep_dask.storage.ingest import BlockReceipt
     from sweep_dask.storage.raw_files import InputFile
@@ -62,6 +63,15 @@ class Ledger:
             entry.filtered.update(receipt.filtered)
             entry.rejected.update(receipt.rejected)
             self._file_of_block[receipt.block] = receipt.file
+
+    @classmethod
+    def restored(cls, files: Iterable[Mapping[str, Any]]) -> Self:
+        """The ledger of an earlier run, as its manifest has it; no row of it moves any more."""
+        ledger = cls((), ())
+        for entry in files:
+            reasons = {fate: Counter(entry[fate]) for fate in ("filtered", "rejected")}
+            ledger._files[entry["file"]] = FileLedger(**{**entry, **reasons})
+        return ledger
 
     def remove(self, removed: Mapping[int, Mapping[str, int]]) -> None:
         """Move rows from kept to filtered: block to reason to number of rows."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.storage.column_file import ColumnFile
@@ -91,6 +92,15 @@ def merge_rows(
         for name in group.names:
             merged.columns.add(name, rows[name].combine_chunks().take(order))
     merged.columns.add("date", pa.repeat(pa.scalar(day_to_date(day), pa.string()), len(order)))
+    return merged
+
+
+def merged_before(folder: Path, body: bytes) -> MergedRows:
+    """The rows of a Parquet file that merging has given before, a column at a time."""
+    merged = MergedRows(ColumnFile(folder))
+    with pq.ParquetFile(pa.BufferReader(body)) as file:
+        for name in file.schema_arrow.names:
+            merged.columns.add(name, file.read([name])[name].combine_chunks())
     return merged
 
 

@@ -78,5 +78,13 @@ def are_there(layout: OutputLayout, files: Mapping[str, str]) -> bool:
     return all(_is_there(layout, name, digest) for name, digest in files.items())
 
 
+def can_be_kept(layout: OutputLayout, files: Mapping[str, str]) -> bool:
+    """Whether files are there with their digests, and can be read."""
+    try:
+        return are_there(layout, files)
+    except OSError:
+        return False
+
+
 def _is_there(layout: OutputLayout, name: str, digest: str) -> bool:
     return is_file(layout.root, name) and file_digest(layout.root / name) == digest
