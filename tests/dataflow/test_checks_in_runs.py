@@ -67,6 +67,20 @@ def test_who_goes_on_is_told_everywhere(in_cents, tmp_path):
 
 
 @pytest.mark.slow
+def test_what_an_earlier_run_has_found_stops_one_that_starts_from_its_rows(
+    in_cents, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(check, "RUN_BYTES", 2_000)
+    output = tmp_path / "output"
+    found = run_here(in_cents, output, on_contradiction="warn", **OPTIONS).manifest["checks"]
+    monkeypatch.setattr("sweep_dask.dataflow.prepare.ingest", None)
+    with pytest.raises(InputError, match="nbbo: Prices of nbbo seem to be in cents"):
+        run_here(in_cents, output, **OPTIONS)
+    again = run_here(in_cents, output, on_contradiction="warn", **OPTIONS)
+    assert again.manifest["checks"] == found
+
+
+@pytest.mark.slow
 def test_a_sound_input_is_not_talked_about(tmp_path):
     result = run_here(sample_market_path(), tmp_path / "output", **OPTIONS)
     assert result.manifest["checks"] == []
