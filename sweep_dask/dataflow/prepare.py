@@ -31,7 +31,7 @@ from sweep_dask.storage.raw_files import input_digest
 from sweep_dask.storage.receipts import can_be_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from multiprocessing.process import BaseProcess
 
     from distributed import Client
@@ -119,13 +119,13 @@ def _processed(client: Client | None, record: RunRecord, space: Workspace) -> Pr
         return None
     _digest_inputs(client, record)
     found = find_processed(earlier, record.as_json())
-    if found is None or not _are_there(client, space.layout, found.files):
+    if found is None or not _are_there(client, space.layout, found.files()):
         return None
     return found
 
 
 def _are_there(
-    client: Client | None, layout: OutputLayout, portions: Sequence[Mapping[str, str]]
+    client: Client | None, layout: OutputLayout, portions: Iterable[Mapping[str, str]]
 ) -> bool:
     """Whether all files are there with their digests."""
     answers: list[bool] = []
@@ -138,7 +138,8 @@ def _are_there(
         logger.warning("results of an earlier run could not be read: %s", reason)
 
     look = delayed(can_be_kept, pure=False, traverse=False)
-    run_tasks(client, [look(layout, files) for files in portions], done, lost)
+    tasks = (look(layout, files) for files in portions)
+    run_tasks(client, tasks, done, lost, first_ones_first=True)
     return all(answers)
 
 

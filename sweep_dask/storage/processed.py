@@ -14,24 +14,20 @@ import numpy as np
 
 from sweep_dask.market.trading_day import date_to_day
 from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
-from sweep_dask.storage.layout import ROW_FILES, OutputLayout
-from sweep_dask.storage.pieces import PIECE_ROWS, pieces_of, rows_of
+from sweep_dask.storage.layout import ROW_FILES, OutputLayout, Partition
+from sweep_dask.storage.pieces import pieces_of, rows_of
 from sweep_dask.storage.spill import INDEX_DTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sweep_dask.storage.history import Earlier
-    from sweep_dask.storage.layout import Partition
 
 #: Settings that decide what becomes of raw files before a model sees a row.
 INGEST_SETTINGS = (
     *("ignore", "columns", "units", "delimiter"),
     *("dates", "securities", "trading_day", "ticks"),
 )
-
-#: Rows whose files are compared with their digests at a time: a few tens of milliseconds.
-_LOOK_ROWS = 10 * PIECE_ROWS
 
 #: Of partitions that nothing is to be merged for.
 _NO_RANGES = dict.fromkeys(PARTITIONED, np.empty(0, INDEX_DTYPE))
@@ -48,9 +44,18 @@ class Processed:
     """That run, or one that started from it itself, as the manifest has it."""
     partitions: list[PartitionSource]
     """All that there are, ascending by date, then security."""
-    files: list[dict[str, str]]
-    """Name to digest of what has to be there for it, in portions: rows and receipts of
-    partitions, tables of dates, rejected rows."""
+    listed: Mapping[str, str]
+    """Name to digest of all files of the folder."""
+
+    def files(self) -> Iterator[dict[str, str]]:
+        """Name to digest of what has to be there for it, in portions that are read in no time:
+        tables of dates and rejected rows, then rows and receipts of partitions.
+        """
+        yield dict(self.run["ingest"]["files"])
+        rows = {Partition(part.date, part.security): part.rows for part in self.partitions}
+        for piece in pieces_of({key: rows_of(counts) for key, counts in rows.items()}):
+            names = (name for key in piece.partitions for name in _files_of(key, rows[key]))
+            yield {name: self.listed.get(name, "") for name in names}
 
 
 def find_processed(earlier: Earlier, asking: Mapping[str, Any]) -> Processed | None:
@@ -100,18 +105,15 @@ def _left_of(run: Mapping[str, Any], earlier: Earlier) -> Processed | None:
         for key, entry in sorted(earlier.partitions.items())
         if entry["state"] != "failed" and read_by.get(entry["run"]) == ingest["run"]
     }
-    pieces = pieces_of({key: rows_of(counts) for key, counts in rows.items()}, _LOOK_ROWS)
-    names = [[name for key in p.partitions for name in _files_of(key, rows[key])] for p in pieces]
-    files = [{name: earlier.files.get(name, "") for name in portion} for portion in names]
-    files.append(dict(ingest["files"]))
-    is_listed = all(portion.items() <= earlier.files.items() for portion in files)
-    if not is_listed or not _are_all(rows.values(), run):
+    if not _are_all(rows.values(), run):
         return None
     sources = [
         PartitionSource(date_to_day(key.date), key.security, _NO_RANGES, counts)
         for key, counts in rows.items()
     ]
-    return Processed(run, sources, files)
+    found = Processed(run, sources, earlier.files)
+    is_listed = all(files.items() <= earlier.files.items() for files in found.files())
+    return found if is_listed else None
 
 
 def _are_all(partitions: Iterable[Rows], run: Mapping[str, Any]) -> bool:
