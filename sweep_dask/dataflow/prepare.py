@@ -31,13 +31,14 @@ from sweep_dask.storage.raw_files import input_digest
 from sweep_dask.storage.receipts import can_be_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from multiprocessing.process import BaseProcess
 
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.document import RunRecord
+    from sweep_dask.dataflow.ingest import Ingested
     from sweep_dask.dataflow.plan import Plan
     from sweep_dask.dataflow.progress import Progress
     from sweep_dask.dataflow.workspace import Workspace
@@ -96,6 +97,14 @@ def _ingest(workers: Workers, record: RunRecord, space: Workspace, progress: Pro
             _digest_inputs(client, record)
     if found is not None:
         return _start_from(found, record, space, progress)
+    return _catalogue(ingested, written, record, space)
+
+
+def _catalogue(
+    ingested: Ingested, written: Sequence[Finding], record: RunRecord, space: Workspace
+) -> Catalogue:
+    """Settle rejects and judge the input, and find the partitions; fills in the record."""
+    plan = record.plan
     record.receipts, record.block_sizes = ingested.receipts, ingested.size_changes
     record.ledger = Ledger(plan.inputs.files, ingested.receipts)
     settle_rejects(record, space)
@@ -153,7 +162,7 @@ def _start_from(
     rejects = [space.layout.rejects(table.name) for table in TABLES]
     listed = [path for path in rejects if space.layout.relative(path) in record.files]
     require_few_rejects(record, space, listed)
-    checks = [Finding(**check) for check in found.run["checks"]]
+    checks = [Finding(**check) for check in found.run.get("checks", ())]
     record.checks = noted(checks, record.plan.settings)
     tell_kept(record.ledger, progress)
     return Catalogue(found.partitions, {})

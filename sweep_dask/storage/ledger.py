@@ -69,8 +69,9 @@ class Ledger:
         """The ledger of an earlier run, as its manifest has it; no row of it moves any more."""
         ledger = cls((), ())
         for entry in files:
-            reasons = {fate: Counter(entry[fate]) for fate in ("filtered", "rejected")}
-            ledger._files[entry["file"]] = FileLedger(**{**entry, **reasons})
+            file, table, read, kept = (entry[n] for n in ("file", "table", "read", "kept"))
+            aside = (Counter(entry[fate]) for fate in ("filtered", "rejected"))
+            ledger._files[file] = FileLedger(file, table, read, kept, *aside)
         return ledger
 
     def remove(self, removed: Mapping[int, Mapping[str, int]]) -> None:
