@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.analysis.groups import size_category
@@ -20,9 +20,9 @@ from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, WIDE_TICKS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.tables import table
+from sweep_dask.analysis.tables import table, with_gaps
 from sweep_dask.storage.atomic import write_bytes
-from sweep_dask.storage.frames import parquet_bytes, to_table
+from sweep_dask.storage.frames import parquet_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,15 +62,13 @@ def _write_partition(
     layout: OutputLayout, number: int, date: str, security: int, sweeps: int
 ) -> Path:
     path = layout.outputs(date, security) / "sweep_metrics.parquet"
-    frame = draw_partition(date, security, sweeps, np.random.default_rng(number))
+    rows = draw_partition(date, security, sweeps, np.random.default_rng(number))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, parquet_bytes(to_table(frame)))
+    write_bytes(path, parquet_bytes(rows))
     return path
 
 
-def draw_partition(
-    date: str, security: int, sweeps: int, random: np.random.Generator
-) -> pd.DataFrame:
+def draw_partition(date: str, security: int, sweeps: int, random: np.random.Generator) -> pa.Table:
     """All lines of one partition; columns `SWEEP_TABLE`."""
     order = _draw_orders(date, security, sweeps, random)
     luck = random.random(sweeps)
@@ -86,8 +84,9 @@ def draw_partition(
         "hour": order["hour"],
         "spread_class": order["spread_class"],
     }
-    frames = [table(SWEEP_TABLE, order | line | labels | _parts(real, line)) for line in lines]
-    return pd.concat(frames, ignore_index=True)
+    return pa.concat_tables(
+        table(SWEEP_TABLE, order | line | labels | _parts(real, line)) for line in lines
+    )
 
 
 def _draw_orders(date: str, security: int, sweeps: int, random: np.random.Generator) -> dict:
@@ -113,7 +112,7 @@ def _draw_orders(date: str, security: int, sweeps: int, random: np.random.Genera
         "order_id": 7_000_000_000_000_000_000
         + security * 10**9
         + np.cumsum(random.integers(1, 99, sweeps)),
-        "participant": pd.arrays.IntegerArray(random.geometric(0.1, sweeps) + 0, unknown),
+        "participant": with_gaps(random.geometric(0.1, sweeps) + 0, unknown),
         "is_continuous": wait_ns > 0,
         "is_short_sell": random.random(sweeps) < 0.15,
         "hour": np.array(HOURS, dtype=object)[(10 + wait_ns // (3_600 * 10**9)).clip(9, 16)],

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from framed import table
 
 from sweep_dask.analysis.metrics.comparison import COMPARED
 from sweep_dask.analysis.metrics.lines import LINES
@@ -13,7 +14,6 @@ from sweep_dask.analysis.metrics.populations import HOURS, SPREADS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS
-from sweep_dask.analysis.tables import table
 from sweep_dask.matching.events import BUY
 from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
 

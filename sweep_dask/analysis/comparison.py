@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep_dask.analysis.groups import SIZES, fill_status, size_category
-from sweep_dask.analysis.tables import ratio, schema, table, table_of_rows, whole_numbers
+from sweep_dask.analysis.tables import coded, ratio, schema, table, table_of_rows, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from sweep_dask.analysis.fills import FillTotals
 
 SWEEP_ORDER_COMPARISON = schema(
     "orderid:int64 available_quantity:int64 size_category:str group:str "
@@ -42,11 +46,11 @@ _Numbers = dict[str, NDArray[Any]]
 
 
 def sweep_order_comparison(
-    order_summary: pd.DataFrame,
-    last: pd.DataFrame,
-    group: pd.Series[Any],
-    trade_totals: pd.DataFrame,
-) -> pd.DataFrame:
+    order_summary: pa.Table,
+    last: pa.Table,
+    group: pa.Array,
+    trade_totals: FillTotals,
+) -> pa.Table:
     """One row per sweep, by arrival; every difference is simulated minus real.
 
     Parameters
@@ -56,19 +60,19 @@ def sweep_order_comparison(
     last, group
         Last state and group of the same sweeps, in the same order.
     trade_totals
-        `fill_totals` of the real trades on any venue.
+        Of the real trades on any venue.
     """
     available = whole_numbers(order_summary, "quantity")
     quantity, real = whole_numbers(last, "quantity"), whole_numbers(last, "totalmatchedquantity")
     simulated = whole_numbers(order_summary, "matched_quantity")
     real_ratio, simulated_ratio = ratio(real, quantity), ratio(simulated, available)
-    trades = trade_totals.set_index("orderid")["fills"]
-    real_matches = trades.reindex(order_summary["orderid"], fill_value=0).to_numpy()
+    order_id = whole_numbers(order_summary, "orderid")
+    real_matches = trade_totals.fills_of(order_id)
     simulated_matches = whole_numbers(order_summary, "num_matches")
     return table(
         SWEEP_ORDER_COMPARISON,
         {
-            "orderid": order_summary["orderid"],
+            "orderid": order_id,
             "available_quantity": available,
             "size_category": size_category(available),
             "group": group,
@@ -87,11 +91,10 @@ def sweep_order_comparison(
     )
 
 
-def group_summary(comparison: pd.DataFrame) -> pd.DataFrame:
+def group_summary(comparison: pa.Table) -> pa.Table:
     """One row per group, in order of first appearance."""
     rows = []
-    for group in comparison["group"].unique():
-        sweeps = _numbers(comparison, comparison["group"] == group)
+    for group, sweeps in _by(comparison, "group"):
         row = {
             "group": group,
             "real_mean_num_matches": sweeps["real_num_matches"].mean(),
@@ -103,12 +106,10 @@ def group_summary(comparison: pd.DataFrame) -> pd.DataFrame:
     return table_of_rows(SWEEP_GROUP_SUMMARY, rows)
 
 
-def size_analysis(comparison: pd.DataFrame) -> pd.DataFrame:
+def size_analysis(comparison: pa.Table) -> pa.Table:
     """One row per size that occurs, small first; deviations are n-1, missing for one sweep."""
     rows = []
-    present = set(comparison["size_category"].unique())
-    for size in (size for size in SIZES if size in present):
-        sweeps = _numbers(comparison, comparison["size_category"] == size)
+    for size, sweeps in sorted(_by(comparison, "size_category"), key=_by_size):
         available = sweeps["available_quantity"]
         row = {
             "size_category": size,
@@ -125,11 +126,18 @@ def size_analysis(comparison: pd.DataFrame) -> pd.DataFrame:
     return table_of_rows(SWEEP_SIZE_ANALYSIS, rows)
 
 
-def _numbers(comparison: pd.DataFrame, chosen: pd.Series[bool]) -> _Numbers:
-    """The numeric columns of some sweeps."""
-    rows = np.flatnonzero(chosen)
-    numeric = (name for name, dtype in SWEEP_ORDER_COMPARISON.items() if dtype != "str")
-    return {name: comparison[name].to_numpy()[rows] for name in numeric}
+def _by(comparison: pa.Table, label: str) -> Iterator[tuple[str, _Numbers]]:
+    """The numeric columns of the sweeps of each label, in order of first appearance."""
+    numeric = (name for name, kind in SWEEP_ORDER_COMPARISON.items() if kind != "str")
+    columns = {name: comparison[name].to_numpy() for name in numeric}
+    codes, names = coded(comparison[label])
+    for code, name in enumerate(names):
+        rows = np.flatnonzero(codes == code)
+        yield name, {column: values[rows] for column, values in columns.items()}
+
+
+def _by_size(found: tuple[str, _Numbers]) -> int:
+    return SIZES.index(found[0])
 
 
 def _deviation(values: NDArray[Any]) -> float:

@@ -2,46 +2,107 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from typing import NamedTuple
 
-from sweep_dask.analysis.tables import FloatArray, IntArray, schema, table
+import numpy as np
+
+from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray, over
+from sweep_dask.compiled import entry
 
 #: Nanoseconds in a second.
 NS_PER_SECOND = 1e9
 
-FILL_TOTALS = schema(
-    "orderid:int64 fills:int64 quantity:int64 vwap:float64 mean_price:float64 "
-    "price_std:float64 first_ns:int64 last_ns:int64 duration_sec:float64"
-)
+
+class FillTotals(NamedTuple):
+    """One element an order that has a fill, ascending by order id."""
+
+    order_id: IntArray
+    fills: IntArray
+    quantity: IntArray
+    vwap: FloatArray
+    """Weighted by quantity; NaN when that sums to zero."""
+    mean_price: FloatArray
+    """The plain mean over fills."""
+    price_std: FloatArray
+    """The n-1 deviation, 0 for one fill."""
+    first_ns: IntArray
+    last_ns: IntArray
+    duration_sec: FloatArray
+
+    def chosen(self, rows: BoolArray) -> FillTotals:
+        """Those of some of the orders."""
+        return FillTotals._make(column[rows] for column in self)
+
+    def fills_of(self, order_id: IntArray) -> IntArray:
+        """int64, the number of fills of each of these orders."""
+        if not self.order_id.size:
+            return np.zeros(order_id.size, np.int64)
+        at = np.minimum(np.searchsorted(self.order_id, order_id), self.order_id.size - 1)
+        return np.where(self.order_id[at] == order_id, self.fills[at], 0)
 
 
 def fill_totals(
     order_id: IntArray, time_ns: IntArray, quantity: IntArray, price: FloatArray
-) -> pd.DataFrame:
-    """One row per order that has a fill, ascending by order id.
+) -> FillTotals:
+    """Sum up fills by order; one without a price counts in none of the three of prices.
 
-    `vwap` is weighted by quantity (missing when that sums to zero), `mean_price` is the plain mean
-    over fills, `price_std` the n-1 deviation, 0 for one fill. A fill without a price counts in
-    none of the three. All arguments have one element per fill.
+    All arguments have one element per fill.
     """
-    fills = pd.DataFrame({"time_ns": time_ns, "quantity": quantity, "price": price})
-    fills["value"] = quantity * price
-    fills["priced_quantity"] = np.where(np.isnan(price), 0, quantity)
-    per_order = fills.groupby(order_id, sort=True)
-    first_ns, last_ns = per_order["time_ns"].min(), per_order["time_ns"].max()
-    weight = per_order["priced_quantity"].sum()
-    return table(
-        FILL_TOTALS,
-        {
-            "orderid": first_ns.index,
-            "fills": per_order.size(),
-            "quantity": per_order["quantity"].sum(),
-            "vwap": per_order["value"].sum() / weight.where(weight > 0),
-            "mean_price": per_order["price"].mean(),
-            "price_std": per_order["price"].std().fillna(0.0),
-            "first_ns": first_ns,
-            "last_ns": last_ns,
-            "duration_sec": (last_ns - first_ns) / NS_PER_SECOND,
-        },
+    order, group = np.unique(order_id, return_inverse=True)
+    whole = np.zeros((3, order.size), np.int64)
+    times_ns = np.zeros((2, order.size), np.int64)
+    exact = np.zeros((4, order.size))
+    add_fills(group, time_ns, quantity, price, whole, times_ns, exact)
+    (fills, shares, priced_shares), (first_ns, last_ns) = whole, times_ns
+    priced, value, total, squares = exact
+    return FillTotals(
+        order,
+        fills,
+        shares,
+        vwap=over(value, np.maximum(priced_shares, 0)),
+        mean_price=over(total, priced),
+        price_std=np.sqrt(squares / np.maximum(priced - 1, 1)),
+        first_ns=first_ns,
+        last_ns=last_ns,
+        duration_sec=(last_ns - first_ns) / NS_PER_SECOND,
     )
+
+
+@entry
+def add_fills(
+    group: IntArray,
+    time_ns: IntArray,
+    quantity: IntArray,
+    price: FloatArray,
+    whole: IntArray,
+    times_ns: IntArray,
+    exact: FloatArray,
+) -> None:
+    """Add every fill to the sums of its group.
+
+    Parameters
+    ----------
+    whole
+        Fills, shares, and shares of fills with a price.
+    times_ns
+        First and last time.
+    exact
+        Fills with a price; sums of values and prices, which are quarters of a unit and therefore
+        exact; squared deviations from the mean, each added with the mean of its moment (Welford).
+    """
+    mean = np.zeros(group.size)
+    for row in range(group.size):
+        at = group[row]
+        is_first = whole[0, at] == 0
+        times_ns[0, at] = time_ns[row] if is_first else min(times_ns[0, at], time_ns[row])
+        times_ns[1, at] = time_ns[row] if is_first else max(times_ns[1, at], time_ns[row])
+        whole[0, at] += 1
+        whole[1, at] += quantity[row]
+        if not np.isnan(price[row]):
+            whole[2, at] += quantity[row]
+            exact[0, at] += 1
+            exact[1, at] += quantity[row] * price[row]
+            exact[2, at] += price[row]
+            before = mean[at]
+            mean[at] += (price[row] - before) / exact[0, at]
+            exact[3, at] += (price[row] - mean[at]) * (price[row] - before)

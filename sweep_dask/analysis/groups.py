@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep_dask.analysis.tables import IntArray, labels, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 GROUPS = ("Group 1 (Fully Filled)", "Group 2 (Partially Filled)", "Group 3 (Unfilled)")
 FILL_STATUSES = ("Unfilled", "Partially Filled", "Fully Filled")
@@ -20,7 +20,7 @@ SMALL_MOST = 500
 MEDIUM_MOST = 2000
 
 
-def sweep_groups(last: pd.DataFrame) -> Any:
+def sweep_groups(last: pa.Table) -> pa.Array:
     """The group of each sweep by the real outcome, from its last state.
 
     Nothing left is group 1, also when the leaves quantity is below zero.
@@ -32,12 +32,12 @@ def sweep_groups(last: pd.DataFrame) -> Any:
     return labels(GROUPS, np.where(leaves <= 0, 0, np.where(traded > 0, 1, 2)))
 
 
-def fill_status(matched: IntArray, quantity: IntArray) -> Any:
+def fill_status(matched: IntArray, quantity: IntArray) -> pa.Array:
     """How much of `quantity` was matched; nothing matched is unfilled, also nothing of nothing."""
     return labels(FILL_STATUSES, np.where(matched <= 0, 0, np.where(matched < quantity, 1, 2)))
 
 
-def size_category(available: IntArray) -> Any:
+def size_category(available: IntArray) -> pa.Array:
     """The size of each sweep by the quantity it had to fill."""
     # The first limit that is not below the quantity: both limits belong to the smaller size.
     return labels(SIZES, np.searchsorted([SMALL_MOST, MEDIUM_MOST], available, side="left"))

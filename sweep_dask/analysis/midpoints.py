@@ -9,10 +9,10 @@ import numpy as np
 from sweep_dask.analysis.tables import FloatArray, prices, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 
-def arrival_midpoints(first: pd.DataFrame, nbbo: pd.DataFrame | None) -> FloatArray:
+def arrival_midpoints(first: pa.Table, nbbo: pa.Table) -> FloatArray:
     """The midpoint of the last quote at or before each order's arrival, NaN if none is known.
 
     Parameters
@@ -24,7 +24,7 @@ def arrival_midpoints(first: pd.DataFrame, nbbo: pd.DataFrame | None) -> FloatAr
         missing or one-sided, the quotes on the order itself are used.
     """
     own = _midpoint(prices(first, "bid"), prices(first, "offer"))
-    if nbbo is None or nbbo.empty:
+    if not len(nbbo):
         return own
     quote_ns = whole_numbers(nbbo, "timestamp")
     latest = np.searchsorted(quote_ns, whole_numbers(first, "timestamp"), side="right") - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from sweep_dask.analysis.groups import fill_status
 from sweep_dask.analysis.tables import prices, ratio, schema, sums_at, table, whole_numbers
@@ -17,19 +17,21 @@ SIMULATED_METRICS = schema(
 
 
 def orders_with_simulated_metrics(
-    last: pd.DataFrame, order_summary: pd.DataFrame, match_details: pd.DataFrame
-) -> pd.DataFrame:
+    last: pa.Table, order_summary: pa.Table, match_details: pa.Table
+) -> pa.Table:
     """The last state of every order and six more columns, ascending by order id.
 
     Quantity, number of matches, ratio and status are the order's as a sweep; average price and
     total value are its matches' as a contra. What does not apply is 0.
     """
     metrics = _as_sweep(last, order_summary) | _as_contra(last, match_details)
-    orders = _with_whole_prices(last).rename(columns={"order_id": "orderid"})
-    return pd.concat([orders, table(SIMULATED_METRICS, metrics)], axis=1)
+    found = table(SIMULATED_METRICS, metrics)
+    names = ["orderid" if name == "order_id" else name for name in last.column_names]
+    columns = [*_with_whole_prices(last), *found.columns]
+    return pa.Table.from_arrays(columns, names=[*names, *found.column_names])
 
 
-def _as_sweep(last: pd.DataFrame, order_summary: pd.DataFrame) -> dict[str, object]:
+def _as_sweep(last: pa.Table, order_summary: pa.Table) -> dict[str, object]:
     position = np.searchsorted(
         whole_numbers(last, "order_id"), whole_numbers(order_summary, "orderid")
     )
@@ -45,7 +47,7 @@ def _as_sweep(last: pd.DataFrame, order_summary: pd.DataFrame) -> dict[str, obje
     }
 
 
-def _as_contra(last: pd.DataFrame, match_details: pd.DataFrame) -> dict[str, object]:
+def _as_contra(last: pa.Table, match_details: pa.Table) -> dict[str, object]:
     position = np.searchsorted(
         whole_numbers(last, "order_id"), whole_numbers(match_details, "incoming_orderid")
     )
@@ -59,7 +61,12 @@ def _as_contra(last: pd.DataFrame, match_details: pd.DataFrame) -> dict[str, obj
     }
 
 
-def _with_whole_prices(last: pd.DataFrame) -> pd.DataFrame:
+def _with_whole_prices(last: pa.Table) -> list[pa.ChunkedArray]:
     """Price columns without half ticks and gaps as integers, the type of the published tables."""
-    present = [name for name in ORDERS.names(Kind.PRICE) if name in last.columns]
-    return last.astype({name: "int64" for name in present if np.all(prices(last, name) % 1 == 0)})
+    are_prices = ORDERS.names(Kind.PRICE)
+    return [
+        last[name].cast(pa.int64())
+        if name in are_prices and np.all(prices(last, name) % 1 == 0)
+        else last[name]
+        for name in last.column_names
+    ]

@@ -20,7 +20,7 @@ from sweep_dask.market.order_types import SWEEP
 from sweep_dask.matching.time_priority import Candidates, Matches, Sweeps, match_by_time_priority
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.states import OrderStates
 
@@ -37,9 +37,9 @@ MATCH_DETAILS = schema(
 class Simulation(NamedTuple):
     """What the model made of the sweeps of one partition."""
 
-    order_summary: pd.DataFrame
+    order_summary: pa.Table
     """One row per sweep, by arrival."""
-    match_details: pd.DataFrame
+    match_details: pa.Table
     """One row per match, in the order they were made."""
     steps: int
     """What the matching cost, see `Matches.steps`."""
@@ -58,7 +58,7 @@ class _Arrivals(NamedTuple):
 
 
 def simulate_sweeps(
-    states: OrderStates, windows: pd.DataFrame, nbbo: pd.DataFrame | None, security: int
+    states: OrderStates, windows: pa.Table, nbbo: pa.Table, security: int
 ) -> Simulation:
     """Match every sweep with the orders that arrive on the other side during its window.
 
@@ -90,7 +90,7 @@ def simulate_sweeps(
     )
 
 
-def _arrivals(first: pd.DataFrame, nbbo: pd.DataFrame | None) -> _Arrivals:
+def _arrivals(first: pa.Table, nbbo: pa.Table) -> _Arrivals:
     timestamp_ns = whole_numbers(first, "timestamp")
     state = np.lexsort((whole_numbers(first, "sequence"), timestamp_ns))
     return _Arrivals(
@@ -105,7 +105,7 @@ def _arrivals(first: pd.DataFrame, nbbo: pd.DataFrame | None) -> _Arrivals:
 
 def _order_summary(
     arrivals: _Arrivals, sweeps: IntArray, available: IntArray, matches: Matches, security: int
-) -> pd.DataFrame:
+) -> pa.Table:
     matched = sums_at(matches.sweep, matches.quantity, sweeps.size)
     return table(
         ORDER_SUMMARY,
@@ -125,7 +125,7 @@ def _order_summary(
 
 def _match_details(
     arrivals: _Arrivals, sweeps: IntArray, matches: Matches, security: int
-) -> pd.DataFrame:
+) -> pa.Table:
     return table(
         MATCH_DETAILS,
         {

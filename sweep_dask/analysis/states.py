@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class OrderRows:
 class OrderStates:
     """One row per order, ascending by order id, in both tables the same orders."""
 
-    first: pd.DataFrame
+    first: pa.Table
     """Per column the first value the order had."""
-    last: pd.DataFrame
+    last: pa.Table
     """Per column the last value the order had."""
 
 
-def rows_by_order(orders: pd.DataFrame) -> OrderRows:
+def rows_by_order(orders: pa.Table) -> OrderRows:
     """Find each order's rows, oldest first; ties of the timestamp go by sequence."""
     order_id = whole_numbers(orders, "order_id")
     sequence, timestamp_ns = whole_numbers(orders, "sequence"), whole_numbers(orders, "timestamp")
@@ -49,26 +50,36 @@ def rows_by_order(orders: pd.DataFrame) -> OrderRows:
     return OrderRows(position, np.flatnonzero(begins))
 
 
-def order_states(orders: pd.DataFrame, rows: OrderRows) -> OrderStates:
+def order_states(orders: pa.Table, rows: OrderRows) -> OrderStates:
     """The first and the last value of every column, where a missing value does not count."""
-    first = _take(orders, rows.position[rows.start])
-    last = _take(orders, rows.position[rows.last])
-    for name in orders.columns[orders.isna().any()]:
-        present = orders[name].notna().to_numpy(dtype=bool)[rows.position]
-        first[name] = orders[name].array.take(rows.position[_first_present(present, rows)])
-        last[name] = orders[name].array.take(rows.position[_last_present(present, rows)])
-    return OrderStates(first, last)
+    names = ["order_id", *(name for name in orders.column_names if name != "order_id")]
+    orders = orders.select(names)
+    return OrderStates(
+        _states(orders, rows, rows.start, _first_present),
+        _states(orders, rows, rows.last, _last_present),
+    )
 
 
-def select_orders(states: pd.DataFrame, order_id: IntArray) -> pd.DataFrame:
+def select_orders(states: pa.Table, order_id: IntArray) -> pa.Table:
     """The states of these orders, in their order; all of them must be among the states."""
     position = np.searchsorted(whole_numbers(states, "order_id"), order_id)
-    return states.take(position).reset_index(drop=True)
+    return states.take(pa.array(position))
 
 
-def _take(orders: pd.DataFrame, positions: IntArray) -> pd.DataFrame:
-    columns = ["order_id", *(name for name in orders.columns if name != "order_id")]
-    return orders.take(positions)[columns].reset_index(drop=True)
+def _states(
+    orders: pa.Table,
+    rows: OrderRows,
+    at: IntArray,
+    nearest: Callable[[BoolArray, OrderRows], IntArray],
+) -> pa.Table:
+    """A row of each order and, of a column with gaps, the nearest that has a value."""
+    states = orders.take(pa.array(rows.position[at]))
+    for place, column in enumerate(orders.columns):
+        if column.null_count:
+            present = column.is_valid().to_numpy()[rows.position]
+            chosen = pa.array(rows.position[nearest(present, rows)])
+            states = states.set_column(place, orders.field(place), column.take(chosen))
+    return states
 
 
 def _first_present(present: BoolArray, rows: OrderRows) -> IntArray:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.special import stdtr, stdtrit
 
-from sweep_dask.analysis.tables import BoolArray, FloatArray, schema, table_of_rows
+from sweep_dask.analysis.tables import BoolArray, FloatArray, coded, prices, schema, table_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ class _Pairs(NamedTuple):
         return enough and bool(np.ptp(self.real) > 0) and bool(np.ptp(self.simulated) > 0)
 
 
-def statistical_tests(comparison: pd.DataFrame) -> pd.DataFrame:
+def statistical_tests(comparison: pa.Table) -> pa.Table:
     """One row per segment and metric that can be tested.
 
     Segments: all, each group, each size, each group x size, by first appearance, all of them with
@@ -101,24 +102,22 @@ def paired_t_test(real: FloatArray, simulated: FloatArray) -> dict[str, Any]:
     }
 
 
-def _segments(comparison: pd.DataFrame) -> Iterator[_Segment]:
+def _segments(comparison: pa.Table) -> Iterator[_Segment]:
     group, size = comparison["group"], comparison["size_category"]
-    yield from _segments_by("Overall", pd.Series("All", index=comparison.index, dtype="str"))
+    if len(comparison) >= _FEWEST_PAIRS:
+        yield _Segment("Overall", "All", np.ones(len(comparison), bool))
     yield from _segments_by("Group", group)
     yield from _segments_by("Size", size)
-    yield from _segments_by("Group-Size", group + "_" + size)
+    yield from _segments_by("Group-Size", pc.binary_join_element_wise(group, size, "_"))
 
 
-def _segments_by(kind: str, label: pd.Series[str]) -> Iterator[_Segment]:
-    codes, names = pd.factorize(label)
+def _segments_by(kind: str, label: pa.ChunkedArray) -> Iterator[_Segment]:
+    codes, names = coded(label)
     for code, name in enumerate(names):
         chosen = codes == code
         if chosen.sum() >= _FEWEST_PAIRS:
             yield _Segment(kind, name, chosen)
 
 
-def _pairs(comparison: pd.DataFrame, column: str) -> _Pairs:
-    return _Pairs(
-        comparison[f"real_{column}"].to_numpy(dtype=np.float64),
-        comparison[f"simulated_{column}"].to_numpy(dtype=np.float64),
-    )
+def _pairs(comparison: pa.Table, column: str) -> _Pairs:
+    return _Pairs(prices(comparison, f"real_{column}"), prices(comparison, f"simulated_{column}"))

@@ -1,23 +1,41 @@
-"""Tables with fixed columns: the same names, order and types with and without rows."""
+"""Tables with fixed columns: the same names, order and types with and without rows.
+
+Rows come and go as Arrow tables, which are what is written; in between, columns are numpy arrays.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-#: Columns of one length by name: a frame, or arrays that need not be one.
-Columns = Mapping[str, Any] | pd.DataFrame
+#: Columns of one length by name: a table, or arrays that need not be one.
+Columns: TypeAlias = Mapping[str, Any] | pa.Table
 
-#: Column name -> pandas type, in the order of the table.
+#: Column name -> type by its pandas name, in the order of the table.
 Schema = Mapping[str, str]
+
+#: Arrow's types of those.
+ARROW_TYPES = {
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "Int64": pa.int64(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "str": pa.string(),
+}
+#: Of which an array may have gaps; the others come as numpy arrays, in which NaN is one.
+_WITH_GAPS = ("Int64", "str")
 
 
 def schema(types: str) -> Schema:
@@ -25,36 +43,53 @@ def schema(types: str) -> Schema:
     return dict(column.split(":") for column in types.split())
 
 
-def table(columns: Schema, values: Columns) -> pd.DataFrame:
-    """A table of exactly these columns from equally long arrays or series, in their row order.
+def table(columns: Schema, values: Columns) -> pa.Table:
+    """A table of exactly these columns from equally long arrays, in their row order.
 
     Raises
     ------
     KeyError
         A column has no values.
     """
-    arrays = {name: _column(values[name], dtype) for name, dtype in columns.items()}
-    return pd.DataFrame(arrays, copy=False)
+    arrays = [_column(values[name], kind) for name, kind in columns.items()]
+    return pa.Table.from_arrays(arrays, names=list(columns))
 
 
-def table_of_rows(columns: Schema, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def table_of_rows(columns: Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """A table of exactly these columns from one mapping per row."""
     return table(columns, {name: [row[name] for row in rows] for name in columns})
 
 
-def empty_table(columns: Schema) -> pd.DataFrame:
+def empty_table(columns: Schema) -> pa.Table:
     """The header of a table, with its types."""
     return table_of_rows(columns, [])
 
 
 def whole_numbers(rows: Columns, name: str) -> IntArray:
-    """A column that has a value in every row, as int64, never by way of a float."""
-    return np.asarray(rows[name], dtype=np.int64)
+    """A column that has a value in every row, as int64, never by way of a float.
+
+    Raises
+    ------
+    ValueError
+        A value is missing.
+    """
+    column = rows[name]
+    if getattr(column, "null_count", 0):
+        raise ValueError(f"{name} has rows without a value")
+    return np.asarray(column, dtype=np.int64)
 
 
-def prices(rows: pd.DataFrame, name: str) -> FloatArray:
+def whole_numbers_or(rows: pa.Table, name: str, missing: int) -> IntArray:
+    """A column of whole numbers that may be absent or have gaps, with a value for those."""
+    if name not in rows.column_names:
+        return np.full(len(rows), missing, dtype=np.int64)
+    column = rows[name]
+    return np.asarray(column.fill_null(missing) if column.null_count else column, dtype=np.int64)
+
+
+def prices(rows: pa.Table, name: str) -> FloatArray:
     """A price column as float64, NaN where missing; multiples of 0.5 are exact."""
-    return rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(rows[name], dtype=np.float64)
 
 
 def sums_at(positions: IntArray, amounts: IntArray, size: int) -> IntArray:
@@ -77,31 +112,36 @@ def over(part: ArrayLike, whole: ArrayLike) -> FloatArray:
     return shares
 
 
-def labels(names: Sequence[str | None], codes: IntArray) -> Any:
+def labels(names: Sequence[str | None], codes: IntArray) -> pa.Array:
     """A column of text, the name of each code; names may be missing."""
-    return _text(names).take(codes)
+    return _names(tuple(names)).take(pa.array(codes))
 
 
-def constant(name: str | None, size: int) -> Any:
+@cache
+def _names(names: tuple[str | None, ...]) -> pa.Array:
+    return pa.array(names, pa.string())
+
+
+def coded(column: pa.ChunkedArray) -> tuple[IntArray, list[str]]:
+    """The number of each text, and the texts in order of first appearance."""
+    encoded = column.combine_chunks().dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def constant(name: str | None, size: int) -> pa.Array:
     """A column of one text all the way down."""
-    return labels((name,), np.zeros(size, dtype=np.int64))
+    return pa.repeat(pa.scalar(name, pa.string()), size)
 
 
-def _text(values: Any) -> Any:
-    """Text, of which some may be missing: pandas before 3 would write out `nan`."""
-    if getattr(values, "dtype", None) == "str":
-        return pd.array(values, copy=False)
-    text = pd.Series(values, dtype="str").array
-    missing = pd.isna(np.asarray(values, dtype=object))
-    if missing.any():
-        text[missing] = None
-    return text
+def with_gaps(values: IntArray, missing: BoolArray) -> pa.Array:
+    """A column of whole numbers, of which some are missing."""
+    return pa.array(values, mask=missing)
 
 
-def _column(values: Any, dtype: str) -> Any:
-    """The values without an index: numpy for the plain types, an extension array for others."""
-    if dtype == "str":
-        return _text(values)
-    if dtype == "Int64":
-        return pd.array(values, dtype=dtype, copy=False)
-    return np.asarray(values, dtype=dtype)
+def _column(values: Any, kind: str) -> pa.Array | pa.ChunkedArray:
+    of_arrow = ARROW_TYPES[kind]
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values if values.type == of_arrow else values.cast(of_arrow)
+    if kind not in _WITH_GAPS:
+        values = np.asarray(values, dtype=kind)
+    return pa.array(values, of_arrow, from_pandas=True)

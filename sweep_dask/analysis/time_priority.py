@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from sweep_dask.analysis.comparison import (
     SWEEP_GROUP_SUMMARY,
     SWEEP_ORDER_COMPARISON,
@@ -26,14 +29,12 @@ from sweep_dask.analysis.statistics import SWEEP_STATISTICAL_TESTS, statistical_
 from sweep_dask.analysis.tables import Schema, whole_numbers
 from sweep_dask.analysis.trade_accuracy import TRADE_ACCURACY_SUMMARY, trade_accuracy_summary
 from sweep_dask.analysis.trade_comparison import TRADE_LEVEL_COMPARISON, trade_level_comparison
-from sweep_dask.analysis.trades import aggregate_trades, trade_totals, trades_of_orders
+from sweep_dask.analysis.trades import aggregate_trades, trade_totals
 from sweep_dask.analysis.windows import execution_windows
 from sweep_dask.market.order_types import TIME_PRIORITY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import pandas as pd
 
 #: As the tables call it.
 MODEL = "time-priority"
@@ -61,9 +62,9 @@ STAGES = (
 class PartitionResult:
     """Everything the time-priority model makes of one partition."""
 
-    processed: dict[str, pd.DataFrame]
+    processed: dict[str, pa.Table]
     """Intermediate tables by file stem: states, windows and aggregated trades."""
-    outputs: dict[str, pd.DataFrame]
+    outputs: dict[str, pa.Table]
     """The nine result tables by file stem, in the order of the contract."""
     order_count: int
     sweep_count: int
@@ -86,10 +87,7 @@ class _StageClock:
 
 
 def simulate_partition(
-    orders: pd.DataFrame,
-    trades: pd.DataFrame | None,
-    nbbo: pd.DataFrame | None,
-    security: int,
+    orders: pa.Table, trades: pa.Table, nbbo: pa.Table, security: int
 ) -> PartitionResult:
     """Run stages 3 and 6-11 of the time-priority model.
 
@@ -108,7 +106,7 @@ def simulate_partition(
     clock = _StageClock()
     orders = _orders_of_the_model(orders)
     with clock.stage("aggregate trades"):
-        totals = trade_totals(trades_of_orders(trades, whole_numbers(orders, "order_id")))
+        totals = trade_totals(trades, whole_numbers(orders, "order_id"))
         aggregated = aggregate_trades(totals)
     with clock.stage("order states"):
         rows = rows_by_order(orders)
@@ -121,11 +119,12 @@ def simulate_partition(
     with clock.stage("simulated metrics"):
         metrics = orders_with_simulated_metrics(states.last, summary, details)
     with clock.stage("classify order groups"):
-        sweeps = select_orders(states.last[_COMPARED], whole_numbers(summary, "orderid"))
+        order_id = whole_numbers(summary, "orderid")
+        sweeps = select_orders(states.last.select(_COMPARED), order_id)
         group = sweep_groups(sweeps)
     with clock.stage("compare real with simulated"):
         comparison = sweep_order_comparison(summary, sweeps, group, totals)
-        sweep_trades = totals[totals["orderid"].isin(summary["orderid"])]
+        sweep_trades = totals.chosen(np.isin(totals.order_id, order_id))
         trade_comparison = trade_level_comparison(sweep_trades, details)
         outputs = {
             "simulation_order_summary": summary,
@@ -177,6 +176,6 @@ def output_columns(order_columns: Sequence[str], order_types: Sequence[str]) -> 
     }
 
 
-def _orders_of_the_model(orders: pd.DataFrame) -> pd.DataFrame:
-    known = orders["exchangeordertype"].isin(TIME_PRIORITY_TYPES)
-    return orders if known.all() else orders[known]
+def _orders_of_the_model(orders: pa.Table) -> pa.Table:
+    known = np.isin(whole_numbers(orders, "exchangeordertype"), TIME_PRIORITY_TYPES)
+    return orders if known.all() else orders.filter(pa.array(known))

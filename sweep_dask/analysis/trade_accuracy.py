@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.tables import empty_table, schema, table_of_rows
+from sweep_dask.analysis.tables import coded, empty_table, prices, schema, table_of_rows
 from sweep_dask.analysis.trade_comparison import MATCH_STATUSES
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 TRADE_ACCURACY_SUMMARY = schema(
     "total_orders:int64 orders_with_real_trades:int64 orders_with_sim_matches:int64 "
@@ -23,14 +23,21 @@ TRADE_ACCURACY_SUMMARY = schema(
 )
 
 
-def trade_accuracy_summary(comparison: pd.DataFrame) -> pd.DataFrame:
+def trade_accuracy_summary(comparison: pa.Table) -> pa.Table:
     """One row over all rows of `trade_level_comparison`; no row if it has none."""
-    if comparison.empty:
+    if not len(comparison):
         return empty_table(TRADE_ACCURACY_SUMMARY)
-    status = comparison["match_status"]
-    exact, close, partial, poor = MATCH_STATUSES
-    trades, matches = comparison["total_trades"], comparison["sim_total_matches"]
-    quantity, sim_quantity = comparison["total_quantity_filled"], comparison["sim_total_quantity"]
+    codes, names = coded(comparison["match_status"])
+    exact, close, partial, poor = (
+        int(np.sum(codes == names.index(status))) if status in names else 0
+        for status in MATCH_STATUSES
+    )
+    trades, matches = prices(comparison, "total_trades"), prices(comparison, "sim_total_matches")
+    quantity = prices(comparison, "total_quantity_filled")
+    sim_quantity = prices(comparison, "sim_total_quantity")
+    price_error = prices(comparison, "price_error_pct")
+    time_diff = prices(comparison, "execution_time_diff_sec")
+    accuracy = prices(comparison, "accuracy_score")
     row = {
         "total_orders": len(comparison),
         "orders_with_real_trades": (trades > 0).sum(),
@@ -38,19 +45,19 @@ def trade_accuracy_summary(comparison: pd.DataFrame) -> pd.DataFrame:
         "total_real_quantity": quantity.sum(),
         "total_sim_quantity": sim_quantity.sum(),
         "quantity_match_rate_pct": 100 * sim_quantity.sum() / max(quantity.sum(), 1),
-        "avg_price_error_pct": comparison["price_error_pct"].mean(),
-        "median_price_error_pct": comparison["price_error_pct"].median(),
-        "price_rmse": np.sqrt((comparison["price_diff"] ** 2).mean()),
+        "avg_price_error_pct": price_error.mean(),
+        "median_price_error_pct": np.median(price_error),
+        "price_rmse": np.sqrt((prices(comparison, "price_diff") ** 2).mean()),
         "total_real_trades": trades.sum(),
         "total_sim_matches": matches.sum(),
         "trade_count_match_rate_pct": 100 * matches.sum() / max(trades.sum(), 1),
-        "avg_time_diff_sec": comparison["execution_time_diff_sec"].mean(),
-        "median_time_diff_sec": comparison["execution_time_diff_sec"].median(),
-        "exact_matches": (status == exact).sum(),
-        "close_matches": (status == close).sum(),
-        "partial_matches": (status == partial).sum(),
-        "poor_matches": (status == poor).sum(),
-        "avg_accuracy_score": comparison["accuracy_score"].mean(),
-        "median_accuracy_score": comparison["accuracy_score"].median(),
+        "avg_time_diff_sec": time_diff.mean(),
+        "median_time_diff_sec": np.median(time_diff),
+        "exact_matches": exact,
+        "close_matches": close,
+        "partial_matches": partial,
+        "poor_matches": poor,
+        "avg_accuracy_score": accuracy.mean(),
+        "median_accuracy_score": np.median(accuracy),
     }
     return table_of_rows(TRADE_ACCURACY_SUMMARY, [row])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from pandas.arrays import IntegerArray
 
-from sweep_dask.analysis.fills import fill_totals
+from sweep_dask.analysis.fills import FillTotals, fill_totals
 from sweep_dask.analysis.tables import (
     FloatArray,
     IntArray,
@@ -17,10 +16,11 @@ from sweep_dask.analysis.tables import (
     schema,
     table,
     whole_numbers,
+    with_gaps,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 TRADE_LEVEL_COMPARISON = schema(
     "orderid:int64 total_trades:float64 total_quantity_filled:float64 "
@@ -43,12 +43,12 @@ class _Fills(NamedTuple):
     quantity: FloatArray
     mean_price: FloatArray
     price_std: FloatArray
-    first_ns: IntegerArray
-    last_ns: IntegerArray
+    first_ns: pa.Array
+    last_ns: pa.Array
     duration_sec: FloatArray
 
 
-def trade_level_comparison(sweep_trades: pd.DataFrame, match_details: pd.DataFrame) -> pd.DataFrame:
+def trade_level_comparison(sweep_trades: FillTotals, match_details: pa.Table) -> pa.Table:
     """One row per sweep that traded or was matched, ascending by order id.
 
     Missing quantities and prices are 0, missing times null. The column `weighted_avg_price` is a
@@ -57,15 +57,15 @@ def trade_level_comparison(sweep_trades: pd.DataFrame, match_details: pd.DataFra
     Parameters
     ----------
     sweep_trades
-        `fill_totals` of the real trades of sweeps. Without any the table has no rows: there is
-        nothing to compare with.
+        Of the real trades of sweeps. Without any the table has no rows: there is nothing to
+        compare with.
     match_details
         The simulated matches.
     """
-    if sweep_trades.empty:
+    if not sweep_trades.order_id.size:
         return empty_table(TRADE_LEVEL_COMPARISON)
     matches = _match_totals(match_details)
-    order_id = np.union1d(whole_numbers(sweep_trades, "orderid"), whole_numbers(matches, "orderid"))
+    order_id = np.union1d(sweep_trades.order_id, matches.order_id)
     real, simulated = _fills_of(order_id, sweep_trades), _fills_of(order_id, matches)
     columns = {
         "orderid": order_id,
@@ -88,7 +88,7 @@ def trade_level_comparison(sweep_trades: pd.DataFrame, match_details: pd.DataFra
     return table(TRADE_LEVEL_COMPARISON, columns | _differences(real, simulated))
 
 
-def _match_totals(match_details: pd.DataFrame) -> pd.DataFrame:
+def _match_totals(match_details: pa.Table) -> FillTotals:
     return fill_totals(
         whole_numbers(match_details, "sweep_orderid"),
         whole_numbers(match_details, "timestamp"),
@@ -97,30 +97,30 @@ def _match_totals(match_details: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _fills_of(order_id: IntArray, totals: pd.DataFrame) -> _Fills:
+def _fills_of(order_id: IntArray, totals: FillTotals) -> _Fills:
     """The totals of these orders, in their order, both ascending."""
-    position = np.searchsorted(order_id, whole_numbers(totals, "orderid"))
+    position = np.searchsorted(order_id, totals.order_id)
     absent = np.ones(order_id.size, dtype=bool)
     absent[position] = False
 
-    def amount(name: str) -> FloatArray:
+    def amount(values: IntArray | FloatArray) -> FloatArray:
         spread = np.zeros(order_id.size)
-        spread[position] = totals[name].fillna(0)
+        spread[position] = np.where(np.isnan(values), 0, values)
         return spread
 
-    def time_ns(name: str) -> IntegerArray:
+    def time_ns(values: IntArray) -> pa.Array:
         spread = np.zeros(order_id.size, dtype=np.int64)
-        spread[position] = totals[name]
-        return IntegerArray(spread, absent.copy())
+        spread[position] = values
+        return with_gaps(spread, absent)
 
     return _Fills(
-        fills=amount("fills"),
-        quantity=amount("quantity"),
-        mean_price=amount("mean_price"),
-        price_std=amount("price_std"),
-        first_ns=time_ns("first_ns"),
-        last_ns=time_ns("last_ns"),
-        duration_sec=amount("duration_sec"),
+        fills=amount(totals.fills),
+        quantity=amount(totals.quantity),
+        mean_price=amount(totals.mean_price),
+        price_std=amount(totals.price_std),
+        first_ns=time_ns(totals.first_ns),
+        last_ns=time_ns(totals.last_ns),
+        duration_sec=amount(totals.duration_sec),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.fills import fill_totals
+import numpy as np
+
+from sweep_dask.analysis.fills import FillTotals, fill_totals
 from sweep_dask.analysis.tables import IntArray, prices, schema, table, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 AGGREGATED_TRADES = schema(
     "orderid:int64 total_quantity_filled:int64 avg_execution_price:float64 "
@@ -16,28 +18,20 @@ AGGREGATED_TRADES = schema(
     "execution_duration_sec:float64"
 )
 
-_EMPTY = schema("orderid:int64 tradetime:int64 quantity:int64 tradeprice:float64")
 
-
-def trades_of_orders(trades: pd.DataFrame | None, order_ids: IntArray) -> pd.DataFrame:
-    """The trade rows of these orders: id, time, quantity and price, in their order."""
-    if trades is None or trades.empty:
-        return table(_EMPTY, {name: [] for name in _EMPTY})
-    ours = trades["orderid"].isin(order_ids)
-    return trades.loc[ours, list(_EMPTY)]
-
-
-def trade_totals(trades: pd.DataFrame) -> pd.DataFrame:
-    """`fill_totals` of trade rows, one row per order."""
+def trade_totals(trades: pa.Table, order_ids: IntArray) -> FillTotals:
+    """Trade rows of these orders summed up."""
+    order_id = whole_numbers(trades, "orderid")
+    ours = np.isin(order_id, order_ids)
     return fill_totals(
-        whole_numbers(trades, "orderid"),
-        whole_numbers(trades, "tradetime"),
-        whole_numbers(trades, "quantity"),
-        prices(trades, "tradeprice"),
+        order_id[ours],
+        whole_numbers(trades, "tradetime")[ours],
+        whole_numbers(trades, "quantity")[ours],
+        prices(trades, "tradeprice")[ours],
     )
 
 
-def aggregate_trades(totals: pd.DataFrame) -> pd.DataFrame:
+def aggregate_trades(totals: FillTotals) -> pa.Table:
     """The published table of trades per order, ascending by order id.
 
     `avg_execution_price` is the plain mean of prices, `vwap` the mean weighted by quantity.
@@ -45,13 +39,13 @@ def aggregate_trades(totals: pd.DataFrame) -> pd.DataFrame:
     return table(
         AGGREGATED_TRADES,
         {
-            "orderid": totals["orderid"],
-            "total_quantity_filled": totals["quantity"],
-            "avg_execution_price": totals["mean_price"],
-            "first_trade_time": totals["first_ns"],
-            "last_trade_time": totals["last_ns"],
-            "num_trades": totals["fills"],
-            "vwap": totals["vwap"],
-            "execution_duration_sec": totals["duration_sec"],
+            "orderid": totals.order_id,
+            "total_quantity_filled": totals.quantity,
+            "avg_execution_price": totals.mean_price,
+            "first_trade_time": totals.first_ns,
+            "last_trade_time": totals.last_ns,
+            "num_trades": totals.fills,
+            "vwap": totals.vwap,
+            "execution_duration_sec": totals.duration_sec,
         },
     )

@@ -10,7 +10,7 @@ from sweep_dask.analysis.tables import BoolArray, schema, table, whole_numbers
 from sweep_dask.market.change_reasons import TERMINAL, TRADED
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.states import OrderRows
 
@@ -19,7 +19,7 @@ WINDOWS = schema("orderid:int64 first_execution_time:int64 last_execution_time:i
 _NEVER_NS = np.iinfo(np.int64).min
 
 
-def execution_windows(orders: pd.DataFrame, rows: OrderRows) -> pd.DataFrame:
+def execution_windows(orders: pa.Table, rows: OrderRows) -> pa.Table:
     """From arrival to the latest row that ends the order, ascending by order id, ns UTC.
 
     Both names are those of the published tables; neither time is an execution. An order that
@@ -39,7 +39,7 @@ def execution_windows(orders: pd.DataFrame, rows: OrderRows) -> pd.DataFrame:
     )
 
 
-def _ends_order(orders: pd.DataFrame) -> BoolArray:
+def _ends_order(orders: pa.Table) -> BoolArray:
     reason = whole_numbers(orders, "changereason")
     filled = (reason == TRADED) & (whole_numbers(orders, "leavesquantity") == 0)
     ends: BoolArray = filled | np.isin(reason, TERMINAL)

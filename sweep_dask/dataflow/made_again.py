@@ -25,7 +25,6 @@ from sweep_dask.report.page import is_page, report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.combine import holds
-from sweep_dask.storage.frames import to_table
 from sweep_dask.storage.layout import Partition, is_result
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.no_follow import is_file
@@ -153,12 +152,12 @@ def _check_rollups(
     found: list[Finding] = []
     made = tables_of(added_in_turn(_days(layout, lines, pieces, unsound, found)), lines)
     yield from found
-    for stem, frame in sorted(made.items()):
+    for stem, table in sorted(made.items()):
         path = layout.rollups / f"{stem}.parquet"
         name = layout.relative(path)
         if name not in unsound:
             what = f"it is not what tables/{SWEEP_METRICS}.parquet gives"
-            yield from _compared(name, partial(_is_close, path, to_table(frame)), what)
+            yield from _compared(name, partial(_is_close, path, table), what)
 
 
 def _days(

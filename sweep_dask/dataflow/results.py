@@ -161,7 +161,7 @@ class RunResult:
 
         columns = ["date", "security", *ALIGNED, *COMPARED]
         real, simulated = (self._line(name, columns) for name in (reference, line))
-        found = differences(real, simulated)
+        found = to_frame(differences(real, simulated))
         return pd.concat([real[["date", "security"]], found], axis="columns")
 
     def _line(self, name: str, columns: Sequence[str]) -> pd.DataFrame:

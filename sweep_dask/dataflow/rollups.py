@@ -17,7 +17,7 @@ from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition.piece import FAN_IN, added_in_turn, summary_of_files
 from sweep_dask.storage.atomic import file_digest, write_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.summaries import read_summary, write_summary
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def write_rollups(
     digests = {}
     for name in sorted(tables):
         path = staging.rollups / f"{name}.parquet"
-        body = parquet_bytes(to_table(tables[name]))
+        body = parquet_bytes(tables[name])
         write_bytes(path, body)
         digests[staging.relative(path)] = bytes_digest(body)
     return digests

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sweep_dask.analysis.fills import add_fills
 from sweep_dask.analysis.rollups.cells import added_up
 from sweep_dask.analysis.rollups.pairs import count_pairs
 from sweep_dask.compiled import is_kept
@@ -58,6 +59,7 @@ def _calls(*, book: bool) -> Iterator[tuple[Callable[..., Any], *tuple[Any, ...]
     if book:
         yield apply_events, open_book(Rules(), *ticks), np.empty(0, EVENT), integers
     yield fill_sweeps, integers, integers, integers, integers, integers
+    yield add_fills, integers, integers, integers, np.empty(0), table, table, floats
     yield effective_limits_x2, integers, flags, integers, *ticks
     yield added_up, integers, 0, table
     yield added_up, integers, 0, floats

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,16 +13,17 @@ from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, scenario_
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import Outcome
+from sweep_dask.analysis.tables import whole_numbers
 from sweep_dask.partition.rows import write_table
 from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, table_name
-from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
+    import pyarrow as pa
 
+    from sweep_dask.analysis.tables import IntArray
     from sweep_dask.partition.continuous import ContinuousTrading
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
     from sweep_dask.partition.piece import PieceTables
@@ -39,10 +40,10 @@ def read_input(
     """The partition as the book sees it."""
     trades = merged["trades"].rows
     return read_partition(
-        to_frame(merged["orders"].rows),
+        merged["orders"].rows,
         # Without any, what orders say of their fills is not contradicted: it cannot be checked.
-        to_frame(trades) if len(trades) else None,
-        to_frame(merged["nbbo"].rows),
+        trades if len(trades) else None,
+        merged["nbbo"].rows,
         trading.windows,
         job.centre_point.book,
     )
@@ -78,8 +79,8 @@ def run_scenarios(
     date, security = key
     folder = layout.centre_point(date, security)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
-    rows = write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
-    tables.add(table_name(LEFT_OUT), rows, key)
+    write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
+    tables.add(table_name(LEFT_OUT), left_out, key)
     summary.centre_point_seconds[READING] += time.perf_counter() - began
     totals: dict[str, dict[str, int]] = {}
     outcomes: dict[Line, Outcome] = {}
@@ -88,13 +89,13 @@ def run_scenarios(
     began = time.perf_counter()
     for name, result in zip(names, scenario_results(partition, names, date, security), strict=True):
         for table in SCENARIO_TABLES:
-            frame = getattr(result, table)
-            rows = write_table(layout, summary, folder / name / f"{table}.parquet", frame)
+            rows = getattr(result, table)
+            write_table(layout, summary, folder / name / f"{table}.parquet", rows)
             tables.add(table_name(table), rows, key, name)
         totals.setdefault(TAPE, _tape_totals(result.order_summary))
         totals[name] = _scenario_totals(result)
         outcomes[Line(CENTRE_POINT, name)] = Outcome(
-            fills_of_book(result.sweep_fills), result.order_summary["unfilled_reason"]
+            fills_of_book(partition.log, result.fills), result.order_summary["unfilled_reason"]
         )
         counts["events"] += result.event_count
         counts["steps"] += result.step_count
@@ -113,26 +114,28 @@ def _scenario_totals(result: ScenarioResult) -> dict[str, int]:
     sweeps = result.order_summary
     return _totals(
         sweeps,
-        sweeps["dark_arrival_quantity"] + sweeps["dark_resting_quantity"],
-        sweeps["lit_arrival_quantity"] + sweeps["lit_resting_quantity"],
-        sweeps["unfilled_quantity"],
+        whole_numbers(sweeps, "dark_arrival_quantity")
+        + whole_numbers(sweeps, "dark_resting_quantity"),
+        whole_numbers(sweeps, "lit_arrival_quantity")
+        + whole_numbers(sweeps, "lit_resting_quantity"),
+        whole_numbers(sweeps, "unfilled_quantity"),
     )
 
 
-def _tape_totals(sweeps: pd.DataFrame) -> dict[str, int]:
-    unfilled = (sweeps["quantity"] - sweeps["real_filled_quantity"]).clip(lower=0)
-    return _totals(sweeps, sweeps["real_dark_quantity"], sweeps["real_lit_quantity"], unfilled)
+def _tape_totals(sweeps: pa.Table) -> dict[str, int]:
+    filled = whole_numbers(sweeps, "real_filled_quantity")
+    return _totals(
+        sweeps,
+        whole_numbers(sweeps, "real_dark_quantity"),
+        whole_numbers(sweeps, "real_lit_quantity"),
+        np.maximum(whole_numbers(sweeps, "quantity") - filled, 0),
+    )
 
 
-def _totals(
-    sweeps: pd.DataFrame,
-    dark: pd.Series[Any],
-    lit: pd.Series[Any],
-    unfilled: pd.Series[Any],
-) -> dict[str, int]:
+def _totals(sweeps: pa.Table, dark: IntArray, lit: IntArray, unfilled: IntArray) -> dict[str, int]:
     return {
         "sweeps": len(sweeps),
-        "quantity": int(sweeps["quantity"].sum()),
+        "quantity": int(whole_numbers(sweeps, "quantity").sum()),
         "dark": int(dark.sum()),
         "lit": int(lit.sum()),
         "unfilled": int(unfilled.sum()),

@@ -22,7 +22,7 @@ from sweep_dask.partition.tables import LEFT_OUT
 from sweep_dask.storage.layout import OutputLayout
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
 
@@ -85,7 +85,7 @@ def _result(
     )
 
 
-def _plain(misses: pd.DataFrame) -> list[dict[str, object]]:
+def _plain(misses: pa.Table) -> list[dict[str, object]]:
     """Rows as Python values, none by way of a float."""
-    columns = [misses[name].tolist() for name in misses.columns]
-    return [dict(zip(misses.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+    rows: list[dict[str, object]] = misses.to_pylist()
+    return rows

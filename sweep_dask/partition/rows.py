@@ -15,7 +15,7 @@ from sweep_dask.partition.continuous import ContinuousTrading, trading_before
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import make_folders, read_regular, write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_table
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.layout import ROW_FILES, OutputLayout
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
 from sweep_dask.storage.receipts import read_receipt
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
-    import pandas as pd
     import pyarrow as pa
 
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
@@ -113,12 +112,10 @@ def rows_before(job: PartitionJob) -> tuple[dict[str, bytes], ContinuousTrading]
 
 
 def write_table(
-    layout: OutputLayout, summary: PartitionSummary, path: Path, frame: pd.DataFrame
-) -> pa.Table:
-    """Write a table as Parquet and note its digest; returns the rows as written."""
-    rows = to_table(frame)
+    layout: OutputLayout, summary: PartitionSummary, path: Path, rows: pa.Table
+) -> None:
+    """Write a table as Parquet and note its digest."""
     write_body(layout, summary, path, parquet_bytes(rows))
-    return rows
 
 
 def write_body(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:

@@ -30,7 +30,7 @@ from sweep_dask.partition.rows import (
 from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.csv_tables import as_read, csv_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes, to_frame
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.layout import ROW_FILES, OutputLayout, Partition
 from sweep_dask.storage.pieces import made_of
 from sweep_dask.storage.receipts import (
@@ -45,7 +45,7 @@ from sweep_dask.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.storage.merge import MergedRows
@@ -218,14 +218,10 @@ def _run_time_priority(
     summary: PartitionSummary,
     merged: Mapping[str, MergedRows],
     tables: PieceTables,
-) -> pd.DataFrame:
+) -> pa.Table:
     """Run the model and write its tables; returns its matches."""
-    result = simulate_partition(
-        to_frame(merged["orders"].rows),
-        to_frame(merged["trades"].rows),
-        to_frame(merged["nbbo"].rows),
-        summary.security,
-    )
+    orders, trades, nbbo = (merged[table].rows for table in ("orders", "trades", "nbbo"))
+    result = simulate_partition(orders, trades, nbbo, summary.security)
     summary.stage_seconds = result.stage_seconds
     summary.counts |= {
         "orders": result.order_count,
@@ -233,8 +229,7 @@ def _run_time_priority(
         "matches": result.match_count,
         "steps": result.step_count,
     }
-    has_trades = len(merged["trades"].rows) > 0
-    _write_results(job, layout, summary, result, tables, has_trades=has_trades)
+    _write_results(job, layout, summary, result, tables, has_trades=len(trades) > 0)
     return result.outputs["simulation_match_details"]
 
 
@@ -250,11 +245,11 @@ def _write_results(
     """Write what the time-priority model made of the rows."""
     processed = layout.processed(summary.date, summary.security)
     outputs = layout.outputs(summary.date, summary.security)
-    for name, frame in result.processed.items():
+    for name, rows in result.processed.items():
         if name != "cp_trades_aggregated" or has_trades:
-            write_table(layout, summary, processed / f"{name}.parquet", frame)
-    for name, frame in result.outputs.items():
-        body = csv_bytes(frame, safe_text=job.csv_safe_text)
+            write_table(layout, summary, processed / f"{name}.parquet", rows)
+    for name, rows in result.outputs.items():
+        body = csv_bytes(rows, safe_text=job.csv_safe_text)
         write_body(layout, summary, outputs / f"{name}.csv", body)
-        rows = as_read(frame, tables.result_schema(name), safe_text=job.csv_safe_text)
-        tables.add(name, rows, Partition(summary.date, summary.security))
+        read = as_read(rows, tables.result_schema(name), safe_text=job.csv_safe_text)
+        tables.add(name, read, Partition(summary.date, summary.security))

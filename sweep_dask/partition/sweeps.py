@@ -17,13 +17,13 @@ from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.partition.tables import SWEEP_METRICS
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.combine import table_schema
-from sweep_dask.storage.frames import RowsFile, to_frame, to_table
+from sweep_dask.storage.frames import RowsFile
 from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
@@ -42,7 +42,7 @@ def write_sweeps(
     merged: Mapping[str, MergedRows],
     partition: PartitionInput,
     scenarios: Mapping[Line, Outcome],
-    time_priority: pd.DataFrame | None,
+    time_priority: pa.Table | None,
     tables: PieceTables,
 ) -> None:
     """Measure the sweeps of every line and write them.
@@ -55,9 +55,9 @@ def write_sweeps(
         Matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not run.
     """
     began = perf_counter()
-    nbbo = to_frame(merged["nbbo"].rows)
+    nbbo = merged["nbbo"].rows
     found = read_sweeps(partition, nbbo, summary.date, summary.security)
-    real = fills_of_book(real_fills(partition))
+    real = fills_of_book(partition.log, real_fills(partition))
     outcomes = {REAL: Outcome(real), **scenarios}
     if time_priority is not None:
         outcomes[Line(TIME_PRIORITY)] = Outcome(fills_by_time_priority(real, time_priority))
@@ -72,8 +72,7 @@ def write_sweeps(
     make_folders(layout.root, path.parent)
     schema = table_schema(SWEEP_TABLE)
     file = RowsFile(path, schema)
-    for frame in lines:
-        rows = to_table(frame).cast(schema)
+    for rows in lines:
         file.add(rows)
         if not tables.is_alone:
             tables.add(SWEEP_METRICS, rows, key)

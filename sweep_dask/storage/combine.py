@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from sweep_dask.analysis.tables import ARROW_TYPES
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.frames import ROW_GROUP_ROWS, RowsFile, gathered, to_frame
 
@@ -26,17 +27,6 @@ KEY_COLUMNS = pa.schema(
         ("scenario", pa.string()),
     ]
 )
-
-_ARROW_TYPES = {
-    "int8": pa.int8(),
-    "int16": pa.int16(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "Int64": pa.int64(),
-    "float64": pa.float64(),
-    "bool": pa.bool_(),
-    "str": pa.string(),
-}
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class Rows(NamedTuple):
 
 def table_schema(columns: Mapping[str, str]) -> pa.Schema:
     """Arrow schema of a table from its pandas types."""
-    return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
+    return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in columns.items()])
 
 
 def result_schema(columns: Mapping[str, str]) -> pa.Schema:

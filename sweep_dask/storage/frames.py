@@ -41,20 +41,6 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
     return series
 
 
-def to_table(frame: pd.DataFrame) -> pa.Table:
-    """An Arrow table without an index and without notes for pandas.
-
-    A column without any value and without a type of its own is one of text.
-    """
-    return pa.table({name: _to_column(column) for name, column in frame.items()})
-
-
-def _to_column(series: pd.Series) -> pa.Array | pa.ChunkedArray:
-    column = pa.array(series.values, from_pandas=True)
-    is_text = pa.types.is_large_string(column.type) or pa.types.is_null(column.type)
-    return column.cast(pa.string()) if is_text else column
-
-
 def parquet_bytes(table: pa.Table) -> bytes:
     """A Parquet file in memory; the same rows give the same bytes."""
     sink = pa.BufferOutputStream()

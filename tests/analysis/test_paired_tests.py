@@ -5,8 +5,9 @@ from math import inf, isnan, nan, sqrt
 import numpy as np
 import pandas as pd
 import pytest
+from framed import statistical_tests
 
-from sweep_dask.analysis.statistics import paired_t_test, statistical_tests
+from sweep_dask.analysis.statistics import paired_t_test
 
 GROUP_1, GROUP_3 = "Group 1 (Fully Filled)", "Group 3 (Unfilled)"
 

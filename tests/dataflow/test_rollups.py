@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
 from drawn_rollups import draw_sweeps, write_sweeps
+from framed import tables_of
 from rolled_up import write_rollups_of
 from slow_rollups import assert_same_rows, slow_rollups
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
-from sweep_dask.analysis.rollups.tables import TABLES, tables_of
+from sweep_dask.analysis.rollups.tables import TABLES
 from sweep_dask.dataflow import rollups as module
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition import piece

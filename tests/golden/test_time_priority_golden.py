@@ -1,6 +1,7 @@
 """Six partitions through the time-priority model, equal to the tables published with it."""
 
 import pytest
+from framed import simulate_partition
 from golden_tables import (
     OUTPUT_TABLES,
     PARTITIONS,
@@ -11,8 +12,6 @@ from golden_tables import (
     golden_processed,
     require_golden,
 )
-
-from sweep_dask.analysis.time_priority import simulate_partition
 
 
 @pytest.mark.parametrize(("date", "security"), PARTITIONS)

@@ -9,10 +9,10 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+from framed import table
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.tables import table
 
 FIRST_DAY = dt.date(2024, 10, 4)
 HOURS = ("10", "11", "12", "13", "14", "15")

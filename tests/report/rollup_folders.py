@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 from drawn_market import drawn_market
+from framed import to_table
 from report_folders import make_manifest
 from rolled_up import write_rollups_of
 
 from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.storage.atomic import file_digest, write_bytes
-from sweep_dask.storage.frames import parquet_bytes, to_table
+from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
 

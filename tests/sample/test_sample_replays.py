@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from framed import read_partition, replay_partition
 
 from sweep_dask.analysis.centre_point.fidelity import total
-from sweep_dask.analysis.centre_point.inputs import BookSettings, read_partition
+from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_flow import free_flow
-from sweep_dask.analysis.centre_point.replay import replay_partition
 from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.sessions import SessionRow, continuous_windows
 from sweep_dask.matching.events import Route

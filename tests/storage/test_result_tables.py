@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from framed import as_read, csv_bytes, to_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweep_dask.storage.combine import ResultFile, keyed, result_schema
 from sweep_dask.storage.combine import combined as combined_rows
-from sweep_dask.storage.csv_tables import as_read, csv_bytes
-from sweep_dask.storage.frames import parquet_bytes, to_frame, to_table, write_gathered
+from sweep_dask.storage.frames import parquet_bytes, to_frame, write_gathered
 
 BIG = 7_904_794_000_123_498_601
 

@@ -18,7 +18,7 @@ from sweep_dask.matching.centre_point import BookResult, run_book
 from sweep_dask.matching.rules import Rules
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.tables import BoolArray
@@ -75,9 +75,9 @@ class PartitionInput:
 
 
 def read_partition(
-    orders: pd.DataFrame,
-    trades: pd.DataFrame | None,
-    nbbo: pd.DataFrame | None,
+    orders: pa.Table,
+    trades: pa.Table | None,
+    nbbo: pa.Table | None,
     continuous: tuple[Window, ...],
     settings: BookSettings,
 ) -> PartitionInput:

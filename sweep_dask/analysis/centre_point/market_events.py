@@ -13,7 +13,7 @@ from sweep_dask.matching.events import EVENT, EventKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sweep_dask.analysis.centre_point.preferencing import OptIns
@@ -31,7 +31,7 @@ class MarketEvents:
 
 
 def market_events(
-    nbbo: pd.DataFrame | None, continuous: Sequence[Window], opt_ins: OptIns
+    nbbo: pa.Table | None, continuous: Sequence[Window], opt_ins: OptIns
 ) -> MarketEvents:
     """Quotes, continuous trading and opt-ins as events for the book.
 
@@ -50,8 +50,8 @@ def market_events(
     )
 
 
-def _quotes(nbbo: pd.DataFrame | None) -> MarketEvents:
-    if nbbo is None or nbbo.empty:
+def _quotes(nbbo: pa.Table | None) -> MarketEvents:
+    if nbbo is None or not len(nbbo):
         return _empty()
     bid, offer = whole_units(prices(nbbo, "bidprice")), whole_units(prices(nbbo, "offerprice"))
     moves = np.ones(bid.size, dtype=bool)

@@ -10,7 +10,7 @@ from sweep_dask.analysis.tables import constant, labels, schema, table
 from sweep_dask.matching.events import EventKind
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sweep_dask.analysis.centre_point.order_checks import LeftOut
@@ -37,7 +37,7 @@ def match_table(
     date: str,
     security: int,
     mode: str | None = None,
-) -> pd.DataFrame:
+) -> pa.Table:
     """The fills in order of execution, columns `MATCHES` or, with a mode, `REPLAY_MATCHES`."""
     values = {
         "date": constant(date, fills.size),
@@ -61,7 +61,7 @@ def match_table(
 LEFT_OUT = schema("date:str security:int32 order_id:int64 sequence:int64 reason:str")
 
 
-def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pd.DataFrame:
+def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pa.Table:
     """The orders left out of the book and why, columns `LEFT_OUT`."""
     size = left_out.order.size
     return table(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
+from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
 from sweep_dask.market.change_reasons import ENTERS, EXITS, TRADED
 from sweep_dask.market.mid_ticks import HALF_TICK, effective_midtick
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
@@ -16,7 +16,7 @@ from sweep_dask.market.ticks import TickTable, effective_limits_x2
 from sweep_dask.market.time_validity import decode_time_validity
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 #: Order status: on the book.
 _ON_BOOK = 1
@@ -143,7 +143,7 @@ class OrderLog:
         return loses
 
 
-def read_order_log(orders: pd.DataFrame, ticks: TickTable) -> OrderLog:
+def read_order_log(orders: pa.Table, ticks: TickTable) -> OrderLog:
     """Columns of the order rows of one partition.
 
     Parameters
@@ -155,7 +155,7 @@ def read_order_log(orders: pd.DataFrame, ticks: TickTable) -> OrderLog:
     types = whole_numbers(orders, "exchangeordertype")
     side = whole_numbers(orders, "side")
     price_x2 = _doubled(orders, "price")
-    midtick = _optional(orders, "midtick")
+    midtick = whole_numbers_or(orders, "midtick", _MISSING)
     counts = effective_midtick(types, midtick, price_x2)
     bid, bid_is_off = _quote(orders, "national_bid")
     offer, offer_is_off = _quote(orders, "national_offer")
@@ -178,12 +178,14 @@ def read_order_log(orders: pd.DataFrame, ticks: TickTable) -> OrderLog:
         effective_midtick=counts,
         leaves=np.maximum(whole_numbers(orders, "leavesquantity"), 0),
         matched=whole_numbers(orders, "totalmatchedquantity"),
-        minimum_quantity=np.maximum(_optional(orders, "minimumquantity"), 0),
-        single_fill=_optional(orders, "singlefillminimumquantity") == _YES,
-        preference_only=_optional(orders, "preferenceonly") == _YES,
-        is_immediate=decode_time_validity(_optional(orders, "timevalidity")).immediate,
-        participant=_optional(orders, "participantid"),
-        crossing_key=np.maximum(_optional(orders, "crossingkey"), 0),
+        minimum_quantity=np.maximum(whole_numbers_or(orders, "minimumquantity", _MISSING), 0),
+        single_fill=whole_numbers_or(orders, "singlefillminimumquantity", _MISSING) == _YES,
+        preference_only=whole_numbers_or(orders, "preferenceonly", _MISSING) == _YES,
+        is_immediate=decode_time_validity(
+            whole_numbers_or(orders, "timevalidity", _MISSING)
+        ).immediate,
+        participant=whole_numbers_or(orders, "participantid", _MISSING),
+        crossing_key=np.maximum(whole_numbers_or(orders, "crossingkey", _MISSING), 0),
         bid=bid,
         offer=offer,
         quotes_off_unit=int((bid_is_off | offer_is_off).sum()),
@@ -199,24 +201,16 @@ def _previous(order: IntArray) -> IntArray:
     return previous
 
 
-def _optional(orders: pd.DataFrame, name: str) -> IntArray:
-    """A column of whole numbers that may be absent or have gaps."""
-    if name not in orders:
-        return np.full(len(orders), _MISSING, dtype=np.int64)
-    values: IntArray = orders[name].fillna(_MISSING).to_numpy(dtype=np.int64)
-    return values
-
-
-def _doubled(orders: pd.DataFrame, name: str) -> IntArray:
+def _doubled(orders: pa.Table, name: str) -> IntArray:
     """A price column doubled; 0 where missing. Multiples of 0.5 are exact."""
-    values = 2 * orders[name].to_numpy(dtype=np.float64, na_value=0.0)
-    doubled: IntArray = np.rint(np.maximum(values, 0)).astype(np.int64)
+    values = prices(orders, name)
+    doubled: IntArray = np.rint(2 * np.where(values > 0, values, 0)).astype(np.int64)
     return doubled
 
 
-def _quote(orders: pd.DataFrame, name: str) -> tuple[IntArray, BoolArray]:
+def _quote(orders: pa.Table, name: str) -> tuple[IntArray, BoolArray]:
     """A quote column in whole price units, and where it is not one; 0 where there is none."""
-    if name not in orders:
+    if name not in orders.column_names:
         return np.zeros(len(orders), dtype=np.int64), np.zeros(len(orders), dtype=bool)
     doubled = _doubled(orders, name)
     is_off = doubled % 2 != 0
@@ -229,9 +223,9 @@ def _limits_x2(price_x2: IntArray, side: IntArray, midtick: IntArray, ticks: Tic
     return np.where(price_x2 % 2 == 0, limits, price_x2)
 
 
-def _is_on_book(orders: pd.DataFrame) -> BoolArray:
+def _is_on_book(orders: pa.Table) -> BoolArray:
     """Whether the order is on the book after the row; without a status, by what is left of it."""
-    if "orderstatus" not in orders:
+    if "orderstatus" not in orders.column_names:
         stays = ~np.isin(whole_numbers(orders, "changereason"), EXITS)
         return np.logical_and(stays, whole_numbers(orders, "leavesquantity") > 0)
-    return np.equal(_optional(orders, "orderstatus"), _ON_BOOK)
+    return np.equal(whole_numbers_or(orders, "orderstatus", _MISSING), _ON_BOOK)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.causes import find_misses
 from sweep_dask.analysis.centre_point.contested import (
@@ -48,9 +48,9 @@ class ReplayResult:
     """By mode."""
     ablations: dict[str, dict[str, Score]]
     """By rule switched off, then by mode."""
-    matches: pd.DataFrame
+    matches: pa.Table
     """Predicted matches of both modes, columns `REPLAY_MATCHES`."""
-    misses: pd.DataFrame
+    misses: pa.Table
     """Matches on the tape that the resync mode did not predict, columns `MISSES`."""
     event_count: int
     step_count: int
@@ -88,7 +88,7 @@ def replay_partition(
     return ReplayResult(
         scores={mode: prediction.score for mode, prediction in predictions.items()},
         ablations=_ablate(partition, target) if ablations else {},
-        matches=pd.concat(tables, ignore_index=True),
+        matches=pa.concat_tables(tables),
         misses=_miss_table(target, resync),
         event_count=predictions[FREE].flow.size,
         step_count=predictions[FREE].result.steps,
@@ -230,7 +230,7 @@ def _ablate(partition: PartitionInput, target: _Target) -> dict[str, dict[str, S
     return scores
 
 
-def _miss_table(target: _Target, resync: _Prediction) -> pd.DataFrame:
+def _miss_table(target: _Target, resync: _Prediction) -> pa.Table:
     misses = find_misses(
         target.tape,
         resync.on_tape,

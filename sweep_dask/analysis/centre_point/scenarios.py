@@ -25,6 +25,7 @@ from sweep_dask.analysis.centre_point.order_flow import (
     with_market,
 )
 from sweep_dask.analysis.centre_point.sweep_outcomes import (
+    SweepFills,
     SweepRecord,
     fills_of_sweeps,
     sweep_fills,
@@ -37,7 +38,7 @@ from sweep_dask.matching.events import EventKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.tables import BoolArray
@@ -77,12 +78,14 @@ ASSUMPTIONS = (
 class ScenarioResult:
     """One scenario of one partition."""
 
-    matches: pd.DataFrame
+    matches: pa.Table
     """Every dark match, columns `match_table.MATCHES`."""
-    order_summary: pd.DataFrame
+    order_summary: pa.Table
     """One row per sweep, columns `sweep_outcomes.SWEEP_SUMMARY`."""
-    sweep_fills: pd.DataFrame
+    sweep_fills: pa.Table
     """Every fill of every sweep in both books, columns `sweep_outcomes.SWEEP_FILLS`."""
+    fills: SweepFills
+    """The same."""
     event_count: int
     step_count: int
 
@@ -126,6 +129,7 @@ def _result(
         matches=match_table(log, flow, result.fills, date, security),
         order_summary=sweep_summary(record, fills, result, date, security),
         sweep_fills=sweep_fills(log, fills, date, security),
+        fills=fills,
         event_count=flow.size,
         step_count=result.steps,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.tables import (
@@ -16,11 +15,14 @@ from sweep_dask.analysis.tables import (
     schema,
     sums_at,
     table,
+    with_gaps,
 )
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.matching.events import EventKind, Obstacle
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.centre_point.order_log import OrderLog
@@ -91,7 +93,7 @@ class SweepRecord:
         self.entry_ns = np.zeros(log.order_id.size, dtype=np.int64)
         self.entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
         self.quantity = fillable_quantity(partition)[self.order]
-        real = self.totals(_real_fills(partition))
+        real = self.totals(real_fills(partition))
         self.columns = {
             "order_id": log.order_id[self.order],
             "side": log.side[rows],
@@ -113,7 +115,11 @@ class SweepRecord:
         def total(amount: IntArray) -> IntArray:
             return sums_at(order, amount, size)[self.order]
 
-        first, last = _first_and_last(order, fills.timestamp_ns, size)
+        bounds = np.iinfo(np.int64)
+        first_ns, last_ns = np.full(size, bounds.max), np.full(size, bounds.min)
+        np.minimum.at(first_ns, order, fills.timestamp_ns)
+        np.maximum.at(last_ns, order, fills.timestamp_ns)
+        count = np.bincount(order, minlength=size)[self.order]
         return {
             "filled_quantity": total(fills.quantity),
             "dark_arrival_quantity": total(fills.quantity * (is_dark & at_arrival)),
@@ -122,9 +128,9 @@ class SweepRecord:
             "lit_resting_quantity": total(fills.quantity * (~is_dark & ~at_arrival)),
             "dark_value_x2": total(value_x2 * is_dark),
             "lit_value_x2": total(value_x2 * ~is_dark),
-            "fill_count": np.bincount(order, minlength=size)[self.order],
-            "first_fill_timestamp": first[self.order],
-            "last_fill_timestamp": last[self.order],
+            "fill_count": count,
+            "first_fill_timestamp": with_gaps(first_ns[self.order], count == 0),
+            "last_fill_timestamp": with_gaps(last_ns[self.order], count == 0),
         }
 
 
@@ -139,7 +145,7 @@ def fills_of_sweeps(record: SweepRecord, flow: OrderFlow, result: BookResult) ->
     return SweepFills(*[column[by_time] for column in columns])
 
 
-def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> pd.DataFrame:
+def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> pa.Table:
     """Fills as a table, columns `SWEEP_FILLS`."""
     size = fills.order.size
     return table(
@@ -157,7 +163,7 @@ def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> p
 
 def sweep_summary(
     record: SweepRecord, fills: SweepFills, result: BookResult, date: str, security: int
-) -> pd.DataFrame:
+) -> pa.Table:
     """One row per sweep, columns `SWEEP_SUMMARY`."""
     totals, order = record.totals(fills), record.order
     unfilled = np.maximum(record.quantity - totals["filled_quantity"], 0)
@@ -172,14 +178,8 @@ def sweep_summary(
     return table(SWEEP_SUMMARY, values | record.columns | totals)
 
 
-def real_fills(partition: PartitionInput) -> pd.DataFrame:
-    """What the tape says of all sweeps; columns `order_id` to `venue` of `SWEEP_FILLS`."""
-    columns = list(SWEEP_FILLS)
-    columns = columns[columns.index("order_id") : columns.index("venue") + 1]
-    return sweep_fills(partition.log, _real_fills(partition), "", 0)[columns]
-
-
-def _real_fills(partition: PartitionInput) -> SweepFills:
+def real_fills(partition: PartitionInput) -> SweepFills:
+    """What the tape says of all sweeps."""
     tape = partition.tape
     if tape is None:
         none = np.zeros(0, np.int64)
@@ -245,16 +245,3 @@ def _given_fills(record: SweepRecord, flow: OrderFlow, result: BookResult) -> tu
         tape.deal_source[trade],
         np.where(is_dark, 0, flow.events["quantity"][event]),
     )
-
-
-def _first_and_last(
-    order: IntArray, time_ns: IntArray, size: int
-) -> tuple[pd.arrays.IntegerArray, pd.arrays.IntegerArray]:
-    """Times of each order's first and last fill; missing where there is none."""
-    bounds = np.iinfo(np.int64)
-    first, last = np.full(size, bounds.max), np.full(size, bounds.min)
-    np.minimum.at(first, order, time_ns)
-    np.maximum.at(last, order, time_ns)
-    none = np.ones(size, dtype=bool)
-    none[order] = False
-    return pd.arrays.IntegerArray(first, none), pd.arrays.IntegerArray(last, none.copy())

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
-from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
+from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
 from sweep_dask.market.deal_sources import DARK
 from sweep_dask.market.sessions import is_continuous
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.market.sessions import Window
@@ -77,9 +77,9 @@ class DarkMatches:
         return self.timestamp_ns.size
 
 
-def read_tape(trades: pd.DataFrame | None, log: OrderLog) -> Tape | None:
+def read_tape(trades: pa.Table | None, log: OrderLog) -> Tape | None:
     """Columns of the trade rows, in engine order; None if they cannot tell dark from lit."""
-    if trades is None or any(name not in trades for name in NEEDED):
+    if trades is None or any(name not in trades.column_names for name in NEEDED):
         return None
     order_id = whole_numbers(trades, "orderid")
     is_known, order = order_numbers(log, order_id)
@@ -90,14 +90,12 @@ def read_tape(trades: pd.DataFrame | None, log: OrderLog) -> Tape | None:
         sequence=whole_numbers(trades, "sequence"),
         timestamp_ns=whole_numbers(trades, "tradetime"),
         quantity=whole_numbers(trades, "quantity"),
-        price_x2=np.rint(2 * trades["tradeprice"].to_numpy(np.float64, na_value=0.0)).astype(
-            np.int64
-        ),
-        side=_optional(trades, "side"),
-        deal_source=_optional(trades, "dealsource"),
+        price_x2=np.rint(2 * np.nan_to_num(prices(trades, "tradeprice"))).astype(np.int64),
+        side=whole_numbers_or(trades, "side", UNKNOWN),
+        deal_source=whole_numbers_or(trades, "dealsource", UNKNOWN),
         match=_match_groups(trades),
-        is_aggressor=_optional(trades, "passiveaggressive") == 1,
-        participant=_optional(trades, "participantid"),
+        is_aggressor=whole_numbers_or(trades, "passiveaggressive", UNKNOWN) == 1,
+        participant=whole_numbers_or(trades, "participantid", UNKNOWN),
     )
 
 
@@ -130,16 +128,9 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
     )
 
 
-def _match_groups(trades: pd.DataFrame) -> IntArray:
+def _match_groups(trades: pa.Table) -> IntArray:
     """The match group of each row; a row without one is a group of its own."""
-    given = trades["matchgroupid"]
+    is_missing = trades["matchgroupid"].is_null().to_numpy()
     # No real group is called like the smallest of all numbers.
     own = np.iinfo(np.int64).min + np.arange(len(trades), dtype=np.int64)
-    return np.where(given.isna().to_numpy(), own, _optional(trades, "matchgroupid"))
-
-
-def _optional(trades: pd.DataFrame, name: str) -> IntArray:
-    """A column of whole numbers that may be absent or have gaps."""
-    if name not in trades:
-        return np.full(len(trades), UNKNOWN, dtype=np.int64)
-    return trades[name].fillna(UNKNOWN).to_numpy(dtype=np.int64)
+    return np.where(is_missing, own, whole_numbers_or(trades, "matchgroupid", UNKNOWN))

@@ -12,7 +12,7 @@ import numpy as np
 from sweep_dask.analysis.tables import schema, table, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.tables import Columns, FloatArray
 
@@ -71,7 +71,7 @@ AVERAGES = schema(
 )
 
 
-def differences(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
+def differences(real: Columns, simulated: Columns) -> pa.Table:
     """Real minus simulated of each sweep, NaN unless both exist; columns `SWEEP_DIFFERENCES`."""
     require_same_sweeps(real, simulated)
     columns: dict[str, Any] = {"order_id": real["order_id"]}

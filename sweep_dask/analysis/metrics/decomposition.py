@@ -23,7 +23,7 @@ from sweep_dask.analysis.metrics.units import aud
 from sweep_dask.analysis.tables import schema, table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.tables import Columns, FloatArray
 
@@ -34,7 +34,7 @@ ARRIVAL_COST_PARTS = schema(
 )
 
 
-def arrival_cost_parts(real: Columns, simulated: Columns) -> pd.DataFrame:
+def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
     """Split each sweep's difference in arrival cost; columns `ARRIVAL_COST_PARTS`.
 
     All are NaN without a midpoint on arrival. Price and time are NaN if a fill has no midpoint of

@@ -9,17 +9,18 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.market_events import whole_units
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
-from sweep_dask.analysis.centre_point.sweep_outcomes import DARK, fillable_quantity
+from sweep_dask.analysis.centre_point.sweep_outcomes import fillable_quantity
 from sweep_dask.analysis.metrics.populations import SweepFacts
 from sweep_dask.analysis.metrics.quotes import Quotes
 from sweep_dask.analysis.metrics.records import Fills, Sweeps
 from sweep_dask.analysis.tables import prices, whole_numbers
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_log import OrderLog
+    from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.tables import IntArray
 
 
@@ -33,7 +34,7 @@ class PartitionSweeps:
 
 
 def read_sweeps(
-    partition: PartitionInput, nbbo: pd.DataFrame, date: str, security: int
+    partition: PartitionInput, nbbo: pa.Table, date: str, security: int
 ) -> PartitionSweeps:
     """Take the sweeps from the order log, and the quotes around them.
 
@@ -69,7 +70,7 @@ def read_sweeps(
     return PartitionSweeps(sweeps, facts, quotes.until(recorded_until_ns))
 
 
-def read_quotes(nbbo: pd.DataFrame) -> Quotes:
+def read_quotes(nbbo: pa.Table) -> Quotes:
     """National quotes from rows of `schema.NBBO`, by timestamp."""
     return Quotes(
         whole_numbers(nbbo, "timestamp"),
@@ -85,18 +86,18 @@ def quotes_of_orders(log: OrderLog) -> Quotes:
     return Quotes(log.timestamp_ns[rows], log.bid[rows], log.offer[rows])
 
 
-def fills_of_book(fills: pd.DataFrame) -> Fills:
-    """Fills from rows with the columns `order_id` to `venue` of `sweep_outcomes.SWEEP_FILLS`."""
+def fills_of_book(log: OrderLog, fills: SweepFills) -> Fills:
+    """Fills of sweeps, under the ids of their orders."""
     return Fills(
-        order_id=whole_numbers(fills, "order_id"),
-        timestamp_ns=whole_numbers(fills, "timestamp"),
-        quantity=whole_numbers(fills, "quantity"),
-        price_x2=whole_numbers(fills, "price_x2"),
-        is_dark=(fills["venue"] == DARK).to_numpy(dtype=bool),
+        order_id=log.order_id[fills.order],
+        timestamp_ns=fills.timestamp_ns,
+        quantity=fills.quantity,
+        price_x2=fills.price_x2,
+        is_dark=fills.is_dark,
     )
 
 
-def fills_by_time_priority(real: Fills, matches: pd.DataFrame) -> Fills:
+def fills_by_time_priority(real: Fills, matches: pa.Table) -> Fills:
     """What really filled, and what the time-priority model matches of the rest.
 
     That model is asked about the rest only; together they answer what would have filled.

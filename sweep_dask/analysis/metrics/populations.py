@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sweep_dask.analysis.groups import size_category
-from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers
+from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers, with_gaps
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.market.trading_day import sydney_local_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pyarrow as pa
 
     from sweep_dask.analysis.tables import Columns, FloatArray, IntArray
     from sweep_dask.market.sessions import Window
@@ -51,7 +52,7 @@ class SweepFacts:
     """Stretches of continuous trading."""
 
 
-def populations(real: Columns, facts: SweepFacts) -> pd.DataFrame:
+def populations(real: Columns, facts: SweepFacts) -> pa.Table:
     """The labels of each sweep, to stand beside its metrics; columns `POPULATIONS`.
 
     Parameters
@@ -63,9 +64,7 @@ def populations(real: Columns, facts: SweepFacts) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "date": constant(facts.date, quantity.size),
         "security": np.full(quantity.size, facts.security),
-        "participant": pd.arrays.IntegerArray(
-            facts.participant.astype(np.int64), facts.participant < 0
-        ),
+        "participant": with_gaps(facts.participant, facts.participant < 0),
         "is_continuous": is_continuous(arrival_ns, facts.continuous),
         "has_residual": whole_numbers(real, "entry_filled_quantity") < quantity,
         "is_short_sell": (facts.order_type & SHORT_SELL) != 0,
@@ -86,7 +85,7 @@ def _sydney_hour(arrival_ns: IntArray) -> IntArray:
     return sydney_local_ns(arrival_ns) // _NS_PER_HOUR % len(HOURS)
 
 
-def _spread_class(ticks: FloatArray) -> Any:
+def _spread_class(ticks: FloatArray) -> pa.Array:
     """The class of a spread in ticks; one off the tick table belongs to the wider class."""
     is_known = ~np.isnan(ticks)
     steps = np.ceil(np.where(is_known, ticks, 1)).clip(1, WIDE_TICKS).astype(np.int64)

@@ -16,7 +16,7 @@ from sweep_dask.analysis.tables import labels, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.metrics.quotes import Quotes
     from sweep_dask.analysis.metrics.records import Fills, Sweeps
@@ -62,7 +62,7 @@ def sweep_metrics(
     *,
     ticks: TickTable = DEFAULT_TICKS,
     horizon_ns: int | None = None,
-) -> pd.DataFrame:
+) -> pa.Table:
     """One row per sweep, in their order; columns `SWEEP_METRICS`. See `SweepMeasure`."""
     measure = SweepMeasure(sweeps, quotes, ticks=ticks, horizon_ns=horizon_ns)
     return table(SWEEP_METRICS, measure.of(fills))

@@ -16,7 +16,7 @@ from sweep_dask.market.ticks import DEFAULT_TICKS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.records import Fills
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     """What one line says of the sweeps."""
 
     fills: Fills
-    unfilled_reason: pd.Series[str] | None = None
+    unfilled_reason: pa.ChunkedArray | None = None
     """str[sweeps], in the order of the sweeps; None if the line has no reasons."""
 
 
@@ -51,7 +51,7 @@ def sweep_tables(
     *,
     ticks: TickTable = DEFAULT_TICKS,
     horizon_ns: int | None = None,
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[pa.Table]:
     """One partition's rows, columns `SWEEP_TABLE`, a line at a time: it is a wide table.
 
     Parameters
@@ -74,10 +74,10 @@ def sweep_tables(
 def _of_line(
     line: Line,
     outcome: Outcome,
-    labels: pd.DataFrame,
+    labels: pa.Table,
     real: dict[str, Any],
     metrics: dict[str, Any],
-) -> pd.DataFrame:
+) -> pa.Table:
     size = len(metrics["order_id"])
     none = dict.fromkeys(_PARTS, np.full(size, np.nan))
     parts = none if line == REAL else arrival_cost_parts(real, metrics)

@@ -16,7 +16,7 @@ from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.rollups.sweeps import Sweeps
 
@@ -88,7 +88,7 @@ def best_of(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates)[-1:]
 
 
-def example_sweep(candidates: Sequence[Candidate], lines: Sequence[Line]) -> pd.DataFrame:
+def example_sweep(candidates: Sequence[Candidate], lines: Sequence[Line]) -> pa.Table:
     """The table of the one; columns `EXAMPLE`."""
     shown = _shown(lines)
     if shown is None:

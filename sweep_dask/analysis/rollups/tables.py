@@ -20,6 +20,8 @@ from sweep_dask.analysis.tables import schema, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.analysis.tables import Schema
@@ -72,7 +74,7 @@ TABLES: dict[str, Schema] = {
 _GROUP = ["population", "dimension", "segment", "line"]
 
 
-def tables_of(summary: Summary, lines: Sequence[Line]) -> dict[str, pd.DataFrame]:
+def tables_of(summary: Summary, lines: Sequence[Line]) -> dict[str, pa.Table]:
     """Every table by its name."""
     spreads = Spreads(summary.spreads, lines)
     return {
@@ -85,9 +87,7 @@ def tables_of(summary: Summary, lines: Sequence[Line]) -> dict[str, pd.DataFrame
     }
 
 
-def _by_dimension(
-    summary: Summary, spreads: Spreads, lines: Sequence[Line]
-) -> dict[str, pd.DataFrame]:
+def _by_dimension(summary: Summary, spreads: Spreads, lines: Sequence[Line]) -> dict[str, pa.Table]:
     found = pd.DataFrame(totals(summary.totals, lines)).merge(
         _quartiles(spreads), on=["population", "line"], how="left", validate="m:1"
     )
@@ -114,17 +114,17 @@ def _quartiles(spreads: Spreads) -> pd.DataFrame:
     return wide
 
 
-def _comparisons(summary: Summary, lines: Sequence[Line]) -> pd.DataFrame:
+def _comparisons(summary: Summary, lines: Sequence[Line]) -> pa.Table:
     order = ["population", "reference", "line", "dimension", "segment", "metric"]
     return _named(ALL_COMPARISONS, comparisons(summary.pairs, lines).sort_values(order), lines)
 
 
-def _averages(summary: Summary, lines: Sequence[Line]) -> pd.DataFrame:
+def _averages(summary: Summary, lines: Sequence[Line]) -> pa.Table:
     order = ["population", "reference", "line", "condition", "metric"]
     return _named(ALL_AVERAGES, averages(summary.pairs, lines).sort_values(order), lines)
 
 
-def _distributions(spreads: Spreads, lines: Sequence[Line]) -> pd.DataFrame:
+def _distributions(spreads: Spreads, lines: Sequence[Line]) -> pa.Table:
     groups = pd.DataFrame({**spreads.keys, "n_values": spreads.count})
     parts = [
         groups.assign(percent=percent, value=spreads.quantile(percent / 100))
@@ -136,7 +136,7 @@ def _distributions(spreads: Spreads, lines: Sequence[Line]) -> pd.DataFrame:
     return _named(DISTRIBUTIONS, rows.assign(metric=numbers[rows["metric"]]), lines)
 
 
-def _named(columns: Schema, rows: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
+def _named(columns: Schema, rows: pd.DataFrame, lines: Sequence[Line]) -> pa.Table:
     """The rows with names in place of numbers."""
     texts: dict[str, tuple[str, Sequence[str | None]]] = {
         "population": ("population", POPULATIONS),

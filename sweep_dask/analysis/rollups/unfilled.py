@@ -15,7 +15,7 @@ from sweep_dask.analysis.tables import schema, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    import pyarrow as pa
 
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.sweeps import Sweeps
@@ -43,7 +43,7 @@ def reason_cells(sweeps: Sweeps) -> Cells:
     return merged([Cells(place, reason[line, sweep], counts, no_sums)])
 
 
-def unfilled(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
+def unfilled(cells: Cells, lines: Sequence[Line]) -> pa.Table:
     """By population, line and reason; columns `UNFILLED`."""
     shape = _shape(lines)
     nested = by_population(cells, shape)

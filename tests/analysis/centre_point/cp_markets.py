@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from framed import read_partition
 
 import sweep_dask.sample
-from sweep_dask.analysis.centre_point.inputs import BookSettings, read_partition
+from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.sessions import Window
 

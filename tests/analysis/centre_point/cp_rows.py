@@ -7,8 +7,9 @@ numbers of nanoseconds. Trading is continuous from `OPEN_NS` to `CLOSE_NS`.
 from __future__ import annotations
 
 import pandas as pd
+from framed import read_partition
 
-from sweep_dask.analysis.centre_point.inputs import BookSettings, read_partition
+from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.market.sessions import Window
 from sweep_dask.matching.rules import Rules
 

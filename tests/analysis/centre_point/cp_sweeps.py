@@ -10,8 +10,9 @@ from cp_rows import (
     SWEEP,
     Day,
 )
+from framed import run_scenario
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 
 ALL = tuple(SCENARIOS)
 MID_X2 = 6670

@@ -9,6 +9,7 @@ import cp_markets
 import numpy as np
 import pytest
 from cp_rows import BUY, SELL, Day
+from framed import run_scenario
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from sweep_dask.analysis.centre_point.order_flow import (
     require_causal,
 )
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 
 MODES = ("resync", "free")
 MARKETS = {"sample": cp_markets.sample_day, "morning": cp_markets.morning}

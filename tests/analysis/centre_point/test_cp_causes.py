@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cp_markets
 from cp_rows import BUY, FIRST_ID, SELL, Day
+from framed import replay_partition
 
 from sweep_dask.analysis.centre_point.causes import CAUSES
-from sweep_dask.analysis.centre_point.replay import replay_partition
 
 
 def misses(day):

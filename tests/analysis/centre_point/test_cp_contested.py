@@ -7,6 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from cp_rows import BUY, SELL, SWEEP, Day
+from framed import replay_partition
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from sweep_dask.analysis.centre_point.order_flow import (
     entry_rows,
     rests_in_dark,
 )
-from sweep_dask.analysis.centre_point.replay import replay_partition
 from sweep_dask.analysis.centre_point.tape import dark_matches
 
 

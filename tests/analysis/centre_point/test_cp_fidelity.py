@@ -7,6 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from cp_rows import BUY, SELL, Day
+from framed import replay_partition
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from sweep_dask.analysis.centre_point.fidelity import (
     share,
     total,
 )
-from sweep_dask.analysis.centre_point.replay import replay_partition
 
 MILLISECOND = 1_000_000
 FIELDS = ("buy_order_id", "sell_order_id", "quantity", "price_x2", "timestamp_ns")

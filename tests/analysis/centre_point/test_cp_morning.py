@@ -9,10 +9,10 @@ from functools import cache
 
 import cp_markets
 import pytest
+from framed import replay_partition
 
 from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.analysis.centre_point.inputs import BookSettings
-from sweep_dask.analysis.centre_point.replay import replay_partition
 from sweep_dask.matching.rules import Rules, names
 
 

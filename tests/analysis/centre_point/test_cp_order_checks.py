@@ -22,17 +22,17 @@ from cp_rows import (
     TRADED,
     Day,
 )
+from framed import left_out_table, run_scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, left_out_table
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT
 from sweep_dask.analysis.centre_point.order_checks import (
     ASSUMED_WITHOUT,
     REASONS,
     _out_of_order,
     assumptions_without,
 )
-from sweep_dask.analysis.centre_point.scenarios import run_scenario
 from sweep_dask.schema import ORDERS
 
 

@@ -10,11 +10,9 @@ from functools import cache
 
 from cp_random import traded_day
 from cp_rows import FIRST_ID
+from framed import replay_partition, run_scenario
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-from sweep_dask.analysis.centre_point.replay import replay_partition
-from sweep_dask.analysis.centre_point.scenarios import run_scenario
 
 #: Not learned from the tape: the book that makes it would have to know its future.
 OPTED_IN = (1, 2)

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from cp_random import random_day
+from framed import replay_partition, run_scenario, scenario_results
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.replay import replay_partition
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario, scenario_results
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.market.sessions import is_continuous
 
 TICK_X2 = 20

@@ -28,8 +28,8 @@ from cp_sweeps import (
     run,
     sweep,
 )
+from framed import replay_partition
 
-from sweep_dask.analysis.centre_point.replay import replay_partition
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY
 
 # --- when a sweep is over -------------------------------------------------------------------------

@@ -24,21 +24,17 @@ from cp_rows import (
     Day,
 )
 from cp_sweeps import run, sweep
+from framed import read_sweeps, run_scenario, sweep_tables, to_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, run_scenario
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, Line, comparisons_of, lines_of
-from sweep_dask.analysis.metrics.partition_sweeps import (
-    fills_by_time_priority,
-    fills_of_book,
-    read_sweeps,
-)
-from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_tables
+from sweep_dask.analysis.metrics.partition_sweeps import fills_by_time_priority, fills_of_book
+from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome
 from sweep_dask.analysis.simulation import MATCH_DETAILS
 from sweep_dask.analysis.tables import table_of_rows
-from sweep_dask.storage.frames import to_table
 
 NO_QUOTES = pd.DataFrame({"timestamp": [], "bidprice": [], "offerprice": []}).astype(
     {"timestamp": "int64", "bidprice": "float64", "offerprice": "float64"}
@@ -48,6 +44,10 @@ NO_QUOTES = pd.DataFrame({"timestamp": [], "bidprice": [], "offerprice": []}).as
 def found(day, **arguments):
     quotes = NO_QUOTES if day.quotes is None else day.quotes
     return read_sweeps(day.partition(**arguments), quotes, DATE, SECURITY)
+
+
+def tape_fills(partition):
+    return fills_of_book(partition.log, real_fills(partition))
 
 
 def sweep_table(sweeps, outcomes, **arguments):
@@ -135,7 +135,7 @@ def test_without_a_quote_file_the_quotes_on_all_order_rows_count():
     # The rows alone: nobody else tells of the move.
     partition = day.partition()
     sweeps = read_sweeps(partition, NO_QUOTES, DATE, SECURITY)
-    real = fills_of_book(real_fills(partition))
+    real = tape_fills(partition)
     (table,) = sweep_tables(sweeps, {REAL: Outcome(real)})
     # From 3335 to 3345: a buy loses 1 cent on each of 100 shares.
     assert table["opportunity_cost_aud"].tolist() == pytest.approx([-1.0])
@@ -177,7 +177,7 @@ def matches(*rows):
 
 def test_time_priority_adds_its_matches_to_what_really_filled():
     day = half_filled_day()
-    real = fills_of_book(real_fills(day.partition()))
+    real = tape_fills(day.partition())
     model = fills_by_time_priority(real, matches((9, FIRST_ID + 1, 350, 40, 3332.5, SECURITY)))
     table = sweep_table(found(day), {REAL: Outcome(real), Line("time-priority"): Outcome(model)})
     assert table["model"].tolist() == ["tape", "time-priority"]
@@ -195,9 +195,9 @@ def test_every_line_has_the_same_sweeps_in_the_same_order():
     sweep(day, 4, 600, BUY, 90, 3340)
     sweeps, partition = found(day), day.partition()
     results = {name: run(day, name) for name in ("as-entered", "dark-only")}
-    outcomes = {REAL: Outcome(fills_of_book(real_fills(partition)))} | {
+    outcomes = {REAL: Outcome(tape_fills(partition))} | {
         Line("centre-point", name): Outcome(
-            fills_of_book(result.sweep_fills), result.order_summary["unfilled_reason"]
+            fills_of_book(partition.log, result.fills), result.order_summary["unfilled_reason"]
         )
         for name, result in results.items()
     }
@@ -220,8 +220,8 @@ def test_every_line_has_the_same_sweeps_in_the_same_order():
 
 def test_parts_are_real_minus_simulated():
     day = half_filled_day()
-    real = fills_of_book(real_fills(day.partition()))
-    nothing = fills_of_book(real_fills(Day().enter(2, 150, SELL, 5, 3330).partition()))
+    real = tape_fills(day.partition())
+    nothing = tape_fills(Day().enter(2, 150, SELL, 5, 3330).partition())
     table = sweep_table(found(day), {REAL: Outcome(real), REPLAYED: Outcome(nothing)})
     # 30 shares 0.5 cents above the midpoint of 3335, 20 at it: 15 cents worse than nothing.
     assert table["arrival_cost_aud"].tolist() == pytest.approx([-0.15, 0.0])
@@ -234,7 +234,7 @@ def test_the_horizon_is_where_unfilled_shares_are_marked():
     day.quote(350, 3340, 3350)
     day.quote(700, 3310, 3320)
     day.quote(900, 3310, 3320)
-    outcomes = {REAL: Outcome(fills_of_book(real_fills(day.partition())))}
+    outcomes = {REAL: Outcome(tape_fills(day.partition()))}
     until_end, for_longer = (
         sweep_table(found(day), outcomes, horizon_ns=horizon) for horizon in (None, 600)
     )
@@ -245,7 +245,7 @@ def test_the_horizon_is_where_unfilled_shares_are_marked():
 
 def test_a_partition_without_sweeps_has_all_columns():
     day = Day().enter(2, 150, SELL, 5, 3330)
-    real = fills_of_book(real_fills(day.partition()))
+    real = tape_fills(day.partition())
     table = sweep_table(found(day), {REAL: Outcome(real)})
     assert not len(table)
     assert list(table.columns) == list(SWEEP_TABLE)
@@ -254,7 +254,7 @@ def test_a_partition_without_sweeps_has_all_columns():
 
 def test_the_continuous_population_goes_by_the_windows():
     day = half_filled_day()
-    real = fills_of_book(real_fills(day.partition()))
+    real = tape_fills(day.partition())
     outcomes = {REAL: Outcome(real)}
     inside = sweep_table(found(day, continuous=CONTINUOUS), outcomes)
     outside = sweep_table(found(day, continuous=()), outcomes)
@@ -270,11 +270,11 @@ def test_the_continuous_population_goes_by_the_windows():
 
 
 def all_lines(partition, quotes):
-    real = fills_of_book(real_fills(partition))
+    real = tape_fills(partition)
     results = {name: run_scenario(partition, name, DATE, SECURITY) for name in SCENARIOS}
     outcomes = {REAL: Outcome(real)} | {
         Line("centre-point", name): Outcome(
-            fills_of_book(result.sweep_fills), result.order_summary["unfilled_reason"]
+            fills_of_book(partition.log, result.fills), result.order_summary["unfilled_reason"]
         )
         for name, result in results.items()
     }

@@ -19,10 +19,10 @@ from cp_rows import (
     Day,
     numbers,
 )
+from framed import read_tape, run_scenario
 
 from sweep_dask.analysis.centre_point.preferencing import OptIns, learn_opt_ins
-from sweep_dask.analysis.centre_point.scenarios import run_scenario
-from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, dark_matches, read_tape
+from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, dark_matches
 
 #: Of one order that trades with nobody here: what matches there were does not depend on it.
 LOG = Day().enter(9, 100, BUY, 1, 3330).partition().log

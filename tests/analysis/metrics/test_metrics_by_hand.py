@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from framed import sweep_metrics
 from sweep_cases import BUY, SECOND, SELL, SIGNED, make_fills, make_quotes, make_sweeps, mirrored
 
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 from sweep_dask.market.ticks import TickTable
 
 #: A buy of 1,000 at up to 3345 meets 3330 / 3340: midpoint 3335, far touch 3340. It gets 400 at the

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from framed import arrival_cost_parts, differences, sweep_metrics
 from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, markets, mirrored
 
-from sweep_dask.analysis.metrics.comparison import (
-    COMPARED,
-    differences,
-)
-from sweep_dask.analysis.metrics.decomposition import arrival_cost_parts
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
+from sweep_dask.analysis.metrics.comparison import COMPARED
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 
 QUOTES = make_quotes((SECOND, 3340, 3360))
 #: Two buys of 100 at 3330 / 3340 that work for 5 s.

@@ -5,14 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+from framed import populations, sweep_metrics
 from sweep_cases import BUY, SECOND, ints, make_fills, make_quotes, make_sweeps
 
-from sweep_dask.analysis.metrics.populations import (
-    POPULATIONS,
-    SweepFacts,
-    populations,
-)
-from sweep_dask.analysis.metrics.sweep_metrics import sweep_metrics
+from sweep_dask.analysis.metrics.populations import POPULATIONS, SweepFacts
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.market.order_types import SHORT_SELL, SWEEP
 from sweep_dask.market.sessions import Window

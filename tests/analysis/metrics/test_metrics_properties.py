@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from framed import sweep_metrics
 from hypothesis import given
 from hypothesis import strategies as st
 from slow_sweep_metrics import as_float, slow_metrics
@@ -12,7 +13,7 @@ from sweep_cases import SECOND, SIGNED, markets, mirrored
 
 from sweep_dask.analysis.metrics.quotes import Quotes
 from sweep_dask.analysis.metrics.records import Fills, Sweeps
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, sweep_metrics
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 
 IN_BPS = [name for name in SWEEP_METRICS if name.endswith("_bps")]
 IN_AUD = [name for name in SWEEP_METRICS if name.endswith("_aud")]

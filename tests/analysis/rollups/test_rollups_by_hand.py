@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawn_rollups import as_read, make_sweeps
+from framed import tables_of
 
 from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.analysis.rollups.dimensions import DIMENSIONS, population_levels, size_quartiles
 from sweep_dask.analysis.rollups.metrics import HEADLINE
 from sweep_dask.analysis.rollups.summary import summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
-from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.analysis.stats.clusters import CONSTANT, EQUAL_CLUSTERS, NO_PAIR, ONE_CLUSTER
 
 REST_DARK = Line("centre-point", "rest-dark")

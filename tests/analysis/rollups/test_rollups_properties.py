@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from drawn_rollups import as_read, draw_sweeps
+from framed import tables_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_rollups import assert_same_rows, slow_rollups
@@ -11,7 +12,6 @@ from slow_rollups import assert_same_rows, slow_rollups
 from sweep_dask.analysis.metrics.lines import LINES, REAL
 from sweep_dask.analysis.rollups.summary import added, summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
-from sweep_dask.analysis.rollups.tables import tables_of
 
 SOME_LINES = st.sampled_from([(REAL,), (REAL, LINES[4]), (REAL, LINES[2], LINES[5])])
 
