@@ -13,7 +13,6 @@ from sweep_dask.analysis.rollups.summary import Summary, added, summary_of
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
 from sweep_dask.partition.tables import SWEEP_METRICS, Asked, combined_tables
 from sweep_dask.storage.atomic import file_digest, make_folders
-from sweep_dask.storage.combine import result_schema
 from sweep_dask.storage.frames import RowsFile
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.summaries import write_summary
@@ -76,7 +75,7 @@ class PieceTables:
 
     def result_schema(self, name: str) -> pa.Schema:
         """Types of the columns of a table without those that tell the partition and model."""
-        return result_schema(self._tables[name].columns)
+        return self._tables[name].result_schema
 
     def add(
         self, name: str, rows: pa.Table, partition: Partition, scenario: str | None = None

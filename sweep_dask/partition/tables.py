@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,7 +69,8 @@ class Asked(NamedTuple):
         return lines_of(self.models, self.scenarios)
 
 
-class CombinedTable(NamedTuple):
+@dataclass(frozen=True)
+class CombinedTable:
     """A table of all partitions: a folder in `tables/` with a file a piece."""
 
     name: str
@@ -77,10 +80,15 @@ class CombinedTable(NamedTuple):
     scenarios: tuple[str | None, ...] = (None,)
     """Of which a partition has files, in the order of rows."""
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Types of its columns."""
         return keyed_schema(self.columns, self.model)
+
+    @cached_property
+    def result_schema(self) -> pa.Schema:
+        """Types of its columns without those that tell the partition and model."""
+        return result_schema(self.columns)
 
     def rows(self, layout: OutputLayout, partitions: Iterable[Partition]) -> Rows:
         """What the files of partitions give, in their order."""
@@ -92,9 +100,7 @@ class CombinedTable(NamedTuple):
 
     def keyed(self, rows: pa.Table, partition: Partition, scenario: str | None) -> pa.Table:
         """Rows of a partition as they are in the table; other columns are left out."""
-        kept = self.columns if self.model is None else result_schema(self.columns).names
-        of = ResultFile(*partition, "", scenario)
-        return keyed(rows.select(list(kept)), of, self.model, self.schema)
+        return keyed(rows, ResultFile(*partition, "", scenario), self.model, self.schema)
 
     def _files(self, layout: OutputLayout, partitions: Iterable[Partition]) -> Iterator[ResultFile]:
         for key in partitions:

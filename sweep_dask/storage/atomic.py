@@ -33,12 +33,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(temporary)
         temporary.replace(path)
-    except OSError as error:
-        if error.filename is None:  # a full disk is met in the middle of a write
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        # A full disk is met in the middle of a write.
+        if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def is_temporary(name: str) -> bool:
@@ -75,9 +75,9 @@ def write_durably(path: Path, data: bytes) -> None:
 
 def make_folders(base: Path, folder: Path) -> None:
     """Make `folder` below `base`, which must exist."""
-    for part in reversed([folder, *folder.parents]):
-        if part.is_relative_to(base) and part != base:
-            part.mkdir(exist_ok=True)
+    if folder != base and not folder.is_dir():
+        make_folders(base, folder.parent)
+        folder.mkdir(exist_ok=True)
 
 
 def remove_if_empty(folder: Path) -> None:

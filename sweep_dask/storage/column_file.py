@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ColumnFile:
-    """A table that is written column by column and read as often as it is asked for.
+    """A table that is written some columns at a time and read as often as it is asked for.
 
     The file is gone when nobody holds it, also if its process was killed.
 
@@ -31,12 +31,11 @@ class ColumnFile:
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115  it lives as long as this object
         self._ends = [0]
 
-    def add(self, name: str, column: pa.Array) -> None:
-        """Write the next column; all have the same number of rows."""
-        batch = pa.record_batch([column], [name])
+    def add(self, columns: pa.RecordBatch) -> None:
+        """Write the next columns; all have the same number of rows."""
         try:
-            with pa.ipc.new_stream(self._file, batch.schema) as writer:
-                writer.write_batch(batch)
+            with pa.ipc.new_stream(self._file, columns.schema) as writer:
+                writer.write_batch(columns)
             self._file.flush()
         except OSError as error:  # a full disk, which knows no name
             error.filename = str(self._folder)
@@ -48,5 +47,5 @@ class ColumnFile:
         mapped = pa.py_buffer(mmap(self._file.fileno(), 0, access=ACCESS_READ))
         parts = zip(self._ends, self._ends[1:], strict=False)
         tables = [pa.ipc.open_stream(mapped[start:end]).read_all() for start, end in parts]
-        columns = {name: table[name] for table in tables for name in table.column_names}
-        return pa.table(columns)
+        columns = [column for table in tables for column in table.columns]
+        return pa.table(columns, names=[name for table in tables for name in table.column_names])

@@ -149,10 +149,16 @@ def _read_csv(path: str, results: pa.Schema) -> pa.Table:
     return pacsv.read_csv(path, parse_options=lines, convert_options=options)
 
 
+def typed(rows: pa.Table, fields: Iterable[pa.Field]) -> list[pa.ChunkedArray]:
+    """These columns in their types; others are left out."""
+    columns = ((rows[field.name], field.type) for field in fields)
+    return [column if column.type == kind else column.cast(kind) for column, kind in columns]
+
+
 def keyed(rows: pa.Table, of: ResultFile, model: str | None, schema: pa.Schema) -> pa.Table:
     """Rows of a result with the key columns ahead of them, in the types of a combined table."""
     if model is None:
-        return rows.cast(schema)
+        return pa.Table.from_arrays(typed(rows, schema), schema=schema)
     count = len(rows)
     keys = [
         pa.repeat(pa.scalar(of.date), count),
@@ -160,5 +166,4 @@ def keyed(rows: pa.Table, of: ResultFile, model: str | None, schema: pa.Schema) 
         pa.repeat(pa.scalar(model), count),
         pa.repeat(pa.scalar(of.scenario, pa.string()), count),
     ]
-    types = pa.schema([schema.field(name) for name in rows.column_names])
-    return pa.table([*keys, *rows.cast(types).columns], schema=schema)
+    return pa.Table.from_arrays([*keys, *typed(rows, list(schema)[len(keys) :])], schema=schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -44,7 +45,9 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
 def parquet_bytes(table: pa.Table) -> bytes:
     """A Parquet file in memory; the same rows give the same bytes."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table.combine_chunks(), sink, **_encodings(table.schema))
+    if any(column.num_chunks != 1 for column in table.columns):
+        table = table.combine_chunks()
+    pq.write_table(table, sink, **_encodings(table.schema))
     return bytes(sink.getvalue())
 
 
@@ -117,6 +120,7 @@ class RowsFile:
             self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
 
 
+@lru_cache
 def _encodings(schema: pa.Schema) -> dict[str, Any]:
     growing = {
         column.name: "DELTA_BINARY_PACKED"

@@ -18,12 +18,18 @@ COLUMNS = {
 def written(folder, columns):
     file = ColumnFile(folder)
     for name, column in columns.items():
-        file.add(name, column)
+        file.add(pa.record_batch([column], [name]))
     return file
 
 
 def test_columns_come_back_as_they_were_in_their_order(tmp_path):
     assert written(tmp_path, COLUMNS).read().equals(pa.table(COLUMNS))
+
+
+def test_columns_of_a_batch_come_back_too(tmp_path):
+    file = ColumnFile(tmp_path)
+    file.add(pa.record_batch(list(COLUMNS.values()), list(COLUMNS)))
+    assert file.read().equals(pa.table(COLUMNS))
 
 
 def test_columns_without_rows_have_their_types(tmp_path):
