@@ -53,15 +53,15 @@ def input_gaps(
     partition: PartitionInput, merged: Mapping[str, MergedRows], trading: ContinuousTrading
 ) -> list[str]:
     """What the input leaves open, keys of `job.GAPS`."""
-    has_moves = len(merged["nbbo"].rows) > 0
+    has_moves = merged["nbbo"].count > 0
     has_own = bool(np.any(partition.log.bid) or np.any(partition.log.offer))
     found = {
         "no_session_rows": not trading.is_recorded,
         "never_continuous": not trading.windows,
         "no_quotes": not has_moves and not has_own,
         "no_quote_moves": not has_moves and has_own,
-        "no_trades": not len(merged["trades"].rows),
-        "no_tape": len(merged["trades"].rows) > 0 and partition.tape is None,
+        "no_trades": not merged["trades"].count,
+        "no_tape": merged["trades"].count > 0 and partition.tape is None,
     }
     return [gap for gap, is_there in found.items() if is_there]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,7 +43,7 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
         Columns of `schema.ORDERS`.
     """
     session, security = job.centre_point.session, job.source.security
-    recorded = None if session is None else recorded_trading(read_session(Path(session)), security)
+    recorded = None if session is None else recorded_trading(_session_of(session), security)
     if recorded is not None:
         return recorded
     windows = continuous_windows(
@@ -58,6 +59,12 @@ def trading_before(told: Mapping[str, Any]) -> ContinuousTrading:
     """What the receipt of a partition says of it."""
     windows = tuple(Window(*window) for window in told["windows"])
     return ContinuousTrading(windows, told["is_recorded"])
+
+
+@lru_cache(maxsize=1)
+def _session_of(path: str) -> pa.Table:
+    """The same of a run's own file: partitions that follow each other are of one date."""
+    return read_session(Path(path))
 
 
 def read_session(path: Path) -> pa.Table:

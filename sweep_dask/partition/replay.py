@@ -50,7 +50,7 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
     trading = continuous_trading(job, merged["orders"].rows)
     partition = read_input(job, merged, trading)
     date, security = summary.date, summary.security
-    summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
+    summary.counts = {f"{table}_rows": m.count for table, m in merged.items()}
     summary.counts["centre_point_orders"] = int(partition.is_in.sum())
     result = _result(job, partition, date, security)
     summary.counts["centre_point_events"] = result.event_count

@@ -104,7 +104,7 @@ def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> N
     if job.may_keep and _keep(OutputLayout(Path(job.output)), summary):
         return
     layout = new_staging(job, summary)
-    summary.counts = {f"{table}_rows": len(m.rows) for table, m in merged.items()}
+    summary.counts = {f"{table}_rows": m.count for table, m in merged.items()}
     _write_rows(layout, summary, files)
     matches = (
         _run_time_priority(job, layout, summary, merged, tables) if job.time_priority else None

@@ -100,7 +100,8 @@ class CombinedTable:
 
     def keyed(self, rows: pa.Table, partition: Partition, scenario: str | None) -> pa.Table:
         """Rows of a partition as they are in the table; other columns are left out."""
-        return keyed(rows, ResultFile(*partition, "", scenario), self.model, self.schema)
+        kept = self.schema if self.model is None else self.result_schema
+        return keyed(rows, ResultFile(*partition, "", scenario), self.model, kept)
 
     def _files(self, layout: OutputLayout, partitions: Iterable[Partition]) -> Iterator[ResultFile]:
         for key in partitions:

@@ -70,10 +70,10 @@ def combined(
     model
         None if the rows tell it themselves, and their partition and scenario.
     """
-    schema = keyed_schema(columns, model)
-    read = schema if model is None else result_schema(columns)
+    read = table_schema(columns) if model is None else result_schema(columns)
     return Rows(
-        schema, (keyed(rows, file, model, schema) for file in files for rows in _read(file, read))
+        keyed_schema(columns, model),
+        (keyed(rows, file, model, read) for file in files for rows in _read(file, read)),
     )
 
 
@@ -149,21 +149,25 @@ def _read_csv(path: str, results: pa.Schema) -> pa.Table:
     return pacsv.read_csv(path, parse_options=lines, convert_options=options)
 
 
-def typed(rows: pa.Table, fields: Iterable[pa.Field]) -> list[pa.ChunkedArray]:
-    """These columns in their types; others are left out."""
-    columns = ((rows[field.name], field.type) for field in fields)
-    return [column if column.type == kind else column.cast(kind) for column, kind in columns]
+def keyed(rows: pa.Table, of: ResultFile, model: str | None, kept: pa.Schema) -> pa.Table:
+    """Rows of a result as they are in a combined table: with the key columns ahead of them.
 
-
-def keyed(rows: pa.Table, of: ResultFile, model: str | None, schema: pa.Schema) -> pa.Table:
-    """Rows of a result with the key columns ahead of them, in the types of a combined table."""
+    Parameters
+    ----------
+    model
+        None if the rows have these columns themselves.
+    kept
+        What is taken of the rows, in the types of the table.
+    """
+    rows = rows.select(kept.names)
+    if rows.schema != kept:
+        rows = rows.cast(kept)
     if model is None:
-        return pa.Table.from_arrays(typed(rows, schema), schema=schema)
-    count = len(rows)
+        return rows
+    values = (of.date, of.security, model, of.scenario)
     keys = [
-        pa.repeat(pa.scalar(of.date), count),
-        pa.repeat(pa.scalar(of.security, pa.int32()), count),
-        pa.repeat(pa.scalar(model), count),
-        pa.repeat(pa.scalar(of.scenario, pa.string()), count),
+        pa.repeat(pa.scalar(value, field.type), len(rows))
+        for value, field in zip(values, KEY_COLUMNS, strict=True)
     ]
-    return pa.Table.from_arrays([*keys, *typed(rows, list(schema)[len(keys) :])], schema=schema)
+    names = [*KEY_COLUMNS.names, *kept.names]
+    return pa.Table.from_arrays([*keys, *rows.columns], names=names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -45,9 +44,7 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
 def parquet_bytes(table: pa.Table) -> bytes:
     """A Parquet file in memory; the same rows give the same bytes."""
     sink = pa.BufferOutputStream()
-    if any(column.num_chunks != 1 for column in table.columns):
-        table = table.combine_chunks()
-    pq.write_table(table, sink, **_encodings(table.schema))
+    pq.write_table(table.combine_chunks(), sink, **_encodings(table.schema))
     return bytes(sink.getvalue())
 
 
@@ -120,16 +117,16 @@ class RowsFile:
             self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
 
 
-@lru_cache
 def _encodings(schema: pa.Schema) -> dict[str, Any]:
+    names = schema.names
     growing = {
-        column.name: "DELTA_BINARY_PACKED"
-        for column in schema
-        if column.name in GROWING and pa.types.is_integer(column.type)
+        name: "DELTA_BINARY_PACKED"
+        for name in names
+        if name in GROWING and pa.types.is_integer(schema.field(name).type)
     }
     return {
         "compression": "zstd",
-        "use_dictionary": [name for name in schema.names if name not in growing],
+        "use_dictionary": [name for name in names if name not in growing],
         "column_encoding": growing or None,
     }
 

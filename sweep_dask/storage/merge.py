@@ -53,6 +53,8 @@ class MergedRows:
 
     columns: ColumnFile
     """Engine order; the schema's columns, then `date` (string)."""
+    count: int = 0
+    """Number of rows."""
     removed: dict[int, dict[str, int]] = field(default_factory=dict)
     """Block number to reason to number of rows that were filtered here."""
 
@@ -89,6 +91,7 @@ def merge_rows(
     merged = MergedRows(ColumnFile(folder))
     rows = _mapped(folder, ranges, schema)
     order = pa.array(_kept_in_order(rows, ranges, table, merged, keep))
+    merged.count = len(order)
     groups = list(_groups(schema, len(rows)))
     for group in groups:
         if len(groups) > 1:  # anew: what was touched before goes

@@ -240,4 +240,4 @@ def test_rows_in_memory_are_those_that_reading_their_file_gives(tmp_path_factory
     read = combined_rows([ResultFile("2024-10-04", 501, str(path))], columns, "time-priority")
     held = as_read(frame, result_schema(columns), safe_text=is_safe)
     of = ResultFile("2024-10-04", 501, "")
-    assert keyed(held, of, "time-priority", read.schema).equals(pa.concat_tables(read.pieces))
+    assert keyed(held, of, "time-priority", held.schema).equals(pa.concat_tables(read.pieces))
