@@ -20,7 +20,7 @@ from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, WIDE_TICKS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.tables import table, with_gaps
+from sweep_dask.analysis.tables import table
 from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.frames import parquet_bytes
 
@@ -112,7 +112,7 @@ def _draw_orders(date: str, security: int, sweeps: int, random: np.random.Genera
         "order_id": 7_000_000_000_000_000_000
         + security * 10**9
         + np.cumsum(random.integers(1, 99, sweeps)),
-        "participant": with_gaps(random.geometric(0.1, sweeps) + 0, unknown),
+        "participant": pa.array(random.geometric(0.1, sweeps), mask=unknown),
         "is_continuous": wait_ns > 0,
         "is_short_sell": random.random(sweeps) < 0.15,
         "hour": np.array(HOURS, dtype=object)[(10 + wait_ns // (3_600 * 10**9)).clip(9, 16)],

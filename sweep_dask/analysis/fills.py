@@ -52,7 +52,8 @@ def fill_totals(
     whole = np.zeros((3, order.size), np.int64)
     times_ns = np.zeros((2, order.size), np.int64)
     exact = np.zeros((4, order.size))
-    add_fills(group, time_ns, quantity, price, whole, times_ns, exact)
+    # Copies: what Arrow lends cannot be written to, and is another type to the compiler.
+    add_fills(group, time_ns.copy(), quantity.copy(), price.copy(), whole, times_ns, exact)
     (fills, shares, priced_shares), (first_ns, last_ns) = whole, times_ns
     priced, value, total, squares = exact
     return FillTotals(

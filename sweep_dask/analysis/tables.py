@@ -133,11 +133,6 @@ def constant(name: str | None, size: int) -> pa.Array:
     return pa.repeat(pa.scalar(name, pa.string()), size)
 
 
-def with_gaps(values: IntArray, missing: BoolArray) -> pa.Array:
-    """A column of whole numbers, of which some are missing."""
-    return pa.array(values, mask=missing)
-
-
 def _column(values: Any, kind: str) -> pa.Array | pa.ChunkedArray:
     of_arrow = ARROW_TYPES[kind]
     if isinstance(values, pa.Array | pa.ChunkedArray):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from sweep_dask.analysis.fills import FillTotals, fill_totals
 from sweep_dask.analysis.tables import (
@@ -16,11 +17,10 @@ from sweep_dask.analysis.tables import (
     schema,
     table,
     whole_numbers,
-    with_gaps,
 )
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from numpy.typing import NDArray
 
 TRADE_LEVEL_COMPARISON = schema(
     "orderid:int64 total_trades:float64 total_quantity_filled:float64 "
@@ -34,18 +34,6 @@ TRADE_LEVEL_COMPARISON = schema(
 )
 #: Best first.
 MATCH_STATUSES = ("EXACT_MATCH", "CLOSE_MATCH", "PARTIAL_MATCH", "POOR_MATCH")
-
-
-class _Fills(NamedTuple):
-    """Totals of one source for each compared order; no fills are zeros and null times."""
-
-    fills: FloatArray
-    quantity: FloatArray
-    mean_price: FloatArray
-    price_std: FloatArray
-    first_ns: pa.Array
-    last_ns: pa.Array
-    duration_sec: FloatArray
 
 
 def trade_level_comparison(sweep_trades: FillTotals, match_details: pa.Table) -> pa.Table:
@@ -73,16 +61,16 @@ def trade_level_comparison(sweep_trades: FillTotals, match_details: pa.Table) ->
         "total_quantity_filled": real.quantity,
         "weighted_avg_price": real.mean_price,
         "price_std_dev": real.price_std,
-        "first_trade_time": real.first_ns,
-        "last_trade_time": real.last_ns,
+        "first_trade_time": pa.array(real.first_ns, mask=real.fills == 0),
+        "last_trade_time": pa.array(real.last_ns, mask=real.fills == 0),
         "execution_duration_sec": real.duration_sec,
         "avg_time_between_trades": real.duration_sec / np.maximum(real.fills - 1, 1),
         "sim_total_matches": simulated.fills,
         "sim_total_quantity": simulated.quantity,
         "sim_avg_price": simulated.mean_price,
         "sim_price_std_dev": simulated.price_std,
-        "sim_first_match_time": simulated.first_ns,
-        "sim_last_match_time": simulated.last_ns,
+        "sim_first_match_time": pa.array(simulated.first_ns, mask=simulated.fills == 0),
+        "sim_last_match_time": pa.array(simulated.last_ns, mask=simulated.fills == 0),
         "sim_execution_duration_sec": simulated.duration_sec,
     }
     return table(TRADE_LEVEL_COMPARISON, columns | _differences(real, simulated))
@@ -97,34 +85,19 @@ def _match_totals(match_details: pa.Table) -> FillTotals:
     )
 
 
-def _fills_of(order_id: IntArray, totals: FillTotals) -> _Fills:
-    """The totals of these orders, in their order, both ascending."""
+def _fills_of(order_id: IntArray, totals: FillTotals) -> FillTotals:
+    """The totals of these orders, in their order, both ascending; zeros where there is no fill."""
     position = np.searchsorted(order_id, totals.order_id)
-    absent = np.ones(order_id.size, dtype=bool)
-    absent[position] = False
 
-    def amount(values: IntArray | FloatArray) -> FloatArray:
-        spread = np.zeros(order_id.size)
-        spread[position] = np.where(np.isnan(values), 0, values)
-        return spread
+    def spread(values: NDArray[Any]) -> NDArray[Any]:
+        found = np.zeros(order_id.size, values.dtype)
+        found[position] = np.nan_to_num(values)
+        return found
 
-    def time_ns(values: IntArray) -> pa.Array:
-        spread = np.zeros(order_id.size, dtype=np.int64)
-        spread[position] = values
-        return with_gaps(spread, absent)
-
-    return _Fills(
-        fills=amount(totals.fills),
-        quantity=amount(totals.quantity),
-        mean_price=amount(totals.mean_price),
-        price_std=amount(totals.price_std),
-        first_ns=time_ns(totals.first_ns),
-        last_ns=time_ns(totals.last_ns),
-        duration_sec=amount(totals.duration_sec),
-    )
+    return FillTotals._make(map(spread, totals))
 
 
-def _differences(real: _Fills, simulated: _Fills) -> dict[str, Any]:
+def _differences(real: FillTotals, simulated: FillTotals) -> dict[str, Any]:
     quantity_diff = simulated.quantity - real.quantity
     price_diff = simulated.mean_price - real.mean_price
     time_diff = simulated.duration_sec - real.duration_sec
@@ -152,7 +125,7 @@ def _match_status(
 
 
 def _accuracy_score(
-    real: _Fills, simulated: _Fills, price_error_pct: FloatArray, time_diff_sec: FloatArray
+    real: FillTotals, simulated: FillTotals, price_error_pct: FloatArray, time_diff_sec: FloatArray
 ) -> FloatArray:
     """Of 100: quantity 40, price 30, fills 20, duration 10; over-filling costs nothing."""
     quantity = np.minimum(1, simulated.quantity / np.maximum(real.quantity, 1))
@@ -163,7 +136,7 @@ def _accuracy_score(
     return score
 
 
-def _percent_of(part: FloatArray, whole: FloatArray) -> FloatArray:
+def _percent_of(part: NDArray[Any], whole: NDArray[Any]) -> FloatArray:
     """`100 part / whole`, and 0 of nothing."""
     percent: FloatArray = 100 * part / np.where(whole == 0, 1, whole)
     percent[whole == 0] = 0.0

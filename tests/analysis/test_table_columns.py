@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.tables import empty_table, labels, schema, table, with_gaps
+from sweep_dask.analysis.tables import empty_table, labels, schema, table
 
 COLUMNS = schema("name:str count:Int64 size:int64 price:float64")
 TYPES = [pa.string(), pa.int64(), pa.int64(), pa.float64()]
@@ -17,7 +17,7 @@ def values(**changed):
 
 
 def test_what_is_missing_stays_missing():
-    count = with_gaps(np.array([BIG, 2]), np.array([False, True]))
+    count = pa.array(np.array([BIG, 2]), mask=np.array([False, True]))
     made = table(COLUMNS, values(name=["a", None], count=count, price=np.array([np.nan, 1])))
     assert made["name"].to_pylist() == ["a", None]
     assert made["count"].to_pylist() == [BIG, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.tables import (
@@ -15,14 +16,11 @@ from sweep_dask.analysis.tables import (
     schema,
     sums_at,
     table,
-    with_gaps,
 )
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.matching.events import EventKind, Obstacle
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.centre_point.order_log import OrderLog
@@ -129,8 +127,8 @@ class SweepRecord:
             "dark_value_x2": total(value_x2 * is_dark),
             "lit_value_x2": total(value_x2 * ~is_dark),
             "fill_count": count,
-            "first_fill_timestamp": with_gaps(first_ns[self.order], count == 0),
-            "last_fill_timestamp": with_gaps(last_ns[self.order], count == 0),
+            "first_fill_timestamp": pa.array(first_ns[self.order], mask=count == 0),
+            "last_fill_timestamp": pa.array(last_ns[self.order], mask=count == 0),
         }
 
 

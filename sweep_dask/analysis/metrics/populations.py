@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from sweep_dask.analysis.groups import size_category
-from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers, with_gaps
+from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.market.trading_day import sydney_local_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from sweep_dask.analysis.tables import Columns, FloatArray, IntArray
     from sweep_dask.market.sessions import Window
@@ -64,7 +63,7 @@ def populations(real: Columns, facts: SweepFacts) -> pa.Table:
     columns: dict[str, Any] = {
         "date": constant(facts.date, quantity.size),
         "security": np.full(quantity.size, facts.security),
-        "participant": with_gaps(facts.participant, facts.participant < 0),
+        "participant": pa.array(facts.participant, mask=facts.participant < 0),
         "is_continuous": is_continuous(arrival_ns, facts.continuous),
         "has_residual": whole_numbers(real, "entry_filled_quantity") < quantity,
         "is_short_sell": (facts.order_type & SHORT_SELL) != 0,
