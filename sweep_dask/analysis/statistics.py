@@ -43,14 +43,13 @@ class _Pairs(NamedTuple):
     real: FloatArray
     simulated: FloatArray
 
-    def finite(self, chosen: BoolArray) -> _Pairs:
-        finite = chosen & np.isfinite(self.real) & np.isfinite(self.simulated)
-        return _Pairs(self.real[finite], self.simulated[finite])
+    def chosen(self, rows: BoolArray) -> _Pairs:
+        return _Pairs(self.real[rows], self.simulated[rows])
 
     def can_be_tested(self) -> bool:
-        # A range is exact; a deviation of equal ratios can be a rounding error above zero.
+        # To compare is exact; a deviation of equal ratios can be a rounding error above zero.
         enough = self.real.size >= _FEWEST_PAIRS
-        return enough and bool(np.ptp(self.real) > 0) and bool(np.ptp(self.simulated) > 0)
+        return enough and all(bool((values != values[0]).any()) for values in self)
 
 
 def statistical_tests(comparison: pa.Table) -> pa.Table:
@@ -59,11 +58,15 @@ def statistical_tests(comparison: pa.Table) -> pa.Table:
     Segments: all, each group, each size, each group x size, by first appearance, all of them with
     at least two sweeps. A test needs two finite pairs and both columns to vary.
     """
-    metrics = {metric: _pairs(comparison, column) for metric, column in _METRICS.items()}
+    found = {metric: _pairs(comparison, column) for metric, column in _METRICS.items()}
+    metrics = {
+        metric: (pairs, np.isfinite(pairs.real) & np.isfinite(pairs.simulated))
+        for metric, pairs in found.items()
+    }
     tests = []
     for segment in _segments(comparison):
-        for metric, every_pair in metrics.items():
-            pairs = every_pair.finite(segment.chosen)
+        for metric, (every_pair, finite) in metrics.items():
+            pairs = every_pair.chosen(segment.chosen & finite)
             if pairs.can_be_tested():
                 row = {
                     "segment_type": segment.kind,
