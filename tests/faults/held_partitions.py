@@ -19,7 +19,7 @@ if sweep_dask.partition.run.simulate_partition.__name__ != "held_simulate":
 
 def held_simulate(orders, trades, nbbo, security):
     folder = Path(os.environ["HELD_FOLDER"])
-    if os.environ["HELD_PARTITION"] in (f"{orders['date'].iat[0]}/{security}", "any"):
+    if os.environ["HELD_PARTITION"] in (f"{orders['date'][0].as_py()}/{security}", "any"):
         is_first = not (folder / "reached").exists()
         (folder / "reached").write_text(str(os.getpid()))
         _hold(os.environ["HELD_BY"], folder, is_first=is_first)

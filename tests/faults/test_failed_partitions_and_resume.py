@@ -46,7 +46,7 @@ def _one_fails(monkeypatch):
     simulate = sweep_dask.partition.run.simulate_partition
 
     def fail_one(orders, trades, nbbo, security):
-        if (orders["date"].iat[0], security) == KEYS[1]:
+        if (orders["date"][0].as_py(), security) == KEYS[1]:
             raise ArithmeticError("no such luck")
         return simulate(orders, trades, nbbo, security)
 

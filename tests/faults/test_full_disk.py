@@ -111,7 +111,7 @@ def test_a_merge_on_a_full_disk_says_where(disk):
     columns = ColumnFile(disk.folder)
     disk.fill()
     with pytest.raises(OSError, match="No space left") as caught:
-        columns.add("id", pa.array(range(1_000_000)))
+        columns.add(pa.record_batch([range(1_000_000)], ["id"]))
     assert caught.value.filename == str(disk.folder)
 
 

@@ -5,6 +5,7 @@ import gc
 import pyarrow as pa
 import pytest
 
+from sweep_dask.storage import column_file
 from sweep_dask.storage.column_file import ColumnFile
 
 IDS = [7_904_794_000_123_498_601, None, 3]
@@ -13,6 +14,12 @@ COLUMNS = {
     "text": pa.array(["", None, "päivä"], pa.string()),
     "none": pa.nulls(3, pa.float64()),
 }
+
+
+@pytest.fixture(autouse=True, params=[0, column_file.HELD_BYTES])
+def held_bytes(request, monkeypatch):
+    """Tables of all sizes in a file, and small ones in none."""
+    monkeypatch.setattr(column_file, "HELD_BYTES", request.param)
 
 
 def written(folder, columns):
@@ -40,7 +47,7 @@ def test_columns_without_rows_have_their_types(tmp_path):
 
 
 def test_reading_copies_nothing(tmp_path):
-    file = written(tmp_path, {"id": pa.array(range(100_000))})
+    file = written(tmp_path, {"id": pa.array(range(200_000))})
     before = pa.total_allocated_bytes()
     table = file.read()
     assert pa.total_allocated_bytes() - before < 10_000
@@ -56,4 +63,4 @@ def test_a_column_outlives_its_file_and_no_name_is_left(tmp_path):
 
 def test_a_folder_that_is_gone_ends_the_task(tmp_path):
     with pytest.raises(FileNotFoundError):
-        ColumnFile(tmp_path / "gone")
+        written(tmp_path / "gone", {"id": pa.array(range(200_000))})
