@@ -88,6 +88,8 @@ def _run(
     on_piece: Callable[[MadePiece], None],
     on_lost: Callable[[PieceJob, str], None],
 ) -> None:
+    task = delayed(simulate_partitions, pure=False, traverse=False)
+
     def done(_: int, result: Done) -> None:
         summaries, piece = result
         for summary in summaries:

@@ -141,7 +141,7 @@ def _read(
     """
     if job.source.merged_rows is None:
         merged = merge_tables(job, summary)
-        files = {table: parquet_bytes(m.rows) for table, m in merged.items() if len(m.rows)}
+        files = {table: parquet_bytes(m.rows) for table, m in merged.items() if m.count}
         return merged, files, continuous_trading(job, merged["orders"].rows)
     files, trading = rows_before(job)
     return merge_tables(job, summary, files=files), files, trading

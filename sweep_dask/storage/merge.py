@@ -107,7 +107,8 @@ def merged_before(folder: Path, body: bytes) -> MergedRows:
     """The rows of a Parquet file that merging has given before, a few columns at a time."""
     merged = MergedRows(ColumnFile(folder))
     with pq.ParquetFile(pa.BufferReader(body)) as file:
-        for group in _groups(file.schema_arrow, file.metadata.num_rows):
+        merged.count = file.metadata.num_rows
+        for group in _groups(file.schema_arrow, merged.count):
             rows = file.read(group.names)
             parts = [rows[name].combine_chunks() for name in group.names]
             merged.columns.add(pa.record_batch(parts, group.names))
