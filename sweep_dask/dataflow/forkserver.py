@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from typing import TYPE_CHECKING
 
+from sweep_dask.dataflow.interrupts import interrupts_wait
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,7 +44,7 @@ def start_importing() -> bool:
     if METHOD not in multiprocessing.get_all_start_methods():
         return False
     multiprocessing.get_context(METHOD).set_forkserver_preload(_IMPORTED)
-    with environment_of_workers():
+    with interrupts_wait(), environment_of_workers():
         forkserver.ensure_running()
     return True
 
