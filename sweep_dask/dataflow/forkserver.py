@@ -44,7 +44,7 @@ def start_importing() -> bool:
     if METHOD not in multiprocessing.get_all_start_methods():
         return False
     multiprocessing.get_context(METHOD).set_forkserver_preload(_IMPORTED)
-    with interrupts_wait(), environment_of_workers():
+    with environment_of_workers(), interrupts_wait():
         forkserver.ensure_running()
     return True
 
