@@ -234,10 +234,10 @@ def _parts(real: dict, line: dict) -> dict[str, np.ndarray]:
         return dict.fromkeys(("price_part_aud", "quantity_part_aud", "time_part_aud"), missing)
     one, other = real["filled_quantity"], line["filled_quantity"]
     both = (one > 0) & (other > 0)
-    total = real["arrival_cost_aud"] - line["arrival_cost_aud"]
+    total = line["arrival_cost_aud"] - real["arrival_cost_aud"]
     mean = (one + other) / 2_000
-    price = np.where(both, mean * (real["price_gain"] - line["price_gain"]), 0 * total)
-    time = np.where(both, mean * (real["time_gain"] - line["time_gain"]), 0 * total)
+    price = np.where(both, mean * (line["price_gain"] - real["price_gain"]), 0 * total)
+    time = np.where(both, mean * (line["time_gain"] - real["time_gain"]), 0 * total)
     return {
         "price_part_aud": price,
         "quantity_part_aud": total - price - time,

@@ -172,8 +172,8 @@ def _comparisons(frames, labels):
 def _test(one, other, metric):
     pairs = pd.DataFrame({"date": one["date"], "security": one["security"]})
     pairs["real"], pairs["simulated"] = one[metric].astype(float), other[metric].astype(float)
-    both = pairs.dropna().assign(difference=lambda found: found["real"] - found["simulated"])
-    better = both["difference"] * (-1 if COMPARED[metric] > 0 else 1)
+    both = pairs.dropna().assign(difference=lambda found: found["simulated"] - found["real"])
+    better = both["difference"] * COMPARED[metric]
     is_judged, differs = COMPARED[metric] != 0, both["difference"] != 0
     return {
         "metric": metric,
@@ -278,7 +278,7 @@ def _average(metric, one, other):
         "n_pairs": int(both.sum()),
         "paired_mean_real": one[both].mean(),
         "paired_mean_simulated": other[both].mean(),
-        "mean_difference": (one - other).mean(),
+        "mean_difference": (other - one).mean(),
     }
 
 

@@ -141,7 +141,7 @@ class RunResult:
         return line_summary(self.table(_BY_ALL))
 
     def differences(self, line: str, reference: str = "tape") -> pd.DataFrame:
-        """Reference minus simulation of each sweep and metric: what is compared and tested.
+        """Simulation minus reference of each sweep and metric: what is compared and tested.
 
         Columns `date`, `security`, `order_id` and every compared metric (docs/metrics.md), NaN
         unless both lines have it; a row a sweep, in the order of `sweep_metrics`.

@@ -133,9 +133,11 @@ def cost_parts(found: Rollups) -> list[CostParts]:
     if REAL not in found.lines:
         return []
     rows = [(line, found.total(line)) for line in found.lines if line != REAL]
-    known = [(line, row) for line, row in rows if row is not None and row["n_parts"]]
-    # The table has real minus simulated.
-    parts = {line: [0.0 - row[name] for name in PARTS] for line, row in known}
+    parts = {
+        line: [row[name] for name in PARTS]
+        for line, row in rows
+        if row is not None and row["n_parts"]
+    }
     largest = max((abs(part) for found in parts.values() for part in found), default=0.0) or 1.0
     return [_cost_parts(line, amounts, largest) for line, amounts in parts.items()]
 

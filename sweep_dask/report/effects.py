@@ -1,8 +1,4 @@
-"""What a line changes: simulated minus reference, with its interval and whether it is chance.
-
-The roll-ups hold reference minus simulated; the page turns every sign around, so that above zero
-means that the simulation has more.
-"""
+"""What a line changes: simulated minus reference, with its interval and whether it is chance."""
 
 from __future__ import annotations
 
@@ -155,9 +151,9 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
         line=line_of(row).name,
         n_pairs=row["n_pairs"],
         n_clusters=row["n_clusters"],
-        mean=_turned(row["mean_difference"]),
-        low=_turned(row["high"]),
-        high=_turned(row["low"]),
+        mean=row["mean_difference"],
+        low=row["low"],
+        high=row["high"],
         p_holm=row["p_holm"],
         reason=row["reason"] or "",
         row=row,
@@ -171,8 +167,3 @@ def effects_of(
     found = {(row["reference"], line_of(row), row["metric"]): row for row in rows}
     keys = [(reference.name, line, name) for reference, line in pairs for name in METRICS]
     return [effect_of(found[key]) for key in keys if key in found]
-
-
-def _turned(value: float | None) -> float | None:
-    """With the other sign; a zero has none."""
-    return None if value is None else 0.0 - value

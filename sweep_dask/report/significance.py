@@ -41,10 +41,4 @@ def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[TestRo
 
 
 def _cells(effect: Effect) -> list[Cell]:
-    """The effect size has the sign of the effect, like everything on the page."""
-    cells = []
-    for name, form in _COLUMNS.items():
-        value = effect.row[name]
-        is_turned = name == "cohen_d_z" and value is not None
-        cells.append(cell(f"{effect.key}/{name}", 0.0 - value if is_turned else value, form))
-    return cells
+    return [cell(f"{effect.key}/{name}", effect.row[name], form) for name, form in _COLUMNS.items()]

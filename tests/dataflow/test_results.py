@@ -129,7 +129,7 @@ def test_the_summary_of_a_run_is_that_of_its_sweeps(plain_result):
 
 
 @pytest.mark.parametrize("reference", ["tape", "as-entered"])
-def test_differences_are_reference_minus_simulation(plain_result, reference):
+def test_differences_are_simulation_minus_reference(plain_result, reference):
     sweeps = plain_result.table("sweep_metrics")
     name = sweeps["scenario"].where(sweeps["scenario"].notna(), sweeps["model"])
     real, simulated = (
@@ -140,7 +140,7 @@ def test_differences_are_reference_minus_simulation(plain_result, reference):
     for column in ("date", "security", "order_id"):
         assert found[column].tolist() == real[column].tolist()
     for metric in ("filled_quantity", "vwap", "arrival_cost_bps"):
-        expected = real[metric].astype(float) - simulated[metric].astype(float)
+        expected = simulated[metric].astype(float) - real[metric].astype(float)
         pd.testing.assert_series_equal(found[metric], expected)
 
 

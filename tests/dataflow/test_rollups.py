@@ -104,7 +104,7 @@ def test_the_example_is_a_sweep_of_the_table(drawn):
     sweeps = pd.read_parquet(layout.tables / "sweep_metrics.parquet")
     of_order = sweeps[sweeps["order_id"] == row["order_id"]]
     filled = of_order.set_index("scenario")["filled_quantity"]
-    assert row["difference"] == of_order["filled_quantity"].iloc[0] - filled["rest-dark"]
+    assert row["difference"] == filled["rest-dark"] - of_order["filled_quantity"].iloc[0]
     assert (row["date"], row["security"]) == tuple(of_order[["date", "security"]].iloc[0])
     assert (row["reference"], row["scenario"]) == ("tape", "rest-dark")
 

@@ -43,7 +43,7 @@ def drawn_market(count, seed=7, days=3, securities=4, lines=LINES, **changes):
         "has_residual": orders["is_continuous"] & (real["fill_ratio"] < 0.9),
     }
     for line in lines:
-        parts = real["arrival_cost_aud"] - market[line]["arrival_cost_aud"]
+        parts = market[line]["arrival_cost_aud"] - real["arrival_cost_aud"]
         columns = labels | {name: share * parts for name, share in _PARTS.items()}
         market[line] = market[line].assign(**columns)
     market[REAL] = market[REAL].assign(**dict.fromkeys(_PARTS, np.nan))

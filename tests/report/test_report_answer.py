@@ -151,7 +151,7 @@ def test_verdicts(found, verdict):
     assert found.verdict == verdict
 
 
-def test_effects_have_the_other_sign_of_the_table():
+def test_effects_are_those_of_the_table():
     row = {
         "metric": "fill_ratio",
         "reference": "tape",
@@ -166,7 +166,7 @@ def test_effects_have_the_other_sign_of_the_table():
         "reason": "",
     }
     found = effect_of(row)
-    assert (found.mean, found.low, found.high) == (0.25, 0.0, 0.5)
+    assert (found.mean, found.low, found.high) == (-0.25, -0.5, 0.0)
     assert not found.excludes_zero
 
 

@@ -70,7 +70,7 @@ def test_parts_of_the_cost_are_simulated_minus_real(page, market):
     chosen = frames["dark-only"][frames["dark-only"]["is_continuous"]]
     key = "by_all/continuous/all/dark-only"
     for name in ("price_part_aud", "quantity_part_aud", "time_part_aud"):
-        assert page.numbers[f"{key}/{name}"] == pytest.approx(-chosen[name].sum())
+        assert page.numbers[f"{key}/{name}"] == pytest.approx(chosen[name].sum())
     assert len(page.rows("cost-parts")) == 5
 
 

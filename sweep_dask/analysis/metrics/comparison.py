@@ -1,6 +1,6 @@
 """Real against simulated: per sweep and metric, as counts, and as averages side by side.
 
-Every difference is real minus simulated, of the same sweeps.
+Every difference is simulated minus real, of the same sweeps.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ AVERAGES = schema(
 
 
 def differences(real: Columns, simulated: Columns) -> pa.Table:
-    """Real minus simulated of each sweep, NaN unless both exist; columns `SWEEP_DIFFERENCES`."""
+    """Simulated minus real of each sweep, NaN unless both exist; columns `SWEEP_DIFFERENCES`."""
     require_same_sweeps(real, simulated)
     columns: dict[str, Any] = {"order_id": real["order_id"]}
     for metric in COMPARED:
-        columns[metric] = values(real, metric) - values(simulated, metric)
+        columns[metric] = values(simulated, metric) - values(real, metric)
     return table(SWEEP_DIFFERENCES, columns)
 
 

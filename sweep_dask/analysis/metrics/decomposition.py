@@ -4,9 +4,9 @@ The arrival cost of a sweep is its filled quantity F times a gain per share, whi
 P, what the fills were better than the midpoint of their own moment (half the effective spread), and
 T, what that midpoint was better than the one on arrival (the slippage). So A = F (P + T), and
 
-    A_real - A_simulated =   (F_real - F_simulated)   x  mean of the two (P + T)     quantity
-                           + mean of the two F        x  (P_real - P_simulated)      price
-                           + mean of the two F        x  (T_real - T_simulated)      time
+    A_simulated - A_real =   (F_simulated - F_real)   x  mean of the two (P + T)     quantity
+                           + mean of the two F        x  (P_simulated - P_real)      price
+                           + mean of the two F        x  (T_simulated - T_real)      time
 
 exactly: a difference of products by the mean of either factor. Where one of the two filled nothing
 it has no price or time of its own, and the whole difference is one of quantity.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.tables import Columns, FloatArray
 
-#: One row per sweep, in AUD, real minus simulated; the last three add up to the first.
+#: One row per sweep, in AUD, simulated minus real; the last three add up to the first.
 ARRIVAL_COST_PARTS = schema(
     "order_id:int64 difference_aud:float64 price_part_aud:float64 quantity_part_aud:float64 "
     "time_part_aud:float64"
@@ -48,7 +48,7 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
     require_same_sweeps(real, simulated)
 
     def difference(metric: str) -> FloatArray:
-        return values(real, metric) - values(simulated, metric)
+        return values(simulated, metric) - values(real, metric)
 
     one, other = values(real, "filled_quantity"), values(simulated, "filled_quantity")
     both_filled = (one > 0) & (other > 0)
@@ -70,7 +70,7 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
             "order_id": real["order_id"],
             "difference_aud": total,
             "price_part_aud": per_share("effective_spread_price") / 2,
-            "quantity_part_aud": part(_aud((one - other) * mean_gain), total),
+            "quantity_part_aud": part(_aud((other - one) * mean_gain), total),
             "time_part_aud": per_share("slippage_price"),
         },
     )

@@ -58,7 +58,7 @@ def averages(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
     """All sweeps of each population and condition: numbers of `PLACE`, and `AVERAGE`."""
     rows = _rows(cells, lines)
     rows = rows[rows["dimension"] == DIMENSIONS.index("all")].reset_index(drop=True)
-    simulated = rows["real"] - rows["difference"]
+    simulated = rows["real"] + rows["difference"]
     return rows.assign(
         mean_real=over(rows["real"] + rows["real_alone"], rows["n_real"]),
         mean_simulated=over(simulated + rows["simulated_alone"], rows["n_simulated"]),
@@ -84,9 +84,8 @@ def _agreement(rows: pd.DataFrame) -> dict[str, Any]:
     direction = np.array(list(COMPARED.values()))[rows["metric"]]
     larger, smaller = (_whole(rows, name) for name in ("n_larger", "n_smaller"))
     n_pairs = _whole(rows, "n_pairs")
-    # More for real is worse for the simulation where more is good.
-    better = np.where(direction > 0, smaller, larger)
-    worse = np.where(direction > 0, larger, smaller)
+    better = np.where(direction > 0, larger, smaller)
+    worse = np.where(direction > 0, smaller, larger)
     return {
         "tolerance": 0.0,
         "n_agree": n_pairs - larger - smaller,
@@ -115,7 +114,7 @@ def _tests(rows: pd.DataFrame) -> dict[str, Any]:
     )
     return {
         "mean_real": over(amounts("real"), sums.n),
-        "mean_simulated": over(amounts("real") - sums.total, sums.n),
+        "mean_simulated": over(amounts("real") + sums.total, sums.n),
         **cluster_tests(sums),
     }
 

@@ -48,7 +48,7 @@ class Candidate(NamedTuple):
     """Place among the sweeps of its partition."""
     order_id: int
     difference: int
-    """Tape minus simulated, shares."""
+    """Simulated minus tape, shares."""
 
 
 def best_candidate(sweeps: Sweeps) -> list[Candidate]:
@@ -78,7 +78,7 @@ def best_candidate(sweeps: Sweeps) -> list[Candidate]:
             -int(security[row]),
             -int(place),
             int(sweeps.whole_numbers("order_id")[0, row]),
-            int(real[best] - simulated[best]),
+            int(simulated[best] - real[best]),
         )
     ]
 

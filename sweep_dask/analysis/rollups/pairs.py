@@ -30,7 +30,7 @@ CONDITIONS = ("all", "engaged")
 #: What a sweep is in: neither value, one of them, or both, which are equal or not.
 _NEITHER, _REAL_ONLY, _SIMULATED_ONLY, _EQUAL, _LARGER, _SMALLER = range(6)
 _KINDS = 6
-#: Of every cell; `n_larger` are pairs in which the reference is. Of clusters: those with pairs,
+#: Of every cell; `n_larger` are pairs in which the simulation is. Of clusters: those with pairs,
 #: those of which the mean difference is above and below 0, and the squares of their pairs.
 COUNTS = (
     *("n_sweeps", "n_real", "n_simulated", "n_pairs", "n_larger", "n_smaller"),
@@ -189,7 +189,7 @@ def count_pairs(
         real, simulated = values[lines[pair, 0]], values[lines[pair, 1]]
         for sweep in range(cell.shape[1]):
             one, other = real[sweep], simulated[sweep]
-            kind, difference = _NEITHER, one - other
+            kind, difference = _NEITHER, other - one
             if not np.isnan(difference):
                 kind = _EQUAL + int(difference > 0) + 2 * int(difference < 0)
             elif not np.isnan(one):

@@ -173,25 +173,25 @@ def compared(found):
 def test_comparisons_count_and_test_the_pairs(compared):
     keys = ["population", "segment_kind", "segment", "metric"]
     of = {tuple(row[key] for key in keys): row for row in compared.to_dict("records")}
-    # Real minus simulated fill ratio: -0.5, 0, -0.25, and 0 for the sweep before the opening.
+    # Simulated minus real fill ratio: 0.5, 0, 0.25, and 0 for the sweep before the opening.
     row = of["all", "all", "all", "fill_ratio"]
     assert (row["reference"], row["model"], row["scenario"]) == ("tape", *REST_DARK)
     names = ["n_pairs", "n_agree", "n_better", "n_worse", "n_other"]
     assert [row[name] for name in names] == [4, 2, 2, 0, 0]
     assert (row["mean_real"], row["mean_simulated"], row["mean_difference"]) == (
         *(0.375, 0.5625),
-        -0.1875,
+        0.1875,
     )
-    # Both days are below zero, which by chance is as likely as not that one of them is not.
-    assert (row["n_clusters"], row["n_clusters_above"], row["n_clusters_below"]) == (2, 0, 2)
+    # Both days are above zero, which by chance is as likely as not that one of them is not.
+    assert (row["n_clusters"], row["n_clusters_above"], row["n_clusters_below"]) == (2, 2, 0)
     assert (row["sign_p_value"], row["reason"]) == (0.5, "")
-    # The sums of the days, -0.5 and -0.25, are 0.125 off twice the mean: 2 x 2 x 0.125^2 / 4^2.
+    # The sums of the days, 0.5 and 0.25, are 0.125 off twice the mean: 2 x 2 x 0.125^2 / 4^2.
     assert row["standard_error"] == pytest.approx(0.0625)
     # With one degree of freedom the 97.5 % point of t is 12.706.
-    assert row["high"] == pytest.approx(-0.1875 + 12.7062 * 0.0625, abs=1e-5)
-    # -0.5 and 0 on the first day, -0.25 on the second.
+    assert row["high"] == pytest.approx(0.1875 + 12.7062 * 0.0625, abs=1e-5)
+    # 0.5 and 0 on the first day, 0.25 on the second.
     continuous = of["continuous", "all", "all", "fill_ratio"]
-    assert (continuous["mean_difference"], continuous["reason"]) == (-0.25, EQUAL_CLUSTERS)
+    assert (continuous["mean_difference"], continuous["reason"]) == (0.25, EQUAL_CLUSTERS)
     # The third sweep has a price in the dark only.
     row = of["all", "all", "all", "vwap"]
     names = ["n_sweeps", "n_pairs", "n_agree", "n_other", "n_real_only", "n_simulated_only"]
@@ -227,7 +227,7 @@ def test_families_are_of_one_population_reference_and_kind(compared):
 
 
 def test_verdicts_are_on_the_simulation(compared):
-    """Reference minus simulated: -50, 0, -100 shares, and more is better; more dark is neither."""
+    """Simulated minus reference: 50, 0, 100 shares, and more is better; more dark is neither."""
     rows = compared.query("population == 'continuous' and segment_kind == 'all'").set_index(
         "metric"
     )
@@ -264,7 +264,7 @@ def test_averages_of_all_and_of_the_engaged(found):
     paired = ["paired_mean_real", "paired_mean_simulated", "mean_difference"]
     mean_simulated = (2000 + 2002 + 2003) / 3
     assert [everyone[name] for name in names] == [4, 2, 2001.5, 3, mean_simulated, 2]
-    assert [everyone[name] for name in paired] == [2001.5, 2001.0, 0.5]
+    assert [everyone[name] for name in paired] == [2001.5, 2001.0, -0.5]
     # The first and the third found a contra in the dark in one of the two lines.
     assert [engaged[name] for name in names] == [2, 1, 2001.0, 2, 2001.5, 1]
     assert (everyone["condition"], engaged["condition"]) == ("all", "engaged")
@@ -299,11 +299,11 @@ def example_of(tape, dark):
     ("tape", "dark", "expected"),
     [
         # The third differs most, but was filled in one line only; the fourth came too early.
-        ([50, 200, 0, 10], [100, 200, 100, 900], (1, -50.0)),
+        ([50, 200, 0, 10], [100, 200, 100, 900], (1, 50.0)),
         # None that was filled in both differs.
-        ([50, 200, 0, 10], [50, 200, 100, 900], (3, -100.0)),
+        ([50, 200, 0, 10], [50, 200, 100, 900], (3, 100.0)),
         # The first of those that differ equally.
-        ([50, 200, 10, 0], [60, 190, 20, 0], (1, -10.0)),
+        ([50, 200, 10, 0], [60, 190, 20, 0], (1, 10.0)),
         # Nothing differs: any sweep shows that.
         ([50, 200, 0, 0], [50, 200, 0, 900], (1, 0.0)),
     ],
