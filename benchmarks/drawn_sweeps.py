@@ -155,11 +155,11 @@ def _draw_line(order: dict, line: Line, luck: np.ndarray, random: np.random.Gene
     at_once = random.random(sweeps) < 0.6
     first = np.where(at_once, 0.0, np.round(random.exponential(20, sweeps), 9))
     last = np.where(count > 1, np.round(first * 1.7, 9), first)
-    price_gain = random.integers(-2, 2, sweeps) * order["arrival_spread_price"] / 4
-    time_gain = np.where(at_once, 0.0, random.integers(-2, 3, sweeps) * _TICK / 2)
+    price_cost = random.integers(-1, 3, sweeps) * order["arrival_spread_price"] / 4
+    time_cost = np.where(at_once, 0.0, random.integers(-2, 3, sweeps) * _TICK / 2)
     status = np.where(filled == 0, 0, np.where(unfilled > 0, 1, 2))
-    metrics = _shortfall(order, filled, unfilled, price_gain + time_gain)
-    metrics |= _per_share(order, is_filled, price_gain, time_gain)
+    metrics = _shortfall(order, filled, unfilled, price_cost + time_cost)
+    metrics |= _per_share(order, is_filled, price_cost, time_cost)
     metrics |= {
         f"{name}_improvement_aud": metrics[f"{name}_improvement_price"] * filled / 1_000
         for name in _METRICS_BPS
@@ -183,22 +183,22 @@ def _draw_line(order: dict, line: Line, luck: np.ndarray, random: np.random.Gene
         "unfilled_reason": np.where(
             has_book & (unfilled > 0), reasons[random.integers(0, reasons.size, sweeps)], ""
         ),
-        "price_gain": price_gain,
-        "time_gain": time_gain,
+        "price_cost": price_cost,
+        "time_cost": time_cost,
     }
 
 
 def _shortfall(
-    order: dict, filled: np.ndarray, unfilled: np.ndarray, gain: np.ndarray
+    order: dict, filled: np.ndarray, unfilled: np.ndarray, cost: np.ndarray
 ) -> dict[str, np.ndarray]:
     midpoint = order["arrival_midpoint"]
-    arrival = np.where(filled > 0, gain * filled, 0 * midpoint)
+    arrival = np.where(filled > 0, cost * filled, 0 * midpoint)
     missed = order["market_drift_price"] * unfilled + 0 * midpoint
     amounts = {
         "arrival_cost": arrival,
         "opportunity_cost": missed,
         "implementation_shortfall": arrival + missed,
-        "completed_shortfall": arrival + missed - order["arrival_spread_price"] / 2 * unfilled,
+        "completed_shortfall": arrival + missed + order["arrival_spread_price"] / 2 * unfilled,
     }
     paper = midpoint * order["quantity"]
     in_bps = {f"{name}_bps": amount / paper * 1e4 for name, amount in amounts.items()}
@@ -206,21 +206,21 @@ def _shortfall(
 
 
 def _per_share(
-    order: dict, is_filled: np.ndarray, price_gain: np.ndarray, time_gain: np.ndarray
+    order: dict, is_filled: np.ndarray, price_cost: np.ndarray, time_cost: np.ndarray
 ) -> dict[str, np.ndarray]:
-    midpoint, gain = order["arrival_midpoint"], price_gain + time_gain
+    midpoint, cost = order["arrival_midpoint"], price_cost + time_cost
     half = order["arrival_spread_price"] / 2
     prices = {
-        "limit_improvement": gain + half,
-        "midpoint_improvement": gain,
-        "far_touch_improvement": gain + half,
-        "slippage": time_gain,
-        "effective_spread": 2 * price_gain,
-        "realised_spread_1s": 2 * price_gain + _TICK / 2,
-        "realised_spread_10s": 2 * price_gain - _TICK / 2,
-        "realised_spread_60s": 2 * (price_gain - time_gain),
+        "limit_improvement": half - cost,
+        "midpoint_improvement": -cost,
+        "far_touch_improvement": half - cost,
+        "slippage": time_cost,
+        "effective_spread": 2 * price_cost,
+        "realised_spread_1s": 2 * price_cost + _TICK / 2,
+        "realised_spread_10s": 2 * price_cost - _TICK / 2,
+        "realised_spread_60s": 2 * (price_cost - time_cost),
     }
-    columns = {"vwap": np.where(is_filled, midpoint - order["sign"] * gain, np.nan)}
+    columns = {"vwap": np.where(is_filled, midpoint + order["sign"] * cost, np.nan)}
     for name, price in prices.items():
         columns[f"{name}_price"] = np.where(is_filled, price + 0 * midpoint, np.nan)
         columns[f"{name}_bps"] = columns[f"{name}_price"] / midpoint * 1e4
@@ -236,8 +236,8 @@ def _parts(real: dict, line: dict) -> dict[str, np.ndarray]:
     both = (one > 0) & (other > 0)
     total = line["arrival_cost_aud"] - real["arrival_cost_aud"]
     mean = (one + other) / 2_000
-    price = np.where(both, mean * (line["price_gain"] - real["price_gain"]), 0 * total)
-    time = np.where(both, mean * (line["time_gain"] - real["time_gain"]), 0 * total)
+    price = np.where(both, mean * (line["price_cost"] - real["price_cost"]), 0 * total)
+    time = np.where(both, mean * (line["time_cost"] - real["time_cost"]), 0 * total)
     return {
         "price_part_aud": price,
         "quantity_part_aud": total - price - time,

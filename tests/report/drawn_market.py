@@ -93,14 +93,14 @@ def _outcome(random, orders, luck, line):
     filled = np.floor(ratio * quantity).astype(np.int64)
     has_fill = filled > 0
     paper = orders["arrival_midpoint"].to_numpy() * quantity / 1000
-    spread = np.where(has_fill, -4 + gain_bps + 3 * luck[2] + noise, np.nan)
+    spread = np.where(has_fill, 4 - gain_bps - 3 * luck[2] - noise, np.nan)
     cost_bps = np.where(has_fill, (spread / 2) * filled / quantity, 0.0)
     left = 1 - filled / quantity
-    missed_bps = np.where(filled < quantity, -3 * luck[2] * left, 0.0)
+    missed_bps = np.where(filled < quantity, 3 * luck[2] * left, 0.0)
     # Some have no midpoint to mark what is left to.
     missed_bps[(luck[0] > 0.97) & (filled < quantity)] = np.nan
     shortfall_bps = cost_bps + missed_bps
-    completed_bps = shortfall_bps - _HALF_SPREAD_BPS * left
+    completed_bps = shortfall_bps + _HALF_SPREAD_BPS * left
     late = random.exponential(30, len(orders))
     wait = np.where(has_fill, np.where(luck[2] < 0.6, 0.0, late), np.nan)
     reasons = random.choice(["limit", "no_contra", "session"], len(orders))
@@ -120,8 +120,8 @@ def _outcome(random, orders, luck, line):
         opportunity_cost_aud=missed_bps * paper / 10_000,
         implementation_shortfall_aud=shortfall_bps * paper / 10_000,
         completed_shortfall_aud=completed_bps * paper / 10_000,
-        far_touch_improvement_aud=np.where(has_fill, (spread + 6) * paper / 10_000, 0.0),
-        far_touch_improvement_bps=np.where(has_fill, spread + 6, np.nan),
+        far_touch_improvement_aud=np.where(has_fill, (6 - spread) * paper / 10_000, 0.0),
+        far_touch_improvement_bps=np.where(has_fill, 6 - spread, np.nan),
         effective_spread_bps=spread,
         time_to_first_fill_seconds=wait,
         mean_time_to_fill_seconds=wait * 1.5,

@@ -1,8 +1,8 @@
 """Where a difference in arrival cost comes from: price, quantity, or time.
 
-The arrival cost of a sweep is its filled quantity F times a gain per share, which has two parts:
-P, what the fills were better than the midpoint of their own moment (half the effective spread), and
-T, what that midpoint was better than the one on arrival (the slippage). So A = F (P + T), and
+The arrival cost of a sweep is its filled quantity F times a cost per share, which has two parts:
+P, what the fills cost more than the midpoint of their own moment (half the effective spread), and
+T, what that midpoint cost more than the one on arrival (the slippage). So A = F (P + T), and
 
     A_simulated - A_real =   (F_simulated - F_real)   x  mean of the two (P + T)     quantity
                            + mean of the two F        x  (P_simulated - P_real)      price
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.metrics.comparison import require_same_sweeps, values
-from sweep_dask.analysis.metrics.units import aud
+from sweep_dask.analysis.metrics.units import aud, over
 from sweep_dask.analysis.tables import schema, table
 
 if TYPE_CHECKING:
@@ -47,22 +47,19 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
     """
     require_same_sweeps(real, simulated)
 
-    def difference(metric: str) -> FloatArray:
-        return values(simulated, metric) - values(real, metric)
+    def both(metric: str) -> tuple[FloatArray, FloatArray]:
+        return values(real, metric), values(simulated, metric)
 
-    one, other = values(real, "filled_quantity"), values(simulated, "filled_quantity")
-    both_filled = (one > 0) & (other > 0)
-    mean_filled = (one + other) / 2
-    total = difference("arrival_cost_aud")
-    gain = "midpoint_improvement_price"
-    mean_gain = (values(real, gain) + values(simulated, gain)) / 2
-
-    def part(of_both: FloatArray, of_one: FloatArray) -> FloatArray:
-        return np.where(both_filled, of_both, of_one)
+    (filled, other_filled), (cost, other_cost) = both("filled_quantity"), both("arrival_cost_aud")
+    both_filled = (filled > 0) & (other_filled > 0)
+    total = other_cost - cost
+    mean_cost = (over(cost, filled) + over(other_cost, other_filled)) / 2
 
     def per_share(metric: str) -> FloatArray:
+        one, other = both(metric)
+        amount = aud((filled + other_filled) * (other - one))
         # 0 if the whole difference is missing would be a claim.
-        return part(_aud(mean_filled * difference(metric)), 0 * total + 0.0)
+        return np.where(both_filled, amount, 0 * total + 0.0)
 
     return table(
         ARRIVAL_COST_PARTS,
@@ -70,12 +67,7 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
             "order_id": real["order_id"],
             "difference_aud": total,
             "price_part_aud": per_share("effective_spread_price") / 2,
-            "quantity_part_aud": part(_aud((other - one) * mean_gain), total),
+            "quantity_part_aud": np.where(both_filled, (other_filled - filled) * mean_cost, total),
             "time_part_aud": per_share("slippage_price"),
         },
     )
-
-
-def _aud(amount: FloatArray) -> FloatArray:
-    """Quantity times price -> dollars."""
-    return aud(2 * amount)

@@ -1,6 +1,7 @@
 """Every metric of a sweep, from its fills and the quotes around them.
 
-What is signed is positive when it is good for the order, on both sides. Prices are in 0.1 cent.
+A cost is positive on both sides (Perold 1988), and an improvement is when it is good for the order.
+Prices are in 0.1 cent.
 """
 
 from __future__ import annotations
@@ -114,10 +115,10 @@ class SweepMeasure:
         return units.BPS * price / (self.midpoint_x2 / 2)
 
     def _drift_x2(self, time_ns: IntArray) -> FloatArray:
-        """How far the doubled midpoint has come the order's way since arrival."""
+        """How far the doubled midpoint has moved against the order since arrival."""
         every = np.arange(self.sweeps.size)
         later_x2 = units.known(self.quotes.midpoint_x2_at(self.sweeps, every, time_ns))
-        drift: FloatArray = self.sign * (self.midpoint_x2 - later_x2)
+        drift: FloatArray = self.sign * (later_x2 - self.midpoint_x2)
         return drift
 
     def _order(self) -> dict[str, Any]:
@@ -163,15 +164,15 @@ class _Case(NamedTuple):
     filled_x2: FloatArray
     """float64[sweeps], twice the filled quantity; NaN for none."""
 
-    def gain_x2(self, reference_x2: FloatArray) -> FloatArray:
-        """What the filled shares cost less than at a price, times quantity; 0 for no shares."""
-        return self.gain_over_x2(reference_x2 * self.sums.quantity)
+    def at_x2(self, price_x2: FloatArray) -> FloatArray:
+        """What the filled shares are worth at a price; 0 for no shares."""
+        return price_x2 * self.sums.quantity
 
-    def gain_over_x2(self, value_x2: FloatArray) -> FloatArray:
-        """What the filled shares cost less than a value."""
+    def cost_x2(self, value_x2: FloatArray) -> FloatArray:
+        """What the filled shares cost more than a value."""
         # Adding 0 makes a negative zero a plain one.
-        gain: FloatArray = self.measure.sign * (value_x2 - self.sums.value_x2) + 0.0
-        return gain
+        cost: FloatArray = self.measure.sign * (self.sums.value_x2 - value_x2) + 0.0
+        return cost
 
     def per_share(self, name: str, amount_x2: FloatArray) -> dict[str, FloatArray]:
         """An amount per filled share: as a price, and in bps of the midpoint on arrival."""
@@ -210,7 +211,7 @@ def _improvement(case: _Case) -> dict[str, FloatArray]:
     }
     columns: dict[str, FloatArray] = {}
     for name, reference_x2 in references.items():
-        gain_x2 = case.gain_x2(reference_x2)
+        gain_x2 = 0.0 - case.cost_x2(case.at_x2(reference_x2))
         columns |= case.per_share(f"{name}_improvement", gain_x2)
         columns[f"{name}_improvement_aud"] = units.aud(gain_x2)
     return columns
@@ -223,7 +224,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
     at the midpoint they would be cheaper than any that filled, and to fill nothing best of all.
     """
     measure = case.measure
-    filled_x2 = case.gain_x2(measure.midpoint_x2)
+    filled_x2 = case.cost_x2(case.at_x2(measure.midpoint_x2))
     missed_x2 = measure.marked_drift_x2 * case.unfilled + 0.0
     # Nothing unfilled costs nothing, whether or not there was a midpoint to mark it to.
     unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * measure.midpoint_x2)
@@ -233,7 +234,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
         "opportunity_cost": unfilled_x2,
         "implementation_shortfall": filled_x2 + unfilled_x2,
         # Half a spread, doubled.
-        "completed_shortfall": filled_x2 + unfilled_x2 - measure.spread * case.unfilled,
+        "completed_shortfall": filled_x2 + unfilled_x2 + measure.spread * case.unfilled,
     }
     in_bps = {f"{name}_bps": units.BPS * amount / paper_x2 for name, amount in amounts_x2.items()}
     return in_bps | {f"{name}_aud": units.aud(amount) for name, amount in amounts_x2.items()}
@@ -242,13 +243,13 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
 def _spreads_paid(case: _Case) -> dict[str, FloatArray]:
     """Against the midpoint at and after each fill, weighted by quantity."""
     at_fill_x2 = case.sums.midpoint_value_x2(case.measure.quotes)
-    on_arrival_x2 = case.measure.midpoint_x2 * case.sums.quantity
-    columns = case.per_share("slippage", case.measure.sign * (on_arrival_x2 - at_fill_x2) + 0.0)
-    columns |= case.per_share("effective_spread", 2 * case.gain_over_x2(at_fill_x2))
+    on_arrival_x2 = case.at_x2(case.measure.midpoint_x2)
+    columns = case.per_share("slippage", case.measure.sign * (at_fill_x2 - on_arrival_x2) + 0.0)
+    columns |= case.per_share("effective_spread", 2 * case.cost_x2(at_fill_x2))
     for seconds in REALISED_AFTER_SECONDS:
         later_x2 = case.sums.midpoint_value_x2(case.measure.quotes, seconds * units.NS_PER_SECOND)
         name = f"realised_spread_{seconds}s"
-        columns |= case.per_share(name, 2 * case.gain_over_x2(later_x2))
+        columns |= case.per_share(name, 2 * case.cost_x2(later_x2))
     return columns
 
 

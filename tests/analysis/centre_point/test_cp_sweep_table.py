@@ -224,8 +224,8 @@ def test_parts_are_simulated_minus_real():
     nothing = tape_fills(Day().enter(2, 150, SELL, 5, 3330).partition())
     table = sweep_table(found(day), {REAL: Outcome(real), REPLAYED: Outcome(nothing)})
     # 30 shares 0.5 cents above the midpoint of 3335, 20 at it: 15 cents worse than nothing.
-    assert table["arrival_cost_aud"].tolist() == pytest.approx([-0.15, 0.0])
-    assert table["quantity_part_aud"][1] == pytest.approx(0.15)
+    assert table["arrival_cost_aud"].tolist() == pytest.approx([0.15, 0.0])
+    assert table["quantity_part_aud"][1] == pytest.approx(-0.15)
     assert table[["price_part_aud", "time_part_aud"]].iloc[1].tolist() == [0, 0]
 
 
@@ -239,8 +239,8 @@ def test_the_horizon_is_where_unfilled_shares_are_marked():
         sweep_table(found(day), outcomes, horizon_ns=horizon) for horizon in (None, 600)
     )
     # 50 shares unfilled: by the end they cost 1 cent more each, at 800 they cost 2 cents less.
-    assert until_end["opportunity_cost_aud"].tolist() == pytest.approx([-0.5])
-    assert for_longer["opportunity_cost_aud"].tolist() == pytest.approx([1.0])
+    assert until_end["opportunity_cost_aud"].tolist() == pytest.approx([0.5])
+    assert for_longer["opportunity_cost_aud"].tolist() == pytest.approx([-1.0])
 
 
 def test_a_partition_without_sweeps_has_all_columns():

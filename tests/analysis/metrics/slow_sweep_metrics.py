@@ -84,7 +84,7 @@ class _SlowSweep:
         row |= self.times(fills, filled)
         end_mid = self.mid(self.end_ns)
         known = mid is not None and end_mid is not None
-        row["market_drift_price"] = drift = sign * (mid - end_mid) if known else None
+        row["market_drift_price"] = drift = sign * (end_mid - mid) if known else None
         row["market_drift_bps"] = self.bps(drift)
         row["working_spread_price"] = spread = self.working_spread()
         row["working_spread_bps"] = self.bps(spread)
@@ -111,11 +111,11 @@ class _SlowSweep:
         mid = self.arrival_mid
         at = self.end_ns if horizon_ns is None else self.arrival_ns + horizon_ns
         later = self.mid(at)
-        arrival = None if mid is None else self.sign * (mid * filled - value)
+        arrival = None if mid is None else self.sign * (value - mid * filled)
         if mid is None or (unfilled and later is None):
             missed = None
         else:
-            missed = self.sign * (mid - later) * unfilled if unfilled else Fraction(0)
+            missed = self.sign * (later - mid) * unfilled if unfilled else Fraction(0)
         both = None if arrival is None or missed is None else arrival + missed
         amounts = {
             "arrival_cost": arrival,
@@ -123,7 +123,7 @@ class _SlowSweep:
             "implementation_shortfall": both,
             "completed_shortfall": None
             if both is None
-            else both - Fraction(self.arrival_offer - self.arrival_bid, 2) * unfilled,
+            else both + Fraction(self.arrival_offer - self.arrival_bid, 2) * unfilled,
         }
         row = {}
         for name, amount in amounts.items():
@@ -136,7 +136,7 @@ class _SlowSweep:
         slippage = None
         mids = self.mids_after(fills, 0)
         if mids and self.arrival_mid is not None:
-            moves = [self.sign * (self.arrival_mid - mid) for mid in mids]
+            moves = [self.sign * (mid - self.arrival_mid) for mid in mids]
             slippage = sum(move * fill.quantity for move, fill in zip(moves, fills, strict=True))
         row = self.per_share("slippage", slippage, filled)
         row |= self.per_share("effective_spread", self.spread(fills, 0), filled)
@@ -155,7 +155,7 @@ class _SlowSweep:
         if not mids:
             return None
         pairs = zip(mids, fills, strict=True)
-        return sum(2 * self.sign * (mid - fill.price) * fill.quantity for mid, fill in pairs)
+        return sum(2 * self.sign * (fill.price - mid) * fill.quantity for mid, fill in pairs)
 
     def working_spread(self):
         if self.end_ns == self.arrival_ns:

@@ -39,22 +39,22 @@ EXPECTED = {
     "midpoint_improvement_bps": -10_000 * 1_000 / 600 / 3335,
     "far_touch_improvement_aud": 2.0,  # 600 x 3340 = 2,004,000
     "far_touch_improvement_price": 2_000 / 600,
-    "arrival_cost_aud": -1.0,
-    "arrival_cost_bps": -10_000 / 3335,  # of 1,000 x 3.335 = A$3,335
-    "opportunity_cost_aud": 4.0,  # 400 are 10 cheaper at the end
-    "implementation_shortfall_aud": 3.0,
-    "implementation_shortfall_bps": 30_000 / 3335,
-    "completed_shortfall_aud": 1.0,  # 400 still to trade, each half of 10 away from the midpoint
-    "completed_shortfall_bps": 10_000 / 3335,
-    "slippage_price": -5.0,  # 200 of 600 filled when the midpoint was 15 higher
-    "effective_spread_price": 2 * 2_000 / 600,  # only those 200, 10 below their midpoint
-    "realised_spread_1s_price": 2 * (3350 - 2_002_000 / 600),  # both fills see 3350 a second later
-    "realised_spread_10s_price": 2 * (3325 - 2_002_000 / 600),
-    "realised_spread_60s_price": 2 * (3325 - 2_002_000 / 600),
+    "arrival_cost_aud": 1.0,
+    "arrival_cost_bps": 10_000 / 3335,  # of 1,000 x 3.335 = A$3,335
+    "opportunity_cost_aud": -4.0,  # 400 are 10 cheaper at the end
+    "implementation_shortfall_aud": -3.0,
+    "implementation_shortfall_bps": -30_000 / 3335,
+    "completed_shortfall_aud": -1.0,  # 400 still to trade, each half of 10 away from the midpoint
+    "completed_shortfall_bps": -10_000 / 3335,
+    "slippage_price": 5.0,  # 200 of 600 filled when the midpoint was 15 higher
+    "effective_spread_price": -2 * 2_000 / 600,  # only those 200, 10 below their midpoint
+    "realised_spread_1s_price": 2 * (2_002_000 / 600 - 3350),  # both fills see 3350 a second later
+    "realised_spread_10s_price": 2 * (2_002_000 / 600 - 3325),
+    "realised_spread_60s_price": 2 * (2_002_000 / 600 - 3325),
     "time_to_first_fill_seconds": 0.0,
     "time_to_last_fill_seconds": 2.0,
     "mean_time_to_fill_seconds": 400 / 600,  # a third of the shares waited 2 s
-    "market_drift_price": 10.0,  # 3325 is 10 better for a buy
+    "market_drift_price": -10.0,  # 3325 is 10 better for a buy
     "working_spread_price": 14.0,  # 1 s of 10, 4 s of 20, 5 s of 10
 }
 
@@ -102,9 +102,9 @@ def test_nothing_filled_has_no_price_and_no_time_but_all_of_the_opportunity_cost
     assert (row["status"], row["fill_ratio"], row["fill_count"]) == ("unfilled", 0.0, 0)
     # No shares cost no money.
     assert row["midpoint_improvement_aud"] == row["arrival_cost_aud"] == 0.0
-    assert row["implementation_shortfall_aud"] == row["opportunity_cost_aud"] == 10.0
+    assert row["implementation_shortfall_aud"] == row["opportunity_cost_aud"] == -10.0
     # 1,000 shares still to trade, for half of 10 each.
-    assert row["completed_shortfall_aud"] == 5.0
+    assert row["completed_shortfall_aud"] == -5.0
 
 
 def test_all_filled_has_no_opportunity_cost_even_without_a_midpoint_to_mark_to():
@@ -118,7 +118,7 @@ def test_unfilled_shares_without_a_midpoint_to_mark_to_leave_the_shortfall_open(
     row = one(quotes=[(SECOND, 0, 3340)])
     assert np.isnan(row["opportunity_cost_aud"])
     assert np.isnan(row["implementation_shortfall_aud"])
-    assert row["arrival_cost_aud"] == -1.0
+    assert row["arrival_cost_aud"] == 1.0
 
 
 def test_no_limit_no_improvement_against_it():
@@ -138,7 +138,7 @@ def test_locked_crossed_and_one_sided_arrivals_have_a_far_touch_and_no_midpoint(
     # The first fill was on arrival, so there is no midpoint for all of them.
     assert np.isnan(row["effective_spread_price"])
     # A second later there was one for both.
-    assert row["realised_spread_1s_price"] == pytest.approx(2 * (3350 - 2_002_000 / 600))
+    assert row["realised_spread_1s_price"] == pytest.approx(2 * (2_002_000 / 600 - 3350))
     # Basis points are of the midpoint on arrival.
     assert np.isnan(row["far_touch_improvement_bps"])
 
@@ -150,7 +150,7 @@ def test_no_far_touch_no_improvement_against_it():
 
 def test_horizon_marks_the_unfilled_at_a_time_after_arrival():
     # After 3 s the midpoint is 3350, 15 against the buy: 400 x 15.
-    assert one(horizon_ns=3 * SECOND)["opportunity_cost_aud"] == -6.0
+    assert one(horizon_ns=3 * SECOND)["opportunity_cost_aud"] == 6.0
 
 
 def test_quote_of_the_instant_of_arrival_counts_from_then_on_but_not_at_it():
@@ -159,7 +159,7 @@ def test_quote_of_the_instant_of_arrival_counts_from_then_on_but_not_at_it():
         fills=[(7, 0, 400, 6670, True), (7, SECOND, 200, 6700, True)], quotes=[(0, 3340, 3360)]
     )
     assert row["effective_spread_price"] == 0.0  # 400 at 3335 on arrival, 200 at 3350 after it
-    assert row["market_drift_price"] == -15.0
+    assert row["market_drift_price"] == 15.0
     assert row["working_spread_price"] == 20.0
 
 
@@ -174,7 +174,7 @@ def test_a_quote_still_to_come_is_not_known_before():
     row = one(fills=[(7, SECOND, 400, 6670, True)], quotes=[(3 * SECOND, 3340, 3360)])
     assert row["effective_spread_price"] == 0.0
     assert row["realised_spread_1s_price"] == 0.0
-    assert row["realised_spread_10s_price"] == 30.0
+    assert row["realised_spread_10s_price"] == -30.0
 
 
 def test_no_quotes_at_all_leave_that_of_the_arrival():
@@ -185,7 +185,7 @@ def test_no_quotes_at_all_leave_that_of_the_arrival():
 def test_nothing_is_known_after_the_quotes_end():
     case = make_sweeps(SWEEP), make_fills(*FILLS), make_quotes(*QUOTES).until(4 * SECOND)
     (row,) = sweep_metrics(*case).to_dict("records")
-    assert row["realised_spread_1s_price"] == pytest.approx(2 * (3350 - 2_002_000 / 600))
+    assert row["realised_spread_1s_price"] == pytest.approx(2 * (2_002_000 / 600 - 3350))
     assert np.isnan(row["realised_spread_10s_price"])
     # 1 s of 10 and 3 s of 20, and a ns.
     assert row["working_spread_price"] == pytest.approx(17.5)

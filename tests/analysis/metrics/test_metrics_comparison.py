@@ -63,24 +63,24 @@ def test_parts_of_a_difference_by_hand():
     """Real: 100 at 3340 at once. Simulated: 50 at 3335 when the midpoint was 3350.
 
     Per share, real: 5 above its midpoint, none from waiting. Simulated: 15 below its midpoint, 15
-    lost by waiting. In 1/1000 A$: 0 against -500; quantity -50 x (-5 + 0) / 2 = 125; the mean
-    quantity is 75, so price 75 x (15 + 5) = 1500 and time 75 x (-15 - 0) = -1125.
+    lost by waiting. In 1/1000 A$: 0 against 500; quantity -50 x (5 + 0) / 2 = -125; the mean
+    quantity is 75, so price 75 x (-15 - 5) = -1500 and time 75 x (15 - 0) = 1125.
     """
     first, second = parts(REAL, SIMULATED)
-    assert first == pytest.approx([0.5, 1.5, 0.125, -1.125])
+    assert first == pytest.approx([-0.5, -1.5, -0.125, 1.125])
     assert second.tolist() == [0, 0, 0, 0]
 
 
 def test_filled_in_one_only_is_all_quantity():
     first, _ = parts(REAL, metrics())
-    assert first.tolist() == [0.5, 0, 0.5, 0]
+    assert first.tolist() == [-0.5, 0, -0.5, 0]
 
 
 def test_without_a_midpoint_of_the_fill_there_is_the_quantity_part_only():
     quotes = make_quotes((SECOND, 0, 3360))
     fills = make_fills((1, 2 * SECOND, 50, 6670, True))
     first, _ = parts(REAL, sweep_metrics(SWEEPS, fills, quotes))
-    assert first == pytest.approx([0.5, np.nan, 0.125, np.nan], nan_ok=True)
+    assert first == pytest.approx([-0.5, np.nan, -0.125, np.nan], nan_ok=True)
 
 
 @given(markets(), st.data())

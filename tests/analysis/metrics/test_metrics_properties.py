@@ -106,9 +106,9 @@ def test_parts_add_up(market):
 
     total = column("arrival_cost_aud") + column("opportunity_cost_aud")
     assert column("implementation_shortfall_aud") == pytest.approx(total, nan_ok=True)
-    gain = column("slippage_price") + column("effective_spread_price") / 2
-    known = ~np.isnan(gain)
-    assert column("midpoint_improvement_price")[known] == pytest.approx(gain[known], abs=1e-9)
+    cost = column("slippage_price") + column("effective_spread_price") / 2
+    known = ~np.isnan(cost)
+    assert column("midpoint_improvement_price")[known] == pytest.approx(-cost[known], abs=1e-9)
     assert (table["filled_quantity"] + table["unfilled_quantity"] >= table["quantity"]).all()
 
 
