@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.dataflow.text_columns import columns_of_text
 from sweep_dask.report.answer import ANSWERING, answer_of
-from sweep_dask.report.effects import METRICS
 from sweep_dask.report.measures import (
     COMPLETED_MEAN,
     DARK_SHARE,
@@ -15,15 +14,13 @@ from sweep_dask.report.measures import (
     FILLED_QUANTITY,
     FILLED_SHARE,
     SHORTFALL_MEAN,
-    Measure,
 )
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.answer import Answer
     from sweep_dask.report.effects import Effect
     from sweep_dask.report.rollups import Rollups
@@ -31,9 +28,11 @@ if TYPE_CHECKING:
 
 _MEASURES = {"shares filled": FILLED_QUANTITY, "of all": FILLED_SHARE, "in the dark": DARK_SHARE}
 #: Of `ANSWERING`, in its order.
-_HEADINGS = ("fill ratio", "shortfall, bps", "same, rest traded")
-#: What the lines have that others are compared with, in place of a change.
-_LEVELS = (FILL_RATIO, SHORTFALL_MEAN, COMPLETED_MEAN)
+_LEVELS = {
+    "fill ratio": FILL_RATIO,
+    "shortfall": SHORTFALL_MEAN,
+    "same, rest traded": COMPLETED_MEAN,
+}
 _REFERENCES = {REAL: "what happened", REPLAYED: "replayed"}
 
 
@@ -48,39 +47,41 @@ def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[s
     sweeps = answer.real["sweeps"].text
     return [
         "",
-        f"What {sweeps} sweeps of continuous trading got, and what a change would have done",
-        *columns_of_text([["", *_MEASURES, *_HEADINGS, ""], *_rows(found, answer)]),
+        f"What {sweeps} sweeps of continuous trading got; shortfalls in bps, + = costlier",
+        *columns_of_text([["", *_MEASURES, *_LEVELS, ""], *_rows(found)]),
+        *_changes(answer),
         f"  {_intervals(answer)}",
     ]
 
 
-def _rows(found: Rollups, answer: Answer) -> list[list[str]]:
-    changes = {change.line: change for change in answer.changes}
-    rows = []
-    for line in found.lines:
-        change = changes.get(line.name)
-        shown = _measures(found, line, _MEASURES.values())
-        if change is None:
-            rows.append([line.name, *shown, *_measures(found, line, _LEVELS), _REFERENCES[line]])
-        else:
-            effects = [_change(change.effects.get(metric)) for metric in ANSWERING]
-            rows.append([line.name, *shown, *effects, f"against {change.reference}"])
-    return [[_plain(cell) for cell in row] for row in rows]
+def _rows(found: Rollups) -> list[list[str]]:
+    measures = (*_MEASURES.values(), *_LEVELS.values())
+    return [
+        [
+            line.name,
+            *(_plain(measure.form(measure.value(row))) for measure in measures),
+            _REFERENCES.get(line, ""),
+        ]
+        for line in found.lines
+        if (row := found.total(line))
+    ]
 
 
-def _measures(found: Rollups, line: Line, measures: Iterable[Measure]) -> list[str]:
-    row = found.total(line)
-    return [measure.form(measure.value(row)) if row else "" for measure in measures]
+def _changes(answer: Answer) -> list[str]:
+    """What each change would have done, a row a metric."""
+    rows = [
+        [change.line, f"against {change.reference}", name, *map(_plain, _said(effect))]
+        for change in answer.changes
+        for name, metric in zip(_LEVELS, ANSWERING, strict=True)
+        if (effect := change.effects.get(metric))
+    ]
+    return ["What a change would have done", *columns_of_text(rows)] if rows else []
 
 
-def _change(effect: Effect | None) -> str:
-    if effect is None:
-        return ""
-    words = METRICS[effect.metric]
-    if effect.low is None:
-        return words.change(effect.mean)
-    bounds = f"({words.change(effect.low)} to {words.change(effect.high)})"
-    return f"{words.change(effect.mean)} {bounds}"
+def _said(effect: Effect) -> tuple[str, str]:
+    if effect.mean is None:
+        return "cannot be said", ""
+    return effect.words.said(effect.mean), effect.certainty and f"({effect.certainty})"
 
 
 def _intervals(answer: Answer) -> str:

@@ -10,7 +10,7 @@ from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.report import wording
 from sweep_dask.report.distributions import axis_of, curves
 from sweep_dask.report.drawing import DARK_COLOUR, LIT_COLOUR, Drawing, drawing, floats, new_figure
-from sweep_dask.report.effects import METRICS
+from sweep_dask.report.effects import METRICS, SHORTFALL
 from sweep_dask.report.line_words import WORDS, label
 from sweep_dask.report.measures import FILLED_SHARE
 
@@ -71,7 +71,7 @@ def distribution_chart(found: Rollups, metric: str) -> Drawing | None:
     chart = new_figure(
         x_range=axis_of(drawn),
         y_range=(0, 1.02),
-        x_axis_label=f"{wording.within(words.heading)}, {'%' if words.scale > 1 else words.unit}",
+        x_axis_label=f"{wording.within(words.heading)}, {words.level_axis}",
         y_axis_label="share of sweeps",
         height=340,
     )
@@ -88,7 +88,7 @@ def distribution_chart(found: Rollups, metric: str) -> Drawing | None:
 def segment_chart(table: SegmentTable, lines: Sequence[Line], measure: Measure) -> Drawing:
     """One of the measures `BY_LINE` over the segments of a table, a curve a line."""
     is_share = measure is FILLED_SHARE
-    unit = "% of shares filled" if is_share else "bps, implementation shortfall"
+    unit = "% of shares filled" if is_share else f"shortfall, {METRICS[SHORTFALL].axis}"
     names = [row.name for row in table.rows]
     # A share is read from zero; a cost may be on either side of it.
     bounds = {"y_range": DataRange1d(start=0)} if is_share else {}

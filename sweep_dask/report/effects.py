@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.metrics.comparison import COMPARED
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.populations import ANSWERED
@@ -27,18 +28,44 @@ class MetricWords:
 
     heading: str
     unit: str
+    more: str
+    less: str
     scale: float = 1.0
     """From the unit of the table to that of the page."""
-    more: str = "better"
-    less: str = "worse"
+
+    @property
+    def axis(self) -> str:
+        """The unit, and which way is up: no reader has to know a convention."""
+        return f"{self.unit}, + = {self.more}"
+
+    @property
+    def level_axis(self) -> str:
+        """The same for values instead of differences."""
+        return "%" if self.scale > 1 else self.axis
 
     def change(self, value: float | None) -> str:
         """A difference in the unit of the page."""
         return wording.change(None if value is None else value * self.scale)
 
     def size(self, value: float) -> str:
-        """A difference without its sign."""
+        """A difference without its sign: `1.20 bps`."""
+        return f"{self._number(value)} {self.unit}"
+
+    def said(self, value: float) -> str:
+        """A difference in words: `1.20 bps cheaper`."""
+        return f"{self.size(value)} {self._way(value)}" if value else "the same"
+
+    def between(self, low: float, high: float) -> str:
+        """An interval in words: `0.80 to 1.60` of what its mean is, or `0.40 less to 1.60 more`."""
+        if low * high >= 0:
+            return " to ".join(self._number(bound) for bound in sorted((low, high), key=abs))
+        return " to ".join(f"{self._number(bound)} {self._way(bound)}" for bound in (low, high))
+
+    def _number(self, value: float) -> str:
         return wording.decimals(abs(value) * self.scale)
+
+    def _way(self, value: float) -> str:
+        return self.more if value > 0 else self.less
 
     def level(self, value: float | None) -> str:
         """A value in the unit of the page."""
@@ -48,16 +75,20 @@ class MetricWords:
 FILL_RATIO = "fill_ratio"
 SHORTFALL = "implementation_shortfall_bps"
 COMPLETED = "completed_shortfall_bps"
+_COST = ("bps", "costlier", "cheaper")
+_TIME = ("s", "slower", "faster")
 #: Metrics of the tables, in their order.
 METRICS = {
-    FILL_RATIO: MetricWords("Fill ratio", "points", 100, "higher", "lower"),
-    SHORTFALL: MetricWords("Implementation shortfall", "bps"),
-    COMPLETED: MetricWords("Completed shortfall", "bps"),
-    "arrival_cost_bps": MetricWords("Arrival cost", "bps"),
-    "effective_spread_bps": MetricWords("Effective spread", "bps"),
-    "far_touch_improvement_bps": MetricWords("Better than the far touch", "bps"),
-    "time_to_first_fill_seconds": MetricWords("Time to the first fill", "s", 1, "later", "earlier"),
-    "mean_time_to_fill_seconds": MetricWords("Mean time to a fill", "s", 1, "later", "earlier"),
+    FILL_RATIO: MetricWords("Fill ratio", "points", "more", "less", 100),
+    SHORTFALL: MetricWords("Implementation shortfall", *_COST),
+    COMPLETED: MetricWords("Completed shortfall", *_COST),
+    "arrival_cost_bps": MetricWords("Arrival cost", *_COST),
+    "effective_spread_bps": MetricWords("Effective spread", *_COST),
+    "far_touch_improvement_bps": MetricWords(
+        "Improvement on the far touch", "bps", "better", "worse"
+    ),
+    "time_to_first_fill_seconds": MetricWords("Time to the first fill", *_TIME),
+    "mean_time_to_fill_seconds": MetricWords("Mean time to a fill", *_TIME),
 }
 
 
@@ -85,6 +116,11 @@ class Effect:
     def words(self) -> MetricWords:
         """The metric in words."""
         return METRICS[self.metric]
+
+    @property
+    def gain(self) -> float:
+        """The mean, above 0 if it is good for the order; 0 without one."""
+        return COMPARED[self.metric] * (self.mean or 0.0)
 
     @property
     def excludes_zero(self) -> bool:
@@ -124,7 +160,7 @@ class Effect:
         """The interval in words, as it stands in brackets behind the mean; empty without one."""
         if self.low is None or self.high is None:
             return "in every sweep the same" if self.is_constant else ""
-        return f"{self.words.change(self.low)} to {self.words.change(self.high)}"
+        return self.words.between(self.low, self.high)
 
     def cell(self, what: str) -> Cell:
         """One of the numbers, in the unit of the table, with its text in that of the page."""

@@ -93,7 +93,7 @@ class _Words:
         verb = f"filled {'more' if self.is_alone or found.unsure else 'the most'}"
         among = f", of the {self.among}s," if self.is_part and verb.endswith("most") else ""
         return Markup("{}{} would have {}: {}{}.").format(
-            _name(found.best), among, verb, _size(found.best, "more of a sweep"), _unsure(found)
+            _name(found.best), among, verb, _size(found.best, " of a sweep"), _unsure(found)
         )
 
     def of_cost(self, marked: Standing, completed: Standing) -> Markup:
@@ -108,8 +108,8 @@ class _Words:
         return Markup("{} would have cost {}: {}, or {} {}{}.").format(
             _name(first),
             "less" if self.is_alone or rival else "the least",
-            _size(first, "less"),
-            _size(second, "less"),
+            _size(first),
+            _size(second),
             _COUNTED[COMPLETED],
             _unsure(rival) if rival else "",
         )
@@ -126,7 +126,7 @@ class _Words:
         if found.best is None:
             said = f"no {self.among} is shown to cost less"
             return Markup("{}, {}{}").format(counted, said, _unsure(found))
-        said = _size(found.best, "less")
+        said = _size(found.best)
         return Markup("{} {}, {}{}").format(_name(found.best), counted, said, _unsure(found))
 
     def _poor(self, standings: Sequence[Standing], what: str, better: str) -> Markup | None:
@@ -144,19 +144,19 @@ class _Words:
 
 
 def _largest(effects: Sequence[Effect]) -> Effect | None:
-    better = [(effect.mean, effect) for effect in effects if effect.mean and effect.mean > 0]
-    return max(better, key=lambda pair: pair[0])[1] if better else None
+    better = [effect for effect in effects if effect.gain > 0]
+    return max(better, key=lambda effect: effect.gain, default=None)
 
 
 def _name(effect: Effect | None) -> Markup:
     return Markup("<b>{}</b>").format(label(effect.line) if effect else "")
 
 
-def _size(effect: Effect | None, word: str) -> Markup:
+def _size(effect: Effect | None, of: str = "") -> Markup:
     """A difference for the better, and its interval or that it needs none."""
     if effect is None or effect.mean is None:
         return Markup("&ndash;")
-    size = f"{effect.words.size(effect.mean)} {effect.words.unit} {word}"
+    size = f"{effect.words.said(effect.mean)}{of}"
     return Markup('{} <span class="interval">({})</span>').format(size, effect.certainty)
 
 
@@ -165,7 +165,6 @@ def _unsure(found: Standing) -> Markup | str:
     effect = found.unsure
     if effect is None or effect.mean is None:
         return ""
-    size = f"{effect.words.size(effect.mean)} {effect.words.unit}"
     return Markup("; the largest difference, of {} by {}, may be chance").format(
-        size, label(effect.line).lower()
+        effect.words.size(effect.mean), label(effect.line).lower()
     )

@@ -173,7 +173,8 @@ def test_the_folder_is_as_its_manifest_says(whole):
 
 def test_the_summary_shows_every_line_beside_the_tape(whole):
     text = describe_run(whole.record, whole.output)
-    rows = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
+    # A line comes again further down, with what it changes.
+    rows = {line.split()[0]: line.split() for line in text.splitlines()[::-1] if line.strip()}
     for name, (dark, lit, _) in EXPECTED.items():
         filled, quantity = 4 * (dark + lit), 4 * SWEEP_QUANTITY
         share = [f"{100 * filled / quantity:.1f}", "%"]

@@ -1,5 +1,7 @@
 """The first section answers: what filled, what a scenario changes, how sure that is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn_market import drawn_market
@@ -58,9 +60,8 @@ def test_scenarios_are_measured_against_the_replay_and_time_priority_against_the
 
 def test_effects_are_sentences_with_intervals(page):
     key = "comparisons/continuous/as-entered/rest-dark/all/all/fill_ratio"
-    mean, low, high = (100 * page.numbers[f"{key}/{name}"] for name in ("mean", "low", "high"))
-    sentence = f"would be {-mean:.2f} points lower ({low:.2f} to {high:.2f})".replace("-", "\u2212")
-    assert sentence in page.text
+    mean, low, high = (-100 * page.numbers[f"{key}/{name}"] for name in ("mean", "low", "high"))
+    assert f"would fill {mean:.2f} points less ({high:.2f} to {low:.2f})" in page.text
     assert "whole security-days, of which there are 12" in page.text
     assert "more than chance" in page.text
 
@@ -77,7 +78,8 @@ def test_both_shortfalls_are_in_every_sentence(page):
     # Those of the four lines and the headline's is another.
     assert changes == 4
     assert "with what was left still to be traded across half the spread" in page.text
-    assert ["Completed shortfall, bps", "Dual post"] in [r[:2] for r in page.rows("test-table")]
+    tested = [row[:2] for row in page.rows("test-table")]
+    assert ["Completed shortfall, bps, + = costlier", "Dual post"] in tested
 
 
 def test_what_is_left_is_counted_at_the_moment_of_the_settings(page, tmp_path):
@@ -114,9 +116,10 @@ def test_a_metric_of_one_security_day_among_others_is_not_tested(tmp_path):
         frame.loc[~known, "completed_shortfall_bps"] = np.nan
     page = write_page(*make_answer_folder(tmp_path / "out", market))
     by = {row[0]: row for row in page.rows("test-table") if row[1] == "Dual post"}
-    assert by["Completed shortfall, bps"][4:6] == ["\u2013", "\u2013"]
-    assert by["Completed shortfall, bps"][-1] == "not tested: one security-day only"
-    assert by["Fill ratio, points"][7] == "12"
+    completed = by["Completed shortfall, bps, + = costlier"]
+    assert completed[4:6] == ["\u2013", "\u2013"]
+    assert completed[-1] == "not tested: one security-day only"
+    assert by["Fill ratio, points, + = more"][7] == "12"
     assert "of which there are 12," in page.text
 
 
@@ -168,6 +171,29 @@ def test_effects_are_those_of_the_table():
     found = effect_of(row)
     assert (found.mean, found.low, found.high) == (-0.25, -0.5, 0.0)
     assert not found.excludes_zero
+
+
+@pytest.mark.parametrize(
+    ("metric", "mean", "low", "high", "said", "between"),
+    [
+        ("fill_ratio", 0.031, 0.02, 0.042, "3.10 points more", "2.00 to 4.20"),
+        ("fill_ratio", -0.031, -0.042, -0.02, "3.10 points less", "2.00 to 4.20"),
+        ("implementation_shortfall_bps", -1.2, -2, -0.4, "1.20 bps cheaper", "0.40 to 2.00"),
+        ("arrival_cost_bps", 1.2, -0.4, 2, "1.20 bps costlier", "0.40 cheaper to 2.00 costlier"),
+        ("far_touch_improvement_bps", 1, 0.0, 2, "1.00 bps better", "0.00 to 2.00"),
+        ("mean_time_to_fill_seconds", 5, -1, 11, "5.00 s slower", "1.00 faster to 11.00 slower"),
+        ("fill_ratio", 0.0, -0.1, 0.1, "the same", "10.00 less to 10.00 more"),
+    ],
+)
+def test_effects_in_words_need_no_convention(metric, mean, low, high, said, between):
+    words = METRICS[metric]
+    assert (words.said(mean), words.between(low, high)) == (said, between)
+
+
+def test_better_is_what_the_comparison_says():
+    assert effect(0.2).gain > 0 > effect(-0.2).gain
+    assert replace(effect(0.2), metric="effective_spread_bps").gain < 0
+    assert effect(None).gain == 0
 
 
 def test_every_line_has_a_row(page):
