@@ -19,12 +19,14 @@ from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.storage.pieces import files_of
+from sweep_dask.version import OTHER_SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
-_BY_ALL = "rollups/by_all"
+_ROLLUPS = "rollups/"
+_BY_ALL = f"{_ROLLUPS}by_all"
 _SWEEPS = "sweep_metrics"
 
 
@@ -182,6 +184,13 @@ class RunResult:
     def _files(self, name: str) -> list[Path]:
         """Of a table, in the order of rows; of a roll-up one."""
         folder = OutputLayout(self.output).tables
+        if (name == _SWEEPS or name.startswith(_ROLLUPS)) and _has_other_signs(self.manifest):
+            raise InputError(
+                "An earlier version made this table, in which costs have the other sign.",
+                where=str(folder),
+                value=name,
+                cure="Run the same command again: it takes the rows from processed/.",
+            )
         names = self.tables
         if name in names:
             path = folder / f"{name}.parquet"
@@ -204,10 +213,14 @@ class RunResult:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         manifest = self.manifest
-        has_answer = manifest["status"] in THROUGH and _BY_ALL in self.tables
-        lines = self.summary() if has_answer else None
+        is_sound = manifest["status"] in THROUGH and not _has_other_signs(manifest)
+        lines = self.summary() if is_sound and _BY_ALL in self.tables else None
         replay = read_replay(OutputLayout(self.output).replay().root)
         return run_card(manifest, lines, self.report, replay)
+
+
+def _has_other_signs(manifest: Mapping[str, Any]) -> bool:
+    return manifest.get("version") in OTHER_SIGNS
 
 
 def load(output: str | Path) -> RunResult:

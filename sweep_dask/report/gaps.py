@@ -115,7 +115,8 @@ def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) 
     if found is None:
         yield _NO_ROLLUPS if is_through else _NOT_THROUGH
     elif not any(row["n_sweeps"] for row in found.by_all):
-        yield _NO_FINISHED_SWEEPS if failed else _NO_SWEEPS
+        if failed + aside < len(manifest["partitions"]) or not aside:
+            yield _NO_FINISHED_SWEEPS if failed else _NO_SWEEPS
     elif found.total(REAL) is None:
         yield _NOT_CONTINUOUS
     else:
