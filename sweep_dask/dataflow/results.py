@@ -22,7 +22,7 @@ from sweep_dask.storage.pieces import files_of
 from sweep_dask.version import OTHER_SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
 _ROLLUPS = "rollups/"
@@ -184,7 +184,8 @@ class RunResult:
     def _files(self, name: str) -> list[Path]:
         """Of a table, in the order of rows; of a roll-up one."""
         folder = OutputLayout(self.output).tables
-        if (name == _SWEEPS or name.startswith(_ROLLUPS)) and _has_other_signs(self.manifest):
+        is_signed = name == _SWEEPS or name.startswith(_ROLLUPS)
+        if is_signed and self.manifest.get("version") in OTHER_SIGNS:
             raise InputError(
                 "An earlier version made this table, in which costs have the other sign.",
                 where=str(folder),
@@ -213,14 +214,10 @@ class RunResult:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         manifest = self.manifest
-        is_sound = manifest["status"] in THROUGH and not _has_other_signs(manifest)
+        is_sound = manifest["status"] in THROUGH and manifest.get("version") not in OTHER_SIGNS
         lines = self.summary() if is_sound and _BY_ALL in self.tables else None
         replay = read_replay(OutputLayout(self.output).replay().root)
         return run_card(manifest, lines, self.report, replay)
-
-
-def _has_other_signs(manifest: Mapping[str, Any]) -> bool:
-    return manifest.get("version") in OTHER_SIGNS
 
 
 def load(output: str | Path) -> RunResult:

@@ -132,11 +132,10 @@ def cost_parts(found: Rollups) -> list[CostParts]:
     """The parts for every line of which they exist, drawn to one scale; none without a tape."""
     if REAL not in found.lines:
         return []
-    rows = [(line, found.total(line)) for line in found.lines if line != REAL]
     parts = {
         line: [row[name] for name in PARTS]
-        for line, row in rows
-        if row is not None and row["n_parts"]
+        for line in found.lines
+        if line != REAL and (row := found.total(line)) and row["n_parts"]
     }
     largest = max((abs(part) for found in parts.values() for part in found), default=0.0) or 1.0
     return [_cost_parts(line, amounts, largest) for line, amounts in parts.items()]

@@ -84,9 +84,7 @@ METRICS = {
     COMPLETED: MetricWords("Completed shortfall", *_COST),
     "arrival_cost_bps": MetricWords("Arrival cost", *_COST),
     "effective_spread_bps": MetricWords("Effective spread", *_COST),
-    "far_touch_improvement_bps": MetricWords(
-        "Improvement on the far touch", "bps", "better", "worse"
-    ),
+    "far_touch_improvement_bps": MetricWords("Better than the far touch", "bps", "better", "worse"),
     "time_to_first_fill_seconds": MetricWords("Time to the first fill", *_TIME),
     "mean_time_to_fill_seconds": MetricWords("Mean time to a fill", *_TIME),
 }

@@ -16,44 +16,23 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.tables import Columns, FloatArray
 
+
+def _each(direction: int, units: str, *names: str) -> dict[str, int]:
+    return {f"{name}_{unit}": direction for name in names for unit in units.split()}
+
+
 #: Metrics that differ by the fills -> 1 if more is good for the order, -1 if less is, 0 if neither.
 #: This is the only place that says it.
 COMPARED = {
-    "filled_quantity": 1,
-    "fill_ratio": 1,
-    "fill_count": 0,
-    "dark_quantity": 0,
-    "vwap": 0,
-    "limit_improvement_price": 1,
-    "limit_improvement_bps": 1,
-    "limit_improvement_aud": 1,
-    "midpoint_improvement_price": 1,
-    "midpoint_improvement_bps": 1,
-    "midpoint_improvement_aud": 1,
-    "far_touch_improvement_price": 1,
-    "far_touch_improvement_bps": 1,
-    "far_touch_improvement_aud": 1,
-    "arrival_cost_bps": -1,
-    "arrival_cost_aud": -1,
-    "opportunity_cost_bps": -1,
-    "opportunity_cost_aud": -1,
-    "implementation_shortfall_bps": -1,
-    "implementation_shortfall_aud": -1,
-    "completed_shortfall_bps": -1,
-    "completed_shortfall_aud": -1,
-    "slippage_price": -1,
-    "slippage_bps": -1,
-    "effective_spread_price": -1,
-    "effective_spread_bps": -1,
-    "realised_spread_1s_price": -1,
-    "realised_spread_1s_bps": -1,
-    "realised_spread_10s_price": -1,
-    "realised_spread_10s_bps": -1,
-    "realised_spread_60s_price": -1,
-    "realised_spread_60s_bps": -1,
-    "time_to_first_fill_seconds": -1,
-    "time_to_last_fill_seconds": -1,
-    "mean_time_to_fill_seconds": -1,
+    **dict.fromkeys(("filled_quantity", "fill_ratio"), 1),
+    **dict.fromkeys(("fill_count", "dark_quantity", "vwap"), 0),
+    **_each(1, "price bps aud", "limit_improvement", "midpoint_improvement"),
+    **_each(1, "price bps aud", "far_touch_improvement"),
+    **_each(-1, "bps aud", "arrival_cost", "opportunity_cost"),
+    **_each(-1, "bps aud", "implementation_shortfall", "completed_shortfall"),
+    **_each(-1, "price bps", "slippage", "effective_spread", "realised_spread_1s"),
+    **_each(-1, "price bps", "realised_spread_10s", "realised_spread_60s"),
+    **_each(-1, "seconds", "time_to_first_fill", "time_to_last_fill", "mean_time_to_fill"),
 }
 #: Columns in which the sweeps of two lines are the same, row by row.
 ALIGNED = ("order_id", "side", "quantity", "arrival_ns")

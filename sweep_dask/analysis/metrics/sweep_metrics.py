@@ -164,10 +164,6 @@ class _Case(NamedTuple):
     filled_x2: FloatArray
     """float64[sweeps], twice the filled quantity; NaN for none."""
 
-    def at_x2(self, price_x2: FloatArray) -> FloatArray:
-        """What the filled shares are worth at a price; 0 for no shares."""
-        return price_x2 * self.sums.quantity
-
     def cost_x2(self, value_x2: FloatArray) -> FloatArray:
         """What the filled shares cost more than a value."""
         # Adding 0 makes a negative zero a plain one.
@@ -211,7 +207,7 @@ def _improvement(case: _Case) -> dict[str, FloatArray]:
     }
     columns: dict[str, FloatArray] = {}
     for name, reference_x2 in references.items():
-        gain_x2 = 0.0 - case.cost_x2(case.at_x2(reference_x2))
+        gain_x2 = 0.0 - case.cost_x2(reference_x2 * case.sums.quantity)
         columns |= case.per_share(f"{name}_improvement", gain_x2)
         columns[f"{name}_improvement_aud"] = units.aud(gain_x2)
     return columns
@@ -224,7 +220,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
     at the midpoint they would be cheaper than any that filled, and to fill nothing best of all.
     """
     measure = case.measure
-    filled_x2 = case.cost_x2(case.at_x2(measure.midpoint_x2))
+    filled_x2 = case.cost_x2(measure.midpoint_x2 * case.sums.quantity)
     missed_x2 = measure.marked_drift_x2 * case.unfilled + 0.0
     # Nothing unfilled costs nothing, whether or not there was a midpoint to mark it to.
     unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * measure.midpoint_x2)
@@ -243,7 +239,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
 def _spreads_paid(case: _Case) -> dict[str, FloatArray]:
     """Against the midpoint at and after each fill, weighted by quantity."""
     at_fill_x2 = case.sums.midpoint_value_x2(case.measure.quotes)
-    on_arrival_x2 = case.at_x2(case.measure.midpoint_x2)
+    on_arrival_x2 = case.measure.midpoint_x2 * case.sums.quantity
     columns = case.per_share("slippage", case.measure.sign * (at_fill_x2 - on_arrival_x2) + 0.0)
     columns |= case.per_share("effective_spread", 2 * case.cost_x2(at_fill_x2))
     for seconds in REALISED_AFTER_SECONDS:
