@@ -81,7 +81,8 @@ def _changes(answer: Answer) -> list[str]:
 def _said(effect: Effect) -> tuple[str, str]:
     if effect.mean is None:
         return "cannot be said", ""
-    return effect.words.said(effect.mean), effect.certainty and f"({effect.certainty})"
+    interval = "" if effect.low is None else f"({effect.certainty})"
+    return effect.words.said(effect.mean), interval
 
 
 def _intervals(answer: Answer) -> str:

@@ -137,9 +137,9 @@ def test_without_a_quote_file_the_quotes_on_all_order_rows_count():
     sweeps = read_sweeps(partition, NO_QUOTES, DATE, SECURITY)
     real = tape_fills(partition)
     (table,) = sweep_tables(sweeps, {REAL: Outcome(real)})
-    # From 3335 to 3345: a buy loses 1 cent on each of 100 shares.
-    assert table["opportunity_cost_aud"].tolist() == pytest.approx([-1.0])
-    assert table["market_drift_price"].tolist() == [-10.0]
+    # From 3335 to 3345: 1 cent more on each of 100 shares.
+    assert table["opportunity_cost_aud"].tolist() == pytest.approx([1.0])
+    assert table["market_drift_price"].tolist() == [10.0]
 
 
 # --- the lines ------------------------------------------------------------------------------------
