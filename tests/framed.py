@@ -88,8 +88,8 @@ def left_out_table(*arguments):
     return to_frame(match_table.left_out_table(*arguments))
 
 
-def scenario_results(*arguments):
-    for result in scenarios.scenario_results(*arguments):
+def scenario_results(partition, *arguments):
+    for result in scenarios.Scenarios(partition).results(*arguments):
         frames = {
             name: to_frame(getattr(result, name))
             for name in ("matches", "order_summary", "sweep_fills")

@@ -49,6 +49,7 @@ def run_book(
     preferencing: Collection[int] = (),
     block_min_value: int | None = None,
     *,
+    happening: IntArray | None = None,
     keeps_fills: bool = True,
 ) -> BookResult:
     """Apply events to an empty book.
@@ -65,21 +66,29 @@ def run_book(
         Participants whose incoming orders are preferenced from the beginning.
     block_min_value
         Smallest value of a trade in the block phase, quantity x price_x2; None: no block phase.
+    happening
+        Positions of the events that happen, ascending; None: all of them.
     keeps_fills
         Whether fills change the book; if not, each event is predicted and taken back.
     """
     book = open_book(rules, tick_from, tick, preferencing, block_min_value, keeps_fills=keeps_fills)
     applied = np.zeros(events.size, np.int64)
-    book = apply_events(book, events, applied)
-    slots = book.orders[: int(events["order"].max(initial=-1)) + 1]
-    return BookResult(
-        fills_of(book),
-        applied,
-        slots["leaves"].copy(),
-        slots["maq"].copy(),
-        slots["obstacle"].copy(),
-        int(book.state[0]["steps"]),
+    happening = np.arange(events.size) if happening is None else happening
+    book = apply_events(book, events, happening, applied)
+    orders = int(events["order"].max(initial=-1)) + 1
+    leaves, minimum_quantity, obstacle = (
+        _of_orders(book.orders[name], orders) for name in ("leaves", "maq", "obstacle")
     )
+    steps = int(book.state[0]["steps"])
+    return BookResult(fills_of(book), applied, leaves, minimum_quantity, obstacle, steps)
+
+
+def _of_orders(values: NDArray[Any], orders: int) -> NDArray[Any]:
+    """The values of so many orders; the book may have seen fewer, and have room for more."""
+    found = np.zeros(orders, values.dtype)
+    seen = values[:orders]
+    found[: seen.size] = seen
+    return found
 
 
 def open_book(
@@ -113,10 +122,13 @@ def fills_of(book: Book) -> NDArray[np.void]:
 
 
 @entry
-def apply_events(book: Book, events: NDArray[np.void], applied: IntArray) -> Book:
-    """Apply all events, and note what each REDUCE really took."""
+def apply_events(
+    book: Book, events: NDArray[np.void], happening: IntArray, applied: IntArray
+) -> Book:
+    """Apply the events at some positions, and note what each REDUCE really took."""
     ref = BookRef(*book)
-    for position in range(events.size):
+    for at in range(happening.size):
+        position = happening[at]
         dispatch(ref, events[position], position)
         applied[position] = ref.state[0].applied
     return _arrays(ref)

@@ -59,6 +59,17 @@ class Validity(IntEnum):
     FILL_OR_KILL = 2
 
 
+class Decision(IntEnum):
+    """Whose decision an event follows from, where some orders adopt another way to act."""
+
+    ANY = 0
+    """It happens either way."""
+    ADOPTED = 1
+    """Only if its order adopts."""
+    AS_RECORDED = 2
+    """Only if its order does not."""
+
+
 EVENT = np.dtype(
     [
         ("kind", np.int8),
@@ -76,6 +87,8 @@ EVENT = np.dtype(
         ("trades", np.int8),
         # Whether bid and offer of this event are the ones to trade at, not the standing quote.
         ("has_quote", np.int8),
+        # Not for the book: in which replays it happens, see `Decision`.
+        ("decision", np.int8),
         # Dense number of the order, the first is 0.
         ("order", np.int32),
         ("participant", np.int64),

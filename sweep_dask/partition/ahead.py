@@ -57,7 +57,7 @@ def _calls(*, book: bool) -> Iterator[tuple[Callable[..., Any], *tuple[Any, ...]
     ticks = TickTable(DEFAULT_TICKS.rows).arrays
     fields = (np.zeros(1, np.uint8), table)
     if book:
-        yield apply_events, open_book(Rules(), *ticks), np.empty(0, EVENT), integers
+        yield apply_events, open_book(Rules(), *ticks), np.empty(0, EVENT), integers, integers
     yield fill_sweeps, integers, integers, integers, integers, integers
     yield add_fills, integers, integers, integers, np.empty(0), table, table, floats
     yield effective_limits_x2, integers, flags, integers, *ticks

@@ -9,7 +9,7 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
 from sweep_dask.analysis.centre_point.match_table import left_out_table
-from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, scenario_results
+from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import Outcome
@@ -87,7 +87,8 @@ def run_scenarios(
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
     names = job.centre_point.scenarios
     began = time.perf_counter()
-    for name, result in zip(names, scenario_results(partition, names, date, security), strict=True):
+    scenarios = Scenarios(partition)
+    for name, result in zip(names, scenarios.results(names, date, security), strict=True):
         for table in SCENARIO_TABLES:
             rows = getattr(result, table)
             write_table(layout, summary, folder / name / f"{table}.parquet", rows)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
-    from sweep_dask.analysis.tables import BoolArray
+    from sweep_dask.analysis.tables import BoolArray, IntArray
     from sweep_dask.market.sessions import Window
 
 
@@ -62,14 +62,17 @@ class PartitionInput:
         log = self.log.with_half_tick(is_on=rules.half_tick)
         return replace(self, log=log, settings=replace(self.settings, rules=rules))
 
-    def run(self, flow: OrderFlow, *, keeps_fills: bool = True) -> BookResult:
-        """Put events through the book."""
+    def run(
+        self, flow: OrderFlow, *, happening: IntArray | None = None, keeps_fills: bool = True
+    ) -> BookResult:
+        """Put events through the book; see `run_book`."""
         return run_book(
             flow.events,
             self.settings.rules,
             *self.settings.ticks.arrays,
             preferencing=self.settings.preferencing or (),
             block_min_value=self.settings.block_min_value_x2,
+            happening=happening,
             keeps_fills=keeps_fills,
         )
 

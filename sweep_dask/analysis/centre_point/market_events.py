@@ -29,6 +29,10 @@ class MarketEvents:
     is_known_later: BoolArray
     """bool, whether an order event of the very same time does not know of it yet."""
 
+    def with_others(self, others: MarketEvents) -> MarketEvents:
+        """These events and others."""
+        return _together(self, others)
+
 
 def market_events(
     nbbo: pa.Table | None, continuous: Sequence[Window], opt_ins: OptIns
@@ -42,7 +46,10 @@ def market_events(
     continuous
         Stretches of continuous trading.
     """
-    parts = [_quotes(nbbo), _sessions(continuous), _opt_ins(opt_ins)]
+    return _together(_quotes(nbbo), _sessions(continuous), _opt_ins(opt_ins))
+
+
+def _together(*parts: MarketEvents) -> MarketEvents:
     return MarketEvents(
         np.concatenate([part.events for part in parts]),
         np.concatenate([part.timestamp_ns for part in parts]),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.market_events import MarketEvents
 from sweep_dask.analysis.centre_point.match_table import match_table
 from sweep_dask.analysis.centre_point.order_flow import (
     AFTER_TRADES,
@@ -33,16 +34,18 @@ from sweep_dask.analysis.centre_point.sweep_outcomes import (
 )
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.sessions import is_continuous
-from sweep_dask.matching.events import EventKind
+from sweep_dask.matching.events import BUY, EVENT, Decision, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
-    from sweep_dask.analysis.tables import BoolArray
+    from sweep_dask.analysis.tables import BoolArray, IntArray
     from sweep_dask.matching.centre_point import BookResult
+    from sweep_dask.matching.rules import Rules
 
 AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-dark", "dark-only"
 
@@ -74,6 +77,11 @@ ASSUMPTIONS = (
 )
 
 
+_RECORDED = Decision.AS_RECORDED
+#: Of an event that neither happens if its order adopts nor matters if it does not.
+_NEVER = -1
+
+
 @dataclass(frozen=True)
 class ScenarioResult:
     """One scenario of one partition."""
@@ -90,35 +98,125 @@ class ScenarioResult:
     step_count: int
 
 
-def scenario_results(
-    partition: PartitionInput, names: Iterable[str], date: str, security: int
-) -> Iterator[ScenarioResult]:
-    """Run scenarios one after the other.
+class Scenarios:
+    """The scenarios of one partition, and what none of them changes.
 
-    Raises
-    ------
-    KeyError
-        There is no scenario of that name.
+    Parameters
+    ----------
+    among
+        bool[orders], the sweeps that may change at all; None: all of them.
     """
-    affected = affected_sweeps(partition)
-    record = SweepRecord(partition, affected)
-    recorded = flow_of_orders(
-        partition.log, partition.tape, partition.settings.rules, partition.is_in
-    ).ordered()
-    posts = _posts(partition, affected)
-    for name in names:
+
+    def __init__(self, partition: PartitionInput, among: BoolArray | None = None) -> None:
+        self.partition = partition
+        self.affected = affected_sweeps(partition)
+        if among is not None:
+            self.affected = self.affected & among
+        self.record = SweepRecord(partition, self.affected)
+        self._recorded = flow_of_orders(
+            partition.log, partition.tape, partition.settings.rules, partition.is_in
+        ).ordered()
+        self._posts = _posts(partition, self.affected)
+
+    def results(self, names: Iterable[str], date: str, security: int) -> Iterator[ScenarioResult]:
+        """Run scenarios one after the other, in each of which all sweeps change.
+
+        Raises
+        ------
+        KeyError
+            There is no scenario of that name.
+        """
+        for name in names:
+            orders = self.orders(name)
+            replayed = self.flow(orders)
+            yield _result(self.record, replayed.flow, replayed.run(self.affected), date, security)
+
+    def orders(self, name: str) -> OrderFlow:
+        """The events of all orders, in order, those included that follow from adopting or not.
+
+        Raises
+        ------
+        KeyError
+            There is no scenario of that name.
+        """
         if name not in SCENARIOS:
             raise KeyError(name)
-        orders = recorded
-        if name != AS_ENTERED:
-            orders = _changed(partition, name, affected, recorded, posts)
-        flow = with_market(orders, partition.market)
-        yield _result(record, flow, partition.run(flow), date, security)
+        if name == AS_ENTERED:
+            return self._recorded
+        return self._changed(name)
+
+    def flow(self, orders: OrderFlow, until_ns: IntArray | None = None) -> ScenarioFlow:
+        """The same with the market around them.
+
+        Parameters
+        ----------
+        until_ns
+            int64[orders], ns UTC, how long each sweep waits that changes; None: until it is
+            cancelled or trading ends.
+        """
+        market = self.partition.market
+        if until_ns is not None:
+            market = market.with_others(_expiries(np.flatnonzero(self.affected), until_ns))
+        return ScenarioFlow(self.partition, with_market(orders, market))
+
+    def _changed(self, name: str) -> OrderFlow:
+        """What sweeps do that adopt the scenario, and what they do that act as recorded."""
+        recorded, affected = self._recorded, self.affected
+        events = recorded.events
+        decision = np.where(
+            _is_idle(events, affected, self.partition.settings.rules),
+            Decision.ADOPTED,
+            Decision.ANY,
+        )
+        if name != DUAL_POST:
+            lost = _lost_lit_fills(
+                self.partition, recorded, affected, all_of_them=name == DARK_ONLY
+            )
+            decision[lost] = np.where(decision[lost] == Decision.ADOPTED, _NEVER, _RECORDED)
+        amends = np.flatnonzero((events["kind"] == EventKind.AMEND) & affected[events["order"]])
+        decision[amends] = _RECORDED
+        kept = np.flatnonzero(decision != _NEVER)
+        changed = recorded.take(amends)
+        changed.events["rests"] = 1
+        posts = self._posts
+        if name == DUAL_POST:
+            improved = self.partition.log.posted_limit_x2
+            changed.events["limit_x2"] = improved[changed.source]
+            posts = posts.take(np.arange(posts.size))
+            posts.events["limit_x2"] = improved[posts.source]
+        as_recorded = recorded.take(kept)
+        as_recorded.events["decision"] = decision[kept]
+        changed.events["decision"] = Decision.ADOPTED
+        # Each change beside what it changes.
+        places = np.argsort(np.concatenate((kept, amends)), kind="stable")
+        return join(join(as_recorded, changed).take(places), posts).ordered()
+
+
+class ScenarioFlow:
+    """Events of one scenario, of which some happen only if their order adopts it, or not."""
+
+    def __init__(self, partition: PartitionInput, flow: OrderFlow) -> None:
+        self.flow = flow
+        self._partition = partition
+        decision = flow.events["decision"]
+        self._happens = decision == Decision.ANY
+        self._open = np.flatnonzero(~self._happens)
+        self._order = flow.events["order"][self._open]
+        self._if_adopted = decision[self._open] == Decision.ADOPTED
+
+    def run(self, adopts: BoolArray) -> BookResult:
+        """Put the events through the book where some sweeps, bool[orders], adopt the scenario.
+
+        What becomes of sweeps that could and do not is not told.
+        """
+        happens = self._happens.copy()
+        happens[self._open] = adopts[self._order] == self._if_adopted
+        return self._partition.run(self.flow, happening=np.flatnonzero(happens))
 
 
 def run_scenario(partition: PartitionInput, name: str, date: str, security: int) -> ScenarioResult:
-    """Run one scenario, see `scenario_results`."""
-    return next(scenario_results(partition, [name], date, security))
+    """Run one scenario, see `Scenarios.results`."""
+    return next(Scenarios(partition).results([name], date, security))
 
 
 def _result(
@@ -146,21 +244,25 @@ def affected_sweeps(partition: PartitionInput) -> BoolArray:
     return affected
 
 
-def _changed(
-    partition: PartitionInput, name: str, affected: BoolArray, recorded: OrderFlow, posts: OrderFlow
-) -> OrderFlow:
-    """The events of orders in a scenario that treats sweeps differently; what is given stays."""
-    gone = np.zeros(recorded.size, dtype=bool)
-    if name != DUAL_POST:
-        gone = _lost_lit_fills(partition, recorded, affected, all_of_them=name == DARK_ONLY)
-    flow = join(recorded.take(~gone), posts).ordered()
-    events = flow.events
-    amends = (events["kind"] == EventKind.AMEND) & affected[events["order"]]
-    events["rests"][amends] = 1
-    if name == DUAL_POST:
-        improved = amends | (events["kind"] == EventKind.POST)
-        events["limit_x2"][improved] = partition.log.posted_limit_x2[flow.source[improved]]
-    return flow
+def _is_idle(events: NDArray[np.void], affected: BoolArray, rules: Rules) -> BoolArray:
+    """Whether an event of a sweep that acts as recorded changes nothing for anybody else.
+
+    A sweep that does not rest in the dark is there for an instant: what comes later, unless its
+    terms change, is between it and the lit book. And if its limit is on its side of the midpoint,
+    it does not find anybody in that instant.
+    """
+    kind, order = events["kind"], events["order"]
+    stays = np.zeros(affected.size, dtype=bool)
+    stays[order[(kind == EventKind.AMEND) | (events["rests"] != 0)]] = True
+    is_idle = affected[order] & ~stays[order]
+    if not rules.limit_test or not rules.own_quote:
+        return is_idle & (kind != EventKind.ENTER)
+    midpoint_x2 = events["bid"] + events["offer"]
+    short_x2 = np.where(
+        events["side"] == BUY, midpoint_x2 - events["limit_x2"], events["limit_x2"] - midpoint_x2
+    )
+    finds = (events["has_quote"] == 0) | (short_x2 <= 0) | (events["preference_only"] != 0)
+    return is_idle & ((kind != EventKind.ENTER) | ~finds)
 
 
 def _lost_lit_fills(
@@ -178,6 +280,14 @@ def _lost_lit_fills(
     return gone
 
 
+def _expiries(orders: IntArray, until_ns: IntArray) -> MarketEvents:
+    """CANCEL events after everything of the last instant that each order waits."""
+    events = np.zeros(orders.size, dtype=EVENT)
+    events["kind"], events["decision"] = EventKind.CANCEL, Decision.ADOPTED
+    events["order"] = orders
+    return MarketEvents(events, until_ns[orders], np.ones(orders.size, dtype=bool))
+
+
 def _posts(partition: PartitionInput, affected: BoolArray) -> OrderFlow:
     """POST events: what is left after the trades of the arrival rests in the dark."""
     log = partition.log
@@ -185,5 +295,6 @@ def _posts(partition: PartitionInput, affected: BoolArray) -> OrderFlow:
     rows = entries[affected[log.order[entries]] & ~log.is_immediate[entries]]
     events = order_events(log, rows, EventKind.POST)
     events["trades"] = 1
+    events["decision"] = Decision.ADOPTED
     flow = flow_of_rows(log, events, rows, AFTER_TRADES - 1)
     return flow.not_before(last_trade_sequence(log, partition.tape, rows), AFTER_TRADES - 1)

@@ -27,7 +27,7 @@ from cp_rows import (
     Day,
 )
 
-from sweep_dask.matching.events import Style, Validity
+from sweep_dask.matching.events import Decision, Style, Validity
 from sweep_dask.matching.rules import Rules
 
 # --- entries --------------------------------------------------------------------------------------
@@ -113,6 +113,7 @@ def test_an_entry_carries_the_terms_of_its_row():
         "keeps_place": 0,
         "trades": 1,
         "has_quote": 1,
+        "decision": Decision.ANY,
         "order": 0,
         "participant": 67,
         "crossing_key": 7,

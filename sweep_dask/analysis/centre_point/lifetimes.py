@@ -1,0 +1,73 @@
+"""How long a sweep waits that is treated differently, and until when every sweep is measured.
+
+A sweep that really filled leaves no sign of when its owner would have given up. So how long it
+would have waited is a choice, the same for every line: fills after it do not count, and what is
+left then is marked at that time. A sweep that its owner cancelled is cancelled in every line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sweep_dask.analysis.tables import IntArray
+
+_NS_PER_SECOND = 1_000_000_000
+_UNITS_SECONDS = {"s": 1, "min": 60, "h": 3_600}
+_CLOCK = "clock:"
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """One of the three choices."""
+
+    name: str
+    """`recorded`: until the record ends, also where it ends because all was filled;
+    `clock:DURATION`: for so long from arrival on; `close`: until continuous trading ends."""
+    duration_ns: int | None = None
+    """Of the clock; None: there is none."""
+
+    def until_ns(self, arrival_ns: IntArray, end_ns: IntArray, close_ns: int) -> IntArray:
+        """int64[sweeps], ns UTC: the last instant that counts, for each sweep.
+
+        Parameters
+        ----------
+        arrival_ns, end_ns
+            int64[sweeps], ns UTC: when each arrived, and when its record ended.
+        close_ns
+            When nothing can trade any more.
+        """
+        if self.duration_ns is not None:
+            until_ns = np.minimum(arrival_ns + self.duration_ns, close_ns)
+        else:
+            until_ns = end_ns if self == RECORDED else np.full_like(end_ns, close_ns)
+        # One that arrives after the close is measured as it arrives.
+        return np.maximum(until_ns, arrival_ns)
+
+
+RECORDED = Lifetime("recorded")
+CLOSE = Lifetime("close")
+
+
+def lifetime_of(name: str) -> Lifetime:
+    """The lifetime of a name such as `clock:5min`.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    for lifetime in (RECORDED, CLOSE):
+        if name == lifetime.name:
+            return lifetime
+    digits = name.removeprefix(_CLOCK).rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = name.removeprefix(_CLOCK + digits)
+    if not name.startswith(_CLOCK) or unit not in _UNITS_SECONDS or not digits.isdecimal():
+        raise ValueError(name)
+    seconds = int(digits) * _UNITS_SECONDS[unit]
+    if not seconds:
+        raise ValueError(name)
+    return Lifetime(name, seconds * _NS_PER_SECOND)
