@@ -47,6 +47,12 @@ class Lifetime:
         # One that arrives after the close is measured as it arrives.
         return np.maximum(until_ns, arrival_ns)
 
+    def is_within(self, other: Lifetime) -> bool:
+        """Whether no sweep is measured later than under another lifetime."""
+        if self.duration_ns is not None and other.duration_ns is not None:
+            return self.duration_ns <= other.duration_ns
+        return other in (self, CLOSE)
+
 
 RECORDED = Lifetime("recorded")
 CLOSE = Lifetime("close")

@@ -254,15 +254,20 @@ def _is_idle(events: NDArray[np.void], affected: BoolArray, rules: Rules) -> Boo
     kind, order = events["kind"], events["order"]
     stays = np.zeros(affected.size, dtype=bool)
     stays[order[(kind == EventKind.AMEND) | (events["rests"] != 0)]] = True
-    is_idle = affected[order] & ~stays[order]
-    if not rules.limit_test or not rules.own_quote:
-        return is_idle & (kind != EventKind.ENTER)
+    is_idle: BoolArray = affected[order] & ~stays[order]
+    is_idle &= (kind != EventKind.ENTER) | ~_finds(events, rules)
+    return is_idle
+
+
+def _finds(events: NDArray[np.void], rules: Rules) -> BoolArray:
+    """Whether an order that arrives may find anybody at the quote on its row."""
+    if not rules.limit_test or not rules.own_quote or rules.sweep_on_tick:
+        return np.ones(events.size, dtype=bool)
     midpoint_x2 = events["bid"] + events["offer"]
-    short_x2 = np.where(
-        events["side"] == BUY, midpoint_x2 - events["limit_x2"], events["limit_x2"] - midpoint_x2
-    )
-    finds = (events["has_quote"] == 0) | (short_x2 <= 0) | (events["preference_only"] != 0)
-    return is_idle & ((kind != EventKind.ENTER) | ~finds)
+    short_x2 = np.where(events["side"] == BUY, 1, -1) * (midpoint_x2 - events["limit_x2"])
+    finds: BoolArray = short_x2 <= 0
+    finds |= (events["has_quote"] == 0) | (events["preference_only"] != 0)
+    return finds
 
 
 def _lost_lit_fills(

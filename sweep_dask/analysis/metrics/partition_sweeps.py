@@ -31,6 +31,8 @@ class PartitionSweeps:
     sweeps: Sweeps
     facts: SweepFacts
     quotes: Quotes
+    closes_ns: int
+    """ns UTC, when continuous trading ends or, if that is earlier, the recording."""
 
 
 def read_sweeps(
@@ -52,6 +54,8 @@ def read_sweeps(
     log = partition.log
     quotes = read_quotes(nbbo) if len(nbbo) else quotes_of_orders(log)
     recorded_until_ns = _recorded_until(partition, quotes)
+    close_ns = max((window.close_ns for window in partition.continuous), default=0)
+    closes_ns = min(close_ns, recorded_until_ns)
     rows = entry_rows(log, partition.is_in)
     rows = rows[log.is_sweep[rows]]
     order = log.order[rows]
@@ -60,14 +64,14 @@ def read_sweeps(
         order_id=log.order_id[order],
         side=log.side[rows],
         arrival_ns=log.timestamp_ns[rows],
-        end_ns=_end_ns(partition, recorded_until_ns)[order],
+        end_ns=_end_ns(log, closes_ns)[order],
         limit_x2=log.price_x2[rows],
         quantity=fillable_quantity(partition)[order],
         arrival_bid=bid,
         arrival_offer=offer,
     )
     facts = SweepFacts(date, security, log.participant[rows], log.type[rows], partition.continuous)
-    return PartitionSweeps(sweeps, facts, quotes.until(recorded_until_ns))
+    return PartitionSweeps(sweeps, facts, quotes.until(recorded_until_ns), closes_ns)
 
 
 def read_quotes(nbbo: pa.Table) -> Quotes:
@@ -126,15 +130,13 @@ def _recorded_until(partition: PartitionInput, quotes: Quotes) -> int:
     return max(int(known.max(initial=0)) for known in times)
 
 
-def _end_ns(partition: PartitionInput, recorded_until_ns: int) -> IntArray:
+def _end_ns(log: OrderLog, closes_ns: int) -> IntArray:
     """int64[orders], when each order stops working."""
-    log = partition.log
     last_row = np.zeros(log.order_id.size, dtype=np.int64)
     # Of repeated places the last assignment stands, and rows are in engine order.
     last_row[log.order] = np.arange(log.size)
     last_ns = log.timestamp_ns[last_row]
-    close_ns = max((window.close_ns for window in partition.continuous), default=0)
-    still_there_ns = np.maximum(last_ns, min(close_ns, recorded_until_ns))
+    still_there_ns = np.maximum(last_ns, closes_ns)
     return np.where(log.is_on_book[last_row], still_there_ns, last_ns)
 
 

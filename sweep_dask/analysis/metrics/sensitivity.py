@@ -6,17 +6,28 @@ and have a midpoint both on arrival and when they are measured.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from sweep_dask.analysis.centre_point.adoption import EVERYONE, lots
+from sweep_dask.analysis.centre_point.choices import Round
+from sweep_dask.analysis.centre_point.lifetimes import CLOSE
+from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.centre_point.sensitivity import adoption_totals, tape_totals
 from sweep_dask.analysis.metrics import units
+from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
-from sweep_dask.analysis.tables import constant, schema, table
+from sweep_dask.analysis.tables import constant, over, schema, table
 from sweep_dask.market.sessions import is_continuous
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
+    from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.centre_point.sensitivity import FillTotals
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
@@ -39,29 +50,66 @@ AMOUNTS = schema(
 SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
 
 
-class Choice(NamedTuple):
-    """What a line says under one pair of choices."""
-
-    scenario: str
-    lifetime: str
-    adoption: float
-    """Share of sweeps that change together."""
-    totals: FillTotals
-
-
-class Marks:
-    """The sweeps of a partition, measured at the end of one lifetime.
+def sensitivity_tables(
+    scenarios: Scenarios, found: PartitionSweeps, choices: Choices, names: Iterable[str]
+) -> Iterator[pa.Table]:
+    """Columns `SENSITIVITY`, a table for each line, lifetime and share, in this order.
 
     Parameters
     ----------
-    until_ns
-        int64[sweeps], ns UTC.
+    found
+        The sweeps of the same partition.
+    names
+        Of the scenarios, beside the tape.
     """
+    lifetimes = choices.all_lifetimes()
+    marks = {lifetime.name: _Marks(scenarios, found, lifetime) for lifetime in lifetimes}
+    until_ns = {name: one.until_ns for name, one in marks.items()}
+    lot = lots(scenarios.partition.log.order_id, choices.seed)
+    real = tape_totals(scenarios, list(until_ns.values()))
+    for lifetime, totals in zip(lifetimes, real, strict=True):
+        yield marks[lifetime.name].rows(TAPE, 0.0, totals)
+    for name in names:
+        rows: dict[tuple[str, float], pa.Table] = {}
+        as_entered = [Round(CLOSE, EVERYONE, lifetimes)]
+        rounds = as_entered if name == AS_ENTERED else choices.rounds()
+        for measured, adoption, totals in _totals(scenarios, name, rounds, lot, until_ns):
+            share = 0.0 if name == AS_ENTERED else adoption
+            rows[measured, share] = marks[measured].rows(name, share, totals)
+        order = list(until_ns)
+        for key in sorted(rows, key=lambda key: (order.index(key[0]), key[1])):
+            yield rows[key]
 
-    def __init__(self, found: PartitionSweeps, order: IntArray, until_ns: IntArray) -> None:
+
+def _totals(
+    scenarios: Scenarios,
+    name: str,
+    rounds: Iterable[Round],
+    lot: IntArray,
+    until_ns: Mapping[str, IntArray],
+) -> Iterator[tuple[str, float, FillTotals]]:
+    """Lifetime, share of adopters, and what fills."""
+    orders = scenarios.orders(name)
+    for waits, adoption, measured in rounds:
+        flow = scenarios.flow(orders, None if waits == CLOSE else until_ns[waits.name])
+        found = adoption_totals(
+            scenarios, flow, adoption, lot, [until_ns[one.name] for one in measured]
+        )
+        for lifetime, totals in zip(measured, found, strict=True):
+            yield lifetime.name, adoption.share, totals
+
+
+class _Marks:
+    """The sweeps of a partition, measured at the end of one lifetime."""
+
+    def __init__(self, scenarios: Scenarios, found: PartitionSweeps, lifetime: Lifetime) -> None:
         sweeps, quotes = found.sweeps, found.quotes
         every = np.arange(sweeps.size)
-        self._order, self._sweeps = order, sweeps
+        self._order, self._sweeps = scenarios.record.order, sweeps
+        until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, found.closes_ns)
+        self.until_ns = np.zeros(scenarios.affected.size, np.int64)
+        """int64[orders], ns UTC; 0 for other orders."""
+        self.until_ns[self._order] = until_ns
         bid, offer = sweeps.arrival_bid, sweeps.arrival_offer
         self._midpoint_x2 = midpoint_x2(bid, offer)
         self._spread = quoted_spread(bid, offer)
@@ -71,18 +119,19 @@ class Marks:
         self._lacks_mark = is_asked & ~self._has_mark
         self._participant, self._group = np.unique(found.facts.participant, return_inverse=True)
         self._date, self._security = found.facts.date, found.facts.security
+        self._lifetime = lifetime.name
 
-    def rows(self, choice: Choice) -> pa.Table:
+    def rows(self, scenario: str, adoption: float, totals: FillTotals) -> pa.Table:
         """A row per participant, columns `SENSITIVITY`."""
-        columns = self._columns(choice.totals)
+        columns = self._columns(totals)
         size = self._participant.size
         keys: dict[str, Any] = {
             "date": constant(self._date, size),
             "security": np.full(size, self._security),
             "participant": pa.array(self._participant, mask=self._participant < 0),
-            "scenario": constant(choice.scenario, size),
-            "lifetime": constant(choice.lifetime, size),
-            "adoption": np.full(size, choice.adoption),
+            "scenario": constant(scenario, size),
+            "lifetime": constant(self._lifetime, size),
+            "adoption": np.full(size, adoption),
         }
         return table(SENSITIVITY, keys | columns)
 
@@ -103,13 +152,13 @@ class Marks:
             "among_adopters_quantity": among_adopters,
         }
         amounts = {
-            "paper_value_aud": units.aud(paper_x2),
-            "fill_ratio": units.over(filled, quantity),
-            "filled_paper_value_aud": units.aud(midpoint_x2 * filled),
+            "paper_value_aud": _aud(paper_x2),
+            "fill_ratio": over(filled, quantity),
+            "filled_paper_value_aud": _aud(midpoint_x2 * filled),
         }
         for name, cost_x2 in (("implementation", shortfall_x2), ("completed", completed_x2)):
-            amounts[f"{name}_shortfall_bps"] = units.BPS * units.over(cost_x2, paper_x2)
-            amounts[f"{name}_shortfall_aud"] = units.aud(cost_x2)
+            amounts[f"{name}_shortfall_bps"] = units.BPS * over(cost_x2, paper_x2)
+            amounts[f"{name}_shortfall_aud"] = _aud(cost_x2)
         return {
             **{name: self._count(values, self._has_mark) for name, values in whole.items()},
             "n_unmarked": self._count(np.ones_like(quantity), self._lacks_mark),
@@ -117,13 +166,16 @@ class Marks:
         }
 
     def _count(self, values: IntArray, chosen: BoolArray) -> IntArray:
-        return self._sum_of(values * chosen).astype(np.int64)
+        total = np.zeros(self._participant.size, np.int64)
+        np.add.at(total, self._group, values * chosen)
+        return total
 
     def _sum(self, values: FloatArray) -> FloatArray:
-        return self._sum_of(np.where(self._has_mark, values, 0.0))
-
-    def _sum_of(self, values: Any) -> Any:
         """By participant, added in the order of the sweeps."""
-        total = np.zeros(self._participant.size, values.dtype)
-        np.add.at(total, self._group, values)
+        total = np.zeros(self._participant.size)
+        np.add.at(total, self._group, np.where(self._has_mark, values, 0.0))
         return total
+
+
+def _aud(amount_x2: IntArray) -> FloatArray:
+    return units.aud(amount_x2.astype(np.float64))

@@ -175,7 +175,7 @@ def test_until_when_a_sweep_counts():
 
 
 def market_of_two():
-    """Sweep 1 of 100 rests at 3340 and really fills lit at 250; dark sells come before and after."""
+    """Sweep 1 of 100 rests at 3340 and really fills lit at 250; dark sells come all the time."""
     day = sweep(Day(), 1, 200, BUY, 100, 3340)
     day.enter(2, 240, SELL, 10, 3330)
     day.trade(250, (1, 77, 100, 3340, LIT, SELL))
