@@ -10,10 +10,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.dataflow.book import in_order
+from sweep_dask.dataflow.book import choices_of, in_order
 from sweep_dask.dataflow.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
 from sweep_dask.dataflow.tables import make_pieces, stage_piece
-from sweep_dask.partition.tables import SWEEP_METRICS, Asked, combined_tables
+from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.no_follow import is_file
@@ -34,7 +34,12 @@ def asked_of(document: Mapping[str, Any]) -> Asked:
     """What the tables of a manifest are to hold."""
     settings = document["settings"]
     models, scenarios = (settings[name]["value"] for name in ("models", "scenarios"))
-    return Asked(tuple(sorted(models)), in_order(scenarios), _order_columns(document))
+    return Asked(
+        tuple(sorted(models)),
+        in_order(scenarios),
+        _order_columns(document),
+        choices_of({name: setting["value"] for name, setting in settings.items()}),
+    )
 
 
 def pieces_in(document: Mapping[str, Any]) -> dict[Piece, str]:
@@ -141,7 +146,7 @@ def write_all_rollups(
         Path to digest, also of summaries that stay.
     """
     layout, staging = space.layout, space.staging
-    lines = asked_of(document).lines
+    asked = asked_of(document)
     wanted, before = _by_date(document["pieces"]), _by_date(earlier_pieces(space.earlier))
     digests: dict[str, str] = {}
     days = []
@@ -151,10 +156,10 @@ def write_all_rollups(
         if found is not None:
             digests |= found
         else:
-            days.append(Day(date, tuple(_source(space, piece, made) for piece in pieces)))
-    digests |= summarise_days(client, staging, days, lines)
+            days.append(Day(date, tuple(_source(space, piece, made, asked) for piece in pieces)))
+    digests |= summarise_days(client, staging, days, asked)
     summaries = [_file(space, layout.relative(layout.day_summary(date))) for date in wanted]
-    return digests | write_rollups(client, staging, summaries, lines)
+    return digests | write_rollups(client, staging, summaries, asked)
 
 
 def earlier_pieces(earlier: Earlier) -> dict[str, str]:
@@ -179,13 +184,18 @@ def _by_date(pieces: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _source(space: Workspace, piece: str, made: Mapping[str, MadePiece]) -> Source:
+def _source(space: Workspace, piece: str, made: Mapping[str, MadePiece], asked: Asked) -> Source:
     """What is known of the sweeps of a piece: their summary, if its task has left one."""
     layout = space.layout
-    sweeps = _file(space, layout.relative(layout.piece(SWEEP_METRICS, piece)))
+    tables = {table.name for table in combined_tables(asked)}
+    sweeps, sensitivity = (
+        str(_file(space, layout.relative(layout.piece(name, piece)))) if name in tables else None
+        for name in (SWEEP_METRICS, SENSITIVITY)
+    )
+    assert sweeps is not None
     ready = made.get(piece)
     summary = None if ready is None or ready.summary is None else str(ready.summary)
-    return Source(str(sweeps), summary)
+    return Source(sweeps, sensitivity, summary)
 
 
 def _file(space: Workspace, name: str) -> Path:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
@@ -17,7 +18,7 @@ from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sweep_dask.settings import Settings
 
@@ -50,6 +51,16 @@ def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in SCENARIOS if name in scenarios)
 
 
+def choices_of(settings: Mapping[str, Any]) -> Choices:
+    """How long sweeps wait that change, and how many do, from values of settings by name.
+
+    A value that an earlier version did not have is the one by default.
+    """
+    known = {name: settings[name] for name in Choices._fields if name in settings}
+    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+    return Choices(**known | lists)
+
+
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
     value = settings.block_min_value
@@ -57,7 +68,7 @@ def signature(book: BookSettings, settings: Settings) -> str:
     told = (
         *(VERSION, sorted(settings.models), in_order(settings.scenarios), book, blocks),
         *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
-        settings.csv_safe_text,
+        *(settings.csv_safe_text, choices_of(vars(settings))),
     )
     return bytes_digest(repr(told).encode())
 

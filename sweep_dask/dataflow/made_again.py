@@ -20,7 +20,7 @@ from sweep_dask.dataflow.answer import asked_of, pieces_in
 from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.partition.piece import added_in_turn, summary_of_files
-from sweep_dask.partition.tables import SWEEP_METRICS, combined_tables
+from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, combined_tables
 from sweep_dask.report.page import is_page, report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
@@ -34,11 +34,11 @@ from sweep_dask.storage.verification import UNREADABLE, Finding
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.summary import Summary
+    from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.pieces import Piece
 
@@ -132,9 +132,9 @@ def check_tables(
                 found = list(_compared(name, partial(holds, path, rows), what))
                 yield from found
                 is_sound = not found
-            are_sound &= is_sound or table.name != SWEEP_METRICS
+            are_sound &= is_sound or table.name not in (SWEEP_METRICS, SENSITIVITY)
     if are_sound and is_of_now:
-        yield from _check_rollups(layout, asked.lines, pieces, unsound)
+        yield from _check_rollups(layout, asked, pieces, unsound)
 
 
 def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Finding]:
@@ -147,10 +147,11 @@ def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Fi
 
 
 def _check_rollups(
-    layout: OutputLayout, lines: Sequence[Line], pieces: Iterable[Piece], unsound: set[str]
+    layout: OutputLayout, asked: Asked, pieces: Iterable[Piece], unsound: set[str]
 ) -> Iterator[Finding]:
     found: list[Finding] = []
-    made = tables_of(added_in_turn(_days(layout, lines, pieces, unsound, found)), lines)
+    summary = added_in_turn(_days(layout, asked, pieces, unsound, found))
+    made = tables_of(summary, asked.lines, asked.choices)
     yield from found
     for stem, table in sorted(made.items()):
         path = layout.rollups / f"{stem}.parquet"
@@ -162,15 +163,20 @@ def _check_rollups(
 
 def _days(
     layout: OutputLayout,
-    lines: Sequence[Line],
+    asked: Asked,
     pieces: Iterable[Piece],
     unsound: set[str],
     found: list[Finding],
 ) -> Iterator[Summary]:
     """The summary of each date, made again; what is wrong with those that are there is found."""
+    tables = {table.name for table in combined_tables(asked)}
     for date, of_date in groupby(pieces, key=lambda piece: piece.date):
-        sweeps = [str(layout.piece(SWEEP_METRICS, piece.name)) for piece in of_date]
-        made = summary_of_files(sweeps, lines)
+        names = [piece.name for piece in of_date]
+        sweeps, sensitivity = (
+            [str(layout.piece(table, name)) for name in names if table in tables]
+            for table in (SWEEP_METRICS, SENSITIVITY)
+        )
+        made = summary_of_files(sweeps, sensitivity, asked)
         path = layout.day_summary(date)
         name = layout.relative(path)
         if name not in unsound:

@@ -10,7 +10,7 @@ from dask import delayed
 
 from sweep_dask.analysis.data_checks.findings import Finding
 from sweep_dask.analysis.metrics.units import NS_PER_SECOND
-from sweep_dask.dataflow.book import book_of, in_order
+from sweep_dask.dataflow.book import book_of, choices_of, in_order
 from sweep_dask.dataflow.check import judged, look_before, noted
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.ingest import ingest, tell_kept
@@ -271,6 +271,7 @@ def _centre_point_job(
         book_of(record.plan.book, settings, source.security),
         in_order(settings.scenarios) if record.has_scenarios else (),
         str(session) if dated.relative(session) in written else None,
+        choices=choices_of(vars(settings)),
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
 
 #: Names of all roll-ups.
@@ -37,6 +37,8 @@ class Source(NamedTuple):
 
     sweeps: str
     """Their file."""
+    sensitivity: str | None = None
+    """That of their sums under every choice, if there is one."""
     summary: str | None = None
     """That of their summary, if there is one."""
 
@@ -49,7 +51,7 @@ class Day(NamedTuple):
 
 
 def summarise_days(
-    client: Client | None, staging: OutputLayout, days: Sequence[Day], lines: Sequence[Line]
+    client: Client | None, staging: OutputLayout, days: Sequence[Day], asked: Asked
 ) -> dict[str, str]:
     """Write the summaries of days below `staging`; returns path to digest.
 
@@ -67,22 +69,24 @@ def summarise_days(
     staging.day_summary("").parent.mkdir(parents=True, exist_ok=True)
     summarise = delayed(summarise_day, pure=False, traverse=False)
     tasks = [
-        summarise(day.sources, tuple(lines), str(target))
+        summarise(day.sources, asked, str(target))
         for day, target in zip(days, targets, strict=True)
     ]
     run_tasks(client, tasks, done, _lost)
     return digests
 
 
-def summarise_day(sources: Sequence[Source], lines: Sequence[Line], target: str) -> str:
+def summarise_day(sources: Sequence[Source], asked: Asked, target: str) -> str:
     """Write what the sweeps of a day leave; what a task does. Returns the digest."""
-    write_summary(Path(target), _summary_of(sources, lines))
+    write_summary(Path(target), _summary_of(sources, asked))
     return file_digest(Path(target))
 
 
-def _summary_of(sources: Iterable[Source], lines: Sequence[Line]) -> Summary:
+def _summary_of(sources: Iterable[Source], asked: Asked) -> Summary:
     return added_in_turn(
-        summary_of_files([source.sweeps], lines)
+        summary_of_files(
+            [source.sweeps], [] if source.sensitivity is None else [source.sensitivity], asked
+        )
         if source.summary is None
         else read_summary(Path(source.summary))
         for source in sources
@@ -90,7 +94,7 @@ def _summary_of(sources: Iterable[Source], lines: Sequence[Line]) -> Summary:
 
 
 def write_rollups(
-    client: Client | None, staging: OutputLayout, summaries: Sequence[Path], lines: Sequence[Line]
+    client: Client | None, staging: OutputLayout, summaries: Sequence[Path], asked: Asked
 ) -> dict[str, str]:
     """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
 
@@ -100,15 +104,15 @@ def write_rollups(
         None computes in this process.
     summaries
         Files of summaries; how the sweeps are divided among them changes nothing.
-    lines
-        Those of the sweeps, in their order.
+    asked
+        What was asked of the sweeps.
 
     Raises
     ------
     ResourceError
         Workers died over it.
     """
-    tables = tables_of(_sum_of(client, summaries), lines)
+    tables = tables_of(_sum_of(client, summaries), asked.lines, asked.choices)
     staging.rollups.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name in sorted(tables):

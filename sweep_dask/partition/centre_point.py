@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import time
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
 from sweep_dask.analysis.centre_point.match_table import left_out_table
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
+from sweep_dask.analysis.metrics.sensitivity import sensitivity_tables
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.tables import whole_numbers
 from sweep_dask.partition.rows import write_table
-from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, table_name
+from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, SENSITIVITY, table_name
 from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
-
+    from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import IntArray
     from sweep_dask.partition.continuous import ContinuousTrading
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: What `centre_point_seconds` calls the reading of rows and the checks of orders.
 READING = "check orders"
+#: And the replays under every choice.
+COMPARING = "other choices"
 
 
 def read_input(
@@ -71,22 +74,23 @@ def run_scenarios(
     summary: PartitionSummary,
     layout: OutputLayout,
     partition: PartitionInput,
+    found: PartitionSweeps,
     tables: PieceTables,
 ) -> dict[Line, Outcome]:
     """Run and write the scenarios one after the other; only what filled the sweeps is kept."""
-    began = time.perf_counter()
+    began = perf_counter()
     key = Partition(summary.date, summary.security)
     date, security = key
     folder = layout.centre_point(date, security)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
     write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
     tables.add(table_name(LEFT_OUT), left_out, key)
-    summary.centre_point_seconds[READING] += time.perf_counter() - began
+    summary.centre_point_seconds[READING] += perf_counter() - began
     totals: dict[str, dict[str, int]] = {}
     outcomes: dict[Line, Outcome] = {}
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
     names = job.centre_point.scenarios
-    began = time.perf_counter()
+    began = perf_counter()
     scenarios = Scenarios(partition)
     for name, result in zip(names, scenarios.results(names, date, security), strict=True):
         for table in SCENARIO_TABLES:
@@ -101,7 +105,11 @@ def run_scenarios(
         counts["events"] += result.event_count
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
-        summary.centre_point_seconds[name] = -began + (began := time.perf_counter())
+        summary.centre_point_seconds[name] = -began + (began := perf_counter())
+    rows = pa.concat_tables(sensitivity_tables(scenarios, found, job.centre_point.choices, names))
+    write_table(layout, summary, layout.outputs(date, security) / f"{SENSITIVITY}.parquet", rows)
+    tables.add(SENSITIVITY, rows, key)
+    summary.centre_point_seconds[COMPARING] = perf_counter() - began
     summary.counts |= {
         "centre_point_orders": int(partition.is_in.sum()),
         **{f"centre_point_{name}": count for name, count in counts.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.storage.pieces import Piece
@@ -45,6 +46,8 @@ class CentrePointJob:
     """Parquet file with the session rows of the date, if there are any."""
     ablations: bool = True
     """Whether a replay is repeated without each rule."""
+    choices: Choices = DEFAULT_CHOICES
+    """Under which the scenarios are compared."""
 
 
 @dataclass(frozen=True)

@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sweep_dask.analysis.rollups.summary import Summary, added, summary_of
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
+from sweep_dask.analysis.rollups.sensitivity import cases_of
+from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
-from sweep_dask.partition.tables import SWEEP_METRICS, Asked, combined_tables
+from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables
 from sweep_dask.storage.atomic import file_digest, make_folders
-from sweep_dask.storage.frames import RowsFile
+from sweep_dask.storage.frames import RowsFile, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.summaries import write_summary
 from sweep_dask.storage.sweep_rows import whole_partitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import pyarrow as pa
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.storage.pieces import Piece
 
 #: Summaries that are added up at a time: the more, the more memory, and few are no slower.
@@ -107,8 +109,8 @@ class PieceTables:
             if name in self._files or not path.exists():
                 self._file(name).close()
             digests[self._place(name)] = file_digest(path)
-        sweeps = [str(self._path(SWEEP_METRICS))]
-        summary = summary_of_files(sweeps, self._asked.lines)
+        sensitivity = [str(self._path(SENSITIVITY))] if SENSITIVITY in self._tables else []
+        summary = summary_of_files([str(self._path(SWEEP_METRICS))], sensitivity, self._asked)
         write_summary(self.staging.root / _SUMMARY, summary)
         return MadePiece(self._name, made_of, digests, str(self.staging.root))
 
@@ -139,10 +141,19 @@ class PieceTables:
         return path
 
 
-def summary_of_files(paths: Iterable[str], lines: Sequence[Line]) -> Summary:
-    """The summary of the sweeps in some files, each of whole partitions."""
-    read = whole_partitions(paths, COLUMNS, CATEGORIES)
-    return added_in_turn(summary_of(Sweeps(rows, lines)) for rows in read)
+def summary_of_files(sweeps: Iterable[str], sensitivity: Iterable[str], asked: Asked) -> Summary:
+    """The summary of the rows in files of two tables, each of whole partitions."""
+    lines = asked.lines
+    cases = cases_of(lines, asked.choices)
+    of_sweeps = (
+        summary_of(Sweeps(to_frame(rows), lines))
+        for rows in whole_partitions(sweeps, COLUMNS, CATEGORIES)
+    )
+    of_choices = (
+        summary_of_choices(rows, cases)
+        for rows in whole_partitions(sensitivity, list(SENSITIVITY_COLUMNS), ["date"])
+    )
+    return added_in_turn(chain(of_sweeps, of_choices))
 
 
 def added_in_turn(summaries: Iterable[Summary]) -> Summary:

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
 from sweep_dask.partition import centre_point
@@ -110,12 +111,14 @@ def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> N
         _run_time_priority(job, layout, summary, merged, tables) if job.time_priority else None
     )
     partition = _read_book_input(job, summary, merged, trading)
-    scenarios = (
-        centre_point.run_scenarios(job, summary, layout, partition, tables)
+    nbbo = merged["nbbo"].rows
+    found = read_sweeps(partition, nbbo, summary.date, summary.security)
+    outcomes = (
+        centre_point.run_scenarios(job, summary, layout, partition, found, tables)
         if job.centre_point.scenarios
         else {}
     )
-    write_sweeps(job, summary, layout, merged, partition, scenarios, matches, tables)
+    write_sweeps(job, summary, layout, partition, found, outcomes, matches, tables)
     assert summary.centre_point is not None
     outcome = asdict(summary.centre_point)
     receipt = PartitionReceipt(
@@ -180,7 +183,7 @@ def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str
 def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
     # Session rows count by what follows from them.
     asked = (job.centre_point.scenarios, job.centre_point.book, trading, job.horizon_ns)
-    told = (*asked, tuple(SWEEP_TABLE))
+    told = (*asked, job.centre_point.choices, tuple(SWEEP_TABLE))
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]

@@ -10,7 +10,6 @@ from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import (
     fills_by_time_priority,
     fills_of_book,
-    read_sweeps,
 )
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_tables
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
@@ -26,10 +25,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
     from sweep_dask.partition.piece import PieceTables
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.merge import MergedRows
 
 #: What `centre_point_seconds` calls all of this.
 MEASURING = "measure sweeps"
@@ -39,8 +38,8 @@ def write_sweeps(
     job: PartitionJob,
     summary: PartitionSummary,
     layout: OutputLayout,
-    merged: Mapping[str, MergedRows],
     partition: PartitionInput,
+    found: PartitionSweeps,
     scenarios: Mapping[Line, Outcome],
     time_priority: pa.Table | None,
     tables: PieceTables,
@@ -55,8 +54,6 @@ def write_sweeps(
         Matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not run.
     """
     began = perf_counter()
-    nbbo = merged["nbbo"].rows
-    found = read_sweeps(partition, nbbo, summary.date, summary.security)
     real = fills_of_book(partition.log, real_fills(partition))
     outcomes = {REAL: Outcome(real), **scenarios}
     if time_priority is not None:

@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT as LEFT_OUT_COLUMNS
 from sweep_dask.analysis.centre_point.match_table import MATCHES
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line, lines_of
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.analysis.time_priority import output_columns
@@ -44,6 +46,8 @@ SCENARIO_TABLES = {
 #: File stems: orders left out of the book, and the metrics of every sweep in every line.
 LEFT_OUT = "left_out"
 SWEEP_METRICS = "sweep_metrics"
+#: And sums of them under every choice that the answer depends on.
+SENSITIVITY = "sensitivity"
 
 #: Ahead of the names of Centre Point tables.
 _OF_BOOK = "centre_point_"
@@ -62,6 +66,7 @@ class Asked(NamedTuple):
     """In the order of rows."""
     order_columns: tuple[str, ...]
     """Of the input's orders, over all partitions."""
+    choices: Choices = DEFAULT_CHOICES
 
     @property
     def lines(self) -> list[Line]:
@@ -134,4 +139,5 @@ def combined_tables(asked: Asked) -> list[CombinedTable]:
             for stem, columns in SCENARIO_TABLES.items()
         ]
         tables.append(CombinedTable(table_name(LEFT_OUT), LEFT_OUT_COLUMNS, CENTRE_POINT))
+        tables.append(CombinedTable(SENSITIVITY, SENSITIVITY_COLUMNS))
     return tables

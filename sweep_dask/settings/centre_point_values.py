@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 
 from sweep_dask.settings.known_names import nearest
-from sweep_dask.settings.values import parse_integer, several
+from sweep_dask.settings.values import parse_fraction, parse_integer, several
 
 #: The scenarios of the model; in the first one sweeps do what they really did.
 SCENARIOS = ("as-entered", "dual-post", "rest-dark", "dark-only")
+
+#: How long sweeps wait, in the answer and beside it.
+LIFETIME = "clock:5min"
+LIFETIMES = ("recorded", "clock:1s", "clock:30s", LIFETIME, "clock:30min", "close")
+_LIFETIME = re.compile(r"recorded|close|clock:[1-9][0-9]{0,5}(s|min|h)")
+#: More replays than this for one answer are a slip of the keyboard.
+MOST_GROUPS = 1_000
 
 #: Preferencing participants are found in the trades of the day.
 LEARNED = "learned"
@@ -23,6 +30,34 @@ def parse_scenario(value: object) -> str:
     if text in SCENARIOS:
         return text
     raise ValueError(f"{', '.join(SCENARIOS)} (did you mean {nearest(text, SCENARIOS)}?)")
+
+
+def parse_lifetime(value: object) -> str:
+    """The name of a lifetime."""
+    text = str(value).strip()
+    if _LIFETIME.fullmatch(text) is None:
+        raise ValueError("recorded, close or a clock such as clock:30s, clock:5min, clock:1h")
+    return text
+
+
+def parse_groups(value: object) -> int:
+    """How many groups sweeps are dealt into."""
+    groups = parse_integer(value)
+    if not 1 <= groups <= MOST_GROUPS:
+        raise ValueError(f"a whole number from 1 to {MOST_GROUPS:,}")
+    return groups
+
+
+def parse_shares(value: object) -> tuple[float, ...]:
+    """Shares, perhaps none."""
+    return () if value in ([], ()) else several(_parse_share)(value)
+
+
+def _parse_share(value: object) -> float:
+    share = parse_fraction(value)
+    if share < 1 / MOST_GROUPS:
+        raise ValueError(f"fractions from {1 / MOST_GROUPS} to 1, such as [0.25, 0.5]")
+    return share
 
 
 def parse_preferencing(value: object) -> str | tuple[int, ...]:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.settings.centre_point_values import (
     LEARNED,
+    LIFETIME,
+    LIFETIMES,
     SCENARIOS,
     BlockValues,
     TickRows,
     parse_block_values,
+    parse_groups,
+    parse_lifetime,
     parse_preferencing,
     parse_rule_names,
     parse_scenario,
+    parse_shares,
     parse_ticks,
 )
 from sweep_dask.settings.declaration import DEFAULT, Option, Source, declared
@@ -148,6 +153,21 @@ class Settings:
     rules_off: tuple[str, ...] = field(default=(), metadata=declared(
         "", "", "centre_point.rules_off", parse_rule_names,
         "Names of rules to switch off.", unset="none"))
+    lifetime: str = field(default=LIFETIME, metadata=declared(
+        "--lifetime LIFETIME", "", "choices.lifetime", parse_lifetime,
+        "How long a sweep waits that is treated differently: recorded, close or, for example, "
+        "clock:5min."))
+    lifetimes: tuple[str, ...] = field(default=LIFETIMES, metadata=declared(
+        "", "", "choices.lifetimes", several(parse_lifetime),
+        "All for which the answer is worked out."))
+    adoption_groups: int = field(default=20, metadata=declared(
+        "--groups N", "", "choices.adoption_groups", parse_groups,
+        "The answer is about one of so many groups of sweeps changing; 1: all of them at once."))
+    adoption_shares: tuple[float, ...] = field(default=(0.25, 0.5), metadata=declared(
+        "", "", "choices.adoption_shares", parse_shares,
+        "Shares of sweeps that change together, beside one group and all.", unset="none"))
+    adoption_seed: int = field(default=0, metadata=declared(
+        "", "", "choices.adoption_seed", parse_integer, "Deals sweeps into groups."))
     shortfall_horizon_seconds: int | None = field(default=None, metadata=declared(
         "", "", "metrics.shortfall_horizon_seconds", parse_seconds,
         "How long after its arrival what a sweep has unfilled is marked to the midpoint.",

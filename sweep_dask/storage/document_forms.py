@@ -58,10 +58,16 @@ _CHECK = {
     **dict.fromkeys(("check", "found", "expected", "cure", "where"), str),
     "counts": _COUNTS,
 }
+_LIFETIME = re.compile(r"recorded|close|clock:[1-9][0-9]{0,5}(s|min|h)", re.ASCII)
 _NAMES = {"value": [str], "source": str}
 _SETTINGS = {
     "models": _NAMES,
     "scenarios": _NAMES,
+    "lifetime?": {"value": _LIFETIME, "source": str},
+    "lifetimes?": {"value": [_LIFETIME], "source": str},
+    "adoption_groups?": {"value": int, "source": str},
+    "adoption_shares?": {"value": [_NUMBER], "source": str},
+    "adoption_seed?": {"value": int, "source": str},
     "shortfall_horizon_seconds?": {"value": (*_NUMBER, type(None)), "source": str},
     ...: {"value": object, "source": str},
 }

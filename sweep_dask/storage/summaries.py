@@ -69,6 +69,7 @@ def read_summary(path: Path) -> Summary:
         _cells(of_kind[1], empty.pairs),
         _cells(of_kind[2], empty.spreads),
         _cells(of_kind[3], empty.reasons),
+        _cells(of_kind[4], empty.sensitivity),
         [Candidate(*numbers) for numbers in of_kind[_EXAMPLE]["counts"].to_pylist()],
     )
 

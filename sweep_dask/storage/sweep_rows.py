@@ -8,18 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.storage.frames import ROW_GROUP_ROWS, to_frame
+from sweep_dask.storage.frames import ROW_GROUP_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    import pandas as pd
-
 
 def whole_partitions(
     paths: Iterable[str], columns: Sequence[str], categories: Sequence[str]
-) -> Iterator[pd.DataFrame]:
-    """Read files one after the other, in frames of whole partitions of about a row group.
+) -> Iterator[pa.Table]:
+    """Read files one after the other, in tables of whole partitions of about a row group.
 
     Parameters
     ----------
@@ -27,7 +25,7 @@ def whole_partitions(
         Their rows stand by `date` and `security`, which are among the columns; a partition may go
         on in the next file.
     categories
-        Columns of text that become categories: few values, millions of rows.
+        Columns of text that become dictionaries: few values, millions of rows.
     """
     held: list[pa.Table] = []
     held_rows = 0
@@ -38,11 +36,11 @@ def whole_partitions(
             joined = pa.concat_tables(held)
             whole = _whole_rows(joined)
             if whole:
-                yield _frame(joined.slice(0, whole))
+                yield _in_one(joined.slice(0, whole))
             held, held_rows = [joined.slice(whole)], held_rows - whole
     rest = pa.concat_tables(held) if held else None
     if rest:
-        yield _frame(rest)
+        yield _in_one(rest)
 
 
 def _row_groups(
@@ -62,5 +60,5 @@ def _whole_rows(rows: pa.Table) -> int:
     return int(others[-1]) + 1 if others.size else 0
 
 
-def _frame(rows: pa.Table) -> pd.DataFrame:
-    return to_frame(rows.unify_dictionaries().combine_chunks())
+def _in_one(rows: pa.Table) -> pa.Table:
+    return rows.unify_dictionaries().combine_chunks()

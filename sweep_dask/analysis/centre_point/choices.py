@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.centre_point.adoption import EVERYONE, Adoption
@@ -12,27 +11,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(NamedTuple):
     """How long sweeps wait that change, and how many of them change at the same time."""
 
     lifetime: str = "clock:5min"
     """Of the answer: see `lifetimes.Lifetime`."""
-    groups: int = 20
+    adoption_groups: int = 20
     """The answer is about one of so many groups changing."""
-    seed: int = 0
+    adoption_seed: int = 0
     """Deals sweeps into groups."""
     lifetimes: tuple[str, ...] = (
         *("recorded", "clock:1s", "clock:30s", "clock:5min", "clock:30min", "close"),
     )
     """All for which the answer is worked out."""
-    shares: tuple[float, ...] = (0.25, 0.5)
+    adoption_shares: tuple[float, ...] = (0.25, 0.5)
     """Shares of sweeps that change, beside one group and everyone."""
 
     @property
     def marginal(self) -> Adoption:
         """One group."""
-        return Adoption(1 / self.groups)
+        return Adoption(1 / self.adoption_groups)
 
     def all_lifetimes(self) -> list[Lifetime]:
         """In the order of tables; the answer's is among them."""
@@ -54,11 +52,14 @@ class Choices:
         for longest, measured in waits:
             if measured:
                 yield Round(longest, self.marginal, measured)
-        for share in self.shares:
+        for share in self.adoption_shares:
             yield Round(asked, Adoption(share), [asked])
-        if self.groups > 1:
+        if self.adoption_groups > 1:
             for one in lifetimes:
                 yield Round(one, EVERYONE, [one])
+
+
+DEFAULT_CHOICES = Choices()
 
 
 class Round(NamedTuple):

@@ -65,7 +65,7 @@ def sensitivity_tables(
     lifetimes = choices.all_lifetimes()
     marks = {lifetime.name: _Marks(scenarios, found, lifetime) for lifetime in lifetimes}
     until_ns = {name: one.until_ns for name, one in marks.items()}
-    lot = lots(scenarios.partition.log.order_id, choices.seed)
+    lot = lots(scenarios.partition.log.order_id, choices.adoption_seed)
     real = tape_totals(scenarios, list(until_ns.values()))
     for lifetime, totals in zip(lifetimes, real, strict=True):
         yield marks[lifetime.name].rows(TAPE, 0.0, totals)

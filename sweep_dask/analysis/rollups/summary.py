@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.analysis.rollups import pairs, totals
+from sweep_dask.analysis.rollups import pairs, sensitivity, totals
 from sweep_dask.analysis.rollups.cells import Cells, merged, no_cells
 from sweep_dask.analysis.rollups.example import Candidate, best_candidate, best_of
 from sweep_dask.analysis.rollups.pairs import pair_cells
+from sweep_dask.analysis.rollups.sensitivity import sensitivity_cells
 from sweep_dask.analysis.rollups.spreads import spread_cells
 from sweep_dask.analysis.rollups.totals import total_cells
 from sweep_dask.analysis.rollups.unfilled import reason_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    import pyarrow as pa
+
+    from sweep_dask.analysis.rollups.sensitivity import Case
     from sweep_dask.analysis.rollups.sweeps import Sweeps
 
 
@@ -30,6 +34,7 @@ class Summary(NamedTuple):
     pairs: Cells
     spreads: Cells
     reasons: Cells
+    sensitivity: Cells
     example: list[Candidate]
     """One or none."""
 
@@ -41,19 +46,25 @@ def nothing() -> Summary:
         no_cells(len(pairs.COUNTS), len(pairs.SUMS)),
         no_cells(1, 0),
         no_cells(2, 0),
+        no_cells(len(sensitivity.COUNTS), len(sensitivity.SUMS)),
         [],
     )
 
 
 def summary_of(sweeps: Sweeps) -> Summary:
-    """The summary of whole partitions."""
-    return Summary(
-        total_cells(sweeps),
-        pair_cells(sweeps),
-        spread_cells(sweeps),
-        reason_cells(sweeps),
-        best_candidate(sweeps),
+    """The summary of whole partitions, but for what choices change."""
+    return nothing()._replace(
+        totals=total_cells(sweeps),
+        pairs=pair_cells(sweeps),
+        spreads=spread_cells(sweeps),
+        reasons=reason_cells(sweeps),
+        example=best_candidate(sweeps),
     )
+
+
+def summary_of_choices(rows: pa.Table, cases: Sequence[Case]) -> Summary:
+    """The rest of it, from rows `SENSITIVITY` of whole partitions."""
+    return nothing()._replace(sensitivity=sensitivity_cells(rows, cases))
 
 
 def added(summaries: Iterable[Summary]) -> Summary:
@@ -64,5 +75,6 @@ def added(summaries: Iterable[Summary]) -> Summary:
         merged(one.pairs for one in of_all),
         merged(one.spreads for one in of_all),
         merged(one.reasons for one in of_all),
+        merged(one.sensitivity for one in of_all),
         best_of(candidate for one in of_all for candidate in one.example),
     )

@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
 from sweep_dask.analysis.rollups.comparisons import AVERAGE, COMPARISON, averages, comparisons
 from sweep_dask.analysis.rollups.dimensions import ALL, DIMENSIONS, POPULATIONS, names_of
 from sweep_dask.analysis.rollups.example import EXAMPLE, example_sweep
 from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
+from sweep_dask.analysis.rollups.robustness import ROBUSTNESS, effects
+from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.spreads import Spreads
 from sweep_dask.analysis.rollups.totals import TOTALS, totals
 from sweep_dask.analysis.rollups.unfilled import UNFILLED, unfilled
-from sweep_dask.analysis.tables import schema, table
+from sweep_dask.analysis.rollups.verdicts import VERDICTS, verdicts
+from sweep_dask.analysis.tables import schema, table, table_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
+    from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.analysis.tables import Schema
@@ -68,21 +73,28 @@ TABLES: dict[str, Schema] = {
     "averages": ALL_AVERAGES,
     "distributions": DISTRIBUTIONS,
     "unfilled": UNFILLED,
+    "robustness": ROBUSTNESS,
+    "verdicts": VERDICTS,
     "example_sweep": EXAMPLE,
 }
 
 _GROUP = ["population", "dimension", "segment", "line"]
 
 
-def tables_of(summary: Summary, lines: Sequence[Line]) -> dict[str, pa.Table]:
+def tables_of(
+    summary: Summary, lines: Sequence[Line], choices: Choices = DEFAULT_CHOICES
+) -> dict[str, pa.Table]:
     """Every table by its name."""
     spreads = Spreads(summary.spreads, lines)
+    found = list(effects(summary.sensitivity, cases_of(lines, choices)))
     return {
         **_by_dimension(summary, spreads, lines),
         "comparisons": _comparisons(summary, lines),
         "averages": _averages(summary, lines),
         "distributions": _distributions(spreads, lines),
         "unfilled": unfilled(summary.reasons, lines),
+        "robustness": table_of_rows(ROBUSTNESS, found),
+        "verdicts": table_of_rows(VERDICTS, verdicts(found, choices)),
         "example_sweep": example_sweep(summary.example, lines),
     }
 

@@ -7,7 +7,7 @@ its statistic has the t distribution with G - 1 degrees of freedom (Cameron and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import bdtr, stdtr, stdtrit
@@ -26,6 +26,30 @@ EQUAL_CLUSTERS = "the mean of every security-day is the same"
 #: A deviation of this share of the mean is one of rounding: what remains of the difference of two
 #: sums of squares is 2e-8, the root of what a double rounds by.
 _ROUNDING = 1e-7
+
+
+class ClusterSquares(Protocol):
+    """What a standard error takes of each of many cells; arrays of the same shape."""
+
+    @property
+    def n(self) -> Any:
+        """Differences, or what they weigh."""
+
+    @property
+    def n_clusters(self) -> Any:
+        """Clusters that have any."""
+
+    @property
+    def squared_total(self) -> Any:
+        """Sum over clusters of the square of their sum."""
+
+    @property
+    def total_times_n(self) -> Any:
+        """Sum over clusters of the product of their sum and number."""
+
+    @property
+    def squared_n(self) -> Any:
+        """Sum over clusters of the square of their number."""
 
 
 class ClusterSums(NamedTuple):
@@ -57,7 +81,7 @@ def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
     """
     mean = over(sums.total, sums.n)
     deviation = _deviation(sums, mean)
-    error = _standard_error(sums, mean)
+    error = standard_error(sums, mean)
     reason = _reasons(sums, mean, deviation, error)
     is_tested = reason == ""
     freedom = np.where(is_tested, sums.n_clusters - 1, np.nan)
@@ -88,7 +112,7 @@ def _deviation(sums: ClusterSums, mean: FloatArray) -> FloatArray:
     return np.where(deviation <= _ROUNDING * np.sqrt(over(sums.squared, sums.n)), 0.0, deviation)
 
 
-def _standard_error(sums: ClusterSums, mean: FloatArray) -> FloatArray:
+def standard_error(sums: ClusterSquares, mean: FloatArray) -> FloatArray:
     """CR1: the squares of what each cluster's sum is off the mean, as three sums give them."""
     residual = sums.squared_total - 2 * mean * sums.total_times_n + mean**2 * sums.squared_n
     clusters = sums.n_clusters

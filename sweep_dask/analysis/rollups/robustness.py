@@ -1,0 +1,143 @@
+"""Every effect under every choice; an effect is the scenario minus its reference."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from sweep_dask.analysis.rollups.exact import as_floats
+from sweep_dask.analysis.rollups.sensitivity import (
+    BOTH,
+    COUNTS,
+    METRICS,
+    PARTICIPANT,
+    SECURITY_DAY,
+    SUMS,
+    references_of,
+    shape_of,
+)
+from sweep_dask.analysis.stats.clusters import LEVEL, standard_error
+from sweep_dask.analysis.tables import over, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sweep_dask.analysis.rollups.cells import Cells
+    from sweep_dask.analysis.rollups.sensitivity import Case
+    from sweep_dask.analysis.tables import FloatArray, Schema
+
+#: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
+FEW_CLUSTERS = 10
+#: How sweeps count: alike, by what they are worth, or all of them together in dollars.
+WEIGHTS = ("sweep", "value", "aud")
+SWEEP, VALUE, AUD = range(len(WEIGHTS))
+INTERVALS = ("security-day", "security-day and participant")
+FILL_RATIO = "fill_ratio"
+_UNITS = {name: "share" if name == FILL_RATIO else "bps" for name in METRICS}
+_SCALES = np.array([1 if name == FILL_RATIO else 10_000 for name in METRICS])
+
+#: One row per scenario, metric and choice; `adoption` is the share of sweeps that change together.
+ROBUSTNESS: Schema = schema(
+    "scenario:str metric:str weight:str lifetime:str adoption:float64 interval:str unit:str "
+    "effect:float64 low:float64 high:float64 p_value:float64 n_clusters:int64"
+)
+
+
+class _Clustered(NamedTuple):
+    """Sums of one kind of clusters: float64[cases, metrics, weights]."""
+
+    n_clusters: FloatArray
+    total: FloatArray
+    n: FloatArray
+    squared_total: FloatArray
+    total_times_n: FloatArray
+    squared_n: FloatArray
+
+
+def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    """Rows of `ROBUSTNESS`: every effect under every choice, by scenario and metric."""
+    if not cells.place.size:
+        return
+    days, participants, both = (
+        _clustered(cells, cases, cluster) for cluster in (SECURITY_DAY, PARTICIPANT, BOTH)
+    )
+    effect = _effects(days)
+    errors = [_errors(kind) for kind in (days, participants, both)]
+    fewer = np.minimum(days.n_clusters, participants.n_clusters)
+    # Cameron, Gelbach and Miller 2011; never narrower than by one kind of clusters alone.
+    two_ways = np.sqrt(np.maximum(errors[0] ** 2 + errors[1] ** 2 - errors[2] ** 2, 0.0))
+    two_ways = np.maximum.reduce([two_ways, errors[0], errors[1]])
+    has_both = (participants.n_clusters >= FEW_CLUSTERS)[..., SWEEP]
+    found = (
+        (_interval(effect, errors[0], days.n_clusters), np.ones_like(has_both)),
+        (_interval(effect, two_ways, fewer), has_both),
+    )
+    compared = np.flatnonzero(references_of(cases) != np.arange(len(cases))).tolist()
+    scenarios = dict.fromkeys(cases[number].scenario for number in compared)
+    for scenario, (metric, name) in product(scenarios, enumerate(METRICS)):
+        of_scenario = [number for number in compared if cases[number].scenario == scenario]
+        for (weight, weighted), case in product(enumerate(WEIGHTS), of_scenario):
+            for interval, (told, is_there) in zip(INTERVALS, found, strict=True):
+                if is_there[case, metric]:
+                    yield {
+                        **cases[case]._asdict(),
+                        "metric": name,
+                        "weight": weighted,
+                        "interval": interval,
+                        "unit": "AUD" if weight == AUD else _UNITS[name],
+                        **{key: values[case, metric, weight] for key, values in told.items()},
+                    }
+
+
+def _clustered(cells: Cells, cases: Sequence[Case], cluster: int) -> _Clustered:
+    shape = shape_of(cases)
+    numbers = np.zeros((len(COUNTS) + len(SUMS), *shape[:-1]))
+    *key, of = np.unravel_index(cells.place, shape)
+    chosen = of == cluster
+    at = tuple(part[chosen] for part in key)
+    counts, sums = cells.counts[chosen, 0], as_floats(cells.sums[chosen])
+    if cluster == PARTICIPANT:
+        total, weight = sums[:, 0], sums[:, 1]
+        sums = np.stack([total, weight, total**2, total * weight, weight**2], axis=1)
+        counts = (weight > 0).astype(np.int64)
+    for number, values in enumerate((counts, *sums.T)):
+        np.add.at(numbers[number], at, values)
+    return _Clustered(*numbers)
+
+
+def _effects(days: _Clustered) -> FloatArray:
+    """float64[cases, metrics, `WEIGHTS`]"""
+    mean = over(days.total, days.n)
+    by_value = mean[..., VALUE] * _SCALES
+    return np.stack([mean[..., SWEEP], by_value, days.total[..., VALUE]], axis=-1)
+
+
+def _errors(kind: _Clustered) -> FloatArray:
+    """Standard errors, float64[cases, metrics, `WEIGHTS`]."""
+    error = standard_error(kind, over(kind.total, kind.n))
+    of_total = over(kind.total, kind.n_clusters)
+    alike = kind._replace(
+        n=kind.n_clusters,
+        total_times_n=kind.total,
+        squared_n=kind.n_clusters,
+    )
+    totals = standard_error(alike, of_total) * kind.n_clusters
+    by_value = error[..., VALUE] * _SCALES
+    return np.stack([error[..., SWEEP], by_value, totals[..., VALUE]], axis=-1)
+
+
+def _interval(effect: FloatArray, error: FloatArray, n_clusters: FloatArray) -> dict[str, Any]:
+    """Columns from `effect` on; NaN without two clusters."""
+    clusters = n_clusters[..., [SWEEP, VALUE, VALUE]]
+    freedom = np.where(clusters > 1, clusters - 1, np.nan)
+    margin = stdtrit(freedom, (1 + LEVEL) / 2) * error
+    return {
+        "effect": effect,
+        "low": effect - margin,
+        "high": effect + margin,
+        "p_value": np.where(error > 0, 2 * stdtr(freedom, -np.abs(over(effect, error))), np.nan),
+        "n_clusters": clusters.astype(np.int64),
+    }

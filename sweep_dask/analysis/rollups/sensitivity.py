@@ -1,0 +1,178 @@
+"""Sums of what scenarios change under every choice, as clusters leave them.
+
+A case is a scenario, a lifetime and a share of sweeps that change. It is compared with the replay
+as entered or, without one, with the tape, each measured at the end of the same lifetime. Sweeps of
+a security-day share its market, and those of a participant its ways: both are clusters, and so are
+the sweeps that a participant had in a security-day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells
+from sweep_dask.analysis.rollups.exact import LIMBS, carried, exact
+from sweep_dask.analysis.tables import coded, whole_numbers, whole_numbers_or
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.analysis.tables import FloatArray, IntArray
+
+#: Metric -> its sums in a table `SENSITIVITY`, over sweeps as they are and by their worth.
+METRICS = {
+    "fill_ratio": ("fill_ratio", "filled_paper_value_aud"),
+    "implementation_shortfall_bps": (
+        *("implementation_shortfall_bps", "implementation_shortfall_aud"),
+    ),
+    "completed_shortfall_bps": ("completed_shortfall_bps", "completed_shortfall_aud"),
+}
+#: What each sum is over: the sweeps, or what they are worth.
+WEIGHTS = ("n_sweeps", "paper_value_aud")
+CLUSTERS = ("security-day", "participant", "both")
+SECURITY_DAY, PARTICIPANT, BOTH = range(len(CLUSTERS))
+COUNTS = ("n_clusters",)
+#: Of clusters: the sums of their differences and weights, and the squares and products of these.
+SUMS = ("total", "weight", "squared_total", "total_times_weight", "squared_weight")
+#: A participant who is not known.
+NO_PARTICIPANT = 2**63 - 1
+
+
+class Case(NamedTuple):
+    """What a row of a table `SENSITIVITY` is of."""
+
+    scenario: str
+    lifetime: str
+    adoption: float
+
+
+def cases_of(lines: Sequence[Line], choices: Choices) -> list[Case]:
+    """Every case of a run with these lines, in the order of rows."""
+    scenarios = [line.scenario for line in lines if line.scenario is not None]
+    if not scenarios:
+        return []
+    lifetimes = [lifetime.name for lifetime in choices.all_lifetimes()]
+    found = [Case(TAPE, lifetime, 0.0) for lifetime in lifetimes]
+    for name in scenarios:
+        if name == AS_ENTERED:
+            found += [Case(name, lifetime, 0.0) for lifetime in lifetimes]
+            continue
+        asked = {
+            (lifetime.name, one.adoption.share)
+            for one in choices.rounds()
+            for lifetime in one.measured
+        }
+        order = sorted(asked, key=lambda key: (lifetimes.index(key[0]), key[1]))
+        found += [Case(name, *key) for key in order]
+    return found
+
+
+def references_of(cases: Sequence[Case]) -> IntArray:
+    """int64[cases], the number of the case that each is compared with; its own: with none."""
+    names = {case.scenario for case in cases}
+    reference = AS_ENTERED if AS_ENTERED in names else TAPE
+    place = {case: number for number, case in enumerate(cases)}
+    return np.array(
+        [
+            number
+            if case.scenario in (TAPE, AS_ENTERED)
+            else place[Case(reference, case.lifetime, 0.0)]
+            for case, number in place.items()
+        ],
+        dtype=np.int64,
+    )
+
+
+def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:
+    """How many there are of everything that a place packs: case, metric, weight, cluster."""
+    return len(cases), len(METRICS), len(WEIGHTS), len(CLUSTERS)
+
+
+def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
+    """Counts `COUNTS` and sums `SUMS` of whole partitions.
+
+    Parameters
+    ----------
+    rows
+        Columns `SENSITIVITY`: of each partition all cases in their order, of each case the same
+        participants in the same order.
+    """
+    references = references_of(cases)
+    compared = np.flatnonzero(references != np.arange(len(cases)))
+    if not len(rows) or not compared.size:
+        return no_cells(len(COUNTS), len(SUMS))
+    found = _Rows(rows, len(cases))
+    # [metrics, weights, cases, participants of all partitions]
+    values = np.stack([[rows[name] for name in columns] for columns in METRICS.values()])
+    weights = np.stack([rows[name] for name in WEIGHTS]).astype(np.float64)
+    at, reference = found.of_cases(compared), found.of_cases(references[compared])
+    differences = values[..., at] - values[..., reference]
+    weight = np.broadcast_to(weights[:, at], differences.shape)
+    places = np.indices((*differences.shape[:2], compared.size)).reshape(3, -1)
+    metric, weighting, case = places[0], places[1], compared[places[2]]
+    parts = []
+    for cluster in range(len(CLUSTERS)):
+        place = np.ravel_multi_index((case, metric, weighting, cluster), shape_of(cases))
+        parts.append(found.clustered(differences, weight, cluster, place))
+    return merged(parts)
+
+
+class _Rows:
+    """Where what of a case stands among the rows of several partitions."""
+
+    def __init__(self, rows: pa.Table, cases: int) -> None:
+        date, _ = coded(rows["date"])
+        self._first = first_of_each(date, whole_numbers(rows, "security"))
+        count = np.diff(np.append(self._first, len(rows)))
+        assert not (count % cases).any(), "every case has the same participants"
+        self._participants = count // cases
+        self._begins = np.cumsum(self._participants) - self._participants
+        every = np.arange(int(self._participants.sum()))
+        self._within = every - np.repeat(self._begins, self._participants)
+        participant = whole_numbers_or(rows, "participant", NO_PARTICIPANT)
+        (self._participant,) = participant[self.of_cases(np.zeros(1, np.int64))]
+
+    def of_cases(self, cases: IntArray) -> IntArray:
+        """int64[cases, participants of all partitions], their rows."""
+        begins = self._first + cases[:, None] * self._participants
+        rows: IntArray = np.repeat(begins, self._participants, axis=1) + self._within
+        return rows
+
+    def clustered(
+        self, total: FloatArray, weight: FloatArray, cluster: int, place: IntArray
+    ) -> Cells:
+        """What the clusters of one kind leave, by place.
+
+        Parameters
+        ----------
+        total, weight
+            float64[..., participants of all partitions]: sums of differences and weights; all
+            dimensions but the last are those of the places.
+        """
+        total, weight = (array.reshape(place.size, -1) for array in (total, weight))
+        if cluster == SECURITY_DAY:
+            total, weight = (np.add.reduceat(a, self._begins, axis=1) for a in (total, weight))
+        squares = [total**2, total * weight, weight**2]
+        segment = np.zeros(1, np.int64)
+        if cluster == PARTICIPANT:
+            # A participant's clusters are known only when all its sums are.
+            squares = [np.zeros_like(total)] * len(squares)
+            segment = self._participant
+        sums = exact(np.stack([total, weight, *squares], axis=-1))
+        counts = (weight > 0).astype(np.int64)[..., None]
+        if cluster != PARTICIPANT:
+            counts, sums = (array.sum(axis=1, keepdims=True) for array in (counts, sums))
+        return Cells(
+            np.repeat(place, segment.size),
+            np.tile(segment, place.size),
+            counts.reshape(-1, len(COUNTS)),
+            carried(sums.reshape(-1, len(SUMS), LIMBS)),
+        )

@@ -1,0 +1,138 @@
+"""Whether an answer holds whatever is chosen.
+
+A scenario is called better or worse in a metric only if the effect has one sign under every choice,
+if no interval of the answer's own choice holds zero, and if there are enough security-days.
+Otherwise it is not decided, and what turns it is named.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sweep_dask.analysis.rollups.robustness import FILL_RATIO, INTERVALS, SWEEP, WEIGHTS
+from sweep_dask.analysis.stats.families import holm
+from sweep_dask.analysis.tables import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.analysis.tables import Schema
+
+    Row = Mapping[str, Any]
+
+#: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
+ENOUGH_CLUSTERS = 10
+#: Below this adjusted p-value an effect is called more than chance; a convention.
+SIGNIFICANT = 0.05
+BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
+#: What a choice is made of.
+AXES = ("weight", "lifetime", "adoption")
+
+#: One row per scenario and metric: the effect under the answer's own choice, each sweep counting
+#: alike; `least` and `most` are over all choices in the same unit.
+VERDICTS: Schema = schema(
+    "scenario:str metric:str verdict:str turned_by:str unit:str effect:float64 low:float64 "
+    "high:float64 p_holm:float64 n_clusters:int64 least:float64 most:float64"
+)
+
+
+def verdicts(effects: Iterable[Row], choices: Choices) -> list[dict[str, Any]]:
+    """Rows of `VERDICTS`.
+
+    Parameters
+    ----------
+    effects
+        Rows of `ROBUSTNESS`, by scenario and metric.
+    """
+    asked = (WEIGHTS[SWEEP], choices.lifetime, choices.marginal.share)
+    of_metrics = [
+        list(rows) for _, rows in groupby(effects, key=lambda row: (row["scenario"], row["metric"]))
+    ]
+    answers = [_answers(rows, asked) for rows in of_metrics]
+    adjusted = holm(np.array([answer["p_value"] for answer in answers], dtype=np.float64))
+    return [
+        _verdict(rows, answer, float(p_holm), asked)
+        for rows, answer, p_holm in zip(of_metrics, answers, adjusted, strict=True)
+    ]
+
+
+def _answers(rows: Sequence[Row], asked: tuple[Any, ...]) -> Row:
+    """The effect under the answer's own choice."""
+    return next(row for row in rows if _choice(row) == asked and row["interval"] == INTERVALS[0])
+
+
+def _choice(row: Row) -> tuple[Any, ...]:
+    return tuple(row[axis] for axis in AXES)
+
+
+def _verdict(
+    rows: Sequence[Row], answer: Row, p_holm: float, asked: tuple[Any, ...]
+) -> dict[str, Any]:
+    doubts = list(_doubts(rows, answer, p_holm, asked))
+    is_good = (answer["effect"] > 0) == (answer["metric"] == FILL_RATIO)
+    alike = [row["effect"] for row in rows if row["unit"] == answer["unit"]]
+    told = ("scenario", "metric", "unit", "effect", "low", "high", "n_clusters")
+    return {
+        **{name: answer[name] for name in told},
+        "verdict": NOT_DECIDED if doubts else (BETTER if is_good else WORSE),
+        "turned_by": "; ".join(doubts),
+        "p_holm": p_holm,
+        "least": min(alike),
+        "most": max(alike),
+    }
+
+
+def _doubts(
+    rows: Sequence[Row], answer: Row, p_holm: float, asked: tuple[Any, ...]
+) -> Iterator[str]:
+    """Everything that speaks against a verdict; nothing if there is one."""
+    if np.isnan(answer["effect"]):
+        yield "no sweep can be compared"
+        return
+    if answer["effect"] == 0:
+        yield "no difference"
+        return
+    yield from _turning(rows, answer, asked)
+    if answer["n_clusters"] < ENOUGH_CLUSTERS:
+        count = answer["n_clusters"]
+        yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
+        return
+    unsure = [
+        f"{row['interval']}, by {row['weight']}"
+        for row in rows
+        if _choice(row)[1:] == asked[1:] and not row["low"] * row["high"] > 0
+    ]
+    if unsure:
+        yield f"an interval holds zero: {', '.join(unsure)}"
+    elif not p_holm < SIGNIFICANT:
+        yield f"p = {p_holm:.3f} for the family"
+
+
+def _turning(rows: Sequence[Row], answer: Row, asked: tuple[Any, ...]) -> Iterator[str]:
+    """The choices that give the effect another sign, without those of which a part does, too."""
+    turned = {
+        frozenset(
+            (axis, value)
+            for axis, value, own in zip(AXES, _choice(row), asked, strict=True)
+            if value != own
+        )
+        for row in rows
+        if not row["effect"] * answer["effect"] > 0
+    }
+    for changes in sorted(turned, key=lambda changes: (len(changes), _in_words(changes))):
+        if not any(other < changes for other in turned):
+            yield _in_words(changes)
+
+
+def _in_words(changes: Iterable[tuple[str, Any]]) -> str:
+    found = dict(changes)
+    words = [
+        f"{axis} {found[axis]:.0%}" if axis == "adoption" else f"{axis} {found[axis]}"
+        for axis in AXES
+        if axis in found
+    ]
+    return " with ".join(words)
