@@ -1,8 +1,13 @@
 """What tests of several folders share: a small market and its results."""
 
 import pytest
+from hypothesis import settings
 from markets import plain_market
 from running import run_here
+
+# How long an example takes is the machine's affair.
+settings.register_profile("unhurried")
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

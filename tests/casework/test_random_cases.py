@@ -93,7 +93,7 @@ def cases(draw):
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases())
 def test_random_case(case):
     document = json.dumps(case)

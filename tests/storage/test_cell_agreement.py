@@ -80,7 +80,7 @@ def without_surrogates(cells):
     return {name: cell.encode("utf-8", "replace").decode() for name, cell in cells.items()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(changes.map(without_surrogates), min_size=1, max_size=6), st.booleans())
 def test_a_row_meets_the_same_fate_alone_and_among_others(rows, returns):
     ending = b"\r\n" if returns else b"\n"
@@ -323,7 +323,7 @@ def test_only_doubtful_lines_are_judged_by_themselves(judged_lines):
     assert fates(judged, 6)[1] == ("not_a_number", "price")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.sampled_from(["midtick", "quantity", "side", "price", "national_bid", "exchangeordertype"]),
     st.text(' "+-.05\r\t', max_size=8) | st.from_regex(r'[ "]?[+-]?[0-9]{0,21}\.?[05]*[ "]?'),

@@ -107,7 +107,7 @@ def drawn_form(draw, tables):
     return files
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(orders, references, st.sampled_from([60, 300, 1 << 20]), st.data())
 def test_results_depend_on_the_rows_alone(orders, references, blocksize_bytes, data):
     tables = rows_of(orders, references)

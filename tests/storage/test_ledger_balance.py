@@ -65,7 +65,7 @@ def files_of(table, rows):
 STEMS = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(orders, min_size=2, max_size=14),
     st.lists(trades, min_size=2, max_size=8),

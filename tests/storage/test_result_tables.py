@@ -191,7 +191,7 @@ def test_the_same_rows_give_the_same_parquet_bytes():
 TEXTS = st.sampled_from(["", "x", "é" * 40, "Good till"]) | st.none()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-5, 5) | st.none(), TEXTS), min_size=1, max_size=90),
     st.lists(st.integers(0, 90), max_size=6),
@@ -228,7 +228,7 @@ FRAMES = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(FRAMES, st.booleans())
 def test_rows_in_memory_are_those_that_reading_their_file_gives(tmp_path_factory, rows, is_safe):
     names = ["orderid", "maybe", "ratio", "flag", "text"]

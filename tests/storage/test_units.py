@@ -65,7 +65,7 @@ def test_one_cell_and_many_are_converted_alike(column, unit):
         assert same_fate(alone, converted_at_once(cell, column, unit), column), cell
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(UNITS), st.text("0123456789.,-+:TZ e", max_size=32))
 def test_any_text_is_converted_alike(kind, cell):
     column, unit = kind
@@ -76,7 +76,7 @@ def test_any_text_is_converted_alike(kind, cell):
 # Exact there and back: the expected numbers come from whole numbers, never from the conversion.
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(946_684_800 * 10**9, 4_102_444_800 * 10**9 - 1),
     st.integers(-14 * 60, 14 * 60),
@@ -89,7 +89,7 @@ def test_iso_times_are_exact_to_the_nanosecond(ns, offset_minutes, between):
     assert standard_cell(text, TIME, "iso") == str(ns) == converted_at_once(text, TIME, "iso")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 10**12), st.sampled_from([("cent", 1), ("dollar", 3)]))
 def test_prices_are_exact_to_the_half_unit(price_x2, unit):
     name, places = unit
@@ -178,7 +178,7 @@ ROW = st.dictionaries(st.sampled_from(COLUMNS), CELL, max_size=3).filter(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(ROW, min_size=1, max_size=5),
     st.sampled_from(";\t|,"),

@@ -30,22 +30,23 @@ class Lifetime:
     duration_ns: int | None = None
     """Of the clock; None: there is none."""
 
-    def until_ns(self, arrival_ns: IntArray, end_ns: IntArray, close_ns: int) -> IntArray:
+    def until_ns(self, arrival_ns: IntArray, end_ns: IntArray, trading_until_ns: int) -> IntArray:
         """int64[sweeps], ns UTC: the last instant that counts, for each sweep.
 
         Parameters
         ----------
         arrival_ns, end_ns
             int64[sweeps], ns UTC: when each arrived, and when its record ended.
-        close_ns
-            When nothing can trade any more.
+        trading_until_ns
+            The last instant of continuous trading.
         """
-        if self.duration_ns is not None:
-            until_ns = np.minimum(arrival_ns + self.duration_ns, close_ns)
-        else:
-            until_ns = end_ns if self == RECORDED else np.full_like(end_ns, close_ns)
+        longest_ns = np.full_like(end_ns, trading_until_ns)
+        if self == RECORDED:
+            longest_ns = np.minimum(end_ns, trading_until_ns)
+        elif self.duration_ns is not None:
+            longest_ns = np.minimum(arrival_ns + self.duration_ns, trading_until_ns)
         # One that arrives after the close is measured as it arrives.
-        return np.maximum(until_ns, arrival_ns)
+        return np.maximum(longest_ns, arrival_ns)
 
     def is_within(self, other: Lifetime) -> bool:
         """Whether no sweep is measured later than under another lifetime."""

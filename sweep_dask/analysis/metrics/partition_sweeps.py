@@ -31,8 +31,8 @@ class PartitionSweeps:
     sweeps: Sweeps
     facts: SweepFacts
     quotes: Quotes
-    closes_ns: int
-    """ns UTC, when continuous trading ends or, if that is earlier, the recording."""
+    trading_until_ns: int
+    """ns UTC, the last instant of continuous trading or, if that is earlier, of the recording."""
 
 
 def read_sweeps(
@@ -55,7 +55,7 @@ def read_sweeps(
     quotes = read_quotes(nbbo) if len(nbbo) else quotes_of_orders(log)
     recorded_until_ns = _recorded_until(partition, quotes)
     close_ns = max((window.close_ns for window in partition.continuous), default=0)
-    closes_ns = min(close_ns, recorded_until_ns)
+    still_there_ns = min(close_ns, recorded_until_ns)
     rows = entry_rows(log, partition.is_in)
     rows = rows[log.is_sweep[rows]]
     order = log.order[rows]
@@ -64,14 +64,16 @@ def read_sweeps(
         order_id=log.order_id[order],
         side=log.side[rows],
         arrival_ns=log.timestamp_ns[rows],
-        end_ns=_end_ns(log, closes_ns)[order],
+        end_ns=_end_ns(log, still_there_ns)[order],
         limit_x2=log.price_x2[rows],
         quantity=fillable_quantity(partition)[order],
         arrival_bid=bid,
         arrival_offer=offer,
     )
     facts = SweepFacts(date, security, log.participant[rows], log.type[rows], partition.continuous)
-    return PartitionSweeps(sweeps, facts, quotes.until(recorded_until_ns), closes_ns)
+    # The quote of the closing instant is that of the auction that begins.
+    trading_until_ns = min(close_ns - 1, recorded_until_ns)
+    return PartitionSweeps(sweeps, facts, quotes.until(recorded_until_ns), trading_until_ns)
 
 
 def read_quotes(nbbo: pa.Table) -> Quotes:
@@ -130,13 +132,13 @@ def _recorded_until(partition: PartitionInput, quotes: Quotes) -> int:
     return max(int(known.max(initial=0)) for known in times)
 
 
-def _end_ns(log: OrderLog, closes_ns: int) -> IntArray:
-    """int64[orders], when each order stops working."""
+def _end_ns(log: OrderLog, until_ns: int) -> IntArray:
+    """int64[orders], when each order stops working; one that is still there does then."""
     last_row = np.zeros(log.order_id.size, dtype=np.int64)
     # Of repeated places the last assignment stands, and rows are in engine order.
     last_row[log.order] = np.arange(log.size)
     last_ns = log.timestamp_ns[last_row]
-    still_there_ns = np.maximum(last_ns, closes_ns)
+    still_there_ns = np.maximum(last_ns, until_ns)
     return np.where(log.is_on_book[last_row], still_there_ns, last_ns)
 
 

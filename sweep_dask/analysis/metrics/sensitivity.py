@@ -106,7 +106,7 @@ class _Marks:
         sweeps, quotes = found.sweeps, found.quotes
         every = np.arange(sweeps.size)
         self._order, self._sweeps = scenarios.record.order, sweeps
-        until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, found.closes_ns)
+        until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, found.trading_until_ns)
         self.until_ns = np.zeros(scenarios.affected.size, np.int64)
         """int64[orders], ns UTC; 0 for other orders."""
         self.until_ns[self._order] = until_ns

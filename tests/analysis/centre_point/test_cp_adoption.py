@@ -45,7 +45,7 @@ def totals(scenarios, name, adoption, until_ns=None, waits_ns=None):
 # --- worlds in which some change ------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     name=st.sampled_from(CHANGES),

@@ -59,7 +59,7 @@ def test_cutting_the_input_changes_no_earlier_prediction(market, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0, 1))
 def test_cutting_the_sample_at_any_event_changes_no_earlier_prediction(mode, share):
     tables = cp_markets.sample_day()

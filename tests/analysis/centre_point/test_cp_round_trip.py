@@ -47,7 +47,7 @@ def test_the_markets_below_trade_in_every_way():
     assert {trade["tradeprice"] % 10 for trade in trades} == {0, 5}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32))
 def test_a_replay_of_the_books_own_tape_is_exact(seed):
     day = day_of(seed)

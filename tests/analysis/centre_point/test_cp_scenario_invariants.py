@@ -21,7 +21,7 @@ TICK_X2 = 20
 SWEEP_BIT = 2048
 DARK = range(46, 53)
 MARKETS = {"sample": cp_markets.sample_day, "morning": cp_markets.morning}
-random_markets = settings(max_examples=25, deadline=None)
+random_markets = settings(max_examples=25)
 seeds = given(seed=st.integers(0, 2**32))
 
 

@@ -305,7 +305,7 @@ def require_sound(table, results):
     assert table["vwap"].isna().equals(table["filled_quantity"] == 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32))
 def test_lines_of_any_market_are_about_the_same_sweeps(seed):
     day = random_day(seed)

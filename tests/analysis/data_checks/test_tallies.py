@@ -35,7 +35,7 @@ def parts_of(rows, cuts):
     return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(-50, 50)), max_size=60),
     st.lists(st.integers(0, 60), max_size=4),
@@ -94,7 +94,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ROWS, st.lists(st.integers(0, 40), max_size=3))
 def test_tallies_add_up(rows, cuts):
     columns = order_rows(rows)

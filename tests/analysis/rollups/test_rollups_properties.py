@@ -42,7 +42,7 @@ def assert_same_bytes(one, other):
     assert one.example == other.example
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(markets(), st.data())
 def test_any_cut_and_any_order_of_merges_give_the_same_bytes(market, data):
     partitions, lines = market
@@ -56,7 +56,7 @@ def test_any_cut_and_any_order_of_merges_give_the_same_bytes(market, data):
     assert_same_bytes(merged_at_random(summaries, data.draw), added([whole]))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(markets())
 def test_all_tables_are_those_of_the_slow_way(market):
     partitions, lines = market
