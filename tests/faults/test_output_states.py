@@ -265,7 +265,6 @@ class TestOutputFolder(OutputFolder.TestCase):
     settings = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
-        deadline=None,
         derandomize=True,
         phases=(Phase.generate,) if EXAMPLES < 10 else (Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
@@ -105,8 +105,6 @@ def test_a_constant_tick():
 
 
 PRICES = st.integers(1, 500_000)
-#: The first example compiles.
-unhurried = settings(deadline=None)
 
 
 @st.composite
@@ -119,7 +117,6 @@ def tables(draw):
     return TickTable(tuple(rows))
 
 
-@unhurried
 @given(tables(), st.integers(2, 10_000))
 def test_rounding_is_idempotent_and_never_more_than_a_tick_away(table, price_x2):
     floor_x2, ceil_x2 = (
@@ -135,7 +132,6 @@ def test_rounding_is_idempotent_and_never_more_than_a_tick_away(table, price_x2)
     assert ceil_x2 - floor_x2 == width_x2
 
 
-@unhurried
 @given(tables(), st.integers(1, 200))
 def test_a_walk_up_and_down_visits_all_on_tick_prices_and_no_other(table, steps):
     price, visited = 0, [0]
@@ -150,7 +146,6 @@ def test_a_walk_up_and_down_visits_all_on_tick_prices_and_no_other(table, steps)
         steps -= 1
 
 
-@unhurried
 @given(tables(), st.integers(1, 2_000), st.sampled_from([1, 4, 6]))
 def test_half_ticks_of_both_sides_meet_halfway(table, price_x2, midtick):
     low = int(floor_to_tick_x2(2 * price_x2, *table.arrays)) // 2
@@ -159,7 +154,6 @@ def test_half_ticks_of_both_sides_meet_halfway(table, price_x2, midtick):
     assert buy_x2 == effective_limit_x2(high, SELL, midtick, *table.arrays) == low + high
 
 
-@unhurried
 @given(st.lists(PRICES, min_size=1, max_size=20))
 def test_arrays_and_numbers_agree_and_so_does_a_kernel(prices):
     array = np.array(prices)

@@ -59,7 +59,6 @@ def shrinkable_markets(draw):
 # Without a deadline: the first example compiles.
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(shrinkable_markets())

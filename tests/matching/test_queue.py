@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
@@ -131,7 +131,6 @@ happenings = st.lists(
 
 
 # The first example compiles.
-@settings(deadline=None)
 @given(st.booleans(), happenings, st.lists(questions, min_size=1, max_size=5))
 def test_the_tree_finds_what_a_list_has(has_time_priority, happenings, questions):
     pair = Pair(has_time_priority=has_time_priority)

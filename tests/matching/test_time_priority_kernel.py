@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep_dask.matching.reference.time_priority import match_by_time_priority_slowly
@@ -64,7 +64,6 @@ markets = st.tuples(
 
 
 # The first example compiles.
-@settings(deadline=None)
 @given(markets)
 def test_the_kernel_equals_the_reference(market):
     matches = match_by_time_priority(*market)
@@ -72,7 +71,6 @@ def test_the_kernel_equals_the_reference(market):
 
 
 # The first example compiles.
-@settings(deadline=None)
 @given(markets)
 def test_quantities_are_conserved(market):
     candidates, sweeps = market
@@ -85,7 +83,6 @@ def test_quantities_are_conserved(market):
 
 
 # The first example compiles.
-@settings(deadline=None)
 @given(markets)
 def test_every_match_is_allowed_and_in_order(market):
     candidates, sweeps = market
@@ -101,7 +98,6 @@ def test_every_match_is_allowed_and_in_order(market):
 
 
 # The first example compiles.
-@settings(deadline=None)
 @given(markets)
 def test_the_inputs_are_left_as_they_were(market):
     before = [array.copy() for table in market for array in table]
@@ -165,7 +161,6 @@ def test_a_used_up_side_costs_no_more_than_a_search(windows):
 
 
 # The first example compiles.
-@settings(deadline=None)
 @given(markets)
 def test_the_reference_looks_at_everything(market):
     candidates, sweeps = market

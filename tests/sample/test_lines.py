@@ -1,7 +1,7 @@
 """Rows of integers as lines of text, against Python's own formatting."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
@@ -34,7 +34,6 @@ def text_of(table, lines, words=None, doubled=""):
     return sheet.text[: sheet.filled[0]].tobytes().decode()
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(*[INTEGERS] * len(NBBO.columns)), min_size=1, max_size=20))
 def test_integers_are_written_as_python_writes_them(lines):
     assert text_of(NBBO, lines) == "".join(",".join(map(str, line)) + "\n" for line in lines)
