@@ -69,7 +69,8 @@ def read_summary(path: Path) -> Summary:
         _cells(of_kind[1], empty.pairs),
         _cells(of_kind[2], empty.spreads),
         _cells(of_kind[3], empty.reasons),
-        _cells(of_kind[4], empty.sensitivity),
+        _cells(of_kind[4], empty.levels),
+        _cells(of_kind[5], empty.sensitivity),
         [Candidate(*numbers) for numbers in of_kind[_EXAMPLE]["counts"].to_pylist()],
     )
 

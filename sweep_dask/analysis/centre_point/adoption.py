@@ -29,12 +29,12 @@ class Adoption:
     """The share of sweeps that change at the same time."""
 
     share: float
-    """Above 0, at most 1: everyone."""
+    """From 0, nobody, to 1, everyone."""
 
     @property
     def groups(self) -> int:
         """Replays that it takes to measure every sweep."""
-        return ceil(1 / self.share)
+        return ceil(1 / self.share) if self.share else 1
 
     def replays(self, lot: IntArray) -> Iterator[GroupReplay]:
         """Who changes and who is measured in each replay.
@@ -60,7 +60,7 @@ class GroupReplay(NamedTuple):
     """bool[orders], those of which this replay tells."""
 
 
-EVERYONE = Adoption(1.0)
+NOBODY, EVERYONE = Adoption(0.0), Adoption(1.0)
 
 
 def lots(order_id: IntArray, seed: int) -> IntArray:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.adoption import EVERYONE, lots
+from sweep_dask.analysis.centre_point.adoption import NOBODY, lots
 from sweep_dask.analysis.centre_point.choices import Round
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
@@ -71,10 +71,9 @@ def sensitivity_tables(
         yield marks[lifetime.name].rows(TAPE, 0.0, totals)
     for name in names:
         rows: dict[tuple[str, float], pa.Table] = {}
-        as_entered = [Round(CLOSE, EVERYONE, lifetimes)]
+        as_entered = [Round(CLOSE, NOBODY, lifetimes)]
         rounds = as_entered if name == AS_ENTERED else choices.rounds()
-        for measured, adoption, totals in _totals(scenarios, name, rounds, lot, until_ns):
-            share = 0.0 if name == AS_ENTERED else adoption
+        for measured, share, totals in _totals(scenarios, name, rounds, lot, until_ns):
             rows[measured, share] = marks[measured].rows(name, share, totals)
         order = list(until_ns)
         for key in sorted(rows, key=lambda key: (order.index(key[0]), key[1])):

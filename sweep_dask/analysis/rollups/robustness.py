@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.rollups.exact import as_floats
 from sweep_dask.analysis.rollups.sensitivity import (
     BOTH,
     COUNTS,
+    LEVEL_COUNTS,
+    LEVEL_SUMS,
     METRICS,
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
+    Case,
     references_of,
     shape_of,
 )
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sweep_dask.analysis.rollups.cells import Cells
-    from sweep_dask.analysis.rollups.sensitivity import Case
     from sweep_dask.analysis.tables import FloatArray, Schema
 
 #: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
@@ -46,6 +49,17 @@ ROBUSTNESS: Schema = schema(
 )
 
 
+#: One row per line and choice: what its sweeps fill and cost, whatever they are compared with.
+BY_CHOICE: Schema = {
+    **schema("scenario:str lifetime:str adoption:float64"),
+    **COUNTS_OF_ROWS,
+    "paper_value_aud": "float64",
+    **schema("fill_ratio_mean:float64 filled_paper_value_aud:float64"),
+    **schema("implementation_shortfall_bps_mean:float64 implementation_shortfall_aud:float64"),
+    **schema("completed_shortfall_bps_mean:float64 completed_shortfall_aud:float64"),
+}
+
+
 class _Clustered(NamedTuple):
     """Sums of one kind of clusters: float64[cases, metrics, weights]."""
 
@@ -55,6 +69,16 @@ class _Clustered(NamedTuple):
     squared_total: FloatArray
     total_times_n: FloatArray
     squared_n: FloatArray
+
+
+def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
+    """Columns `BY_CHOICE`."""
+    of = [cases[number] for number in cells.place]
+    counts = dict(zip(LEVEL_COUNTS, cells.counts.T, strict=True))
+    sums = dict(zip(LEVEL_SUMS, as_floats(cells.sums).T, strict=True))
+    means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in METRICS}
+    keys = {name: [getattr(case, name) for case in of] for name in Case._fields}
+    return keys | counts | sums | means
 
 
 def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
 from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.analysis.metrics.sensitivity import AMOUNTS as ROW_AMOUNTS
+from sweep_dask.analysis.metrics.sensitivity import COUNTS as ROW_COUNTS
 from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells
 from sweep_dask.analysis.rollups.exact import LIMBS, carried, exact
 from sweep_dask.analysis.tables import coded, whole_numbers, whole_numbers_or
@@ -42,6 +44,7 @@ SECURITY_DAY, PARTICIPANT, BOTH = range(len(CLUSTERS))
 COUNTS = ("n_clusters",)
 #: Of clusters: the sums of their differences and weights, and the squares and products of these.
 SUMS = ("total", "weight", "squared_total", "total_times_weight", "squared_weight")
+LEVEL_COUNTS, LEVEL_SUMS = tuple(ROW_COUNTS), tuple(ROW_AMOUNTS)
 #: A participant who is not known.
 NO_PARTICIPANT = 2**63 - 1
 
@@ -94,6 +97,20 @@ def references_of(cases: Sequence[Case]) -> IntArray:
 def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:
     """How many there are of everything that a place packs: case, metric, weight, cluster."""
     return len(cases), len(METRICS), len(WEIGHTS), len(CLUSTERS)
+
+
+def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
+    """What all sweeps fill and cost: counts `metrics.sensitivity.COUNTS` and sums `AMOUNTS`.
+
+    Rows as of `sensitivity_cells`; a place is a case.
+    """
+    if not len(rows):
+        return no_cells(len(LEVEL_COUNTS), len(LEVEL_SUMS))
+    at = _Rows(rows, len(cases)).of_cases(np.arange(len(cases)))
+    counts = np.stack([whole_numbers(rows, name)[at] for name in LEVEL_COUNTS], axis=-1)
+    sums = np.stack([np.asarray(rows[name], np.float64)[at] for name in LEVEL_SUMS], axis=-1)
+    place = np.arange(len(cases))
+    return Cells(place, np.zeros_like(place), counts.sum(axis=1), carried(exact(sums).sum(axis=1)))
 
 
 def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:

@@ -13,7 +13,7 @@ from sweep_dask.analysis.rollups import pairs, sensitivity, totals
 from sweep_dask.analysis.rollups.cells import Cells, merged, no_cells
 from sweep_dask.analysis.rollups.example import Candidate, best_candidate, best_of
 from sweep_dask.analysis.rollups.pairs import pair_cells
-from sweep_dask.analysis.rollups.sensitivity import sensitivity_cells
+from sweep_dask.analysis.rollups.sensitivity import level_cells, sensitivity_cells
 from sweep_dask.analysis.rollups.spreads import spread_cells
 from sweep_dask.analysis.rollups.totals import total_cells
 from sweep_dask.analysis.rollups.unfilled import reason_cells
@@ -34,6 +34,7 @@ class Summary(NamedTuple):
     pairs: Cells
     spreads: Cells
     reasons: Cells
+    levels: Cells
     sensitivity: Cells
     example: list[Candidate]
     """One or none."""
@@ -46,6 +47,7 @@ def nothing() -> Summary:
         no_cells(len(pairs.COUNTS), len(pairs.SUMS)),
         no_cells(1, 0),
         no_cells(2, 0),
+        no_cells(len(sensitivity.LEVEL_COUNTS), len(sensitivity.LEVEL_SUMS)),
         no_cells(len(sensitivity.COUNTS), len(sensitivity.SUMS)),
         [],
     )
@@ -64,7 +66,9 @@ def summary_of(sweeps: Sweeps) -> Summary:
 
 def summary_of_choices(rows: pa.Table, cases: Sequence[Case]) -> Summary:
     """The rest of it, from rows `SENSITIVITY` of whole partitions."""
-    return nothing()._replace(sensitivity=sensitivity_cells(rows, cases))
+    return nothing()._replace(
+        levels=level_cells(rows, cases), sensitivity=sensitivity_cells(rows, cases)
+    )
 
 
 def added(summaries: Iterable[Summary]) -> Summary:
@@ -75,6 +79,7 @@ def added(summaries: Iterable[Summary]) -> Summary:
         merged(one.pairs for one in of_all),
         merged(one.spreads for one in of_all),
         merged(one.reasons for one in of_all),
+        merged(one.levels for one in of_all),
         merged(one.sensitivity for one in of_all),
         best_of(candidate for one in of_all for candidate in one.example),
     )

@@ -13,7 +13,7 @@ from sweep_dask.analysis.rollups.dimensions import ALL, DIMENSIONS, POPULATIONS,
 from sweep_dask.analysis.rollups.example import EXAMPLE, example_sweep
 from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
-from sweep_dask.analysis.rollups.robustness import ROBUSTNESS, effects
+from sweep_dask.analysis.rollups.robustness import BY_CHOICE, ROBUSTNESS, effects, levels
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.spreads import Spreads
 from sweep_dask.analysis.rollups.totals import TOTALS, totals
@@ -73,6 +73,7 @@ TABLES: dict[str, Schema] = {
     "averages": ALL_AVERAGES,
     "distributions": DISTRIBUTIONS,
     "unfilled": UNFILLED,
+    "by_choice": BY_CHOICE,
     "robustness": ROBUSTNESS,
     "verdicts": VERDICTS,
     "example_sweep": EXAMPLE,
@@ -86,13 +87,15 @@ def tables_of(
 ) -> dict[str, pa.Table]:
     """Every table by its name."""
     spreads = Spreads(summary.spreads, lines)
-    found = list(effects(summary.sensitivity, cases_of(lines, choices)))
+    cases = cases_of(lines, choices)
+    found = list(effects(summary.sensitivity, cases))
     return {
         **_by_dimension(summary, spreads, lines),
         "comparisons": _comparisons(summary, lines),
         "averages": _averages(summary, lines),
         "distributions": _distributions(spreads, lines),
         "unfilled": unfilled(summary.reasons, lines),
+        "by_choice": table(BY_CHOICE, levels(summary.levels, cases)),
         "robustness": table_of_rows(ROBUSTNESS, found),
         "verdicts": table_of_rows(VERDICTS, verdicts(found, choices)),
         "example_sweep": example_sweep(summary.example, lines),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.rollups.robustness import FILL_RATIO, INTERVALS, SWEEP, WEIGHTS
+from sweep_dask.analysis.rollups.robustness import AUD, FILL_RATIO, INTERVALS, SWEEP, VALUE, WEIGHTS
 from sweep_dask.analysis.stats.families import holm
 from sweep_dask.analysis.tables import schema
 
@@ -31,6 +31,8 @@ SIGNIFICANT = 0.05
 BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
 #: What a choice is made of.
 AXES = ("weight", "lifetime", "adoption")
+
+_BY_VALUE = ("weight", WEIGHTS[VALUE])
 
 #: One row per scenario and metric: the effect under the answer's own choice, each sweep counting
 #: alike; `least` and `most` are over all choices in the same unit.
@@ -123,9 +125,15 @@ def _turning(rows: Sequence[Row], answer: Row, asked: tuple[Any, ...]) -> Iterat
         for row in rows
         if not row["effect"] * answer["effect"] > 0
     }
+    # Dollars have the sign of the mean by value.
+    turned -= {_with_weight(changes, WEIGHTS[AUD]) for changes in turned if _BY_VALUE in changes}
     for changes in sorted(turned, key=lambda changes: (len(changes), _in_words(changes))):
         if not any(other < changes for other in turned):
             yield _in_words(changes)
+
+
+def _with_weight(changes: frozenset[tuple[str, Any]], weight: str) -> frozenset[tuple[str, Any]]:
+    return frozenset({*changes - {_BY_VALUE}, ("weight", weight)})
 
 
 def _in_words(changes: Iterable[tuple[str, Any]]) -> str:
