@@ -6,7 +6,7 @@ from markets import plain_market
 from running import run_here
 
 # How long an example takes is the machine's affair.
-settings.register_profile("unhurried")
+settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
