@@ -103,3 +103,17 @@ def test_where_nothing_can_be_tested_it_says_why(clusters, reason):
     found = result_of(*clusters)
     assert found["reason"] == reason
     assert np.isnan([found["p_value"], found["low"], found["standard_error"]]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clusters", [6, 10, 30])
+def test_intervals_cover_what_they_claim(clusters):
+    """Clusters of up to twice the size of others, whose sweeps have something in common."""
+    rng = np.random.default_rng(clusters)
+
+    def covers():
+        sizes = rng.integers(20, 41, clusters)
+        found = result_of(*(rng.normal() + rng.normal(size=size) for size in sizes))
+        return found["low"] < 0 < found["high"]
+
+    assert 0.93 <= np.mean([covers() for _ in range(2_000)]) <= 0.97

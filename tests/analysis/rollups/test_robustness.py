@@ -1,0 +1,254 @@
+"""Effects under every choice against another library and by merging, and verdicts by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import t
+
+from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
+from sweep_dask.analysis.rollups.robustness import effects
+from sweep_dask.analysis.rollups.sensitivity import cases_of
+from sweep_dask.analysis.rollups.summary import added, nothing, summary_of_choices
+from sweep_dask.analysis.rollups.tables import tables_of
+from sweep_dask.analysis.rollups.verdicts import verdicts
+from sweep_dask.analysis.tables import table
+
+LINES = (REAL, REPLAYED, Line(CENTRE_POINT, "dual-post"))
+#: One lifetime, and all change: three cases.
+CHOICES = Choices("close", 1, lifetimes=("close",), adoption_shares=())
+CASES = cases_of(LINES, CHOICES)
+NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
+
+
+def drawn_sweeps(seed, partitions=12, participants=11):
+    """Two fill ratios and two costs of each sweep, with something in common in each cluster."""
+    rng = np.random.default_rng(seed)
+    size = partitions * 20
+    partition = np.sort(rng.integers(0, partitions, size))
+    participant = rng.integers(1, participants + 1, size)
+    shared = rng.normal(size=partitions)[partition] + rng.normal(size=participants + 1)[participant]
+    return pd.DataFrame(
+        {
+            "partition": partition,
+            "participant": participant,
+            "value": rng.integers(1_000, 90_000, size).astype(float),
+            "before": rng.random(size),
+            "after": rng.random(size) + shared / 9,
+        }
+    )
+
+
+def rows_of(sweeps):
+    """Rows `SENSITIVITY`; what a sweep costs is a tenth of what it fills, in bps."""
+    rows = []
+    for partition, of_partition in sweeps.groupby("partition"):
+        for case in CASES:
+            for participant, some in of_partition.groupby("participant"):
+                ratio = some["after" if case.scenario == "dual-post" else "before"]
+                key = {"date": f"2024-09-{1 + partition % 28:02d}", "security": partition}
+                sums = {
+                    "n_sweeps": len(some),
+                    "paper_value_aud": some["value"].sum(),
+                    "fill_ratio": ratio.sum(),
+                    "filled_paper_value_aud": (ratio * some["value"]).sum(),
+                }
+                for name in ("implementation", "completed"):
+                    sums[f"{name}_shortfall_bps"] = (ratio / 10).sum()
+                    sums[f"{name}_shortfall_aud"] = (ratio * some["value"]).sum() / 100_000
+                rows.append(
+                    {**NO_SWEEP, **key, **case._asdict(), "participant": participant, **sums}
+                )
+    return table(SENSITIVITY, pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list"))
+
+
+def told(sweeps, weight, interval="security-day", metric="fill_ratio"):
+    summary = summary_of_choices(rows_of(sweeps), CASES)
+    found = [
+        row
+        for row in effects(summary.sensitivity, CASES)
+        if (row["metric"], row["weight"], row["interval"]) == (metric, weight, interval)
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def fitted(sweeps, groups, weights=None):
+    """A regression on a constant with errors by clusters."""
+    models = pytest.importorskip("statsmodels.api")
+    difference = sweeps["after"] - sweeps["before"]
+    model = models.WLS(difference, np.ones(len(sweeps)), 1.0 if weights is None else weights)
+    return model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("weight", ["sweep", "value"])
+def test_one_kind_of_clusters_as_another_library_has_it(seed, weight):
+    sweeps = drawn_sweeps(seed)
+    row = told(sweeps, weight)
+    fit = fitted(sweeps, sweeps["partition"], sweeps["value"] if weight == "value" else None)
+    assert row["effect"] == pytest.approx(fit.params.iloc[0])
+    assert (row["low"], row["high"]) == pytest.approx(tuple(fit.conf_int().iloc[0]))
+    assert row["p_value"] == pytest.approx(fit.pvalues.iloc[0])
+    assert row["n_clusters"] == 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("weight", ["sweep", "value"])
+def test_two_kinds_of_clusters_as_another_library_has_them(seed, weight):
+    sweeps = drawn_sweeps(seed)
+    row = told(sweeps, weight, "security-day and participant")
+    weights = sweeps["value"] if weight == "value" else None
+    groups = sweeps[["partition", "participant"]].to_numpy()
+    alone = [fitted(sweeps, groups[:, number], weights).bse.iloc[0] for number in range(2)]
+    error = max(fitted(sweeps, groups, weights).bse.iloc[0], *alone)
+
+    margin = t.ppf(0.975, 10) * error
+    assert (row["low"], row["high"]) == pytest.approx(
+        (row["effect"] - margin, row["effect"] + margin)
+    )
+    assert row["n_clusters"] == 11
+
+
+def test_dollars_are_those_of_all_sweeps():
+    sweeps = drawn_sweeps(1)
+    row = told(sweeps, "aud", metric="completed_shortfall_bps")
+    dollars = (sweeps["after"] - sweeps["before"]) * sweeps["value"] / 100_000
+    assert row["unit"] == "AUD"
+    assert row["effect"] == pytest.approx(dollars.sum())
+    of_days = dollars.groupby(sweeps["partition"]).sum()
+    error = np.sqrt(len(of_days)) * of_days.std(ddof=1)
+    assert row["high"] - row["effect"] == pytest.approx(2.2009852 * error)
+
+
+def test_few_participants_are_no_clusters():
+    sweeps = drawn_sweeps(1, participants=9)
+    rows = list(effects(summary_of_choices(rows_of(sweeps), CASES).sensitivity, CASES))
+    assert {row["interval"] for row in rows} == {"security-day"}
+
+
+def test_one_security_day_has_no_interval():
+    row = told(drawn_sweeps(1, partitions=1), "sweep")
+    assert np.isnan([row["low"], row["high"], row["p_value"]]).all()
+    assert not np.isnan(row["effect"])
+
+
+@settings(max_examples=8)
+@given(seed=st.integers(0, 99), cuts=st.lists(st.integers(1, 11), max_size=4))
+def test_any_cut_at_partitions_and_any_order_gives_the_same_bytes(seed, cuts):
+    sweeps = drawn_sweeps(seed)
+    whole = summary_of_choices(rows_of(sweeps), CASES)
+    bounds = [0, *sorted(set(cuts)), 12]
+    parts = [
+        summary_of_choices(
+            rows_of(sweeps[(sweeps["partition"] >= low) & (sweeps["partition"] < high)]), CASES
+        )
+        for low, high in pairwise(bounds)
+    ]
+    np.random.default_rng(seed).shuffle(parts)
+    merged = added([added(parts[:2]), *parts[2:]])
+    for one, other in ((whole.sensitivity, merged.sensitivity), (whole.levels, merged.levels)):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_without_sweeps_there_are_headings_only():
+    found = tables_of(nothing(), LINES, CHOICES)
+    assert [len(found[name]) for name in ("robustness", "verdicts", "by_choice")] == [0, 0, 0]
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+ASKED = Choices("clock:5min", 20, lifetimes=("clock:5min", "close"), adoption_shares=())
+
+
+def effect(value=0.1, **other):
+    """A row of `ROBUSTNESS`; a tenth more fills, certainly."""
+    row = {
+        "scenario": "dual-post",
+        "metric": "fill_ratio",
+        "weight": "sweep",
+        "unit": "share",
+        "lifetime": "clock:5min",
+        "adoption": 0.05,
+        "interval": "security-day",
+        "p_value": 0.001,
+        "n_clusters": 12,
+        **other,
+    }
+    return {"effect": value, "low": value - 0.05, "high": value + 0.05} | row
+
+
+def verdict(*rows):
+    (found,) = verdicts(rows, ASKED)
+    return found["verdict"], found["turned_by"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "expected"),
+    [
+        ("fill_ratio", 0.1, "better"),
+        ("fill_ratio", -0.1, "worse"),
+        ("completed_shortfall_bps", 0.1, "worse"),
+        ("completed_shortfall_bps", -0.1, "better"),
+    ],
+)
+def test_what_holds_under_every_choice_is_decided(metric, value, expected):
+    rows = [
+        effect(value, metric=metric, weight=weight, lifetime=lifetime, adoption=adoption)
+        for weight in ("sweep", "value", "aud")
+        for lifetime in ("clock:5min", "close")
+        for adoption in (0.05, 1.0)
+    ]
+    assert verdict(*rows) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    ("other", "turned_by"),
+    [
+        ([effect(-0.1, lifetime="close")], "lifetime close"),
+        ([effect(-0.1, adoption=1.0)], "adoption 100%"),
+        ([effect(0.0, adoption=1.0)], "adoption 100%"),
+        ([effect(-0.1, weight="value"), effect(-0.1, weight="aud")], "weight value"),
+        (
+            [effect(-0.1, lifetime="close", weight="value"), effect(-0.1, lifetime="close")],
+            "lifetime close",
+        ),
+        (
+            [effect(-0.1, lifetime="close", adoption=1.0)],
+            "lifetime close with adoption 100%",
+        ),
+        ([effect(0.01, weight="value")], "an interval holds zero: security-day, by value"),
+        # Where it is not asked about an interval decides nothing.
+        ([effect(0.01, lifetime="close")], ""),
+    ],
+)
+def test_what_turns_a_verdict_is_named(other, turned_by):
+    found = verdict(effect(), *other)
+    assert found == ("not decided" if turned_by else "better", turned_by)
+
+
+@pytest.mark.parametrize(
+    ("row", "turned_by"),
+    [
+        (effect(n_clusters=9), "9 security-days of the 10 it takes"),
+        (effect(n_clusters=1, low=np.nan, high=np.nan), "1 security-day of the 10 it takes"),
+        (effect(p_value=0.2), "p = 0.200 for the family"),
+        (effect(0.0, low=0.0, high=0.0), "no difference"),
+        (effect(np.nan), "no sweep can be compared"),
+    ],
+)
+def test_why_nothing_is_decided(row, turned_by):
+    assert verdict(row) == ("not decided", turned_by)
+
+
+def test_the_range_is_that_of_one_unit():
+    rows = [effect(), effect(0.3, adoption=1.0), effect(9_000.0, weight="aud", unit="AUD")]
+    (found,) = verdicts(rows, ASKED)
+    assert (found["least"], found["most"]) == (0.1, 0.3)
