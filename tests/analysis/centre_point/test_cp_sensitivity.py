@@ -1,0 +1,104 @@
+"""Sums under every choice, by hand; the quote is 3330 x 3340 until a test moves it."""
+
+from __future__ import annotations
+
+import cp_markets
+import numpy as np
+import pandas as pd
+import pytest
+from cp_rows import BUY, CLOSE_NS, DATE, LIT, SECURITY, SELL, Day
+from cp_sweeps import sweep
+from framed import read_sweeps, to_frame
+
+from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, sensitivity_tables
+from sweep_dask.analysis.rollups.sensitivity import cases_of
+
+TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=())
+LINES = [REAL, *(Line(CENTRE_POINT, name) for name in SCENARIOS)]
+
+
+def sensitivity(partition, quotes, choices=TWO, names=tuple(SCENARIOS)):
+    found = read_sweeps(partition, quotes, DATE, SECURITY)
+    tables = sensitivity_tables(Scenarios(partition), found, choices, names)
+    return pd.concat(map(to_frame, tables), ignore_index=True)
+
+
+def of_day(day, **arguments):
+    return sensitivity(day.partition(), day.quotes, **arguments)
+
+
+def market_of_two(*quotes):
+    """Sweep 1 of 100 rests at 3340 and really fills lit at 250; dark sells come all the time."""
+    day = sweep(Day(), 1, 200, BUY, 100, 3340, participantid=7).enter(2, 240, SELL, 10, 3330)
+    day.trade(250, (1, 77, 100, 3340, LIT, SELL))
+    day.enter(3, 300, SELL, 20, 3330).enter(4, 400, SELL, 30, 3330)
+    for quote in quotes:
+        day.quote(*quote)
+    return day
+
+
+def test_a_sweep_that_waits_and_one_that_leaves():
+    rows = of_day(market_of_two()).set_index(["scenario", "lifetime", "adoption"])
+    assert list(rows.reset_index()[list(SENSITIVITY)]) == list(SENSITIVITY)
+    assert (rows["n_sweeps"] == 1).all()
+    assert (rows["participant"] == 7).all()
+    assert (rows["paper_value_aud"] == 333.5).all()
+    # Half a spread of 5 is paid for each share in the lit book, or for each that is left.
+    tape = rows.loc["tape", "recorded", 0]
+    waits, leaves = (rows.loc["rest-dark", lifetime, 1] for lifetime in ("close", "recorded"))
+    assert (tape.filled_quantity, tape.implementation_shortfall_aud) == (100, 0.5)
+    assert tape.completed_shortfall_bps == pytest.approx(10_000 * 500 / 333_500)
+    assert (waits.filled_quantity, waits.dark_quantity) == (60, 60)
+    assert (waits.implementation_shortfall_aud, waits.completed_shortfall_aud) == (0, 0.2)
+    assert (leaves.filled_quantity, leaves.completed_shortfall_aud) == (10, 0.45)
+    assert leaves.fill_ratio == 0.1
+    assert leaves.filled_paper_value_aud == pytest.approx(33.35)
+
+
+@pytest.mark.parametrize(("bid", "offer", "cost"), [(3340, 3350, 0.4), (3320, 3330, -0.4)])
+def test_what_is_left_is_marked_when_the_wait_ends(bid, offer, cost):
+    """40 shares are left of a buy, a cent dearer or cheaper at the close, not when it filled."""
+    rows = of_day(market_of_two((500, bid, offer))).set_index(["scenario", "lifetime"])
+    assert rows.loc[("rest-dark", "close"), "implementation_shortfall_aud"] == pytest.approx(cost)
+    assert rows.loc[("rest-dark", "recorded"), "implementation_shortfall_aud"] == 0
+
+
+def test_without_a_quote_to_mark_it_to_a_sweep_is_left_out_of_all_lines():
+    rows = of_day(market_of_two((500, 3340, 3340))).set_index(["lifetime", "scenario"])
+    left_out = rows.loc["close"]
+    assert (left_out["n_sweeps"] == 0).all()
+    assert (left_out["n_unmarked"] == 1).all()
+    assert (left_out[["quantity", "filled_quantity", "paper_value_aud"]] == 0).all(axis=None)
+    assert (rows.loc["recorded", "n_sweeps"] == 1).all()
+
+
+def test_only_sweeps_of_continuous_trading_are_told_of():
+    day = sweep(market_of_two(), 9, CLOSE_NS + 5, BUY, 100, 3340, participantid=7)
+    rows = of_day(day)
+    assert (rows["n_sweeps"] + rows["n_unmarked"] == 1).all()
+
+
+@pytest.mark.parametrize("names", [tuple(SCENARIOS), ("rest-dark",)])
+@pytest.mark.parametrize("choices", [Choices(), TWO, Choices("recorded", 3, 1)])
+def test_every_case_comes_once_with_every_participant(choices, names):
+    market = cp_markets.sample_day()
+    rows = sensitivity(market.partition(), market.quotes, choices, names)
+    lines = [REAL, *(Line(CENTRE_POINT, name) for name in names)]
+    by_case = rows.groupby(["scenario", "lifetime", "adoption"], sort=False)
+    assert list(by_case.groups) == list(map(tuple, cases_of(lines, choices)))
+    assert len({tuple(some["participant"].fillna(-1)) for _, some in by_case}) == 1
+    # All lines of a lifetime are over the same sweeps.
+    same = ["n_sweeps", "n_unmarked", "quantity", "paper_value_aud"]
+    for _, totals in by_case[same].sum().groupby("lifetime"):
+        assert len(totals.drop_duplicates()) == 1
+
+
+def test_groups_that_change_nothing_show_no_effect():
+    """The replay as entered is the same in every group, and the tape knows of none."""
+    market = cp_markets.sample_day()
+    rows = sensitivity(market.partition(), market.quotes)
+    assert (rows.loc[rows["adoption"] == 0, "among_adopters_quantity"] == 0).all()
+    assert np.isin(rows.loc[rows["adoption"] == 0, "scenario"], ["tape", "as-entered"]).all()
