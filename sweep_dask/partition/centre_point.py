@@ -91,7 +91,8 @@ def run_scenarios(
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
     names = job.centre_point.scenarios
     began = perf_counter()
-    scenarios = Scenarios(partition)
+    choices = job.centre_point.choices
+    scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
     for name, result in zip(names, scenarios.results(names, date, security), strict=True):
         for table in SCENARIO_TABLES:
             rows = getattr(result, table)
@@ -106,7 +107,7 @@ def run_scenarios(
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
         summary.centre_point_seconds[name] = -began + (began := perf_counter())
-    rows = pa.concat_tables(sensitivity_tables(scenarios, found, job.centre_point.choices, names))
+    rows = pa.concat_tables(sensitivity_tables(scenarios, found, choices, names))
     write_table(layout, summary, layout.outputs(date, security) / f"{SENSITIVITY}.parquet", rows)
     tables.add(SENSITIVITY, rows, key)
     summary.centre_point_seconds[COMPARING] = perf_counter() - began

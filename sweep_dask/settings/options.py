@@ -166,6 +166,9 @@ class Settings:
     adoption_shares: tuple[float, ...] = field(default=(0.25, 0.5), metadata=declared(
         "", "", "choices.adoption_shares", parse_shares,
         "Shares of sweeps that change together, beside one group and all.", unset="none"))
+    adoption_participant: int | None = field(default=None, metadata=declared(
+        "", "", "choices.adoption_participant", parse_integer,
+        "Participant whose sweeps alone change, all of them together.", unset="anybody"))
     adoption_seed: int = field(default=0, metadata=declared(
         "", "", "choices.adoption_seed", parse_integer, "Deals sweeps into groups."))
     shortfall_horizon_seconds: int | None = field(default=None, metadata=declared(

@@ -67,6 +67,7 @@ _SETTINGS = {
     "lifetimes?": {"value": [_LIFETIME], "source": str},
     "adoption_groups?": {"value": int, "source": str},
     "adoption_shares?": {"value": [_NUMBER], "source": str},
+    "adoption_participant?": {"value": (int, type(None)), "source": str},
     "adoption_seed?": {"value": int, "source": str},
     "shortfall_horizon_seconds?": {"value": (*_NUMBER, type(None)), "source": str},
     ...: {"value": object, "source": str},

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from sweep_dask.analysis.centre_point.adoption import EVERYONE, Adoption
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, Lifetime, lifetime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sweep_dask.analysis.tables import BoolArray, IntArray
 
 
 class Choices(NamedTuple):
@@ -26,11 +30,23 @@ class Choices(NamedTuple):
     """All for which the answer is worked out."""
     adoption_shares: tuple[float, ...] = (0.25, 0.5)
     """Shares of sweeps that change, beside one group and everyone."""
+    adoption_participant: int | None = None
+    """Whose sweeps change, all of them together, and are told of; None: those of anybody."""
 
     @property
     def marginal(self) -> Adoption:
-        """One group."""
-        return Adoption(1 / self.adoption_groups)
+        """Who changes in the answer: one group, or all sweeps of the participant."""
+        return EVERYONE if self.is_of_one else Adoption(1 / self.adoption_groups)
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether the sweeps of one participant change."""
+        return self.adoption_participant is not None
+
+    def may_change(self, participant: IntArray) -> BoolArray:
+        """bool[n], whether sweeps of these participants may change; -1 is not known."""
+        is_named: BoolArray = participant == self.adoption_participant
+        return is_named if self.is_of_one else np.ones(participant.size, dtype=bool)
 
     def all_lifetimes(self) -> list[Lifetime]:
         """In the order of tables; the answer's is among them."""
@@ -45,6 +61,9 @@ class Choices(NamedTuple):
         ones where they wait until they are cancelled or trading ends. (Those on record are both.)
         """
         lifetimes, asked = self.all_lifetimes(), lifetime_of(self.lifetime)
+        if self.marginal == EVERYONE:
+            yield from (Round(one, EVERYONE, [one]) for one in lifetimes)
+            return
         within = [one for one in lifetimes if one.is_within(asked)]
         recorded = [one for one in lifetimes if one == RECORDED and one not in within]
         beyond = [one for one in lifetimes if one not in within and one not in recorded]
@@ -54,9 +73,7 @@ class Choices(NamedTuple):
                 yield Round(longest, self.marginal, measured)
         for share in self.adoption_shares:
             yield Round(asked, Adoption(share), [asked])
-        if self.adoption_groups > 1:
-            for one in lifetimes:
-                yield Round(one, EVERYONE, [one])
+        yield from (Round(one, EVERYONE, [one]) for one in lifetimes)
 
 
 DEFAULT_CHOICES = Choices()

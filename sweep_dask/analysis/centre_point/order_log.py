@@ -82,6 +82,13 @@ class OrderLog:
         return first
 
     @cached_property
+    def participant_of_order(self) -> IntArray:
+        """int64[orders], as on the first row of each; -1 if unknown."""
+        participant = np.empty(self.order_id.size, np.int64)
+        participant[self.order[self.is_first]] = self.participant[self.is_first]
+        return participant
+
+    @cached_property
     def is_sweep(self) -> BoolArray:
         """bool, whether the order is a sweep."""
         sweep: BoolArray = (self.type & SWEEP) != 0

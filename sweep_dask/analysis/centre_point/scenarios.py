@@ -111,7 +111,7 @@ class Scenarios:
         self.partition = partition
         self.affected = affected_sweeps(partition)
         if among is not None:
-            self.affected = self.affected & among
+            self.affected &= among
         self.record = SweepRecord(partition, self.affected)
         self._recorded = flow_of_orders(
             partition.log, partition.tape, partition.settings.rules, partition.is_in

@@ -63,7 +63,8 @@ def sensitivity_tables(
         Of the scenarios, beside the tape.
     """
     lifetimes = choices.all_lifetimes()
-    marks = {lifetime.name: _Marks(scenarios, found, lifetime) for lifetime in lifetimes}
+    is_told = choices.may_change(found.facts.participant)
+    marks = {one.name: _Marks(scenarios, found, one, is_told) for one in lifetimes}
     until_ns = {name: one.until_ns for name, one in marks.items()}
     lot = lots(scenarios.partition.log.order_id, choices.adoption_seed)
     real = tape_totals(scenarios, list(until_ns.values()))
@@ -99,9 +100,15 @@ def _totals(
 
 
 class _Marks:
-    """The sweeps of a partition, measured at the end of one lifetime."""
+    """The sweeps of a partition of which is told, measured at the end of one lifetime."""
 
-    def __init__(self, scenarios: Scenarios, found: PartitionSweeps, lifetime: Lifetime) -> None:
+    def __init__(
+        self,
+        scenarios: Scenarios,
+        found: PartitionSweeps,
+        lifetime: Lifetime,
+        is_told: BoolArray,
+    ) -> None:
         sweeps, quotes = found.sweeps, found.quotes
         every = np.arange(sweeps.size)
         self._order, self._sweeps = scenarios.record.order, sweeps
@@ -114,6 +121,7 @@ class _Marks:
         self._spread = quoted_spread(bid, offer)
         self._mark_x2 = quotes.midpoint_x2_at(sweeps, every, until_ns)
         is_asked = is_continuous(sweeps.arrival_ns, found.facts.continuous) & (sweeps.quantity > 0)
+        is_asked &= is_told
         self._has_mark = is_asked & (self._midpoint_x2 > 0) & (self._mark_x2 > 0)
         self._lacks_mark = is_asked & ~self._has_mark
         self._participant, self._group = np.unique(found.facts.participant, return_inverse=True)

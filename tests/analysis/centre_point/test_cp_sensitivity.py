@@ -22,7 +22,8 @@ LINES = [REAL, *(Line(CENTRE_POINT, name) for name in SCENARIOS)]
 
 def sensitivity(partition, quotes, choices=TWO, names=tuple(SCENARIOS)):
     found = read_sweeps(partition, quotes, DATE, SECURITY)
-    tables = sensitivity_tables(Scenarios(partition), found, choices, names)
+    scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
+    tables = sensitivity_tables(scenarios, found, choices, names)
     return pd.concat(map(to_frame, tables), ignore_index=True)
 
 
@@ -94,6 +95,18 @@ def test_every_case_comes_once_with_every_participant(choices, names):
     same = ["n_sweeps", "n_unmarked", "quantity", "paper_value_aud"]
     for _, totals in by_case[same].sum().groupby("lifetime"):
         assert len(totals.drop_duplicates()) == 1
+
+
+def test_one_participant_alone_changes_and_is_told_of():
+    """Sweep 1 of participant 7 finds the dark sells, not sweep 5 of 8, which came before it."""
+    day = sweep(Day(), 5, 190, BUY, 100, 3340, participantid=8)
+    day = sweep(day, 1, 200, BUY, 100, 3340, participantid=7).enter(2, 240, SELL, 10, 3330)
+    of_one = TWO._replace(adoption_participant=7, adoption_groups=20)
+    for choices, dark, told in ((TWO, (0, 10), (1, 1)), (of_one, (10, 0), (1, 0))):
+        rows = of_day(day, choices=choices).set_index(["scenario", "lifetime", "adoption"])
+        rows = rows.loc["rest-dark", "close", 1].sort_values("participant")
+        assert tuple(rows["dark_quantity"]) == dark
+        assert tuple(rows["n_sweeps"]) == told
 
 
 def test_groups_that_change_nothing_show_no_effect():
