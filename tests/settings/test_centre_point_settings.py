@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
+
 
 def load_section(load, text):
     return load(file=f"centre_point:\n  {text}")
@@ -73,3 +75,35 @@ def test_bad_value_names_key_line_and_what_is_accepted(usage_error, text, accept
 def test_unknown_key_suggests_the_nearest(usage_error):
     error = usage_error(file="centre_point: {tick: [[0, 1]]}")
     assert error.cure == "did you mean centre_point.ticks?"
+
+
+# --- choices --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["recorded", "close", "clock:1s", "clock:90min", "clock:2h"])
+def test_lifetimes_that_are_accepted(load, name):
+    assert load(lifetime=name).lifetime == name
+    assert lifetime_of(name).name == name
+
+
+@pytest.mark.parametrize("name", ["5min", "clock:0s", "clock:5", "clock:1.5s", "Close", "clock:1d"])
+def test_what_is_no_lifetime(usage_error, name):
+    error = usage_error(lifetime=name)
+    assert error.value == name
+    assert "clock:5min" in f"{error.what} {error.cure}"
+
+
+@pytest.mark.parametrize("groups", ["0", "-3", "1001", "many"])
+def test_what_is_no_number_of_groups(usage_error, groups):
+    usage_error(adoption_groups=groups)
+
+
+@pytest.mark.parametrize(("given", "shares"), [("[]", ()), ("[1]", (1.0,)), ("0.1", (0.1,))])
+def test_shares_of_sweeps(load, given, shares):
+    settings = load(file=f"choices: {{adoption_shares: {given}}}")
+    assert settings.adoption_shares == shares
+
+
+@pytest.mark.parametrize("given", ["[0]", "[1.5]", "[0.0001]", "[half]"])
+def test_what_is_no_share_of_sweeps(usage_error, given):
+    usage_error(file=f"choices: {{adoption_shares: {given}}}")

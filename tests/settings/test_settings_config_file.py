@@ -33,6 +33,13 @@ centre_point:
   ticks: [[0, 1], [100, 5]]
   block_min_value: {110621: 1000000}
   rules_off: [half-tick, dual_post]
+choices:
+  lifetime: close
+  lifetimes: [recorded, 'clock:2h']
+  adoption_groups: 4
+  adoption_shares: [0.5]
+  adoption_participant: 72
+  adoption_seed: 7
 metrics: {shortfall_horizon_seconds: 300}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
@@ -56,6 +63,9 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert settings.securities == (110621, 85603)
     assert (settings.models, settings.trading_day) == (("time-priority",), "calendar")
     assert settings.scenarios == ("dark-only", "as-entered")
+    assert (settings.lifetime, settings.lifetimes) == ("close", ("recorded", "clock:2h"))
+    assert (settings.adoption_groups, settings.adoption_shares) == (4, (0.5,))
+    assert (settings.adoption_participant, settings.adoption_seed) == (72, 7)
     assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
     assert settings.block_min_value == {110621: 1_000_000}
     assert settings.shortfall_horizon_seconds == 300

@@ -7,6 +7,7 @@ import pickle
 from dataclasses import fields, replace
 from pathlib import Path
 
+from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.settings import DEFAULT, OPTIONS, Settings
 
 
@@ -30,6 +31,7 @@ def test_defaults_are_those_of_the_contract():
     assert settings.scenarios == ("as-entered", "dual-post", "rest-dark", "dark-only")
     assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
     assert (settings.block_min_value, settings.shortfall_horizon_seconds) == (None, None)
+    assert Choices._field_defaults == {name: getattr(settings, name) for name in Choices._fields}
     assert (settings.dates, settings.securities, settings.columns) == ((), (), {})
     assert settings.trading_day == "session"
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("quarantine", 0.05)
@@ -65,6 +67,12 @@ preferencing      |                     |                                       
 ticks             |                     |                                        | centre_point.ticks
 block_min_value   |                     |                                        | centre_point.block_min_value
 rules_off         |                     |                                        | centre_point.rules_off
+lifetime          | --lifetime          |                                        | choices.lifetime
+lifetimes         |                     |                                        | choices.lifetimes
+adoption_groups   | --groups            |                                        | choices.adoption_groups
+adoption_shares   |                     |                                        | choices.adoption_shares
+adoption_participant |                  |                                        | choices.adoption_participant
+adoption_seed     |                     |                                        | choices.adoption_seed
 shortfall_horizon_seconds |             |                                        | metrics.shortfall_horizon_seconds
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows

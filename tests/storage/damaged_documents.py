@@ -36,6 +36,7 @@ CONFIGURATION = {
         "block_min_value": {101: 1_000_000},
         "rules_off": ["half-tick", "dual_post"],
     },
+    "choices": {"lifetimes": ["recorded", "clock:5min"], "adoption_groups": 3},
     "metrics": {"shortfall_horizon_seconds": 300},
     "trading_day": "calendar",
     "bad_rows": {"on_bad_rows": "fail", "max_bad_fraction": 0.05},
