@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.dataflow.rollups import Day, Source, summarise_days, write_rollups
+from sweep_dask.partition.tables import Asked
 
 
-def write_rollups_of(client, layout, paths, lines):
-    """Write the roll-ups of files of whole partitions, each as if it were a day."""
-    days = [Day(f"day-{number}", (Source(str(path)),)) for number, path in enumerate(paths)]
-    summarise_days(client, layout, days, lines)
+def asked_of(lines):
+    """What a run with these lines asks."""
+    models = dict.fromkeys(CENTRE_POINT if line.scenario else line.model for line in lines)
+    return Asked(tuple(models), tuple(line.scenario for line in lines if line.scenario), ())
+
+
+def write_rollups_of(client, layout, paths, lines, sensitivity=None):
+    """Write the roll-ups of files of whole partitions, each as if it were a day.
+
+    `sensitivity` is the file of what they fill under every choice, if there is one.
+    """
+    asked = asked_of(lines)
+    days = [
+        Day(f"day-{number}", (Source(str(path), sensitivity and str(sensitivity)),))
+        for number, path in enumerate(paths)
+    ]
+    summarise_days(client, layout, days, asked)
     summaries = [layout.day_summary(day.date) for day in days]
-    return write_rollups(client, layout, summaries, lines)
+    return write_rollups(client, layout, summaries, asked)

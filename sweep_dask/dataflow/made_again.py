@@ -124,6 +124,8 @@ def check_tables(
         for table in combined_tables(asked):
             path = layout.piece(table.name, piece.name)
             name = layout.relative(path)
+            if not is_of_now and name not in manifest["files"]:
+                continue
             parts = [layout.relative(part) for part in table.paths(layout, piece.partitions)]
             is_sound = unsound.isdisjoint([name, *parts])
             if is_sound:

@@ -163,7 +163,7 @@ def test_the_folder_is_as_its_manifest_says(whole):
     }
     assert manifest["left_out"] == {}
     assert any("preferencing" in text for text in manifest["assumptions"])
-    assert [stage["name"] for stage in manifest["centre_point_stages"]][1:-1] == SCENARIOS
+    assert [stage["name"] for stage in manifest["centre_point_stages"]][1:-2] == SCENARIOS
     for partition in manifest["partitions"]:
         assert partition["counts"]["centre_point_orders"] == 4
         assert partition["counts"]["centre_point_events"] > 0
@@ -201,7 +201,7 @@ def test_time_priority_alone_leaves_nothing_of_the_other_model(market, expected_
     of_both = {
         name: digest
         for name, digest in expected_files.items()
-        if MODEL not in name and "centre_point" not in name
+        if not any(part in name for part in (MODEL, "centre_point", "sensitivity"))
     }
     assert own_files(files) == own_files(of_both)
     lines = result.table("sweep_metrics")["model"].unique().tolist()
@@ -215,7 +215,7 @@ def test_centre_point_alone_leaves_nothing_of_the_other_model(market, expected_f
     files = result_files(result.output)
     assert not any(name.endswith(".csv") for name in files)
     tables = {n.split("/")[1] for n in own_files(files) if n.startswith("tables/")}
-    assert tables == {f"{name}.parquet" for name in COMBINED}
+    assert tables == {f"{name}.parquet" for name in (*COMBINED, "sensitivity")}
     assert own_files(files).items() <= expected_files.items()
     lines = result.table("sweep_metrics")[["model", "scenario"]].drop_duplicates()
     assert lines["model"].tolist() == ["tape", *[MODEL] * len(SCENARIOS)]

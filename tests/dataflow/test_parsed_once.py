@@ -12,6 +12,7 @@ from faults.deaths import dies
 from markets import BUY, COLUMNS, FIRST_ID, LIT, OPENING_NS, SECOND, SELL, write_rows
 from running import invoke, result_files, run_here
 
+from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.dataflow import pipeline, prepare
 from sweep_dask.dataflow.replay import replay
 from sweep_dask.dataflow.verify import verify_output
@@ -242,7 +243,7 @@ def test_settings_that_decide_on_rows_are_known():
         *("scheduler_file", "tls_ca_file", "tls_cert", "tls_key", "plain_tcp"),
         *("worker_wait_seconds", "dashboard_address", "models", "scenarios", "preferencing"),
         *("block_min_value", "rules_off", "shortfall_horizon_seconds", "csv_safe_text", "fresh"),
-        *("on_bad_rows", "max_bad_fraction", "on_contradiction"),
+        *("on_bad_rows", "max_bad_fraction", "on_contradiction", *Choices._fields),
     }
     assert {option.name for option in OPTIONS} == {*INGEST_SETTINGS, *others}
 

@@ -50,7 +50,7 @@ def test_a_date_that_is_added_changes_no_file_of_the_others(plain_input, tmp_pat
     output = tmp_path / "out"
     run(plain_input, output, dates=A)
     before = inodes(output)
-    assert len(before) == 14 + 1  # a piece of each table, and the summary of the day
+    assert len(before) == 15 + 1  # a piece of each table, and the summary of the day
     run(plain_input, output, dates=B)
     assert before.items() < inodes(output).items()
 
