@@ -39,6 +39,9 @@ BOOKINGS = (
 #: Count in volume and value, not in open, high, low and last (24.1.3; 52 by analogy).
 VOLUME_ONLY = (BLOCK, BLOCK_PREFERENCED, PREFERENCE_ONLY_BLOCK)
 
+#: Matches at the midpoint, or at an on-tick price inside the spread.
+INSIDE_THE_QUOTE = tuple(source for source in DARK if source not in VOLUME_ONLY)
+
 #: The text beside the number (`dealsourcedecoded`), as far as extracts have shown it.
 DECODED = {
     LIT: "Continuous Lit",

@@ -88,7 +88,7 @@ def _sheets(part: MarketSlice, texts: NDArray[np.uint8]) -> tuple[Sheet, Sheet, 
     }
     return (
         new_sheet(ORDERS, tape.orders, texts[0], {"timevaliditydecoded": _VALIDITY_TEXT}),
-        new_sheet(TRADES, tape.trades, texts[1], trade_words, doubled="tradeprice"),
+        new_sheet(TRADES, tape.trades, texts[1], trade_words),
         new_sheet(NBBO, tape.quotes, texts[2], {}),
     )
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sweep_dask.schema import Table
 
-#: Forms of a column: integers, or integers to be halved. All others are words.
-_WHOLE, _DOUBLED = -1, -2
+#: Form of a column of integers. All others are words.
+_WHOLE = -1
 
 #: No line is longer: at most thirty columns of twenty digits or short words.
 _LONGEST_LINE_BYTES = 1_024
@@ -26,7 +26,7 @@ TEXT_BYTES = 4_096 * _LONGEST_LINE_BYTES
 #: Room for a word and its length.
 _WORD_BYTES = 32
 
-_COMMA, _NEWLINE, _MINUS, _POINT, _FIVE, _ZERO = b",\n-.50"
+_COMMA, _NEWLINE, _MINUS, _ZERO = b",\n-0"
 _HUNDRED = np.uint64(100)
 _POWERS_OF_TEN = 10 ** np.arange(20, dtype=np.uint64)
 #: The two digits of 0 to 99.
@@ -39,7 +39,7 @@ class Sheet(NamedTuple):
     cells: NDArray[np.int64]
     """int64[rows, columns]."""
     forms: NDArray[np.int64]
-    """int64[columns], one of the forms above or the number of the column's first word. A cell that
+    """int64[columns], the form above or the number of the column's first word. A cell that
     no word stands for stays blank."""
     codes: NDArray[np.int64]
     """int64[words], the cell that each word stands for."""
@@ -55,13 +55,12 @@ def new_sheet(
     rows: NDArray[np.void],
     text: NDArray[np.uint8],
     words: Mapping[str, Mapping[int, str]],
-    doubled: str = "",
 ) -> Sheet:
     """A sheet for rows with the columns of a table, int64, and a buffer for their text.
 
-    `words` are what the cells of some columns stand for; `doubled` is a column of doubled numbers.
+    `words` are what the cells of some columns stand for.
     """
-    forms = {doubled: _DOUBLED}
+    forms: dict[str, int] = {}
     codes: list[int] = []
     texts: list[bytes] = []
     for column, of_column in words.items():
@@ -90,15 +89,7 @@ def write_line(sheet: Sheet, row: int) -> None:
     text, at = sheet.text, sheet.filled[0]
     for column in range(sheet.forms.size):
         form, cell = sheet.forms[column], sheet.cells[row, column]
-        if form >= 0:
-            at = _write_word(sheet, at, form, cell)
-        elif form == _WHOLE:
-            at = _write_integer(text, at, cell)
-        else:
-            at = _write_integer(text, at, cell >> 1)
-            if cell & 1:
-                text[at], text[at + 1] = _POINT, _FIVE
-                at += 2
+        at = _write_word(sheet, at, form, cell) if form >= 0 else _write_integer(text, at, cell)
         text[at] = _COMMA
         at += 1
     text[at - 1] = _NEWLINE

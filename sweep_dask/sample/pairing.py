@@ -113,7 +113,8 @@ def _write_leg(
     row.dealsourcedecoded = source
     row.nationalbidpricesnapshot = quote.national_bid
     row.nationalofferpricesnapshot = quote.national_offer
-    row.tradeprice = price_x2
+    # Published prices are truncated to the unit of the file (section 24.4).
+    row.tradeprice = price_x2 // 2
     row.quantity = quantity
     row.side = side
     row.sidedecoded = side

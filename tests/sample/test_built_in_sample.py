@@ -42,10 +42,13 @@ def test_its_answer_is_interesting(read_market):
     assert (market.nbbo["bidprice"] >= market.nbbo["offerprice"]).any()
 
 
-def test_it_has_two_dates_three_securities_and_half_prices(read_market):
+def test_it_has_two_dates_three_securities_and_truncated_prices(read_market):
     market = read_market(sample_market_path(), "csv.gz")
     orders = market.orders[market.orders["exchangeordertype"] & CENTRE_POINT_BITS != 0]
     assert orders["security_code"].nunique() == 3
     assert market.session["TradeDate"].nunique() == 2
-    assert market.trades["tradeprice"].str.endswith(".5").any()
+    # Midpoints that end in half a unit are published without it.
+    quote = market.trades[["nationalbidpricesnapshot", "nationalofferpricesnapshot"]]
+    assert (quote.sum(axis=1) == 2 * market.trades["tradeprice"] + 1).sum() > 100
+    assert market.trades["tradeprice"].dtype == "int64"
     assert not market.orders.duplicated(["order_id", "sequence"]).any()

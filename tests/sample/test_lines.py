@@ -27,9 +27,9 @@ def fits(sheet, lines):
     return has_room(sheet, lines)
 
 
-def text_of(table, lines, words=None, doubled=""):
+def text_of(table, lines, words=None):
     rows = np.array([tuple(line) for line in lines], table_type(table))
-    sheet = new_sheet(table, rows, np.zeros(1 << 16, np.uint8), words or {}, doubled)
+    sheet = new_sheet(table, rows, np.zeros(1 << 16, np.uint8), words or {})
     write_all(sheet)
     return sheet.text[: sheet.filled[0]].tobytes().decode()
 
@@ -46,7 +46,7 @@ def test_every_length_is_written():
     assert text_of(NBBO, lines) == "".join(",".join(map(str, line)) + "\n" for line in lines)
 
 
-def test_words_stand_for_cells_and_doubled_numbers_are_halved():
+def test_words_stand_for_cells():
     cells = dict.fromkeys((column.name for column in TRADES.columns), 0)
     words = {"exchangeinfo": {0: "ON Market"}, "sidedecoded": {1: "Buy", 2: "Sell"}}
     # A word's code means nothing in another column; 7 stands for no word.
@@ -54,9 +54,9 @@ def test_words_stand_for_cells_and_doubled_numbers_are_halved():
         cells | {"side": 2, "sidedecoded": 2, "tradeprice": 21},
         cells | {"exchangeinfo": 7, "sidedecoded": 1, "tradeprice": 20},
     ]
-    assert text_of(TRADES, [line.values() for line in lines], words, "tradeprice") == (
-        "0,0,0,0,0,0,0,0,ON Market,0,0,0,10.5,0,2,Sell,0,0,0\n"
-        "0,0,0,0,0,0,0,0,,0,0,0,10,0,0,Buy,0,0,0\n"
+    assert text_of(TRADES, [line.values() for line in lines], words) == (
+        "0,0,0,0,0,0,0,0,ON Market,0,0,0,21,0,2,Sell,0,0,0\n"
+        "0,0,0,0,0,0,0,0,,0,0,0,20,0,0,Buy,0,0,0\n"
     )
 
 

@@ -8,6 +8,7 @@ from framed import read_partition, replay_partition
 from sweep_dask.analysis.centre_point.fidelity import total
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_flow import free_flow
+from sweep_dask.analysis.centre_point.tape import dark_matches
 from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.sessions import SessionRow, continuous_windows
 from sweep_dask.matching.events import Route
@@ -28,9 +29,7 @@ def partitions(market, settings):
             yield (
                 read_partition(
                     orders[of_day & (orders["security_code"] == security)].reset_index(drop=True),
-                    of(market.trades, "securitycode", security, days["trades"] == day).astype(
-                        {"tradeprice": float}
-                    ),
+                    of(market.trades, "securitycode", security, days["trades"] == day),
                     of(market.nbbo, "orderbookid", security, days["nbbo"] == day),
                     continuous_windows([as_row(row) for row in session.itertuples()], security),
                     settings,
@@ -87,6 +86,19 @@ def test_who_knows_who_opted_in_predicts_every_dark_match_of_the_sample(sample, 
 def test_and_of_any_other_generated_market(market, mode):
     tally = scores_and_misses(market, KNOWN)[0][mode].all
     assert tally.hits == tally.predicted == tally.tape > 500
+
+
+def test_published_prices_are_truncated_and_yet_tell_the_exact_ones(sample):
+    truncated = 0
+    for partition, _ in partitions(sample, KNOWN):
+        log, tape = partition.log, partition.tape
+        flow = free_flow(log, tape, KNOWN.rules, partition.is_in, partition.market)
+        recorded = dark_matches(tape, partition.continuous)
+        assert not (recorded.price_x2 % 2).any()
+        # The same matches, as the tests above say, in the same order: it is that of execution.
+        assert np.array_equal(recorded.exact_x2, partition.run(flow).fills["price_x2"])
+        truncated += int((recorded.exact_x2 != recorded.price_x2).sum())
+    assert truncated > 400
 
 
 def test_who_learns_it_from_the_tape_misses_little_of_the_sample(sample):

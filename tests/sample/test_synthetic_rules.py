@@ -36,9 +36,8 @@ def states_at_trades(market, sources):
 
 
 def test_headers_are_those_of_the_extracts(market):
-    for table, frame in ((ORDERS, market.orders), (NBBO, market.nbbo)):
+    for table, frame in ((ORDERS, market.orders), (TRADES, market.trades), (NBBO, market.nbbo)):
         assert list(frame.columns) == [column.name for column in table.columns]
-    assert list(market.trades.columns[:-1]) == [column.name for column in TRADES.columns]
 
 
 def test_session_and_reference_lines_begin_with_a_blank(market):
@@ -144,18 +143,21 @@ def test_dark_trades_are_at_the_midpoint_within_both_limits(market):
     assert len(rows) == market.trades["dealsource"].isin(DARK_SOURCES).sum()
     bid, offer = rows["nationalbidpricesnapshot"], rows["nationalofferpricesnapshot"]
     assert (bid < offer).all()
+    # The price on the tape is truncated: 6.5 is published as 6 (section 24.4).
+    is_midpoint = rows["tradeprice"] == (bid + offer) // 2
+    price_x2 = np.where(is_midpoint, bid + offer, 2 * rows["tradeprice"])
     # Two dark limit orders also meet on tick inside the spread.
-    elsewhere = rows[rows["price_x2"] != bid + offer]
+    elsewhere = rows[~is_midpoint]
     assert elsewhere["midtick"].isin(DARK_LIMITS).all()
-    assert (elsewhere["price_x2"] > 2 * elsewhere["nationalbidpricesnapshot"]).all()
-    assert (elsewhere["price_x2"] < 2 * elsewhere["nationalofferpricesnapshot"]).all()
-    assert (elsewhere["price_x2"] % (2 * tick(elsewhere["price_x2"] // 2)) == 0).all()
+    assert (elsewhere["tradeprice"] > elsewhere["nationalbidpricesnapshot"]).all()
+    assert (elsewhere["tradeprice"] < elsewhere["nationalofferpricesnapshot"]).all()
+    assert (elsewhere["tradeprice"] % tick(elsewhere["tradeprice"]) == 0).all()
     half_x2 = np.where(rows["midtick"].isin(WITH_HALF_TICK), 1, 0)
     buy_limit_x2 = 2 * rows["price"] + half_x2 * tick(rows["price"])
     sell_limit_x2 = 2 * rows["price"] - half_x2 * tick(rows["price"] - 1)
     is_buy = rows["side"] == 1
-    assert (rows["price_x2"] <= buy_limit_x2)[is_buy].all()
-    assert (rows["price_x2"] >= sell_limit_x2)[~is_buy].all()
+    assert (price_x2 <= buy_limit_x2)[is_buy].all()
+    assert (price_x2 >= sell_limit_x2)[~is_buy].all()
 
 
 def test_the_first_dark_fill_of_an_order_meets_its_minimum_quantity(market):
@@ -174,19 +176,20 @@ def test_the_first_dark_fill_of_an_order_meets_its_minimum_quantity(market):
         assert (both["quantity"] >= both["minimumquantity"]).all()
 
 
-def test_half_prices_occur_where_the_tick_is_odd(market):
-    halves = market.trades["tradeprice"].str.endswith(".5")
-    assert halves.any()
-    assert set(market.trades["tradeprice"][halves].str.split(".").str[0].astype(int) // 2_000) == {
-        0
-    }
+def test_prices_are_truncated_where_the_tick_is_odd(market):
+    # Below 2,000 the tick is 1 or 5: the midpoint of an odd spread ends in half a unit.
+    dark = market.trades[market.trades["dealsource"].isin(DARK_SOURCES)]
+    midpoint_x2 = dark["nationalbidpricesnapshot"] + dark["nationalofferpricesnapshot"]
+    truncated = dark[(midpoint_x2 % 2 == 1) & (dark["tradeprice"] == midpoint_x2 // 2)]
+    assert len(truncated) > 100
+    assert (truncated["tradeprice"] < 2_000).all()
 
 
 def test_lit_trades_are_within_the_limit_of_every_known_order(market):
     rows = states_at_trades(market, LIT_SOURCES)
     is_buy = rows["side"] == 1
-    assert (rows["price_x2"] <= 2 * rows["price"])[is_buy].all()
-    assert (rows["price_x2"] >= 2 * rows["price"])[~is_buy].all()
+    assert (rows["tradeprice"] <= rows["price"])[is_buy].all()
+    assert (rows["tradeprice"] >= rows["price"])[~is_buy].all()
 
 
 def test_deal_sources_say_who_met_whom(market):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.lookup import LatestRows
+from sweep_dask.market.published_prices import is_published_as
 from sweep_dask.matching.events import EventKind
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def find_misses(
         [
             ~is_known[missed],
             tape.both_passive[missed] & ~looked,
-            midpoint_x2 != tape.price_x2[missed],
+            ~is_published_as(tape.price_x2[missed], midpoint_x2),
             minimum_in_force[missed],
         ],
         list(CAUSES)[:-1],

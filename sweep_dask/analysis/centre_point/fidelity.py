@@ -1,7 +1,9 @@
 """How many of the tape's dark matches a replay predicted, and how many of its own are real.
 
-A hit is a predicted match with the same buy order, sell order, quantity, price and timestamp. All
-counts can be added over partitions; shares are taken at the very end (`score_as_json`).
+A hit is a predicted match with the same buy order, sell order, quantity, price and timestamp. The
+book predicts exact prices and the tape has published ones, which are truncated: they are the same
+if the one is published as the other (R1). All counts can be added over partitions; shares are
+taken at the very end (`score_as_json`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from sweep_dask.market.published_prices import truncated_x2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -174,12 +178,29 @@ def as_matches(recorded: DarkMatches) -> Matches:
     )
 
 
-def _hits(one: Matches, other: Matches) -> tuple[BoolArray, BoolArray]:
-    """Which of each are in the other; the second of two equal ones needs a second partner."""
-    keys = np.concatenate((np.stack(one[:5], axis=1), np.stack(other[:5], axis=1)))
-    _, key = np.unique(keys, axis=0, return_inverse=True)
+def _hits(tape: Matches, predicted: Matches) -> tuple[BoolArray, BoolArray]:
+    """Which of the tape's matches are predicted, and which predicted ones are on the tape.
+
+    Those that agree exactly are paired first, so that a truncated price takes no one's partner.
+    """
+    recorded, exact = _keys(tape), _keys(predicted)
+    published = _keys(predicted._replace(price_x2=truncated_x2(predicted.price_x2)))
+    on_tape, is_real = _in_common(recorded, exact)
+    missed, wrong = np.flatnonzero(~on_tape), np.flatnonzero(~is_real)
+    on_tape[missed], is_real[wrong] = _in_common(recorded[missed], published[wrong])
+    return on_tape, is_real
+
+
+def _keys(matches: Matches) -> IntArray:
+    """int64[matches, 5], what has to agree."""
+    return np.stack(matches[:5], axis=1)
+
+
+def _in_common(one: IntArray, other: IntArray) -> tuple[BoolArray, BoolArray]:
+    """Which keys of each are in the other; the second of two equal ones needs a second partner."""
+    _, key = np.unique(np.concatenate((one, other)), axis=0, return_inverse=True)
     key = key.reshape(-1)
-    mine, theirs = key[: one.quantity.size], key[one.quantity.size :]
+    mine, theirs = key[: len(one)], key[len(one) :]
     mine, theirs = _numbered(mine, key.size), _numbered(theirs, key.size)
     return np.isin(mine, theirs), np.isin(theirs, mine)
 
@@ -201,16 +222,19 @@ def _hits_within(tape: Matches, predicted: Matches) -> int:
     for times in waiting.values():
         times.sort(reverse=True)
     hits = 0
-    for *key, time_ns in sorted(_rows(tape), key=lambda row: row[-1]):
-        times = waiting.get(tuple(key), [])
-        while times and times[-1] < time_ns - _TOLERANCE_NS:
-            times.pop()
-        if times and times[-1] <= time_ns + _TOLERANCE_NS:
-            times.pop()
-            hits += 1
+    for *key, price_x2, time_ns in sorted(_rows(tape), key=lambda row: row[-1]):
+        # A published price without a half unit may be that of the half unit above it.
+        for exact_x2 in (price_x2, price_x2 | 1):
+            times = waiting.get((*key, exact_x2), [])
+            while times and times[-1] < time_ns - _TOLERANCE_NS:
+                times.pop()
+            if times and times[-1] <= time_ns + _TOLERANCE_NS:
+                times.pop()
+                hits += 1
+                break
     return hits
 
 
 def _rows(matches: Matches) -> list[list[int]]:
-    rows: list[list[int]] = np.stack(matches[:5], axis=1).tolist()
+    rows: list[list[int]] = _keys(matches).tolist()
     return rows

@@ -149,7 +149,9 @@ def _contested(
     )
     rests = rests_in_dark(log, rules) & log.is_on_book & (log.leaves > 0)
     rests &= partition.is_in[log.order]
-    arrivals = find_arrivals(log, matches, recorded.aggressor_id, np.sort(triggers), rests)
+    # Whose limits allow a price is asked of the exact one.
+    exact = matches._replace(price_x2=recorded.exact_x2)
+    arrivals = find_arrivals(log, exact, recorded.aggressor_id, np.sort(triggers), rests)
     return [
         (at, _random_chance(partition, arrivals, number, matches, recorded, row_before))
         for number, at in enumerate(arrivals.match)

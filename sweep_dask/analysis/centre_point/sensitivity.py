@@ -111,7 +111,7 @@ class _GivenFills:
         self._event = np.flatnonzero(is_given)
         trade = flow.flow.source[self._event]
         self._order, self._timestamp_ns = order[self._event], flow.flow.timestamp_ns[self._event]
-        self._price_x2, self._is_dark = tape.price_x2[trade], tape.is_dark[trade]
+        self._price_x2, self._is_dark = tape.exact_x2[trade], tape.is_dark[trade]
 
     def add_to(self, total: _Totals, result: BookResult, is_told: BoolArray) -> None:
         """Add those of one replay, of the sweeps of which it tells."""

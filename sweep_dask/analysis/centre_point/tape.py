@@ -10,7 +10,8 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
-from sweep_dask.market.deal_sources import DARK
+from sweep_dask.market.deal_sources import DARK, INSIDE_THE_QUOTE
+from sweep_dask.market.published_prices import exact_x2
 from sweep_dask.market.sessions import is_continuous
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _BUY, _SELL = 1, 2
 #: What a missing whole number is taken for, and the id of an order that has no row.
 UNKNOWN = -1
+
+#: The quote on a trade's own row. It says nothing to the book, which would see what came after.
+_QUOTE = ("nationalbidpricesnapshot", "nationalofferpricesnapshot")
 
 #: Without these columns nobody can tell a dark trade from a lit one.
 NEEDED = ("dealsource", "matchgroupid", "side")
@@ -42,6 +46,9 @@ class Tape:
     timestamp_ns: IntArray
     quantity: IntArray
     price_x2: IntArray
+    """int64, as the tape has it: published prices are truncated to the unit of the file; R1."""
+    exact_x2: IntArray
+    """int64, what it was as far as is known; else `price_x2`, half a unit too low at most."""
     side: IntArray
     deal_source: IntArray
     match: IntArray
@@ -65,6 +72,8 @@ class DarkMatches:
     sell_order_id: IntArray
     quantity: IntArray
     price_x2: IntArray
+    """int64, as the tape has it."""
+    exact_x2: IntArray
     deal_source: IntArray
     aggressor_id: IntArray
     """int64, the incoming order, `UNKNOWN` if there was none or its row is not in the input."""
@@ -83,6 +92,8 @@ def read_tape(trades: pa.Table | None, log: OrderLog) -> Tape | None:
         return None
     order_id = whole_numbers(trades, "orderid")
     is_known, order = order_numbers(log, order_id)
+    price_x2 = np.rint(2 * np.nan_to_num(prices(trades, "tradeprice"))).astype(np.int64)
+    deal_source = whole_numbers_or(trades, "dealsource", UNKNOWN)
     return Tape(
         order_id=order_id,
         order=order,
@@ -90,9 +101,10 @@ def read_tape(trades: pa.Table | None, log: OrderLog) -> Tape | None:
         sequence=whole_numbers(trades, "sequence"),
         timestamp_ns=whole_numbers(trades, "tradetime"),
         quantity=whole_numbers(trades, "quantity"),
-        price_x2=np.rint(2 * np.nan_to_num(prices(trades, "tradeprice"))).astype(np.int64),
+        price_x2=price_x2,
+        exact_x2=_exact_prices_x2(trades, price_x2, deal_source),
         side=whole_numbers_or(trades, "side", UNKNOWN),
-        deal_source=whole_numbers_or(trades, "dealsource", UNKNOWN),
+        deal_source=deal_source,
         match=_match_groups(trades),
         is_aggressor=whole_numbers_or(trades, "passiveaggressive", UNKNOWN) == 1,
         participant=whole_numbers_or(trades, "participantid", UNKNOWN),
@@ -122,10 +134,25 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
         sell_order_id=ids[_SELL],
         quantity=tape.quantity[any_row],
         price_x2=tape.price_x2[any_row],
+        exact_x2=tape.exact_x2[any_row],
         deal_source=tape.deal_source[any_row],
         aggressor_id=aggressor_id,
         both_passive=aggressor_id == UNKNOWN,
     )
+
+
+def _exact_prices_x2(trades: pa.Table, price_x2: IntArray, deal_source: IntArray) -> IntArray:
+    """What prices were: a dark match is at the midpoint of its quote if that is published so.
+
+    A tape with half units in it is not truncated.
+    """
+    is_inside = np.isin(deal_source, INSIDE_THE_QUOTE)
+    if any(name not in trades.column_names for name in _QUOTE) or np.any(price_x2[is_inside] % 2):
+        return price_x2
+    bid, offer = (np.nan_to_num(prices(trades, name)) for name in _QUOTE)
+    is_normal = is_inside & (bid > 0) & (bid < offer)
+    midpoint_x2 = np.where(is_normal, np.floor(bid + offer), 0).astype(np.int64)
+    return exact_x2(price_x2, midpoint_x2)
 
 
 def _match_groups(trades: pa.Table) -> IntArray:

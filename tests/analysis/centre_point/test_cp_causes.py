@@ -61,6 +61,13 @@ def test_a_midpoint_that_is_not_the_price():
     assert misses(day) == [(1, 2, 300, "quote_stale")]
 
 
+def test_a_midpoint_that_is_published_truncated_is_the_price():
+    # Between 500 and 505 it is 502.5, on the tape 502; the older order 1 should have been filled.
+    day = Day(500, 505).enter(1, 200, BUY, 60, 505).enter(2, 210, BUY, 60, 505)
+    day.enter(3, 300, SELL, 60, 500, rows=1).trade(300, (2, 3, 60, 502, 47, SELL))
+    assert misses(day) == [(2, 3, 300, "other")]
+
+
 def test_a_standing_quote_that_is_not_the_price():
     day = Day().enter(1, 200, BUY, 60, 3350)
     day.enter(2, 300, SELL, 60, 3330, rows=1, national_bid=None, national_offer=None)

@@ -78,10 +78,43 @@ def test_a_score_by_hand():
 @pytest.mark.parametrize("field", range(5), ids=FIELDS)
 def test_a_hit_agrees_in_every_field(field):
     other = list(ONE)
-    other[field] += 1
+    # Half a unit above 3335 is published as 3335; below it, it is not.
+    other[field] -= 1
     result, on_tape, _ = score(matches(ONE), matches(other))
     assert not on_tape.any()
     assert result.all.hits == 0
+
+
+@pytest.mark.parametrize(
+    ("tape_x2", "predicted_x2", "hits"),
+    [
+        # 3337.5 is published as 3337, not as 3338; as it is, where the tape has half units.
+        ([6674], [6675], 1),
+        ([6676], [6675], 0),
+        ([6675], [6675], 1),
+        ([6675], [6674], 0),
+        ([6674], [6676], 0),
+        # Each has one partner, the exact one if there is one.
+        ([6674], [6674, 6675], 1),
+        ([6674, 6674], [6674, 6675], 2),
+        ([6674, 6675], [6675, 6674], 2),
+        ([6674, 6675], [6675, 6675], 2),
+        ([6675, 6675], [6674, 6675], 1),
+    ],
+)
+def test_a_predicted_price_agrees_with_its_truncation_on_the_tape(tape_x2, predicted_x2, hits):
+    tape, predicted = (
+        matches(*((1, 2, 100, price_x2, 50) for price_x2 in prices))
+        for prices in (tape_x2, predicted_x2)
+    )
+    result, on_tape, is_real = score(tape, predicted)
+    assert (result.all.hits, on_tape.sum(), is_real.sum()) == (hits, hits, hits)
+
+
+def test_a_truncated_price_agrees_within_a_millisecond_too():
+    tape = matches((1, 2, 100, 6674, 0), (1, 2, 100, 6676, 0))
+    predicted = matches((1, 2, 100, 6675, MILLISECOND), (1, 2, 100, 6675, MILLISECOND))
+    assert score(tape, predicted)[0].within_1ms.hits == 1
 
 
 def test_ids_that_a_float_would_make_equal_are_different_orders():
@@ -161,9 +194,13 @@ def test_as_many_are_paired_as_can_be(tape_times, predicted_times):
     assert result.within_1ms.hits == most
 
 
+#: Small numbers, which are often equal; doubled prices without half units.
+BAG_ROWS = st.tuples(*[st.integers(1, 2)] * 3, st.sampled_from([2, 4]), st.integers(1, 2))
+
+
 @given(
-    st.lists(st.tuples(*[st.integers(1, 2)] * 5), max_size=12),
-    st.lists(st.tuples(*[st.integers(1, 2)] * 5), max_size=12),
+    st.lists(BAG_ROWS, max_size=12),
+    st.lists(BAG_ROWS, max_size=12),
 )
 def test_hits_are_the_common_part_of_two_bags(tape_rows, predicted_rows):
     result, on_tape, is_real = score(matches(*tape_rows), matches(*predicted_rows))

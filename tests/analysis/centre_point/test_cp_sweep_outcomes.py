@@ -16,6 +16,7 @@ from cp_rows import (
     LIT,
     RELOADED,
     SELL,
+    SWEEP,
     Day,
     numbers,
 )
@@ -30,7 +31,7 @@ from cp_sweeps import (
 )
 from framed import replay_partition
 
-from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY, real_fills
 
 # --- when a sweep is over -------------------------------------------------------------------------
 
@@ -183,3 +184,15 @@ def test_as_entered_is_the_free_replay():
     free = free[free["mode"] == "free"].drop(columns="mode").reset_index(drop=True)
     assert run(day, "as-entered").matches.equals(free)
     assert len(free) == 2
+
+
+def test_a_real_dark_fill_is_worth_its_exact_price_and_not_the_published_one():
+    # Between 500 and 505 the midpoint is 502.5, published as 502; the lit fill was at 505.
+    day = Day(500, 505).enter(1, 200, SELL, 40, 500)
+    day.enter(2, 300, BUY, 90, 505, exchangeordertype=SWEEP, rows=1)
+    day.trade(300, (2, 1, 40, 502, DARK, BUY), (2, None, 50, 505, LIT, BUY))
+    for row in day.trade_rows:
+        row |= {"nationalbidpricesnapshot": 500, "nationalofferpricesnapshot": 505}
+    fills = real_fills(day.partition())
+    assert fills.price_x2.tolist() == [1005, 1010]
+    assert fills.quantity.tolist() == [40, 50]

@@ -101,6 +101,37 @@ def test_without_these_columns_dark_is_not_told_from_lit(missing):
     assert read_tape(trades.drop(columns=missing), LOG) is None
 
 
+def exact_x2(*quotes, price=502, source=DARK, other=None):
+    """Doubled exact prices of trades at one published price, each with a quote on its row."""
+    day = Day().trade(200, *((1, None, 60, price, source) for _ in quotes))
+    if other is not None:
+        day.trade(300, (1, None, 60, other, DARK))
+        quotes = (*quotes, (None, None))
+    for row, (bid, offer) in zip(day.trade_rows, quotes, strict=True):
+        row |= {"nationalbidpricesnapshot": bid, "nationalofferpricesnapshot": offer}
+    return read_tape(day.trades, LOG).exact_x2.tolist()
+
+
+def test_a_truncated_midpoint_is_known_exactly_by_the_quote_on_the_row():
+    # 502 was 502.5 between 500 and 505. It was not the midpoint of the other quotes.
+    quotes = [(500, 505), (495, 505), (500, 504), (505, 500), (None, 505), (0, 1005)]
+    assert exact_x2(*quotes) == [1005, 1004, 1004, 1004, 1004, 1004]
+
+
+@pytest.mark.parametrize("source", [LIT, AUCTION, 50, 51, 52])
+def test_no_midpoint_is_sought_where_trades_are_not_at_it(source):
+    assert exact_x2((500, 505), source=source) == [1004]
+
+
+def test_a_tape_with_half_units_is_not_truncated():
+    assert exact_x2((500, 505), other=507.5) == [1004, 1015]
+
+
+def test_without_quotes_on_its_rows_the_tape_has_published_prices_only():
+    tape = read_tape(Day().trade(200, (1, None, 60, 502)).trades, LOG)
+    assert tape.exact_x2.tolist() == tape.price_x2.tolist() == [1004]
+
+
 def test_without_trades_there_is_no_tape():
     assert read_tape(None, LOG) is None
 
