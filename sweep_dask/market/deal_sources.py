@@ -20,6 +20,8 @@ PREFERENCE_ONLY_BLOCK = 52
 POST_CLOSE = 90
 POST_CLOSE_CROSSING_BOOKING = 91
 
+#: Matches of the lit book in continuous trading.
+CONTINUOUS_LIT = (LIT, LIT_CROSSING_BOOKING)
 #: Matches of the Centre Point book.
 DARK = (
     CENTRE_POINT_PREFERENCED,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.lit_levels import find_searches
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.mid_ticks import ANY_PRICE_BLOCKS, DARK_LIMITS, is_dual_posted
@@ -19,6 +20,7 @@ from sweep_dask.matching.events import EVENT, EventKind, Style, Validity
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sweep_dask.analysis.centre_point.lit_levels import Searches
     from sweep_dask.analysis.centre_point.market_events import MarketEvents
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.tape import Tape
@@ -99,11 +101,10 @@ def free_flow(
 
 def flow_of_orders(log: OrderLog, tape: Tape | None, rules: Rules, is_in: BoolArray) -> OrderFlow:
     """The same without the market around it, and not yet ordered."""
-    return join(
-        entries_and_amendments(log, rules, is_in),
-        _cancels(log, tape, is_in),
-        *([] if tape is None else [_given_fills(tape, is_in)]),
-    )
+    orders = join(entries_and_amendments(log, rules, is_in), _cancels(log, tape, is_in))
+    if tape is None:
+        return orders
+    return join(orders, _given_fills(tape, is_in), _repeated_searches(log, tape, is_in))
 
 
 # --- orders -------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def entries_and_amendments(log: OrderLog, rules: Rules, is_in: BoolArray) -> Ord
     """ENTER and AMEND events; both look for contras, R1, R15, R16."""
     entries, amendments = entry_rows(log, is_in), amendment_rows(log, is_in)
     enter = order_events(log, entries, EventKind.ENTER)
-    enter["quantity"] += _matched_on_entry(log)[entries]
+    enter["quantity"] += matched_on_entry(log)[entries]
     enter["trades"] = 1
     enter["rests"] = rests_in_dark(log, rules)[entries]
     amend = order_events(log, amendments, EventKind.AMEND)
@@ -152,7 +153,7 @@ def entries_and_amendments(log: OrderLog, rules: Rules, is_in: BoolArray) -> Ord
     return join(flow_of_rows(log, enter, entries, 0), flow_of_rows(log, amend, amendments, 0))
 
 
-def _matched_on_entry(log: OrderLog) -> IntArray:
+def matched_on_entry(log: OrderLog) -> IntArray:
     """int64, what a new order had traded by its first row; a reloaded one did on other days."""
     return np.where(log.is_first & (log.reason == NEW), log.matched, 0)
 
@@ -181,6 +182,11 @@ def amendment_rows(log: OrderLog, is_in: BoolArray) -> IntArray:
     )
     stays = ~log.is_first & ~log.exits & ~log.enters & ~from_fill
     return np.flatnonzero(changed & stays & is_in[log.order])
+
+
+def looking_rows(log: OrderLog, is_in: BoolArray) -> IntArray:
+    """Rows with which orders look for contras: those of entries and amendments, ascending."""
+    return np.sort(np.concatenate((entry_rows(log, is_in), amendment_rows(log, is_in))))
 
 
 def rests_in_dark(log: OrderLog, rules: Rules) -> BoolArray:
@@ -231,6 +237,23 @@ def _given_fills(tape: Tape, is_in: BoolArray) -> OrderFlow:
     events["order"] = order[rows]
     events["quantity"] = tape.quantity[rows]
     return OrderFlow(events, tape.timestamp_ns[rows], _STEPS * tape.sequence[rows], rows)
+
+
+def _repeated_searches(log: OrderLog, tape: Tape, is_in: BoolArray) -> OrderFlow:
+    """TAKE events: a sweep searches the dark again before it takes the next lit level; R22."""
+    searches = find_searches(log, tape, looking_rows(log, is_in))
+    key = _STEPS * searches.last_sequence + 1
+    return OrderFlow(
+        search_events(log, searches), log.timestamp_ns[searches.row], key, searches.row
+    )
+
+
+def search_events(log: OrderLog, searches: Searches) -> NDArray[np.void]:
+    """`EVENT[searches]`, TAKE events with the quote between two lit levels."""
+    events = order_events(log, searches.row, EventKind.TAKE)
+    events["trades"] = events["has_quote"] = 1
+    events["bid"], events["offer"] = searches.bid, searches.offer
+    return events
 
 
 def _both_legs(tape: Tape, known: BoolArray) -> BoolArray:

@@ -23,9 +23,8 @@ from sweep_dask.analysis.centre_point.match_table import (
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import (
     OrderFlow,
-    amendment_rows,
-    entry_rows,
     free_flow,
+    looking_rows,
     rests_in_dark,
 )
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
@@ -144,14 +143,12 @@ def _contested(
     row_before: list[IntArray],
 ) -> list[tuple[IntArray, float]]:
     log, rules = partition.log, partition.settings.rules
-    triggers = np.concatenate(
-        (entry_rows(log, partition.is_in), amendment_rows(log, partition.is_in))
-    )
     rests = rests_in_dark(log, rules) & log.is_on_book & (log.leaves > 0)
     rests &= partition.is_in[log.order]
     # Whose limits allow a price is asked of the exact one.
     exact = matches._replace(price_x2=recorded.exact_x2)
-    arrivals = find_arrivals(log, exact, recorded.aggressor_id, np.sort(triggers), rests)
+    looks = looking_rows(log, partition.is_in)
+    arrivals = find_arrivals(log, exact, recorded.aggressor_id, looks, rests)
     return [
         (at, _random_chance(partition, arrivals, number, matches, recorded, row_before))
         for number, at in enumerate(arrivals.match)
@@ -181,7 +178,7 @@ def _random_chance(
 def _predict(partition: PartitionInput, target: _Target, mode: str) -> _Prediction:
     log, rules, is_in = partition.log, partition.settings.rules, partition.is_in
     if mode == RESYNC:
-        flow = resync_flow(log, rules, is_in, partition.market)
+        flow = resync_flow(log, partition.tape, rules, is_in, partition.market)
     else:
         flow = free_flow(log, partition.tape, rules, is_in, partition.market)
     result = partition.run(flow, keeps_fills=mode == FREE)

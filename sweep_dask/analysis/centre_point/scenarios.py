@@ -248,12 +248,13 @@ def _is_idle(events: NDArray[np.void], affected: BoolArray, rules: Rules) -> Boo
     """Whether an event of a sweep that acts as recorded changes nothing for anybody else.
 
     A sweep that does not rest in the dark is there for an instant: what comes later, unless its
-    terms change, is between it and the lit book. And if its limit is on its side of the midpoint,
-    it does not find anybody in that instant.
+    terms change or it searches the dark between two lit levels, is between it and the lit book. And
+    if its limit is on its side of the midpoint, it does not find anybody in that instant.
     """
     kind, order = events["kind"], events["order"]
     stays = np.zeros(affected.size, dtype=bool)
-    stays[order[(kind == EventKind.AMEND) | (events["rests"] != 0)]] = True
+    acts = (kind == EventKind.AMEND) | (kind == EventKind.TAKE) | (events["rests"] != 0)
+    stays[order[acts]] = True
     is_idle: BoolArray = affected[order] & ~stays[order]
     is_idle &= (kind != EventKind.ENTER) | ~_finds(events, rules)
     return is_idle
@@ -273,10 +274,13 @@ def _finds(events: NDArray[np.void], rules: Rules) -> BoolArray:
 def _lost_lit_fills(
     partition: PartitionInput, flow: OrderFlow, affected: BoolArray, *, all_of_them: bool
 ) -> BoolArray:
-    """Recorded lit fills that the sweep cannot have: all, or those while it rested."""
-    is_reduce = flow.events["kind"] == EventKind.REDUCE
-    at = np.flatnonzero(is_reduce & affected[flow.events["order"]])
-    gone = np.zeros(flow.size, dtype=bool)
+    """Recorded lit fills that the sweep cannot have: all, or those while it rested.
+
+    Without any, it also does not search the dark between them.
+    """
+    kind, is_affected = flow.events["kind"], affected[flow.events["order"]]
+    at = np.flatnonzero((kind == EventKind.REDUCE) & is_affected)
+    gone: BoolArray = (kind == EventKind.TAKE) & is_affected & all_of_them
     if at.size:
         assert partition.tape is not None, "only the tape makes REDUCE events"
         trade = flow.source[at]

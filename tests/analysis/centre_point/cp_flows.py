@@ -10,17 +10,18 @@ from cp_rows import (
 from sweep_dask.analysis.centre_point.order_flow import free_flow
 from sweep_dask.matching.events import EventKind
 
-SESSION, QUOTE, ENTER, AMEND, REDUCE, CANCEL, STATE, OPT_IN = (
+SESSION, QUOTE, ENTER, AMEND, TAKE, REDUCE, CANCEL, STATE, OPT_IN = (
     EventKind.SESSION,
     EventKind.QUOTE,
     EventKind.ENTER,
     EventKind.AMEND,
+    EventKind.TAKE,
     EventKind.REDUCE,
     EventKind.CANCEL,
     EventKind.STATE,
     EventKind.OPT_IN,
 )
-OF_ORDERS = (ENTER, AMEND, REDUCE, CANCEL, STATE)
+OF_ORDERS = (ENTER, AMEND, TAKE, REDUCE, CANCEL, STATE)
 
 
 def flow_of(day, continuous=CONTINUOUS, rules=None):

@@ -29,7 +29,7 @@ def predictions(partition, mode, until_ns):
     """Matches predicted up to a time, as rows of numbers."""
     log, rules, is_in = partition.log, partition.settings.rules, partition.is_in
     if mode == "resync":
-        flow = resync_flow(log, rules, is_in, partition.market)
+        flow = resync_flow(log, partition.tape, rules, is_in, partition.market)
     else:
         flow = free_flow(log, partition.tape, rules, is_in, partition.market)
     fills = partition.run(flow, keeps_fills=mode == "free").fills

@@ -106,7 +106,8 @@ def test_resync_predicts_each_trigger_and_then_takes_every_row_as_the_truth():
     day = Day().enter(1, 200, BUY, 100, 3340).enter(2, 300, SELL, 60, 3330, rows=1)
     day.trade(300, (1, 2, 60, 3335, 47, SELL))
     partition = day.partition()
-    flow = resync_flow(partition.log, partition.settings.rules, partition.is_in, partition.market)
+    log, rules = partition.log, partition.settings.rules
+    flow = resync_flow(log, partition.tape, rules, partition.is_in, partition.market)
     events = flow.events[np.isin(flow.events["kind"], OF_ORDERS)]
     told = [
         (EventKind(event["kind"]), int(event["order"]) + 1, int(event["quantity"]), event["rests"])
