@@ -12,7 +12,7 @@ from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks
 from sweep_dask.matching.rules import Rules, names
-from sweep_dask.settings.centre_point_values import LEARNED
+from sweep_dask.settings.centre_point_values import LEARNED, block_value
 from sweep_dask.settings.known_names import nearest
 from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.version import VERSION
@@ -39,10 +39,9 @@ def book_settings(settings: Settings) -> BookSettings:
     )
 
 
-def book_of(book: BookSettings, settings: Settings, security: int) -> BookSettings:
-    """The book of one security."""
-    value = settings.block_min_value
-    aud = value.get(security) if isinstance(value, dict) else value
+def book_of(book: BookSettings, settings: Settings, security: int, date: str) -> BookSettings:
+    """The book of one security on one date (ISO)."""
+    aud = block_value(settings.block_min_value, security, date)
     return book if aud is None else replace(book, block_min_value_aud=float(aud))
 
 
@@ -63,14 +62,20 @@ def choices_of(settings: Mapping[str, Any]) -> Choices:
 
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
-    value = settings.block_min_value
-    blocks = sorted(value.items()) if isinstance(value, dict) else value
+    blocks = settings.block_min_value
     told = (
-        *(VERSION, sorted(settings.models), in_order(settings.scenarios), book, blocks),
+        *(VERSION, sorted(settings.models), in_order(settings.scenarios), book, _sorted(blocks)),
         *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
         *(settings.csv_safe_text, choices_of(vars(settings))),
     )
     return bytes_digest(repr(told).encode())
+
+
+def _sorted(value: object) -> object:
+    """The same whatever the order of keys."""
+    if not isinstance(value, dict):
+        return value
+    return [(key, _sorted(value[key])) for key in sorted(value)]
 
 
 def _rules(settings: Settings) -> Rules:

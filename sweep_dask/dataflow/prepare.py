@@ -268,7 +268,7 @@ def _centre_point_job(
     settings = record.plan.settings
     session = dated.processed_date(source.date) / f"{SESSION.name}.parquet"
     return CentrePointJob(
-        book_of(record.plan.book, settings, source.security),
+        book_of(record.plan.book, settings, source.security, source.date),
         in_order(settings.scenarios) if record.has_scenarios else (),
         str(session) if dated.relative(session) in written else None,
         choices=choices_of(vars(settings)),

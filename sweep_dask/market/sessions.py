@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sweep_dask.market.opening_hours import OpeningHours
+
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
@@ -25,11 +27,12 @@ ORDER_BOOK_LEVEL = 4
 #: The end of a window that nothing ends.
 NEVER_NS = 2**63 - 1
 
-#: Priorities of states (Business Information, appendix 1); the greater one is the active one.
+#: Priorities of states (Business Information, appendix 1); the greater one is the active one. OSPA
+#: and POST_CLOSE are of June 2025. Blanks and hyphens of a name count as underscores.
 _PRIORITY = {
     "OPEN": 10,
-    "OPEN_NIGHT-TRADING": 10,
-    "OPEN_QUOTE-DISPLAY": 10,
+    "OPEN_NIGHT_TRADING": 10,
+    "OPEN_QUOTE_DISPLAY": 10,
     "REG_HALT": 25,
     "LATE_TRADING": 30,
     "PRE_CSPA": 30,
@@ -41,7 +44,7 @@ _PRIORITY = {
     "ADJUST": 70,
     "ADJUST_ON": 71,
     "TRADING_HALT": 75,
-    "PRE_NIGHT-TRADING": 80,
+    "PRE_NIGHT_TRADING": 80,
     "CANCEL_ONLY": 85,
     "ENQUIRE": 90,
     "SUSPEND": 100,
@@ -52,8 +55,9 @@ _PRIORITY = {
 #: For states of other names: one that matches continuously is like OPEN, one that does not
 #: prevails over it as the weakest halt does.
 _OTHER_OPEN, _OTHER_HALT = _PRIORITY["OPEN"], _PRIORITY["REG_HALT"]
-#: May match continuously, but no Centre Point orders: no source says that they do.
-_WITHOUT_CENTRE_POINT = {"OPEN_NIGHT-TRADING", "OPEN_QUOTE-DISPLAY"}
+#: May match continuously, but no Centre Point orders: of the first two no source says that they
+#: do, and after the close orders match at the price of the closing auction alone (section 8.6).
+_WITHOUT_CENTRE_POINT = {"OPEN_NIGHT_TRADING", "OPEN_QUOTE_DISPLAY", "POST_CLOSE"}
 
 
 class SessionRow(NamedTuple):
@@ -92,6 +96,7 @@ def continuous_windows(
     *,
     first_auction_trade_ns: int | None = None,
     first_centre_point_ns: int | None = None,
+    hours: OpeningHours | None = None,
 ) -> tuple[Window, ...]:
     """The continuous trading of one security on one day: ascending, apart from each other.
 
@@ -108,6 +113,9 @@ def continuous_windows(
         Time of the day's first new dark order (no sweep), which the exchange accepts in continuous
         trading only. Where no row names a state, trading is taken to open at the earlier of the
         two, as the first auction trade may be that of the closing, and not to close.
+    hours
+        The timetable of the day, if it has one for all securities: then trading opens within it,
+        at its last moment if nothing happened before, and closes.
     """
     ours = [row for row in rows if _concerns(row, security)]
     if names_states(ours, security):
@@ -117,7 +125,14 @@ def continuous_windows(
         # The order itself is within the window.
         *([] if first_centre_point_ns is None else [first_centre_point_ns - 1]),
     ]
+    if hours is not None:
+        return (_window_within(hours, min(openings_ns, default=hours.last_open_ns)),)
     return (Window(min(openings_ns), NEVER_NS),) if openings_ns else ()
+
+
+def _window_within(hours: OpeningHours, opening_ns: int) -> Window:
+    """Continuous trading of a day with a timetable, of which something tells the opening."""
+    return Window(min(max(opening_ns, hours.first_open_ns), hours.last_open_ns), hours.close_ns)
 
 
 def names_states(rows: Iterable[SessionRow], security: int) -> bool:
@@ -143,7 +158,7 @@ def _concerns(row: SessionRow, security: int) -> bool:
 
 def _state(row: SessionRow) -> _State | None:
     """What a row says; None if it names no state, which lets the other one be the active one."""
-    name = row.name.strip().upper()
+    name = row.name.strip().upper().replace(" ", "_").replace("-", "_")
     is_given = row.matching_type > 0
     if not is_given and name not in _PRIORITY:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.deal_sources import AUCTION
+from sweep_dask.market.opening_hours import opening_hours
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK
 from sweep_dask.market.sessions import SessionRow, Window, continuous_windows, names_states
 from sweep_dask.storage.spill import read_range
@@ -35,7 +37,7 @@ class ContinuousTrading(NamedTuple):
 
 
 def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading:
-    """Windows from the session rows of the date or, without any, from what happened.
+    """Windows from the session rows of the date or, without any, from timetable and events.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
         security,
         first_auction_trade_ns=_first_auction_trade_ns(job),
         first_centre_point_ns=_first_dark_order_ns(orders),
+        hours=opening_hours(date.fromisoformat(job.source.date)),
     )
     return ContinuousTrading(windows, is_recorded=False)
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 #: What the input of one partition leaves open for the Centre Point model.
 GAPS = {
     "no_session_rows": "no session row tells when trading is continuous: it is taken to open with "
-    "the first auction trade or dark order, and not to close",
+    "the first auction trade or dark order, and not to close (from 23 June 2025 on it is taken to "
+    "do both by the timetable)",
     "never_continuous": "trading is never continuous: nothing can trade in the dark",
     "no_quotes": "neither the quote file nor an order row has a quote: there is no midpoint, and "
     "nothing trades in the dark",

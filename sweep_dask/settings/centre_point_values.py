@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sweep_dask.settings.known_names import nearest
-from sweep_dask.settings.values import parse_fraction, parse_integer, several
+from sweep_dask.settings.values import parse_date, parse_fraction, parse_integer, several
 
 #: The scenarios of the model; in the first one sweeps do what they really did.
 SCENARIOS = ("as-entered", "dual-post", "rest-dark", "dark-only")
@@ -21,7 +22,10 @@ MOST_GROUPS = 1_000
 LEARNED = "learned"
 
 TickRows = tuple[tuple[int, int], ...]
+#: Dollars by order book id.
 BlockValues = dict[int, int]
+#: By the first date on which they hold, ISO; for all securities or by order book id.
+DatedBlockValues = dict[str, int | BlockValues]
 
 
 def parse_scenario(value: object) -> str:
@@ -93,16 +97,45 @@ def _parse_pair(row: object) -> tuple[int, int]:
     return parse_integer(first), parse_integer(second)
 
 
-def parse_block_values(value: object) -> int | BlockValues:
-    """Dollars for all securities, or by order book id."""
+def parse_block_values(value: object) -> int | BlockValues | DatedBlockValues:
+    """Dollars for all securities, or by order book id; either also by the date it holds from."""
     try:
-        if isinstance(value, dict):
-            return {parse_integer(key): _parse_dollars(worth) for key, worth in value.items()}
-        return _parse_dollars(value)
+        if isinstance(value, dict) and any(_looks_like_date(key) for key in value):
+            dated = {parse_date(key): _parse_block_values(worth) for key, worth in value.items()}
+            return dict(sorted(dated.items()))
+        return _parse_block_values(value)
     except ValueError as error:
         raise ValueError(
-            "whole dollars above zero such as 1000000, or a mapping of order book ids to them"
+            "whole dollars above zero such as 1000000, or a mapping of order book ids to them; "
+            "or a mapping of dates such as 2024-07-01 to one of the two"
         ) from error
+
+
+def _looks_like_date(key: object) -> bool:
+    return "-" in str(key).strip()[1:]
+
+
+def _parse_block_values(value: object) -> int | BlockValues:
+    if isinstance(value, dict):
+        return {parse_integer(key): _parse_dollars(worth) for key, worth in value.items()}
+    return _parse_dollars(value)
+
+
+def block_value(
+    values: int | BlockValues | DatedBlockValues | None, security: int, date: str
+) -> int | None:
+    """Dollars that a block of a security is worth at least on a date (ISO); None: no blocks.
+
+    Of several dates the last one that is not later holds, and it alone.
+    """
+    if not isinstance(values, dict):
+        return values
+    by_key: dict[Any, Any] = values
+    if dates := [key for key in by_key if isinstance(key, str)]:
+        begun = [first for first in dates if first <= date]
+        return block_value(by_key[max(begun)], security, date) if begun else None
+    found: int | None = by_key.get(security)
+    return found
 
 
 def _parse_dollars(value: object) -> int:

@@ -12,6 +12,7 @@ from sweep_dask.settings.centre_point_values import (
     LIFETIMES,
     SCENARIOS,
     BlockValues,
+    DatedBlockValues,
     TickRows,
     parse_block_values,
     parse_groups,
@@ -146,9 +147,9 @@ class Settings:
         "", "", "centre_point.ticks", parse_ticks,
         "Tick table: pairs of a price and the tick from there on, in 0.1 cent.",
         unset="that of ASX shares"))
-    block_min_value: int | BlockValues | None = field(default=None, metadata=declared(
-        "", "", "centre_point.block_min_value", parse_block_values,
-        "Least value of a block trade in A$: for all securities, or for each of a mapping.",
+    block_min_value: int | BlockValues | DatedBlockValues | None = field(
+        default=None, metadata=declared("", "", "centre_point.block_min_value", parse_block_values,
+        "Least value of a block trade in A$: for all securities, or by id, also by first date.",
         unset="no block trades"))
     rules_off: tuple[str, ...] = field(default=(), metadata=declared(
         "", "", "centre_point.rules_off", parse_rule_names,

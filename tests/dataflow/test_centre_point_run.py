@@ -362,10 +362,23 @@ def test_ticks_that_are_no_table_are_refused_before_anything_runs(market, tmp_pa
 def test_a_block_value_is_that_of_the_security(tmp_path):
     by_security = loaded(tmp_path, block_min_value={101: 200_000})
     book = book_settings(by_security)
-    assert book_of(book, by_security, 101).block_min_value_aud == 200_000
-    assert book_of(book, by_security, 102).block_min_value_aud is None
+    assert book_of(book, by_security, 101, "2024-09-05").block_min_value_aud == 200_000
+    assert book_of(book, by_security, 102, "2024-09-05").block_min_value_aud is None
     for_all = loaded(tmp_path, block_min_value=1_000_000)
-    assert book_of(book, for_all, 102).block_min_value_aud == 1_000_000
+    assert book_of(book, for_all, 102, "2024-09-05").block_min_value_aud == 1_000_000
+
+
+def test_a_block_value_is_that_of_the_date(tmp_path):
+    by_quarter = loaded(tmp_path, block_min_value={"2024-10-01": {101: 200_000}, "2024-07-01": 7})
+    book = book_settings(by_quarter)
+
+    def found(security, date):
+        return book_of(book, by_quarter, security, date).block_min_value_aud
+
+    assert [found(101, date) for date in ("2024-06-30", "2024-07-01", "2024-09-30")] == [None, 7, 7]
+    assert [found(101, date) for date in ("2024-10-01", "2025-03-01")] == [200_000, 200_000]
+    # A security that the later mapping leaves out has no blocks from then on.
+    assert [found(102, date) for date in ("2024-09-30", "2024-10-01")] == [7, None]
 
 
 def test_a_rule_switched_off_is_no_longer_in_the_book(market, whole, tmp_path):

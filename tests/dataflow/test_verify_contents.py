@@ -145,9 +145,10 @@ def test_a_manifest_that_was_changed_contradicts_the_report(layout):
     assert findings(layout).keys() == {"report.html"}
 
 
-def test_a_report_shows_settings_as_the_manifest_has_them(tmp_path):
+@pytest.mark.parametrize("blocks", [{101: 200_000.0}, {"2024-07-01": {101: 200_000}}])
+def test_a_report_shows_settings_as_the_manifest_has_them(tmp_path, blocks):
     source = dark_market().write(tmp_path / "in")
-    told = {"ticks": ((0, 1), (100, 5)), "block_min_value": {101: 200_000.0}}
+    told = {"ticks": ((0, 1), (100, 5)), "block_min_value": blocks}
     run_here(source, tmp_path / "out", enable_parallel=False, **told)
     assert findings(OutputLayout(tmp_path / "out")) == {}
 

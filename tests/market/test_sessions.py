@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sweep_dask.market.opening_hours import OpeningHours
 from sweep_dask.market.sessions import (
     NEVER_NS,
     SessionRow,
@@ -128,6 +129,54 @@ def test_without_a_state_of_the_security_its_events_tell(rows, auction_ns, first
         rows, DRR, first_auction_trade_ns=auction_ns, first_centre_point_ns=first_ns
     )
     assert found == windows
+
+
+#: By the timetable of one day trading opens between 100 and 115 and closes at 160.
+HOURS = OpeningHours(100, 115, 160)
+
+
+@pytest.mark.parametrize(
+    ("auction_ns", "first_ns", "open_ns"),
+    [
+        (103, 108, 103),
+        (None, 108, 107),  # the first dark order itself is within
+        (None, 140, 115),  # the first one came late
+        (162, None, 115),  # an auction of the closing
+        (90, None, 100),
+        (None, None, 115),
+    ],
+)
+def test_with_a_timetable_events_tell_the_moment_of_the_opening(auction_ns, first_ns, open_ns):
+    found = continuous_windows(
+        [], DRR, first_auction_trade_ns=auction_ns, first_centre_point_ns=first_ns, hours=HOURS
+    )
+    assert found == (Window(open_ns, 160),)
+
+
+def test_rows_that_name_states_outrank_the_timetable():
+    assert continuous_windows(DAY[:2], DRR, hours=HOURS) == (Window(100, NEVER_NS),)
+
+
+def test_a_day_with_one_opening_for_all():
+    # Business Information 8.2.1: OSPA, an opening that is drawn, PRE_CSPA, CSPA, POST_CLOSE.
+    rows = [
+        row(70, "PRE_OPEN", 3),
+        row(90, "OSPA", 4),
+        row(100, "OPEN", 1),
+        row(160, "PRE_CSPA", 3),
+        row(170, "CSPA", 4),
+        row(171, "POST_CLOSE", 1),
+        row(180, "ADJUST", 3),
+    ]
+    # POST_CLOSE matches, but only at the price of the closing auction, and no dark orders.
+    assert continuous_windows(rows, DRR) == (Window(100, 160),)
+    nameless = [entry._replace(matching_type=0) for entry in rows]
+    assert continuous_windows(nameless, DRR) == (Window(100, 160),)
+
+
+@pytest.mark.parametrize("name", ["POST_CLOSE", "Post Close", "post-close"])
+def test_blanks_and_hyphens_of_a_name_do_not_matter(name):
+    assert continuous_windows([row(5, name, 1), row(9, "Pre CSPA", 0)], DRR) == ()
 
 
 def test_rows_that_never_open_are_believed():

@@ -144,6 +144,9 @@ def test_rows_of_the_centre_point_options(load):
     assert rows["preferencing"] == "nobody"
     assert rows["block_min_value"] == "110621: 1000000, 85603: 500000"
     assert rows["ticks"] == "(0, 1), (100, 5)"
+    dated = load(file="centre_point: {block_min_value: {2024-07-01: {110621: 9}, 2024-10-01: 5}}")
+    rows = {name: value for name, value, _ in dated.as_rows()}
+    assert rows["block_min_value"] == "2024-07-01.110621: 9, 2024-10-01: 5"
     assert json.loads(json.dumps(settings.as_json()))["ticks"]["value"] == [[0, 1], [100, 5]]
 
 
