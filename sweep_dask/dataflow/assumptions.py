@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 #: What a replay takes for granted besides the book.
 _OF_REPLAYS = (
-    (
-        "quotes: an order that arrives or is amended trades at the national quote on its own row; "
-        "quote moves, and orders without one, use the quote file"
-    ),
     "free: a recorded dark fill whose counterparty is not in the input counts as given",
     "resync: after each row the book is set to what the row says; only that event is predicted",
 )
+
+#: Of replays with each quote source.
+_QUOTES = {
+    "national": "quotes: an order that arrives or is amended trades at the national quote on its "
+    "own row; quote moves, and orders without one, use the quote file",
+    "exchange": "quotes: an order that arrives or is amended trades at the exchange's own quote on "
+    "its row; quote moves are told by the same columns of other rows, not by the quote file",
+}
 
 #: As `order_checks.ASSUMED_WITHOUT`, of trades.
 _WITHOUT_TRADE_COLUMN = {
@@ -42,13 +46,17 @@ def run_assumptions(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list
 
 def replay_assumptions(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
     """Of a replay."""
-    return [preferencing_in_words(plan.settings), *_OF_REPLAYS, *_of_book(plan, partitions)]
+    settings = plan.settings
+    quotes = _QUOTES[settings.quote_source]
+    return [preferencing_in_words(settings), quotes, *_OF_REPLAYS, *_of_book(plan, partitions)]
 
 
 def _of_book(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
     found = []
     if plan.settings.rules_off:
         found.append(f"rules switched off: {', '.join(plan.settings.rules_off)}")
+    if plan.settings.quote_source == "exchange":
+        found.append("midpoints are those of the exchange's own best bid and offer")
     if plan.settings.block_min_value is None:
         found.append("no block trades: centre_point.block_min_value is not set")
     return [*found, *_of_columns(plan.inputs.columns()), *open_questions(partitions)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
+from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
@@ -36,6 +37,7 @@ def book_settings(settings: Settings) -> BookSettings:
         rules=_rules(settings),
         ticks=configured_ticks(settings.ticks),
         preferencing=chosen if isinstance(chosen, tuple) else None,
+        quote_source=QuoteSource(settings.quote_source),
     )
 
 

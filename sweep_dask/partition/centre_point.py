@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
 from sweep_dask.analysis.centre_point.match_table import left_out_table
+from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_log
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sensitivity import sensitivity_tables
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.tables import whole_numbers
+from sweep_dask.errors import InputError
 from sweep_dask.partition.rows import write_table
 from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, SENSITIVITY, table_name
 from sweep_dask.storage.layout import Partition
@@ -23,6 +25,7 @@ from sweep_dask.storage.layout import Partition
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import IntArray
     from sweep_dask.partition.continuous import ContinuousTrading
@@ -40,9 +43,15 @@ COMPARING = "other choices"
 def read_input(
     job: PartitionJob, merged: Mapping[str, MergedRows], trading: ContinuousTrading
 ) -> PartitionInput:
-    """The partition as the book sees it."""
+    """The partition as the book sees it.
+
+    Raises
+    ------
+    InputError
+        The exchange's own quote is asked for, and the input has only the national one.
+    """
     trades = merged["trades"].rows
-    return read_partition(
+    partition = read_partition(
         merged["orders"].rows,
         # Without any, what orders say of their fills is not contradicted: it cannot be checked.
         trades if len(trades) else None,
@@ -50,14 +59,38 @@ def read_input(
         trading.windows,
         job.centre_point.book,
     )
+    if job.centre_point.book.quote_source is QuoteSource.EXCHANGE:
+        _require_own_quotes(job, merged, partition.log)
+    return partition
+
+
+def _require_own_quotes(job: PartitionJob, merged: Mapping[str, MergedRows], log: OrderLog) -> None:
+    if _has_quotes(log):
+        return
+    orders = merged["orders"].rows
+    if merged["nbbo"].count or _has_quotes(read_order_log(orders, job.centre_point.book.ticks)):
+        raise InputError(
+            "No order row has the exchange's own best bid or offer; the input has the national "
+            "quote only.",
+            where=f"columns bid and offer of the orders of {job.source.security} on "
+            f"{job.source.date}",
+            cure="give an extract in which these columns are filled, or set "
+            "`centre_point: {quote_source: national}`",
+        )
+
+
+def _has_quotes(log: OrderLog) -> bool:
+    return bool(np.any(log.bid) or np.any(log.offer))
 
 
 def input_gaps(
     partition: PartitionInput, merged: Mapping[str, MergedRows], trading: ContinuousTrading
 ) -> list[str]:
     """What the input leaves open, keys of `job.GAPS`."""
-    has_moves = merged["nbbo"].count > 0
-    has_own = bool(np.any(partition.log.bid) or np.any(partition.log.offer))
+    has_own = _has_quotes(partition.log)
+    is_national = partition.settings.quote_source is QuoteSource.NATIONAL
+    # Those of the exchange's own quote are told by the rows of orders.
+    has_moves = merged["nbbo"].count > 0 if is_national else has_own
     found = {
         "no_session_rows": not trading.is_recorded,
         "never_continuous": not trading.windows,

@@ -151,6 +151,9 @@ class Settings:
         default=None, metadata=declared("", "", "centre_point.block_min_value", parse_block_values,
         "Least value of a block trade in A$: for all securities, or by id, also by first date.",
         unset="no block trades"))
+    quote_source: str = field(default="national", metadata=declared(
+        "", "", "centre_point.quote_source", one_of("national", "exchange"),
+        "Whose best bid and offer make the midpoint: national, or exchange for its own."))
     rules_off: tuple[str, ...] = field(default=(), metadata=declared(
         "", "", "centre_point.rules_off", parse_rule_names,
         "Names of rules to switch off.", unset="none"))

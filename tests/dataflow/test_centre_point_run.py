@@ -381,6 +381,29 @@ def test_a_block_value_is_that_of_the_date(tmp_path):
     assert [found(102, date) for date in ("2024-09-30", "2024-10-01")] == [7, None]
 
 
+def test_the_exchanges_own_quote_is_taken_if_asked_for(market, whole, tmp_path):
+    result = run_here(market, tmp_path / "out", quote_source="exchange", **HERE)
+    assert (
+        "midpoints are those of the exchange's own best bid and offer"
+        in (result.manifest["assumptions"])
+    )
+    # Here it is the national one, on every row.
+    assert result.manifest["scenarios"] == whole.manifest["scenarios"]
+
+
+def test_without_the_exchanges_own_quote_the_error_says_what_is_missing_and_where(tmp_path):
+    market = dark_market()
+    for row in market.rows["orders"]:
+        row["bid"] = row["offer"] = 0
+    source = market.write(tmp_path / "in")
+    result = run_here(source, tmp_path / "out", quote_source="exchange", **HERE)
+    partition = result.manifest["partitions"][0]
+    assert partition["state"] == "failed"
+    for text in ("exchange's own best bid", "columns bid and offer of the orders of 101 on 2024-"):
+        assert text in partition["reason"]
+    assert "quote_source: national" in partition["reason"]
+
+
 def test_a_rule_switched_off_is_no_longer_in_the_book(market, whole, tmp_path):
     result = run_here(market, tmp_path / "out", rules_off=("half-tick", "limit-test"), **HERE)
     assert "rules switched off: half-tick, limit-test" in result.manifest["assumptions"]

@@ -32,6 +32,7 @@ centre_point:
   preferencing: [72, 23]
   ticks: [[0, 1], [100, 5]]
   block_min_value: {110621: 1000000}
+  quote_source: exchange
   rules_off: [half-tick, dual_post]
 choices:
   lifetime: close
@@ -68,6 +69,7 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert (settings.adoption_participant, settings.adoption_seed) == (72, 7)
     assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
     assert settings.block_min_value == {110621: 1_000_000}
+    assert settings.quote_source == "exchange"
     assert settings.shortfall_horizon_seconds == 300
     assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)

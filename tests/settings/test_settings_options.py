@@ -66,6 +66,7 @@ scenarios         | --scenario          |                                       
 preferencing      |                     |                                        | centre_point.preferencing
 ticks             |                     |                                        | centre_point.ticks
 block_min_value   |                     |                                        | centre_point.block_min_value
+quote_source      |                     |                                        | centre_point.quote_source
 rules_off         |                     |                                        | centre_point.rules_off
 lifetime          | --lifetime          |                                        | choices.lifetime
 lifetimes         |                     |                                        | choices.lifetimes

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.market_events import MarketEvents, market_events
+from sweep_dask.analysis.centre_point.market_events import (
+    MarketEvents,
+    market_events,
+    quotes_of_file,
+    quotes_of_rows,
+)
 from sweep_dask.analysis.centre_point.order_checks import LeftOut, find_left_out
-from sweep_dask.analysis.centre_point.order_log import OrderLog, read_order_log
+from sweep_dask.analysis.centre_point.order_log import OrderLog, QuoteSource, read_order_log
 from sweep_dask.analysis.centre_point.preferencing import OptIns, learn_opt_ins
 from sweep_dask.analysis.centre_point.tape import Tape, read_tape
 from sweep_dask.analysis.metrics.units import X2_PER_AUD
@@ -33,6 +38,7 @@ class BookSettings:
     ticks: TickTable = DEFAULT_TICKS
     preferencing: tuple[int, ...] | None = None
     """Participants opted in; None: learned from the past of the tape."""
+    quote_source: QuoteSource = QuoteSource.NATIONAL
     block_min_value_aud: float | None = None
     """Smallest trade of the block phase; None: there is no block phase."""
 
@@ -89,16 +95,21 @@ def read_partition(
     Parameters
     ----------
     orders, trades, nbbo
-        Columns of `schema`, rows in engine order.
+        Columns of `schema`, rows in engine order. Quotes are those of `nbbo`, which are the
+        national ones, or else of the order rows alone.
     continuous
         Stretches of continuous trading.
     """
-    log = read_order_log(orders, settings.ticks).with_half_tick(is_on=settings.rules.half_tick)
+    source = settings.quote_source
+    log = read_order_log(orders, settings.ticks, source)
+    log = log.with_half_tick(is_on=settings.rules.half_tick)
     tape = read_tape(trades, log)
     left_out = find_left_out(log, tape)
     is_in = np.ones(log.order_id.size, dtype=bool)
     is_in[left_out.order] = False
     learns = settings.preferencing is None
     opt_ins = learn_opt_ins(log, tape) if learns else OptIns.none()
-    market = market_events(nbbo, continuous, opt_ins)
+    is_national = source is QuoteSource.NATIONAL
+    quotes = quotes_of_file(nbbo) if is_national else quotes_of_rows(log)
+    market = market_events(quotes, continuous, opt_ins)
     return PartitionInput(log, tape, left_out, is_in, market, continuous, settings)

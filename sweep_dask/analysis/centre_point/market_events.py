@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.preferencing import OptIns
     from sweep_dask.market.sessions import Window
 
@@ -35,18 +36,16 @@ class MarketEvents:
 
 
 def market_events(
-    nbbo: pa.Table | None, continuous: Sequence[Window], opt_ins: OptIns
+    quotes: MarketEvents, continuous: Sequence[Window], opt_ins: OptIns
 ) -> MarketEvents:
     """Quotes, continuous trading and opt-ins as events for the book.
 
     Parameters
     ----------
-    nbbo
-        Columns of `schema.NBBO`, by timestamp; each quote holds from its timestamp on.
     continuous
         Stretches of continuous trading.
     """
-    return _together(_quotes(nbbo), _sessions(continuous), _opt_ins(opt_ins))
+    return _together(quotes, _sessions(continuous), _opt_ins(opt_ins))
 
 
 def _together(*parts: MarketEvents) -> MarketEvents:
@@ -57,18 +56,43 @@ def _together(*parts: MarketEvents) -> MarketEvents:
     )
 
 
-def _quotes(nbbo: pa.Table | None) -> MarketEvents:
+def quotes_of_file(nbbo: pa.Table | None) -> MarketEvents:
+    """Moves of the national quote.
+
+    Parameters
+    ----------
+    nbbo
+        Columns of `schema.NBBO`, by timestamp; each quote holds from its timestamp on.
+    """
     if nbbo is None or not len(nbbo):
         return _empty()
     bid, offer = whole_units(prices(nbbo, "bidprice")), whole_units(prices(nbbo, "offerprice"))
+    return _moves(bid, offer, whole_numbers(nbbo, "timestamp"), is_known_later=False)
+
+
+def quotes_of_rows(log: OrderLog) -> MarketEvents:
+    """Moves of the quote as order rows tell them: each shows it as the event of its time left it.
+
+    Of several rows of one time the last counts; a row without a quote says nothing.
+    """
+    rows = np.flatnonzero((log.bid > 0) | (log.offer > 0))
+    if not rows.size:
+        return _empty()
+    is_last = np.append(log.timestamp_ns[rows[1:]] != log.timestamp_ns[rows[:-1]], True)
+    rows = rows[is_last]
+    return _moves(log.bid[rows], log.offer[rows], log.timestamp_ns[rows], is_known_later=True)
+
+
+def _moves(
+    bid: IntArray, offer: IntArray, timestamp_ns: IntArray, *, is_known_later: bool
+) -> MarketEvents:
+    """The quotes that differ from the one before."""
     moves = np.ones(bid.size, dtype=bool)
     moves[1:] = (np.diff(bid) != 0) | (np.diff(offer) != 0)
     events = np.zeros(int(moves.sum()), dtype=EVENT)
     events["kind"] = EventKind.QUOTE
     events["bid"], events["offer"] = bid[moves], offer[moves]
-    return MarketEvents(
-        events, whole_numbers(nbbo, "timestamp")[moves], np.zeros(events.size, bool)
-    )
+    return MarketEvents(events, timestamp_ns[moves], np.full(events.size, is_known_later))
 
 
 def whole_units(values: NDArray[np.float64]) -> IntArray:

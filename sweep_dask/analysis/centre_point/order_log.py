@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,22 @@ from sweep_dask.market.time_validity import decode_time_validity
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+class QuoteSource(Enum):
+    """Whose best bid and offer make the midpoint."""
+
+    NATIONAL = "national"
+    """Those of all markets, as always but on a day on which the exchange does without (R20)."""
+    EXCHANGE = "exchange"
+    """The exchange's own."""
+
+
+#: Columns of order rows with the bid and the offer of each source.
+QUOTES = {
+    QuoteSource.NATIONAL: ("national_bid", "national_offer"),
+    QuoteSource.EXCHANGE: ("bid", "offer"),
+}
 
 #: Order status: on the book.
 _ON_BOOK = 1
@@ -65,7 +82,7 @@ class OrderLog:
     participant: IntArray
     crossing_key: IntArray
     bid: IntArray
-    """int64, national bid on the row, 0 if there is none."""
+    """int64, bid on the row, of the quote asked for; 0 if there is none."""
     offer: IntArray
     quotes_off_unit: int
     """Rows with a quote that is no whole number of price units; it is taken as missing."""
@@ -150,13 +167,17 @@ class OrderLog:
         return loses
 
 
-def read_order_log(orders: pa.Table, ticks: TickTable) -> OrderLog:
+def read_order_log(
+    orders: pa.Table, ticks: TickTable, quote: QuoteSource = QuoteSource.NATIONAL
+) -> OrderLog:
     """Columns of the order rows of one partition.
 
     Parameters
     ----------
     orders
         Columns of `schema.ORDERS`, rows in engine order (sequence).
+    quote
+        Which quote of a row counts.
     """
     order_id, order = np.unique(whole_numbers(orders, "order_id"), return_inverse=True)
     types = whole_numbers(orders, "exchangeordertype")
@@ -164,8 +185,7 @@ def read_order_log(orders: pa.Table, ticks: TickTable) -> OrderLog:
     price_x2 = _doubled(orders, "price")
     midtick = whole_numbers_or(orders, "midtick", _MISSING)
     counts = effective_midtick(types, midtick, price_x2)
-    bid, bid_is_off = _quote(orders, "national_bid")
-    offer, offer_is_off = _quote(orders, "national_offer")
+    (bid, bid_is_off), (offer, offer_is_off) = (_quote(orders, name) for name in QUOTES[quote])
     return OrderLog(
         order_id=order_id,
         order=order.astype(np.int64),

@@ -9,6 +9,7 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.market_events import whole_units
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
+from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.sweep_outcomes import fillable_quantity
 from sweep_dask.analysis.metrics.populations import SweepFacts
 from sweep_dask.analysis.metrics.quotes import Quotes
@@ -40,7 +41,8 @@ def read_sweeps(
 ) -> PartitionSweeps:
     """Take the sweeps from the order log, and the quotes around them.
 
-    Where there is no national quote at all, the quotes on the rows of all orders take its place.
+    Where there is no national quote at all, or the exchange's own one is asked for, the quotes on
+    the rows of all orders take its place.
 
     A sweep arrives with its first row, on the quote of that row or, if it has none, on the last
     national quote before. It works until its record says that it is gone, else until continuous
@@ -52,7 +54,8 @@ def read_sweeps(
         Columns of `schema.NBBO`, by timestamp.
     """
     log = partition.log
-    quotes = read_quotes(nbbo) if len(nbbo) else quotes_of_orders(log)
+    has_file = partition.settings.quote_source is QuoteSource.NATIONAL and len(nbbo) > 0
+    quotes = read_quotes(nbbo) if has_file else quotes_of_orders(log)
     recorded_until_ns = _recorded_until(partition, quotes)
     close_ns = max((window.close_ns for window in partition.continuous), default=0)
     still_there_ns = min(close_ns, recorded_until_ns)
@@ -86,7 +89,7 @@ def read_quotes(nbbo: pa.Table) -> Quotes:
 
 
 def quotes_of_orders(log: OrderLog) -> Quotes:
-    """What the order rows say of the national quote, by time; rows without a quote say nothing."""
+    """What the order rows say of the quote, by time; rows without one say nothing."""
     rows = np.flatnonzero((log.bid > 0) | (log.offer > 0))
     rows = rows[np.argsort(log.timestamp_ns[rows], kind="stable")]
     return Quotes(log.timestamp_ns[rows], log.bid[rows], log.offer[rows])
