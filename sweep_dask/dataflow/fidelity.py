@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.fidelity import Score, total
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
+from sweep_dask.analysis.centre_point.score_detail import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +61,9 @@ def fidelity_document(
         Ascending by date and security; failed ones are not in it.
     """
     replayed = [(p, p.replay) for p in partitions if p.replay is not None]
-    complete = {mode: total(replay.scores[mode] for _, replay in replayed) for mode in MODES}
+    complete = {
+        mode: total((replay.scores[mode] for _, replay in replayed), Detail()) for mode in MODES
+    }
     return {
         "total": {mode: complete[mode].as_json() for mode in MODES},
         "partitions": [

@@ -81,6 +81,8 @@ STATE = np.dtype(
         ("rules", np.int64),
         # Negative: no block phase.
         ("block_min_value", np.int64),
+        # Negative: priority is not drawn by lot. See `lots`.
+        ("priority_seed", np.int64),
         # Fills so far, and how many of them are older than this event.
         ("fills", np.int64),
         ("fills_before", np.int64),
@@ -135,6 +137,7 @@ def new_book(
     block_min_value: int | None,
     *,
     keeps_fills: bool,
+    priority_seed: int | None = None,
 ) -> Book:
     """Return an empty book; see `centre_point.open_book`."""
     participants = np.unique(np.array([*preferencing], np.int64))
@@ -142,6 +145,7 @@ def new_book(
     state = np.zeros(1, STATE)
     state["rules"] = rules.mask
     state["block_min_value"] = block_min_value if has_blocks else -1
+    state["priority_seed"] = -1 if priority_seed is None else priority_seed
     state["participants"] = participants.size
     state["keeps_fills"] = keeps_fills
     opted_in = np.full((participants.size + 1, 2), ORDERS | SWEEPS, np.int64)

@@ -51,6 +51,7 @@ def run_book(
     *,
     happening: IntArray | None = None,
     keeps_fills: bool = True,
+    priority_seed: int | None = None,
 ) -> BookResult:
     """Apply events to an empty book.
 
@@ -70,8 +71,19 @@ def run_book(
         Positions of the events that happen, ascending; None: all of them.
     keeps_fills
         Whether fills change the book; if not, each event is predicted and taken back.
+    priority_seed
+        Lots rank the eligible orders where time does not, without R4; see `lots`. At least 0; None:
+        the better limit does.
     """
-    book = open_book(rules, tick_from, tick, preferencing, block_min_value, keeps_fills=keeps_fills)
+    book = open_book(
+        rules,
+        tick_from,
+        tick,
+        preferencing,
+        block_min_value,
+        keeps_fills=keeps_fills,
+        priority_seed=priority_seed,
+    )
     applied = np.zeros(events.size, np.int64)
     happening = np.arange(events.size) if happening is None else happening
     book = apply_events(book, events, happening, applied)
@@ -99,10 +111,18 @@ def open_book(
     block_min_value: int | None = None,
     *,
     keeps_fills: bool = True,
+    priority_seed: int | None = None,
 ) -> Book:
     """Return an empty book for events that come one at a time; see `run_book`."""
     ticks = np.column_stack((tick_from, tick)).astype(np.int64)
-    return new_book(rules, ticks, preferencing, block_min_value, keeps_fills=keeps_fills)
+    return new_book(
+        rules,
+        ticks,
+        preferencing,
+        block_min_value,
+        keeps_fills=keeps_fills,
+        priority_seed=priority_seed,
+    )
 
 
 @entry

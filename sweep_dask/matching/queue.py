@@ -32,6 +32,7 @@ from sweep_dask.matching.book import (
     IntArray,
 )
 from sweep_dask.matching.events import Style
+from sweep_dask.matching.lots import kernel_lot_of
 from sweep_dask.matching.rules import TIME_PRIORITY
 
 _DARK_LIMIT = int(Style.DARK_LIMIT)
@@ -71,6 +72,8 @@ def next_order(book: Book, question: Question, after: int) -> int:
     """Return the next order of a question after another in their priority, or NOBODY; R4."""
     if book.state[0].rules & TIME_PRIORITY:
         return next_in_time(book, question, after)
+    if book.state[0].priority_seed >= 0:
+        return _next_by_lot(book, question, after)
     return _next_by_price(book, question, after)
 
 
@@ -94,6 +97,21 @@ def _next_by_price(book: Book, question: Question, after: int) -> int:
         if after < 0 or _is_behind(book.orders[order], book.orders[after]):
             # Of the younger ones, only a better limit comes before.
             found, reach_x2 = order, book.orders[order].reach_x2 + 1
+
+
+@kernel
+def _next_by_lot(book: Book, question: Question, after: int) -> int:
+    """Return the next order of a question after another by lot, or NOBODY."""
+    seed = book.state[0].priority_seed
+    last = kernel_lot_of(book.orders[after].rank, seed) if after >= 0 else -1
+    found, least, order = int(NOBODY), -1, int(NOBODY)
+    while True:
+        order = next_in_time(book, question, order)
+        if order < 0:
+            return found
+        lot = kernel_lot_of(book.orders[order].rank, seed)
+        if lot > last and (found < 0 or lot < least):
+            found, least = order, lot
 
 
 @kernel

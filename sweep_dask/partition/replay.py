@@ -12,6 +12,7 @@ from sweep_dask.analysis.centre_point.match_table import (
     REPLAY_MATCHES,
     left_out_table,
 )
+from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.tables import empty_table
 from sweep_dask.partition.centre_point import input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
@@ -79,7 +80,7 @@ def _result(
             partition, date, security, ablations=job.centre_point.ablations
         )
     # Without a tape there is nothing to replay against, and that is no failure.
-    scores = {mode: Score() for mode in (replay.RESYNC, replay.FREE)}
+    scores = {mode: Score(detail=Detail()) for mode in (replay.RESYNC, replay.FREE)}
     return replay.ReplayResult(
         scores, {}, empty_table(REPLAY_MATCHES), empty_table(MISSES), event_count=0, step_count=0
     )

@@ -27,6 +27,8 @@ SCORE = {
     *("reachable", "reachable_recall", "contested", "contested_hits", "contested_random"),
     *("quantity_precision", "quantity_recall", "within_1ms", "by_trigger"),
 }
+#: Of a score with all rules.
+DETAIL = {"dark_sweeps", "by_event", "by_kind", "random_priority"}
 HERE = {"enable_parallel": False}
 
 
@@ -59,13 +61,29 @@ def test_every_dark_match_of_the_small_market_is_predicted(whole):
     assert whole.exit_code == 0
     for mode in MODES:
         score = whole.fidelity["total"][mode]
-        assert score.keys() == SCORE
+        assert score.keys() == SCORE | DETAIL
         # Two in each of four partitions; their orders are all there, both times one arrives.
         assert (score["tape"], score["predicted"], score["hits"]) == (8, 8, 8)
         assert (score["precision"], score["recall"], score["f1"]) == (1.0, 1.0, 1.0)
         assert score["by_trigger"]["arrival"]["hits"] == 8
         assert score["contested"] == 0
         assert score["contested_random"] is None
+        # B in each: it fills as on the tape, though of 30 shares no lot has to decide.
+        assert score["dark_sweeps"] == {
+            "sweeps": 4,
+            "exact": 4,
+            "no_dark_book_exact": 0,
+            "random_priority_exact": 4,
+            "exact_share": 1.0,
+            "no_dark_book_exact_share": 0.0,
+            "random_priority_exact_share": 1.0,
+        }
+        kinds = {name: tally["hits"] for name, tally in score["by_kind"].items()}
+        # B and D come in; A and C rest.
+        assert kinds == {
+            "active_sweeps": 4, "passive_sweeps": 0, "active_orders": 4, "passive_orders": 8
+        }  # fmt: skip
+        assert score["random_priority"]["f1"] == 1.0
 
 
 def test_predicted_matches_are_those_of_the_tape(whole):

@@ -19,6 +19,7 @@ class Market:
     preferencing: tuple
     block_min_value: int | None
     keeps_fills: bool
+    priority_seed: int | None = None
 
     def run(self):
         """What the compiled book makes of it."""
@@ -31,6 +32,7 @@ class Market:
             self.preferencing,
             self.block_min_value,
             keeps_fills=self.keeps_fills,
+            priority_seed=self.priority_seed,
         )
 
     def run_slowly(self):
@@ -41,5 +43,6 @@ class Market:
             self.preferencing,
             self.block_min_value,
             keeps_fills=self.keeps_fills,
+            priority_seed=self.priority_seed,
         )
         return run_reference(book, self.events, int(self.events["order"].max(initial=-1)) + 1)

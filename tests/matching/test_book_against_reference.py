@@ -1,5 +1,7 @@
 """The compiled Centre Point book equals the slow reference, field for field."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from book_market import Market
@@ -37,6 +39,16 @@ def require_equal_from_seeds(seeds, most_events):
 
 def test_books_are_equal_in_random_markets():
     assert require_equal_from_seeds(range(600), 80) == set(Route)
+
+
+def test_books_are_equal_where_priority_is_drawn_by_lot():
+    drawn = 0
+    for seed in range(300):
+        market = random_market(Dice.of_seed(seed), 80)
+        by_price = replace(market, rules=market.rules.without("time_priority"))
+        by_lot = require_equal(replace(by_price, priority_seed=seed))
+        drawn += by_lot.fills.tolist() != by_price.run().fills.tolist()
+    assert drawn > 30
 
 
 @pytest.mark.slow

@@ -66,9 +66,9 @@ def _class_and_bit(maq, participant):
 class Pair:
     """A book whose orders rest and leave, and the list of those that rest, by time."""
 
-    def __init__(self, *, has_time_priority=True):
+    def __init__(self, *, has_time_priority=True, priority_seed=None):
         rules = Rules(time_priority=has_time_priority)
-        self.book = new_book(rules, TICKS, (), None, keeps_fills=True)
+        self.book = new_book(rules, TICKS, (), None, keeps_fills=True, priority_seed=priority_seed)
         self.has_time_priority = has_time_priority
         self.listed = []
 
@@ -156,6 +156,19 @@ def test_time_alone_ranks_or_the_better_limit_first(has_time_priority, expected)
     for order, reach_x2 in enumerate([1, 2, 2, 1, 3]):
         pair.rest(order, reach_x2=reach_x2)
     assert list(_found(pair.book, Question(0, ANY, ANY, 1, EVERYONE))) == expected
+
+
+def test_by_lot_every_order_is_first_about_equally_often():
+    firsts = np.zeros(4)
+    for seed in range(2_000):
+        pair = Pair(has_time_priority=False, priority_seed=seed)
+        for order in range(4):
+            pair.rest(order, reach_x2=order)
+        found = list(_found(pair.book, Question(0, ANY, ANY, 0, EVERYONE)))
+        assert sorted(found) == [0, 1, 2, 3]
+        firsts[found[0]] += 1
+    # Four standard deviations of a binomial of 2,000 with a quarter.
+    assert (np.abs(firsts - 500) < 4 * np.sqrt(2_000 * 3 / 16)).all()
 
 
 @pytest.mark.parametrize("maq", MAQS)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.tally import Tally, share
 from sweep_dask.market.published_prices import truncated_x2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sweep_dask.analysis.centre_point.score_detail import Detail
     from sweep_dask.analysis.centre_point.tape import DarkMatches
     from sweep_dask.analysis.tables import BoolArray, IntArray
 
@@ -34,33 +36,6 @@ class Matches(NamedTuple):
     price_x2: IntArray
     timestamp_ns: IntArray
     both_passive: BoolArray
-
-
-@dataclass
-class Tally:
-    """Matches on the tape, predicted, and both."""
-
-    tape: int = 0
-    predicted: int = 0
-    hits: int = 0
-
-    def add(self, other: Tally) -> None:
-        """Add the counts of another partition."""
-        self.tape += other.tape
-        self.predicted += other.predicted
-        self.hits += other.hits
-
-    def as_json(self) -> dict[str, Any]:
-        """The counts and what follows from them."""
-        return {"tape": self.tape, "predicted": self.predicted, "hits": self.hits} | self.shares()
-
-    def shares(self) -> dict[str, float | None]:
-        """Precision, recall and their harmonic mean; null where nothing is divided by."""
-        return {
-            "precision": share(self.hits, self.predicted),
-            "recall": share(self.hits, self.tape),
-            "f1": share(2 * self.hits, self.predicted + self.tape),
-        }
 
 
 TRIGGERS = ("arrival", "both_passive", "order_missing")
@@ -81,6 +56,8 @@ class Score:
     contested_hits: int = 0
     contested_random: float = 0.0
     """Expected number of contested arrivals right under random priority."""
+    detail: Detail | None = None
+    """What a score is told apart by; None of a replay without a rule."""
 
     def add(self, other: Score) -> None:
         """Add the counts of another partition."""
@@ -95,6 +72,8 @@ class Score:
         self.contested += other.contested
         self.contested_hits += other.contested_hits
         self.contested_random += other.contested_random
+        if self.detail is not None and other.detail is not None:
+            self.detail.add(other.detail)
 
     def as_json(self) -> dict[str, Any]:
         """As in `fidelity.json`; numbers are not rounded, a share of nothing is null."""
@@ -109,20 +88,16 @@ class Score:
             "quantity_recall": quantity["recall"],
             "within_1ms": self.within_1ms.shares(),
             "by_trigger": {name: tally.as_json() for name, tally in self.by_trigger.items()},
+            **({} if self.detail is None else self.detail.as_json()),
         }
 
 
-def total(scores: Iterable[Score]) -> Score:
-    """The sum over partitions."""
-    result = Score()
+def total(scores: Iterable[Score], detail: Detail | None = None) -> Score:
+    """The sum over partitions; with an empty detail, which it fills, that of their details too."""
+    result = Score(detail=detail)
     for score in scores:
         result.add(score)
     return result
-
-
-def share(part: float, whole: float) -> float | None:
-    """`part / whole`; None where there is no whole, as 0 would be a claim."""
-    return part / whole if whole else None
 
 
 def score_matches(
@@ -141,7 +116,7 @@ def score_matches(
         The score without its reachable and its contested part; which matches of the tape were
         predicted, and which predicted ones are on the tape.
     """
-    on_tape, is_real = _hits(tape, predicted)
+    on_tape, is_real = hits(tape, predicted)
     trigger = np.where(~is_known, 2, tape.both_passive.astype(np.int64))
     foretold = predicted.both_passive.astype(np.int64)
     score = Score(
@@ -178,7 +153,7 @@ def as_matches(recorded: DarkMatches) -> Matches:
     )
 
 
-def _hits(tape: Matches, predicted: Matches) -> tuple[BoolArray, BoolArray]:
+def hits(tape: Matches, predicted: Matches) -> tuple[BoolArray, BoolArray]:
     """Which of the tape's matches are predicted, and which predicted ones are on the tape.
 
     Those that agree exactly are paired first, so that a truncated price takes no one's partner.

@@ -69,7 +69,12 @@ class PartitionInput:
         return replace(self, log=log, settings=replace(self.settings, rules=rules))
 
     def run(
-        self, flow: OrderFlow, *, happening: IntArray | None = None, keeps_fills: bool = True
+        self,
+        flow: OrderFlow,
+        *,
+        happening: IntArray | None = None,
+        keeps_fills: bool = True,
+        priority_seed: int | None = None,
     ) -> BookResult:
         """Put events through the book; see `run_book`."""
         return run_book(
@@ -80,6 +85,7 @@ class PartitionInput:
             block_min_value=self.settings.block_min_value_x2,
             happening=happening,
             keeps_fills=keeps_fills,
+            priority_seed=priority_seed,
         )
 
 

@@ -104,7 +104,7 @@ def flow_of_orders(log: OrderLog, tape: Tape | None, rules: Rules, is_in: BoolAr
     orders = join(entries_and_amendments(log, rules, is_in), _cancels(log, tape, is_in))
     if tape is None:
         return orders
-    return join(orders, _given_fills(tape, is_in), _repeated_searches(log, tape, is_in))
+    return join(orders, given_fills(tape, is_in), _repeated_searches(log, tape, is_in))
 
 
 # --- orders -------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def last_trade_sequence(log: OrderLog, tape: Tape | None, rows: IntArray) -> Int
     return last
 
 
-def _given_fills(tape: Tape, is_in: BoolArray) -> OrderFlow:
+def given_fills(tape: Tape, is_in: BoolArray) -> OrderFlow:
     """REDUCE events: lit fills, and dark ones whose counterparty is not in the book."""
     known, order = tape.is_known, tape.order
     known = known & is_in[order]

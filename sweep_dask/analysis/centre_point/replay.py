@@ -5,31 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
+from sweep_dask.analysis.centre_point.adoption import lots
 from sweep_dask.analysis.centre_point.causes import find_misses
-from sweep_dask.analysis.centre_point.contested import (
-    Arrivals,
-    find_arrivals,
-    random_hit_probability,
-)
-from sweep_dask.analysis.centre_point.fidelity import Matches, Score, as_matches, score_matches
-from sweep_dask.analysis.centre_point.lookup import LatestRows
-from sweep_dask.analysis.centre_point.match_table import (
-    MISSES,
-    match_table,
-)
-from sweep_dask.analysis.centre_point.order_checks import order_numbers
-from sweep_dask.analysis.centre_point.order_flow import (
-    OrderFlow,
-    free_flow,
-    looking_rows,
-    rests_in_dark,
-)
+from sweep_dask.analysis.centre_point.dark_sweeps import Amounts, book_amounts, compare
+from sweep_dask.analysis.centre_point.fidelity import Matches, Score, score_matches
+from sweep_dask.analysis.centre_point.match_kinds import kinds_in_book, tallies_of
+from sweep_dask.analysis.centre_point.match_table import MISSES, match_table
+from sweep_dask.analysis.centre_point.order_flow import OrderFlow, free_flow
+from sweep_dask.analysis.centre_point.replay_target import Target
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
-from sweep_dask.analysis.centre_point.tape import DarkMatches, dark_matches
-from sweep_dask.analysis.tables import BoolArray, IntArray, table
+from sweep_dask.analysis.centre_point.score_detail import Detail, Tallies
+from sweep_dask.analysis.tables import BoolArray, table
 from sweep_dask.matching.rules import names
 
 if TYPE_CHECKING:
@@ -77,8 +65,10 @@ def replay_partition(
     ValueError
         There is no tape to compare with.
     """
-    target = _Target.of(partition)
+    target = Target.of(partition)
     predictions = {mode: _predict(partition, target, mode) for mode in (RESYNC, FREE)}
+    for mode, prediction in predictions.items():
+        prediction.score.detail = _detail(partition, target, mode, prediction)
     resync = predictions[RESYNC]
     tables = [
         match_table(partition.log, p.flow, p.result.fills, date, security, mode)
@@ -94,94 +84,15 @@ def replay_partition(
     )
 
 
-@dataclass(frozen=True)
-class _Target:
-    """What the tape says, which no rule changes."""
-
-    recorded: DarkMatches
-    tape: Matches
-    is_known: BoolArray
-    """bool[tape], whether both orders are in the book: in the input, and not left out."""
-    reachable: int
-    """Matches with both orders in the input."""
-    minimum_in_force: BoolArray
-    aggressor: IntArray
-    """int64[tape], dense number of the incoming order of a match, or -1."""
-    contested: list[tuple[IntArray, float]]
-    """Of each contested arrival its matches on the tape, and the chance of random priority."""
-
-    @classmethod
-    def of(cls, partition: PartitionInput) -> _Target:
-        log, tape = partition.log, partition.tape
-        if tape is None:
-            raise ValueError("a replay needs trades with deal source, match group and side")
-        recorded = dark_matches(tape, partition.continuous)
-        matches = as_matches(recorded)
-        buys, buy = order_numbers(log, recorded.buy_order_id)
-        sells, sell = order_numbers(log, recorded.sell_order_id)
-        has_aggressor, aggressor = order_numbers(log, recorded.aggressor_id)
-        is_known = buys & sells & partition.is_in[buy] & partition.is_in[sell]
-        rows = LatestRows(log.order, log.timestamp_ns)
-        before = [rows.before(order, recorded.timestamp_ns) for order in (buy, sell)]
-        minimum = [np.where(row >= 0, log.minimum_quantity[row], 0) for row in before]
-        return cls(
-            recorded,
-            matches,
-            is_known,
-            int((buys & sells).sum()),
-            is_known & ((minimum[0] > 0) | (minimum[1] > 0)),
-            np.where(has_aggressor, aggressor, -1),
-            _contested(partition, recorded, matches, is_known, before),
-        )
-
-
-def _contested(
-    partition: PartitionInput,
-    recorded: DarkMatches,
-    matches: Matches,
-    is_known: BoolArray,
-    row_before: list[IntArray],
-) -> list[tuple[IntArray, float]]:
-    log, rules = partition.log, partition.settings.rules
-    rests = rests_in_dark(log, rules) & log.is_on_book & (log.leaves > 0)
-    rests &= partition.is_in[log.order]
-    # Whose limits allow a price is asked of the exact one.
-    exact = matches._replace(price_x2=recorded.exact_x2)
-    looks = looking_rows(log, partition.is_in)
-    arrivals = find_arrivals(log, exact, recorded.aggressor_id, looks, rests)
-    return [
-        (at, _random_chance(partition, arrivals, number, matches, recorded, row_before))
-        for number, at in enumerate(arrivals.match)
-        if arrivals.is_contested[number] and is_known[at].all()
-    ]
-
-
-def _random_chance(
-    partition: PartitionInput,
-    arrivals: Arrivals,
-    number: int,
-    matches: Matches,
-    recorded: DarkMatches,
-    row_before: list[IntArray],
-) -> float:
-    at = arrivals.match[number]
-    is_buy = recorded.aggressor_id[at[0]] == matches.buy_order_id[at[0]]
-    contra_row = row_before[1 if is_buy else 0][at]
-    # A contra without an earlier row came in the same instant; it is taken as filled whole.
-    leaves = partition.log.leaves[contra_row]
-    contra_leaves = np.where(contra_row >= 0, leaves, matches.quantity[at])
-    return random_hit_probability(
-        int(arrivals.feasible[number]), contra_leaves, matches.quantity[at]
-    )
-
-
-def _predict(partition: PartitionInput, target: _Target, mode: str) -> _Prediction:
+def _predict(
+    partition: PartitionInput, target: Target, mode: str, priority_seed: int | None = None
+) -> _Prediction:
     log, rules, is_in = partition.log, partition.settings.rules, partition.is_in
     if mode == RESYNC:
         flow = resync_flow(log, partition.tape, rules, is_in, partition.market)
     else:
         flow = free_flow(log, partition.tape, rules, is_in, partition.market)
-    result = partition.run(flow, keeps_fills=mode == FREE)
+    result = partition.run(flow, keeps_fills=mode == FREE, priority_seed=priority_seed)
     fills = result.fills
     predicted = Matches(
         log.order_id[fills["buy"]],
@@ -197,8 +108,34 @@ def _predict(partition: PartitionInput, target: _Target, mode: str) -> _Predicti
     return _Prediction(flow, result, predicted, score, on_tape)
 
 
+def _detail(
+    partition: PartitionInput, target: Target, mode: str, prediction: _Prediction
+) -> Detail:
+    """The score told apart, beside that of the same book with priority drawn by lot."""
+    without = partition.under(partition.settings.rules.without("time_priority"))
+    by_lot = _predict(without, target, mode, _priority_seed(partition))
+    tallies, amounts = zip(
+        *(_told_apart(partition, target, one) for one in (prediction, by_lot)), strict=True
+    )
+    return Detail(compare(target.sweeps, *amounts), *tallies)
+
+
+def _told_apart(
+    partition: PartitionInput, target: Target, prediction: _Prediction
+) -> tuple[Tallies, Amounts]:
+    flow, result = prediction.flow, prediction.result
+    kinds = kinds_in_book(partition, flow, result)
+    tallies = tallies_of(target.tape, prediction.predicted, target.kinds, kinds)
+    return tallies, book_amounts(partition, flow, result)
+
+
+def _priority_seed(partition: PartitionInput) -> int:
+    """Another one for each partition: where lots are unlucky once, they are not everywhere."""
+    return int(lots(partition.log.order_id[:1], seed=0).sum())
+
+
 def _count_contested(
-    score: Score, target: _Target, on_tape: BoolArray, predicted: Matches, is_real: BoolArray
+    score: Score, target: Target, on_tape: BoolArray, predicted: Matches, is_real: BoolArray
 ) -> None:
     """A contested arrival is right if all its matches are hits and nothing else is predicted."""
     wrong = {
@@ -218,7 +155,7 @@ def _count_contested(
         score.contested_random += chance
 
 
-def _ablate(partition: PartitionInput, target: _Target) -> dict[str, dict[str, Score]]:
+def _ablate(partition: PartitionInput, target: Target) -> dict[str, dict[str, Score]]:
     scores = {}
     for name in names():
         if getattr(partition.settings.rules, name):
@@ -229,7 +166,7 @@ def _ablate(partition: PartitionInput, target: _Target) -> dict[str, dict[str, S
     return scores
 
 
-def _miss_table(target: _Target, resync: _Prediction) -> pa.Table:
+def _miss_table(target: Target, resync: _Prediction) -> pa.Table:
     misses = find_misses(
         target.tape,
         resync.on_tape,

@@ -87,7 +87,7 @@ class SweepRecord:
         rows = rows[log.is_sweep[rows]]
         self.partition = partition
         self.order = log.order[rows]
-        self.is_sweep = _is_sweep(partition)
+        self.is_sweep = sweeps_of(partition)
         self.entry_ns = np.zeros(log.order_id.size, dtype=np.int64)
         self.entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
         self.quantity = fillable_quantity(partition)[self.order]
@@ -182,7 +182,7 @@ def real_fills(partition: PartitionInput) -> SweepFills:
     if tape is None:
         none = np.zeros(0, np.int64)
         return SweepFills(none, none, none, none, none > 0, none, none)
-    rows = np.flatnonzero(tape.is_known & _is_sweep(partition)[tape.order])
+    rows = np.flatnonzero(tape.is_known & sweeps_of(partition)[tape.order])
     return SweepFills(
         tape.order[rows],
         tape.timestamp_ns[rows],
@@ -194,8 +194,8 @@ def real_fills(partition: PartitionInput) -> SweepFills:
     )
 
 
-def _is_sweep(partition: PartitionInput) -> BoolArray:
-    """bool[orders]."""
+def sweeps_of(partition: PartitionInput) -> BoolArray:
+    """bool[orders], which orders are sweeps."""
     is_sweep = np.zeros(partition.log.order_id.size, dtype=bool)
     is_sweep[partition.log.order] = partition.log.is_sweep
     return is_sweep

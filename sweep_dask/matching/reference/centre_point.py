@@ -44,6 +44,8 @@ class ReferenceBook:
         Smallest value of a trade in the block phase, quantity x price_x2; None: no block phase.
     keeps_fills
         Whether fills change the book; if not, each event is predicted and taken back.
+    priority_seed
+        Lots rank where time does not; None: the better limit does.
     """
 
     def __init__(
@@ -54,9 +56,10 @@ class ReferenceBook:
         block_min_value: int | None = None,
         *,
         keeps_fills: bool = True,
+        priority_seed: int | None = None,
     ) -> None:
         opted_in = {(who, sweep) for who in preferencing for sweep in (False, True)}
-        self._queue = Queue(rules)
+        self._queue = Queue(rules, priority_seed)
         self._book = Book(rules, ticks, block_min_value, opted_in, self._queue, Quote(0, 0))
         self._rules = rules
         self._keeps_fills = keeps_fills

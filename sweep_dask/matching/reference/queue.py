@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.matching.events import BUY, SELL
+from sweep_dask.matching.lots import lot_of
 from sweep_dask.matching.reference.orders import YOUNGEST, Order
 
 if TYPE_CHECKING:
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 class Queue:
     """The resting orders of both sides."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, priority_seed: int | None = None) -> None:
         self._rules = rules
+        self._priority_seed = priority_seed
         self._orders: dict[int, list[Order]] = {BUY: [], SELL: []}
         self._last_rank = 0
 
@@ -54,4 +56,6 @@ class Queue:
     def _priority(self, order: Order) -> tuple[int, int]:
         if self._rules.time_priority:
             return (0, order.rank)
+        if self._priority_seed is not None:
+            return (0, lot_of(order.rank, self._priority_seed))
         return (-order.limit_x2 if order.side == BUY else order.limit_x2, order.rank)
