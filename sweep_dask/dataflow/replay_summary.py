@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
     from sweep_dask.dataflow.replay import ReplayResult
 
-#: Headings of the lines by what made the matches of the tape happen.
-_TRIGGERS = {
-    "arrival": "arrival or amendment",
-    "both_passive": "both orders resting",
-    "order_missing": "order not in the input",
+#: Headings of the lines by what made matches happen, and by who took part.
+_KINDS = {
+    "by_event": {
+        "arrival": "an order arrived",
+        "amendment": "an order was amended",
+        "resting": "two resting orders met",
+    },
+    "by_kind": {
+        "active_sweeps": "a sweep came in",
+        "passive_sweeps": "a sweep was resting",
+        "active_orders": "another order came in",
+        "passive_orders": "another order was resting",
+    },
 }
 
 
@@ -34,6 +42,7 @@ def describe_replay(result: ReplayResult) -> str:
         lines.insert(
             2, "  There is no dark match in continuous trading on the tape to score against."
         )
+    lines += _dark_sweep_lines(scores)
     lines += _ablation_lines(document["ablations"], scores)
     lines += ["", "Orders", *left_out_lines(manifest["left_out"], "replay/left_out.parquet")]
     lines += question_lines(manifest["partitions"])
@@ -61,7 +70,9 @@ def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         counts("hits (orders, quantity, price and time equal)", "hits"),
         shares("precision", "precision"),
         shares("recall", "recall"),
-        shares("F1", "f1"),
+        line(
+            "F1", *(_beside_lots(scores[mode], scores[mode]["random_priority"]) for mode in MODES)
+        ),
         shares("recall of matches with both orders in the input", "reachable_recall"),
         line("contested arrivals right", *(_contested(scores[mode]) for mode in MODES)),
         shares("precision by quantity", "quantity_precision"),
@@ -69,10 +80,20 @@ def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         line("F1 within 1 ms", *(_percent(scores[mode]["within_1ms"]["f1"]) for mode in MODES)),
         *(
             line(
-                f"hits, {label}",
-                *(_of(scores[mode]["by_trigger"][trigger]) for mode in MODES),
+                f"F1 where {label}",
+                *(
+                    _beside_lots(
+                        scores[mode][group][name], scores[mode]["random_priority"][group][name]
+                    )
+                    for mode in MODES
+                ),
             )
-            for trigger, label in _TRIGGERS.items()
+            for group, names in _KINDS.items()
+            for name, label in names.items()
+        ),
+        line(
+            "matches of an order not in the input",
+            *(f"{scores[mode]['by_event']['order_missing']['tape']:,}" for mode in MODES),
         ),
     ]
     return columns_of_text(rows)
@@ -85,8 +106,26 @@ def _contested(score: Mapping[str, Any]) -> str:
     return f"{score['contested_hits']:,} of {score['contested']:,} (random: {chance})"
 
 
-def _of(tally: Mapping[str, Any]) -> str:
-    return f"{tally['hits']:,} of {tally['tape']:,}"
+def _beside_lots(tally: Mapping[str, Any], by_lot: Mapping[str, Any]) -> str:
+    """F1, and that of the book in which lots rank the orders."""
+    if tally["f1"] is None:
+        return "none"
+    return f"{_percent(tally['f1'])} (random: {_percent(by_lot['f1'])})"
+
+
+def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Sweeps that trade lit alone are left out: what they fill is copied from the tape."""
+    found = [scores[mode]["dark_sweeps"] for mode in MODES]
+    if not any(sweeps["sweeps"] for sweeps in found):
+        return []
+    labels = {
+        "sweeps": "with any dark fill, on the tape or in the book",
+        "exact": "of these exactly as on the tape (shares, dark shares, value)",
+        "no_dark_book_exact": "the same with no dark book",
+        "random_priority_exact": "the same with random priority",
+    }
+    rows = [[label, *(f"{sweeps[name]:,}" for sweeps in found)] for name, label in labels.items()]
+    return ["", "Sweeps filled as on the tape", *columns_of_text([["", *MODES], *rows])]
 
 
 def _percent(share: float | None) -> str:

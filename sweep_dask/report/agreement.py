@@ -70,22 +70,28 @@ def engagement_rows(found: Rollups) -> list[Compared]:
     """Sweeps that found any contra in the dark: with the line, with its reference, with both."""
     rows = []
     for reference, line in pairs_of(found):
-        one, other = found.total(reference), found.total(line)
-        either = _engaged(found, reference, line)
-        if one is None or other is None or either is None:
-            continue
-        both = one["n_engaged"] + other["n_engaged"] - either
-        counts = {
-            "reference": one["n_engaged"],
-            "simulated": other["n_engaged"],
-            "both": both,
-            "simulated_only": other["n_engaged"] - both,
-            "reference_only": one["n_engaged"] - both,
-        }
-        key = _key("engagement", reference, line)
-        cells = [cell(f"{key}/{name}", count, wording.number) for name, count in counts.items()]
-        rows.append(Compared(line.name, label(reference.name), cells))
+        cells = engaged_cells(found, reference, line)
+        if cells is not None:
+            rows.append(Compared(line.name, label(reference.name), list(cells.values())))
     return rows
+
+
+def engaged_cells(found: Rollups, reference: Line, line: Line) -> dict[str, Cell] | None:
+    """Of one line: with its reference, with the line, both, and one alone; None if not known."""
+    one, other = found.total(reference), found.total(line)
+    either = _engaged(found, reference, line)
+    if one is None or other is None or either is None:
+        return None
+    both = one["n_engaged"] + other["n_engaged"] - either
+    counts = {
+        "reference": one["n_engaged"],
+        "simulated": other["n_engaged"],
+        "both": both,
+        "simulated_only": other["n_engaged"] - both,
+        "reference_only": one["n_engaged"] - both,
+    }
+    key = _key("engagement", reference, line)
+    return {name: cell(f"{key}/{name}", n, wording.number) for name, n in counts.items()}
 
 
 def _engaged(found: Rollups, reference: Line, line: Line) -> int | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
+from sweep_dask.report.agreement import engaged_cells
 from sweep_dask.report.effects import COMPLETED, FILL_RATIO, METRICS, SHORTFALL, Effect, effect_of
 from sweep_dask.report.headline import headline
 from sweep_dask.report.line_words import WORDS, changes, label, reference_of
@@ -88,6 +89,8 @@ class Answer:
     replayed: dict[str, Effect]
     """What the replay as entered differs by from the tape: the error of the book."""
     scales: dict[str, Scale]
+    engaged: dict[str, Cell] | None = None
+    """Sweeps that trade in the dark, on the tape and in that replay; see `engaged_cells`."""
 
     has_tape: bool = True
     """Whether what really filled is known; if not, `real` has what was wanted only."""
@@ -164,6 +167,7 @@ def answer_of(found: Rollups, *, has_tape: bool = True) -> Answer | None:
         changes=made,
         replayed=_effects(found, REAL, REPLAYED) if has_tape else {},
         scales={metric: _scale(made, metric) for metric in ANSWERING},
+        engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
         has_tape=has_tape,
     )
 

@@ -24,6 +24,19 @@ TRIGGERS = {
     "order_missing": "one of its orders is not in the input, or was left out",
 }
 
+#: The same told apart further, and by who took part: keys of `by_event` and of `by_kind`.
+EVENTS = {
+    "arrival": "an order that arrived",
+    "amendment": "an order that was changed",
+    "resting": "two orders that were resting",
+}
+KINDS = {
+    "active_sweeps": "a sweep that came in",
+    "passive_sweeps": "a sweep that was resting",
+    "active_orders": "another order that came in",
+    "passive_orders": "another order that was resting",
+}
+
 _FULL_BAR_PIXELS = 160
 
 _COUNTS = ("tape", "predicted", "hits")
@@ -32,6 +45,7 @@ _KEYS = (
     *("quantity_precision", "quantity_recall"),
     *("contested", "contested_hits", "contested_random"),
 )
+_DARK_SWEEPS = ("sweeps", "exact", "no_dark_book_exact", "random_priority_exact")
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,11 @@ def _check(document: Mapping[str, Any]) -> None:
         _ = [score[name] for name in _KEYS], score["within_1ms"]["f1"]
         tallies = [score["by_trigger"][name] for name in TRIGGERS]
         _ = [tally[name] for tally in tallies for name in _COUNTS]
+        _ = [score["dark_sweeps"][name] for name in _DARK_SWEEPS]
+        for told in (score, score["random_priority"]):
+            tallies = [told["by_event"][name] for name in EVENTS]
+            tallies += [told["by_kind"][name] for name in KINDS]
+            _ = [tally[name] for tally in (told, *tallies) for name in (*_COUNTS, "f1")]
     parts = [entry[mode] for entry in document["partitions"] for mode in MODES]
     _ = [part[name] for part in parts for name in (*_COUNTS, "f1")]
     _ = [(entry["date"], entry["security"]) for entry in document["partitions"]]

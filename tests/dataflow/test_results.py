@@ -15,6 +15,7 @@ from pandas.testing import assert_frame_equal
 from running import program_environment
 
 import sweep_dask
+from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.dataflow.results import RunResult, load
 from sweep_dask.errors import InputError
 from sweep_dask.report.cards import replay_card
@@ -394,6 +395,7 @@ def score(hits=3):
         "quantity_recall": 0.75,
         "within_1ms": {"precision": 1.0, "recall": 0.75, "f1": 0.857},
         "by_trigger": dict.fromkeys(("arrival", "both_passive", "order_missing"), tally),
+        **Detail().as_json(),
     }
 
 

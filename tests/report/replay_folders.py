@@ -6,7 +6,9 @@ import json
 
 from report_folders import DATE
 
-from sweep_dask.analysis.centre_point.fidelity import Score, Tally
+from sweep_dask.analysis.centre_point.fidelity import Score
+from sweep_dask.analysis.centre_point.score_detail import EVENTS, KINDS, DarkSweeps, Detail, Tallies
+from sweep_dask.analysis.centre_point.tally import Tally
 
 
 def make_score(tape=100, predicted=80, hits=60, contested=20):
@@ -24,7 +26,26 @@ def make_score(tape=100, predicted=80, hits=60, contested=20):
         contested=contested,
         contested_hits=contested - 2,
         contested_random=contested / 3,
+        detail=make_detail(tape, predicted, hits),
     ).as_json()
+
+
+def make_detail(tape, predicted, hits):
+    """Of 10 sweeps with a dark fill 8 are right; lots get half of all hits."""
+    swept = DarkSweeps(*((10, 8, 1, 4) if tape else ()))
+    return Detail(
+        swept, make_tallies(tape, predicted, hits), make_tallies(tape, predicted, hits // 2)
+    )
+
+
+def make_tallies(tape, predicted, hits):
+    """Everything arrives, and meets a sweep that rests."""
+    whole, nothing = Tally(tape, predicted, hits), Tally()
+    return Tallies(
+        whole,
+        {name: whole if name == "arrival" else nothing for name in EVENTS},
+        {name: whole if name in ("active_orders", "passive_sweeps") else nothing for name in KINDS},
+    )
 
 
 def make_fidelity(misses=("quote_stale", "order_not_in_input", "quote_stale"), partitions=1):

@@ -10,9 +10,12 @@ from rollup_folders import make_answer_folder
 from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.analysis.centre_point.fidelity import TRIGGERS as SCORED_TRIGGERS
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
+from sweep_dask.analysis.centre_point.score_detail import EVENTS as SCORED_EVENTS
+from sweep_dask.analysis.centre_point.score_detail import KINDS as SCORED_KINDS
+from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
-from sweep_dask.report.fidelity import MODES, TRIGGERS
+from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, TRIGGERS
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.report.rule_words import RULE_WORDS
 
@@ -28,6 +31,8 @@ def test_words_cover_what_a_replay_can_say():
     assert RULE_WORDS.keys() == set(rules.names())
     assert set(TRIGGERS) == set(SCORED_TRIGGERS)
     assert set(MODES) == {RESYNC, FREE}
+    assert {*EVENTS, "order_missing"} == set(SCORED_EVENTS)
+    assert set(KINDS) == set(SCORED_KINDS)
 
 
 def test_score_of_both_modes_stands_side_by_side(tmp_path):
@@ -46,19 +51,42 @@ def test_score_of_both_modes_stands_side_by_side(tmp_path):
         ["Contested arrivals", "20", "20"],
         ["of these right", "18", "18"],
         ["right by drawing lots, expected", "33.3 %", "33.3 %"],
+        ["Sweeps with any dark fill", "10", "10"],
+        ["of these filled as on the tape", "8", "8"],
+        ["the same with no dark book", "1", "1"],
+        ["the same with priority by lot", "4", "4"],
     ]
     assert "Of 100 dark matches on the tape the book predicts 60 exactly" in page.text
     assert "it is right 18 times in 20; drawing lots would be right in 33.3 %" in page.text
 
 
-def test_matches_by_what_made_them_happen(tmp_path):
-    rows = replay_page(tmp_path, make_fidelity()).rows("fidelity-triggers")
+def test_matches_by_what_made_them_happen_and_who_took_part(tmp_path):
+    rows = replay_page(tmp_path, make_fidelity()).rows("fidelity-kinds")
+    # F1 is 2 * hits / (tape + predicted): 120 of 180, and half of it by lot; 114 of 190, and 56.
+    counted = ["100", "80", "60", "66.7 %", "33.3 %", "90", "57", "60.0 %", "29.5 %"]
+    nothing = ["0", *["0", "0", "\u2013", "\u2013"] * 2]
     assert [row[1:] for row in rows] == [
-        ["70", "80", "60", "90", "57"],
-        ["20", "0", "0", "0", "0"],
-        ["10", "0", "0", "0", "0"],
+        *[counted, nothing, nothing],
+        *[nothing, counted, counted, nothing],
+        ["0", *["\u2013"] * 8],
     ]
-    assert [row[0] for row in rows] == list(TRIGGERS.values())
+    assert [row[0] for row in rows[:-1]] == [*EVENTS.values(), *KINDS.values()]
+
+
+def test_sweeps_with_a_dark_fill_stand_beside_what_is_had_for_nothing(tmp_path):
+    page = replay_page(tmp_path, make_fidelity())
+    assert "the book fills 8 of the 10 sweeps with any dark fill" in page.text
+    assert (
+        "With no dark book at all it would be 1 of them, with priority drawn by lot 4." in page.text
+    )
+
+
+def test_no_sweep_with_a_dark_fill_proves_nothing(tmp_path):
+    document = make_fidelity()
+    for score in document["total"].values():
+        score["dark_sweeps"] = DarkSweeps().as_json()
+    text = replay_page(tmp_path, document).text
+    assert "of what sweeps would fill in the dark nothing is proven" in text
 
 
 def test_misses_are_counted_by_cause_in_words(tmp_path):
@@ -174,7 +202,10 @@ def test_run_shows_the_replay_beside_it(tmp_path):
     page = write_page(layout, manifest)
     assert page.rows("fidelity-score")[2][1:] == ["60", "57"]
     assert "it predicts 60.0 % of the 100 dark matches on the tape exactly" in page.text
-    assert "F1 is 60.0 %" in page.text
+    assert "F1 is 60.0 %, by lot 29.5 %" in page.text
+    assert (
+        "Of the 10 sweeps with any dark fill, on the tape or in the book, it fills 8" in page.text
+    )
     assert page.html.index('id="unfilled"') < page.html.index('id="fidelity"')
     assert "other input" not in page.text
 
