@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.fidelity import Score, total
+from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
+from sweep_dask.analysis.centre_point.hide_and_predict import ONE_IN
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import Detail
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sweep_dask.partition import PartitionSummary
+    from sweep_dask.partition.job import ReplayOutcome
 
 MODES = (RESYNC, FREE)
 
@@ -50,8 +53,27 @@ class Ablations:
         ]
 
 
+@dataclass
+class Sums:
+    """What is summed as partitions come in, and kept of none of them."""
+
+    ablations: Ablations = field(default_factory=Ablations)
+    hidden: HiddenOrders = field(default_factory=HiddenOrders)
+
+    def add(self, replay: ReplayOutcome) -> ReplayOutcome:
+        """Add what is summed of a partition; returns the rest of it."""
+        self.ablations.add(replay.ablations)
+        if replay.hidden is not None:
+            self.hidden.add(replay.hidden)
+        return replace(replay, ablations={}, hidden=None)
+
+    def hidden_as_json(self) -> dict[str, Any] | None:
+        """As in `fidelity.json`; None if no order was hidden."""
+        return {"one_in": ONE_IN, **self.hidden.as_json()} if self.hidden.orders else None
+
+
 def fidelity_document(
-    partitions: Sequence[PartitionSummary], ablations: Ablations, assumptions: Sequence[str]
+    partitions: Sequence[PartitionSummary], sums: Sums, assumptions: Sequence[str]
 ) -> dict[str, Any]:
     """The document; numbers are not rounded.
 
@@ -75,6 +97,7 @@ def fidelity_document(
             }
             for partition, replay in replayed
         ],
-        "ablations": ablations.as_json(complete),
+        "ablations": sums.ablations.as_json(complete),
         "assumptions": list(assumptions),
+        "hide_and_predict": sums.hidden_as_json(),
     }

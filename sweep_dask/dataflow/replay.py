@@ -14,7 +14,7 @@ from sweep_dask.analysis.centre_point.replay import RESYNC
 from sweep_dask.dataflow.command import at_work, settle_logs, write_record
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.fidelity import Ablations, fidelity_document
+from sweep_dask.dataflow.fidelity import Sums, fidelity_document
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.dataflow.prepare import (
     note_partition,
@@ -106,7 +106,7 @@ def replay(
     Parameters
     ----------
     ablations
-        Whether everything is replayed once more without each rule.
+        Whether everything is replayed once more without each rule, and with some orders hidden.
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
 
@@ -162,7 +162,7 @@ def _execute(
     space: Workspace,
     ablations: bool,
     progress: Progress,
-) -> Ablations:
+) -> Sums:
     try:
         catalogue = prepare(workers, record, space, progress)
         with record.timed("partitions"):
@@ -182,22 +182,21 @@ def _replay_partitions(
     catalogue: Catalogue,
     ablations: bool,
     progress: Progress,
-) -> Ablations:
+) -> Sums:
     dated = write_dated(record, catalogue, space, space.staging)
     partitions = [
         replace(job, centre_point=replace(job.centre_point, ablations=ablations))
         for job in partition_jobs(record, catalogue, space, space.staging, dated)
     ]
     jobs = piece_jobs(partitions, _TASK_ROWS)
-    sums = Ablations()
+    sums = Sums()
     progress.start(_LABEL, len(partitions), "partitions")
 
     def done(partition: PartitionSummary) -> None:
         note_partition(record, partition)
         if partition.replay is not None:
-            sums.add(partition.replay.ablations)
-            # Summed, they are needed no more; of many partitions they would be a lot.
-            partition.replay = replace(partition.replay, ablations={})
+            # Summed, it is needed no more; of many partitions it would be a lot.
+            partition.replay = sums.add(partition.replay)
         progress.advance(_LABEL)
 
     simulate(client, jobs, done, lambda _: None, replay_piece)

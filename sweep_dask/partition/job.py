@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.analysis.centre_point.fidelity import Score
+    from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
     from sweep_dask.errors import ResourceError
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.catalogue import PartitionSource
@@ -129,6 +130,8 @@ class ReplayOutcome:
     ablations: dict[str, dict[str, Score]] = field(default_factory=dict)
     """By rule switched off, then by mode."""
     misses: list[dict[str, Any]] = field(default_factory=list)
+    hidden: HiddenOrders | None = None
+    """What was predicted of orders that were hidden; None if it was not asked for."""
 
 
 @dataclass

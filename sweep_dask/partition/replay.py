@@ -66,6 +66,7 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
         scores=result.scores,
         ablations=result.ablations,
         misses=_plain(result.misses),
+        hidden=result.hidden,
     )
     # Parts are no results of their own.
     summary.files = {}
@@ -81,9 +82,8 @@ def _result(
         )
     # Without a tape there is nothing to replay against, and that is no failure.
     scores = {mode: Score(detail=Detail()) for mode in (replay.RESYNC, replay.FREE)}
-    return replay.ReplayResult(
-        scores, {}, empty_table(REPLAY_MATCHES), empty_table(MISSES), event_count=0, step_count=0
-    )
+    nothing = (empty_table(REPLAY_MATCHES), empty_table(MISSES), None)
+    return replay.ReplayResult(scores, {}, *nothing, event_count=0, step_count=0)
 
 
 def _plain(misses: pa.Table) -> list[dict[str, object]]:

@@ -101,7 +101,9 @@ def test_predicted_matches_are_those_of_the_tape(whole):
 def test_the_document_is_as_the_contract_has_it(whole):
     document = json.loads((whole.output / "fidelity.json").read_text())
     assert document == whole.fidelity
-    assert list(document) == ["total", "partitions", "ablations", "assumptions"]
+    assert list(document) == [
+        *["total", "partitions", "ablations", "assumptions", "hide_and_predict"]
+    ]
     assert [(p["date"], p["security"]) for p in document["partitions"]] == sorted(
         (p["date"], p["security"]) for p in document["partitions"]
     )
@@ -112,6 +114,20 @@ def test_the_document_is_as_the_contract_has_it(whole):
     assert rules == [name for name in names() if getattr(Rules(), name)]
     assert all(entry["resync"].keys() == SCORE for entry in document["ablations"])
     assert document["assumptions"][0].startswith("preferencing participants learned from")
+
+
+def test_orders_that_rested_are_hidden_and_predicted(whole):
+    told = whole.fidelity["hide_and_predict"]
+    # A and C in each of four partitions: B takes 100 from A after 10 s, D 50 from C after 20 s.
+    assert (told["one_in"], told["orders"]) == (20, 8)
+    assert list(told["until"]) == ["recorded", "clock:5min", "close"]
+    for until in (*told["until"].values(), *told["random_priority"]["until"].values()):
+        cell = {"orders": 8, "predicted_quantity": 600, "real_quantity": 600}
+        assert until["any_fill"]["predicted_and_real"] == cell
+        assert (until["right_share"], until["real_share_where_predicted"]) == (1.0, 1.0)
+        assert until["real_share_where_not_predicted"] is None
+        assert (until["mean_error_quantity"], until["quantity_correlation"]) == (0.0, 1.0)
+        assert until["predicted_median_seconds"] == until["real_median_seconds"] == 15.0
 
 
 def test_the_folder_can_be_verified(whole):
@@ -147,7 +163,7 @@ def test_results_do_not_depend_on_workers_or_blocks(market, whole, tmp_path, set
 
 def test_without_ablations(market, whole, tmp_path):
     result = replay_here(market, tmp_path / "out", ablations=False, **HERE)
-    assert result.fidelity == {**whole.fidelity, "ablations": []}
+    assert result.fidelity == {**whole.fidelity, "ablations": [], "hide_and_predict": None}
     assert "What each rule is worth" not in describe_replay(result)
 
 
@@ -310,7 +326,8 @@ def test_the_command_prints_the_document(market, whole, tmp_path, monkeypatch):
     arguments = ("replay", market, "-o", "out", "--no-parallel", "--no-ablations")
     done = invoke(*arguments, "--json")
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout) == {**whole.fidelity, "ablations": []}
+    nothing = {"ablations": [], "hide_and_predict": None}
+    assert json.loads(done.stdout) == {**whole.fidelity, **nothing}
     done = invoke(*arguments)
     assert "Replay of the Centre Point book against the tape" in done.stdout
     verified = invoke("verify", "out/replay")
@@ -362,4 +379,4 @@ def test_the_real_morning_in_small_blocks(morning, tmp_path):
     result = replay_here(MORNING, tmp_path / "out", blocksize="64KiB", ablations=False, **HERE)
     for name in ("left_out.parquet", "replay_matches.parquet"):
         assert file_digest(result.output / name) == file_digest(morning.output / name)
-    assert result.fidelity == {**morning.fidelity, "ablations": []}
+    assert result.fidelity == {**morning.fidelity, "ablations": [], "hide_and_predict": None}

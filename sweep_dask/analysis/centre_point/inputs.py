@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.adoption import lots
 from sweep_dask.analysis.centre_point.market_events import (
     MarketEvents,
     market_events,
@@ -62,11 +63,22 @@ class PartitionInput:
     market: MarketEvents
     continuous: tuple[Window, ...]
     settings: BookSettings
+    priority_seed: int | None = None
+    """Of the lots that rank the orders; None: the rules do."""
 
     def under(self, rules: Rules) -> PartitionInput:
         """The same partition with other rules."""
         log = self.log.with_half_tick(is_on=rules.half_tick)
         return replace(self, log=log, settings=replace(self.settings, rules=rules))
+
+    def with_random_priority(self) -> PartitionInput:
+        """The same partition in a book in which lots rank the orders: what rules are measured by.
+
+        Lots are others in each partition: where they are unlucky once, they are not everywhere.
+        """
+        seed = int(lots(self.log.order_id[:1], seed=0).sum())
+        without = self.under(self.settings.rules.without("time_priority"))
+        return replace(without, priority_seed=seed)
 
     def run(
         self,
@@ -74,7 +86,6 @@ class PartitionInput:
         *,
         happening: IntArray | None = None,
         keeps_fills: bool = True,
-        priority_seed: int | None = None,
     ) -> BookResult:
         """Put events through the book; see `run_book`."""
         return run_book(
@@ -85,7 +96,7 @@ class PartitionInput:
             block_min_value=self.settings.block_min_value_x2,
             happening=happening,
             keeps_fills=keeps_fills,
-            priority_seed=priority_seed,
+            priority_seed=self.priority_seed,
         )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.adoption import lots
 from sweep_dask.analysis.centre_point.causes import find_misses
 from sweep_dask.analysis.centre_point.dark_sweeps import Amounts, book_amounts, compare
 from sweep_dask.analysis.centre_point.fidelity import Matches, Score, score_matches
+from sweep_dask.analysis.centre_point.hide_and_predict import hide_and_predict
 from sweep_dask.analysis.centre_point.match_kinds import kinds_in_book, tallies_of
 from sweep_dask.analysis.centre_point.match_table import MISSES, match_table
 from sweep_dask.analysis.centre_point.order_flow import OrderFlow, free_flow
@@ -21,6 +21,7 @@ from sweep_dask.analysis.tables import BoolArray, table
 from sweep_dask.matching.rules import names
 
 if TYPE_CHECKING:
+    from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.matching.centre_point import BookResult
 
@@ -39,6 +40,8 @@ class ReplayResult:
     """Predicted matches of both modes, columns `REPLAY_MATCHES`."""
     misses: pa.Table
     """Matches on the tape that the resync mode did not predict, columns `MISSES`."""
+    hidden: HiddenOrders | None
+    """What was predicted of orders that were hidden; None if it was not asked for."""
     event_count: int
     step_count: int
     """Of the free replay."""
@@ -58,7 +61,12 @@ class _Prediction:
 def replay_partition(
     partition: PartitionInput, date: str, security: int, *, ablations: bool = True
 ) -> ReplayResult:
-    """Replay in both modes, then once more without each rule.
+    """Replay in both modes.
+
+    Parameters
+    ----------
+    ablations
+        Whether to replay once more without each rule, and with some orders hidden at a time.
 
     Raises
     ------
@@ -79,20 +87,19 @@ def replay_partition(
         ablations=_ablate(partition, target) if ablations else {},
         matches=pa.concat_tables(tables),
         misses=_miss_table(target, resync),
+        hidden=hide_and_predict(partition) if ablations else None,
         event_count=predictions[FREE].flow.size,
         step_count=predictions[FREE].result.steps,
     )
 
 
-def _predict(
-    partition: PartitionInput, target: Target, mode: str, priority_seed: int | None = None
-) -> _Prediction:
+def _predict(partition: PartitionInput, target: Target, mode: str) -> _Prediction:
     log, rules, is_in = partition.log, partition.settings.rules, partition.is_in
     if mode == RESYNC:
         flow = resync_flow(log, partition.tape, rules, is_in, partition.market)
     else:
         flow = free_flow(log, partition.tape, rules, is_in, partition.market)
-    result = partition.run(flow, keeps_fills=mode == FREE, priority_seed=priority_seed)
+    result = partition.run(flow, keeps_fills=mode == FREE)
     fills = result.fills
     predicted = Matches(
         log.order_id[fills["buy"]],
@@ -112,8 +119,7 @@ def _detail(
     partition: PartitionInput, target: Target, mode: str, prediction: _Prediction
 ) -> Detail:
     """The score told apart, beside that of the same book with priority drawn by lot."""
-    without = partition.under(partition.settings.rules.without("time_priority"))
-    by_lot = _predict(without, target, mode, _priority_seed(partition))
+    by_lot = _predict(partition.with_random_priority(), target, mode)
     tallies, amounts = zip(
         *(_told_apart(partition, target, one) for one in (prediction, by_lot)), strict=True
     )
@@ -127,11 +133,6 @@ def _told_apart(
     kinds = kinds_in_book(partition, flow, result)
     tallies = tallies_of(target.tape, prediction.predicted, target.kinds, kinds)
     return tallies, book_amounts(partition, flow, result)
-
-
-def _priority_seed(partition: PartitionInput) -> int:
-    """Another one for each partition: where lots are unlucky once, they are not everywhere."""
-    return int(lots(partition.log.order_id[:1], seed=0).sum())
 
 
 def _count_contested(

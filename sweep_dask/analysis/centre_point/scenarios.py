@@ -116,7 +116,7 @@ class Scenarios:
         self._recorded = flow_of_orders(
             partition.log, partition.tape, partition.settings.rules, partition.is_in
         ).ordered()
-        self._posts = _posts(partition, self.affected)
+        self._posts = posts_after_arrival(partition, self.affected)
 
     def results(self, names: Iterable[str], date: str, security: int) -> Iterator[ScenarioResult]:
         """Run scenarios one after the other, in each of which all sweeps change.
@@ -297,11 +297,17 @@ def _expiries(orders: IntArray, until_ns: IntArray) -> MarketEvents:
     return MarketEvents(events, until_ns[orders], np.ones(orders.size, dtype=bool))
 
 
-def _posts(partition: PartitionInput, affected: BoolArray) -> OrderFlow:
-    """POST events: what is left after the trades of the arrival rests in the dark."""
+def posts_after_arrival(partition: PartitionInput, adopting: BoolArray) -> OrderFlow:
+    """POST events: what is left after the trades of the arrival rests in the dark.
+
+    Parameters
+    ----------
+    adopting
+        bool[orders], of which orders; those that are immediate leave nothing.
+    """
     log = partition.log
     entries = entry_rows(log, partition.is_in)
-    rows = entries[affected[log.order[entries]] & ~log.is_immediate[entries]]
+    rows = entries[adopting[log.order[entries]] & ~log.is_immediate[entries]]
     events = order_events(log, rows, EventKind.POST)
     events["trades"] = 1
     events["decision"] = Decision.ADOPTED
