@@ -31,6 +31,15 @@ _KINDS = {
     },
 }
 
+#: Until when orders that were hidden are asked about, and how often the book is right.
+_UNTIL = {"recorded": "its record ended", "clock:5min": "5 minutes", "close": "the close"}
+_RIGHT = {
+    "right_share": "the book is right",
+    "uncancelled_right_share": "right to say: what nobody cancels",
+    "real_share_where_predicted": "filled, of those predicted to",
+    "real_share_where_not_predicted": "filled, of the others",
+}
+
 
 def describe_replay(result: ReplayResult) -> str:
     """Scores, misses, ablations, assumptions, and where the files are."""
@@ -43,6 +52,7 @@ def describe_replay(result: ReplayResult) -> str:
             2, "  There is no dark match in continuous trading on the tape to score against."
         )
     lines += _dark_sweep_lines(scores)
+    lines += _hidden_lines(document["hide_and_predict"])
     lines += _ablation_lines(document["ablations"], scores)
     lines += ["", "Orders", *left_out_lines(manifest["left_out"], "replay/left_out.parquet")]
     lines += question_lines(manifest["partitions"])
@@ -130,6 +140,24 @@ def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[str]:
+    if hidden is None:
+        return []
+    found = [hidden["until"][name] for name in _UNTIL]
+    by_lot = [hidden["random_priority"]["until"][name] for name in _UNTIL]
+    rows = [
+        ["any fill until", *_UNTIL.values()],
+        *([label, *(_percent(one[name]) for one in found)] for name, label in _RIGHT.items()),
+        ["right with random priority", *(_percent(one["right_share"]) for one in by_lot)],
+        ["shares filled, predicted", *(f"{one['predicted_quantity']:,}" for one in found)],
+        ["shares filled, really", *(f"{one['real_quantity']:,}" for one in found)],
+    ]
+    heading = (
+        f"{hidden['orders']:,} orders that rested in the dark, hidden one in {hidden['one_in']}"
+    )
+    return ["", f"{heading} at a time, and predicted", *columns_of_text(rows)]
 
 
 def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[str]:

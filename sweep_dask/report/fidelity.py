@@ -37,6 +37,20 @@ KINDS = {
     "passive_orders": "another order that was resting",
 }
 
+#: Until when orders that were hidden are asked about: keys of `until`.
+UNTIL = {
+    "recorded": "until its record ended",
+    "clock:5min": "for five minutes",
+    "close": "until trading closed",
+}
+#: What was predicted of any fill, and what happened: keys of `any_fill`.
+OUTCOMES = {
+    "predicted_and_real": "predicted and real",
+    "predicted_only": "predicted only",
+    "real_only": "real only",
+    "neither": "neither",
+}
+
 _FULL_BAR_PIXELS = 160
 
 _COUNTS = ("tape", "predicted", "hits")
@@ -44,6 +58,12 @@ _KEYS = (
     *(*_COUNTS, "precision", "recall", "f1", "reachable", "reachable_recall"),
     *("quantity_precision", "quantity_recall"),
     *("contested", "contested_hits", "contested_random"),
+)
+_RELIABILITY = (
+    *("right_share", "uncancelled_right_share", "real_share"),
+    *("real_share_where_predicted", "real_share_where_not_predicted"),
+    *("predicted_quantity", "real_quantity", "mean_error_quantity", "quantity_correlation"),
+    *("predicted_median_seconds", "real_median_seconds"),
 )
 _DARK_SWEEPS = ("sweeps", "exact", "no_dark_book_exact", "random_priority_exact")
 
@@ -79,6 +99,8 @@ class Fidelity:
     without_effect: Sequence[tuple[str, str]]
     """Other rules: name and meaning."""
     assumptions: Sequence[str]
+    hidden: Mapping[str, Any] | None
+    """What was predicted of real orders that were hidden; None if none was."""
 
     @property
     def resync(self) -> Mapping[str, Any]:
@@ -129,6 +151,16 @@ def _check(document: Mapping[str, Any]) -> None:
     parts = [entry[mode] for entry in document["partitions"] for mode in MODES]
     _ = [part[name] for part in parts for name in (*_COUNTS, "f1")]
     _ = [(entry["date"], entry["security"]) for entry in document["partitions"]]
+    if document["hide_and_predict"] is not None:
+        _check_hidden(document["hide_and_predict"])
+
+
+def _check_hidden(hidden: Mapping[str, Any]) -> None:
+    _ = hidden["one_in"], hidden["orders"]
+    for told in (hidden, hidden["random_priority"]):
+        for found in (told["until"][name] for name in UNTIL):
+            _ = [found[name] for name in _RELIABILITY]
+            _ = [found["any_fill"][name]["orders"] for name in OUTCOMES]
 
 
 def _fidelity(document: Mapping[str, Any]) -> Fidelity:
@@ -143,6 +175,7 @@ def _fidelity(document: Mapping[str, Any]) -> Fidelity:
         ablations=[ablation for ablation in by_loss if _matters(ablation)],
         without_effect=[(a.rule, a.meaning) for a in ablations if not _matters(a)],
         assumptions=document["assumptions"],
+        hidden=document["hide_and_predict"],
     )
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
-from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, Fidelity, read_fidelity
+from sweep_dask.report.fidelity import (
+    EVENTS,
+    KINDS,
+    MODES,
+    OUTCOMES,
+    UNTIL,
+    Fidelity,
+    read_fidelity,
+)
 from sweep_dask.report.rendering import render
 
 if TYPE_CHECKING:
@@ -48,6 +56,8 @@ def fidelity_content(replay: Replay | None) -> dict[str, Any]:
     return {
         "replay": replay,
         "modes": MODES,
+        "until": UNTIL,
+        "outcomes": OUTCOMES,
         "kinds": {"by_event": EVENTS, "by_kind": KINDS},
         "most_replayed": MOST_PARTITIONS,
     }

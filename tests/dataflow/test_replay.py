@@ -147,6 +147,10 @@ def test_the_terminal_shows_both_modes(whole):
     assert ["precision", "100.0", "%", "100.0", "%"] in lines
     assert ["contested", "arrivals", "right", "none", "none"] in lines
     assert "preferencing participants learned" in text
+    (exact,) = (line for line in lines if line[:3] == ["of", "these", "exactly"])
+    assert exact[-2:] == ["4", "4"]
+    assert "8 orders that rested in the dark, hidden one in 20 at a time, and predicted" in text
+    assert ["the", "book", "is", "right", *["100.0", "%"] * 3] in lines
     assert "Orders left out of the book: none" in text
     assert str(whole.output) in text
 

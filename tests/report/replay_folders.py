@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 from report_folders import DATE
 
 from sweep_dask.analysis.centre_point.fidelity import Score
+from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
 from sweep_dask.analysis.centre_point.score_detail import EVENTS, KINDS, DarkSweeps, Detail, Tallies
 from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.report.fidelity import UNTIL
 
 
 def make_score(tape=100, predicted=80, hits=60, contested=20):
@@ -38,6 +41,19 @@ def make_detail(tape, predicted, hits):
     )
 
 
+def make_hidden():
+    """Of 10 orders 4 fill as predicted; lots find one of them. Whatever fills does after 3 s."""
+    real = np.array([5] * 4 + [2] + [0] * 5)
+    predicted = np.array([5] * 4 + [0] + [4] + [0] * 4)
+    by_lot = np.array([5] + [0] * 9)
+    after, is_cancelled = np.full(10, 3 * 10**9), np.arange(10) >= 5
+    book, lots = (
+        Reliability.of(OrderFills(fills, after), OrderFills(real, after), is_cancelled)
+        for fills in (predicted, by_lot)
+    )
+    return HiddenOrders(dict.fromkeys(UNTIL, book), dict.fromkeys(UNTIL, lots))
+
+
 def make_tallies(tape, predicted, hits):
     """Everything arrives, and meets a sweep that rests."""
     whole, nothing = Tally(tape, predicted, hits), Tally()
@@ -64,6 +80,7 @@ def make_fidelity(misses=("quote_stale", "order_not_in_input", "quote_stale"), p
             {"rule": "dark_limit", **modes},
         ],
         "assumptions": ["preferencing participants learned from the past"],
+        "hide_and_predict": {"one_in": 20, **make_hidden().as_json()},
     }
 
 

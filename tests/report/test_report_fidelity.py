@@ -9,13 +9,15 @@ from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.analysis.centre_point.fidelity import TRIGGERS as SCORED_TRIGGERS
+from sweep_dask.analysis.centre_point.hidden_orders import OUTCOMES as PREDICTED_OUTCOMES
+from sweep_dask.analysis.centre_point.hide_and_predict import LIFETIMES
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import EVENTS as SCORED_EVENTS
 from sweep_dask.analysis.centre_point.score_detail import KINDS as SCORED_KINDS
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
-from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, TRIGGERS
+from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.report.rule_words import RULE_WORDS
 
@@ -33,6 +35,8 @@ def test_words_cover_what_a_replay_can_say():
     assert set(MODES) == {RESYNC, FREE}
     assert {*EVENTS, "order_missing"} == set(SCORED_EVENTS)
     assert set(KINDS) == set(SCORED_KINDS)
+    assert tuple(UNTIL) == tuple(lifetime.name for lifetime in LIFETIMES)
+    assert tuple(OUTCOMES) == PREDICTED_OUTCOMES
 
 
 def test_score_of_both_modes_stands_side_by_side(tmp_path):
@@ -87,6 +91,23 @@ def test_no_sweep_with_a_dark_fill_proves_nothing(tmp_path):
         score["dark_sweeps"] = DarkSweeps().as_json()
     text = replay_page(tmp_path, document).text
     assert "of what sweeps would fill in the dark nothing is proven" in text
+
+
+def test_orders_that_were_hidden_stand_beside_what_they_did(tmp_path):
+    page = replay_page(tmp_path, make_fidelity())
+    rows = page.rows("hidden-orders")
+    # 22 shares really, 24 predicted; of what was not cancelled all 5 have filled. The correlation:
+    # 10 * 100 - 24 * 22 over the root of (10 * 116 - 24 * 24) * (10 * 104 - 22 * 22).
+    numbers = ["4", "1", "1", "4", "80.0 %", "60.0 %", "100.0 %", "24", "22", "0.20", "0.83"]
+    assert rows == [[words, *numbers, "3.00", "3.00"] for words in UNTIL.values()]
+    assert "10 orders rested in the dark. One in 20 at a time" in page.text
+    assert "the book is right in 80.0 %; with priority drawn by lot in 60.0 %" in page.text
+    assert "Of those predicted to fill 80.0 % did, of the others 20.0 %." in page.text
+
+
+def test_nobody_was_hidden(tmp_path):
+    page = replay_page(tmp_path, make_fidelity() | {"hide_and_predict": None})
+    assert "hidden-orders" not in page.tables
 
 
 def test_misses_are_counted_by_cause_in_words(tmp_path):
