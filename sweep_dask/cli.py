@@ -162,7 +162,9 @@ def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
 @_input_argument
 @_settings_options_but("models", "scenarios", "fresh")
 @click.option(
-    "--no-ablations", is_flag=True, help="Do not replay again without each rule: much faster."
+    "--no-ablations",
+    is_flag=True,
+    help="Do not replay again without each rule, nor with orders hidden: much faster.",
 )
 @_json_option
 def replay_command(

@@ -110,6 +110,41 @@ def test_what_really_filled():
     assert found.quantity.sum() == tape.quantity[ours].sum() > 0
 
 
+# --- groups that change nothing -------------------------------------------------------------------
+
+
+def differences(scenarios, share, seed):
+    """Of each sweep, what fills if so many play as recorded, minus what fills if all do."""
+    flow = scenarios.flow(scenarios.orders(AS_ENTERED))
+    lot = lots(scenarios.partition.log.order_id, seed)
+    some, all_of_them = (
+        adoption_totals(scenarios, flow, adoption, lot, [forever(scenarios)])[0]
+        for adoption in (Adoption(share), EVERYONE)
+    )
+    names = ("quantity", "value_x2", "dark_quantity")
+    return [getattr(some, name) - getattr(all_of_them, name) for name in names]
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("share", [0.01, 0.3])
+def test_groups_that_act_as_recorded_change_nothing(market, share):
+    scenarios = Scenarios(MARKETS[market]().partition())
+    assert not any(found.any() for found in differences(scenarios, share, seed=1))
+    (result,) = scenarios.results([AS_ENTERED], "", 0)
+    fills, size = result.fills, scenarios.affected.size
+    placebo = totals(scenarios, AS_ENTERED, Adoption(share))
+    assert placebo.quantity.sum() > 0
+    expected = np.bincount(fills.order, fills.quantity, size).astype(np.int64)
+    assert placebo.quantity.tolist() == expected.tolist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.floats(0.05, 1))
+def test_nor_do_they_in_any_market(seed, share):
+    scenarios = Scenarios(random_day(seed).partition())
+    assert not any(found.any() for found in differences(scenarios, share, seed))
+
+
 # --- groups ---------------------------------------------------------------------------------------
 
 
