@@ -36,6 +36,7 @@ _UNTIL = {"recorded": "its record ended", "clock:5min": "5 minutes", "close": "t
 _RIGHT = {
     "right_share": "the book is right",
     "uncancelled_right_share": "right to say: what nobody cancels",
+    "real_share": "really filled, of all",
     "real_share_where_predicted": "filled, of those predicted to",
     "real_share_where_not_predicted": "filled, of the others",
 }
