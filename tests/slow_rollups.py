@@ -225,14 +225,15 @@ def _of_clusters(pairs):
     if reason:
         return found | dict.fromkeys(untested, np.nan) | {"reason": reason}
     error = np.sqrt(n / (n - 1) * (off**2).sum()) / len(pairs)
-    low, high = stats.t.interval(0.95, n - 1, mean, error)
+    freedom = len(pairs) ** 2 / (clusters.size() ** 2).sum() - 1
+    low, high = stats.t.interval(0.95, freedom, mean, error)
     above, below = found["n_clusters_above"], found["n_clusters_below"]
     return found | {
         "standard_error": error,
         "low": low,
         "high": high,
         "t_statistic": mean / error,
-        "p_value": 2 * stats.t.sf(abs(mean / error), n - 1),
+        "p_value": 2 * stats.t.sf(abs(mean / error), freedom),
         "sign_p_value": stats.binomtest(above, above + below).pvalue if above + below else 1.0,
         "reason": "",
     }

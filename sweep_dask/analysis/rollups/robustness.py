@@ -23,7 +23,7 @@ from sweep_dask.analysis.rollups.sensitivity import (
     references_of,
     shape_of,
 )
-from sweep_dask.analysis.stats.clusters import LEVEL, standard_error
+from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
 from sweep_dask.analysis.tables import over, schema
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ _SCALES = np.array([1 if name == FILL_RATIO else 10_000 for name in METRICS])
 #: One row per scenario, metric and choice; `adoption` is the share of sweeps that change together.
 ROBUSTNESS: Schema = schema(
     "scenario:str metric:str weight:str lifetime:str adoption:float64 interval:str unit:str "
-    "effect:float64 low:float64 high:float64 p_value:float64 n_clusters:int64"
+    "effect:float64 low:float64 high:float64 p_value:float64 n_clusters:int64 "
+    "effective_clusters:float64"
 )
 
 
@@ -90,14 +91,14 @@ def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     )
     effect = _effects(days)
     errors = [_errors(kind) for kind in (days, participants, both)]
-    fewer = np.minimum(days.n_clusters, participants.n_clusters)
+    fewer = [np.minimum(*pair) for pair in zip(_sizes(days), _sizes(participants), strict=True)]
     # Cameron, Gelbach and Miller 2011; never narrower than by one kind of clusters alone.
     two_ways = np.sqrt(np.maximum(errors[0] ** 2 + errors[1] ** 2 - errors[2] ** 2, 0.0))
     two_ways = np.maximum.reduce([two_ways, errors[0], errors[1]])
     has_both = (participants.n_clusters >= FEW_CLUSTERS)[..., SWEEP]
     found = (
-        (_interval(effect, errors[0], days.n_clusters), np.ones_like(has_both)),
-        (_interval(effect, two_ways, fewer), has_both),
+        (_interval(effect, errors[0], *_sizes(days)), np.ones_like(has_both)),
+        (_interval(effect, two_ways, *fewer), has_both),
     )
     compared = np.flatnonzero(references_of(cases) != np.arange(len(cases))).tolist()
     scenarios = dict.fromkeys(cases[number].scenario for number in compared)
@@ -153,10 +154,21 @@ def _errors(kind: _Clustered) -> FloatArray:
     return np.stack([error[..., SWEEP], by_value, totals[..., VALUE]], axis=-1)
 
 
-def _interval(effect: FloatArray, error: FloatArray, n_clusters: FloatArray) -> dict[str, Any]:
+def _sizes(kind: _Clustered) -> tuple[FloatArray, FloatArray]:
+    """How many clusters there are and as how many they count, float64[cases, metrics, `WEIGHTS`].
+
+    A sum in dollars goes by those that the mean by value goes by.
+    """
+    found = (kind.n_clusters, effective_clusters(kind))
+    clusters, effective = (counts[..., [SWEEP, VALUE, VALUE]] for counts in found)
+    return clusters, effective
+
+
+def _interval(
+    effect: FloatArray, error: FloatArray, clusters: FloatArray, effective: FloatArray
+) -> dict[str, Any]:
     """Columns from `effect` on; NaN without two clusters."""
-    clusters = n_clusters[..., [SWEEP, VALUE, VALUE]]
-    freedom = np.where(clusters > 1, clusters - 1, np.nan)
+    freedom = np.where(clusters > 1, effective - 1, np.nan)
     margin = stdtrit(freedom, (1 + LEVEL) / 2) * error
     return {
         "effect": effect,
@@ -164,4 +176,5 @@ def _interval(effect: FloatArray, error: FloatArray, n_clusters: FloatArray) -> 
         "high": effect + margin,
         "p_value": np.where(error > 0, 2 * stdtr(freedom, -np.abs(over(effect, error))), np.nan),
         "n_clusters": clusters.astype(np.int64),
+        "effective_clusters": effective,
     }

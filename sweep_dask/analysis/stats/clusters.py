@@ -2,7 +2,9 @@
 
 The mean is that of all differences. Its standard error goes by the sums of whole clusters (Liang
 and Zeger 1986) with the correction for few of them, G / (G - 1), that Stata and others call CR1;
-its statistic has the t distribution with G - 1 degrees of freedom (Cameron and Miller 2015).
+its statistic has the t distribution with one degree of freedom less than there are clusters
+(Cameron and Miller 2015), of which large ones among small ones make fewer than they are (Carter,
+Schnepel and Steigerwald 2017).
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
     error = standard_error(sums, mean)
     reason = _reasons(sums, mean, deviation, error)
     is_tested = reason == ""
-    freedom = np.where(is_tested, sums.n_clusters - 1, np.nan)
+    freedom = np.where(is_tested, effective_clusters(sums) - 1, np.nan)
     error = np.where(is_tested, error, np.nan)
     statistic = over(mean, error)
     margin = stdtrit(freedom, (1 + LEVEL) / 2) * error
@@ -120,6 +122,14 @@ def standard_error(sums: ClusterSquares, mean: FloatArray) -> FloatArray:
     error = over(np.sqrt(correction * np.maximum(residual, 0.0)), sums.n)
     size = over(np.sqrt(sums.squared_total), sums.n)
     return np.where(error <= _ROUNDING * size, 0.0, error)
+
+
+def effective_clusters(sums: ClusterSquares) -> FloatArray:
+    """As many clusters of one size say as much: G if all are alike, about 1 if one outweighs all.
+
+    The square of the sum of their sizes over the sum of the squares.
+    """
+    return over(np.square(np.asarray(sums.n, np.float64)), sums.squared_n)
 
 
 def _reasons(sums: ClusterSums, mean: FloatArray, deviation: FloatArray, error: FloatArray) -> Any:

@@ -72,9 +72,9 @@ def test_labels_dealt_at_random_are_rejected_as_often_as_the_level_says(sizes):
     assert abs(rejected(sizes, seed=1) - LEVEL) < TOLERANCE
 
 
-def test_a_security_day_that_outweighs_all_others_is_too_much():
-    """What the limits of the test are: there is one observation, and the test counts ten."""
-    assert rejected([300] + [10] * 9, seed=1) > 2 * LEVEL
+def test_a_security_day_that_outweighs_all_others_decides_nothing():
+    """There is one observation, whatever the count: with nine degrees of freedom 71 % would be."""
+    assert rejected([300] + [10] * 9, seed=1) <= LEVEL
 
 
 def test_a_test_by_single_sweeps_would_find_something_nearly_always():
