@@ -10,7 +10,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.dataflow.book import choices_of, in_order
+from sweep_dask.analysis.centre_point.choices import choices_of
+from sweep_dask.dataflow.book import in_order
 from sweep_dask.dataflow.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
 from sweep_dask.dataflow.tables import make_pieces, stage_piece
 from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
+from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.dataflow.answer import asked_of
 from sweep_dask.dataflow.text_columns import columns_of_text
-from sweep_dask.report.answer import ANSWERING, answer_of
-from sweep_dask.report.measures import (
-    COMPLETED_MEAN,
-    DARK_SHARE,
-    FILL_RATIO,
-    FILLED_QUANTITY,
-    FILLED_SHARE,
-    SHORTFALL_MEAN,
-)
+from sweep_dask.report import wording
+from sweep_dask.report.answer import answer_of
+from sweep_dask.report.levels import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
 
@@ -22,76 +19,82 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.report.answer import Answer
-    from sweep_dask.report.effects import Effect
-    from sweep_dask.report.rollups import Rollups
     from sweep_dask.storage.layout import OutputLayout
 
-_MEASURES = {"shares filled": FILLED_QUANTITY, "of all": FILLED_SHARE, "in the dark": DARK_SHARE}
-#: Of `ANSWERING`, in its order.
-_LEVELS = {
-    "fill ratio": FILL_RATIO,
-    "shortfall": SHORTFALL_MEAN,
-    "same, rest traded": COMPLETED_MEAN,
-}
-_REFERENCES = {REAL: "what happened", REPLAYED: "replayed"}
+_LEVELS = [level for level in LEVELS if level != AMONG_ADOPTERS]
+_REFERENCES = {TAPE: "what happened", AS_ENTERED: "replayed"}
+#: Of sentences, which a terminal would break anywhere; a little more than the tables take.
+_WIDTH = 110
 
 
 def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[str]:
-    """Lines for what filled and what it cost, for real and in every simulation."""
+    """Lines for what really filled, what is decided about each scenario, and what is not."""
     if not has_tape(manifest):
         return ["", "What really filled is not in the input: there is nothing to compare with."]
-    found = read_rollups(layout.rollups)
-    answer = answer_of(found)
+    answer = answer_of(read_rollups(layout.rollups), asked_of(manifest).choices)
     if answer is None:
         return ["", "No sweep was entered in continuous trading: there is nothing to compare."]
-    sweeps = answer.real["sweeps"].text
-    return [
-        "",
-        f"What {sweeps} sweeps of continuous trading got; shortfalls in bps, + = costlier",
-        *columns_of_text([["", *_MEASURES, *_LEVELS, ""], *_rows(found)]),
-        *_changes(answer),
-        f"  {_intervals(answer)}",
-    ]
+    lines = ["", *_sentence(_real(answer), ""), *_verdicts(answer), *_time_priority(answer)]
+    return [_plain(line) for line in lines]
 
 
-def _rows(found: Rollups) -> list[list[str]]:
-    measures = (*_MEASURES.values(), *_LEVELS.values())
-    return [
+def _real(answer: Answer) -> str:
+    names = ("sweeps", "quantity", "filled_quantity", "filled_share", "dark_share")
+    sweeps, entered, filled, share, dark = (answer.real[name].text for name in names)
+    return (
+        f"{sweeps} sweeps came in continuous trading, with {entered} shares entered. For real "
+        f"{filled} of these filled in the end ({share}), {dark} of them in the dark."
+    )
+
+
+def _verdicts(answer: Answer) -> list[str]:
+    headline = answer.headline
+    if headline is None:
+        return []
+    effects = [
         [
-            line.name,
-            *(_plain(measure.form(measure.value(row))) for measure in measures),
-            _REFERENCES.get(line, ""),
+            one.line,
+            one.words.heading.lower(),
+            *(one.row["verdict"], one.said),
+            one.words.said_within(one.everybody["effect"], None, None),
+            one.range,
         ]
-        for line in found.lines
-        if (row := found.total(line))
+        for one in answer.verdicts
+    ]
+    return [
+        f"{headline.summary}.",
+        *(line for name, text in headline.decided for line in _sentence(f"{name} {text}.")),
+        *columns_of_text([["", "effect on", "", "", "if all change", "all choices"], *effects]),
+        *(line for name, text in headline.undecided for line in _sentence(f"{name}: {text}.")),
+        (
+            f"Each sweep as one that changes, if they wait {answer.wait} and {answer.adopters}; "
+            "shortfalls in bps, + = costlier"
+        ),
+        *columns_of_text([["", *(level.heading for level in _LEVELS), ""], *_levels(answer)]),
     ]
 
 
-def _changes(answer: Answer) -> list[str]:
-    """What each change would have done, a row a metric."""
-    rows = [
-        [change.line, f"against {change.reference}", name, *map(_plain, _said(effect))]
-        for change in answer.changes
-        for name, metric in zip(_LEVELS, ANSWERING, strict=True)
-        if (effect := change.effects.get(metric))
+def _levels(answer: Answer) -> list[list[str]]:
+    shares = (0.0, answer.asked.marginal.share)
+    return [
+        [row.line, *(row.cell(level).text for level in _LEVELS), _REFERENCES.get(row.line, "")]
+        for row in answer.levels
+        if row.adoption in shares
     ]
-    return ["What a change would have done", *columns_of_text(rows)] if rows else []
 
 
-def _said(effect: Effect) -> tuple[str, str]:
-    if effect.mean is None:
-        return "cannot be said", ""
-    interval = "" if effect.low is None else f"({effect.certainty})"
-    return effect.words.said(effect.mean), interval
+def _time_priority(answer: Answer) -> list[str]:
+    """Another model, which has no part in the answer."""
+    effects = [
+        f"{wording.within(effect.words.heading)} {effect.said}"
+        for effect in answer.time_priority.values()
+    ]
+    told = f"Beside the answer, time-priority against the tape: {', '.join(effects)}."
+    return _sentence(told, "") if effects else []
 
 
-def _intervals(answer: Answer) -> str:
-    if answer.has_one_cluster:
-        return "No change has an interval: that takes two security-days or more"
-    if not answer.effects:
-        return "No change has an interval."
-    few = ": fewer than ten say little" if answer.has_few_clusters else ""
-    return f"In brackets: 95 % intervals by whole security-days, {answer.clusters_text}{few}"
+def _sentence(text: str, indent: str = "  ") -> list[str]:
+    return wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _plain(text: str) -> str:

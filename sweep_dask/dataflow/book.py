@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
@@ -19,7 +19,7 @@ from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from sweep_dask.settings import Settings
 
@@ -50,16 +50,6 @@ def book_of(book: BookSettings, settings: Settings, security: int, date: str) ->
 def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
     """Scenarios in the order in which they are shown."""
     return tuple(name for name in SCENARIOS if name in scenarios)
-
-
-def choices_of(settings: Mapping[str, Any]) -> Choices:
-    """How long sweeps wait that change, and how many do, from values of settings by name.
-
-    A value that an earlier version did not have is the one by default.
-    """
-    known = {name: settings[name] for name in Choices._fields if name in settings}
-    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
-    return Choices(**known | lists)
 
 
 def signature(book: BookSettings, settings: Settings) -> str:

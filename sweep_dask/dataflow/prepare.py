@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from dask import delayed
 
+from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.data_checks.findings import Finding
 from sweep_dask.analysis.metrics.units import NS_PER_SECOND
-from sweep_dask.dataflow.book import book_of, choices_of, in_order
+from sweep_dask.dataflow.book import book_of, in_order
 from sweep_dask.dataflow.check import judged, look_before, noted
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.ingest import ingest, tell_kept

@@ -1,42 +1,38 @@
-"""The answer: what really filled, and what each scenario would have changed."""
+"""The answer: what really filled, and what is decided about each scenario."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
+from sweep_dask.analysis.rollups.choice_words import adopters, wait
+from sweep_dask.analysis.rollups.verdicts import ENOUGH_CLUSTERS
 from sweep_dask.report.agreement import engaged_cells
-from sweep_dask.report.effects import COMPLETED, FILL_RATIO, METRICS, SHORTFALL, Effect, effect_of
-from sweep_dask.report.headline import headline
-from sweep_dask.report.line_words import WORDS, changes, label, reference_of
+from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of
+from sweep_dask.report.levels import LEVELS, QUANTITY, LevelRow, level_rows
+from sweep_dask.report.line_words import TIME_PRIORITY_LINE
+from sweep_dask.report.matrices import matrices
 from sweep_dask.report.measures import MEASURES, measured
 from sweep_dask.report.populations import ANSWERED
 from sweep_dask.report.rollups import ALL
+from sweep_dask.report.verdicts import ANSWERING, Headline, Verdict, headline, verdicts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from markupsafe import Markup
-
+    from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
     from sweep_dask.report.rollups import Rollups
 
-#: Below about ten clusters of unequal size an interval is too narrow (docs/metrics.md).
-FEW_CLUSTERS = 10
-
-#: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
-ANSWERING = (FILL_RATIO, SHORTFALL, COMPLETED)
-_SHORT = {FILL_RATIO: "fill", SHORTFALL: "cost", COMPLETED: "cost if completed"}
 #: Measures that are the same for every line.
 _OF_ANY_LINE = ("sweeps", "quantity")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The axis that all intervals of one metric share; it holds zero."""
+    """The axis that all effects on one metric share; it holds zero."""
 
     low: float
     high: float
@@ -47,105 +43,59 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Change:
-    """What one line changes, in the metrics of the answer."""
-
-    line: str
-    reference: str
-    effects: dict[str, Effect]
-    """By metric; without one that has no row."""
-
-    @property
-    def label(self) -> str:
-        """The heading of the line."""
-        return label(self.line)
-
-    @property
-    def verdicts(self) -> list[tuple[str, list[Effect]]]:
-        """What is said of its effects, each once, and of which; named unless it is of all."""
-        by_verdict: dict[str, list[Effect]] = {}
-        for effect in self.effects.values():
-            by_verdict.setdefault(effect.verdict, []).append(effect)
-        if len(by_verdict) == 1:
-            return list(by_verdict.items())
-        return [
-            (f"{', '.join(_SHORT[effect.metric] for effect in effects)}: {verdict}", effects)
-            for verdict, effects in by_verdict.items()
-        ]
-
-    @property
-    def had(self) -> str:
-        """What the sweeps would have done."""
-        return WORDS[self.line].had
-
-
-@dataclass(frozen=True)
 class Answer:
     """Everything the first section says."""
 
     real: dict[str, Cell]
     """Measures of the tape by name."""
-    changes: Sequence[Change]
-    replayed: dict[str, Effect]
-    """What the replay as entered differs by from the tape: the error of the book."""
-    scales: dict[str, Scale]
+    asked: Choices
+    verdicts: Sequence[Verdict]
+    levels: Sequence[LevelRow]
+    """What lines fill and cost in the answer's own lifetime."""
+    replayed: Effect | None
+    """How much more or less the replay as entered fills than the tape: the error of the book."""
+    time_priority: dict[str, Effect]
+    """What that model differs by from the tape, by metric."""
     engaged: dict[str, Cell] | None = None
-    """Sweeps that trade in the dark, on the tape and in that replay; see `engaged_cells`."""
-
+    """Sweeps that trade in the dark, on the tape and in the replay as entered; see `engaged_cells`."""
     has_tape: bool = True
-    """Whether what really filled is known; if not, `real` has what was wanted only."""
+    """Whether what really filled is known; if not, `real` has what was entered only."""
 
     @property
-    def effects(self) -> list[Effect]:
-        """All of the effects that have an interval."""
-        found = (change.effects.get(metric) for change in self.changes for metric in ANSWERING)
-        return [effect for effect in found if effect and effect.low is not None]
+    def headline(self) -> Headline | None:
+        """The verdicts in a few sentences; None without any."""
+        return headline(self.verdicts)
 
     @property
-    def n_clusters(self) -> int:
-        """Security-days of the effect that has most."""
-        return max((e.n_clusters for c in self.changes for e in c.effects.values()), default=0)
+    def wait(self) -> str:
+        """How long sweeps wait, in words."""
+        return wait(self.asked.lifetime)
 
     @property
-    def least_clusters(self) -> int:
-        """Security-days of the interval that has fewest; 0 without any."""
-        return min((effect.n_clusters for effect in self.effects), default=0)
+    def adopters(self) -> str:
+        """Who changes, in words."""
+        return adopters(self.asked.marginal.share)
 
     @property
-    def clusters_text(self) -> str:
-        """Security-days of the intervals: `12`, or `3 to 12`."""
-        bounds = dict.fromkeys([self.least_clusters, self.n_clusters])
-        return " to ".join(f"{bound:,}" for bound in bounds)
+    def measured(self) -> LevelRow | None:
+        """What really filled in the answer's own lifetime."""
+        return next((row for row in self.levels if row.line == REAL.name), None)
 
     @property
-    def has_one_cluster(self) -> bool:
-        """Whether there is but one security-day: no effect has an interval then."""
-        return self.n_clusters == 1 and not self.effects
+    def scales(self) -> dict[str, Scale]:
+        """An axis for each metric."""
+        return {metric: self._scale(metric) for metric in ANSWERING}
 
-    @property
-    def has_few_clusters(self) -> bool:
-        """Whether some interval is by few security-days."""
-        return bool(self.effects) and self.least_clusters < FEW_CLUSTERS
-
-    @property
-    def headline(self) -> list[Markup]:
-        """Sentences about the scenarios; without scenarios about all lines. None without a tape."""
-        ours = [change for change in self.changes if change.reference != REAL.name]
-        chosen = ours or self.changes
-        if not self.has_tape or not chosen:
-            return []
-        is_scenario = bool(ours) or all(change.line in SCENARIOS for change in chosen)
-        found = [change.effects for change in chosen]
-        passed_over = len(chosen) < len(self.changes)
-        return headline(found, "scenario" if is_scenario else "line", is_part=passed_over)
-
-    @property
-    def references(self) -> list[str]:
-        """What lines are measured against, each once."""
-        return list(dict.fromkeys(change.reference for change in self.changes))
+    def _scale(self, metric: str) -> Scale:
+        """Zero, every interval and every range, with room at both ends."""
+        rows = [one.row for one in self.verdicts if one.row["metric"] == metric]
+        found = [row[name] for row in rows for name in ("low", "high", "least", "most", "effect")]
+        bounds = [0.0, *(bound for bound in found if bound is not None)]
+        room = 0.06 * (max(bounds) - min(bounds)) or 1.0
+        return Scale(min(bounds) - room, max(bounds) + room)
 
 
-def answer_of(found: Rollups, *, has_tape: bool = True) -> Answer | None:
+def answer_of(found: Rollups, asked: Choices, *, has_tape: bool = True) -> Answer | None:
     """The answer of a run; None if no sweep was entered in continuous trading.
 
     Parameters
@@ -160,42 +110,32 @@ def answer_of(found: Rollups, *, has_tape: bool = True) -> Answer | None:
         return None
     prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
     measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_LINE}
-    lines = changes(found.lines) if has_tape else []
-    made = [_change(found, line, reference_of(line, found.lines)) for line in lines]
     return Answer(
         real={name: measured(prefix, total, measure) for name, measure in measures.items()},
-        changes=made,
-        replayed=_effects(found, REAL, REPLAYED) if has_tape else {},
-        scales={metric: _scale(made, metric) for metric in ANSWERING},
+        asked=asked,
+        verdicts=verdicts_of(found, asked) if has_tape else [],
+        levels=level_rows(found, asked) if has_tape else [],
+        replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
+        time_priority=_against_tape(found, TIME_PRIORITY_LINE) if has_tape else {},
         engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
         has_tape=has_tape,
     )
 
 
-def _change(found: Rollups, line: Line, reference: Line) -> Change:
-    return Change(line.name, reference.name, _effects(found, reference, line))
+def _against_tape(found: Rollups, line: Line) -> dict[str, Effect]:
+    rows = {metric: found.compared(REAL, line, metric) for metric in ANSWERING}
+    effects = {metric: effect_of(row) for metric, row in rows.items() if row}
+    return {metric: effect for metric, effect in effects.items() if effect.mean is not None}
 
 
-def _effects(found: Rollups, reference: Line, line: Line) -> dict[str, Effect]:
-    rows = {metric: found.compared(reference, line, metric) for metric in ANSWERING}
-    return {metric: effect_of(row) for metric, row in rows.items() if row}
-
-
-def _scale(made: Sequence[Change], metric: str) -> Scale:
-    """Zero and every interval, with room at both ends."""
-    bounds = [0.0]
-    for change in made:
-        effect = change.effects.get(metric)
-        found = (effect.low, effect.high, effect.mean) if effect else ()
-        bounds += [bound for bound in found if bound is not None]
-    room = 0.06 * (max(bounds) - min(bounds)) or 1.0
-    return Scale(min(bounds) - room, max(bounds) + room)
-
-
-def answer_content(found: Rollups, *, has_tape: bool) -> dict[str, Any]:
-    """What `answer.html` names."""
+def answer_content(found: Rollups, asked: Choices, *, has_tape: bool) -> dict[str, Any]:
+    """What `answer.html` and the sections about choices name."""
     return {
-        "answer": answer_of(found, has_tape=has_tape),
+        "answer": answer_of(found, asked, has_tape=has_tape),
         "metrics": METRICS,
         "answering": ANSWERING,
+        "matrices": matrices(found, asked),
+        "levels": LEVELS,
+        "entered": QUANTITY,
+        "enough_clusters": ENOUGH_CLUSTERS,
     }

@@ -11,7 +11,7 @@ from sweep_dask.report import wording
 from sweep_dask.report.distributions import axis_of, curves
 from sweep_dask.report.drawing import DARK_COLOUR, LIT_COLOUR, Drawing, drawing, floats, new_figure
 from sweep_dask.report.effects import METRICS, SHORTFALL
-from sweep_dask.report.line_words import WORDS, label
+from sweep_dask.report.line_words import TIME_PRIORITY_LINE, WORDS, label
 from sweep_dask.report.measures import FILLED_SHARE
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure
 
     from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.report.levels import Curve
     from sweep_dask.report.line_tables import SegmentTable
     from sweep_dask.report.line_words import LineWords
     from sweep_dask.report.measures import Measure
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 def venue_chart(found: Rollups) -> Drawing:
     """Bars of the shares filled in the dark and in the lit book, a line for what really was."""
-    rows = {label(line.name): row for line in found.lines if (row := found.total(line))}
+    lines = [line for line in found.lines if line != TIME_PRIORITY_LINE]
+    rows = {label(line.name): row for line in lines if (row := found.total(line))}
     dark = [row["dark_quantity"] for row in rows.values()]
     filled = [row["filled_quantity"] for row in rows.values()]
     source = ColumnDataSource(
@@ -82,6 +84,31 @@ def distribution_chart(found: Rollups, metric: str) -> Drawing | None:
         tip = [("", style.label), ("at most", "@value{0,0.00}"), ("sweeps", "@share{0%}")]
         chart.add_tools(HoverTool(renderers=[line], tooltips=tip))
     chart.yaxis.formatter = NumeralTickFormatter(format="0%")
+    return drawing(chart)
+
+
+def adopters_chart(curves: Sequence[Curve], unit: str) -> Drawing | None:
+    """A curve a scenario over the share of sweeps that change; None without any."""
+    if not curves:
+        return None
+    chart = new_figure(x_axis_label="sweeps that change, %", y_axis_label=unit, height=240)
+    for curve in curves:
+        style = WORDS[curve.line]
+        shares = floats(100 * share for share in curve.adoption)
+        source = ColumnDataSource({"share": shares, "value": floats(curve.value)})
+        _curve(chart, style, source, "share", "value")
+        points = chart.scatter(
+            x="share",
+            y="value",
+            source=source,
+            color=style.colour,
+            marker=style.marker,
+            size=8,
+            legend_label=style.label,
+        )
+        tip = [("", style.label), ("@share{0.#} % change", "@value{0,0.00} " + unit)]
+        chart.add_tools(HoverTool(renderers=[points], tooltips=tip))
+    chart.xaxis.ticker = [100 * share for share in curves[0].adoption]
     return drawing(chart)
 
 

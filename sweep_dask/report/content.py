@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.report import charts, run_facts
 from sweep_dask.report.agreement import comparison_content, pairs_of
 from sweep_dask.report.answer import answer_content
 from sweep_dask.report.distributions import box_panels
 from sweep_dask.report.drawing import bokeh_script
-from sweep_dask.report.effects import FILL_RATIO, SHORTFALL
+from sweep_dask.report.effects import FILL_RATIO, METRICS, SHORTFALL
 from sweep_dask.report.example import Example, read_example
 from sweep_dask.report.gaps import gaps
+from sweep_dask.report.levels import among_adopters_curves, effect_curves
 from sweep_dask.report.line_tables import (
     BY_LINE,
     fill_and_cost,
     population_rows,
     segment_tables,
 )
-from sweep_dask.report.line_words import WORDS
+from sweep_dask.report.line_words import OTHER_CHOICES, WORDS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
 from sweep_dask.report.replay_page import Replay, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
@@ -30,11 +32,13 @@ from sweep_dask.report.significance import test_rows
 from sweep_dask.report.sweep_reasons import left_out_rows, unfilled_rows
 from sweep_dask.report.tape import has_tape
 from sweep_dask.report.time_charts import example_chart, resources_chart
+from sweep_dask.report.verdicts import ANSWERING
 from sweep_dask.storage.manifest import THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.report.drawing import Drawing
     from sweep_dask.report.line_tables import SegmentTable
     from sweep_dask.report.rollups import Rollups
@@ -62,21 +66,24 @@ def page_content(
     found
         None if the run left no roll-ups.
     """
+    settings = manifest["settings"]
+    asked = choices_of({name: setting["value"] for name, setting in settings.items()})
     has_sweeps = found is not None and any(row["n_sweeps"] for row in found.by_all)
     used = read_resources(layout.resources_log)
     is_taped = has_tape(manifest)
     results: dict[str, Any] = {"found": None, "drawings": {}}
     if has_sweeps and found is not None:
         shown = found if is_taped else without_tape(found)
-        results = _results(layout, shown, is_taped=is_taped)
+        results = _results(layout, shown, asked, is_taped=is_taped)
     drawings = results["drawings"] | _resource_drawings(used)
     ledger = run_facts.ledger_lines(manifest)
     return {
         "run": manifest,
-        "models": manifest["settings"]["models"]["value"],
+        "models": settings["models"]["value"],
         "marked": run_facts.marked(manifest),
         "checks": run_facts.checks(manifest),
         "words": WORDS,
+        "other_choices": OTHER_CHOICES,
         **results,
         **fidelity_content(replay),
         "gaps": gaps(manifest, found, is_through=manifest["status"] in THROUGH),
@@ -98,7 +105,9 @@ def page_content(
     }
 
 
-def _results(layout: OutputLayout, found: Rollups, *, is_taped: bool) -> dict[str, Any]:
+def _results(
+    layout: OutputLayout, found: Rollups, asked: Choices, *, is_taped: bool
+) -> dict[str, Any]:
     """What a run with sweeps found, and the charts of it."""
     tables = segment_tables(found)
     example, why_no_example = read_example(layout, found.example, found.lines)
@@ -106,7 +115,7 @@ def _results(layout: OutputLayout, found: Rollups, *, is_taped: bool) -> dict[st
         "found": found,
         "lines": [line.name for line in found.lines],
         "scenarios": [line.name for line in found.lines if line.scenario],
-        **answer_content(found, has_tape=is_taped),
+        **answer_content(found, asked, has_tape=is_taped),
         "fill_and_cost": fill_and_cost(found),
         "populations": population_rows(found),
         "by_line": BY_LINE,
@@ -119,17 +128,22 @@ def _results(layout: OutputLayout, found: Rollups, *, is_taped: bool) -> dict[st
         "why_no_example": why_no_example,
         "tests": test_rows(found, pairs_of(found)),
         "unfilled": unfilled_rows(found),
-        "drawings": _drawings(found, tables, example),
+        "drawings": _drawings(found, asked, tables, example),
     }
 
 
 def _drawings(
-    found: Rollups, tables: list[SegmentTable], example: Example | None
+    found: Rollups, asked: Choices, tables: list[SegmentTable], example: Example | None
 ) -> dict[str, Drawing]:
     """By the id of their place on the page; only those with something to draw."""
     drawn: dict[str, Drawing | None] = {}
     if fill_and_cost(found):
         drawn["filled-by-venue"] = charts.venue_chart(found)
+    for metric in ANSWERING:
+        curves = effect_curves(found, asked, metric)
+        drawn[f"adopters-{metric}"] = charts.adopters_chart(curves, METRICS[metric].axis)
+    among = among_adopters_curves(found, asked)
+    drawn["adopters-among"] = charts.adopters_chart(among, "% among each other")
     for metric in _DISTRIBUTED:
         drawn[f"distribution-{metric}"] = charts.distribution_chart(found, metric)
     for table in tables:

@@ -1,11 +1,10 @@
-"""What a line changes: simulated minus reference, with its interval and whether it is chance."""
+"""What a line changes: simulated minus reference, with its interval."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.comparison import COMPARED
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.populations import ANSWERED
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sweep_dask.analysis.metrics.lines import Line
-
-#: Why a difference that is the same in every sweep has no test.
-ALL_EQUAL = "all differences are equal"
-#: Below this adjusted p-value a difference is called more than chance; a convention.
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -61,6 +55,13 @@ class MetricWords:
             return " to ".join(self._number(bound) for bound in sorted((low, high), key=abs))
         return " to ".join(f"{self._number(bound)} {self._way(bound)}" for bound in (low, high))
 
+    def said_within(self, value: float | None, low: float | None, high: float | None) -> str:
+        """An effect with its interval, if it has one: `1.20 bps cheaper (0.80 to 1.60)`."""
+        if value is None:
+            return wording.NONE
+        within = "" if low is None or high is None else f" ({self.between(low, high)})"
+        return self.said(value) + within
+
     def _number(self, value: float) -> str:
         return wording.decimals(abs(value) * self.scale)
 
@@ -97,14 +98,11 @@ class Effect:
     metric: str
     reference: str
     line: str
-    n_pairs: int
-    n_clusters: int
     mean: float | None
     """Over the sweeps of which both have the metric; None without any."""
     low: float | None
     high: float | None
     """The 95 % interval, by whole security-days; None for a `reason`."""
-    p_holm: float | None
     reason: str
     """Why there is no test; empty if there is one."""
     row: Mapping[str, Any]
@@ -116,55 +114,13 @@ class Effect:
         return METRICS[self.metric]
 
     @property
-    def gain(self) -> float:
-        """The mean, above 0 if it is good for the order; 0 without one."""
-        return COMPARED[self.metric] * (self.mean or 0.0)
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return self.low is not None and self.high is not None and self.low * self.high > 0
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether it is the same in every sweep, 0 or not; there is nothing to test then."""
-        return self.reason == ALL_EQUAL
-
-    @property
-    def is_more_than_chance(self) -> bool:
-        """Whether both the adjusted p-value and the interval say so."""
-        return self.p_holm is not None and self.p_holm < SIGNIFICANT and self.excludes_zero
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether there is a difference: more than chance, or the same in every sweep."""
-        return self.is_more_than_chance or (self.is_constant and bool(self.mean))
-
-    @property
-    def verdict(self) -> str:
-        """Whether it is more than chance, in words."""
-        if self.reason:
-            if self.mean == 0:
-                return "no difference at all"
-            return "the same in every sweep" if self.is_constant else f"not tested: {self.reason}"
-        if self.is_more_than_chance:
-            return "more than chance"
-        if self.p_holm is not None and self.p_holm < SIGNIFICANT:
-            return "not certain: the interval holds 0"
-        return "may be chance"
-
-    @property
-    def certainty(self) -> str:
-        """The interval in words, as it stands in brackets behind the mean; empty without one."""
-        if self.low is None or self.high is None:
-            return "in every sweep the same" if self.is_constant else ""
-        return self.words.between(self.low, self.high)
+    def said(self) -> str:
+        """In words, with its interval."""
+        return self.words.said_within(self.mean, self.low, self.high)
 
     def cell(self, what: str) -> Cell:
         """One of the numbers, in the unit of the table, with its text in that of the page."""
-        value = getattr(self, what)
-        form = wording.p_value if what == "p_holm" else self.words.change
-        return cell(f"{self.key}/{what}", value, form)
+        return cell(f"{self.key}/{what}", getattr(self, what), self.words.change)
 
     def count(self, what: str) -> Cell:
         """One of the counts of the row."""
@@ -183,12 +139,9 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
         metric=row["metric"],
         reference=row["reference"],
         line=line_of(row).name,
-        n_pairs=row["n_pairs"],
-        n_clusters=row["n_clusters"],
         mean=row["mean_difference"],
         low=row["low"],
         high=row["high"],
-        p_holm=row["p_holm"],
         reason=row["reason"] or "",
         row=row,
     )

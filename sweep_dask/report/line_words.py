@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, DARK_ONLY, DUAL_POST, REST_DARK
-from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
+from sweep_dask.analysis.metrics.lines import REAL, REPLAYED, Line
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sweep_dask.analysis.metrics.lines import Line
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,14 @@ WORDS = {
         *("#009e73", "solid", "star"),
     ),
 }
+
+#: Another model, which is not among the scenarios that an answer is about.
+TIME_PRIORITY_LINE = Line(TIME_PRIORITY)
+#: Of tables of single sweeps, and all that is made of them.
+OTHER_CHOICES = (
+    "These numbers are of other choices than the answer: every sweep changes at the same time "
+    "(adoption 100 %) and waits until it is cancelled or trading ends (lifetime close)."
+)
 
 
 def label(name: str) -> str:

@@ -54,7 +54,7 @@ def _of_its_paper_value(amount: str) -> str:
 
 SWEEPS = Measure("sweeps", "Sweeps", "count(*)", _column("n_sweeps"), wording.number)
 QUANTITY = Measure(
-    "quantity", "Shares wanted", "sum(quantity)", _column("quantity"), wording.number
+    "quantity", "Shares entered", "sum(quantity)", _column("quantity"), wording.number
 )
 FILLED_ANY = Measure(
     *("filled_any", "with any fill"),

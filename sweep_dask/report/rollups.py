@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
+from sweep_dask.analysis.rollups.robustness import INTERVALS
 from sweep_dask.report.populations import ANSWERED, OF_TAPE
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Rollups:
     averages: Sequence[Row] = ()
     distributions: Sequence[Row] = ()
     unfilled: Sequence[Row] = ()
+    by_choice: Sequence[Row] = ()
+    robustness: Sequence[Row] = ()
+    verdicts: Sequence[Row] = ()
     example: Row | None = None
 
     @property
@@ -76,6 +80,14 @@ class Rollups:
                 return row
         return None
 
+    def effects(self, metric: str) -> list[Row]:
+        """The effects on a metric under every choice, with intervals by security-days."""
+        return [
+            row
+            for row in self.robustness
+            if row["metric"] == metric and row["interval"] == INTERVALS[0]
+        ]
+
 
 def without_tape(found: Rollups) -> Rollups:
     """Only what compares one Centre Point simulation with another.
@@ -95,6 +107,9 @@ def without_tape(found: Rollups) -> Rollups:
         comparisons=_against_scenarios(found.comparisons),
         averages=_against_scenarios(found.averages),
         distributions=_of_scenarios(found.distributions),
+        by_choice=(),
+        robustness=(),
+        verdicts=(),
         example=None,
     )
 
@@ -137,6 +152,9 @@ def read_rollups(folder: Path) -> Rollups:
         averages=read_rows(folder / "averages.parquet", answered),
         distributions=read_rows(folder / "distributions.parquet", answered),
         unfilled=read_rows(folder / "unfilled.parquet", answered),
+        by_choice=read_rows(folder / "by_choice.parquet"),
+        robustness=read_rows(folder / "robustness.parquet"),
+        verdicts=read_rows(folder / "verdicts.parquet"),
         example=found[0] if found else None,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from sweep_dask.analysis.centre_point.adoption import EVERYONE, Adoption
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, Lifetime, lifetime_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sweep_dask.analysis.tables import BoolArray, IntArray
 
@@ -77,6 +77,16 @@ class Choices(NamedTuple):
 
 
 DEFAULT_CHOICES = Choices()
+
+
+def choices_of(settings: Mapping[str, Any]) -> Choices:
+    """How long sweeps wait that change, and how many do, from values of settings by name.
+
+    A value that an earlier version did not have is the one by default.
+    """
+    known = {name: settings[name] for name in Choices._fields if name in settings}
+    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+    return Choices(**known | lists)
 
 
 class Round(NamedTuple):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.rollups.robustness import AUD, FILL_RATIO, INTERVALS, SWEEP, VALUE, WEIGHTS
+from sweep_dask.analysis.rollups.choice_words import COUNTED, adopters, enumerated, wait
+from sweep_dask.analysis.rollups.robustness import AUD, FILL_RATIO, INTERVALS, SWEEP, WEIGHTS
 from sweep_dask.analysis.stats.families import holm
 from sweep_dask.analysis.tables import schema
 
@@ -32,10 +33,12 @@ BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
 #: What a choice is made of.
 AXES = ("weight", "lifetime", "adoption")
 
-_BY_VALUE = ("weight", WEIGHTS[VALUE])
+_BY = dict(zip(INTERVALS, ("by security-days", "by security-days and participants"), strict=True))
 
-#: One row per scenario and metric: the effect under the answer's own choice, each sweep counting
-#: alike; `least` and `most` are over all choices in the same unit.
+#: One row per scenario and metric; `turned_by` says in words, with `; ` between them, what speaks
+#: against a verdict, above all the choices that give the effect another sign. The effect is that of
+#: the answer's own choice, each sweep counting alike; `least` and `most` are over all choices in
+#: the same unit.
 VERDICTS: Schema = schema(
     "scenario:str metric:str verdict:str turned_by:str unit:str effect:float64 low:float64 "
     "high:float64 p_holm:float64 n_clusters:int64 least:float64 most:float64"
@@ -104,12 +107,12 @@ def _doubts(
         yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
         return
     unsure = [
-        f"{row['interval']}, by {row['weight']}"
+        f"{_BY[row['interval']]}, {COUNTED[row['weight']]}"
         for row in rows
         if _choice(row)[1:] == asked[1:] and not row["low"] * row["high"] > 0
     ]
     if unsure:
-        yield f"an interval holds zero: {', '.join(unsure)}"
+        yield f"an interval holds zero: {enumerated(unsure, 'and')}"
     elif not p_holm < SIGNIFICANT:
         yield f"p = {p_holm:.3f} for the family"
 
@@ -121,26 +124,24 @@ def _turning(rows: Sequence[Row], answer: Row, asked: tuple[Any, ...]) -> Iterat
             (axis, value)
             for axis, value, own in zip(AXES, _choice(row), asked, strict=True)
             if value != own
-        )
+        ): None
         for row in rows
         if not row["effect"] * answer["effect"] > 0
     }
-    # Dollars have the sign of the mean by value.
-    turned -= {_with_weight(changes, WEIGHTS[AUD]) for changes in turned if _BY_VALUE in changes}
-    for changes in sorted(turned, key=lambda changes: (len(changes), _in_words(changes))):
-        if not any(other < changes for other in turned):
-            yield _in_words(changes)
+    least = [changes for changes in turned if not any(other < changes for other in turned)]
+    waits: dict[tuple[Any, Any], list[str]] = {}
+    for changes in sorted(least, key=len):
+        found = dict(changes)
+        # Dollars have the sign of the mean by value.
+        if found.get("weight") != WEIGHTS[AUD]:
+            of_lifetimes = waits.setdefault((found.get("weight"), found.get("adoption")), [])
+            of_lifetimes += [wait(found["lifetime"])] if "lifetime" in found else []
+    for (weight, adoption), lifetimes in waits.items():
+        yield _in_words(weight, adoption, lifetimes)
 
 
-def _with_weight(changes: frozenset[tuple[str, Any]], weight: str) -> frozenset[tuple[str, Any]]:
-    return frozenset({*changes - {_BY_VALUE}, ("weight", weight)})
-
-
-def _in_words(changes: Iterable[tuple[str, Any]]) -> str:
-    found = dict(changes)
-    words = [
-        f"{axis} {found[axis]:.0%}" if axis == "adoption" else f"{axis} {found[axis]}"
-        for axis in AXES
-        if axis in found
-    ]
-    return " with ".join(words)
+def _in_words(weight: str | None, adoption: float | None, lifetimes: list[str]) -> str:
+    by = f" {COUNTED[weight]} instead of {COUNTED[WEIGHTS[SWEEP]]}" if weight else ""
+    conditions = [f"sweeps wait {enumerated(lifetimes)}"] if lifetimes else []
+    conditions += [adopters(adoption)] if adoption else []
+    return f"turns{by}{' if ' if conditions else ''}{' and '.join(conditions)}"

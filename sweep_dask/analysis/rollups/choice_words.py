@@ -1,0 +1,34 @@
+"""What the choices are called in a sentence: in roll-ups, on the page and at the terminal."""
+
+from __future__ import annotations
+
+import re
+
+from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED
+from sweep_dask.analysis.rollups.robustness import WEIGHTS
+
+_WAITS = {RECORDED.name: "as recorded", CLOSE.name: "to the close"}
+#: How sweeps count.
+COUNTED = dict(zip(WEIGHTS, ("per sweep", "by value", "in dollars"), strict=True))
+#: Above so many groups one of them is told as one sweep in so many, not in percent; arbitrary.
+_MANY_GROUPS = 10
+
+
+def wait(lifetime: str) -> str:
+    """How long sweeps wait: `5 min`, `to the close`, `as recorded`."""
+    return _WAITS.get(lifetime) or re.sub(r".*?(\d+)", r"\1 ", lifetime)
+
+
+def adopters(share: float) -> str:
+    """Who changes: `one sweep in 20 changes`, `everybody changes`."""
+    if share == 1:
+        return "everybody changes"
+    if 1 / share >= _MANY_GROUPS:
+        return f"one sweep in {1 / share:,.0f} changes"
+    return f"{share:.0%} of them change"
+
+
+def enumerated(names: list[str], conjunction: str = "or") -> str:
+    """`this`, `this or that`, `this, that or another`."""
+    *others, last = names
+    return f"{', '.join(others)} {conjunction} {last}" if others else last

@@ -1,0 +1,98 @@
+"""Every effect under every choice, a matrix a metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.analysis.rollups.choice_words import COUNTED, wait
+from sweep_dask.analysis.rollups.robustness import AUD, SWEEP, WEIGHTS
+from sweep_dask.report.effects import METRICS
+from sweep_dask.report.levels import share_in_words
+from sweep_dask.report.verdicts import ANSWERING, effect_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.report.cells import Cell
+    from sweep_dask.report.rollups import Rollups, Row
+
+
+class Choice(NamedTuple):
+    """A column of a matrix."""
+
+    lifetime: str
+    adoption: float
+
+    @property
+    def share(self) -> str:
+        """Of the sweeps, who change."""
+        return share_in_words(self.adoption)
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """The effects of a scenario under every choice, counted in one way."""
+
+    line: str
+    counted: str
+    cells: Sequence[tuple[Cell, bool]]
+    """And whether the sign is another than that of the answer."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Every effect on a metric."""
+
+    metric: str
+    choices: Sequence[Choice]
+    rows: Sequence[MatrixRow]
+
+    @property
+    def heading(self) -> str:
+        """The metric."""
+        return METRICS[self.metric].heading
+
+    @property
+    def axis(self) -> str:
+        """Its unit, and what + means."""
+        return METRICS[self.metric].axis
+
+    @property
+    def lifetimes(self) -> dict[str, int]:
+        """Headings, and how many columns are of each."""
+        spans: dict[str, int] = {}
+        for choice in self.choices:
+            spans[wait(choice.lifetime)] = spans.get(wait(choice.lifetime), 0) + 1
+        return spans
+
+
+def matrices(found: Rollups, asked: Choices) -> list[Matrix]:
+    """One for each metric of the answer."""
+    return [_matrix(metric, found.effects(metric), asked) for metric in ANSWERING]
+
+
+def _matrix(metric: str, effects: Sequence[Row], asked: Choices) -> Matrix:
+    choices = list(dict.fromkeys(Choice(row["lifetime"], row["adoption"]) for row in effects))
+    by_place = {(row["scenario"], row["weight"], _choice(row)): row for row in effects}
+    rows = []
+    for line in dict.fromkeys(row["scenario"] for row in effects):
+        answer = by_place[line, WEIGHTS[SWEEP], Choice(asked.lifetime, asked.marginal.share)]
+        for weight in WEIGHTS:
+            told = [by_place[line, weight, choice] for choice in choices]
+            cells = [(effect_cell(row), _is_turned(row, answer)) for row in told]
+            rows.append(MatrixRow(line, _counted(weight), cells))
+    return Matrix(metric, choices, rows)
+
+
+def _choice(row: Row) -> Choice:
+    return Choice(row["lifetime"], row["adoption"])
+
+
+def _counted(weight: str) -> str:
+    return COUNTED[weight] + (", thousands" if weight == WEIGHTS[AUD] else "")
+
+
+def _is_turned(row: Row, answer: Row) -> bool:
+    return not (row["effect"] or 0) * (answer["effect"] or 0) > 0

@@ -1,0 +1,157 @@
+"""The verdicts of a run in words: what is decided, by how much, and what turns the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.analysis.rollups.choice_words import adopters
+from sweep_dask.analysis.rollups.robustness import AUD, SWEEP, WEIGHTS
+from sweep_dask.analysis.rollups.verdicts import NOT_DECIDED
+from sweep_dask.report import wording
+from sweep_dask.report.cells import Cell, cell, over
+from sweep_dask.report.effects import COMPLETED, FILL_RATIO, METRICS, SHORTFALL, MetricWords
+from sweep_dask.report.line_words import label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.report.rollups import Rollups, Row
+
+#: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
+ANSWERING = (FILL_RATIO, SHORTFALL, COMPLETED)
+#: What a line would do, if the effect is above and below 0.
+_WOULD = {
+    FILL_RATIO: ("fill more", "fill less"),
+    SHORTFALL: ("cost more", "cost less"),
+    COMPLETED: ("cost more with the rest traded", "cost less with the rest traded"),
+}
+#: Between the parts of `turned_by`.
+_AND = "; "
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A row of `verdicts`, and the row of `robustness` that has the effect if everybody changes."""
+
+    row: Row
+    everybody: Row
+    asked: Choices
+
+    @property
+    def line(self) -> str:
+        """The scenario."""
+        return str(self.row["scenario"])
+
+    @property
+    def words(self) -> MetricWords:
+        """The metric in words."""
+        return METRICS[self.row["metric"]]
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is better or worse."""
+        return bool(self.row["verdict"] != NOT_DECIDED)
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against a verdict."""
+        return self.row["turned_by"].split(_AND) if self.row["turned_by"] else []
+
+    @property
+    def said(self) -> str:
+        """The effect in words, with its interval."""
+        return self.words.said_within(*(self.row[name] for name in ("effect", "low", "high")))
+
+    @property
+    def range(self) -> str:
+        """From the least to the most over all choices, in words."""
+        least, most = self.row["least"], self.row["most"]
+        return wording.NONE if least is None else self.words.between(least, most)
+
+    @property
+    def sentence(self) -> str:
+        """Of one that is decided: what the line would do, and by how much under which choices."""
+        effect, words = self.row["effect"], self.words
+        shares = {
+            self.asked.marginal.share: (
+                f"{words.size(effect)} ({words.between(self.row['low'], self.row['high'])})"
+            )
+        }
+        shares.setdefault(1.0, words.size(self.everybody["effect"]))
+        sizes = [f"by {size} if {adopters(share)}" for share, size in shares.items()]
+        would = _WOULD[self.row["metric"]][effect < 0]
+        return f"would {would}, {', '.join(sizes)}, and by {self.range} over all choices"
+
+    def cell(self, name: str) -> Cell:
+        """A column, in the unit of the table, with its text in that of the page."""
+        form = wording.p_value if name == "p_holm" else self.words.change
+        key = f"verdicts/{self.line}/{self.row['metric']}/{name}"
+        return cell(key, self.row[name], form)
+
+    @property
+    def everybody_cell(self) -> Cell:
+        """The effect if everybody changes."""
+        return effect_cell(self.everybody)
+
+
+def effect_cell(row: Row) -> Cell:
+    """The effect of a row of `robustness`; amounts are shown in thousands of dollars."""
+    place = (row[name] for name in ("scenario", "metric", "weight", "lifetime", "adoption"))
+    key, effect = "/".join(("robustness", *map(str, place))), row["effect"]
+    if row["weight"] == WEIGHTS[AUD]:
+        return Cell(key, effect, wording.change(over(effect, 1_000), 1))
+    return cell(key, effect, METRICS[row["metric"]].change)
+
+
+def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
+    """By scenario and metric."""
+    everybody = {
+        (row["scenario"], row["metric"]): row
+        for metric in ANSWERING
+        for row in found.effects(metric)
+        if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], asked.lifetime)
+        and row["adoption"] == 1
+    }
+    return [
+        Verdict(row, everybody[row["scenario"], row["metric"]], asked) for row in found.verdicts
+    ]
+
+
+class Headline(NamedTuple):
+    """The answer in a few sentences."""
+
+    summary: str
+    decided: list[tuple[str, str]]
+    """Scenario and sentence, for each verdict."""
+    undecided: list[tuple[str, str]]
+    """Scenario and what turns it, metric by metric."""
+
+
+def headline(verdicts: Sequence[Verdict]) -> Headline | None:
+    """What the verdicts say; None if there are none."""
+    if not verdicts:
+        return None
+    decided = [one for one in verdicts if one.is_decided]
+    shared = [d for d in verdicts[0].doubts if all(d in one.doubts for one in verdicts)]
+    summary = f"{len(decided)} of {wording.counted(len(verdicts), 'answer')} decided"
+    if not decided:
+        summary = _AND.join(["Nothing is decided", *shared]).replace(_AND, ": ", 1)
+    undecided = [
+        (label(line), ", ".join(_turned(one, shared) for one in rows if not one.is_decided))
+        for line, rows in groupby(verdicts, key=lambda one: one.line)
+    ]
+    return Headline(
+        summary,
+        [(label(one.line), one.sentence) for one in decided],
+        [(line, text) for line, text in undecided if text],
+    )
+
+
+def _turned(verdict: Verdict, shared: Sequence[str]) -> str:
+    """What speaks against a verdict, but for what is said of all."""
+    doubts = _AND.join(doubt for doubt in verdict.doubts if doubt not in shared)
+    name = wording.within(verdict.words.heading)
+    return f"{name} ({doubts or f'one sign under every choice, {verdict.said}'})"
