@@ -41,6 +41,10 @@ class MetricWords:
         """A difference in the unit of the page."""
         return wording.change(None if value is None else value * self.scale)
 
+    def signed(self, value: float | None) -> str:
+        """The same with the sign of one that rounds to 0."""
+        return wording.signed(None if value is None else value * self.scale)
+
     def size(self, value: float) -> str:
         """A difference without its sign: `1.20 bps`."""
         return f"{self._number(value)} {self.unit}"

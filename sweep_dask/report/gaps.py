@@ -62,6 +62,21 @@ _NO_MATCHES = (
     "order of the other side, with a price to trade at, arrive while the sweep was there. The "
     "difference of 0 is a result, not a gap."
 )
+_NO_SUMS = (
+    "Whether an answer holds under other choices: the folder has no sums of them, because an older "
+    "version ran its partitions. Run the same command again with this version."
+)
+_ONE_PARTICIPANT = (
+    "Whether it is the same for others: all of these sweeps are of one participant, or of none "
+    "that is known, and what is good for its way of trading need not be for another."
+)
+#: What partitions lack, and what that leaves open in how many of how many.
+_OF_PARTITIONS = {
+    "no_session_rows": "How long sweeps could wait in {count:,} of {all:,} partitions: no session "
+    "row tells when continuous trading ends, so that it is taken not to end.",
+    "no_quotes": "What sweeps fill and cost in {count:,} of {all:,} partitions: neither the quote "
+    "file nor an order has a quote, so that there is no midpoint to measure them at.",
+}
 _NO_PRICES = (
     "What the sweeps cost: none of them has a bid and an offer to take the midpoint of on arrival, "
     "so costs, spreads and shortfalls are missing."
@@ -122,8 +137,17 @@ def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) 
     else:
         yield from _of_lines(manifest, found)
     yield from _of_tape(manifest)
+    yield from _of_partitions(manifest)
     if kept_rows(manifest, "nbbo") == 0:
         yield _NO_QUOTES
+
+
+def _of_partitions(manifest: Mapping[str, Any]) -> Iterator[str]:
+    covered = [entry for entry in manifest["partitions"] if entry.get("covered", True)]
+    for gap, text in _OF_PARTITIONS.items():
+        count = sum(gap in entry.get("gaps", ()) for entry in covered)
+        if count:
+            yield text.format(count=count, all=len(covered))
 
 
 def _of_tape(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -143,6 +167,8 @@ def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
         yield _NO_SCENARIO.format(besides=" besides as entered" if REPLAYED in found.lines else "")
     elif REPLAYED not in found.lines:
         yield _NO_REPLAY if is_taped else _NOTHING_TO_COMPARE
+    elif is_taped and not found.verdicts:
+        yield _NO_SUMS
     totals = [total for line in found.lines if (total := found.total(line))]
     tape = totals[0]
     if is_taped and tape["n_filled"] == tape["n_sweeps"]:
@@ -152,6 +178,8 @@ def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
     sides = {row["segment"] for row in found.segments["side"]}
     if len(sides) == 1:
         yield _ONE_SIDE.format(side=sides.pop())
+    if len(found.segments["participant"]) == len(totals):
+        yield _ONE_PARTICIPANT
     has_time_priority = any(line.scenario is None and line != REAL for line in found.lines)
     if is_taped and has_time_priority and manifest["counts"].get("matches") == 0:
         yield _NO_MATCHES

@@ -45,7 +45,7 @@ DARK_SHARE = Level(
 AMONG_ADOPTERS = Level(
     "among_adopters_share",
     "of these among each other",
-    _share("among_adopters_quantity", "dark_quantity"),
+    lambda row: over(row["among_adopters_quantity"], row["adoption"] and row["dark_quantity"]),
     wording.percent,
 )
 FILL_RATIO = Level("fill_ratio_mean", "fill ratio", _column("fill_ratio_mean"), wording.percent)

@@ -66,6 +66,11 @@ class Verdict:
         return self.words.said_within(*(self.row[name] for name in ("effect", "low", "high")))
 
     @property
+    def size(self) -> str:
+        """The effect in words."""
+        return self.words.said_within(self.row["effect"], None, None)
+
+    @property
     def range(self) -> str:
         """From the least to the most over all choices, in words."""
         least, most = self.row["least"], self.row["most"]
@@ -87,7 +92,7 @@ class Verdict:
 
     def cell(self, name: str) -> Cell:
         """A column, in the unit of the table, with its text in that of the page."""
-        form = wording.p_value if name == "p_holm" else self.words.change
+        form = wording.p_value if name == "p_holm" else self.words.signed
         key = f"verdicts/{self.line}/{self.row['metric']}/{name}"
         return cell(key, self.row[name], form)
 
@@ -102,8 +107,9 @@ def effect_cell(row: Row) -> Cell:
     place = (row[name] for name in ("scenario", "metric", "weight", "lifetime", "adoption"))
     key, effect = "/".join(("robustness", *map(str, place))), row["effect"]
     if row["weight"] == WEIGHTS[AUD]:
-        return Cell(key, effect, wording.change(over(effect, 1_000), 1))
-    return cell(key, effect, METRICS[row["metric"]].change)
+        digits = 0 if row["metric"] == FILL_RATIO else 1
+        return Cell(key, effect, wording.signed(over(effect, 1_000), digits))
+    return cell(key, effect, METRICS[row["metric"]].signed)
 
 
 def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
@@ -154,4 +160,4 @@ def _turned(verdict: Verdict, shared: Sequence[str]) -> str:
     """What speaks against a verdict, but for what is said of all."""
     doubts = _AND.join(doubt for doubt in verdict.doubts if doubt not in shared)
     name = wording.within(verdict.words.heading)
-    return f"{name} ({doubts or f'one sign under every choice, {verdict.said}'})"
+    return f"{name} ({doubts or f'one sign under every choice, {verdict.size}'})"

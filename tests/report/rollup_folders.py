@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from drawn_choices import drawn_choices
 from drawn_market import drawn_market
 from framed import to_table
 from report_folders import make_manifest
@@ -23,7 +24,11 @@ def make_answer_folder(root, market=None, **changes):
     frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
     layout.tables.mkdir(parents=True)
     write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
-    write_rollups_of(None, layout, [layout.tables / "sweep_metrics.parquet"], list(market))
+    choices = drawn_choices(market)
+    path = None if choices is None else layout.tables / "sensitivity.parquet"
+    if path is not None:
+        write_bytes(path, parquet_bytes(choices))
+    write_rollups_of(None, layout, [layout.tables / "sweep_metrics.parquet"], list(market), path)
     return layout, _manifest(layout, market, changes)
 
 

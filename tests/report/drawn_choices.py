@@ -1,0 +1,66 @@
+"""What the sweeps of a drawn market fill and cost under every choice; made up from its lines.
+
+A table `SENSITIVITY`: whole partitions, in each all cases, of each case the same participants.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from rolled_up import asked_of
+
+from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.analysis.metrics.sensitivity import AMOUNTS, COUNTS, SENSITIVITY
+from sweep_dask.analysis.rollups.sensitivity import cases_of
+from sweep_dask.analysis.tables import table
+
+#: What a choice does to the difference of a line to the tape; all others leave it as it is.
+_TURNS = {("rest-dark", "close", 1.0): -0.5}
+_COSTS = ("implementation_shortfall", "completed_shortfall")
+
+
+def drawn_choices(market):
+    """Rows of every case of the market's lines; None without a scenario."""
+    asked = asked_of(list(market))
+    cases = cases_of(asked.lines, asked.choices)
+    if not cases:
+        return None
+    of_line = {line.scenario or line.model: _summable(frame) for line, frame in market.items()}
+    partitions = of_line[TAPE][["date", "security"]].drop_duplicates().itertuples(index=False)
+    parts = [_rows(of_line, case, *key) for key in partitions for case in cases]
+    rows = pd.concat(parts) if parts else pd.DataFrame(columns=list(SENSITIVITY))
+    return table(SENSITIVITY, {name: rows[name] for name in SENSITIVITY})
+
+
+def _summable(frame):
+    """Amounts and counts of each sweep, none of one that is not asked about or has no mark."""
+    is_asked = frame["is_continuous"].to_numpy(bool)
+    has_mark = is_asked & frame["completed_shortfall_bps"].notna().to_numpy()
+    paper = frame["arrival_midpoint"].to_numpy() * frame["quantity"].to_numpy() / 1000
+    amounts = {
+        "n_sweeps": np.ones(len(frame), np.int64),
+        **{name: frame[name] for name in ("quantity", "filled_quantity", "dark_quantity")},
+        "among_adopters_quantity": frame["dark_quantity"] // 2,
+        "paper_value_aud": paper,
+        "fill_ratio": frame["fill_ratio"],
+        "filled_paper_value_aud": paper * frame["fill_ratio"],
+        **{f"{cost}_{unit}": frame[f"{cost}_{unit}"] for cost in _COSTS for unit in ("bps", "aud")},
+    }
+    shown = {name: np.where(has_mark, values, 0) for name, values in amounts.items()}
+    keys = {name: frame[name] for name in ("date", "security", "participant")}
+    return pd.DataFrame(keys | shown | {"n_unmarked": (is_asked & ~has_mark).astype(np.int64)})
+
+
+def _rows(of_line, case, date, security):
+    found = _summed(of_line[case.scenario], date, security)
+    real = _summed(of_line[TAPE], date, security)
+    factor = _TURNS.get(tuple(case), 1.0)
+    for name in AMOUNTS:
+        found[name] = real[name] + factor * (found[name] - real[name])
+    keys = {"date": date, "security": security, **case._asdict()}
+    return found.reset_index().assign(**keys)
+
+
+def _summed(frame, date, security):
+    chosen = frame[(frame["date"] == date) & (frame["security"] == security)]
+    return chosen.groupby("participant", dropna=False)[[*COUNTS, *AMOUNTS]].sum()
