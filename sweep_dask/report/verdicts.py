@@ -142,7 +142,7 @@ def headline(verdicts: Sequence[Verdict]) -> Headline | None:
         return None
     decided = [one for one in verdicts if one.is_decided]
     shared = [d for d in verdicts[0].doubts if all(d in one.doubts for one in verdicts)]
-    summary = f"{len(decided)} of {wording.counted(len(verdicts), 'answer')} decided"
+    summary = f"Decided: {len(decided)} of {wording.counted(len(verdicts), 'answer')}"
     if not decided:
         summary = _AND.join(["Nothing is decided", *shared]).replace(_AND, ": ", 1)
     undecided = [

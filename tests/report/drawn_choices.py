@@ -25,10 +25,9 @@ def drawn_choices(market):
     cases = cases_of(asked.lines, asked.choices)
     if not cases:
         return None
-    of_line = {line.scenario or line.model: _summable(frame) for line, frame in market.items()}
-    partitions = of_line[TAPE][["date", "security"]].drop_duplicates().itertuples(index=False)
-    parts = [_rows(of_line, case, *key) for key in partitions for case in cases]
-    rows = pd.concat(parts) if parts else pd.DataFrame(columns=list(SENSITIVITY))
+    of_line = {line.scenario or line.model: _summed(frame) for line, frame in market.items()}
+    parts = [_rows(of_line, case).assign(case=number) for number, case in enumerate(cases)]
+    rows = pd.concat(parts).reset_index().sort_values(["date", "security", "case"], kind="stable")
     return table(SENSITIVITY, {name: rows[name] for name in SENSITIVITY})
 
 
@@ -51,16 +50,14 @@ def _summable(frame):
     return pd.DataFrame(keys | shown | {"n_unmarked": (is_asked & ~has_mark).astype(np.int64)})
 
 
-def _rows(of_line, case, date, security):
-    found = _summed(of_line[case.scenario], date, security)
-    real = _summed(of_line[TAPE], date, security)
+def _summed(frame):
+    keys = ["date", "security", "participant"]
+    return _summable(frame).groupby(keys, dropna=False)[[*COUNTS, *AMOUNTS]].sum()
+
+
+def _rows(of_line, case):
+    found, real = of_line[case.scenario].copy(), of_line[TAPE]
     factor = _TURNS.get(tuple(case), 1.0)
     for name in AMOUNTS:
         found[name] = real[name] + factor * (found[name] - real[name])
-    keys = {"date": date, "security": security, **case._asdict()}
-    return found.reset_index().assign(**keys)
-
-
-def _summed(frame, date, security):
-    chosen = frame[(frame["date"] == date) & (frame["security"] == security)]
-    return chosen.groupby("participant", dropna=False)[[*COUNTS, *AMOUNTS]].sum()
+    return found.assign(**case._asdict())

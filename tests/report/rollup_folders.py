@@ -16,7 +16,7 @@ from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
 
 
-def make_answer_folder(root, market=None, **changes):
+def make_answer_folder(root, market=None, with_choices=True, **changes):
     """Write the sweeps, their roll-ups and a manifest; returns the layout and the manifest."""
     layout = OutputLayout(root)
     market = drawn_market(60) if market is None else market
@@ -24,7 +24,7 @@ def make_answer_folder(root, market=None, **changes):
     frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
     layout.tables.mkdir(parents=True)
     write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
-    choices = drawn_choices(market)
+    choices = drawn_choices(market) if with_choices else None
     path = None if choices is None else layout.tables / "sensitivity.parquet"
     if path is not None:
         write_bytes(path, parquet_bytes(choices))

@@ -1,23 +1,23 @@
-"""The first section answers: what filled, what a scenario changes, how sure that is."""
+"""The first section answers: what filled, what is decided, and what turns the rest."""
 
-from dataclasses import replace
-
-import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from drawn_market import drawn_market
-from report_folders import write_page
+from report_folders import partition_entry, write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
 from sweep_dask.analysis.rollups import dimensions
 from sweep_dask.analysis.rollups.metrics import HEADLINE
-from sweep_dask.report.effects import METRICS, Effect, effect_of
-from sweep_dask.report.line_words import WORDS
+from sweep_dask.dataflow.answer_summary import describe_answer
+from sweep_dask.report.effects import METRICS
+from sweep_dask.report.line_words import OTHER_CHOICES, WORDS
 from sweep_dask.report.measures import POPULATION_SQL
 from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.rollups import DIMENSIONS
 
+ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption")
 NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
 
 
@@ -25,8 +25,9 @@ def page_of(root, **market):
     return write_page(*make_answer_folder(root, drawn_market(120, **market)))
 
 
-def effect(mean=0.1, low=0.05, high=0.15, p_holm=0.001, reason=""):
-    return Effect("fill_ratio", "tape", "rest-dark", 9, 3, mean, low, high, p_holm, reason, {})
+def verdict_rows(page):
+    """Scenario, metric and verdict."""
+    return [[row[0], row[1].split("shortfall")[0], row[2]] for row in page.rows("verdict-table")]
 
 
 def test_words_cover_every_line_population_and_metric():
@@ -39,47 +40,98 @@ def test_words_cover_every_line_population_and_metric():
 def test_what_really_filled(page, market):
     real = market[REAL]
     real = real[real["is_continuous"]]
-    assert f"{len(real):,} sweeps entered in continuous trading" in page.text
+    entered = f"{real['quantity'].sum():,}"
+    assert f"{len(real):,} sweeps came in continuous trading, with {entered} shares" in page.text
     filled = real["filled_quantity"].sum()
-    assert f"For real {filled:,} of these filled ({filled / real['quantity'].sum():.1%}" in (
-        page.text.replace(" %", "%")
+    share = f"{filled / real['quantity'].sum():.1%}".replace("%", " %")
+    assert f"For real {filled:,} of these filled in the end ({share})" in page.text
+
+
+@pytest.fixture(scope="module")
+def verdicts(answer_folder):
+    return pq.read_table(answer_folder[0].rollups / "verdicts.parquet").to_pylist()
+
+
+@pytest.fixture(scope="module")
+def robustness(answer_folder):
+    """Effects by scenario, metric, weight, lifetime and share, with intervals by security-days."""
+    path = answer_folder[0].rollups / "robustness.parquet"
+    rows = pq.read_table(path, filters=[("interval", "==", "security-day")]).to_pylist()
+    return {tuple(row[name] for name in ROBUSTNESS_KEY): row["effect"] for row in rows}
+
+
+def test_the_answer_is_what_the_verdicts_say(page, verdicts):
+    assert {row["verdict"] for row in verdicts} == {"better", "worse", "not decided"}
+    for row, shown in zip(verdicts, page.rows("verdict-table"), strict=True):
+        words = METRICS[row["metric"]]
+        assert (shown[0], shown[2]) == (WORDS[row["scenario"]].label, row["verdict"])
+        assert shown[1] == words.heading + words.axis
+        assert shown[-1] == (row["turned_by"] or "nothing")
+        for name in ("effect", "low", "high", "least", "most", "p_holm"):
+            key = f"verdicts/{row['scenario']}/{row['metric']}/{name}"
+            assert page.numbers[key] == row[name]
+
+
+def test_every_effect_is_in_a_matrix(page, robustness):
+    found = {key: value for key, value in page.numbers.items() if key.startswith("robustness/")}
+    assert found == {
+        "/".join(("robustness", *map(str, key))): value for key, value in robustness.items()
+    }
+
+
+def test_the_headline_names_what_is_decided_and_what_turns_the_rest(page, verdicts):
+    decided = [row for row in verdicts if row["verdict"] != "not decided"]
+    assert f"Decided: {len(decided)} of 9 answers." in page.text
+    effect, low, high, least, most = (
+        abs(100 * page.numbers[f"verdicts/dark-only/fill_ratio/{name}"])
+        for name in ("effect", "high", "low", "most", "least")
     )
+    assert (
+        f"Dark only would fill less, by {effect:.2f} points ({low:.2f} to {high:.2f}) if one sweep "
+        f"in 20 changes, by {effect:.2f} points if everybody changes, and by {least:.2f} to "
+        f"{most:.2f} over all choices."
+    ) in page.text
+    turned = "fill ratio (turns if sweeps wait to the close and everybody changes)"
+    assert f"Rest dark: {turned}" in page.text.replace("dark :", "dark:")
 
 
-def test_scenarios_are_measured_against_the_replay_and_time_priority_against_the_tape(page):
-    rows = page.rows("answer-table")
-    assert [row[:2] for row in rows] == [
-        ["Dual post", "as entered"],
-        ["Rest dark", "as entered"],
-        ["Dark only", "as entered"],
-        ["Time priority", "tape"],
-    ]
-    assert rows[1][2].startswith("\u2212")
-    assert "so that the error of the book is on both sides and cancels" in page.text
+def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
+    lines = describe_answer(*answer_folder)
+    text = " ".join(" ".join(lines).split())
+    for row in verdicts:
+        words = METRICS[row["metric"]]
+        said = words.said_within(row["effect"], row["low"], row["high"])
+        start = f"{row['scenario']} {words.heading.lower()} {row['verdict']} {said}"
+        assert start in text
+        if row["verdict"] == "not decided":
+            assert f"{words.heading.lower()} ({row['turned_by']})" in text
+    assert "Beside the answer, time-priority against the tape: fill ratio" in text
+    assert not any("wanted" in line for line in lines)
 
 
-def test_effects_are_sentences_with_intervals(page):
-    key = "comparisons/continuous/as-entered/rest-dark/all/all/fill_ratio"
-    mean, low, high = (-100 * page.numbers[f"{key}/{name}"] for name in ("mean", "low", "high"))
-    assert f"would fill {mean:.2f} points less ({high:.2f} to {low:.2f})" in page.text
-    assert "whole security-days, of which there are 12" in page.text
-    assert "more than chance" in page.text
+def test_levels_by_the_share_of_sweeps_that_change(page, answer_folder):
+    rows = pq.read_table(
+        answer_folder[0].rollups / "by_choice.parquet", filters=[("lifetime", "==", "clock:5min")]
+    ).to_pylist()
+    assert len(page.rows("adopters-table")) == len(rows) == 14
+    for row in rows:
+        key = f"by_choice/{row['scenario']}/clock:5min/{row['adoption']}"
+        assert page.numbers[f"{key}/fill_ratio_mean"] == row["fill_ratio_mean"]
+        expected = (
+            row["among_adopters_quantity"] / row["dark_quantity"] if row["adoption"] else None
+        )
+        assert page.numbers[f"{key}/among_adopters_share"] == expected
 
 
-def test_the_headline_names_the_best_line(page):
-    assert "Dual post, of the scenarios, would have filled the most" in page.text
-    # Dark only fills least: what is left costs it nothing at the midpoint.
-    assert "Which line costs least depends on how what is left is counted: Dark only" in page.text
-    assert "pays no spread:" not in page.text
+def test_time_priority_is_an_appendix_without_a_verdict(page):
+    assert not any("Time priority" in row for row in verdict_rows(page))
+    appendix = page.html[page.html.index('id="limits"') :]
+    assert "Against the tape:" in appendix
+    assert "verdict" not in appendix[: appendix.index("</section>")]
 
 
-def test_both_shortfalls_are_in_every_sentence(page):
-    changes = page.text.count("if what is left had still to be traded across half the spread.")
-    # Those of the four lines and the headline's is another.
-    assert changes == 4
-    assert "with what was left still to be traded across half the spread" in page.text
-    tested = [row[:2] for row in page.rows("test-table")]
-    assert ["Completed shortfall, bps, + = costlier", "Dual post"] in tested
+def test_tables_of_other_choices_say_so(page):
+    assert page.text.count(OTHER_CHOICES) == 7
 
 
 def test_what_is_left_is_counted_at_the_moment_of_the_settings(page, tmp_path):
@@ -102,78 +154,40 @@ def test_trust_counts_the_sweeps_that_trade_in_the_dark_again(page, market):
     assert f"{sentence}, and {others} that did not;" in page.text
 
 
-def test_one_security_day_is_said(tmp_path):
-    page = page_of(tmp_path / "out", days=1, securities=1)
-    assert "There is only one security-day here" in page.text
-    assert "there is no interval and no p-value" in page.text
-    assert "are drawn by whole security-days" not in page.text
-    effect, _, p_value = page.rows("answer-table")[0][2:5]
-    assert (effect != "\u2013", p_value) == (True, "\u2013")
-    assert "not tested: one security-day only" in page.text
+@pytest.mark.parametrize(("days", "securities", "count"), [(1, 1, "1 security-day"), (1, 4, "4")])
+def test_too_few_security_days_decide_nothing(tmp_path, days, securities, count):
+    page = page_of(tmp_path / "out", days=days, securities=securities)
+    assert f"Nothing is decided: {count}" in page.text
+    assert {row[2] for row in verdict_rows(page)} == {"not decided"}
+    assert all("of the 10 it takes" in row[-1] for row in page.rows("verdict-table"))
+    has_interval = page.numbers["verdicts/dual-post/fill_ratio/low"] is not None
+    assert has_interval == (securities > 1)
 
 
-def test_a_metric_of_one_security_day_among_others_is_not_tested(tmp_path):
-    market = drawn_market(120)
-    for frame in market.values():
-        known = (frame["date"] == frame["date"][0]) & (frame["security"] == frame["security"][0])
-        frame.loc[~known, "completed_shortfall_bps"] = np.nan
-    page = write_page(*make_answer_folder(tmp_path / "out", market))
-    by = {row[0]: row for row in page.rows("test-table") if row[1] == "Dual post"}
-    completed = by["Completed shortfall, bps, + = costlier"]
-    assert completed[4:6] == ["\u2013", "\u2013"]
-    assert completed[-1] == "not tested: one security-day only"
-    assert by["Fill ratio, points, + = more"][7] == "12"
-    assert "of which there are 12," in page.text
-
-
-def test_the_effect_with_the_fewest_security_days_is_warned_of(tmp_path):
-    market = drawn_market(120)
-    for frame in market.values():
-        frame.loc[frame["date"] != frame["date"][0], "completed_shortfall_bps"] = np.nan
-    page = write_page(*make_answer_folder(tmp_path / "out", market))
-    assert "of which there are 4 to 12," in page.text
-    assert "Fewer than ten say little" in page.text
-
-
-def test_few_security_days_are_said(tmp_path):
-    assert "Fewer than ten say little" in page_of(tmp_path / "out", days=1).text
+def test_one_participant_is_said(tmp_path):
+    assert (
+        "all of these sweeps are of one participant"
+        in page_of(tmp_path / "out", participant=7).text
+    )
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
-    [
-        (effect(), "more than chance"),
-        (effect(low=-0.01), "not certain: the interval holds 0"),
-        (effect(p_holm=0.2), "may be chance"),
-        (effect(0.0, None, None, None, "all differences are equal"), "no difference at all"),
-        (effect(0.2, None, None, None, "all differences are equal"), "the same in every sweep"),
-        (
-            effect(0.2, None, None, None, "one security-day only"),
-            "not tested: one security-day only",
-        ),
-    ],
+    ("gap", "said"),
+    [("no_session_rows", "How long sweeps could wait in 1"), ("no_quotes", "What sweeps fill and")],
 )
-def test_verdicts(found, verdict):
-    assert found.verdict == verdict
+def test_what_partitions_lack_is_said(tmp_path, gap, said):
+    partitions = [partition_entry(sweeps=3) | {"gaps": [gap]}]
+    page = write_page(*make_answer_folder(tmp_path / "out", partitions=partitions))
+    assert said in page.text
+    assert page.rows("verdict-table")
 
 
-def test_effects_are_those_of_the_table():
-    row = {
-        "metric": "fill_ratio",
-        "reference": "tape",
-        "model": "time-priority",
-        "scenario": None,
-        "n_pairs": 5,
-        "n_clusters": 2,
-        "mean_difference": -0.25,
-        "low": -0.5,
-        "high": 0.0,
-        "p_holm": 0.03,
-        "reason": "",
-    }
-    found = effect_of(row)
-    assert (found.mean, found.low, found.high) == (-0.25, -0.5, 0.0)
-    assert not found.excludes_zero
+def test_sums_of_an_older_version_are_missed(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out", with_choices=False)
+    page = write_page(layout, manifest)
+    assert "Whether an answer holds under other choices" in page.text
+    assert "verdict-table" not in page.tables
+    assert len(page.rows("fill-and-cost")) == 6
 
 
 @pytest.mark.parametrize(
@@ -193,12 +207,6 @@ def test_effects_in_words_need_no_convention(metric, mean, low, high, said, betw
     assert (words.said(mean), words.between(low, high)) == (said, between)
 
 
-def test_better_is_what_the_comparison_says():
-    assert effect(0.2).gain > 0 > effect(-0.2).gain
-    assert replace(effect(0.2), metric="effective_spread_bps").gain < 0
-    assert effect(None).gain == 0
-
-
 def test_every_line_has_a_row(page):
     assert [row[0] for row in page.rows("fill-and-cost")] == NAMES
     assert [row[0] for row in page.rows("populations")] == list(POPULATIONS.values())
@@ -208,7 +216,8 @@ def test_scenario_without_the_others(tmp_path):
     lines = lines_of(["centre-point"], ["rest-dark"])
     page = page_of(tmp_path / "out", lines=lines)
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "Rest dark"]
-    assert [row[:2] for row in page.rows("answer-table")] == [["Rest dark", "tape"]]
+    assert {row[0] for row in page.rows("verdict-table")} == {"Rest dark"}
+    assert "The reference is the tape" in page.text
     assert "as entered was not run" in page.text
     assert len(page.rows("scenario-meanings")) == 1
 
@@ -216,23 +225,22 @@ def test_scenario_without_the_others(tmp_path):
 def test_replay_alone(tmp_path):
     page = page_of(tmp_path / "out", lines=lines_of(["centre-point"], ["as-entered"]))
     assert "no scenario was run besides as entered" in page.text
-    assert "answer-table" not in page.tables
+    assert "verdict-table" not in page.tables
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "As entered"]
     assert "Played again as entered," in page.text
 
 
 def test_without_the_centre_point_model(tmp_path):
     page = page_of(tmp_path / "out", lines=lines_of(["time-priority"], []))
-    assert [row[:2] for row in page.rows("answer-table")] == [["Time priority", "tape"]]
+    assert "verdict-table" not in page.tables
     assert page.ids.isdisjoint({"unfilled", "scenarios"})
     assert "Only as far as the time-priority model" in page.text
-    assert "Time priority would have filled more" in page.text
-    assert "of the scenarios" not in page.text
+    assert "Against the tape: fill ratio" in page.text
 
 
 def test_without_the_time_priority_model(tmp_path):
     page = page_of(tmp_path / "out", lines=lines_of(["centre-point"], SCENARIOS))
-    assert [row[0] for row in page.rows("answer-table")] == ["Dual post", "Rest dark", "Dark only"]
+    assert {row[0] for row in page.rows("verdict-table")} == {"Dual post", "Rest dark", "Dark only"}
     assert page.ids.isdisjoint({"limits", "gaps"})
 
 

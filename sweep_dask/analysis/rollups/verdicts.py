@@ -33,8 +33,6 @@ BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
 #: What a choice is made of.
 AXES = ("weight", "lifetime", "adoption")
 
-_BY = dict(zip(INTERVALS, ("by security-days", "by security-days and participants"), strict=True))
-
 #: One row per scenario and metric; `turned_by` says in words, with `; ` between them, what speaks
 #: against a verdict, above all the choices that give the effect another sign. The effect is that of
 #: the answer's own choice, each sweep counting alike; `least` and `most` are over all choices in
@@ -106,13 +104,13 @@ def _doubts(
         count = answer["n_clusters"]
         yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
         return
-    unsure = [
-        f"{_BY[row['interval']]}, {COUNTED[row['weight']]}"
+    unsure = {
+        COUNTED[row["weight"]]: None
         for row in rows
         if _choice(row)[1:] == asked[1:] and not row["low"] * row["high"] > 0
-    ]
+    }
     if unsure:
-        yield f"an interval holds zero: {enumerated(unsure, 'and')}"
+        yield f"an interval holds zero {enumerated(list(unsure), 'and')}"
     elif not p_holm < SIGNIFICANT:
         yield f"p = {p_holm:.3f} for the family"
 
