@@ -51,13 +51,13 @@ class MetricWords:
 
     def said(self, value: float) -> str:
         """A difference in words: `1.20 bps cheaper`."""
-        return f"{self.size(value)} {self._way(value)}" if value else "the same"
+        return f"{self.size(value)} {self.way(value)}" if value else "the same"
 
     def between(self, low: float, high: float) -> str:
         """An interval in words: `0.80 to 1.60` of what its mean is, or `0.40 less to 1.60 more`."""
         if low * high >= 0:
             return " to ".join(self._number(bound) for bound in sorted((low, high), key=abs))
-        return " to ".join(f"{self._number(bound)} {self._way(bound)}" for bound in (low, high))
+        return " to ".join(f"{self._number(bound)} {self.way(bound)}" for bound in (low, high))
 
     def said_within(self, value: float | None, low: float | None, high: float | None) -> str:
         """An effect with its interval, if it has one: `1.20 bps cheaper (0.80 to 1.60)`."""
@@ -69,7 +69,8 @@ class MetricWords:
     def _number(self, value: float) -> str:
         return wording.decimals(abs(value) * self.scale)
 
-    def _way(self, value: float) -> str:
+    def way(self, value: float) -> str:
+        """Of a difference: `more`, `cheaper`."""
         return self.more if value > 0 else self.less
 
     def level(self, value: float | None) -> str:

@@ -57,8 +57,8 @@ WORDS = {
 TIME_PRIORITY_LINE = Line(TIME_PRIORITY)
 #: Of tables of single sweeps, and all that is made of them.
 OTHER_CHOICES = (
-    "These numbers are of other choices than the answer: every sweep changes at the same time "
-    "(adoption 100 %) and waits until it is cancelled or trading ends (lifetime close)."
+    "These numbers are of other choices than the answer of the report: every sweep changes at the "
+    "same time (adoption 100 %) and waits until it is cancelled or trading ends (lifetime close)."
 )
 
 

@@ -74,7 +74,10 @@ class Verdict:
     def range(self) -> str:
         """From the least to the most over all choices, in words."""
         least, most = self.row["least"], self.row["most"]
-        return wording.NONE if least is None else self.words.between(least, most)
+        if least is None:
+            return wording.NONE
+        way = f" {self.words.way(most)}" if least * most > 0 else ""
+        return self.words.between(least, most) + way
 
     @property
     def sentence(self) -> str:
@@ -88,7 +91,8 @@ class Verdict:
         shares.setdefault(1.0, words.size(self.everybody["effect"]))
         sizes = [f"by {size} if {adopters(share)}" for share, size in shares.items()]
         would = _WOULD[self.row["metric"]][effect < 0]
-        return f"would {would}, {', '.join(sizes)}, and by {self.range} over all choices"
+        over_all = words.between(self.row["least"], self.row["most"])
+        return f"would {would}, {', '.join(sizes)}, and by {over_all} over all choices"
 
     def cell(self, name: str) -> Cell:
         """A column, in the unit of the table, with its text in that of the page."""

@@ -131,15 +131,15 @@ def test_time_priority_is_an_appendix_without_a_verdict(page):
 
 
 def test_tables_of_other_choices_say_so(page):
-    assert page.text.count(OTHER_CHOICES) == 7
+    assert page.text.count(OTHER_CHOICES) == 6
 
 
 def test_what_is_left_is_counted_at_the_moment_of_the_settings(page, tmp_path):
-    assert "counted at the midpoint when the sweep ended" in page.text
+    assert "unfilled at the midpoint when the sweep ended" in page.text
     layout, manifest = make_answer_folder(tmp_path / "out", drawn_market(30))
     manifest["settings"]["shortfall_horizon_seconds"]["value"] = 300
     text = write_page(layout, manifest).text
-    assert "counted at the midpoint 300 seconds after the arrival" in text
+    assert "unfilled at the midpoint 300 seconds after the arrival" in text
     assert "when the sweep ended" not in text
 
 
