@@ -67,6 +67,11 @@ class Answer:
         return headline(self.verdicts)
 
     @property
+    def lines(self) -> list[str]:
+        """The scenarios."""
+        return list(dict.fromkeys(one.line for one in self.verdicts))
+
+    @property
     def wait(self) -> str:
         """How long sweeps wait, in words."""
         return wait(self.asked.lifetime)

@@ -109,7 +109,8 @@ def adopters_chart(curves: Sequence[Curve], unit: str) -> Drawing | None:
         tip = [("", style.label), ("@share{0.#} % change", "@value{0,0.00} " + unit)]
         chart.add_tools(HoverTool(renderers=[points], tooltips=tip))
     chart.xaxis.ticker = [100 * share for share in curves[0].adoption]
-    return drawing(chart)
+    # All names in one row, also on a phone.
+    return drawing(chart, label_pixels=62)
 
 
 def segment_chart(table: SegmentTable, lines: Sequence[Line], measure: Measure) -> Drawing:

@@ -19,7 +19,7 @@ class LineWords:
 
     label: str
     had: str
-    """Ends a sentence that begins with "Had the sweeps"."""
+    """Ends a sentence that begins with "What if they had"."""
     colour: str
     """Told apart by colour-blind readers too (Okabe and Ito, "Color Universal Design", 2008)."""
     dash: str
