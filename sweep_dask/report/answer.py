@@ -57,7 +57,7 @@ class Answer:
     time_priority: dict[str, Effect]
     """What that model differs by from the tape, by metric."""
     engaged: dict[str, Cell] | None = None
-    """Sweeps that trade in the dark, on the tape and in the replay as entered; see `engaged_cells`."""
+    """Sweeps that trade in the dark, on the tape and in the replay; see `engaged_cells`."""
     has_tape: bool = True
     """Whether what really filled is known; if not, `real` has what was entered only."""
 
