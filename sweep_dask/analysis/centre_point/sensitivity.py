@@ -65,9 +65,11 @@ def adoption_totals(
     given = _GivenFills(scenarios, flow)
     totals = [_Totals(until) for until in until_ns]
     for replay in adoption.replays(lot):
+        is_told = scenarios.record.is_sweep & replay.is_measured
+        if not is_told.any():
+            continue  # a small partition has fewer sweeps than there are groups
         adopts = scenarios.affected & replay.adopts
         result = flow.run(adopts)
-        is_told = scenarios.record.is_sweep & replay.is_measured
         for total in totals:
             given.add_to(total, result, is_told)
             _add_matches(total, flow, result, adopts, is_told)
