@@ -67,13 +67,15 @@ class Choices(NamedTuple):
         within = [one for one in lifetimes if one.is_within(asked)]
         recorded = [one for one in lifetimes if one == RECORDED and one not in within]
         beyond = [one for one in lifetimes if one not in within and one not in recorded]
-        waits = ((asked, within), (RECORDED, recorded), (CLOSE, beyond))
-        for longest, measured in waits:
-            if measured:
-                yield Round(longest, self.marginal, measured)
-        for share in self.adoption_shares:
-            yield Round(asked, Adoption(share), [asked])
-        yield from (Round(one, EVERYONE, [one]) for one in lifetimes)
+        measured_of = {RECORDED: recorded, CLOSE: beyond} | {asked: within}
+        # Those of one wait follow each other: they share their events.
+        for one in dict.fromkeys((asked, *lifetimes, CLOSE)):
+            if measured := measured_of.get(one):
+                yield Round(one, self.marginal, measured)
+            if one == asked:
+                yield from (Round(one, Adoption(share), [one]) for share in self.adoption_shares)
+            if one in lifetimes:
+                yield Round(one, EVERYONE, [one])
 
 
 DEFAULT_CHOICES = Choices()

@@ -90,8 +90,11 @@ def _totals(
 ) -> Iterator[tuple[str, float, FillTotals]]:
     """Lifetime, share of adopters, and what fills."""
     orders = scenarios.orders(name)
+    flow, flow_waits = scenarios.flow(orders), CLOSE
     for waits, adoption, measured in rounds:
-        flow = scenarios.flow(orders, None if waits == CLOSE else until_ns[waits.name])
+        if waits != flow_waits:
+            flow = scenarios.flow(orders, None if waits == CLOSE else until_ns[waits.name])
+            flow_waits = waits
         found = adoption_totals(
             scenarios, flow, adoption, lot, [until_ns[one.name] for one in measured]
         )

@@ -83,7 +83,9 @@ def test_only_sweeps_of_continuous_trading_are_told_of():
 
 
 @pytest.mark.parametrize("names", [tuple(SCENARIOS), ("rest-dark",)])
-@pytest.mark.parametrize("choices", [Choices(), TWO, Choices("recorded", 3, 1)])
+@pytest.mark.parametrize(
+    "choices", [Choices(), TWO, Choices("recorded", 3, 1), Choices("close", 3)]
+)
 def test_every_case_comes_once_with_every_participant(choices, names):
     market = cp_markets.sample_day()
     rows = sensitivity(market.partition(), market.quotes, choices, names)

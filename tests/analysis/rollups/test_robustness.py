@@ -221,19 +221,22 @@ def test_what_holds_under_every_choice_is_decided(metric, value, expected):
 @pytest.mark.parametrize(
     ("other", "turned_by"),
     [
-        ([effect(-0.1, lifetime="close")], "lifetime close"),
-        ([effect(-0.1, adoption=1.0)], "adoption 100%"),
-        ([effect(0.0, adoption=1.0)], "adoption 100%"),
-        ([effect(-0.1, weight="value"), effect(-0.1, weight="aud")], "weight value"),
+        ([effect(-0.1, lifetime="close")], "turns if sweeps wait to the close"),
+        ([effect(-0.1, adoption=1.0)], "turns if everybody changes"),
+        ([effect(0.0, adoption=1.0)], "turns if everybody changes"),
+        (
+            [effect(-0.1, weight="value"), effect(-0.1, weight="aud")],
+            "turns by value instead of per sweep",
+        ),
         (
             [effect(-0.1, lifetime="close", weight="value"), effect(-0.1, lifetime="close")],
-            "lifetime close",
+            "turns if sweeps wait to the close",
         ),
         (
             [effect(-0.1, lifetime="close", adoption=1.0)],
-            "lifetime close with adoption 100%",
+            "turns if sweeps wait to the close and everybody changes",
         ),
-        ([effect(0.01, weight="value")], "an interval holds zero: security-day, by value"),
+        ([effect(0.01, weight="value")], "an interval holds zero by value"),
         # Where it is not asked about an interval decides nothing.
         ([effect(0.01, lifetime="close")], ""),
     ],
