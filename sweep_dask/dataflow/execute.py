@@ -82,10 +82,11 @@ def run_tasks(
         for position, task in enumerate(tasks):
             on_result(position, _computed_here(task))
         return
-    futures = _one_by_one(client, tasks) if first_ones_first else _together(client, tasks)
-    for position, future in futures:
+    watch = _Watch(client)
+    submitted = _one_by_one if first_ones_first else _together
+    for position, future in submitted(_Futures(client, watch), tasks):
         try:
-            result = future.result()
+            result = _fetched(future, watch)
         except KilledWorker as error:
             on_lost(position, _explain(error))
         except (CancelledError, CommClosedError) as error:
@@ -99,26 +100,39 @@ def run_tasks(
             on_result(position, result)
 
 
-def _together(client: Client, tasks: Iterable[Delayed]) -> Iterator[tuple[int, Future]]:
+def _fetched(future: Future, watch: _Watch) -> Any:
+    """The result of a task that is done; if workers end with it, it may have to be done again."""
+    seconds = _LOOK_SECONDS
+    while True:
+        try:
+            return future.result(timeout=seconds)
+        except TimeoutError:
+            if future.status == "error":  # the task's own: a file system that does not answer
+                raise
+            watch.look()
+            # What only takes long to arrive is not begun again and again.
+            seconds = 2 * seconds if future.done() else _LOOK_SECONDS
+
+
+def _together(futures: _Futures, tasks: Iterable[Delayed]) -> Iterator[tuple[int, Future]]:
     """Tasks as they are done, each with its position."""
-    futures = _Futures(client)
-    held = client.compute(list(tasks))  # to the end: the dashboard counts what is in memory
+    # To the end: the dashboard counts what is in memory.
+    held = futures.client.compute(list(tasks))
     for position, future in enumerate(held):
         futures.add(position, future)
     while futures:
         yield futures.next()
 
 
-def _one_by_one(client: Client, tasks: Iterable[Delayed]) -> Iterator[tuple[int, Future]]:
+def _one_by_one(futures: _Futures, tasks: Iterable[Delayed]) -> Iterator[tuple[int, Future]]:
     """The same, with no more than some of them, and of their results, on the cluster at a time."""
-    futures = _Futures(client)
     # For the dashboard: all tasks of a run that is not large.
     held: deque[Future] = deque(maxlen=HELD_RESULTS)
     waiting = enumerate(tasks)
 
     def submit(count: int) -> None:
         for position, task in islice(waiting, count):
-            futures.add(position, client.compute(task, priority=-position))
+            futures.add(position, futures.client.compute(task, priority=-position))
 
     submit(SUBMITTED_TASKS)
     while futures:
@@ -131,10 +145,11 @@ def _one_by_one(client: Client, tasks: Iterable[Delayed]) -> Iterator[tuple[int,
 class _Futures:
     """Tasks that are submitted, as they are done, as long as there are workers to do them."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, watch: _Watch) -> None:
+        self.client = client
         self._positions: dict[Future, int] = {}
         self._done: SimpleQueue[Future] = SimpleQueue()
-        self._watch = _Watch(client)
+        self._watch = watch
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -151,6 +166,7 @@ class _Futures:
             except Empty:
                 self._watch.look()
             else:
+                self._watch.worker_seen()
                 return self._positions.pop(future), future
 
 
@@ -160,12 +176,20 @@ class _Watch:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._patience_seconds = float(dask.config.get(WORKER_WAIT_SECONDS, 60))
-        self._worker_seen = time.monotonic()
+        self._alone_since: float | None = None
+
+    def worker_seen(self) -> None:
+        """There is a worker, or was a moment ago."""
+        self._alone_since = None
 
     def look(self) -> None:
+        """Count workers; raises if there has been none from one look to the next for too long."""
+        now = time.monotonic()
         if self._client.scheduler_info(n_workers=0)["n_workers"]:
-            self._worker_seen = time.monotonic()
-        elif time.monotonic() - self._worker_seen > self._patience_seconds:
+            self.worker_seen()
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > self._patience_seconds:
             raise ResourceError(
                 f"There has been no worker for {self._patience_seconds:.0f} s.",
                 where=str(self._client.scheduler.address),

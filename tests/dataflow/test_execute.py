@@ -1,11 +1,15 @@
 """Tasks on a cluster: how they are submitted, and what becomes of their results."""
 
+from types import SimpleNamespace
+
+import dask
 import pytest
 from dask import delayed
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster, wait
 
 from sweep_dask.dataflow import execute
 from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.errors import ResourceError
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,72 @@ def test_tasks_of_one_graph_are_submitted_together(client, monkeypatch):
 def test_an_error_in_a_task_is_raised(client):
     with pytest.raises(ZeroDivisionError):
         results_of(client, [delayed(divmod)(1, 0)])
+
+
+@pytest.fixture
+def one_worker(monkeypatch):
+    """A client of a cluster whose worker is not replaced, and that is not to wait for another."""
+    monkeypatch.setattr(execute, "_LOOK_SECONDS", 0.01)
+    configured = {execute.WORKER_WAIT_SECONDS: 0, "distributed.deploy.lost-worker-timeout": "1 day"}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
+    with (
+        dask.config.set(configured),
+        LocalCluster(**options, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("first_ones_first", [True, False])
+def test_results_that_went_with_the_last_worker_are_not_waited_for(one_worker, first_ones_first):
+    """They are done, and the worker that had them is gone before they are fetched."""
+    cluster = one_worker.cluster
+
+    def done(position, result):
+        wait([Future(key, client=one_worker) for key in one_worker.futures])
+        for worker in cluster.workers.values():
+            cluster.sync(worker.close)
+
+    tasks = [delayed(pow)(number, 2) for number in range(20)]
+    with pytest.raises(ResourceError, match="There has been no worker"):
+        run_tasks(one_worker, tasks, done, pytest.fail, first_ones_first=first_ones_first)
+
+
+def test_an_error_of_a_task_is_not_taken_for_a_slow_cluster(client):
+    def too_late():
+        raise TimeoutError("of the file system")
+
+    with pytest.raises(TimeoutError, match="of the file system"):
+        results_of(client, [delayed(too_late)()])
+
+
+class Times:
+    """In place of the clock: these, one after the other."""
+
+    def __init__(self, *times):
+        self.monotonic = iter(times).__next__
+
+
+class Counted:
+    """In place of a client: so many workers, one number after the other."""
+
+    scheduler = SimpleNamespace(address="tcp://somewhere")
+
+    def __init__(self, *counts):
+        self._counts = iter(counts)
+
+    def scheduler_info(self, n_workers):
+        return {"n_workers": next(self._counts)}
+
+
+def test_time_without_workers_begins_when_there_is_none(monkeypatch):
+    """Not when workers were counted last: nobody does while results come."""
+    watch = execute._Watch(Counted(1, 0, 0, 0, 0))
+    monkeypatch.setattr(execute, "time", Times(0, 1000, 1059, 1100, 1161))
+    watch.look()
+    watch.look()  # the first without a worker, long after the last with one
+    watch.look()
+    watch.worker_seen()  # there was a result
+    watch.look()
+    with pytest.raises(ResourceError, match="There has been no worker for 60 s"):
+        watch.look()
