@@ -7,16 +7,22 @@ that takes the place of a dead one, is there at once.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
+import sys
 from contextlib import contextmanager
 from multiprocessing import forkserver
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.interrupts import interrupts_wait
+from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
 
 METHOD = "forkserver"
 #: What tasks are.
@@ -37,25 +43,56 @@ _ENVIRONMENT = {
 
 
 def start_importing() -> bool:
-    """Start the process, if there is none yet; whether the system can.
+    """Start the process, if there is none yet; whether there is one.
 
     It ends when this one does, however that is.
+
+    Raises
+    ------
+    ResourceError
+        It is that of the program from which this process was forked.
     """
-    if METHOD not in multiprocessing.get_all_start_methods():
-        return False
     multiprocessing.get_context(METHOD).set_forkserver_preload(_IMPORTED)
-    with environment_of_workers(), interrupts_wait():
-        forkserver.ensure_running()
+    try:
+        with environment_of_workers(), interrupts_wait():
+            forkserver.ensure_running()
+    except ChildProcessError as error:
+        # Dask's threads were not forked with it: what waits for them would wait for ever.
+        raise ResourceError(
+            "A process that was forked from a program with workers cannot have workers itself.",
+            where=f"process {os.getpid()}",
+            cure="Start it with multiprocessing's spawn or forkserver; or let it run in one "
+            "process (enable_parallel=False).",
+        ) from error
+    except OSError as error:  # the name of its socket is too long where the temporary folder's is
+        logger.info("workers are not copies of one process: %s", error)
+        return False
     return True
 
 
 @contextmanager
 def environment_of_workers() -> Iterator[None]:
     """What processes that start meanwhile find in their environment, unless it says otherwise."""
-    added = {name: value for name, value in _ENVIRONMENT.items() if not os.environ.get(name)}
-    os.environ |= added
+    given = {name: os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)}
+    wanted = _ENVIRONMENT | given | {"PYTHONPATH": _import_path()}
+    # What is so already is left to who made it so, such as another thread.
+    before = {name: os.environ.get(name) for name in wanted if os.environ.get(name) != wanted[name]}
+    os.environ |= wanted
     try:
         yield
     finally:
-        for name in added:
-            os.environ.pop(name, None)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _import_path() -> str:
+    """Where this process imports from: workers are to run the same code.
+
+    What lies in the current folder is code only if this package does.
+    """
+    ours, here = Path(__file__).parents[2], Path.cwd()
+    folders = [name for name in sys.path if isinstance(name, str) and Path(name).absolute() != here]
+    return os.pathsep.join(folders if str(ours) in folders else [str(ours), *folders])

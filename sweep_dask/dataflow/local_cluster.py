@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from distributed import Client, LocalCluster, Nanny, Status
 from distributed.security import Security
 from distributed.utils import get_mp_context
 
+import sweep_dask
 from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
 from sweep_dask.dataflow.forkserver import METHOD, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
@@ -78,16 +80,32 @@ def local_cluster(
             )
             stack.enter_context(cluster)
         client = stack.enter_context(Client(cluster))
+        _check_code(client)
         yield client, address.link(cluster.scheduler.http_server.port)
 
 
 def _start_method() -> dict[str, str]:
-    if not start_importing():
-        return {}
-    method = {"distributed.worker.multiprocessing-method": METHOD}
-    with dask.config.set(method):
-        get_mp_context()  # which asks for imports of Dask's choice the first time
-    return method
+    name = "distributed.worker.multiprocessing-method"
+    with dask.config.set({name: METHOD}):
+        get_mp_context()  # which asks for imports of Dask's choice the first time, and we for ours
+    return {name: METHOD if start_importing() else "spawn"}
+
+
+def _check_code(client: Client) -> None:
+    """Refuse workers that are copies of a process which had imported this package from elsewhere.
+
+    A program may have started it before, from another path or deaf to PYTHONPATH.
+    """
+    ours = inspect.getfile(sweep_dask)
+    places = client.run(inspect.getfile, sweep_dask, on_error="ignore").values()
+    if other := sorted({*places} - {ours}):
+        raise ResourceError(
+            "Workers of the local cluster do not run the code that this program runs.",
+            where=ours,
+            value=", ".join(other),
+            cure="Name its folder in PYTHONPATH when the program starts, or install it there; "
+            "--no-parallel needs no workers.",
+        )
 
 
 def _security(*, plain_tcp: bool) -> Security:

@@ -1,0 +1,114 @@
+"""Workers are copies of a process that imported beforehand: the same code as the client's."""
+
+import multiprocessing.forkserver
+import os
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import distributed.utils
+import pytest
+from running import ROOT, result_files, run_program
+
+import sweep_dask
+from sweep_dask.dataflow import forkserver, local_cluster
+from sweep_dask.errors import ResourceError
+
+METHOD = "distributed.worker.multiprocessing-method"
+
+#: Where a client has the package from that has a copy of it first on its path, and its worker.
+WHOSE_CODE = """
+import inspect, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import sweep_dask
+from sweep_dask.dataflow.local_cluster import local_cluster
+from sweep_dask.dataflow.plan import make_plan
+from sweep_dask.settings import load_settings
+if __name__ == "__main__":
+    settings = load_settings({"workers": 1}, {}, Path.cwd())
+    plan = make_plan(settings, sys.argv[2])
+    with local_cluster(settings, plan.system, Path.cwd()) as (client, _):
+        print(inspect.getfile(sweep_dask), *client.run(inspect.getfile, sweep_dask).values())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("safe", ["", "1"])
+def test_workers_run_the_code_of_the_client(plain_input, tmp_path, safe):
+    """Another one is installed, or in PYTHONPATH, as when a clone is tried."""
+    clone, program = tmp_path / "clone", tmp_path / "program.py"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "sweep_dask", clone / "sweep_dask", ignore=ignored)
+    program.write_text(WHOSE_CODE)
+    done = run_program(*(clone, plain_input), cwd=tmp_path, program=(program,), PYTHONSAFEPATH=safe)
+    assert done.stdout.split() == [str(clone / "sweep_dask/__init__.py")] * 2, done.stderr
+
+
+def test_the_current_folder_is_data(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), ".", "/code", str(ROOT), Path("/odd")])
+    assert import_path_of_workers() == ["/code", str(ROOT)]
+
+
+def test_the_current_folder_is_code_if_this_package_is_there(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "path", ["", "/code"])
+    assert import_path_of_workers() == [str(ROOT), "/code"]
+
+
+def import_path_of_workers():
+    with forkserver.environment_of_workers():
+        return os.environ["PYTHONPATH"].split(os.pathsep)
+
+
+def test_workers_with_other_code_are_refused():
+    """A program may have started the process before, for work of its own."""
+    ours = sweep_dask.__file__
+    local_cluster._check_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": ours}))
+    with pytest.raises(ResourceError, match="do not run the code") as refused:
+        local_cluster._check_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": "/b.py"}))
+    assert refused.value.where == ours
+    assert refused.value.value == "/b.py"
+
+
+@pytest.mark.slow
+def test_a_long_name_of_the_temporary_folder(plain_input, time_priority_result, tmp_path):
+    """A socket in it would have a name that the system does not take."""
+    long = tmp_path / ("long" * 25)
+    long.mkdir()
+    command = ("run", plain_input, "-o", "out", "--model", "time-priority", "--workers", "1")
+    done = run_program(*command, cwd=tmp_path, TMPDIR=str(long))
+    assert done.returncode == 0, done.stderr
+    assert result_files(tmp_path / "out") == result_files(time_priority_result.output)
+    assert "not copies of one process" in (tmp_path / "out/logs/run.log").read_text()
+
+
+def test_what_is_imported_beforehand_is_what_tasks_are(monkeypatch):
+    """Also if the process has to be started again: Dask sets a list of its own the first time."""
+    monkeypatch.setattr(distributed.utils, "_forkserver_preload_set", False)
+    assert local_cluster._start_method() == {METHOD: "forkserver"}
+    assert multiprocessing.forkserver._forkserver._preload_modules == forkserver._IMPORTED
+
+
+FORKED = """
+import os
+from sweep_dask.dataflow.forkserver import start_importing
+from sweep_dask.errors import SweepError
+assert start_importing()
+if child := os.fork():
+    os.waitpid(child, 0)
+else:
+    try:
+        start_importing()
+    except SweepError as error:
+        print(error, flush=True)
+    os._exit(0)
+"""
+
+
+def test_a_process_that_was_forked_from_a_program_with_workers(tmp_path):
+    done = run_program(cwd=tmp_path, program=("-c", FORKED))
+    assert "forked from a program with workers" in done.stdout, done.stderr
+    assert "enable_parallel=False" in done.stdout
