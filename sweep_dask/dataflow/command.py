@@ -56,7 +56,6 @@ def at_work(
     layout = space.staging
     layout.run_log.parent.mkdir(exist_ok=True)
     with (
-        environment_of_workers(),
         _log(layout),
         _monitor(plan.settings, layout, record),
         _compiler(record) as compiler,
@@ -86,7 +85,7 @@ def _compiler(record: RunRecord) -> Iterator[BaseProcess | None]:
         return
     context = multiprocessing.get_context("spawn")
     compiler = context.Process(target=compile_ahead, kwargs={"book": book}, daemon=True)
-    with interrupts_wait():
+    with environment_of_workers(), interrupts_wait():
         compiler.start()
     try:
         yield compiler

@@ -11,16 +11,17 @@ import logging
 import multiprocessing
 import os
 import sys
-from contextlib import contextmanager
+from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.dataflow.environment import environment
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 logger = logging.getLogger(__name__)
 
@@ -70,26 +71,15 @@ def start_importing() -> bool:
     return True
 
 
-@contextmanager
-def environment_of_workers() -> Iterator[None]:
+def environment_of_workers() -> AbstractContextManager[None]:
     """What processes that start meanwhile find in their environment, unless it says otherwise."""
-    given = {name: os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)}
-    wanted = _ENVIRONMENT | given | {"PYTHONPATH": _import_path()}
-    # What is so already is left to who made it so, such as another thread.
-    before = {name: os.environ.get(name) for name in wanted if os.environ.get(name) != wanted[name]}
-    os.environ |= wanted
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    given = {name: value for name in _ENVIRONMENT if (value := os.environ.get(name))}
+    return environment(_ENVIRONMENT | given | {"PYTHONPATH": _import_path()})
 
 
+@cache
 def _import_path() -> str:
-    """Where this process imports from: workers are to run the same code.
+    """Where this process imports from, before Dask adds its own: workers are to run the same code.
 
     What lies in the current folder is code only if this package does.
     """

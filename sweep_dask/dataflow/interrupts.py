@@ -8,6 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sweep_dask.dataflow.environment import environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -41,15 +43,11 @@ def _start_tracker() -> None:
     # Every command knows these signals, and few start processes.
     from multiprocessing import resource_tracker
 
-    before = os.environ.get("PYTHONWARNINGS")
     quiet = "ignore:resource_tracker"
-    os.environ["PYTHONWARNINGS"] = f"{before},{quiet}" if before else quiet
-    try:
+    given = os.environ.get("PYTHONWARNINGS", "")
+    filters = [name for name in given.split(",") if name not in ("", quiet)]
+    with environment({"PYTHONWARNINGS": ",".join([*filters, quiet])}):
         resource_tracker.ensure_running()
-    finally:
-        del os.environ["PYTHONWARNINGS"]
-        if before is not None:
-            os.environ["PYTHONWARNINGS"] = before
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from distributed.utils import get_mp_context
 
 import sweep_dask
 from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
-from sweep_dask.dataflow.forkserver import METHOD, start_importing
+from sweep_dask.dataflow.forkserver import METHOD, environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.errors import ResourceError
 
@@ -64,14 +65,16 @@ def local_cluster(
         The dashboard cannot listen on its address.
     """
     address = dashboard_address(settings.dashboard_address)
+    ours = dict(os.environ)  # an earlier run of this program may have had another
     with dask.config.set(_OF_WORKERS | _start_method()), ExitStack() as stack:
-        with interrupts_wait():
+        with environment_of_workers(), interrupts_wait():
             cluster = _started(
                 n_workers=system.num_workers,
                 threads_per_worker=1,
                 processes=True,
                 worker_class=_PersistentNanny,
                 memory_limit=system.memory_limit_bytes,
+                env=ours,
                 host="127.0.0.1",
                 dashboard_address=address,
                 local_directory=str(scratch),
@@ -143,6 +146,7 @@ class _PersistentNanny(Nanny):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.pre_spawn_env: dict[str, str] = {}  # what Dask would set in this process, and leave
         self._one_start_at_a_time = asyncio.Lock()
         self._starts_left = 0
 
@@ -152,7 +156,8 @@ class _PersistentNanny(Nanny):  # type: ignore[misc]
             status = Status.failed
             for self._starts_left in reversed(range(STARTS)):
                 try:
-                    status = await super().instantiate()
+                    with environment_of_workers():
+                        status = await super().instantiate()
                 except Exception:
                     if not self._starts_left:
                         raise

@@ -9,11 +9,15 @@ from types import SimpleNamespace
 
 import distributed.utils
 import pytest
+from distributed import Client
 from running import ROOT, result_files, run_program
 
 import sweep_dask
 from sweep_dask.dataflow import forkserver, local_cluster
+from sweep_dask.dataflow.environment import environment
+from sweep_dask.dataflow.run import run
 from sweep_dask.errors import ResourceError
+from sweep_dask.settings import load_settings
 
 METHOD = "distributed.worker.multiprocessing-method"
 
@@ -59,8 +63,7 @@ def test_the_current_folder_is_code_if_this_package_is_there(monkeypatch):
 
 
 def import_path_of_workers():
-    with forkserver.environment_of_workers():
-        return os.environ["PYTHONPATH"].split(os.pathsep)
+    return forkserver._import_path.__wrapped__().split(os.pathsep)
 
 
 def test_workers_with_other_code_are_refused():
@@ -71,6 +74,43 @@ def test_workers_with_other_code_are_refused():
         local_cluster._check_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": "/b.py"}))
     assert refused.value.where == ours
     assert refused.value.value == "/b.py"
+
+
+@pytest.mark.slow
+def test_workers_have_the_environment_of_their_run_and_it_stays_as_it_is(
+    plain_input, tmp_path, monkeypatch
+):
+    forkserver.start_importing()
+    monkeypatch.setenv("OF_THIS_RUN", "set after what workers are copies of has begun")
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    before, seen, of_workers = environment_here(), [], {}
+
+    def look(line):
+        seen.append(environment_here())
+        of_workers.update(Client.current().run(os.getenv, "OF_THIS_RUN"))
+
+    given = {"output": str(tmp_path / "out"), "workers": "1", "models": "time-priority"}
+    run(load_settings(given, {}, tmp_path), str(plain_input), announce=look)
+    assert set(of_workers.values()) == {os.environ["OF_THIS_RUN"]}
+    assert [*seen, environment_here()] == [before] * (len(seen) + 1)
+
+
+def environment_here():
+    """What Dask and we give processes that begin; it is not this one's."""
+    names = (*forkserver._ENVIRONMENT, "PYTHONPATH", "PYTHONHASHSEED")
+    return {name: os.environ.get(name) for name in names}
+
+
+def test_two_threads_may_start_workers_at_a_time(monkeypatch):
+    """Whoever began first ends first, and what was before comes back."""
+    monkeypatch.setenv("SET", "as it was")
+    first, second = (environment({"SET": "", "NOT_SET": "now"}) for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    assert (os.environ["SET"], os.environ["NOT_SET"]) == ("", "now")
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert (os.environ["SET"], os.environ.get("NOT_SET")) == ("as it was", None)
 
 
 @pytest.mark.slow
