@@ -9,10 +9,13 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
+from multiprocessing.util import get_temp_dir
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
 from sweep_dask.errors import InternalError, SweepError
 from sweep_dask.system_errors import explained
@@ -57,7 +60,7 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
         say("Interrupted.", err=True)
         # Everything is in order, and the interpreter's own end is not: an interrupt in code that
         # was made from text, as imports make it, would have it end by the signal.
-        os._exit(INTERRUPTED)
+        _leave()
     # Only the interpreter's own clean-up is left, which would answer with a traceback.
     _answer_signals(_end_at_once)
     return code
@@ -68,6 +71,7 @@ def _told(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     try:
         return function(**arguments)
     except Exception as error:  # noqa: BLE001  the last line of defence against tracebacks
+        stop_importing()
         if debug:
             traceback.print_exc()
         ours = _as_ours(error)
@@ -107,6 +111,14 @@ def _end_at_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG
     """End without any clean-up: the next run in the folder clears what is left."""
     with suppress(OSError):
         os.write(2, b"Interrupted.\n")
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End without what Python does at the end, but for what it would remove."""
+    stop_importing()
+    with suppress(OSError):
+        Path(get_temp_dir()).rmdir()
     os._exit(INTERRUPTED)
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 import sys
+from contextlib import suppress
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.environment import environment
-from sweep_dask.dataflow.interrupts import interrupts_wait
+from sweep_dask.dataflow.interrupts import interrupts_wait, signals_wait
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -69,6 +71,22 @@ def start_importing() -> bool:
         logger.info("workers are not copies of one process: %s", error)
         return False
     return True
+
+
+def stop_importing() -> None:
+    """End the process if there is one, for a program that ends early.
+
+    It would import to the end, and whoever reads what the program prints would wait for that.
+    """
+    server: Any = forkserver._forkserver  # Python has no other way to it
+    pid = server._forkserver_pid
+    if pid is None:
+        return
+    # An error: it has ended, or is that of the program from which this one was forked.
+    with suppress(OSError), signals_wait():
+        if not os.waitpid(pid, os.WNOHANG)[0]:
+            os.kill(pid, signal.SIGKILL)
+            server._stop()
 
 
 def environment_of_workers() -> AbstractContextManager[None]:

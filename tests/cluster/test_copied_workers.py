@@ -132,6 +132,22 @@ def test_what_is_imported_beforehand_is_what_tasks_are(monkeypatch):
     assert multiprocessing.forkserver._forkserver._preload_modules == forkserver._IMPORTED
 
 
+ENDED_EARLY = """
+from multiprocessing import forkserver
+from sweep_dask.cli import main
+try:
+    main(["run", "not-there"])
+except SystemExit as end:
+    print(end.code, forkserver._forkserver._forkserver_pid)
+"""
+
+
+def test_nothing_is_imported_any_more_for_a_run_that_has_ended(tmp_path):
+    """Whoever reads its output, such as `tee`, would wait for that."""
+    done = run_program(cwd=tmp_path, program=("-c", ENDED_EARLY))
+    assert done.stdout.split() == ["3", "None"], done.stderr
+
+
 FORKED = """
 import os
 from sweep_dask.dataflow.forkserver import start_importing

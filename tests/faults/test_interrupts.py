@@ -129,7 +129,9 @@ def test_a_run_that_is_not_to_hear_of_its_terminal(plain_input, plain_result, tm
 @pytest.mark.parametrize("send", [press_ctrl_c, ask_to_end, hang_up])
 def test_signals_while_workers_start(plain_input, tmp_path, send):
     command = [*PROGRAM, "run", plain_input, "-o", "out", "--workers", "2"]
-    with started(command, tmp_path) as process:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with started(command, tmp_path, TMPDIR=str(temporary)) as process:
         # The first is multiprocessing's own.
         family = wait_until(lambda: children_of(process)[1:], process)
         send(process.pid)
@@ -137,3 +139,4 @@ def test_signals_while_workers_start(plain_input, tmp_path, send):
     assert code == 130, errors
     assert errors == "Interrupted.\n"
     assert not (tmp_path / "out").exists()
+    assert list(temporary.iterdir()) == []
