@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
@@ -46,23 +47,23 @@ def main() -> None:
             )
             for table in ("orders", "trades") if rows == PARTITION_ROWS[-1] else ():
                 for size in BLOCKSIZES:
-                    peak = _child("block", market, size, folder / f"{table}-{size}", table)
+                    found = _child("block", market, size, folder / f"{table}-{size}", table)
                     _print(
                         f"{table} block of {size // MIB} MiB",
-                        peak,
+                        found["peak_bytes"],
                         projected_block_task_bytes(size),
                     )
             for kind in ("time-priority", "both", "replay"):
-                peak = _child(kind, market, rows, folder / f"{kind}-{rows}")
+                found = _child(kind, market, rows, folder / f"{kind}-{rows}")
                 _print(
                     f"{rows:,} rows, {kind}",
-                    peak,
-                    projected_partition_task_bytes({"orders": rows}),
+                    found["peak_bytes"],
+                    projected_partition_task_bytes(found["rows"]),
                 )
 
 
-def _child(kind: str, market: Path, size: int, output: Path, *more: str) -> int:
-    return run_json([__file__, kind, str(market), str(size), str(output), *more])["peak_bytes"]
+def _child(kind: str, market: Path, size: int, output: Path, *more: str) -> dict[str, Any]:
+    return run_json([__file__, kind, str(market), str(size), str(output), *more])
 
 
 def _print(what: str, peak_bytes: int, projected_bytes: int) -> None:
@@ -72,7 +73,8 @@ def _print(what: str, peak_bytes: int, projected_bytes: int) -> None:
     )
 
 
-def _read_block(market: str, blocksize: int, output: str, table: str) -> None:
+def _read_block(market: str, blocksize: int, output: str, table: str) -> dict[str, int]:
+    """Read one block; no rows are told of."""
     import dask.dataframe  # noqa: F401  a worker has it loaded
 
     from sweep_dask.storage.blocks import cut_file
@@ -83,20 +85,19 @@ def _read_block(market: str, blocksize: int, output: str, table: str) -> None:
     file = next(file for file in inputs.readable if file.table == table)
     Path(output).mkdir()
     ingest_block(cut_file(file, inputs.headers[file.name], blocksize, 0)[0], output)
+    return {}
 
 
-def _run_partition(market: str, output: str, kind: str) -> None:
-    """Ingest in other processes, so that this one's peak is the partition's."""
+def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
+    """Ingest in other processes, so that this one's peak is the partition's; its rows by table."""
     import multiprocessing
 
     import dask.dataframe  # noqa: F401  a worker has it loaded
 
-    from sweep_dask.partition import (
-        CentrePointJob,
-        PartitionJob,
-        replay_partition,
-        run_partition,
-    )
+    from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+    from sweep_dask.analysis.time_priority import MODEL
+    from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob, replay_piece, run_piece
+    from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.blocks import cut_file
     from sweep_dask.storage.catalogue import build_catalogue
     from sweep_dask.storage.ingest import ingest_block
@@ -114,9 +115,14 @@ def _run_partition(market: str, output: str, kind: str) -> None:
     tables = {block.number: block.file.table for block in blocks}
     (source,) = build_catalogue(index, tables, by_session=True).partitions
     centre_point = CentrePointJob(scenarios=()) if kind == "time-priority" else CentrePointJob()
-    job = PartitionJob(source, output, str(scratch), inputs.columns(), centre_point=centre_point)
-    summary = replay_partition(job) if kind == "replay" else run_partition(job)
+    columns = inputs.columns()
+    job = PartitionJob(source, output, str(scratch), columns, centre_point=centre_point)
+    models = (MODEL, *(() if kind == "time-priority" else (CENTRE_POINT,)))
+    asked = Asked(models, centre_point.scenarios, tuple(columns["orders"].names))
+    work = replay_piece if kind == "replay" else run_piece
+    (summary,), _ = work(PieceJob((job,), asked))
     assert summary.state == "computed", summary.reason
+    return dict(source.rows)
 
 
 if __name__ == "__main__":
@@ -125,7 +131,7 @@ if __name__ == "__main__":
     else:
         kind, market, size, output, *more = sys.argv[1:]
         if kind == "block":
-            _read_block(market, int(size), output, *more)
+            rows = _read_block(market, int(size), output, *more)
         else:
-            _run_partition(market, output, kind)
-        print(json.dumps({"peak_bytes": own_peak_bytes()}))
+            rows = _run_partition(market, output, kind)
+        print(json.dumps({"peak_bytes": own_peak_bytes(), "rows": rows}))
