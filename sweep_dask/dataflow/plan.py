@@ -55,7 +55,7 @@ _SAMPLED_FILES = 16
 
 #: Memory of a task at the peak of one partition, per row of each table: merged columns, their
 #: Parquet file and, for orders, states and results (measured: see benchmarks/; on the safe side).
-PARTITION_BYTES_PER_ROW = {"orders": 1_600, "trades": 600, "nbbo": 400}
+PARTITION_BYTES_PER_ROW = {"orders": 2_600, "trades": 600, "nbbo": 400}
 
 #: Memory of a task of the roll-ups for each row of sweeps that it has at a time, a row group at
 #: most, with the two summaries that it adds up. A process that rolled up 119,000, 188,000 and
