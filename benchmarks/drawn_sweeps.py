@@ -17,6 +17,7 @@ import pyarrow as pa
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.analysis.groups import size_category
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
+from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, WIDE_TICKS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
@@ -83,6 +84,7 @@ def draw_partition(date: str, security: int, sweeps: int, random: np.random.Gene
         "size_class": size_category(order["quantity"]),
         "hour": order["hour"],
         "spread_class": order["spread_class"],
+        "marketability": order["marketability"],
     }
     return pa.concat_tables(
         table(SWEEP_TABLE, order | line | labels | _parts(real, line)) for line in lines
@@ -117,6 +119,8 @@ def _draw_orders(date: str, security: int, sweeps: int, random: np.random.Genera
         "is_short_sell": random.random(sweeps) < 0.15,
         "hour": np.array(HOURS, dtype=object)[(10 + wait_ns // (3_600 * 10**9)).clip(9, 16)],
         "spread_class": np.where(no_quote, None, np.array(SPREADS, dtype=object)[wide]),
+        # Every limit is at the far touch.
+        "marketability": np.where(no_quote, None, MARKETABILITY[0]),
         "side": side,
         "sign": sign,
         "arrival_ns": arrival_ns,

@@ -10,6 +10,7 @@ from framed import table
 
 from sweep_dask.analysis.metrics.comparison import COMPARED
 from sweep_dask.analysis.metrics.lines import LINES
+from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.analysis.metrics.populations import HOURS, SPREADS
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
@@ -64,6 +65,7 @@ def _draw_labels(random, cluster):
         "size_class": random.choice(["Small", "Large"], size).astype(object),
         "hour": random.choice(HOURS[9:12], size).astype(object),
         "spread_class": random.choice(np.array([*SPREADS, None], dtype=object), size),
+        "marketability": random.choice(np.array([*MARKETABILITY, None], dtype=object), size),
         "quantity": random.choice([100, 200, 200, 500, 2000], size),
         "arrival_midpoint": np.where(random.random(size) < 0.8, 3335.0, np.nan),
     }

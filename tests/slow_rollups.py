@@ -79,6 +79,8 @@ def _labels(tape):
         known = [str(number) for number in sorted(values.dropna().unique().tolist())]
         return [str(value) if pd.notna(value) else "unknown" for value in values], known
 
+    reaches = ["marketable", "reaches the midpoint"]
+    reaches += ["at or inside the near touch", "behind the near touch", "unknown"]
     spreads = ["1", "2", "3", "4", "5 or more", "unknown"]
     quantiles = [""] * len(tape)
     for place in tape.groupby(["date", "security"]).indices.values():
@@ -89,6 +91,7 @@ def _labels(tape):
     short = tape["is_short_sell"].map({True: "short sell", False: "not short sell"})
     return {
         "all": (["all"] * len(tape), ["all"]),
+        "marketability": (tape["marketability"].fillna("unknown").tolist(), reaches),
         "day": (tape["date"].tolist(), sorted(tape["date"].unique())),
         "security": numbers(tape["security"]),
         "participant": (participants, [*known, "unknown"]),

@@ -22,6 +22,7 @@ ALL = "all"
 
 #: Kinds of segments by which sweeps are told apart, and their headings, as the page shows them.
 DIMENSIONS = {
+    "marketability": "Limit against the quote on arrival",
     "size": "Size of the order, shares",
     "hour": "Hour of arrival, Sydney",
     "size_quantile": "Size of the order, quarters of its security-day",

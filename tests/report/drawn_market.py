@@ -12,6 +12,7 @@ import pandas as pd
 from framed import table
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL
+from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 
 FIRST_DAY = dt.date(2024, 10, 4)
@@ -75,6 +76,7 @@ def _orders(random, count, days, securities):
             "quantity": quantity,
             "hour": random.choice(HOURS, count),
             "spread_class": random.choice(["1", "2", "5 or more"], count),
+            "marketability": random.choice(MARKETABILITY, count),
             "arrival_midpoint": random.choice([27_775.0, 3_455.0, 10_010.0], count),
             "arrival_ns": 1_728_000_000_000_000_001 + day * 86_400_000_000_000 + np.arange(count),
         }

@@ -17,6 +17,7 @@ QUARTER = """(SELECT 'Q' || (1 + count(*)) FROM range(1, 4) cuts(cut) WHERE quan
     WHERE o.line = 'tape' AND o.date = sweeps.date AND o.security = sweeps.security))"""
 #: How a segment is chosen among the sweeps.
 COLUMNS = {
+    "marketability": "marketability",
     "day": "date",
     "security": "security",
     "participant": "participant",

@@ -8,6 +8,7 @@ from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
 from sweep_dask.analysis.centre_point.sweep_outcomes import DECREASED, REASONS
+from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.report.distributions import Curve, axis_of, box_panels, curves
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_tables import MOST_SEGMENTS
@@ -23,6 +24,7 @@ def found(answer_folder):
 def test_segments_are_in_their_natural_order(page):
     assert [row[0] for row in page.rows("by-size")] == ["up to 500", "501 to 2,000", "above 2,000"]
     assert [row[0] for row in page.rows("by-hour")] == [f"{hour}:00" for hour in range(10, 16)]
+    assert [row[0] for row in page.rows("by-marketability")] == list(MARKETABILITY)
     outcomes = [row[0] for row in page.rows("by-outcome")]
     assert outcomes == ["unfilled", "partly filled", "filled whole"]
     assert [row[0] for row in page.rows("by-size_quantile")] == ["Q1", "Q2", "Q3", "Q4"]
@@ -30,7 +32,7 @@ def test_segments_are_in_their_natural_order(page):
 
 def test_segments_add_up(page):
     every = page.numbers["by_all/continuous/all/tape/sweeps"]
-    for dimension in ("size", "hour", "outcome", "day", "security", "side"):
+    for dimension in ("marketability", "size", "hour", "outcome", "day", "security", "side"):
         counts = [int(row[1].replace(",", "")) for row in page.rows(f"by-{dimension}")]
         assert sum(counts) == every
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.groups import size_category
+from sweep_dask.analysis.metrics.marketability import marketability
 from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
@@ -21,13 +22,15 @@ from sweep_dask.market.trading_day import sydney_local_ns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sweep_dask.analysis.metrics.records import Sweeps
     from sweep_dask.analysis.tables import Columns, FloatArray, IntArray
     from sweep_dask.market.sessions import Window
 
 #: Column -> type; a label that is not known is null.
 POPULATIONS = schema(
     "date:str security:int32 participant:Int64 is_continuous:bool has_residual:bool "
-    "is_short_sell:bool real_outcome:str size_class:str hour:str spread_class:str"
+    "is_short_sell:bool real_outcome:str size_class:str hour:str spread_class:str "
+    "marketability:str"
 )
 #: Spreads of this many ticks and more are one class.
 WIDE_TICKS = 5
@@ -51,13 +54,13 @@ class SweepFacts:
     """Stretches of continuous trading."""
 
 
-def populations(real: Columns, facts: SweepFacts) -> pa.Table:
+def populations(sweeps: Sweeps, real: Columns, facts: SweepFacts) -> pa.Table:
     """The labels of each sweep, to stand beside its metrics; columns `POPULATIONS`.
 
     Parameters
     ----------
     real
-        Columns `SWEEP_METRICS` of the real fills.
+        Columns `SWEEP_METRICS` of the real fills of the same sweeps.
     """
     quantity, arrival_ns = whole_numbers(real, "quantity"), whole_numbers(real, "arrival_ns")
     columns: dict[str, Any] = {
@@ -71,6 +74,7 @@ def populations(real: Columns, facts: SweepFacts) -> pa.Table:
         "size_class": size_category(quantity),
         "hour": labels(HOURS, _sydney_hour(arrival_ns)),
         "spread_class": _spread_class(np.asarray(real["arrival_spread_ticks"])),
+        "marketability": marketability(sweeps),
     }
     return table(POPULATIONS, columns)
 

@@ -70,6 +70,11 @@ class Sweeps:
         """int64[sweeps], the other side's best price on arrival, doubled; 0 if there was none."""
         return 2 * np.where(self.is_buy, self.arrival_offer, self.arrival_bid)
 
+    @property
+    def near_touch_x2(self) -> IntArray:
+        """int64[sweeps], the own side's best price on arrival, doubled; 0 if there was none."""
+        return 2 * np.where(self.is_buy, self.arrival_bid, self.arrival_offer)
+
     def positions(self, order_id: IntArray) -> IntArray:
         """int64[n], the row of each order among the sweeps, -1 for an order that is none."""
         if not self.size:

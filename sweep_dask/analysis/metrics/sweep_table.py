@@ -30,7 +30,7 @@ _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 SWEEP_TABLE: Schema = {
     **schema("date:str security:int32 model:str scenario:str order_id:int64 participant:Int64"),
     **schema("is_continuous:bool has_residual:bool is_short_sell:bool real_outcome:str"),
-    **schema("size_class:str hour:str spread_class:str"),
+    **schema("size_class:str hour:str spread_class:str marketability:str"),
     **SWEEP_METRICS,
     **{name: ARRIVAL_COST_PARTS[name] for name in _PARTS},
     "unfilled_reason": "str",
@@ -65,7 +65,7 @@ def sweep_tables(
 
     measure = SweepMeasure(found.sweeps, found.quotes, ticks=ticks, horizon_ns=horizon_ns)
     real = measure.of(outcomes[REAL].fills)
-    labels = populations(real, found.facts)
+    labels = populations(found.sweeps, real, found.facts)
     for line, outcome in outcomes.items():
         measured = real if line == REAL else measure.of(outcome.fills)
         yield _of_line(line, outcome, labels, real, measured)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep_dask.analysis.groups import SIZES
+from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, quantile_names
 from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.tables import whole_numbers
@@ -35,6 +36,7 @@ ALL = "all"
 UNKNOWN = "unknown"
 #: Dimension -> the column its segments come from; `all` is one segment of every sweep.
 SOURCES = {
+    "marketability": "marketability",
     "day": "date",
     "security": "security",
     "participant": "participant",
@@ -56,6 +58,7 @@ QUARTILES = 4
 #: Segments that have a fixed name, in their order; where a label can be missing the last is it.
 _NAMES: dict[str, Sequence[str]] = {
     ALL: (ALL,),
+    "marketability": (*MARKETABILITY, UNKNOWN),
     "size": SIZES,
     "size_quantile": quantile_names(QUARTILES),
     "hour": HOURS,

@@ -24,7 +24,8 @@ def sweep(order_id, quantity, *, after=1, bid=3330, offer=3340):
 
 
 def labels(sweeps, fills=(), types=None, participants=None):
-    real = sweep_metrics(make_sweeps(*sweeps), make_fills(*fills), make_quotes())
+    made = make_sweeps(*sweeps)
+    real = sweep_metrics(made, make_fills(*fills), make_quotes())
     size = len(real)
     facts = SweepFacts(
         "2024-12-03",
@@ -33,7 +34,7 @@ def labels(sweeps, fills=(), types=None, participants=None):
         ints(types or [SWEEP] * size),
         OPEN,
     )
-    return populations(real, facts)
+    return populations(made, real, facts)
 
 
 def test_sizes_are_those_of_the_time_priority_model():

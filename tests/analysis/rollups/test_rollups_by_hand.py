@@ -33,6 +33,7 @@ LABELS = {
     "size_class": ["Small", "Small", "Small", "Medium"],
     "hour": ["10", "11", "11", "09"],
     "spread_class": ["1", "1", None, "5 or more"],
+    "marketability": ["reaches the midpoint", "marketable", None, "marketable"],
     "quantity": [100, 200, 400, 1000],
     # Prices are in 0.1 cent: 2 dollars.
     "arrival_midpoint": [2000.0, 2000.0, np.nan, 2000.0],
@@ -142,6 +143,9 @@ def test_segments_are_in_natural_order_and_the_unknown_last(by):
         tape = by[dimension].query("population == 'all' and model == 'tape'")
         return list(zip(tape["segment"], tape["n_sweeps"], strict=True))
 
+    assert names("marketability") == [
+        *(("marketable", 2), ("reaches the midpoint", 1), ("unknown", 1))
+    ]
     assert names("day") == [("2024-09-05", 2), ("2024-09-06", 2)]
     assert names("security") == [("7", 4)]
     assert names("participant") == [("8", 2), ("61", 1), ("unknown", 1)]
