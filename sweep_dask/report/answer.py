@@ -9,6 +9,7 @@ from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.analysis.rollups.choice_words import adopters, wait
 from sweep_dask.analysis.rollups.verdicts import ENOUGH_CLUSTERS
 from sweep_dask.report.agreement import engaged_cells
+from sweep_dask.report.concentration import largest_of
 from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of
 from sweep_dask.report.levels import LEVELS, QUANTITY, LevelRow, level_rows
 from sweep_dask.report.line_words import TIME_PRIORITY_LINE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
+    from sweep_dask.report.concentration import Largest
     from sweep_dask.report.rollups import Rollups
 
 #: Measures that are the same for every line.
@@ -58,6 +60,8 @@ class Answer:
     """What that model differs by from the tape, by metric."""
     engaged: dict[str, Cell] | None = None
     """Sweeps that trade in the dark, on the tape and in the replay; see `engaged_cells`."""
+    largest: Largest | None = None
+    """Who entered more than half of the shares, if one participant did."""
     has_tape: bool = True
     """Whether what really filled is known; if not, `real` has what was entered only."""
 
@@ -123,6 +127,7 @@ def answer_of(found: Rollups, asked: Choices, *, has_tape: bool = True) -> Answe
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
         time_priority=_against_tape(found, TIME_PRIORITY_LINE) if has_tape else {},
         engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
+        largest=largest_of(found, line),
         has_tape=has_tape,
     )
 

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
+from sweep_dask.analysis.rollups.cells import merged
+from sweep_dask.analysis.rollups.concentration import LARGEST, largest_participants
 from sweep_dask.analysis.rollups.exact import as_floats
 from sweep_dask.analysis.rollups.sensitivity import (
     BOTH,
@@ -58,6 +60,7 @@ BY_CHOICE: Schema = {
     **schema("fill_ratio_mean:float64 filled_paper_value_aud:float64"),
     **schema("implementation_shortfall_bps_mean:float64 implementation_shortfall_aud:float64"),
     **schema("completed_shortfall_bps_mean:float64 completed_shortfall_aud:float64"),
+    **LARGEST,
 }
 
 
@@ -74,12 +77,13 @@ class _Clustered(NamedTuple):
 
 def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     """Columns `BY_CHOICE`."""
-    of = [cases[number] for number in cells.place]
-    counts = dict(zip(LEVEL_COUNTS, cells.counts.T, strict=True))
-    sums = dict(zip(LEVEL_SUMS, as_floats(cells.sums).T, strict=True))
+    total = merged([cells._replace(segment=np.zeros_like(cells.segment))])
+    of = [cases[number] for number in total.place]
+    counts = dict(zip(LEVEL_COUNTS, total.counts.T, strict=True))
+    sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
     means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in METRICS}
     keys = {name: [getattr(case, name) for case in of] for name in Case._fields}
-    return keys | counts | sums | means
+    return keys | counts | sums | means | largest_participants(cells, total)
 
 
 def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:

@@ -102,15 +102,19 @@ def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:
 def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
     """What all sweeps fill and cost: counts `metrics.sensitivity.COUNTS` and sums `AMOUNTS`.
 
-    Rows as of `sensitivity_cells`; a place is a case.
+    Rows as of `sensitivity_cells`; a place is a case, a segment the participant.
     """
     if not len(rows):
         return no_cells(len(LEVEL_COUNTS), len(LEVEL_SUMS))
-    at = _Rows(rows, len(cases)).of_cases(np.arange(len(cases)))
-    counts = np.stack([whole_numbers(rows, name)[at] for name in LEVEL_COUNTS], axis=-1)
-    sums = np.stack([np.asarray(rows[name], np.float64)[at] for name in LEVEL_SUMS], axis=-1)
-    place = np.arange(len(cases))
-    return Cells(place, np.zeros_like(place), counts.sum(axis=1), carried(exact(sums).sum(axis=1)))
+    found = _Rows(rows, len(cases))
+    at = found.of_cases(np.arange(len(cases)))
+    counts = np.stack([whole_numbers(rows, name)[at.ravel()] for name in LEVEL_COUNTS], axis=-1)
+    sums = np.stack(
+        [np.asarray(rows[name], np.float64)[at.ravel()] for name in LEVEL_SUMS], axis=-1
+    )
+    place, participant = np.indices(at.shape)
+    of_rows = Cells(place.ravel(), found.participant[participant.ravel()], counts, exact(sums))
+    return merged([of_rows])
 
 
 def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
@@ -155,7 +159,8 @@ class _Rows:
         every = np.arange(int(self._participants.sum()))
         self._within = every - np.repeat(self._begins, self._participants)
         participant = whole_numbers_or(rows, "participant", NO_PARTICIPANT)
-        (self._participant,) = participant[self.of_cases(np.zeros(1, np.int64))]
+        (self.participant,) = participant[self.of_cases(np.zeros(1, np.int64))]
+        """int64[participants of all partitions]"""
 
     def of_cases(self, cases: IntArray) -> IntArray:
         """int64[cases, participants of all partitions], their rows."""
@@ -182,7 +187,7 @@ class _Rows:
         if cluster == PARTICIPANT:
             # A participant's clusters are known only when all its sums are.
             squares = [np.zeros_like(total)] * len(squares)
-            segment = self._participant
+            segment = self.participant
         sums = exact(np.stack([total, weight, *squares], axis=-1))
         counts = (weight > 0).astype(np.int64)[..., None]
         if cluster != PARTICIPANT:

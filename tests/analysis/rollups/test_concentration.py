@@ -1,0 +1,78 @@
+"""Whose sweeps an answer is about: the participant who entered most shares, by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
+from sweep_dask.analysis.rollups.robustness import BY_CHOICE, levels
+from sweep_dask.analysis.rollups.sensitivity import cases_of
+from sweep_dask.analysis.rollups.summary import added, summary_of_choices
+from sweep_dask.analysis.tables import table
+
+LINES = (REAL, REPLAYED, Line(CENTRE_POINT, "dual-post"))
+#: One lifetime, and all change: three cases.
+CASES = cases_of(LINES, Choices("close", 1, lifetimes=("close",), adoption_shares=()))
+NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
+
+
+def rows_of(*partitions):
+    """Rows `SENSITIVITY`; a partition maps participants to their sweeps and shares."""
+    rows = [
+        {
+            **NO_SWEEP,
+            "date": "2024-09-05",
+            "security": security,
+            "participant": participant,
+            **case._asdict(),
+            "n_sweeps": sweeps,
+            "quantity": shares,
+        }
+        for security, of_partition in enumerate(partitions)
+        for case in CASES
+        for participant, (sweeps, shares) in of_partition.items()
+    ]
+    columns = pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list")
+    participants = pd.array(columns["participant"], dtype="Int64")
+    return table(SENSITIVITY, columns | {"participant": participants})
+
+
+def told(*partitions):
+    """Participant, share of the shares, shares, sweeps: of the last case."""
+    summary = added(summary_of_choices(rows_of(one), CASES) for one in partitions)
+    found = table(BY_CHOICE, levels(summary.levels, CASES)).to_pylist()
+    names = ["largest_participant", "largest_participant_share"]
+    names += ["largest_participant_quantity", "largest_participant_sweeps"]
+    assert len(found) == len(CASES)
+    return [found[-1][name] for name in names]
+
+
+def test_the_largest_over_all_partitions_is_of_none_the_largest():
+    """8 has 60 + 60 of 240 shares; 7 and 9 lead in one partition each, with 70 and 50 less."""
+    found = told({7: (1, 70), 8: (5, 60)}, {8: (4, 60), 9: (2, 50)})
+    assert found == [8, 0.5, 120, 9]
+
+
+def test_of_equal_ones_the_first():
+    assert told({9: (1, 50), 7: (2, 50)}) == [7, 0.5, 50, 2]
+
+
+def test_those_unknown_are_not_one():
+    """They enter shares all the same: 30 of 100 are those of 7."""
+    assert told({7: (1, 30), None: (9, 70)}) == [7, 0.3, 30, 1]
+
+
+@pytest.mark.parametrize("partition", [{None: (1, 70)}, {7: (0, 0)}])
+def test_nobody_known_entered_any(partition):
+    participant, share, *counts = told(partition)
+    assert participant is None
+    assert share == 0 if None in partition else pd.isna(share)
+    assert counts == [0, 0]
+
+
+def test_shares_beyond_a_float():
+    """2^53 + 1 and 2^53 are the same float."""
+    assert told({7: (1, 2**53), 8: (1, 2**53 + 1)})[::2] == [8, 2**53 + 1]

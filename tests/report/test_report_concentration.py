@@ -1,0 +1,59 @@
+"""One participant may have entered most of the shares; the answer says so."""
+
+import pytest
+from drawn_market import drawn_market
+from report_folders import write_page
+from rollup_folders import make_answer_folder
+
+from sweep_dask.analysis.metrics.lines import REAL
+from sweep_dask.report.concentration import largest_of
+from sweep_dask.report.rollups import Rollups
+
+
+def rollups_of(**shares):
+    """Roll-ups of the tape, one sweep a participant: name -> shares."""
+    line = {"model": "tape", "scenario": None}
+    rows = [
+        {**line, "segment": name, "n_sweeps": 1, "quantity": quantity, "filled_quantity": 1}
+        for name, quantity in shares.items()
+    ]
+    return Rollups(by_all=[], segments={"participant": rows})
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ({"p7": 68, "p8": 32}, ("p7", 0.68)),
+        ({"p7": 32, "p8": 68}, ("p8", 0.68)),
+        # Half is not more than half, nor is it one share short of that among many.
+        ({"p7": 50, "p8": 50}, None),
+        ({"p7": 2**53 + 1, "p8": 2**53 + 1}, None),
+        ({"p7": 2**53 + 1, "p8": 2**53}, ("p7", 0.5)),
+        # The unknown may be anybody; their shares count all the same.
+        ({"p7": 32, "unknown": 68}, None),
+        ({}, None),
+    ],
+)
+def test_more_than_half_of_the_shares(shares, expected):
+    found = largest_of(rollups_of(**shares), REAL)
+    assert (found and (found.name, found.share)) == expected
+
+
+def test_the_answer_names_the_largest_and_what_filled(tmp_path):
+    market = drawn_market(80, is_continuous=True)
+    for frame in market.values():
+        frame.loc[0, ["participant", "quantity"]] = [77, 4 * frame["quantity"].sum()]
+    real = market[REAL]
+    real.loc[0, "filled_quantity"] = real.loc[0, "quantity"] // 500
+    page = write_page(*make_answer_folder(tmp_path / "out", market))
+    share = real.loc[0, "quantity"] / real["quantity"].sum()
+    assert f"One participant entered {100 * share:.1f} % of the shares" in page.text
+    assert f"(participant 77: {real.loc[0, 'quantity']:,} in 1 sweep, of which 0.2 % filled)" in (
+        page.text
+    )
+    key = "by_participant/continuous/77/tape/quantity"
+    assert page.numbers[key] == real.loc[0, "quantity"]
+
+
+def test_where_nobody_has_most_nothing_is_said(page):
+    assert "One participant entered" not in page.text
