@@ -85,6 +85,9 @@ def draw_partition(date: str, security: int, sweeps: int, random: np.random.Gene
         "hour": order["hour"],
         "spread_class": order["spread_class"],
         "marketability": order["marketability"],
+        # None is a re-entry.
+        "parent_id": order["order_id"],
+        "added_quantity": order["quantity"],
     }
     return pa.concat_tables(
         table(SWEEP_TABLE, order | line | labels | _parts(real, line)) for line in lines

@@ -56,6 +56,9 @@ def _draw_labels(random, cluster):
         "date": [f"2024-09-{5 + number // 2:02d}" for number in cluster],
         "security": 100 - 30 * (cluster % 2),
         "order_id": 9_000_000_000_000_000_001 + np.arange(size),
+        # Some re-enter the one before.
+        "parent_id": 9_000_000_000_000_000_001 + np.arange(size) - (random.random(size) < 0.3),
+        "added_quantity": random.choice([0, 50, 200], size),
         "participant": pd.arrays.IntegerArray(random.choice([8, 61, 300], size), ~known),
         "side": random.integers(1, 3, size),
         "is_continuous": random.random(size) < 0.8,

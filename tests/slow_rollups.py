@@ -146,6 +146,8 @@ def _sums(rows, shares):
     found["shortfall_paper_value_aud"] = value.sum()
     found |= {name: rows[name].sum() for name in AMOUNTS}
     found |= {name: parts[name].sum() for name in PARTS}
+    found["n_parents"] = int((rows["parent_id"] == rows["order_id"]).sum())
+    found["added_quantity"] = int(rows["added_quantity"].sum())
     for metric in HEADLINE:
         values = rows[metric].dropna()
         quantiles = {f"{metric}_p{share}": values.quantile(share / 100) for share in shares}

@@ -56,6 +56,21 @@ SWEEPS = Measure("sweeps", "Sweeps", "count(*)", _column("n_sweeps"), wording.nu
 QUANTITY = Measure(
     "quantity", "Shares entered", "sum(quantity)", _column("quantity"), wording.number
 )
+PARENTS = Measure(
+    *("parents", "Parents", "count(*) FILTER (parent_id = order_id)"),
+    _column("n_parents"),
+    wording.number,
+)
+ADDED_QUANTITY = Measure(
+    *("added_quantity", "Shares wanted by parents", "sum(added_quantity)"),
+    _column("added_quantity"),
+    wording.number,
+)
+PARENTS_FILLED_SHARE = Measure(
+    *("parents_filled_share", "of these", "sum(filled_quantity) / sum(added_quantity)"),
+    _ratio("filled_quantity", "added_quantity"),
+    wording.percent,
+)
 FILLED_ANY = Measure(
     *("filled_any", "with any fill"),
     "count(*) FILTER (filled_quantity > 0)",
@@ -135,7 +150,10 @@ FILL_AND_COST = (
     *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD, COMPLETED, COMPLETED_MEAN),
 )
 #: Every number of a line that the page shows, by name.
-MEASURES = {measure.name: measure for measure in (*FILL_AND_COST, QUANTITY)}
+MEASURES = {
+    measure.name: measure
+    for measure in (*FILL_AND_COST, QUANTITY, PARENTS, ADDED_QUANTITY, PARENTS_FILLED_SHARE)
+}
 
 #: Whose sweeps a line and population are, for `sql` above.
 POPULATION_SQL = {

@@ -84,6 +84,10 @@ def _orders(random, count, days, securities):
     orders["size_class"] = np.select(
         [quantity <= bound for bound in SIZE_BOUNDS], ["Small", "Medium"], "Large"
     )
+    # Every seventh re-enters another, and adds a third of its shares.
+    again = orders.index % 7 == 6
+    orders["parent_id"] = orders["order_id"] - again
+    orders["added_quantity"] = np.where(again, quantity // 3, quantity)
     return orders.sort_values(["date", "security", "order_id"], ignore_index=True)
 
 

@@ -109,6 +109,25 @@ def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
     assert not any("wanted" in line for line in lines)
 
 
+def test_parents_stand_beside_the_sweeps(page, market):
+    real = market[REAL]
+    real = real[real["is_continuous"]]
+    count, wanted = (real["parent_id"] == real["order_id"]).sum(), real["added_quantity"].sum()
+    filled = real["filled_quantity"].sum() / wanted
+    assert f"the sweeps are {count:,} parents that wanted {wanted:,} shares" in page.text
+    assert f"and {filled:.1%} of these filled".replace("%", " %") in page.text
+
+
+def test_where_nothing_is_re_entered_there_are_no_parents(tmp_path):
+    market = drawn_market(30)
+    for frame in market.values():
+        frame["parent_id"] = frame["order_id"]
+    text = write_page(*make_answer_folder(tmp_path / "out", market)).text
+    assert "Some of these sweeps re-enter others" not in text
+
+
+
+
 def test_levels_by_the_share_of_sweeps_that_change(page, answer_folder):
     rows = pq.read_table(
         answer_folder[0].rollups / "by_choice.parquet", filters=[("lifetime", "==", "clock:5min")]

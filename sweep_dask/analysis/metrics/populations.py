@@ -1,7 +1,7 @@
 """Which populations a sweep belongs to: labels beside its metrics.
 
 Labels go by the real outcome, so that a sweep is in the same population in every scenario. Each
-depends on the sweep alone: partitions can be labelled apart and stacked.
+depends on the sweep and its partition alone: partitions can be labelled apart and stacked.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sweep_dask.analysis.groups import size_category
 from sweep_dask.analysis.metrics.marketability import marketability
+from sweep_dask.analysis.metrics.parents import parents
 from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 POPULATIONS = schema(
     "date:str security:int32 participant:Int64 is_continuous:bool has_residual:bool "
     "is_short_sell:bool real_outcome:str size_class:str hour:str spread_class:str "
-    "marketability:str"
+    "marketability:str parent_id:int64 added_quantity:int64"
 )
 #: Spreads of this many ticks and more are one class.
 WIDE_TICKS = 5
@@ -75,6 +76,7 @@ def populations(sweeps: Sweeps, real: Columns, facts: SweepFacts) -> pa.Table:
         "hour": labels(HOURS, _sydney_hour(arrival_ns)),
         "spread_class": _spread_class(np.asarray(real["arrival_spread_ticks"])),
         "marketability": marketability(sweeps),
+        **parents(sweeps, facts.participant, whole_numbers(real, "filled_quantity")),
     }
     return table(POPULATIONS, columns)
 

@@ -31,6 +31,7 @@ SWEEP_TABLE: Schema = {
     **schema("date:str security:int32 model:str scenario:str order_id:int64 participant:Int64"),
     **schema("is_continuous:bool has_residual:bool is_short_sell:bool real_outcome:str"),
     **schema("size_class:str hour:str spread_class:str marketability:str"),
+    **schema("parent_id:int64 added_quantity:int64"),
     **SWEEP_METRICS,
     **{name: ARRIVAL_COST_PARTS[name] for name in _PARTS},
     "unfilled_reason": "str",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: Columns that are read, in the order of the table.
 _OTHERS = {
     *("model", "scenario", "order_id", "status", "unfilled_reason", "arrival_midpoint"),
+    *("parent_id", "added_quantity"),
     *("unfilled_quantity", "price_part_aud", "quantity_part_aud", "time_part_aud"),
 }
 COLUMNS = tuple(

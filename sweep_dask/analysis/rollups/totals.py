@@ -39,12 +39,16 @@ _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 #: Prices are in 0.1 cent.
 _PRICE_PER_AUD = 1_000
 
-COUNTS = ("n_sweeps", *_QUANTITIES, *_FLAGS, *(f"{metric}_n" for metric in HEADLINE))
+#: Sweeps that re-enter nothing, and shares if a re-entry counts with what it adds only.
+_PARENTS = ("n_parents", "added_quantity")
+
+COUNTS = ("n_sweeps", *_QUANTITIES, *_FLAGS, *_PARENTS, *(f"{name}_n" for name in HEADLINE))
 SUMS = (*_PAPER_VALUES, *_AMOUNTS, *_PARTS, *HEADLINE)
 #: What tables tell of a cell, in their order.
 TOTALS: Schema = {
     **dict.fromkeys(("n_sweeps", *_QUANTITIES, *_FLAGS), "int64"),
     **dict.fromkeys((*_PAPER_VALUES, *_AMOUNTS, *_PARTS), "float64"),
+    **dict.fromkeys(_PARENTS, "int64"),
 }
 
 
@@ -99,6 +103,8 @@ def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
         *(np.ones_like(status), *quantities.values()),
         *(status == number for number in range(len(STATUSES))),
         *(sweeps.is_engaged, ~np.isnan(paper), has_parts),
+        sweeps.whole_numbers("parent_id") == sweeps.whole_numbers("order_id"),
+        sweeps.whole_numbers("added_quantity"),
         *(~np.isnan(values[metric]) for metric in HEADLINE),
     ]
     values |= {name: np.where(has_parts, values[name], 0.0) for name in _PARTS}

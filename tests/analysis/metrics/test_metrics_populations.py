@@ -75,11 +75,21 @@ def test_short_sells_by_bits_and_unknown_participants():
     assert found["participant"].isna().tolist() == [False, True, False]
 
 
+def test_re_entries_are_joined_within_a_partition():
+    """The second comes as the first has gone, which left 40; it asks for 10 more than that."""
+    fills = [(1, MORNING_NS + SECOND, 60, 6670, True)]
+    found = labels([sweep(1, 100), sweep(2, 50)], fills)
+    assert list(found["parent_id"]) == [1, 1]
+    assert list(found["added_quantity"]) == [100, 10]
+
+
 def test_partitions_labelled_apart_have_the_same_types():
-    some, none = labels([sweep(1, 100), sweep(2, 5000)]), labels([])
+    some = labels([sweep(1, 100), sweep(2, 5000)], participants=[8, 9])
+    none = labels([])
     assert list(some) == list(none) == list(POPULATIONS)
     assert some.dtypes.equals(none.dtypes)
-    stacked = pd.concat([labels([sweep(1, 100)]), labels([sweep(2, 5000)])], ignore_index=True)
+    apart = [labels([sweep(1, 100)]), labels([sweep(2, 5000)], participants=[9])]
+    stacked = pd.concat(apart, ignore_index=True)
     pd.testing.assert_frame_equal(stacked, some)
 
 

@@ -34,6 +34,9 @@ LABELS = {
     "hour": ["10", "11", "11", "09"],
     "spread_class": ["1", "1", None, "5 or more"],
     "marketability": ["reaches the midpoint", "marketable", None, "marketable"],
+    # The second of each day re-enters the first.
+    "parent_id": [9_000_000_000_000_000_000 + number for number in (1, 1, 3, 3)],
+    "added_quantity": [100, 150, 400, 700],
     "quantity": [100, 200, 400, 1000],
     # Prices are in 0.1 cent: 2 dollars.
     "arrival_midpoint": [2000.0, 2000.0, np.nan, 2000.0],
@@ -127,6 +130,15 @@ def test_populations_are_nested(by):
     tape = by["all"][by["all"]["model"] == "tape"].set_index("population")
     assert tape["n_sweeps"].to_dict() == {"all": 4, "continuous": 3, "residual": 2}
     assert tape["filled_quantity"].to_dict() == {"all": 250, "continuous": 250, "residual": 50}
+
+
+def test_parents_and_what_re_entries_add(by):
+    for line in ("tape", "centre-point"):
+        rows = by["all"][by["all"]["model"] == line].set_index("population")
+        assert rows["n_parents"].to_dict() == {"all": 2, "continuous": 2, "residual": 2}
+        # The fourth, a re-entry, came before continuous trading; the second left nothing.
+        expected = {"all": 1350, "continuous": 650, "residual": 500}
+        assert rows["added_quantity"].to_dict() == expected
 
 
 def test_quartiles_of_fill_ratio(by):
