@@ -9,6 +9,7 @@ from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks
@@ -54,11 +55,13 @@ def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
 
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
-    blocks = settings.block_min_value
+    # Without the model, what it would have been asked makes no difference.
+    of_model = (in_order(settings.scenarios), choices_of(vars(settings)))
+    asked = of_model if CENTRE_POINT in settings.models else ()
     told = (
-        *(VERSION, sorted(settings.models), in_order(settings.scenarios), book, _sorted(blocks)),
+        *(VERSION, sorted(settings.models), asked, book, _sorted(settings.block_min_value)),
         *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
-        *(settings.csv_safe_text, choices_of(vars(settings))),
+        settings.csv_safe_text,
     )
     return bytes_digest(repr(told).encode())
 

@@ -16,7 +16,7 @@ from sweep_dask.analysis.centre_point import order_checks, sweep_outcomes
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, MATCHES
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
-from sweep_dask.dataflow.book import book_of, book_settings
+from sweep_dask.dataflow.book import book_of, book_settings, signature
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.dataflow.summary import describe_run
 from sweep_dask.dataflow.verify import verify_output
@@ -340,6 +340,17 @@ def test_rules_are_named_with_hyphens_or_underscores(tmp_path, name):
     assert not book.rules.half_tick
     assert not book.rules.preferencing
     assert book.rules.limit_test
+
+
+def test_scenarios_tell_runs_apart_if_the_model_is_run(tmp_path):
+    def told(**settings):
+        chosen = loaded(tmp_path, **settings)
+        return signature(book_settings(chosen), chosen)
+
+    alone, both = ("time-priority",), ("time-priority", "centre-point")
+    fewer = SCENARIOS[:1]
+    assert told(models=alone) == told(models=alone, scenarios=fewer)
+    assert told(models=both) != told(models=both, scenarios=fewer)
 
 
 def test_an_unknown_rule_names_the_nearest(market, tmp_path):

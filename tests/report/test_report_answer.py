@@ -114,7 +114,7 @@ def test_parents_stand_beside_the_sweeps(page, market):
     real = real[real["is_continuous"]]
     count, wanted = (real["parent_id"] == real["order_id"]).sum(), real["added_quantity"].sum()
     filled = real["filled_quantity"].sum() / wanted
-    assert f"the sweeps are {count:,} parents that wanted {wanted:,} shares" in page.text
+    assert f"the sweeps are {count:,} parents that entered {wanted:,} shares" in page.text
     assert f"and {filled:.1%} of these filled".replace("%", " %") in page.text
 
 
@@ -124,8 +124,6 @@ def test_where_nothing_is_re_entered_there_are_no_parents(tmp_path):
         frame["parent_id"] = frame["order_id"]
     text = write_page(*make_answer_folder(tmp_path / "out", market)).text
     assert "Some of these sweeps re-enter others" not in text
-
-
 
 
 def test_levels_by_the_share_of_sweeps_that_change(page, answer_folder):
