@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sweep_dask.dataflow.environment import environment
 from sweep_dask.dataflow.interrupts import interrupts_wait, signals_wait
@@ -78,15 +78,24 @@ def stop_importing() -> None:
 
     It would import to the end, and whoever reads what the program prints would wait for that.
     """
-    server: Any = forkserver._forkserver  # Python has no other way to it
-    pid = server._forkserver_pid
+    pid = process_id()
     if pid is None:
         return
     # An error: it has ended, or is that of the program from which this one was forked.
     with suppress(OSError), signals_wait():
         if not os.waitpid(pid, os.WNOHANG)[0]:
             os.kill(pid, signal.SIGKILL)
-            server._stop()
+            _server()._stop()
+
+
+def process_id() -> int | None:
+    """Of the process, if there is one."""
+    return cast("int | None", _server()._forkserver_pid)
+
+
+def _server() -> Any:
+    """Python has no public way to it."""
+    return forkserver._forkserver
 
 
 def environment_of_workers() -> AbstractContextManager[None]:

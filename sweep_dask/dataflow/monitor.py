@@ -11,6 +11,8 @@ from typing import IO, TYPE_CHECKING, Self
 
 import psutil
 
+from sweep_dask.dataflow.forkserver import process_id
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
@@ -23,7 +25,8 @@ COLUMNS = ("time", "process", "cpu_percent", "rss_bytes", "system_available_byte
 class ResourceMonitor:
     """Samples this process and its children in a thread while the context is open.
 
-    `time` is seconds since the epoch, `process` is `client` or `worker-<process id>`.
+    `time` is seconds since the epoch, `process` is `client`, `worker-<process id>` or `forkserver`,
+    of which workers are copies.
     Workers on other machines are not seen; their own peaks come home with their results.
     """
 
@@ -87,4 +90,8 @@ class ResourceMonitor:
             children = []
         # The same object each time: cpu_percent compares with its own last call.
         known = [self._processes.setdefault(child.pid, child) for child in children]
-        return [("client", me), *((f"worker-{process.pid}", process) for process in known)]
+        return [("client", me), *((_label(process.pid), process) for process in known)]
+
+
+def _label(pid: int) -> str:
+    return "forkserver" if pid == process_id() else f"worker-{pid}"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST_PROCESSES = 9
 MOST_POINTS = 240
 
+#: Processes of which there is one.
+_NAMED = {"client", "forkserver"}
+
 _MIB = 1 << 20
 
 
@@ -56,7 +59,7 @@ def read_resources(path: Path) -> Resources | None:
 
 
 def _read(rows: csv.DictReader[str]) -> list[Usage]:
-    """By first appearance; processes are numbered, their ids say nothing."""
+    """By first appearance; workers are numbered, their ids say nothing."""
     found: dict[str, Usage] = {}
     began: float | None = None
     for row in rows:
@@ -64,7 +67,8 @@ def _read(rows: csv.DictReader[str]) -> list[Usage]:
         began = time if began is None else began
         name = row["process"]
         if name not in found:
-            found[name] = Usage(name if name == "client" else f"worker {len(found)}")
+            number = 1 + len(found.keys() - _NAMED)
+            found[name] = Usage(name if name in _NAMED else f"worker {number}")
         usage = found[name]
         usage.seconds.append(round(time - began, 3))
         usage.cpu_percent.append(float(row["cpu_percent"]))

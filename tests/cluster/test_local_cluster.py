@@ -1,5 +1,7 @@
 """The cluster a run starts by itself: as configured, on this machine alone, and gone afterwards."""
 
+import csv
+import multiprocessing.forkserver
 import socket
 import urllib.request
 from dataclasses import dataclass, field
@@ -129,6 +131,13 @@ def test_opening_lines_are_dashboard_then_configuration(run_seen):
     assert dashboard.startswith("Dashboard: http://127.0.0.1:")
     assert block.startswith("System Configuration\n")
     assert "1.40 GiB" in block
+
+
+def test_what_workers_are_copies_of_is_not_taken_for_one(run_seen):
+    with (run_seen[1].output / "logs/resources.csv").open(newline="") as stream:
+        names = {row["process"] for row in csv.DictReader(stream)}
+    assert {"client", "forkserver"} < names
+    assert f"worker-{multiprocessing.forkserver._forkserver._forkserver_pid}" not in names
 
 
 def test_no_worker_is_left(run_seen):

@@ -21,8 +21,10 @@ def write_log(path, processes, samples):
 
 
 def test_processes_in_their_order(tmp_path):
-    found = read_resources(write_log(tmp_path / "r.csv", ["client", "worker-77", "worker-9"], 3))
-    assert [usage.process for usage in found.processes] == ["client", "worker 1", "worker 2"]
+    names = ["client", "forkserver", "worker-77", "worker-9"]
+    found = read_resources(write_log(tmp_path / "r.csv", names, 3))
+    shown = ["client", "forkserver", "worker 1", "worker 2"]
+    assert [usage.process for usage in found.processes] == shown
     assert found.processes[1].seconds == [0, 1, 2]
     assert found.processes[1].cpu_percent == [0.5, 1.5, 2.5]
     assert found.processes[1].rss_mib == [101, 101, 101]
