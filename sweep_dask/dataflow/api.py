@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from multiprocessing import current_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.plan import Plan
     from sweep_dask.dataflow.replay import ReplayResult
     from sweep_dask.dataflow.results import RunResult
+    from sweep_dask.settings import Settings
 
 
 def run(input: str | Path | None = None, **settings: object) -> RunResult:  # noqa: A002  contract
@@ -36,7 +39,7 @@ def run(input: str | Path | None = None, **settings: object) -> RunResult:  # no
         The run cannot be done; the message says what, where, and the cure.
     """
     folder, is_sample = choose_input(None if input is None else str(input))
-    loaded = load_settings(settings, os.environ, Path.cwd())
+    loaded = _loaded(settings)
     return pipeline.run(loaded, folder, is_sample=is_sample)
 
 
@@ -61,7 +64,7 @@ def replay(
         The replay cannot be done; the message says what, where, and the cure.
     """
     folder, is_sample = choose_input(None if input is None else str(input))
-    loaded = load_settings(settings, os.environ, Path.cwd())
+    loaded = _loaded(settings)
     return replaying.replay(loaded, folder, is_sample=is_sample, ablations=ablations)
 
 
@@ -76,3 +79,12 @@ def plan(input: str | Path | None = None, **settings: object) -> Plan:  # noqa: 
     folder, is_sample = choose_input(None if input is None else str(input))
     loaded = load_settings(settings, os.environ, Path.cwd())
     return make_plan(loaded, folder, is_sample=is_sample)
+
+
+def _loaded(settings: dict[str, object]) -> Settings:
+    """The settings, for what may start workers."""
+    loaded = load_settings(settings, os.environ, Path.cwd())
+    if loaded.has_own_workers and getattr(current_process(), "_inheriting", False):
+        # A worker runs the main program again, which is to define things only. Its client tells.
+        sys.exit('A run is to be started under `if __name__ == "__main__":`.')
+    return loaded

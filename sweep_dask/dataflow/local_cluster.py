@@ -129,7 +129,8 @@ def _started(**options: Any) -> LocalCluster:
             f"The workers of the local cluster do not start, though tried {STARTS} times.",
             where="this machine",
             value=str(error) or type(error).__name__,
-            cure="Use fewer --workers or raise --memory-limit; --no-parallel needs no cluster.",
+            cure="Use fewer --workers or raise --memory-limit; --no-parallel needs no cluster. "
+            'A Python program has to start its runs under `if __name__ == "__main__":`.',
         ) from error
 
 

@@ -132,6 +132,22 @@ def test_what_is_imported_beforehand_is_what_tasks_are(monkeypatch):
     assert multiprocessing.forkserver._forkserver._preload_modules == forkserver._IMPORTED
 
 
+UNGUARDED = """
+import sys, sweep_dask
+sweep_dask.run(sys.argv[1], output="out", workers=1)
+"""
+
+
+@pytest.mark.slow
+def test_a_program_that_starts_its_run_in_each_worker(plain_input, tmp_path):
+    """The client says what is wrong, and workers nothing."""
+    program = tmp_path / "program.py"
+    program.write_text(UNGUARDED)
+    done = run_program(plain_input, cwd=tmp_path, program=(program,))
+    assert 'under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
+    assert "spawn.py" not in done.stderr
+
+
 ENDED_EARLY = """
 from multiprocessing import forkserver
 from sweep_dask.cli import main
