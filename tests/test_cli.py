@@ -100,9 +100,11 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
     answer = summary[summary.index("") + 1 :]
     summary = summary[: summary.index("")]
     assert [line.split(":")[0].strip().replace(" ", "-") for line in summary] == SUMMARY.split()
-    assert answer[0].startswith("What 12 sweeps of continuous trading got")
-    names = ["tape", "time-priority", "as-entered", "dual-post", "rest-dark", "dark-only"]
-    assert [line.split()[0] for line in answer[2:8]] == names
+    assert answer[0].startswith("12 sweeps came in continuous trading, with 3,680 shares entered.")
+    levels = next(n for n, line in enumerate(answer) if line.startswith("Each sweep as one that"))
+    names = ["tape", "as-entered", "dual-post", "rest-dark", "dark-only"]
+    assert [line.split()[0] for line in answer[levels + 2 : levels + 7]] == names
+    assert any("time-priority against the tape" in line for line in answer[levels + 7 :])
     assert str(folder / "out/report.html") in done.stdout
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.report.fidelity import MODES
-from sweep_dask.report.line_words import OTHER_CHOICES
+from sweep_dask.report.populations import OTHER_CHOICES
 from sweep_dask.report.rendering import render
 from sweep_dask.report.tape import has_tape
 

@@ -23,8 +23,9 @@ from sweep_dask.report.line_tables import (
     population_rows,
     segment_tables,
 )
-from sweep_dask.report.line_words import OTHER_CHOICES, WORDS
+from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
+from sweep_dask.report.populations import OTHER_CHOICES
 from sweep_dask.report.replay_page import Replay, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
 from sweep_dask.report.rollups import without_tape

@@ -55,11 +55,6 @@ WORDS = {
 
 #: Another model, which is not among the scenarios that an answer is about.
 TIME_PRIORITY_LINE = Line(TIME_PRIORITY)
-#: Of tables of single sweeps, and all that is made of them.
-OTHER_CHOICES = (
-    "These numbers are of other choices than the answer of the report: every sweep changes at the "
-    "same time (adoption 100 %) and waits until it is cancelled or trading ends (lifetime close)."
-)
 
 
 def label(name: str) -> str:

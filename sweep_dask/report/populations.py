@@ -1,4 +1,4 @@
-"""The populations of sweeps as the page calls them; nothing here needs compiled code."""
+"""Of which sweeps and choices numbers are, as the page says; nothing needs compiled code here."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ POPULATIONS = {
 }
 #: The one that only the tape can tell.
 OF_TAPE = "residual"
+#: Of tables of single sweeps, and all that is made of them.
+OTHER_CHOICES = (
+    "These numbers are of other choices than the answer of the report: every sweep changes at the "
+    "same time (adoption 100 %) and waits until it is cancelled or trading ends (lifetime close)."
+)

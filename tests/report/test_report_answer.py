@@ -12,9 +12,9 @@ from sweep_dask.analysis.rollups import dimensions
 from sweep_dask.analysis.rollups.metrics import HEADLINE
 from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.line_words import OTHER_CHOICES, WORDS
+from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
-from sweep_dask.report.populations import POPULATIONS
+from sweep_dask.report.populations import OTHER_CHOICES, POPULATIONS
 from sweep_dask.report.rollups import DIMENSIONS
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption")
