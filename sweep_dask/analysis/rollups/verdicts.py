@@ -77,15 +77,19 @@ def _verdict(
 ) -> dict[str, Any]:
     doubts = list(_doubts(rows, answer, p_holm, asked))
     is_good = (answer["effect"] > 0) == (answer["metric"] == FILL_RATIO)
-    alike = [row["effect"] for row in rows if row["unit"] == answer["unit"]]
+    alike = [
+        row["effect"]
+        for row in rows
+        if row["unit"] == answer["unit"] and not np.isnan(row["effect"])
+    ]
     told = ("scenario", "metric", "unit", "effect", "low", "high", "n_clusters")
     return {
         **{name: answer[name] for name in told},
         "verdict": NOT_DECIDED if doubts else (BETTER if is_good else WORSE),
         "turned_by": "; ".join(doubts),
         "p_holm": p_holm,
-        "least": min(alike),
-        "most": max(alike),
+        "least": min(alike, default=np.nan),
+        "most": max(alike, default=np.nan),
     }
 
 
@@ -100,6 +104,9 @@ def _doubts(
         yield "no difference"
         return
     yield from _turning(rows, answer, asked)
+    unknown = {row["lifetime"]: None for row in rows if np.isnan(row["effect"])}
+    if unknown:
+        yield f"nothing can be compared if sweeps wait {enumerated(list(map(wait, unknown)))}"
     if answer["n_clusters"] < ENOUGH_CLUSTERS:
         count = answer["n_clusters"]
         yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
@@ -124,7 +131,7 @@ def _turning(rows: Sequence[Row], answer: Row, asked: tuple[Any, ...]) -> Iterat
             if value != own
         ): None
         for row in rows
-        if not row["effect"] * answer["effect"] > 0
+        if row["effect"] * answer["effect"] <= 0
     }
     least = [changes for changes in turned if not any(other < changes for other in turned)]
     waits: dict[tuple[Any, Any], list[str]] = {}

@@ -237,6 +237,10 @@ def test_what_holds_under_every_choice_is_decided(metric, value, expected):
             "turns if sweeps wait to the close and everybody changes",
         ),
         ([effect(0.01, weight="value")], "an interval holds zero by value"),
+        (
+            [effect(np.nan, lifetime="close")],
+            "nothing can be compared if sweeps wait to the close",
+        ),
         # Where it is not asked about an interval decides nothing.
         ([effect(0.01, lifetime="close")], ""),
     ],
