@@ -14,9 +14,10 @@ from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_l
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sensitivity import sensitivity_tables
 from sweep_dask.analysis.metrics.sweep_table import Outcome
-from sweep_dask.analysis.tables import whole_numbers
+from sweep_dask.analysis.tables import empty_table, whole_numbers
 from sweep_dask.errors import InputError
 from sweep_dask.partition.rows import write_table
 from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, SENSITIVITY, table_name
@@ -140,7 +141,8 @@ def run_scenarios(
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
         summary.centre_point_seconds[name] = -began + (began := perf_counter())
-    rows = pa.concat_tables(sensitivity_tables(scenarios, found, choices, names))
+    found_rows = sensitivity_tables(scenarios, found, choices, names)
+    rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *found_rows])
     write_table(layout, summary, layout.outputs(date, security) / f"{SENSITIVITY}.parquet", rows)
     tables.add(SENSITIVITY, rows, key)
     summary.centre_point_seconds[COMPARING] = perf_counter() - began

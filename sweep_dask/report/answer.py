@@ -83,6 +83,8 @@ class Answer:
     @property
     def adopters(self) -> str:
         """Who changes, in words."""
+        if self.asked.is_of_one:
+            return f"all sweeps of participant {self.asked.adoption_participant} change"
         return adopters(self.asked.marginal.share)
 
     @property
@@ -127,7 +129,7 @@ def answer_of(found: Rollups, asked: Choices, *, has_tape: bool = True) -> Answe
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
         time_priority=_against_tape(found, TIME_PRIORITY_LINE) if has_tape else {},
         engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
-        largest=largest_of(found, line),
+        largest=None if asked.is_of_one else largest_of(found, line),
         has_tape=has_tape,
     )
 

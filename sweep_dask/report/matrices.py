@@ -95,4 +95,6 @@ def _counted(weight: str) -> str:
 
 
 def _is_turned(row: Row, answer: Row) -> bool:
-    return not (row["effect"] or 0) * (answer["effect"] or 0) > 0
+    """Whether it has not the sign of the answer, if both have one."""
+    effects = (row["effect"], answer["effect"])
+    return None not in effects and answer["effect"] != 0 and row["effect"] * answer["effect"] <= 0

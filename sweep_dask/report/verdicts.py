@@ -71,6 +71,11 @@ class Verdict:
         return self.words.said_within(self.row["effect"], None, None)
 
     @property
+    def has_one_sign(self) -> bool:
+        """Whether no choice turns the effect, or leaves nothing of it."""
+        return (self.row["least"] or 0) * (self.row["most"] or 0) > 0
+
+    @property
     def range(self) -> str:
         """From the least to the most over all choices, in words."""
         least, most = self.row["least"], self.row["most"]
@@ -164,4 +169,5 @@ def _turned(verdict: Verdict, shared: Sequence[str]) -> str:
     """What speaks against a verdict, but for what is said of all."""
     doubts = _AND.join(doubt for doubt in verdict.doubts if doubt not in shared)
     name = wording.within(verdict.words.heading)
-    return f"{name} ({doubts or f'one sign under every choice, {verdict.size}'})"
+    rest = f"one sign under every choice, {verdict.size}" if verdict.has_one_sign else verdict.size
+    return f"{name} ({doubts or rest})"

@@ -34,7 +34,8 @@ class Adoption:
     @property
     def groups(self) -> int:
         """Replays that it takes to measure every sweep."""
-        return ceil(1 / self.share) if self.share else 1
+        # A share of 1 / n is not quite that.
+        return ceil(1 / self.share - 1e-9) if self.share else 1
 
     def replays(self, lot: IntArray) -> Iterator[GroupReplay]:
         """Who changes and who is measured in each replay.
@@ -72,7 +73,7 @@ def lots(order_id: IntArray, seed: int) -> IntArray:
         int64[orders].
     """
     with np.errstate(over="ignore"):
-        mixed = order_id.astype(np.uint64) + np.uint64(_GAMMA) * np.uint64(2 * seed + 1)
+        mixed = order_id.astype(np.uint64) + np.uint64(_GAMMA) * np.uint64((2 * seed + 1) % 2**64)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_FIRST)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
         mixed ^= mixed >> np.uint64(31)

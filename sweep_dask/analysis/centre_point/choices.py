@@ -64,16 +64,17 @@ class Choices(NamedTuple):
         if self.marginal == EVERYONE:
             yield from (Round(one, EVERYONE, [one]) for one in lifetimes)
             return
-        within = [one for one in lifetimes if one.is_within(asked)]
-        recorded = [one for one in lifetimes if one == RECORDED and one not in within]
-        beyond = [one for one in lifetimes if one not in within and one not in recorded]
+        recorded = [one for one in lifetimes if one == RECORDED != asked]
+        within = [one for one in lifetimes if one.is_within(asked) and one not in recorded]
+        beyond = [one for one in lifetimes if one not in (*within, *recorded)]
         measured_of = {RECORDED: recorded, CLOSE: beyond} | {asked: within}
         # Those of one wait follow each other: they share their events.
         for one in dict.fromkeys((asked, *lifetimes, CLOSE)):
             if measured := measured_of.get(one):
                 yield Round(one, self.marginal, measured)
             if one == asked:
-                yield from (Round(one, Adoption(share), [one]) for share in self.adoption_shares)
+                shares = [s for s in self.adoption_shares if s not in (1.0, self.marginal.share)]
+                yield from (Round(one, Adoption(share), [one]) for share in shares)
             if one in lifetimes:
                 yield Round(one, EVERYONE, [one])
 

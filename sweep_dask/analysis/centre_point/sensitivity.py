@@ -140,5 +140,5 @@ def _add_matches(
             fills["quantity"][at],
             fills["price_x2"][at],
             is_dark=True,
-            is_among_adopters=adopts[fills[contra][at]],
+            is_among_adopters=adopts[fills[side][at]] & adopts[fills[contra][at]],
         )

@@ -53,7 +53,7 @@ SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
 def sensitivity_tables(
     scenarios: Scenarios, found: PartitionSweeps, choices: Choices, names: Iterable[str]
 ) -> Iterator[pa.Table]:
-    """Columns `SENSITIVITY`, a table for each line, lifetime and share, in this order.
+    """Columns `SENSITIVITY`, a table for each line, lifetime and share; none without a tape.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def sensitivity_tables(
     names
         Of the scenarios, beside the tape.
     """
+    if scenarios.partition.tape is None:
+        return  # what really filled is not known, and the book is given no lit fills
     lifetimes = choices.all_lifetimes()
     is_told = choices.may_change(found.facts.participant)
     marks = {one.name: _Marks(scenarios, found, one, is_told) for one in lifetimes}
@@ -90,9 +92,9 @@ def _totals(
 ) -> Iterator[tuple[str, float, FillTotals]]:
     """Lifetime, share of adopters, and what fills."""
     orders = scenarios.orders(name)
-    flow, flow_waits = scenarios.flow(orders), CLOSE
+    flow, flow_waits = None, None
     for waits, adoption, measured in rounds:
-        if waits != flow_waits:
+        if flow is None or waits != flow_waits:
             flow = scenarios.flow(orders, None if waits == CLOSE else until_ns[waits.name])
             flow_waits = waits
         found = adoption_totals(

@@ -18,6 +18,7 @@ from sweep_dask.analysis.rollups.sensitivity import (
     LEVEL_COUNTS,
     LEVEL_SUMS,
     METRICS,
+    NO_PARTICIPANT,
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
@@ -98,6 +99,8 @@ def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     fewer = [np.minimum(*pair) for pair in zip(_sizes(days), _sizes(participants), strict=True)]
     # Cameron, Gelbach and Miller 2011; never narrower than by one kind of clusters alone.
     two_ways = np.sqrt(np.maximum(errors[0] ** 2 + errors[1] ** 2 - errors[2] ** 2, 0.0))
+    # Sums in dollars are each off the mean of their own kind of clusters: they do not add up.
+    two_ways[..., AUD] = 0.0
     two_ways = np.maximum.reduce([two_ways, errors[0], errors[1]])
     has_both = (participants.n_clusters >= FEW_CLUSTERS)[..., SWEEP]
     found = (
@@ -131,7 +134,8 @@ def _clustered(cells: Cells, cases: Sequence[Case], cluster: int) -> _Clustered:
     if cluster == PARTICIPANT:
         total, weight = sums[:, 0], sums[:, 1]
         sums = np.stack([total, weight, total**2, total * weight, weight**2], axis=1)
-        counts = (weight > 0).astype(np.int64)
+        # Those who are not known are not one participant more.
+        counts = ((weight > 0) & (cells.segment[chosen] != NO_PARTICIPANT)).astype(np.int64)
     for number, values in enumerate((counts, *sums.T)):
         np.add.at(numbers[number], at, values)
     return _Clustered(*numbers)

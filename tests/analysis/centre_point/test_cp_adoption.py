@@ -153,9 +153,15 @@ def test_lots_are_the_same_anywhere_and_evenly_spread():
     lot = lots(ids, seed=0)
     assert lot[:3].tolist() == lots(ids[:3], seed=0).tolist()
     assert not np.array_equal(lot, lots(ids, seed=1))
+    assert 0 <= lots(ids, seed=-1).min() < lots(ids, seed=2**63).max() < LOTS
     assert 0 <= lot.min() <= lot.max() < LOTS
     counts = np.bincount(lot // (LOTS // 20 + 1), minlength=20)
     assert (np.abs(counts - 5_000) < 400).all()
+
+
+@pytest.mark.parametrize("groups", range(1, 200))
+def test_as_many_groups_as_are_asked_for(groups):
+    assert Adoption(1 / groups).groups == groups
 
 
 @given(share=st.floats(0.01, 1), seed=st.integers(0, 9))

@@ -103,12 +103,21 @@ def test_one_participant_alone_changes_and_is_told_of():
     """Sweep 1 of participant 7 finds the dark sells, not sweep 5 of 8, which came before it."""
     day = sweep(Day(), 5, 190, BUY, 100, 3340, participantid=8)
     day = sweep(day, 1, 200, BUY, 100, 3340, participantid=7).enter(2, 240, SELL, 10, 3330)
+    day.trade(250, (1, 77, 5, 3340, LIT, SELL))
     of_one = TWO._replace(adoption_participant=7, adoption_groups=20)
     for choices, dark, told in ((TWO, (0, 10), (1, 1)), (of_one, (10, 0), (1, 0))):
         rows = of_day(day, choices=choices).set_index(["scenario", "lifetime", "adoption"])
         rows = rows.loc["rest-dark", "close", 1].sort_values("participant")
         assert tuple(rows["dark_quantity"]) == dark
         assert tuple(rows["n_sweeps"]) == told
+
+
+def test_without_a_tape_there_is_no_answer():
+    day = sweep(Day(), 1, 200, BUY, 100, 3340, participantid=7).enter(2, 240, SELL, 10, 3330)
+    partition = day.partition()
+    found = read_sweeps(partition, day.quotes, DATE, SECURITY)
+    assert partition.tape is None
+    assert not list(sensitivity_tables(Scenarios(partition), found, TWO, SCENARIOS))
 
 
 def test_groups_that_change_nothing_show_no_effect():
