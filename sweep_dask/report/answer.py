@@ -83,9 +83,7 @@ class Answer:
     @property
     def adopters(self) -> str:
         """Who changes, in words."""
-        if self.asked.is_of_one:
-            return f"all sweeps of participant {self.asked.adoption_participant} change"
-        return adopters(self.asked.marginal.share)
+        return adopters(self.asked.marginal.share, self.asked.adoption_participant)
 
     @property
     def measured(self) -> LevelRow | None:

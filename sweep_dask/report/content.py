@@ -25,7 +25,7 @@ from sweep_dask.report.line_tables import (
 )
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
-from sweep_dask.report.populations import OTHER_CHOICES
+from sweep_dask.report.populations import other_choices
 from sweep_dask.report.replay_page import Replay, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
 from sweep_dask.report.rollups import without_tape
@@ -84,7 +84,7 @@ def page_content(
         "marked": run_facts.marked(manifest),
         "checks": run_facts.checks(manifest),
         "words": WORDS,
-        "other_choices": OTHER_CHOICES,
+        "other_choices": other_choices(settings),
         **results,
         **fidelity_content(replay),
         "gaps": gaps(manifest, found, is_through=manifest["status"] in THROUGH),

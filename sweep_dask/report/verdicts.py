@@ -94,7 +94,8 @@ class Verdict:
             )
         }
         shares.setdefault(1.0, words.size(self.everybody["effect"]))
-        sizes = [f"by {size} if {adopters(share)}" for share, size in shares.items()]
+        of_one = self.asked.adoption_participant
+        sizes = [f"by {size} if {adopters(share, of_one)}" for share, size in shares.items()]
         would = _WOULD[self.row["metric"]][effect < 0]
         over_all = words.between(self.row["least"], self.row["most"])
         return f"would {would}, {', '.join(sizes)}, and by {over_all} over all choices"

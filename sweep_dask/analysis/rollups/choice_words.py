@@ -19,8 +19,16 @@ def wait(lifetime: str) -> str:
     return _WAITS.get(lifetime) or re.sub(r".*?(\d+)", r"\1 ", lifetime)
 
 
-def adopters(share: float) -> str:
-    """Who changes: `one sweep in 20 changes`, `everybody changes`."""
+def adopters(share: float, participant: int | None = None) -> str:
+    """Who changes: `one sweep in 20 changes`, `everybody changes`.
+
+    Parameters
+    ----------
+    participant
+        Whose sweeps alone may change, if they are one participant's.
+    """
+    if participant is not None:
+        return f"all sweeps of participant {participant} change"
     if share == 1:
         return "everybody changes"
     if 1 / share >= _MANY_GROUPS:
