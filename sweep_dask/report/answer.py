@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.analysis.rollups.choice_words import adopters, wait
-from sweep_dask.analysis.rollups.verdicts import ENOUGH_CLUSTERS
+from sweep_dask.analysis.rollups.robustness import ENOUGH_CLUSTERS
 from sweep_dask.report.agreement import engaged_cells
 from sweep_dask.report.concentration import largest_of
 from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of

@@ -96,18 +96,9 @@ def adopters_chart(curves: Sequence[Curve], unit: str) -> Drawing | None:
         style = WORDS[curve.line]
         shares = floats(100 * share for share in curve.adoption)
         source = ColumnDataSource({"share": shares, "value": floats(curve.value)})
-        _curve(chart, style, source, "share", "value")
-        points = chart.scatter(
-            x="share",
-            y="value",
-            source=source,
-            color=style.colour,
-            marker=style.marker,
-            size=8,
-            legend_label=style.label,
+        _marked_curve(
+            chart, style, source, "share", ("@share{0.#} % change", "@value{0,0.00} " + unit)
         )
-        tip = [("", style.label), ("@share{0.#} % change", "@value{0,0.00} " + unit)]
-        chart.add_tools(HoverTool(renderers=[points], tooltips=tip))
     chart.xaxis.ticker = [100 * share for share in curves[0].adoption]
     # All names in one row, also on a phone.
     return drawing(chart, label_pixels=62)
@@ -131,20 +122,27 @@ def segment_chart(table: SegmentTable, lines: Sequence[Line], measure: Measure) 
         values = [row.value(line.name, measure) for row in table.rows]
         shown = [100 * v if is_share and v is not None else v for v in values]
         source = ColumnDataSource({"segment": names, "value": floats(shown)})
-        _curve(chart, style, source, "segment", "value")
-        points = chart.scatter(
-            x="segment",
-            y="value",
-            source=source,
-            color=style.colour,
-            marker=style.marker,
-            size=8,
-            legend_label=style.label,
-        )
-        tip = [("", style.label), ("@segment", "@value{0,0.00} " + unit)]
-        chart.add_tools(HoverTool(renderers=[points], tooltips=tip))
+        _marked_curve(chart, style, source, "segment", ("@segment", "@value{0,0.00} " + unit))
     chart.xgrid.visible = False
     return drawing(chart)
+
+
+def _marked_curve(
+    chart: figure, style: LineWords, source: ColumnDataSource, x: str, tip: tuple[str, str]
+) -> None:
+    """A curve over `value` with a mark at each point, and what is told of one under the mouse."""
+    _curve(chart, style, source, x, "value")
+    points = chart.scatter(
+        x=x,
+        y="value",
+        source=source,
+        color=style.colour,
+        marker=style.marker,
+        size=8,
+        legend_label=style.label,
+    )
+    tips = [("", style.label), tip]
+    chart.add_tools(HoverTool(renderers=[points], tooltips=tips))
 
 
 def _curve(chart: figure, style: LineWords, source: ColumnDataSource, x: str, y: str) -> Any:

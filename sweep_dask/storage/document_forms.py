@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.lifetimes import NAME as LIFETIME
 from sweep_dask.storage.layout import EARLIER_REJECTS, REJECTS
 
 if TYPE_CHECKING:
@@ -58,13 +59,12 @@ _CHECK = {
     **dict.fromkeys(("check", "found", "expected", "cure", "where"), str),
     "counts": _COUNTS,
 }
-_LIFETIME = re.compile(r"recorded|close|clock:[1-9][0-9]{0,5}(s|min|h)", re.ASCII)
 _NAMES = {"value": [str], "source": str}
 _SETTINGS = {
     "models": _NAMES,
     "scenarios": _NAMES,
-    "lifetime?": {"value": _LIFETIME, "source": str},
-    "lifetimes?": {"value": [_LIFETIME], "source": str},
+    "lifetime?": {"value": LIFETIME, "source": str},
+    "lifetimes?": {"value": [LIFETIME], "source": str},
     "adoption_groups?": {"value": int, "source": str},
     "adoption_shares?": {"value": [_NUMBER], "source": str},
     "adoption_participant?": {"value": (int, type(None)), "source": str},

@@ -7,6 +7,7 @@ left then is marked at that time. A sweep that its owner cancelled is cancelled 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 _NS_PER_SECOND = 1_000_000_000
 _UNITS_SECONDS = {"s": 1, "min": 60, "h": 3_600}
-_CLOCK = "clock:"
+#: What a lifetime is called.
+NAME = re.compile(r"recorded|close|clock:(?P<count>[1-9][0-9]{0,5})(?P<unit>s|min|h)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,9 @@ def lifetime_of(name: str) -> Lifetime:
     ValueError
         It is none.
     """
-    for lifetime in (RECORDED, CLOSE):
-        if name == lifetime.name:
-            return lifetime
-    digits = name.removeprefix(_CLOCK).rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = name.removeprefix(_CLOCK + digits)
-    if not name.startswith(_CLOCK) or unit not in _UNITS_SECONDS or not digits.isdecimal():
+    found = NAME.fullmatch(name)
+    if found is None:
         raise ValueError(name)
-    seconds = int(digits) * _UNITS_SECONDS[unit]
-    if not seconds:
-        raise ValueError(name)
-    return Lifetime(name, seconds * _NS_PER_SECOND)
+    if found["count"] is None:
+        return RECORDED if name == RECORDED.name else CLOSE
+    return Lifetime(name, int(found["count"]) * _UNITS_SECONDS[found["unit"]] * _NS_PER_SECOND)

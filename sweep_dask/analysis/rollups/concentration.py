@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.rollups.sensitivity import LEVEL_COUNTS, NO_PARTICIPANT
+from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
+from sweep_dask.analysis.rollups.sensitivity import LEVEL_COUNTS
 from sweep_dask.analysis.tables import over, schema
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ _NAMES: dict[str, Sequence[str]] = {
     "short_sell": SHORT_SELLS,
 }
 #: A participant who is not known comes after all others.
-_NO_PARTICIPANT = 2**63 - 1
+NO_PARTICIPANT = 2**63 - 1
 
 
 def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> IntArray:
@@ -87,7 +87,7 @@ def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> In
     if dimension == "day":
         return places_of(values, lambda date: dt.date.fromisoformat(date).toordinal())
     if dimension == "participant":
-        return values.to_numpy(dtype=np.int64, na_value=_NO_PARTICIPANT)
+        return values.to_numpy(dtype=np.int64, na_value=NO_PARTICIPANT)
     if dimension == "size_quantile":
         return size_quartiles(whole_numbers(sweeps, "quantity"), partition)
     if dimension == "side":
@@ -103,7 +103,7 @@ def names_of(dimension: str, segments: Iterable[int]) -> list[str]:
     if dimension == "day":
         return [dt.date.fromordinal(segment).isoformat() for segment in segments]
     if dimension in UNBOUNDED:
-        return [UNKNOWN if number == _NO_PARTICIPANT else str(number) for number in segments]
+        return [UNKNOWN if number == NO_PARTICIPANT else str(number) for number in segments]
     names = _NAMES[dimension]
     return [names[segment] for segment in segments]
 

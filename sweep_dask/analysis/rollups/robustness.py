@@ -11,6 +11,7 @@ from scipy.special import stdtr, stdtrit
 from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.rollups.cells import merged
 from sweep_dask.analysis.rollups.concentration import LARGEST, largest_participants
+from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.exact import as_floats
 from sweep_dask.analysis.rollups.sensitivity import (
     BOTH,
@@ -18,7 +19,6 @@ from sweep_dask.analysis.rollups.sensitivity import (
     LEVEL_COUNTS,
     LEVEL_SUMS,
     METRICS,
-    NO_PARTICIPANT,
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import FloatArray, Schema
 
 #: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
-FEW_CLUSTERS = 10
+ENOUGH_CLUSTERS = 10
 #: How sweeps count: alike, by what they are worth, or all of them together in dollars.
 WEIGHTS = ("sweep", "value", "aud")
 SWEEP, VALUE, AUD = range(len(WEIGHTS))
@@ -102,7 +102,7 @@ def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     # Sums in dollars are each off the mean of their own kind of clusters: they do not add up.
     two_ways[..., AUD] = 0.0
     two_ways = np.maximum.reduce([two_ways, errors[0], errors[1]])
-    has_both = (participants.n_clusters >= FEW_CLUSTERS)[..., SWEEP]
+    has_both = (participants.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
     found = (
         (_interval(effect, errors[0], *_sizes(days)), np.ones_like(has_both)),
         (_interval(effect, two_ways, *fewer), has_both),

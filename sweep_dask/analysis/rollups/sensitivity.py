@@ -17,6 +17,7 @@ from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.sensitivity import AMOUNTS as ROW_AMOUNTS
 from sweep_dask.analysis.metrics.sensitivity import COUNTS as ROW_COUNTS
 from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells
+from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.exact import LIMBS, carried, exact
 from sweep_dask.analysis.tables import coded, whole_numbers, whole_numbers_or
 
@@ -45,8 +46,6 @@ COUNTS = ("n_clusters",)
 #: Of clusters: the sums of their differences and weights, and the squares and products of these.
 SUMS = ("total", "weight", "squared_total", "total_times_weight", "squared_weight")
 LEVEL_COUNTS, LEVEL_SUMS = tuple(ROW_COUNTS), tuple(ROW_AMOUNTS)
-#: A participant who is not known.
-NO_PARTICIPANT = 2**63 - 1
 
 
 class Case(NamedTuple):

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep_dask.analysis.rollups.choice_words import COUNTED, adopters, enumerated, wait
-from sweep_dask.analysis.rollups.robustness import AUD, FILL_RATIO, INTERVALS, SWEEP, WEIGHTS
+from sweep_dask.analysis.rollups.robustness import (
+    AUD,
+    ENOUGH_CLUSTERS,
+    FILL_RATIO,
+    INTERVALS,
+    SWEEP,
+    WEIGHTS,
+)
 from sweep_dask.analysis.stats.families import holm
 from sweep_dask.analysis.tables import schema
 
@@ -25,8 +32,6 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-#: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
-ENOUGH_CLUSTERS = 10
 #: Below this adjusted p-value an effect is called more than chance; a convention.
 SIGNIFICANT = 0.05
 BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
