@@ -24,9 +24,12 @@ from distributed import Client, LocalCluster
 from drawn_sweeps import write_partitions
 from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
-from sweep_dask.analysis.metrics.lines import LINES
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, LINES
+from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.dataflow.rollups import Day, Source, summarise_days, write_rollups
 from sweep_dask.partition.piece import summary_of_files
+from sweep_dask.partition.tables import Asked
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.summaries import write_summary
@@ -34,6 +37,8 @@ from sweep_dask.storage.summaries import write_summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+#: Every line; sums under other choices are not drawn.
+_ASKED = Asked((TIME_PRIORITY, CENTRE_POINT), tuple(SCENARIOS), ())
 #: Of a hundred thousand order rows.
 _PIECE_SWEEPS = 6_000
 
@@ -101,12 +106,12 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
         given = [(str(t), files) for t, (_, _, files) in zip(targets, named, strict=True)]
         timed(f"{prefix}summaries", _on, client, _summarise, given)
         days = [
-            Day(day.name, tuple(Source("", str(t)) for t in targets if t.name.startswith(day.name)))
+            Day(day.name, tuple(_source(t) for t in targets if t.name.startswith(day.name)))
             for day in added
         ]
-        timed(f"{prefix}days", summarise_days, client, layout, days, LINES)
+        timed(f"{prefix}days", summarise_days, client, layout, days, _ASKED)
         summaries = [layout.day_summary(day.name) for day in folders]
-        return timed(f"{prefix}roll-ups", write_rollups, client, layout, summaries, LINES)
+        return timed(f"{prefix}roll-ups", write_rollups, client, layout, summaries, _ASKED)
 
     with _cluster(arguments.workers) as cluster, Client(cluster) as client:
         files = answer(client, folders)
@@ -151,8 +156,13 @@ def _on(client: Client, work: Callable[..., None], given: list[tuple[str, list[s
     client.gather([client.submit(work, *arguments, pure=False) for arguments in given])
 
 
+def _source(summary: Path) -> Source:
+    """A piece of which the summary alone is asked for."""
+    return Source("", summary=str(summary))
+
+
 def _summarise(target: str, paths: list[str]) -> None:
-    write_summary(Path(target), summary_of_files(paths, LINES))
+    write_summary(Path(target), summary_of_files(paths, [], _ASKED))
 
 
 if __name__ == "__main__":

@@ -214,11 +214,6 @@ class ScenarioFlow:
         return self._partition.run(self.flow, happening=np.flatnonzero(happens))
 
 
-def run_scenario(partition: PartitionInput, name: str, date: str, security: int) -> ScenarioResult:
-    """Run one scenario, see `Scenarios.results`."""
-    return next(Scenarios(partition).results([name], date, security))
-
-
 def _result(
     record: SweepRecord, flow: OrderFlow, result: BookResult, date: str, security: int
 ) -> ScenarioResult:
