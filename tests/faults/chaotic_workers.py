@@ -1,9 +1,8 @@
-"""A preload of workers: `distributed.chaos` ends the first few soon, each in another way."""
+"""A preload of workers: `distributed.chaos` ends three of them at work, each in another way."""
 
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 from distributed.chaos import KillWorker
@@ -11,37 +10,31 @@ from distributed.chaos import KillWorker
 MODES = ("sys.exit", "segfault", "graceful")
 
 
-class _NotedDeath(KillWorker):
-    def _note(self):
-        (Path(os.environ["CHAOS_FOLDER"]) / self.mode).touch()
+class _DiesAtWork(KillWorker):
+    """Ends its worker as a task begins, if not all of the modes have been used up by then."""
 
-    def sys_exit(self):
-        self._note()
-        super().sys_exit()
+    async def setup(self, worker):
+        self.worker = worker
 
-    def segfault(self):
-        self._note()
-        super().segfault()
-
-    def graceful(self):
-        self._note()
-        super().graceful()
+    def transition(self, key, start, finish, **kwargs):
+        if finish != "executing":
+            return
+        mode = _next_mode(Path(os.environ["CHAOS_FOLDER"]))
+        if mode is not None:
+            end = {"sys.exit": self.sys_exit, "segfault": self.segfault, "graceful": self.graceful}
+            self.worker.loop.asyncio_loop.call_soon(end[mode])
 
 
 async def dask_setup(worker):
-    """Let its end come at a moment that its number draws; later workers live."""
-    number = _number(Path(os.environ["CHAOS_FOLDER"]))
-    if number < len(MODES):
-        random.seed(number)
-        await worker.plugin_add(_NotedDeath(delay="500 ms", mode=MODES[number]))
+    """Have each worker look, whenever a task begins, whether it is its turn."""
+    await worker.plugin_add(_DiesAtWork())
 
 
-def _number(folder: Path) -> int:
-    number = 0
-    while True:
+def _next_mode(folder: Path) -> str | None:
+    for mode in MODES:
         try:
-            (folder / str(number)).touch(exist_ok=False)
+            (folder / mode).touch(exist_ok=False)
         except FileExistsError:
-            number += 1
-        else:
-            return number
+            continue
+        return mode
+    return None
