@@ -1,17 +1,15 @@
 """The state of one Centre Point book: its orders, who of them rests, and what holds for all.
 
-A `Book` is a tuple of arrays. Numba counts the references to each of them wherever a tuple goes, at
-every call; so the kernels hand on a `BookRef` instead, a single pointer to the same fields. They
-change the arrays in place; only `room`, between two events, replaces some by larger ones.
+A `Book` is a tuple of arrays. The kernels hand on a pointer to them instead (see `book_ref`), which
+has the same fields. They change the arrays in place; only `room`, between two events, replaces some
+by larger ones.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import types
-from numba.experimental import structref
 from numpy.typing import NDArray
 
 from sweep_dask.matching.events import FILL
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
     from sweep_dask.matching.rules import Rules
 
 IntArray = NDArray[np.int64]
-
-#: Numba's types do not cover these.
-_structref: Any = structref
-_types: Any = types
 
 #: There is no order; also the place before all orders.
 NOBODY = -1
@@ -116,18 +110,6 @@ class Book(NamedTuple):
     """int64[steps, 2]: from which price, in 0.1 cent and ascending, which tick."""
     opted_in: IntArray
     """int64[room, 2]: participants, and which of ORDERS and SWEEPS that come in are preferenced."""
-
-
-@_structref.register
-class _BookRefType(_types.StructRef):  # type: ignore[misc]
-    """What Numba calls a `BookRef`."""
-
-
-class BookRef(_structref.StructRefProxy):  # type: ignore[misc]
-    """A book in compiled code, made of the fields of a `Book`, which have the same names here."""
-
-
-_structref.define_constructor(BookRef, _BookRefType, Book._fields)
 
 
 def new_book(

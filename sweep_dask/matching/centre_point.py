@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep_dask.compiled import entry, kernel
-from sweep_dask.matching.book import Book, BookRef, new_book
+from sweep_dask.compiled import entry
+from sweep_dask.matching.book import Book, new_book
+from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.dispatch import dispatch
 
 if TYPE_CHECKING:
@@ -131,9 +132,10 @@ def apply_event(book: Book, event: np.void, position: int) -> Book:
 
     `position` is what its fills will have as `event`. Compiled code may call this as well.
     """
-    ref = BookRef(*book)
+    owner = BookOwner(*book)
+    ref = reference_to(owner)
     dispatch(ref, event, position)
-    return _arrays(ref)
+    return book_of(owner)
 
 
 def fills_of(book: Book) -> NDArray[np.void]:
@@ -146,15 +148,10 @@ def apply_events(
     book: Book, events: NDArray[np.void], happening: IntArray, applied: IntArray
 ) -> Book:
     """Apply the events at some positions, and note what each REDUCE really took."""
-    ref = BookRef(*book)
+    owner = BookOwner(*book)
+    ref = reference_to(owner)
     for at in range(happening.size):
         position = happening[at]
         dispatch(ref, events[position], position)
         applied[position] = ref.state[0].applied
-    return _arrays(ref)
-
-
-@kernel
-def _arrays(ref: Any) -> Book:
-    """Return what a reference is to."""
-    return Book(ref.orders, ref.tree, ref.state, ref.fills, ref.ticks, ref.opted_in)
+    return book_of(owner)

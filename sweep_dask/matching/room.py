@@ -15,6 +15,7 @@ from sweep_dask.matching.book import (
     Book,
     IntArray,
 )
+from sweep_dask.matching.book_ref import owner_of
 from sweep_dask.matching.queue import combine
 
 if TYPE_CHECKING:
@@ -40,15 +41,16 @@ def lacks_room(book: Book, order: int) -> bool:
 @kernel
 def make_room(book: Any, order: int) -> None:
     """Give a book what `lacks_room` asks for."""
-    state, opted_in = book.state[0], book.opted_in
-    book.orders = _larger(book.orders, order + 1)
-    book.fills = _larger(book.fills, state.fills + state.resting + 2)
-    book.tree = _with_free_slots(book)
+    state, owner = book.state[0], owner_of(book)
+    owner.orders = _larger(owner.orders, order + 1)
+    owner.fills = _larger(owner.fills, state.fills + state.resting + 2)
+    owner.tree = _with_free_slots(owner)
+    opted_in = owner.opted_in
     if state.participants == opted_in.shape[0]:
-        book.opted_in = np.zeros((2 * state.participants, 2), np.int64)
+        owner.opted_in = np.zeros((2 * state.participants, 2), np.int64)
         for row in range(state.participants):
             for column in range(2):
-                book.opted_in[row, column] = opted_in[row, column]
+                owner.opted_in[row, column] = opted_in[row, column]
 
 
 @kernel

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from sweep_dask.matching.book import ANY, DARK, NOBODY, BookRef, new_book
+from sweep_dask.matching.book import ANY, DARK, NOBODY, new_book
+from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.events import BUY, SELL, Style
 from sweep_dask.matching.queue import (
     EVERYONE,
@@ -31,28 +32,32 @@ MAQS = [0, 1, *BOUNDS[1:4], *(bound + 1 for bound in BOUNDS[1:4])]
 
 @njit
 def _resting(book, order):
-    ref = BookRef(*book)
+    owner = BookOwner(*book)
+    ref = reference_to(owner)
     if lacks_room(ref, order):
         make_room(ref, order)
     rest(ref, order)
-    return ref.orders, ref.tree
+    found = book_of(owner)
+    return found.orders, found.tree
 
 
 @njit
 def _change(book, order, leaves):
-    ref = BookRef(*book)
+    owner = BookOwner(*book)
+    ref = reference_to(owner)
     if leaves:
         show(ref, order)
     else:
         leave(ref, order)
+    return book_of(owner)
 
 
 @njit
 def _found(book, question):
     """Numbers of the orders that a question finds, one after the other."""
-    ref, numbers, order = BookRef(*book), [0 for _ in range(0)], NOBODY
+    owner, numbers, order = BookOwner(*book), [0 for _ in range(0)], NOBODY
     while True:
-        order = next_order(ref, question, order)
+        order = next_order(reference_to(owner), question, order)
         if order < 0:
             return numbers
         numbers.append(order)
@@ -202,21 +207,25 @@ def test_coming_and_going_costs_logarithmic_steps(orders):
 
 @njit
 def _leave_all(book, orders):
-    ref = BookRef(*book)
+    owner = BookOwner(*book)
+    ref = reference_to(owner)
     for order in orders:
         leave(ref, order)
+    return book_of(owner)
 
 
 @njit
 def _come_all(book, reach_x2):
-    ref = BookRef(*book)
+    owner = BookOwner(*book)
+    ref = reference_to(owner)
     for order in range(reach_x2.size):
         if lacks_room(ref, order):
             make_room(ref, order)
         slot = ref.orders[order]
         slot.side, slot.leaves, slot.is_alive, slot.reach_x2 = 1, 1, 1, reach_x2[order]
         rest(ref, order)
-    return ref.orders, ref.tree
+    found = book_of(owner)
+    return found.orders, found.tree
 
 
 def _crowd(orders, reach_x2):
