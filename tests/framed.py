@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pyarrow as pa
 
 from sweep_dask.analysis import states, statistics, tables, time_priority
-from sweep_dask.analysis.centre_point import inputs, match_table, replay, scenarios, tape
+from sweep_dask.analysis.centre_point import (
+    inputs,
+    match_table,
+    replay,
+    scenarios,
+    sweep_outcomes,
+    tape,
+)
 from sweep_dask.analysis.metrics import (
     comparison,
     decomposition,
@@ -88,13 +96,13 @@ def left_out_table(*arguments):
     return to_frame(match_table.left_out_table(*arguments))
 
 
-def scenario_results(partition, *arguments):
-    for result in scenarios.Scenarios(partition).results(*arguments):
-        frames = {
-            name: to_frame(getattr(result, name))
-            for name in ("matches", "order_summary", "sweep_fills")
-        }
-        yield replace(result, **frames)
+def scenario_results(partition, names, *key):
+    """Results with frames in place of tables, and `sweep_fills`, a frame of their fills."""
+    for result in scenarios.Scenarios(partition).results(names, *key):
+        frames = {name: to_frame(getattr(result, name)) for name in ("matches", "order_summary")}
+        framed = replace(result, **frames)
+        fills = sweep_outcomes.sweep_fills(partition.log, result.fills, *key)
+        yield SimpleNamespace(**vars(framed), sweep_fills=to_frame(fills))
 
 
 def run_scenario(partition, name, *arguments):

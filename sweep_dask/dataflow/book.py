@@ -57,11 +57,10 @@ def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
     # Without the model, what it would have been asked makes no difference.
     of_model = (in_order(settings.scenarios), choices_of(vars(settings)))
-    asked = of_model if CENTRE_POINT in settings.models else ()
+    asked = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
     told = (
         *(VERSION, sorted(settings.models), asked, book, _sorted(settings.block_min_value)),
-        *(settings.trading_day, settings.shortfall_horizon_seconds, tuple(SWEEP_TABLE)),
-        settings.csv_safe_text,
+        *(settings.trading_day, tuple(SWEEP_TABLE), settings.csv_safe_text),
     )
     return bytes_digest(repr(told).encode())
 

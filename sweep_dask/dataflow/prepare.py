@@ -10,7 +10,6 @@ from dask import delayed
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.data_checks.findings import Finding
-from sweep_dask.analysis.metrics.units import NS_PER_SECOND
 from sweep_dask.dataflow.book import book_of, in_order
 from sweep_dask.dataflow.check import judged, look_before, noted
 from sweep_dask.dataflow.execute import run_tasks
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.progress import Progress
     from sweep_dask.dataflow.workspace import Workspace
     from sweep_dask.partition import PartitionSummary
-    from sweep_dask.settings import Settings
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.processed import Processed
 
@@ -245,7 +243,6 @@ def partition_jobs(
             csv_safe_text=record.plan.settings.csv_safe_text,
             centre_point=_centre_point_job(record, source, dated, written),
             signature=record.signature,
-            horizon_ns=_horizon_ns(record.plan.settings),
         )
         for source in catalogue.partitions
     ]
@@ -256,11 +253,6 @@ def piece_jobs(jobs: Iterable[PartitionJob], piece_rows: int) -> list[PieceJob]:
     by_key = {Partition(job.source.date, job.source.security): job for job in jobs}
     pieces = pieces_of({key: rows_of(job.source.rows) for key, job in by_key.items()}, piece_rows)
     return [PieceJob(tuple(by_key[key] for key in piece.partitions)) for piece in pieces]
-
-
-def _horizon_ns(settings: Settings) -> int | None:
-    seconds = settings.shortfall_horizon_seconds
-    return None if seconds is None else seconds * NS_PER_SECOND
 
 
 def _centre_point_job(

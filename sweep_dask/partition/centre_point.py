@@ -12,15 +12,21 @@ from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partiti
 from sweep_dask.analysis.centre_point.match_table import left_out_table
 from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_log
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
+from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
-from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
-from sweep_dask.analysis.metrics.sensitivity import sensitivity_tables
-from sweep_dask.analysis.metrics.sweep_table import Outcome
+from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.tables import empty_table, whole_numbers
 from sweep_dask.errors import InputError
 from sweep_dask.partition.rows import write_table
-from sweep_dask.partition.tables import LEFT_OUT, SCENARIO_TABLES, SENSITIVITY, table_name
+from sweep_dask.partition.tables import (
+    LEFT_OUT,
+    MATCHES,
+    ORDER_SUMMARY,
+    SENSITIVITY,
+    SWEEP_FILLS,
+    table_name,
+)
 from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
+    from sweep_dask.analysis.metrics.sweep_table import Outcome
     from sweep_dask.analysis.tables import IntArray
     from sweep_dask.partition.continuous import ContinuousTrading
     from sweep_dask.partition.job import PartitionJob, PartitionSummary
@@ -111,7 +118,13 @@ def run_scenarios(
     found: PartitionSweeps,
     tables: PieceTables,
 ) -> dict[Line, Outcome]:
-    """Run and write the scenarios one after the other; only what filled the sweeps is kept."""
+    """Run and write the scenarios one after the other, and what comes of them under every choice.
+
+    Returns
+    -------
+    dict
+        What became of the sweeps under the answer's own choice, by line.
+    """
     began = perf_counter()
     key = Partition(summary.date, summary.security)
     date, security = key
@@ -121,28 +134,29 @@ def run_scenarios(
     tables.add(table_name(LEFT_OUT), left_out, key)
     summary.centre_point_seconds[READING] += perf_counter() - began
     totals: dict[str, dict[str, int]] = {}
-    outcomes: dict[Line, Outcome] = {}
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
     names = job.centre_point.scenarios
     began = perf_counter()
     choices = job.centre_point.choices
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
+
+    def write(scenario: str, name: str, rows: pa.Table) -> None:
+        write_table(layout, summary, folder / scenario / f"{name}.parquet", rows)
+        tables.add(table_name(name), rows, key, scenario)
+
     for name, result in zip(names, scenarios.results(names, date, security), strict=True):
-        for table in SCENARIO_TABLES:
-            rows = getattr(result, table)
-            write_table(layout, summary, folder / name / f"{table}.parquet", rows)
-            tables.add(table_name(table), rows, key, name)
+        write(name, MATCHES, result.matches)
+        write(name, ORDER_SUMMARY, result.order_summary)
         totals.setdefault(TAPE, _tape_totals(result.order_summary))
         totals[name] = _scenario_totals(result)
-        outcomes[Line(CENTRE_POINT, name)] = Outcome(
-            fills_of_book(partition.log, result.fills), result.order_summary["unfilled_reason"]
-        )
         counts["events"] += result.event_count
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
         summary.centre_point_seconds[name] = -began + (began := perf_counter())
-    found_rows = sensitivity_tables(scenarios, found, choices, names)
-    rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *found_rows])
+    found_under = under_choices(scenarios, found, choices, names)
+    for name, answer in found_under.answers.items():
+        write(name, SWEEP_FILLS, sweep_fills(partition.log, answer.fills, date, security))
+    rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *found_under.sums])
     write_table(layout, summary, layout.outputs(date, security) / f"{SENSITIVITY}.parquet", rows)
     tables.add(SENSITIVITY, rows, key)
     summary.centre_point_seconds[COMPARING] = perf_counter() - began
@@ -152,7 +166,9 @@ def run_scenarios(
     }
     assert summary.centre_point is not None
     summary.centre_point.scenarios.update(totals)
-    return outcomes
+    return {
+        Line(CENTRE_POINT, name): answer.outcome for name, answer in found_under.answers.items()
+    }
 
 
 def _scenario_totals(result: ScenarioResult) -> dict[str, int]:

@@ -49,7 +49,7 @@ class CentrePointJob:
     ablations: bool = True
     """Whether a replay is repeated without each rule."""
     choices: Choices = DEFAULT_CHOICES
-    """Under which the scenarios are compared."""
+    """Under which lines are compared."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,6 @@ class PartitionJob:
     """The Centre Point book, and what is asked of it."""
     signature: str = ""
     """Digest of what the models are told, the same for all partitions of a run."""
-    horizon_ns: int | None = None
-    """How long after arrival unfilled shares are marked to the midpoint; None: when the sweep
-    stops working."""
 
 
 @dataclass(frozen=True)

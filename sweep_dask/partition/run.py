@@ -182,9 +182,11 @@ def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str
 
 def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
     # Session rows count by what follows from them.
-    asked = (job.centre_point.scenarios, job.centre_point.book, trading, job.horizon_ns)
-    choices = job.centre_point.choices if job.centre_point.scenarios else None
-    told = (*asked, choices, tuple(SWEEP_TABLE))
+    asked, choices = job.centre_point.scenarios, job.centre_point.choices
+    told = (
+        *(asked, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
+        choices if asked else choices.lifetime,
+    )
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]

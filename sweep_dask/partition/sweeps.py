@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import (
@@ -61,8 +62,8 @@ def write_sweeps(
     lines = sweep_tables(
         found,
         {line: outcomes[line] for line in LINES if line in outcomes},
+        lifetime=lifetime_of(job.centre_point.choices.lifetime),
         ticks=partition.settings.ticks,
-        horizon_ns=job.horizon_ns,
     )
     key = Partition(summary.date, summary.security)
     path = layout.outputs(*key) / f"{SWEEP_METRICS}.parquet"

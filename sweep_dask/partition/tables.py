@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT as LEFT_OUT_COLUMNS
-from sweep_dask.analysis.centre_point.match_table import MATCHES
-from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
+from sweep_dask.analysis.centre_point.match_table import MATCHES as MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS as FILL_COLUMNS
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line, lines_of
 from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
 #: Types of the kinds of input columns in a frame (`schema.Kind`).
 _PANDAS_TYPES = {Kind.INTEGER: "Int64", Kind.PRICE: "float64", Kind.TEXT: "str"}
 
-#: Files of each scenario, and their columns.
+#: File stems of each scenario.
+MATCHES, ORDER_SUMMARY, SWEEP_FILLS = "matches", "order_summary", "sweep_fills"
+#: And their columns.
 SCENARIO_TABLES = {
-    "matches": MATCHES,
-    "order_summary": SWEEP_SUMMARY,
-    "sweep_fills": SWEEP_FILLS,
+    MATCHES: MATCH_COLUMNS,
+    ORDER_SUMMARY: SWEEP_SUMMARY,
+    SWEEP_FILLS: FILL_COLUMNS,
 }
 #: File stems: orders left out of the book, and the metrics of every sweep in every line.
 LEFT_OUT = "left_out"

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.report.fidelity import MODES
-from sweep_dask.report.populations import other_choices
 from sweep_dask.report.rendering import render
 from sweep_dask.report.tape import has_tape
 
@@ -50,7 +49,6 @@ def run_card(
         "states": Counter(entry["state"] for entry in partitions),
         "failed": failed[:_MOST_FAILED],
         "n_failed": len(failed),
-        "other_choices": other_choices(manifest.get("settings", {})),
         "lines": None if lines is None else _lines(lines, has_tape(manifest)),
         "has_tape": has_tape(manifest),
         "score": _score(manifest, replay),

@@ -25,7 +25,6 @@ from sweep_dask.report.line_tables import (
 )
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
-from sweep_dask.report.populations import other_choices
 from sweep_dask.report.replay_page import Replay, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
 from sweep_dask.report.rollups import without_tape
@@ -81,10 +80,8 @@ def page_content(
     return {
         "run": manifest,
         "models": settings["models"]["value"],
-        "marked": run_facts.marked(manifest),
         "checks": run_facts.checks(manifest),
         "words": WORDS,
-        "other_choices": other_choices(settings),
         **results,
         **fidelity_content(replay),
         "gaps": gaps(manifest, found, is_through=manifest["status"] in THROUGH),

@@ -47,6 +47,11 @@ class Fills:
     """Dollars, float64[n]."""
     quantity: IntArray
 
+    def until(self, end_ns: int) -> Fills:
+        """Those up to an instant."""
+        counted = self.time_ns <= end_ns
+        return Fills(self.label, self.time_ns[counted], self.price[counted], self.quantity[counted])
+
     @property
     def shares(self) -> int:
         """Filled in all."""
@@ -127,9 +132,8 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         # Time priority is asked about the rest only.
         simulated = _together(real, simulated)
         source = f"{layout.relative(trades)} and {source}" if has_fills else source
-    fills = [real, simulated]
     arrival_ns, end_ns = sweep["arrival_ns"], sweep["end_ns"]
-    last_ns = max([end_ns, *(int(f.time_ns.max()) for f in fills if f.time_ns.size)])
+    fills = [one.until(end_ns) for one in (real, simulated)]
     return Example(
         date=date,
         security=security,
@@ -139,7 +143,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         limit=sweep["limit"] and sweep["limit"] / _UNITS_PER_DOLLAR,
         arrival_ns=_local(arrival_ns),
         end_ns=_local(end_ns),
-        quotes=_quotes(layout, processed / "nbbo.parquet", arrival_ns, last_ns),
+        quotes=_quotes(layout, processed / "nbbo.parquet", arrival_ns, end_ns),
         fills=[Fills(f.label, sydney_local_ns(f.time_ns), f.price, f.quantity) for f in fills],
         line=chosen["scenario"] or chosen["model"],
         is_different=bool(chosen["difference"]),

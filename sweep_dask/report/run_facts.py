@@ -122,15 +122,6 @@ def _shown(name: str, value: object, unset: str) -> str:
     return str(value)
 
 
-def marked(manifest: Mapping[str, Any]) -> str:
-    """The moment at whose midpoint unfilled shares are counted, in words."""
-    setting = manifest["settings"].get("shortfall_horizon_seconds", {})
-    seconds = setting.get("value")
-    if seconds is None:
-        return "when the sweep ended"
-    return f"{seconds:,} second{'' if seconds == 1 else 's'} after the arrival"
-
-
 def counted(partition: Mapping[str, Any], what: str) -> int | None:
     """Orders or sweeps of a partition: those of the book or, without that model, of the other."""
     counts = partition["counts"]

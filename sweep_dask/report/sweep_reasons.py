@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
+from sweep_dask.analysis.metrics.sweep_table import FILLED_LATER
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.populations import ANSWERED
@@ -25,6 +26,7 @@ UNFILLED = {
     "quote_locked_or_crossed": "The bid was not below the offer: nothing trades in the dark then.",
     "quote_missing": "There was no bid or no offer, so no midpoint.",
     "session": "It never looked in continuous trading: it arrived, or was there, outside of it.",
+    FILLED_LATER: "It filled, but after the time at which sweeps are measured.",
     "decreased": "Its owner took the rest away by making the order smaller.",
 }
 

@@ -175,10 +175,6 @@ class Settings:
         "Participant whose sweeps alone change, all of them together.", unset="anybody"))
     adoption_seed: int = field(default=0, metadata=declared(
         "", "", "choices.adoption_seed", parse_integer, "Deals sweeps into groups."))
-    shortfall_horizon_seconds: int | None = field(default=None, metadata=declared(
-        "", "", "metrics.shortfall_horizon_seconds", parse_seconds,
-        "How long after its arrival what a sweep has unfilled is marked to the midpoint.",
-        unset="when the sweep stops working"))
     trading_day: str = field(default="session", metadata=declared(
         "--trading-day session|calendar", "", "trading_day", one_of("session", "calendar"),
         "Whether evening events belong to the next trading day or to their calendar date."))

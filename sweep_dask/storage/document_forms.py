@@ -69,7 +69,6 @@ _SETTINGS = {
     "adoption_shares?": {"value": [_NUMBER], "source": str},
     "adoption_participant?": {"value": (int, type(None)), "source": str},
     "adoption_seed?": {"value": int, "source": str},
-    "shortfall_horizon_seconds?": {"value": (*_NUMBER, type(None)), "source": str},
     ...: {"value": object, "source": str},
 }
 _INGEST = {"run": _RUN_ID, "started": str, "files": {...: str}}

@@ -14,7 +14,7 @@ from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
-from sweep_dask.report.populations import POPULATIONS, other_choices
+from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.rollups import DIMENSIONS
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption")
@@ -145,19 +145,6 @@ def test_time_priority_is_an_appendix_without_a_verdict(page):
     appendix = page.html[page.html.index('id="limits"') :]
     assert "Against the tape:" in appendix
     assert "verdict" not in appendix[: appendix.index("</section>")]
-
-
-def test_tables_of_other_choices_say_so(page):
-    assert page.text.count(other_choices({})) == 6
-
-
-def test_what_is_left_is_counted_at_the_moment_of_the_settings(page, tmp_path):
-    assert "unfilled at the midpoint when the sweep ended" in page.text
-    layout, manifest = make_answer_folder(tmp_path / "out", drawn_market(30))
-    manifest["settings"]["shortfall_horizon_seconds"]["value"] = 300
-    text = write_page(layout, manifest).text
-    assert "unfilled at the midpoint 300 seconds after the arrival" in text
-    assert "when the sweep ended" not in text
 
 
 def test_trust_counts_the_sweeps_that_trade_in_the_dark_again(page, market):

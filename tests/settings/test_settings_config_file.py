@@ -41,7 +41,6 @@ choices:
   adoption_shares: [0.5]
   adoption_participant: 72
   adoption_seed: 7
-metrics: {shortfall_horizon_seconds: 300}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 csv_safe_text: yes
@@ -70,7 +69,6 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
     assert settings.block_min_value == {110621: 1_000_000}
     assert settings.quote_source == "exchange"
-    assert settings.shortfall_horizon_seconds == 300
     assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
     assert settings.csv_safe_text

@@ -30,7 +30,7 @@ def test_defaults_are_those_of_the_contract():
     assert settings.models == ("time-priority", "centre-point")
     assert settings.scenarios == ("as-entered", "dual-post", "rest-dark", "dark-only")
     assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
-    assert (settings.block_min_value, settings.shortfall_horizon_seconds) == (None, None)
+    assert settings.block_min_value is None
     assert Choices._field_defaults == {name: getattr(settings, name) for name in Choices._fields}
     assert (settings.dates, settings.securities, settings.columns) == ((), (), {})
     assert settings.trading_day == "session"
@@ -74,7 +74,6 @@ adoption_groups   | --groups            |                                       
 adoption_shares   |                     |                                        | choices.adoption_shares
 adoption_participant |                  |                                        | choices.adoption_participant
 adoption_seed     |                     |                                        | choices.adoption_seed
-shortfall_horizon_seconds |             |                                        | metrics.shortfall_horizon_seconds
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction

@@ -37,7 +37,6 @@ CONFIGURATION = {
         "rules_off": ["half-tick", "dual_post"],
     },
     "choices": {"lifetimes": ["recorded", "clock:5min"], "adoption_groups": 3},
-    "metrics": {"shortfall_horizon_seconds": 300},
     "trading_day": "calendar",
     "bad_rows": {"on_bad_rows": "fail", "max_bad_fraction": 0.05},
     "checks": {"on_contradiction": "warn"},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.centre_point.adoption import EVERYONE, Adoption
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, Lifetime, lifetime_of
+from sweep_dask.analysis.centre_point.lifetimes import CLOSE, Lifetime, lifetime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,27 +56,28 @@ class Choices(NamedTuple):
     def rounds(self) -> Iterator[Round]:
         """The replays of a scenario.
 
-        Each group takes many. One that waits longer also tells what had filled before: so shorter
-        waits are measured where the others of a group wait as long as in the answer, and longer
-        ones where they wait until they are cancelled or trading ends. (Those on record are both.)
+        Each group takes many. One that waits longer also tells what had filled before: so waits by
+        the clock that are shorter than the answer's are measured where the others of a group wait
+        as long as in the answer, and all other waits where they wait until they are cancelled or
+        trading ends.
         """
         lifetimes, asked = self.all_lifetimes(), lifetime_of(self.lifetime)
-        if self.marginal == EVERYONE:
-            yield from (Round(one, EVERYONE, [one]) for one in lifetimes)
+        marginal = self.marginal
+        if marginal == EVERYONE:
+            yield from (Round(one, EVERYONE, [one], is_answer=one == asked) for one in lifetimes)
             return
-        recorded = [one for one in lifetimes if one == RECORDED != asked]
-        within = [one for one in lifetimes if one.is_within(asked) and one not in recorded]
-        beyond = [one for one in lifetimes if one not in (*within, *recorded)]
-        measured_of = {RECORDED: recorded, CLOSE: beyond} | {asked: within}
+        is_with = [one.is_within(asked) for one in lifetimes]
+        within = [one for one, is_in in zip(lifetimes, is_with, strict=True) if is_in]
+        beyond = [one for one, is_in in zip(lifetimes, is_with, strict=True) if not is_in]
+        yield Round(asked, marginal, within, is_answer=True)
+        shares = [s for s in self.adoption_shares if s not in (1.0, marginal.share)]
+        yield from (Round(asked, Adoption(share), [asked]) for share in shares)
         # Those of one wait follow each other: they share their events.
         for one in dict.fromkeys((asked, *lifetimes, CLOSE)):
-            if measured := measured_of.get(one):
-                yield Round(one, self.marginal, measured)
-            if one == asked:
-                shares = [s for s in self.adoption_shares if s not in (1.0, self.marginal.share)]
-                yield from (Round(one, Adoption(share), [one]) for share in shares)
             if one in lifetimes:
                 yield Round(one, EVERYONE, [one])
+            if one == CLOSE and beyond:
+                yield Round(CLOSE, marginal, beyond)
 
 
 DEFAULT_CHOICES = Choices()
@@ -100,3 +101,5 @@ class Round(NamedTuple):
     adoption: Adoption
     measured: list[Lifetime]
     """At the end of which fills are counted."""
+    is_answer: bool = False
+    """Whether it is about the answer's own choice."""

@@ -26,10 +26,9 @@ from sweep_dask.analysis.centre_point.order_flow import (
     with_market,
 )
 from sweep_dask.analysis.centre_point.sweep_outcomes import (
+    FillsOfSweeps,
     SweepFills,
     SweepRecord,
-    fills_of_sweeps,
-    sweep_fills,
     sweep_summary,
 )
 from sweep_dask.market.change_reasons import NEW
@@ -90,10 +89,8 @@ class ScenarioResult:
     """Every dark match, columns `match_table.MATCHES`."""
     order_summary: pa.Table
     """One row per sweep, columns `sweep_outcomes.SWEEP_SUMMARY`."""
-    sweep_fills: pa.Table
-    """Every fill of every sweep in both books, columns `sweep_outcomes.SWEEP_FILLS`."""
     fills: SweepFills
-    """The same."""
+    """Every fill of every sweep in both books."""
     event_count: int
     step_count: int
 
@@ -217,11 +214,10 @@ class ScenarioFlow:
 def _result(
     record: SweepRecord, flow: OrderFlow, result: BookResult, date: str, security: int
 ) -> ScenarioResult:
-    log, fills = record.partition.log, fills_of_sweeps(record, flow, result)
+    log, fills = record.partition.log, FillsOfSweeps(record, flow).of(result)
     return ScenarioResult(
         matches=match_table(log, flow, result.fills, date, security),
         order_summary=sweep_summary(record, fills, result, date, security),
-        sweep_fills=sweep_fills(log, fills, date, security),
         fills=fills,
         event_count=flow.size,
         step_count=result.steps,

@@ -21,6 +21,8 @@ from sweep_dask.market.change_reasons import NEW
 from sweep_dask.matching.events import EventKind, Obstacle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.centre_point.order_log import OrderLog
@@ -76,6 +78,17 @@ class SweepFills(NamedTuple):
     deal_source: IntArray
     recorded_quantity: IntArray
     """int64, as the column of that name."""
+    contra: IntArray
+    """int64, dense number of the order it met in the dark; -1 where that is not known."""
+
+    def chosen(self, rows: IntArray) -> SweepFills:
+        """Some of the fills, in the order of these row numbers."""
+        return SweepFills._make(column[rows] for column in self)
+
+    @classmethod
+    def joined(cls, parts: Iterable[SweepFills]) -> SweepFills:
+        """All of some, one after the other."""
+        return cls._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class SweepRecord:
@@ -132,15 +145,46 @@ class SweepRecord:
         }
 
 
-def fills_of_sweeps(record: SweepRecord, flow: OrderFlow, result: BookResult) -> SweepFills:
-    """All fills of sweeps, dark and lit, in order of execution."""
-    parts = [_dark_fills(result, record.is_sweep, side) for side in ("buy", "sell")]
-    if record.partition.tape is not None:
-        parts.append(_given_fills(record, flow, result))
-    event, order, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    by_time = np.lexsort((order, event))
-    columns = (order, flow.timestamp_ns[event], *rest)
-    return SweepFills(*[column[by_time] for column in columns])
+class FillsOfSweeps:
+    """The fills of sweeps in any replay of the same events."""
+
+    def __init__(self, record: SweepRecord, flow: OrderFlow) -> None:
+        self._is_sweep, self._timestamp_ns = record.is_sweep, flow.timestamp_ns
+        order, tape = flow.events["order"], record.partition.tape
+        is_given = (flow.events["kind"] == EventKind.REDUCE) & record.is_sweep[order]
+        # Without a tape, none is.
+        self._given = np.flatnonzero(is_given)
+        self._order, trade = order[self._given], flow.source[self._given]
+        if tape is not None:
+            is_dark = tape.is_dark[trade]
+            recorded = np.where(is_dark, 0, flow.events["quantity"][self._given])
+            self._of_tape = (tape.exact_x2[trade], is_dark, tape.deal_source[trade], recorded)
+
+    def of(self, result: BookResult, among: BoolArray | None = None) -> SweepFills:
+        """All of them, dark and lit, in order of execution.
+
+        Parameters
+        ----------
+        among
+            bool[orders], of which sweeps; None: of all.
+        """
+        among = self._is_sweep if among is None else among
+        parts = [_dark_fills(result, among, *sides) for sides in (("buy", "sell"), ("sell", "buy"))]
+        if self._given.size:
+            parts.append(self._given_fills(result, among))
+        event, order, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        by_time = np.lexsort((order, event))
+        columns = (order, self._timestamp_ns[event], *rest)
+        return SweepFills(*[column[by_time] for column in columns])
+
+    def _given_fills(self, result: BookResult, among: BoolArray) -> tuple[Any, ...]:
+        """Recorded fills that the book was given: lit ones, and dark ones of unknown orders."""
+        applied = result.applied[self._given]
+        rows = np.flatnonzero((applied > 0) & among[self._order])
+        price_x2, is_dark, deal_source, recorded = (column[rows] for column in self._of_tape)
+        nobody = np.full(rows.size, -1)
+        filled = (self._given[rows], self._order[rows], applied[rows], price_x2, is_dark)
+        return (*filled, deal_source, recorded, nobody)
 
 
 def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> pa.Table:
@@ -165,15 +209,30 @@ def sweep_summary(
     """One row per sweep, columns `SWEEP_SUMMARY`."""
     totals, order = record.totals(fills), record.order
     unfilled = np.maximum(record.quantity - totals["filled_quantity"], 0)
-    names = [*(REASONS[obstacle] for obstacle in Obstacle), DECREASED, ""]
-    reason = np.where(result.leaves[order] == 0, len(Obstacle), result.obstacle[order])
     values = {
         "date": constant(date, order.size),
         "security": np.full(order.size, security),
         "unfilled_quantity": unfilled,
-        "unfilled_reason": labels(names, np.where(unfilled > 0, reason, len(names) - 1)),
+        "unfilled_reason": unfilled_reasons(
+            unfilled, result.leaves[order], result.obstacle[order].astype(np.int64)
+        ),
     }
     return table(SWEEP_SUMMARY, values | record.columns | totals)
+
+
+def unfilled_reasons(unfilled: IntArray, leaves: IntArray, obstacle: IntArray) -> pa.Array:
+    """Why the rest of each sweep did not fill; empty where nothing is left.
+
+    Parameters
+    ----------
+    unfilled, leaves
+        int64[sweeps], shares that did not fill of those that could, and of those still wanted.
+    obstacle
+        int[sweeps], `Obstacle`.
+    """
+    names = [*(REASONS[obstacle] for obstacle in Obstacle), DECREASED, ""]
+    reason = np.where(leaves == 0, len(Obstacle), obstacle)
+    return labels(names, np.where(unfilled > 0, reason, len(names) - 1))
 
 
 def real_fills(partition: PartitionInput) -> SweepFills:
@@ -181,7 +240,7 @@ def real_fills(partition: PartitionInput) -> SweepFills:
     tape = partition.tape
     if tape is None:
         none = np.zeros(0, np.int64)
-        return SweepFills(none, none, none, none, none > 0, none, none)
+        return SweepFills(none, none, none, none, none > 0, none, none, none)
     rows = np.flatnonzero(tape.is_known & sweeps_of(partition)[tape.order])
     return SweepFills(
         tape.order[rows],
@@ -191,6 +250,7 @@ def real_fills(partition: PartitionInput) -> SweepFills:
         tape.is_dark[rows],
         tape.deal_source[rows],
         np.where(tape.is_dark[rows], 0, tape.quantity[rows]),
+        np.full(rows.size, -1),
     )
 
 
@@ -213,8 +273,8 @@ def fillable_quantity(partition: PartitionInput) -> IntArray:
     return sums_at(log.order, entered + np.where(from_day, log.matched, 0), log.order_id.size)
 
 
-def _dark_fills(result: BookResult, is_sweep: BoolArray, side: str) -> tuple[Any, ...]:
-    fills = result.fills.compress(is_sweep[result.fills[side]])
+def _dark_fills(result: BookResult, among: BoolArray, side: str, contra: str) -> tuple[Any, ...]:
+    fills = result.fills[among[result.fills[side]]]
     return (
         fills["event"],
         fills[side],
@@ -223,23 +283,5 @@ def _dark_fills(result: BookResult, is_sweep: BoolArray, side: str) -> tuple[Any
         np.ones(fills.size, dtype=bool),
         fills["deal_source"],
         np.zeros(fills.size, dtype=np.int64),
-    )
-
-
-def _given_fills(record: SweepRecord, flow: OrderFlow, result: BookResult) -> tuple[Any, ...]:
-    """Recorded fills that the book was given: lit ones, and dark ones of unknown orders."""
-    tape = record.partition.tape
-    assert tape is not None
-    given = (flow.events["kind"] == EventKind.REDUCE) & (result.applied > 0)
-    event = np.flatnonzero(given & record.is_sweep[flow.events["order"]])
-    trade = flow.source[event]
-    is_dark = tape.is_dark[trade]
-    return (
-        event,
-        flow.events["order"][event],
-        result.applied[event],
-        tape.exact_x2[trade],
-        is_dark,
-        tape.deal_source[trade],
-        np.where(is_dark, 0, flow.events["quantity"][event]),
+        fills[contra],
     )

@@ -83,11 +83,16 @@ class FillSums:
 
 
 def fill_sums(sweeps: Sweeps, fills: Fills) -> FillSums:
-    """Find the sweep of each fill and sum up; fills of other orders are passed over."""
+    """Find the sweep of each fill and sum up.
+
+    Fills of other orders are passed over, and those after the sweep's end.
+    """
     position = sweeps.positions(fills.order_id)
+    counts = position >= 0
+    counts[counts] = fills.timestamp_ns[counts] <= sweeps.end_ns[position[counts]]
     # By time: quotes are looked up far faster in order.
     by_time = np.argsort(fills.timestamp_ns, kind="stable")
-    ours = by_time[position[by_time] >= 0]
+    ours = by_time[counts[by_time]]
     fills, sweep = fills.chosen(ours), position[ours]
     return FillSums(
         sweeps,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.tables import IntArray
@@ -34,6 +35,12 @@ class PartitionSweeps:
     quotes: Quotes
     trading_until_ns: int
     """ns UTC, the last instant of continuous trading or, if that is earlier, of the recording."""
+
+    def measured(self, lifetime: Lifetime) -> PartitionSweeps:
+        """The same, with sweeps that end where they are measured, whatever their record says."""
+        sweeps = self.sweeps
+        until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, self.trading_until_ns)
+        return replace(self, sweeps=replace(sweeps, end_ns=until_ns))
 
 
 def read_sweeps(

@@ -15,17 +15,21 @@ import pyarrow as pa
 from sweep_dask.analysis.groups import size_category
 from sweep_dask.analysis.metrics.marketability import marketability
 from sweep_dask.analysis.metrics.parents import parents
-from sweep_dask.analysis.tables import constant, labels, schema, table, whole_numbers
+from sweep_dask.analysis.metrics.quotes import spread_ticks
+from sweep_dask.analysis.metrics.sweep_metrics import status
+from sweep_dask.analysis.tables import constant, labels, schema, table
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.market.trading_day import sydney_local_ns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.metrics.records import Sweeps
-    from sweep_dask.analysis.tables import Columns, FloatArray, IntArray
+    from sweep_dask.analysis.metrics.fill_sums import FillSums
+    from sweep_dask.analysis.tables import FloatArray, IntArray
     from sweep_dask.market.sessions import Window
+    from sweep_dask.market.ticks import TickTable
 
 #: Column -> type; a label that is not known is null.
 POPULATIONS = schema(
@@ -55,28 +59,30 @@ class SweepFacts:
     """Stretches of continuous trading."""
 
 
-def populations(sweeps: Sweeps, real: Columns, facts: SweepFacts) -> pa.Table:
+def populations(real: FillSums, facts: SweepFacts, ticks: TickTable = DEFAULT_TICKS) -> pa.Table:
     """The labels of each sweep, to stand beside its metrics; columns `POPULATIONS`.
 
     Parameters
     ----------
     real
-        Columns `SWEEP_METRICS` of the real fills of the same sweeps.
+        All that the sweeps really filled.
     """
-    quantity, arrival_ns = whole_numbers(real, "quantity"), whole_numbers(real, "arrival_ns")
+    sweeps, filled = real.sweeps, real.quantity
+    size, quantity = sweeps.size, sweeps.quantity
+    spread = spread_ticks(sweeps.arrival_bid, sweeps.arrival_offer, ticks)
     columns: dict[str, Any] = {
-        "date": constant(facts.date, quantity.size),
-        "security": np.full(quantity.size, facts.security),
+        "date": constant(facts.date, size),
+        "security": np.full(size, facts.security),
         "participant": pa.array(facts.participant, mask=facts.participant < 0),
-        "is_continuous": is_continuous(arrival_ns, facts.continuous),
-        "has_residual": whole_numbers(real, "entry_filled_quantity") < quantity,
+        "is_continuous": is_continuous(sweeps.arrival_ns, facts.continuous),
+        "has_residual": real.quantity_where(real.waited_ns == 0) < quantity,
         "is_short_sell": (facts.order_type & SHORT_SELL) != 0,
-        "real_outcome": real["status"],
+        "real_outcome": status(filled, quantity),
         "size_class": size_category(quantity),
-        "hour": labels(HOURS, _sydney_hour(arrival_ns)),
-        "spread_class": _spread_class(np.asarray(real["arrival_spread_ticks"])),
+        "hour": labels(HOURS, _sydney_hour(sweeps.arrival_ns)),
+        "spread_class": _spread_class(spread),
         "marketability": marketability(sweeps),
-        **parents(sweeps, facts.participant, whole_numbers(real, "filled_quantity")),
+        **parents(sweeps, facts.participant, filled),
     }
     return table(POPULATIONS, columns)
 

@@ -23,7 +23,7 @@ class Sweeps:
     Raises
     ------
     ValueError
-        An order id occurs twice, or an order stops working before it arrives.
+        An order id occurs twice, or an order ends before it arrives.
     """
 
     order_id: IntArray
@@ -33,7 +33,7 @@ class Sweeps:
     arrival_ns: IntArray
     """int64[sweeps], ns UTC."""
     end_ns: IntArray
-    """int64[sweeps], ns UTC: when the sweep stopped working, not before it arrived."""
+    """int64[sweeps], ns UTC: until when its fills count, not before it arrived."""
     limit_x2: IntArray
     """int64[sweeps], doubled limit; 0 without one."""
     quantity: IntArray
@@ -47,7 +47,7 @@ class Sweeps:
         if np.unique(self.order_id).size != self.size:
             raise ValueError("each sweep has one row: an order id occurs twice")
         if (self.end_ns < self.arrival_ns).any():
-            raise ValueError("a sweep stops working before it arrives")
+            raise ValueError("a sweep ends before it arrives")
 
     @property
     def size(self) -> int:

@@ -6,29 +6,34 @@ and have a midpoint both on arrival and when they are measured.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.adoption import NOBODY, lots
 from sweep_dask.analysis.centre_point.choices import Round
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE
+from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
-from sweep_dask.analysis.centre_point.sensitivity import adoption_totals, tape_totals
+from sweep_dask.analysis.centre_point.sensitivity import adopted_outcome, real_outcome
+from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
-from sweep_dask.analysis.tables import constant, over, schema, table
+from sweep_dask.analysis.metrics.sweep_table import Outcome
+from sweep_dask.analysis.tables import constant, over, schema, sums_at, table
 from sweep_dask.market.sessions import is_continuous
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sweep_dask.analysis.centre_point.adoption import Adoption
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
-    from sweep_dask.analysis.centre_point.sensitivity import FillTotals
+    from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome, FillTotals
+    from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
@@ -50,58 +55,92 @@ AMOUNTS = schema(
 SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
 
 
-def sensitivity_tables(
+class UnderChoices(NamedTuple):
+    """What the replays of one partition say."""
+
+    sums: list[pa.Table]
+    """Columns `SENSITIVITY`, a table for each line, lifetime and share; none without a tape, as
+    what really filled is not known then."""
+    answers: dict[str, Answer]
+    """By scenario, what became of each sweep under the answer's own choice."""
+
+
+class Answer(NamedTuple):
+    """One scenario, each sweep in a replay in which it is one of those that change."""
+
+    outcome: Outcome
+    """With the fills that came too late to count."""
+    fills: SweepFills
+    """Those that count, in the order of time."""
+
+
+def under_choices(
     scenarios: Scenarios, found: PartitionSweeps, choices: Choices, names: Iterable[str]
-) -> Iterator[pa.Table]:
-    """Columns `SENSITIVITY`, a table for each line, lifetime and share; none without a tape.
+) -> UnderChoices:
+    """Replay scenarios under every choice; the tape is summed beside them.
 
     Parameters
     ----------
     found
         The sweeps of the same partition.
     names
-        Of the scenarios, beside the tape.
+        Of the scenarios.
     """
-    if scenarios.partition.tape is None:
-        return  # what really filled is not known, and the book is given no lit fills
     lifetimes = choices.all_lifetimes()
     is_told = choices.may_change(found.facts.participant)
-    marks = {one.name: _Marks(scenarios, found, one, is_told) for one in lifetimes}
-    until_ns = {name: one.until_ns for name, one in marks.items()}
-    lot = lots(scenarios.partition.log.order_id, choices.adoption_seed)
-    real = tape_totals(scenarios, list(until_ns.values()))
-    for lifetime, totals in zip(lifetimes, real, strict=True):
-        yield marks[lifetime.name].rows(TAPE, 0.0, totals)
+    marks = {one: _Marks(scenarios, found, one, is_told) for one in lifetimes}
+    has_tape = scenarios.partition.tape is not None
+    under_all = UnderChoices([], {})
+    if has_tape:
+        real = real_outcome(scenarios)
+        under_all.sums.extend(mark.rows(TAPE, NOBODY, real) for mark in marks.values())
     for name in names:
-        rows: dict[tuple[str, float], pa.Table] = {}
-        as_entered = [Round(CLOSE, NOBODY, lifetimes)]
-        rounds = as_entered if name == AS_ENTERED else choices.rounds()
-        for measured, share, totals in _totals(scenarios, name, rounds, lot, until_ns):
-            rows[measured, share] = marks[measured].rows(name, share, totals)
-        order = list(until_ns)
-        for key in sorted(rows, key=lambda key: (order.index(key[0]), key[1])):
-            yield rows[key]
+        rows: dict[tuple[int, float], pa.Table] = {}
+        for one, outcome in _replayed(scenarios, name, choices, marks, has_tape=has_tape):
+            if has_tape:
+                for lifetime in one.measured:
+                    key = (lifetimes.index(lifetime), one.adoption.share)
+                    rows[key] = marks[lifetime].rows(name, one.adoption, outcome)
+            if one.is_answer or name == AS_ENTERED:
+                until_ns = marks[lifetime_of(choices.lifetime)].until_ns
+                under_all.answers[name] = _answer(scenarios, found, outcome, until_ns)
+        under_all.sums.extend(rows[key] for key in sorted(rows))
+    return under_all
 
 
-def _totals(
+def _replayed(
     scenarios: Scenarios,
     name: str,
-    rounds: Iterable[Round],
-    lot: IntArray,
-    until_ns: Mapping[str, IntArray],
-) -> Iterator[tuple[str, float, FillTotals]]:
-    """Lifetime, share of adopters, and what fills."""
+    choices: Choices,
+    marks: Mapping[Lifetime, _Marks],
+    *,
+    has_tape: bool,
+) -> Iterator[tuple[Round, AdoptedOutcome]]:
+    """Rounds of replays, and what fills in each."""
+    lot = lots(scenarios.partition.log.order_id, choices.adoption_seed)
+    rounds = choices.rounds()
+    if name == AS_ENTERED:
+        rounds = iter([Round(CLOSE, NOBODY, list(marks))])
+    elif not has_tape:
+        rounds = (one for one in rounds if one.is_answer)
     orders = scenarios.orders(name)
     flow, flow_waits = None, None
-    for waits, adoption, measured in rounds:
-        if flow is None or waits != flow_waits:
-            flow = scenarios.flow(orders, None if waits == CLOSE else until_ns[waits.name])
-            flow_waits = waits
-        found = adoption_totals(
-            scenarios, flow, adoption, lot, [until_ns[one.name] for one in measured]
-        )
-        for lifetime, totals in zip(measured, found, strict=True):
-            yield lifetime.name, adoption.share, totals
+    for one in rounds:
+        if flow is None or one.waits != flow_waits:
+            until_ns = None if one.waits == CLOSE else marks[one.waits].until_ns
+            flow, flow_waits = scenarios.flow(orders, until_ns), one.waits
+        yield one, adopted_outcome(scenarios, flow, one.adoption, lot)
+
+
+def _answer(
+    scenarios: Scenarios, found: PartitionSweeps, adopted: AdoptedOutcome, until_ns: IntArray
+) -> Answer:
+    order, fills = scenarios.record.order, adopted.fills
+    filled = sums_at(fills.order, fills.quantity, until_ns.size)[order]
+    unfilled = np.maximum(found.sweeps.quantity - filled, 0)
+    reasons = unfilled_reasons(unfilled, adopted.leaves[order], adopted.obstacle[order])
+    outcome = Outcome(fills_of_book(scenarios.partition.log, fills), reasons)
+    return Answer(outcome, adopted.fills_until(until_ns))
 
 
 class _Marks:
@@ -133,9 +172,9 @@ class _Marks:
         self._date, self._security = found.facts.date, found.facts.security
         self._lifetime = lifetime.name
 
-    def rows(self, scenario: str, adoption: float, totals: FillTotals) -> pa.Table:
+    def rows(self, scenario: str, adoption: Adoption, outcome: AdoptedOutcome) -> pa.Table:
         """A row per participant, columns `SENSITIVITY`."""
-        columns = self._columns(totals)
+        columns = self._columns(outcome.totals(self.until_ns))
         size = self._participant.size
         keys: dict[str, Any] = {
             "date": constant(self._date, size),
@@ -143,7 +182,7 @@ class _Marks:
             "participant": pa.array(self._participant, mask=self._participant < 0),
             "scenario": constant(scenario, size),
             "lifetime": constant(self._lifetime, size),
-            "adoption": np.full(size, adoption),
+            "adoption": np.full(size, adoption.share),
         }
         return table(SENSITIVITY, keys | columns)
 

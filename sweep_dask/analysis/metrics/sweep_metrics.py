@@ -62,10 +62,9 @@ def sweep_metrics(
     quotes: Quotes,
     *,
     ticks: TickTable = DEFAULT_TICKS,
-    horizon_ns: int | None = None,
 ) -> pa.Table:
     """One row per sweep, in their order; columns `SWEEP_METRICS`. See `SweepMeasure`."""
-    measure = SweepMeasure(sweeps, quotes, ticks=ticks, horizon_ns=horizon_ns)
+    measure = SweepMeasure(sweeps, quotes, ticks=ticks)
     return table(SWEEP_METRICS, measure.of(fills))
 
 
@@ -76,9 +75,6 @@ class SweepMeasure:
     ----------
     ticks
         The tick table behind `arrival_spread_ticks`.
-    horizon_ns
-        How long after arrival the unfilled shares are marked to the midpoint; None: when the sweep
-        stops working.
     """
 
     def __init__(
@@ -87,18 +83,14 @@ class SweepMeasure:
         quotes: Quotes,
         *,
         ticks: TickTable = DEFAULT_TICKS,
-        horizon_ns: int | None = None,
     ) -> None:
         self.sweeps, self.quotes, self.sign = sweeps, quotes, sweeps.sign
         bid, offer = sweeps.arrival_bid, sweeps.arrival_offer
         self.midpoint_x2 = units.known(midpoint_x2(bid, offer))
         self.spread = units.known(quoted_spread(bid, offer))
-        drift_x2 = self._drift_x2(sweeps.end_ns)
-        self.marked_drift_x2 = (
-            drift_x2 if horizon_ns is None else self._drift_x2(sweeps.arrival_ns + horizon_ns)
-        )
+        self.drift_x2 = self._drift_x2(sweeps.end_ns)
         #: The columns that no fill changes.
-        self.columns = self._order() | self._arrival_quote(ticks) | self._market(drift_x2 / 2 + 0.0)
+        self.columns = self._order() | self._arrival_quote(ticks) | self._market()
 
     def of(self, fills: Fills) -> dict[str, Any]:
         """The columns `SWEEP_METRICS`, one element a sweep, in their order."""
@@ -144,8 +136,9 @@ class SweepMeasure:
             "arrival_spread_ticks": spread_ticks(bid, offer, ticks),
         }
 
-    def _market(self, drift: FloatArray) -> dict[str, FloatArray]:
-        """What the market did while the sweep worked, whatever it filled."""
+    def _market(self) -> dict[str, FloatArray]:
+        """What the market did until the sweep was measured, whatever it filled."""
+        drift = self.drift_x2 / 2 + 0.0
         spread = self.quotes.working_spread(self.sweeps)
         return {
             "market_drift_price": drift,
@@ -186,15 +179,15 @@ def _outcome(case: _Case) -> dict[str, Any]:
         "entry_filled_quantity": sums.quantity_where(sums.waited_ns == 0),
         "fill_ratio": units.over(filled.astype(np.float64), case.measure.sweeps.quantity),
         "fill_count": sums.count,
-        "status": labels(STATUSES, _status(filled, case.unfilled)),
+        "status": status(filled, case.measure.sweeps.quantity),
         "filled_value_x2": sums.value_x2,
         "vwap": sums.value_x2 / case.filled_x2,
     }
 
 
-def _status(filled: IntArray, unfilled: IntArray) -> IntArray:
-    """The number of each sweep's status; nothing filled is unfilled, also of nothing."""
-    return np.where(filled <= 0, 0, np.where(unfilled > 0, 1, 2))
+def status(filled: IntArray, quantity: IntArray) -> pa.Array:
+    """The status of each sweep, str[sweeps]; nothing filled is unfilled, also of nothing."""
+    return labels(STATUSES, np.where(filled <= 0, 0, np.where(filled < quantity, 1, 2)))
 
 
 def _improvement(case: _Case) -> dict[str, FloatArray]:
@@ -221,7 +214,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
     """
     measure = case.measure
     filled_x2 = case.cost_x2(measure.midpoint_x2 * case.sums.quantity)
-    missed_x2 = measure.marked_drift_x2 * case.unfilled + 0.0
+    missed_x2 = measure.drift_x2 * case.unfilled + 0.0
     # Nothing unfilled costs nothing, whether or not there was a midpoint to mark it to.
     unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * measure.midpoint_x2)
     paper_x2 = units.known(measure.midpoint_x2 * measure.sweeps.quantity)

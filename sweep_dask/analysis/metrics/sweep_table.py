@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from sweep_dask.analysis.centre_point.lifetimes import RECORDED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
+from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, SweepMeasure
@@ -16,12 +20,14 @@ from sweep_dask.market.ticks import DEFAULT_TICKS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pyarrow as pa
-
+    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.records import Fills
+    from sweep_dask.analysis.tables import IntArray
     from sweep_dask.market.ticks import TickTable
 
+#: The reason where the rest filled, but after the sweep was measured.
+FILLED_LATER = "filled_later"
 _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 
 #: Rows by date, security, line and arrival; every line of a partition has the same sweeps in the
@@ -42,16 +48,17 @@ class Outcome(NamedTuple):
     """What one line says of the sweeps."""
 
     fills: Fills
-    unfilled_reason: pa.ChunkedArray | None = None
-    """str[sweeps], in the order of the sweeps; None if the line has no reasons."""
+    unfilled_reason: pa.Array | None = None
+    """str[sweeps], why the rest never filled, in the order of the sweeps; empty where nothing is
+    left. None if the line has no reasons."""
 
 
 def sweep_tables(
     found: PartitionSweeps,
     outcomes: Mapping[Line, Outcome],
     *,
+    lifetime: Lifetime = RECORDED,
     ticks: TickTable = DEFAULT_TICKS,
-    horizon_ns: int | None = None,
 ) -> Iterator[pa.Table]:
     """One partition's rows, columns `SWEEP_TABLE`, a line at a time: it is a wide table.
 
@@ -59,14 +66,17 @@ def sweep_tables(
     ----------
     outcomes
         The lines in the order of rows; the first one is the tape.
-    ticks, horizon_ns
-        As of `SweepMeasure`.
+    lifetime
+        At the end of which sweeps are measured; their populations go by all that really filled.
+    ticks
+        The tick table behind spreads in ticks.
     """
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
 
-    measure = SweepMeasure(found.sweeps, found.quotes, ticks=ticks, horizon_ns=horizon_ns)
-    real = measure.of(outcomes[REAL].fills)
-    labels = populations(found.sweeps, real, found.facts)
+    fills = outcomes[REAL].fills
+    labels = populations(fill_sums(found.sweeps, fills), found.facts, ticks)
+    measure = SweepMeasure(found.measured(lifetime).sweeps, found.quotes, ticks=ticks)
+    real = measure.of(fills)
     for line, outcome in outcomes.items():
         measured = real if line == REAL else measure.of(outcome.fills)
         yield _of_line(line, outcome, labels, real, measured)
@@ -82,7 +92,6 @@ def _of_line(
     size = len(metrics["order_id"])
     none = dict.fromkeys(_PARTS, np.full(size, np.nan))
     parts = none if line == REAL else arrival_cost_parts(real, metrics)
-    reasons = outcome.unfilled_reason
     return table(
         SWEEP_TABLE,
         {
@@ -91,6 +100,16 @@ def _of_line(
             **{name: parts[name] for name in _PARTS},
             "model": constant(line.model, size),
             "scenario": constant(line.scenario, size),
-            "unfilled_reason": constant("", size) if reasons is None else reasons,
+            "unfilled_reason": _reasons(outcome, metrics["unfilled_quantity"]),
         },
     )
+
+
+def _reasons(outcome: Outcome, unfilled: IntArray) -> pa.Array:
+    if outcome.unfilled_reason is None:
+        return constant("", unfilled.size)
+    # What filled in the end has no reason, and may not have filled yet.
+    reasons = pc.replace_with_mask(
+        outcome.unfilled_reason, pc.equal(outcome.unfilled_reason, ""), pa.scalar(FILLED_LATER)
+    )
+    return pc.if_else(pa.array(unfilled > 0), reasons, "")

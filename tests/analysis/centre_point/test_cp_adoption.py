@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sweep_dask.analysis.centre_point.adoption import EVERYONE, LOTS, Adoption, lots
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, SCENARIOS, Scenarios
-from sweep_dask.analysis.centre_point.sensitivity import adoption_totals, tape_totals
+from sweep_dask.analysis.centre_point.sensitivity import adopted_outcome, real_outcome
 
 CHANGES = [name for name in SCENARIOS if name != AS_ENTERED]
 FOREVER = np.iinfo(np.int64).max
@@ -38,8 +38,7 @@ def totals(scenarios, name, adoption, until_ns=None, waits_ns=None):
     until_ns = forever(scenarios) if until_ns is None else until_ns
     flow = scenarios.flow(scenarios.orders(name), waits_ns)
     lot = lots(scenarios.partition.log.order_id, seed=0)
-    (found,) = adoption_totals(scenarios, flow, adoption, lot, [until_ns])
-    return found
+    return adopted_outcome(scenarios, flow, adoption, lot).totals(until_ns)
 
 
 # --- worlds in which some change ------------------------------------------------------------------
@@ -104,7 +103,7 @@ def test_the_fewer_adopt_the_less_they_meet_each_other(market, name):
 
 def test_what_really_filled():
     scenarios = Scenarios(cp_markets.sample_day().partition())
-    found = tape_totals(scenarios, [forever(scenarios)])[0]
+    found = real_outcome(scenarios).totals(forever(scenarios))
     tape = scenarios.partition.tape
     ours = tape.is_known & scenarios.record.is_sweep[tape.order]
     assert found.quantity.sum() == tape.quantity[ours].sum() > 0
@@ -118,7 +117,7 @@ def differences(scenarios, share, seed):
     flow = scenarios.flow(scenarios.orders(AS_ENTERED))
     lot = lots(scenarios.partition.log.order_id, seed)
     some, all_of_them = (
-        adoption_totals(scenarios, flow, adoption, lot, [forever(scenarios)])[0]
+        adopted_outcome(scenarios, flow, adoption, lot).totals(forever(scenarios))
         for adoption in (Adoption(share), EVERYONE)
     )
     names = ("quantity", "value_x2", "dark_quantity")
@@ -234,4 +233,4 @@ def test_a_sweep_leaves_the_book_after_the_last_instant_that_it_waits(until, dar
     assert found.value_x2[0] == dark * MID_X2
     # Or it stays, and what fills later does not count: alone in its market that is the same.
     assert totals(scenarios, "rest-dark", EVERYONE, until_ns=waits_ns).quantity[0] == dark
-    assert tape_totals(scenarios, [waits_ns])[0].quantity[0] == 100 * (until >= 250)
+    assert real_outcome(scenarios).totals(waits_ns).quantity[0] == 100 * (until >= 250)

@@ -8,12 +8,16 @@ import pandas as pd
 import pytest
 from cp_rows import BUY, CLOSE_NS, DATE, LIT, SECURITY, SELL, Day
 from cp_sweeps import sweep
-from framed import read_sweeps, to_frame
+from framed import read_sweeps, sweep_tables, to_frame
 
 from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
+from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, sensitivity_tables
+from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, under_choices
+from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 
 TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=())
@@ -23,7 +27,7 @@ LINES = [REAL, *(Line(CENTRE_POINT, name) for name in SCENARIOS)]
 def sensitivity(partition, quotes, choices=TWO, names=tuple(SCENARIOS)):
     found = read_sweeps(partition, quotes, DATE, SECURITY)
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
-    tables = sensitivity_tables(scenarios, found, choices, names)
+    tables = under_choices(scenarios, found, choices, names).sums
     return pd.concat(map(to_frame, tables), ignore_index=True)
 
 
@@ -117,7 +121,7 @@ def test_without_a_tape_there_is_no_answer():
     partition = day.partition()
     found = read_sweeps(partition, day.quotes, DATE, SECURITY)
     assert partition.tape is None
-    assert not list(sensitivity_tables(Scenarios(partition), found, TWO, SCENARIOS))
+    assert not under_choices(Scenarios(partition), found, TWO, SCENARIOS).sums
 
 
 def test_groups_that_change_nothing_show_no_effect():
@@ -126,3 +130,47 @@ def test_groups_that_change_nothing_show_no_effect():
     rows = sensitivity(market.partition(), market.quotes)
     assert (rows.loc[rows["adoption"] == 0, "among_adopters_quantity"] == 0).all()
     assert np.isin(rows.loc[rows["adoption"] == 0, "scenario"], ["tape", "as-entered"]).all()
+
+
+@pytest.mark.parametrize("choices", [Choices(), Choices("recorded", 3), Choices("close", 1)])
+def test_sweeps_are_measured_as_the_answer_sums_them(choices):
+    """Row by row under the answer's own choice: the sums of all rows are those of the answer."""
+    market = cp_markets.sample_day()
+    partition = market.partition()
+    found = read_sweeps(partition, market.quotes, DATE, SECURITY)
+    under = under_choices(Scenarios(partition), found, choices, SCENARIOS)
+    real = Outcome(fills_of_book(partition.log, real_fills(partition)))
+    lines = {Line(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
+    lifetime = lifetime_of(choices.lifetime)
+    sums = pd.concat(map(to_frame, under.sums))
+    sums = sums[sums["lifetime"] == choices.lifetime]
+    for rows in sweep_tables(found, {REAL: real} | lines, lifetime=lifetime):
+        name = rows["scenario"].fillna(rows["model"])[0]
+        share = 0 if name in ("tape", "as-entered") else choices.marginal.share
+        total = sums[(sums["scenario"] == name) & (sums["adoption"] == share)].sum()
+        # A sweep without a midpoint at either end is left out; the mark is that of what is left.
+        told = rows["is_continuous"] & rows["market_drift_bps"].notna()
+        for column in ("quantity", "filled_quantity", "dark_quantity", "fill_ratio"):
+            assert rows.loc[told, column].sum() == pytest.approx(total[column], rel=1e-12), column
+        for cost in ("implementation_shortfall", "completed_shortfall"):
+            for unit in ("bps", "aud"):
+                expected = pytest.approx(total[f"{cost}_{unit}"], rel=1e-9)
+                assert rows.loc[told, f"{cost}_{unit}"].sum() == expected
+        if name not in ("tape", "as-entered"):
+            fills = under.answers[name].fills
+            by_order = np.bincount(fills.order, fills.quantity, partition.log.order_id.size)
+            order = Scenarios(partition).record.order
+            assert rows["filled_quantity"].tolist() == by_order[order].tolist()
+
+
+def test_what_fills_too_late_to_count_is_the_reason():
+    """All of it fills by 500; 100 ns after its arrival 30 shares have."""
+    day = market_of_two().enter(5, 500, SELL, 40, 3330)
+    partition, found = day.partition(), read_sweeps(day.partition(), day.quotes, DATE, SECURITY)
+    under = under_choices(Scenarios(partition), found, TWO, ["rest-dark"])
+    real = Outcome(fills_of_book(partition.log, real_fills(partition)))
+    outcomes = {REAL: real, Line(CENTRE_POINT, "rest-dark"): under.answers["rest-dark"].outcome}
+    for until_ns, filled, reason in ((100, 30, "filled_later"), (400, 100, "")):
+        lifetime = Lifetime("", until_ns)
+        _, row = (rows.iloc[0] for rows in sweep_tables(found, outcomes, lifetime=lifetime))
+        assert (row["filled_quantity"], row["unfilled_reason"]) == (filled, reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import cp_markets
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from cp_random import random_day
 from cp_rows import (
@@ -28,6 +29,7 @@ from framed import read_sweeps, run_scenario, sweep_tables, to_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, Lifetime
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, Line, comparisons_of, lines_of
@@ -197,7 +199,8 @@ def test_every_line_has_the_same_sweeps_in_the_same_order():
     results = {name: run(day, name) for name in ("as-entered", "dark-only")}
     outcomes = {REAL: Outcome(tape_fills(partition))} | {
         Line("centre-point", name): Outcome(
-            fills_of_book(partition.log, result.fills), result.order_summary["unfilled_reason"]
+            fills_of_book(partition.log, result.fills),
+            pa.array(result.order_summary["unfilled_reason"], pa.string()),
         )
         for name, result in results.items()
     }
@@ -229,14 +232,15 @@ def test_parts_are_simulated_minus_real():
     assert table[["price_part_aud", "time_part_aud"]].iloc[1].tolist() == [0, 0]
 
 
-def test_the_horizon_is_where_unfilled_shares_are_marked():
+def test_the_end_of_the_lifetime_is_where_unfilled_shares_are_marked():
     day = half_filled_day()
     day.quote(350, 3340, 3350)
     day.quote(700, 3310, 3320)
     day.quote(900, 3310, 3320)
     outcomes = {REAL: Outcome(tape_fills(day.partition()))}
     until_end, for_longer = (
-        sweep_table(found(day), outcomes, horizon_ns=horizon) for horizon in (None, 600)
+        sweep_table(found(day), outcomes, lifetime=lifetime)
+        for lifetime in (RECORDED, Lifetime("", 600))
     )
     # 50 shares unfilled: by the end they cost 1 cent more each, at 800 they cost 2 cents less.
     assert until_end["opportunity_cost_aud"].tolist() == pytest.approx([0.5])
@@ -274,11 +278,13 @@ def all_lines(partition, quotes):
     results = {name: run_scenario(partition, name, DATE, SECURITY) for name in SCENARIOS}
     outcomes = {REAL: Outcome(real)} | {
         Line("centre-point", name): Outcome(
-            fills_of_book(partition.log, result.fills), result.order_summary["unfilled_reason"]
+            fills_of_book(partition.log, result.fills),
+            pa.array(result.order_summary["unfilled_reason"], pa.string()),
         )
         for name, result in results.items()
     }
-    table = sweep_table(read_sweeps(partition, quotes, DATE, SECURITY), outcomes)
+    sweeps = read_sweeps(partition, quotes, DATE, SECURITY)
+    table = sweep_table(sweeps, outcomes, lifetime=CLOSE)
     return table, results
 
 

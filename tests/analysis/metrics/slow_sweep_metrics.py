@@ -22,7 +22,7 @@ class SlowFill(NamedTuple):
         return Fraction(self.price_x2, 2)
 
 
-def slow_metrics(sweeps, fills, quotes, horizon_ns=None):
+def slow_metrics(sweeps, fills, quotes):
     """One dict of metrics per sweep, by loops; None is missing."""
     fill_columns = fills.order_id, fills.timestamp_ns, fills.quantity, fills.price_x2
     fill_columns = (*fill_columns, fills.is_dark)
@@ -33,7 +33,7 @@ def slow_metrics(sweeps, fills, quotes, horizon_ns=None):
     for number, order_id in enumerate(sweeps.order_id):
         sweep = _SlowSweep(sweeps, number, quote_rows)
         own = [fill for fill in fill_rows if fill.order_id == order_id]
-        rows.append({"order_id": int(order_id)} | sweep.metrics(own, horizon_ns))
+        rows.append({"order_id": int(order_id)} | sweep.metrics(own))
     return rows
 
 
@@ -57,7 +57,8 @@ class _SlowSweep:
         quote = self.quote(time_ns)
         return Fraction(sum(quote), 2) if quote else None
 
-    def metrics(self, fills, horizon_ns):
+    def metrics(self, fills):
+        fills = [fill for fill in fills if fill.time_ns <= self.end_ns]
         filled = sum(fill.quantity for fill in fills)
         value = sum((fill.quantity * fill.price for fill in fills), Fraction(0))
         at_entry = [fill for fill in fills if fill.time_ns == self.arrival_ns]
@@ -79,7 +80,7 @@ class _SlowSweep:
             gain = None if reference is None else sign * (reference * filled - value)
             row |= self.per_share(f"{name}_improvement", gain, filled)
             row[f"{name}_improvement_aud"] = None if gain is None else gain / 1000
-        row |= self.shortfall(filled, value, unfilled, horizon_ns)
+        row |= self.shortfall(filled, value, unfilled)
         row |= self.against_fills(fills, filled)
         row |= self.times(fills, filled)
         end_mid = self.mid(self.end_ns)
@@ -107,10 +108,9 @@ class _SlowSweep:
         price = None if amount is None or not filled else amount / filled
         return {f"{name}_price": price, f"{name}_bps": self.bps(price)}
 
-    def shortfall(self, filled, value, unfilled, horizon_ns):
+    def shortfall(self, filled, value, unfilled):
         mid = self.arrival_mid
-        at = self.end_ns if horizon_ns is None else self.arrival_ns + horizon_ns
-        later = self.mid(at)
+        later = self.mid(self.end_ns)
         arrival = None if mid is None else self.sign * (value - mid * filled)
         if mid is None or (unfilled and later is None):
             missed = None

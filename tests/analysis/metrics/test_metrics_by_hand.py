@@ -148,9 +148,13 @@ def test_no_far_touch_no_improvement_against_it():
     assert np.isnan(row["far_touch_improvement_price"])
 
 
-def test_horizon_marks_the_unfilled_at_a_time_after_arrival():
+def test_fills_count_and_the_rest_is_marked_until_the_end():
     # After 3 s the midpoint is 3350, 15 against the buy: 400 x 15.
-    assert one(horizon_ns=3 * SECOND)["opportunity_cost_aud"] == 6.0
+    row = one(sweep=(7, BUY, 0, 3 * SECOND, 2 * 3345, 1000, 3330, 3340))
+    assert (row["filled_quantity"], row["opportunity_cost_aud"]) == (600, 6.0)
+    # A nanosecond before the second fill only the first counts.
+    row = one(sweep=(7, BUY, 0, SECOND - 1, 2 * 3345, 1000, 3330, 3340))
+    assert (row["filled_quantity"], row["fill_count"]) == (400, 1)
 
 
 def test_quote_of_the_instant_of_arrival_counts_from_then_on_but_not_at_it():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
-from framed import populations, sweep_metrics
-from sweep_cases import BUY, SECOND, ints, make_fills, make_quotes, make_sweeps
+from framed import populations
+from sweep_cases import BUY, SECOND, ints, make_fills, make_sweeps
 
+from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.populations import POPULATIONS, SweepFacts
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.market.order_types import SHORT_SELL, SWEEP
@@ -18,15 +19,14 @@ MORNING_NS = int(dt.datetime(2024, 12, 2, 23, 15, tzinfo=dt.UTC).timestamp()) * 
 OPEN = (Window(MORNING_NS, MORNING_NS + 3600 * SECOND),)
 
 
-def sweep(order_id, quantity, *, after=1, bid=3330, offer=3340):
+def sweep(order_id, quantity, *, after=1, lasts=0, bid=3330, offer=3340):
     arrival_ns = MORNING_NS + after * SECOND
-    return (order_id, BUY, arrival_ns, arrival_ns, 0, quantity, bid, offer)
+    return (order_id, BUY, arrival_ns, arrival_ns + lasts * SECOND, 0, quantity, bid, offer)
 
 
 def labels(sweeps, fills=(), types=None, participants=None):
     made = make_sweeps(*sweeps)
-    real = sweep_metrics(made, make_fills(*fills), make_quotes())
-    size = len(real)
+    size = made.size
     facts = SweepFacts(
         "2024-12-03",
         501,
@@ -34,7 +34,7 @@ def labels(sweeps, fills=(), types=None, participants=None):
         ints(types or [SWEEP] * size),
         OPEN,
     )
-    return populations(made, real, facts)
+    return populations(fill_sums(made, make_fills(*fills)), facts)
 
 
 def test_sizes_are_those_of_the_time_priority_model():
@@ -45,7 +45,7 @@ def test_sizes_are_those_of_the_time_priority_model():
 def test_outcome_and_residual_are_the_real_ones():
     fills = [(1, MORNING_NS + SECOND, 100, 6670, True), (2, MORNING_NS + SECOND, 60, 6670, True)]
     fills.append((3, MORNING_NS + 2 * SECOND, 100, 6670, True))
-    found = labels([sweep(number, 100) for number in (1, 2, 3, 4)], fills)
+    found = labels([sweep(number, 100, lasts=1) for number in (1, 2, 3, 4)], fills)
     assert list(found["real_outcome"]) == ["filled", "partly_filled", "filled", "unfilled"]
     # The third was filled, but only a second after it entered.
     assert list(found["has_residual"]) == [False, True, True, True]
