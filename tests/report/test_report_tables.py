@@ -9,6 +9,7 @@ from rollup_folders import make_answer_folder
 from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
 from sweep_dask.analysis.centre_point.sweep_outcomes import DECREASED, REASONS
 from sweep_dask.analysis.metrics.marketability import MARKETABILITY
+from sweep_dask.analysis.metrics.sweep_table import FILLED_LATER
 from sweep_dask.report.distributions import Curve, axis_of, box_panels, curves
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_tables import MOST_SEGMENTS
@@ -117,7 +118,7 @@ def test_reasons_that_occur_are_in_words(page):
 
 
 def test_every_reason_of_the_model_has_words():
-    assert UNFILLED.keys() == {*REASONS.values(), DECREASED}
+    assert UNFILLED.keys() == {*REASONS.values(), DECREASED, FILLED_LATER}
 
 
 def test_orders_left_out_are_explained(tmp_path):
