@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import are_apart
 from sweep_dask.matching.book import ANY, DARK, LOWEST, NOBODY, Book
 from sweep_dask.matching.events import BUY, Route, Style
 from sweep_dask.matching.fills import Deal, match
@@ -70,4 +71,5 @@ def _agree(book: Book, taker: Any, block: Any, quote: Quote, own: bool) -> bool:
     quantity = min(taker.leaves, block.leaves)
     least = max(taker.maq if taker.single_fill else 0, block.maq)
     is_large = quantity >= least and quantity * price_x2 >= book.state[0].block_min_value
-    return bool(is_outside and is_choice and is_large)
+    suits = is_outside and is_choice and is_large
+    return bool(suits and not are_apart(book, taker, block))

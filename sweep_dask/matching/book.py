@@ -17,6 +17,7 @@ from sweep_dask.matching.events import FILL
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from sweep_dask.matching.adopting import Adopting
     from sweep_dask.matching.rules import Rules
 
 IntArray = NDArray[np.int64]
@@ -62,6 +63,7 @@ ORDER = np.dtype(
         ("is_alive", np.int8),
         ("rests", np.int8),
         ("obstacle", np.int8),
+        ("adopts", np.int8),
     ],
     align=True,
 )
@@ -90,6 +92,11 @@ STATE = np.dtype(
         ("steps", np.int64),
         ("is_continuous", np.int8),
         ("keeps_fills", np.int8),
+        # `Pairs` that do not match, and those of the matches made, or only thought of.
+        ("apart", np.int8),
+        ("met", np.int8),
+        # Whether any order adopts.
+        ("has_adopters", np.int8),
     ],
     align=True,
 )
@@ -120,6 +127,7 @@ def new_book(
     *,
     keeps_fills: bool,
     priority_seed: int | None = None,
+    adopting: Adopting | None = None,
 ) -> Book:
     """Return an empty book; see `centre_point.open_book`."""
     participants = np.unique(np.array([*preferencing], np.int64))
@@ -130,12 +138,18 @@ def new_book(
     state["priority_seed"] = -1 if priority_seed is None else priority_seed
     state["participants"] = participants.size
     state["keeps_fills"] = keeps_fills
+    orders = np.zeros(_FIRST_CAPACITY, ORDER)
+    if adopting is not None:
+        adopts = adopting.adopts
+        orders = np.zeros(max(_FIRST_CAPACITY, adopts.size), ORDER)
+        orders["adopts"][: adopts.size] = adopts
+        state["apart"], state["has_adopters"] = adopting.apart, adopts.any()
     opted_in = np.full((participants.size + 1, 2), ORDERS | SWEEPS, np.int64)
     opted_in[:-1, 0] = participants
     tree = np.full((2, 2 * _FIRST_CAPACITY, COLUMNS), NO_REACH, np.int64)
     tree[:, :, PARTICIPANTS:] = 0
     return Book(
-        orders=np.zeros(_FIRST_CAPACITY, ORDER),
+        orders=orders,
         tree=tree,
         state=state,
         fills=np.zeros(_FIRST_CAPACITY, FILL),

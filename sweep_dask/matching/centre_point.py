@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep_dask.compiled import entry
+from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.book import Book, new_book
 from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.dispatch import dispatch
@@ -20,6 +21,7 @@ from sweep_dask.matching.dispatch import dispatch
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from sweep_dask.matching.adopting import Adopting
     from sweep_dask.matching.rules import Rules
 
 IntArray = NDArray[np.int64]
@@ -40,6 +42,8 @@ class BookResult(NamedTuple):
     """int8[orders], why the order found no (more) contra when it last looked: `events.Obstacle`."""
     steps: int
     """Nodes looked at in the trees of who rests."""
+    met: Pairs
+    """Kinds of pairs matched, or thought of as a match in an attempt that came to nothing."""
 
 
 def run_book(
@@ -53,6 +57,7 @@ def run_book(
     happening: IntArray | None = None,
     keeps_fills: bool = True,
     priority_seed: int | None = None,
+    adopting: Adopting | None = None,
 ) -> BookResult:
     """Apply events to an empty book.
 
@@ -75,6 +80,8 @@ def run_book(
     priority_seed
         Lots rank the eligible orders where time does not, without R4; see `lots`. At least 0; None:
         the better limit does.
+    adopting
+        Orders that adopt another way to act; None: nobody does.
     """
     book = open_book(
         rules,
@@ -84,6 +91,7 @@ def run_book(
         block_min_value,
         keeps_fills=keeps_fills,
         priority_seed=priority_seed,
+        adopting=adopting,
     )
     applied = np.zeros(events.size, np.int64)
     happening = np.arange(events.size) if happening is None else happening
@@ -92,8 +100,8 @@ def run_book(
     leaves, minimum_quantity, obstacle = (
         _of_orders(book.orders[name], orders) for name in ("leaves", "maq", "obstacle")
     )
-    steps = int(book.state[0]["steps"])
-    return BookResult(fills_of(book), applied, leaves, minimum_quantity, obstacle, steps)
+    steps, met = int(book.state[0]["steps"]), Pairs(int(book.state[0]["met"]))
+    return BookResult(fills_of(book), applied, leaves, minimum_quantity, obstacle, steps, met)
 
 
 def _of_orders(values: NDArray[Any], orders: int) -> NDArray[Any]:
@@ -113,6 +121,7 @@ def open_book(
     *,
     keeps_fills: bool = True,
     priority_seed: int | None = None,
+    adopting: Adopting | None = None,
 ) -> Book:
     """Return an empty book for events that come one at a time; see `run_book`."""
     ticks = np.column_stack((tick_from, tick)).astype(np.int64)
@@ -123,6 +132,7 @@ def open_book(
         block_min_value,
         keeps_fills=keeps_fills,
         priority_seed=priority_seed,
+        adopting=adopting,
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import Pairs, are_apart, pairs_of
 from sweep_dask.matching.book import ANY, DARK, NOBODY, YOUNGEST, Book
 from sweep_dask.matching.queue import EVERYONE, Question, next_order
 from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION, TIME_PRIORITY
 from sweep_dask.matching.search import Search, leaves_of, reach_at
 
 _UNKNOWN = -1
+_ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)
 #: To know of more shares does not narrow a search; see `queue.class_of`.
 _MANY = 1 << 17
 
@@ -67,16 +69,27 @@ def is_known(support: Support) -> bool:
 @kernel
 def help_of(book: Book, taker: Any, support: Support, contra: Any) -> int:
     """Return what those ahead of a taker give to a contra; nothing if its MAQ needs no taker."""
-    given, order, left = 0, int(NOBODY), contra.leaves
-    if support.free == support.everyone:
+    given, order, left, state = 0, int(NOBODY), contra.leaves, book.state[0]
+    if support.free == support.everyone and (support.free == 0 or not state.apart):
         given, left = min(left, support.free), 0
+        if given > 0 and state.has_adopters:
+            # They are not looked at one by one.
+            state.met |= _OF_ONE | contra.adopts * _ADOPTERS
     while left > 0:
         order = next_helper(book, taker, support.helpers, left, order)
         if order < 0:
             break
-        share = min(left, book.orders[order].leaves)
-        given, left = given + share, left - share
+        if may_help(book, book.orders[order], contra):
+            share = min(left, book.orders[order].leaves)
+            given, left = given + share, left - share
     return given if given < contra.maq else 0
+
+
+@kernel
+def may_help(book: Book, helper: Any, contra: Any) -> bool:
+    """Whether a helper may give anything to a contra, and note that it was thought of."""
+    book.state[0].met |= pairs_of(helper, contra)
+    return not are_apart(book, helper, contra)
 
 
 @kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import pairs_of
 from sweep_dask.matching.events import BUY, Route
 from sweep_dask.matching.queue import leave, show
 from sweep_dask.matching.rules import CROSSING_KEY, MINIMUM_QUANTITY_RESET
@@ -45,6 +46,7 @@ def match(book: Book, one: int, other: int, deal: Deal) -> None:
     fill.aggressor = deal.aggressor
     fill.route = deal.route
     state.fills += 1
+    state.met |= pairs_of(book.orders[one], book.orders[other])
     add_leaves(book, buy, -deal.quantity)
     add_leaves(book, sell, -deal.quantity)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import are_apart
 from sweep_dask.matching.book import ANY, NOBODY, Book
 from sweep_dask.matching.completion import (
     Support,
     asked,
     help_of,
     is_known,
+    may_help,
     next_helper,
     support_of,
 )
@@ -70,7 +72,7 @@ def _next_contra(
         if 0 < contra.maq <= most_maq and not contra.single_fill:
             support = asked(book, taker, support)
             given = help_of(book, taker, support, contra)
-        if _agree(taker, contra, search, given):
+        if _agree(book, taker, contra, search, given):
             return after, given, support
 
 
@@ -82,7 +84,7 @@ def _comes_too_late(book: Book, taker: Any, contra: Any, search: Search) -> bool
 
 
 @kernel
-def _agree(taker: Any, contra: Any, search: Search, given: int) -> bool:
+def _agree(book: Book, taker: Any, contra: Any, search: Search, given: int) -> bool:
     """Whether a taker and a contra trade, to which helpers give shares; R7, R8, R11, R12, R17."""
     if search.own:
         is_choice = contra.participant == taker.participant
@@ -92,7 +94,8 @@ def _agree(taker: Any, contra: Any, search: Search, given: int) -> bool:
         is_choice = is_choice and contra.rank < taker.rank
     quantity = min(taker.leaves, contra.leaves - given)
     least = taker.maq if taker.single_fill else 0
-    return bool(is_choice and quantity >= least and given + quantity >= contra.maq)
+    is_enough = quantity >= least and given + quantity >= contra.maq
+    return bool(is_choice and is_enough and not are_apart(book, taker, contra))
 
 
 @kernel
@@ -104,6 +107,8 @@ def _fill_by_helpers(book: Book, taker: Any, contra: int, search: Search, suppor
         helper = next_helper(book, taker, support.helpers, left, helper)
         if helper < 0:
             return
+        if not may_help(book, book.orders[helper], book.orders[contra]):
+            continue
         quantity = min(left, book.orders[helper].leaves)
         match(book, helper, contra, _deal(search, quantity, int(_HELPER)))
 

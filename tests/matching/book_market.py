@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sweep_dask.matching.adopting import Adopting
 from sweep_dask.matching.centre_point import run_book
 from sweep_dask.matching.reference.centre_point import ReferenceBook, run_reference
 from sweep_dask.matching.rules import Rules
@@ -20,6 +21,7 @@ class Market:
     block_min_value: int | None
     keeps_fills: bool
     priority_seed: int | None = None
+    adopting: Adopting | None = None
 
     def run(self):
         """What the compiled book makes of it."""
@@ -33,6 +35,7 @@ class Market:
             self.block_min_value,
             keeps_fills=self.keeps_fills,
             priority_seed=self.priority_seed,
+            adopting=self.adopting,
         )
 
     def run_slowly(self):
@@ -44,5 +47,6 @@ class Market:
             self.block_min_value,
             keeps_fills=self.keeps_fills,
             priority_seed=self.priority_seed,
+            adopting=self.adopting,
         )
         return run_reference(book, self.events, int(self.events["order"].max(initial=-1)) + 1)

@@ -1,5 +1,6 @@
 """The compiled Centre Point book equals the slow reference, field for field."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_markets import Dice, random_market
 
+from sweep_dask.matching.adopting import Adopting, Pairs
 from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
 from sweep_dask.matching.events import EVENT, EventKind, Route
 from sweep_dask.matching.rules import Rules
@@ -49,6 +51,50 @@ def test_books_are_equal_where_priority_is_drawn_by_lot():
         by_lot = require_equal(replace(by_price, priority_seed=seed))
         drawn += by_lot.fills.tolist() != by_price.run().fills.tolist()
     assert drawn > 30
+
+
+def some_adopt(market, seed, **arguments):
+    """The same market, in which half of the orders adopt."""
+    orders = int(market.events["order"].max(initial=-1)) + 1
+    adopts = np.random.default_rng(seed).random(orders) < 0.5
+    return replace(market, adopting=Adopting(adopts, **arguments))
+
+
+@pytest.mark.parametrize("apart", [Pairs.ADOPTERS, Pairs.OF_ONE, Pairs.ADOPTERS | Pairs.OF_ONE])
+def test_books_are_equal_where_some_pairs_are_kept_apart(apart):
+    differ = 0
+    for seed in range(400):
+        market = some_adopt(random_market(Dice.of_seed(seed), 80), seed, apart=apart)
+        kept_apart = require_equal(market)
+        require_apart(market, kept_apart.fills)
+        together = replace(market, adopting=market.adopting._replace(apart=Pairs.NONE)).run()
+        changes = kept_apart.fills.tolist() != together.fills.tolist()
+        assert not changes or together.met & apart
+        differ += changes
+    assert differ > 50
+
+
+def require_apart(market, fills):
+    """Participants are those of the order's last event; where it changes, nothing is asked."""
+    adopts, apart = market.adopting
+    who = defaultdict(set)
+    for event in market.events:
+        if event["kind"] in (EventKind.ENTER, EventKind.AMEND, EventKind.STATE):
+            who[int(event["order"])].add(int(event["participant"]))
+    for buy, sell in fills[["buy", "sell"]].tolist():
+        is_of_one = who[buy] == who[sell] and len(who[buy]) == 1
+        assert not (Pairs.ADOPTERS in apart and adopts[buy] and adopts[sell])
+        assert not (Pairs.OF_ONE in apart and is_of_one and (adopts[buy] or adopts[sell]))
+
+
+def test_a_book_in_which_nobody_adopts_is_as_ever():
+    for seed in range(100):
+        market = random_market(Dice.of_seed(seed), 80)
+        orders = int(market.events["order"].max(initial=-1)) + 1
+        nobody = Adopting(np.zeros(orders, dtype=bool), Pairs.ADOPTERS | Pairs.OF_ONE)
+        found, expected = replace(market, adopting=nobody).run(), market.run()
+        assert found.fills.tolist() == expected.fills.tolist()
+        assert found.met == Pairs.NONE
 
 
 @pytest.mark.slow

@@ -29,7 +29,8 @@ from sweep_dask.analysis.centre_point.order_flow import (
     rests_in_dark,
     with_market,
 )
-from sweep_dask.analysis.centre_point.scenarios import ScenarioFlow, posts_after_arrival
+from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
+from sweep_dask.analysis.centre_point.scenarios import posts_after_arrival
 from sweep_dask.analysis.tables import sums_at
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.sessions import is_continuous

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.tables import BoolArray, IntArray
     from sweep_dask.market.sessions import Window
+    from sweep_dask.matching.adopting import Adopting
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class PartitionInput:
         *,
         happening: IntArray | None = None,
         keeps_fills: bool = True,
+        adopting: Adopting | None = None,
     ) -> BookResult:
         """Put events through the book; see `run_book`."""
         return run_book(
@@ -97,6 +99,7 @@ class PartitionInput:
             happening=happening,
             keeps_fills=keeps_fills,
             priority_seed=self.priority_seed,
+            adopting=adopting,
         )
 
 

@@ -25,6 +25,7 @@ from sweep_dask.analysis.centre_point.order_flow import (
     order_events,
     with_market,
 )
+from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
 from sweep_dask.analysis.centre_point.sweep_outcomes import (
     FillsOfSweeps,
     SweepFills,
@@ -187,28 +188,6 @@ class Scenarios:
         # Each change beside what it changes.
         places = np.argsort(np.concatenate((kept, amends)), kind="stable")
         return join(join(as_recorded, changed).take(places), posts).ordered()
-
-
-class ScenarioFlow:
-    """Events of one scenario, of which some happen only if their order adopts it, or not."""
-
-    def __init__(self, partition: PartitionInput, flow: OrderFlow) -> None:
-        self.flow = flow
-        self._partition = partition
-        decision = flow.events["decision"]
-        self._happens = decision == Decision.ANY
-        self._open = np.flatnonzero(~self._happens)
-        self._order = flow.events["order"][self._open]
-        self._if_adopted = decision[self._open] == Decision.ADOPTED
-
-    def run(self, adopts: BoolArray) -> BookResult:
-        """Put the events through the book where some sweeps, bool[orders], adopt the scenario.
-
-        What becomes of sweeps that could and do not is not told.
-        """
-        happens = self._happens.copy()
-        happens[self._open] = adopts[self._order] == self._if_adopted
-        return self._partition.run(self.flow, happening=np.flatnonzero(happens))
 
 
 def _result(

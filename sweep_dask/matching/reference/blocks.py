@@ -64,5 +64,6 @@ def _agree(book: Book, order: Order, contra: Order, deal: Deal) -> bool:
         and (order.accepts(deal.price_x2) or not book.rules.limit_test)
         and deal.quantity >= contra.minimum_quantity
         and order.suits(deal.quantity)
+        and not book.are_apart(order, contra)
         and deal.quantity * deal.price_x2 >= (book.block_min_value or 0)
     )

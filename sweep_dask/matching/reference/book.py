@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.events import Obstacle
 
 if TYPE_CHECKING:
+    from sweep_dask.matching.reference.orders import Order
     from sweep_dask.matching.reference.prices import Quote, Ticks
     from sweep_dask.matching.reference.queue import Queue
     from sweep_dask.matching.rules import Rules
@@ -27,6 +29,8 @@ class Book:
     quote: Quote
     """The standing quote."""
     is_continuous: bool = False
+    apart: Pairs = Pairs.NONE
+    """Pairs of these kinds do not match."""
 
     def closed(self, quote: Quote) -> Obstacle:
         """Why nobody can trade now at a quote; R18, R19."""
@@ -37,3 +41,10 @@ class Book:
         if self.rules.normal_quote and quote.bid >= quote.offer:
             return Obstacle.LOCKED_OR_CROSSED
         return Obstacle.NONE
+
+    def are_apart(self, one: Order, other: Order) -> bool:
+        """Whether two orders are kept apart."""
+        is_of_one = one.participant == other.participant >= 0
+        if Pairs.ADOPTERS in self.apart and one.adopts and other.adopts:
+            return True
+        return Pairs.OF_ONE in self.apart and is_of_one and (one.adopts or other.adopts)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sweep_dask.matching.adopting import Adopting
     from sweep_dask.matching.reference.prices import Ticks
     from sweep_dask.matching.rules import Rules
 
@@ -46,6 +47,8 @@ class ReferenceBook:
         Whether fills change the book; if not, each event is predicted and taken back.
     priority_seed
         Lots rank where time does not; None: the better limit does.
+    adopting
+        Orders that adopt another way to act; None: nobody does.
     """
 
     def __init__(
@@ -57,12 +60,17 @@ class ReferenceBook:
         *,
         keeps_fills: bool = True,
         priority_seed: int | None = None,
+        adopting: Adopting | None = None,
     ) -> None:
         opted_in = {(who, sweep) for who in preferencing for sweep in (False, True)}
         self._queue = Queue(rules, priority_seed)
         self._book = Book(rules, ticks, block_min_value, opted_in, self._queue, Quote(0, 0))
         self._rules = rules
         self._keeps_fills = keeps_fills
+        self._adopters = set()
+        if adopting is not None:
+            self._adopters = set(np.flatnonzero(adopting.adopts).tolist())
+            self._book.apart = adopting.apart
         self.orders: dict[int, Order] = {}
 
     def apply(self, event: np.void) -> tuple[list[Fill], int]:
@@ -125,7 +133,7 @@ class ReferenceBook:
 
         A sweep's rest lives on, for the lit book.
         """
-        order = self.orders[int(event["order"])] = order_of(event, self._rules)
+        order = self._new_order(event)
         if order.preference_only:
             self._book.opted_in |= {(order.participant, False), (order.participant, True)}
         look(self._book, order, event, made)
@@ -134,6 +142,11 @@ class ReferenceBook:
             order.is_alive = False
         elif event["rests"]:
             self._queue.rest(order)
+
+    def _new_order(self, event: np.void) -> Order:
+        order = self.orders[int(event["order"])] = order_of(event, self._rules)
+        order.adopts = order.number in self._adopters
+        return order
 
     def _amend(self, order: Order, event: np.void, made: Attempt) -> None:
         """New terms; whether they cost the place and trade is the event's to say. R14 to R16."""
@@ -156,7 +169,7 @@ class ReferenceBook:
         number = int(event["order"])
         order = self.orders.get(number)
         if order is None:
-            order = self.orders[number] = order_of(event, self._rules)
+            order = self._new_order(event)
         order.is_alive = True
         order.leaves = int(event["quantity"])
         set_terms(order, event, self._rules)

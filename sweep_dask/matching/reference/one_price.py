@@ -51,6 +51,7 @@ def _contras(book: Book, order: Order, search: Search) -> list[Order]:
         for contra in book.queue.eligible(order.contra_side, search.price_x2, search.style)
         if (contra.participant == order.participant if search.own else not contra.preference_only)
         and not (search.older_only and contra.rank > order.rank)
+        and not book.are_apart(order, contra)
     ]
 
 
@@ -77,6 +78,7 @@ def _helpers(book: Book, order: Order, contra: Order, search: Search) -> Shares:
     for helper in book.queue.eligible(order.side, search.price_x2, search.style):
         quantity = min(left, helper.leaves)
         is_ahead = helper.rank < order.rank and not helper.preference_only
+        is_ahead = is_ahead and not book.are_apart(helper, contra)
         if is_ahead and quantity > 0 and quantity >= helper.minimum_quantity:
             shares.append((helper, quantity))
             left -= quantity

@@ -49,6 +49,7 @@ class Order:
     rests: bool = False
     is_alive: bool = True
     obstacle: int = 0
+    adopts: bool = False
 
     @property
     def contra_side(self) -> int:

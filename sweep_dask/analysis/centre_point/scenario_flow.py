@@ -1,0 +1,71 @@
+"""The events of one scenario, replayed as often as there are sets of sweeps that adopt it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep_dask.analysis.centre_point.switches import Switch
+from sweep_dask.matching.adopting import Adopting, Pairs
+from sweep_dask.matching.events import Decision
+
+if TYPE_CHECKING:
+    from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.analysis.centre_point.order_flow import OrderFlow
+    from sweep_dask.analysis.tables import BoolArray, IntArray
+    from sweep_dask.matching.centre_point import BookResult
+
+#: Pairs that a switch keeps apart.
+_APART = {Switch.AMONG_ADOPTERS: Pairs.ADOPTERS, Switch.OWN_ORDERS: Pairs.OF_ONE}
+
+
+class ScenarioFlow:
+    """Events of one scenario, of which some happen only if their order adopts it, or not."""
+
+    def __init__(self, partition: PartitionInput, flow: OrderFlow) -> None:
+        self.flow = flow
+        self._partition = partition
+        decision = flow.events["decision"]
+        self._happens = decision == Decision.ANY
+        self._open = np.flatnonzero(~self._happens)
+        self._order = flow.events["order"][self._open]
+        self._if_adopted = decision[self._open] == Decision.ADOPTED
+
+    def run(self, adopts: BoolArray, switch: Switch | None = None) -> BookResult:
+        """Put the events through the book where some sweeps, bool[orders], adopt the scenario.
+
+        What becomes of sweeps that could and do not is not told.
+
+        Parameters
+        ----------
+        switch
+            An assumption that is put the other way; None: none is.
+        """
+        apart = _APART[switch] if switch else Pairs.NONE
+        return self._partition.run(
+            self.flow,
+            happening=self._happening(adopts),
+            adopting=Adopting(self._adopters(adopts), apart),
+        )
+
+    def may_matter(self, switch: Switch, adopts: BoolArray, result: BookResult) -> bool:
+        """Whether a switch may change a replay; if not, it changes nothing at all of it.
+
+        Parameters
+        ----------
+        adopts
+            bool[orders], as in the replay.
+        result
+            Of the replay without the switch.
+        """
+        return bool(self._adopters(adopts).any() and result.met & _APART[switch])
+
+    def _happening(self, adopts: BoolArray) -> IntArray:
+        happens = self._happens.copy()
+        happens[self._open] = adopts[self._order] == self._if_adopted
+        return np.flatnonzero(happens)
+
+    def _adopters(self, adopts: BoolArray) -> BoolArray:
+        """bool[orders], who adopts: nobody does where nothing follows from it."""
+        return adopts if self._open.size else np.zeros_like(adopts)

@@ -1,0 +1,25 @@
+"""What scenarios assume though no data decides it, put the other way: a switch for each.
+
+A switch concerns only what adopting a scenario changes. With an effect worked out under each of
+them, too, it can be told how far it depends on them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Switch(StrEnum):
+    """One assumption put the other way."""
+
+    AMONG_ADOPTERS = "among_adopters"
+    OWN_ORDERS = "own_orders"
+
+
+#: Each switch and what it assumes instead, in the order in which they are shown.
+SWITCHES = {
+    Switch.AMONG_ADOPTERS: "Two orders that both adopt the scenario never match; otherwise they "
+    "meet in the dark like any others.",
+    Switch.OWN_ORDERS: "Two orders of the same known participant, of which at least one adopts the "
+    "scenario, never match, crossing bookings included; otherwise they may.",
+}

@@ -1,0 +1,156 @@
+"""Assumptions put the other way, one at a time.
+
+By hand the quote is 3330 x 3340 until a test moves it: the midpoint is 3335 (doubled 6670).
+"""
+
+from __future__ import annotations
+
+import cp_markets
+import numpy as np
+import pytest
+from cp_random import random_day
+from cp_rows import BUY, SELL, Day
+from cp_sweeps import sweep
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, SCENARIOS, Scenarios
+from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
+
+CHANGES = [name for name in SCENARIOS if name != AS_ENTERED]
+
+
+def test_each_switch_is_described():
+    assert list(SWITCHES) == list(Switch)
+    assert all(SWITCHES.values())
+
+
+def replay(day, scenario, switch=None, adopting=None):
+    """Dark matches as (time, buy, sell, quantity, doubled price); `adopting` None: everyone."""
+    scenarios = Scenarios(day.partition())
+    adopts = scenarios.affected.copy()
+    if adopting is not None:
+        adopts &= np.isin(np.arange(adopts.size) + 1, adopting)
+    flow = scenarios.flow(scenarios.orders(scenario))
+    fills = flow.run(adopts, switch).fills
+    columns = [flow.flow.timestamp_ns[fills["event"]], fills["buy"] + 1, fills["sell"] + 1]
+    return np.column_stack([*columns, fills["quantity"], fills["price_x2"]]).tolist()
+
+
+# --- among adopters -------------------------------------------------------------------------------
+
+
+def two_sweeps_and_a_sell():
+    """Sweeps 1 (buy 100 at 3330) and 2 (sell 40 at 3340) agree if posted; 3 sells 25 later."""
+    day = sweep(Day(), 1, 200, BUY, 100, 3330)
+    return sweep(day, 2, 300, SELL, 40, 3340).enter(3, 400, SELL, 25, 3330)
+
+
+def test_two_orders_that_adopt_do_not_meet():
+    day = two_sweeps_and_a_sell()
+    together = [[300, 1, 2, 40, 6670], [400, 1, 3, 25, 6670]]
+    assert replay(day, "dual-post") == together
+    assert replay(day, "dual-post", Switch.AMONG_ADOPTERS) == together[1:]
+
+
+def test_one_that_adopts_meets_another_that_does_not():
+    # Sweep 2 crosses the spread as it is, and finds 1 posted; it meets it whether 1 adopts or not.
+    day = sweep(Day(), 1, 200, BUY, 100, 3340)
+    sweep(day, 2, 300, SELL, 40, 3330)
+    for adopting, switched in (([1], 40), ([1, 2], 0)):
+        sold = [row[3] for row in replay(day, "rest-dark", Switch.AMONG_ADOPTERS, adopting)]
+        assert sum(sold) == switched
+        assert replay(day, "rest-dark", None, adopting) == [[300, 1, 2, 40, 6670]]
+
+
+# --- own orders -----------------------------------------------------------------------------------
+
+
+def own_and_other_sell(participant, own):
+    """Sweep 1 (buy 100 at 3340) rests in the dark; 2 sells 40, then 3 of another sells 30."""
+    day = sweep(Day(), 1, 200, BUY, 100, 3340, participantid=participant)
+    day.enter(2, 300, SELL, 40, 3330, participantid=own, crossingkey=5)
+    return day.enter(3, 400, SELL, 30, 3330, participantid=8)
+
+
+@pytest.mark.parametrize(("participant", "meets"), [(7, False), (None, True)])
+def test_orders_of_one_known_participant_do_not_meet(participant, meets):
+    day = own_and_other_sell(participant, participant)
+    all_of_them = [[300, 1, 2, 40, 6670], [400, 1, 3, 30, 6670]]
+    assert replay(day, "rest-dark") == all_of_them
+    expected = all_of_them if meets else all_of_them[1:]
+    assert replay(day, "rest-dark", Switch.OWN_ORDERS) == expected
+
+
+def test_orders_of_one_participant_that_do_not_adopt_go_on_to_meet():
+    # Sweep 4 adopts; dark orders 2 and 3 of one participant meet in spite of it.
+    day = Day().enter(2, 150, BUY, 40, 3340, participantid=7)
+    day.enter(3, 160, SELL, 40, 3330, participantid=7)
+    sweep(day, 4, 200, BUY, 10, 3340, participantid=7)
+    assert replay(day, "rest-dark", Switch.OWN_ORDERS) == [[160, 1, 2, 40, 6670]]
+
+
+# --- every switch ---------------------------------------------------------------------------------
+
+
+def same(one, other):
+    return all(
+        getattr(one, name).tolist() == getattr(other, name).tolist()
+        for name in ("fills", "applied", "leaves", "minimum_quantity")
+    )
+
+
+def some_of(scenarios, seed, share):
+    random = np.random.default_rng(seed)
+    return scenarios.affected & (random.random(scenarios.affected.size) < share)
+
+
+@settings(max_examples=150)
+@given(
+    seed=st.integers(0, 2**32),
+    name=st.sampled_from(CHANGES),
+    switch=st.sampled_from(Switch),
+    share=st.sampled_from((0.2, 0.6, 1)),
+)
+def test_where_a_switch_cannot_matter_it_changes_nothing(seed, name, switch, share):
+    scenarios = Scenarios(random_day(seed).partition())
+    flow = scenarios.flow(scenarios.orders(name))
+    adopts = some_of(scenarios, seed, share)
+    result = flow.run(adopts)
+    if not flow.may_matter(switch, adopts, result):
+        assert same(flow.run(adopts, switch), result)
+
+
+@pytest.mark.parametrize("switch", Switch)
+def test_switches_matter_in_random_markets_and_are_seldom_suspected_in_vain(switch):
+    matters, suspected = 0, 0
+    for seed in range(150):
+        scenarios = Scenarios(random_day(seed).partition())
+        flow = scenarios.flow(scenarios.orders(CHANGES[seed % len(CHANGES)]))
+        result = flow.run(scenarios.affected)
+        matters += not same(flow.run(scenarios.affected, switch), result)
+        suspected += flow.may_matter(switch, scenarios.affected, result)
+    assert 15 < matters <= suspected
+
+
+@pytest.mark.parametrize("switch", Switch)
+@pytest.mark.parametrize("name", SCENARIOS)
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32))
+def test_where_nobody_adopts_a_switch_changes_nothing(name, switch, seed):
+    scenarios = Scenarios(random_day(seed).partition())
+    flow = scenarios.flow(scenarios.orders(name))
+    nobody = np.zeros_like(scenarios.affected)
+    result = flow.run(nobody)
+    assert same(flow.run(nobody, switch), result)
+    assert not flow.may_matter(switch, nobody, result)
+
+
+@pytest.mark.parametrize("switch", Switch)
+@pytest.mark.parametrize("market", [cp_markets.sample_day, cp_markets.morning])
+def test_as_entered_there_is_nothing_to_switch(market, switch):
+    scenarios = Scenarios(market().partition())
+    flow = scenarios.flow(scenarios.orders(AS_ENTERED))
+    result = flow.run(scenarios.affected)
+    assert same(flow.run(scenarios.affected, switch), result)
+    assert not flow.may_matter(switch, scenarios.affected, result)
