@@ -27,6 +27,16 @@ class Pairs(IntFlag):
     """Both are of the same participant, who is known, and one of them at least adopts."""
 
 
+class LitAccess(IntFlag):
+    """What an order does in the lit book."""
+
+    NONE = 0
+    TAKES = 1
+    """Where it comes in, or is amended, it takes what it reaches."""
+    RESTS = 2
+    """What is left of it rests there."""
+
+
 class Adopting(NamedTuple):
     """Who adopts, and what follows from it in the book."""
 

@@ -8,7 +8,7 @@ sweep; what that frees in the lit book is given to nobody.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from sweep_dask.analysis.centre_point.sweep_outcomes import (
 )
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import BUY, EVENT, Decision, EventKind
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ SCENARIOS = {
     DARK_ONLY: "A sweep never takes from the lit book; all of it looks for contras in the dark.",
 }
 
+#: What a sweep that adopts goes on to do in the lit book.
+LIT_ACCESS = {
+    AS_ENTERED: LitAccess.TAKES | LitAccess.RESTS,
+    DUAL_POST: LitAccess.TAKES | LitAccess.RESTS,
+    REST_DARK: LitAccess.TAKES,
+    DARK_ONLY: LitAccess.NONE,
+}
+
 #: What every scenario assumes of the rest of the market.
 ASSUMPTIONS = (
     "All other participants act as recorded: nobody reacts to fills that did not really happen.",
@@ -80,6 +89,15 @@ ASSUMPTIONS = (
 _RECORDED = Decision.AS_RECORDED
 #: Of an event that neither happens if its order adopts nor matters if it does not.
 _NEVER = -1
+
+
+class ScenarioOrders(NamedTuple):
+    """What the orders do in one scenario."""
+
+    flow: OrderFlow
+    """Events in order, those included that follow from adopting or not."""
+    lit_access: LitAccess
+    """Of the sweeps that adopt."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +147,8 @@ class Scenarios:
             replayed = self.flow(orders)
             yield _result(self.record, replayed.flow, replayed.run(self.affected), date, security)
 
-    def orders(self, name: str) -> OrderFlow:
-        """The events of all orders, in order, those included that follow from adopting or not.
+    def orders(self, name: str) -> ScenarioOrders:
+        """The events of all orders, and what those do that adopt.
 
         Raises
         ------
@@ -140,10 +158,10 @@ class Scenarios:
         if name not in SCENARIOS:
             raise KeyError(name)
         if name == AS_ENTERED:
-            return self._recorded
-        return self._changed(name)
+            return ScenarioOrders(self._recorded, LIT_ACCESS[name])
+        return ScenarioOrders(self._changed(name), LIT_ACCESS[name])
 
-    def flow(self, orders: OrderFlow, until_ns: IntArray | None = None) -> ScenarioFlow:
+    def flow(self, orders: ScenarioOrders, until_ns: IntArray | None = None) -> ScenarioFlow:
         """The same with the market around them.
 
         Parameters
@@ -155,7 +173,8 @@ class Scenarios:
         market = self.partition.market
         if until_ns is not None:
             market = market.with_others(_expiries(np.flatnonzero(self.affected), until_ns))
-        return ScenarioFlow(self.partition, with_market(orders, market))
+        flow = with_market(orders.flow, market)
+        return ScenarioFlow(self.partition, flow, orders.lit_access)
 
     def _changed(self, name: str) -> OrderFlow:
         """What sweeps do that adopt the scenario, and what they do that act as recorded."""

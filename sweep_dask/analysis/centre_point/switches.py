@@ -14,6 +14,7 @@ class Switch(StrEnum):
 
     AMONG_ADOPTERS = "among_adopters"
     OWN_ORDERS = "own_orders"
+    OWN_QUOTES = "own_quotes"
 
 
 #: Each switch and what it assumes instead, in the order in which they are shown.
@@ -22,4 +23,7 @@ SWITCHES = {
     "meet in the dark like any others.",
     Switch.OWN_ORDERS: "Two orders of the same known participant, of which at least one adopts the "
     "scenario, never match, crossing bookings included; otherwise they may.",
+    Switch.OWN_QUOTES: "Where a sweep that adopts the scenario and then does not rest in the lit "
+    "book made the recorded best bid or offer, the quote is the one before it came, as long as the "
+    "recorded one stays at its limit and its record goes on; otherwise quotes are those recorded.",
 }

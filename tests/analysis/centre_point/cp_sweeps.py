@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from cp_rows import (
     BUY,
     FIRST_ID,
@@ -12,7 +13,7 @@ from cp_rows import (
 )
 from framed import run_scenario
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
 
 ALL = tuple(SCENARIOS)
 MID_X2 = 6670
@@ -43,6 +44,21 @@ def filled(day, scenario, number=1):
     """What one sweep got, by where and when; nothing is left out that is not zero."""
     row = outcome(run(day, scenario), number)
     return {name: int(row[column]) for name, column in QUANTITIES.items() if row[column]}
+
+
+def replay(day, scenario, switch=None, adopting=None):
+    """Dark matches as (time, buy, sell, quantity, doubled price).
+
+    Orders are numbered from 1 without gaps. `adopting`: which sweeps adopt; None: all that may.
+    """
+    scenarios = Scenarios(day.partition())
+    adopts = scenarios.affected.copy()
+    if adopting is not None:
+        adopts &= np.isin(np.arange(adopts.size) + 1, adopting)
+    flow = scenarios.flow(scenarios.orders(scenario))
+    fills = flow.run(adopts, switch).fills
+    columns = [flow.flow.timestamp_ns[fills["event"]], fills["buy"] + 1, fills["sell"] + 1]
+    return np.column_stack([*columns, fills["quantity"], fills["price_x2"]]).tolist()
 
 
 def resting_buy_filled_lit(quantity=100):

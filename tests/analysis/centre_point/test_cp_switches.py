@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cp_random import random_day
 from cp_rows import BUY, SELL, Day
-from cp_sweeps import sweep
+from cp_sweeps import replay, sweep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,18 +23,6 @@ CHANGES = [name for name in SCENARIOS if name != AS_ENTERED]
 def test_each_switch_is_described():
     assert list(SWITCHES) == list(Switch)
     assert all(SWITCHES.values())
-
-
-def replay(day, scenario, switch=None, adopting=None):
-    """Dark matches as (time, buy, sell, quantity, doubled price); `adopting` None: everyone."""
-    scenarios = Scenarios(day.partition())
-    adopts = scenarios.affected.copy()
-    if adopting is not None:
-        adopts &= np.isin(np.arange(adopts.size) + 1, adopting)
-    flow = scenarios.flow(scenarios.orders(scenario))
-    fills = flow.run(adopts, switch).fills
-    columns = [flow.flow.timestamp_ns[fills["event"]], fills["buy"] + 1, fills["sell"] + 1]
-    return np.column_stack([*columns, fills["quantity"], fills["price_x2"]]).tolist()
 
 
 # --- among adopters -------------------------------------------------------------------------------
