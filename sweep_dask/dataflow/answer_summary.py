@@ -43,7 +43,7 @@ def _real(answer: Answer) -> str:
     sweeps, entered, filled, share, dark = (answer.real[name].text for name in names)
     return (
         f"{sweeps} sweeps came in continuous trading, with {entered} shares entered. For real "
-        f"{filled} of these filled in the end ({share}), {dark} of them in the dark."
+        f"{filled} of these filled {answer.within} ({share}), {dark} of them in the dark."
     )
 
 

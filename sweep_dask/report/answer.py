@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
-from sweep_dask.analysis.rollups.choice_words import adopters, wait
+from sweep_dask.analysis.rollups.choice_words import adopters, wait, within
 from sweep_dask.analysis.rollups.robustness import ENOUGH_CLUSTERS
 from sweep_dask.report.agreement import engaged_cells
 from sweep_dask.report.concentration import largest_of
 from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of
 from sweep_dask.report.levels import LEVELS, QUANTITY, LevelRow, level_rows
 from sweep_dask.report.line_words import TIME_PRIORITY_LINE
-from sweep_dask.report.matrices import matrices
+from sweep_dask.report.matrices import matrices, switch_rows
 from sweep_dask.report.measures import MEASURES, measured
 from sweep_dask.report.populations import ANSWERED
 from sweep_dask.report.rollups import ALL
@@ -86,6 +87,16 @@ class Answer:
         return adopters(self.asked.marginal.share, self.asked.adoption_participant)
 
     @property
+    def within(self) -> str:
+        """Until when fills count, in words."""
+        return within(self.asked.lifetime)
+
+    @property
+    def has_book_errors(self) -> bool:
+        """Whether any interval holds the error of the book."""
+        return any(one.with_book_errors for one in self.verdicts)
+
+    @property
     def measured(self) -> LevelRow | None:
         """What really filled in the answer's own lifetime."""
         return next((row for row in self.levels if row.line == REAL.name), None)
@@ -98,7 +109,7 @@ class Answer:
     def _scale(self, metric: str) -> Scale:
         """Zero, every interval and every range, with room at both ends."""
         rows = [one.row for one in self.verdicts if one.row["metric"] == metric]
-        found = [row[name] for row in rows for name in ("low", "high", "least", "most", "effect")]
+        found = [row[name] for row in rows for name in ("low", "high", "smallest", "largest")]
         bounds = [0.0, *(bound for bound in found if bound is not None)]
         room = 0.06 * (max(bounds) - min(bounds)) or 1.0
         return Scale(min(bounds) - room, max(bounds) + room)
@@ -145,6 +156,8 @@ def answer_content(found: Rollups, asked: Choices, *, has_tape: bool) -> dict[st
         "metrics": METRICS,
         "answering": ANSWERING,
         "matrices": matrices(found, asked),
+        "switches": {name: SWITCHES[Switch(name)] for name in asked.switches},
+        "switch_rows": switch_rows(found, asked),
         "levels": LEVELS,
         "entered": QUANTITY,
         "enough_clusters": ENOUGH_CLUSTERS,

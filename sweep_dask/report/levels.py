@@ -94,7 +94,11 @@ def share_in_words(adoption: float) -> str:
 
 def level_rows(found: Rollups, asked: Choices) -> list[LevelRow]:
     """Of the answer's own lifetime, by line and share."""
-    return [LevelRow(row) for row in found.by_choice if row["lifetime"] == asked.lifetime]
+    return [
+        LevelRow(row)
+        for row in found.by_choice
+        if row["lifetime"] == asked.lifetime and not row["switch"]
+    ]
 
 
 @dataclass(frozen=True)

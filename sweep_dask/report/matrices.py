@@ -68,6 +68,38 @@ class Matrix:
         return spans
 
 
+@dataclass(frozen=True)
+class SwitchRow:
+    """The effect of a scenario on a metric, and with each assumption put the other way."""
+
+    line: str
+    metric: str
+    cells: Sequence[tuple[Cell, bool]]
+    """As those of a `MatrixRow`; the first has no switch."""
+
+    @property
+    def heading(self) -> str:
+        """The metric, its unit, and what + means."""
+        return f"{METRICS[self.metric].heading}, {METRICS[self.metric].axis}"
+
+
+def switch_rows(found: Rollups, asked: Choices) -> list[SwitchRow]:
+    """Of the answer's own choice, by scenario and metric; each sweep counting alike."""
+    rows = []
+    for metric in ANSWERING:
+        told: dict[str, dict[str, Row]] = {}
+        for row in (*found.effects(metric), *found.switched(metric)):
+            choice = (row["weight"], row["lifetime"], row["adoption"])
+            if choice == (WEIGHTS[SWEEP], asked.lifetime, asked.marginal.share):
+                told.setdefault(row["scenario"], {})[row["switch"]] = row
+        for line, by_switch in told.items():
+            answer = by_switch[""]
+            cells = [(effect_cell(row), _is_turned(row, answer)) for row in by_switch.values()]
+            rows.append(SwitchRow(line, metric, cells))
+    order = list(dict.fromkeys(row.line for row in rows))
+    return sorted(rows, key=lambda row: order.index(row.line))
+
+
 def matrices(found: Rollups, asked: Choices) -> list[Matrix]:
     """One for each metric of the answer."""
     return [_matrix(metric, found.effects(metric), asked) for metric in ANSWERING]

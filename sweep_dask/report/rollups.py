@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
-from sweep_dask.analysis.rollups.robustness import INTERVALS
+from sweep_dask.analysis.rollups.robustness import BOOK, INTERVALS
 from sweep_dask.report.populations import ANSWERED, OF_TAPE
 
 if TYPE_CHECKING:
@@ -83,10 +83,21 @@ class Rollups:
 
     def effects(self, metric: str) -> list[Row]:
         """The effects on a metric under every choice, with intervals by security-days."""
+        return [row for row in self._effects(metric, INTERVALS[0]) if not row["switch"]]
+
+    def switched(self, metric: str) -> list[Row]:
+        """The effects on it with an assumption put the other way."""
+        return [row for row in self._effects(metric, INTERVALS[0]) if row["switch"]]
+
+    def with_book_errors(self, metric: str) -> list[Row]:
+        """The effects on it with the book's own error in effect and interval."""
+        return self._effects(metric, INTERVALS[BOOK])
+
+    def _effects(self, metric: str, interval: str) -> list[Row]:
         return [
             row
             for row in self.robustness
-            if row["metric"] == metric and row["interval"] == INTERVALS[0]
+            if row["metric"] == metric and row["interval"] == interval
         ]
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.rollups.choice_words import adopters
-from sweep_dask.analysis.rollups.robustness import AUD, SWEEP, WEIGHTS
+from sweep_dask.analysis.rollups.robustness import AUD, BOOK, INTERVALS, SWEEP, WEIGHTS
 from sweep_dask.analysis.rollups.verdicts import NOT_DECIDED
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
@@ -34,10 +34,13 @@ _AND = "; "
 
 @dataclass(frozen=True)
 class Verdict:
-    """A row of `verdicts`, and the row of `robustness` that has the effect if everybody changes."""
+    """A row of `verdicts`, and rows of `robustness`."""
 
     row: Row
     everybody: Row
+    """If everybody changes."""
+    with_book_errors: Row | None
+    """With the book's own error; None where that is not told."""
     asked: Choices
 
     @property
@@ -73,16 +76,16 @@ class Verdict:
     @property
     def has_one_sign(self) -> bool:
         """Whether no choice turns the effect, or leaves nothing of it."""
-        return (self.row["least"] or 0) * (self.row["most"] or 0) > 0
+        return (self.row["smallest"] or 0) * (self.row["largest"] or 0) > 0
 
     @property
     def range(self) -> str:
-        """From the least to the most over all choices, in words."""
-        least, most = self.row["least"], self.row["most"]
-        if least is None:
+        """From the smallest to the largest over all choices, in words."""
+        smallest, largest = self.row["smallest"], self.row["largest"]
+        if smallest is None:
             return wording.NONE
-        way = f" {self.words.way(most)}" if least * most > 0 else ""
-        return self.words.between(least, most) + way
+        way = f" {self.words.way(largest)}" if smallest * largest > 0 else ""
+        return self.words.between(smallest, largest) + way
 
     @property
     def sentence(self) -> str:
@@ -97,7 +100,7 @@ class Verdict:
         of_one = self.asked.adoption_participant
         sizes = [f"by {size} if {adopters(share, of_one)}" for share, size in shares.items()]
         would = _WOULD[self.row["metric"]][effect < 0]
-        over_all = words.between(self.row["least"], self.row["most"])
+        over_all = words.between(self.row["smallest"], self.row["largest"])
         return f"would {would}, {', '.join(sizes)}, and by {over_all} over all choices"
 
     def cell(self, name: str) -> Cell:
@@ -105,6 +108,12 @@ class Verdict:
         form = wording.p_value if name == "p_holm" else self.words.signed
         key = f"verdicts/{self.line}/{self.row['metric']}/{name}"
         return cell(key, self.row[name], form)
+
+    def book_cell(self, name: str) -> Cell:
+        """A column of the row with the book's own error."""
+        assert self.with_book_errors is not None
+        key = "/".join(("robustness", self.line, self.row["metric"], INTERVALS[BOOK], name))
+        return cell(key, self.with_book_errors[name], self.words.signed)
 
     @property
     def everybody_cell(self) -> Cell:
@@ -114,7 +123,8 @@ class Verdict:
 
 def effect_cell(row: Row) -> Cell:
     """The effect of a row of `robustness`; amounts are shown in thousands of dollars."""
-    place = (row[name] for name in ("scenario", "metric", "weight", "lifetime", "adoption"))
+    names = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
+    place = (row[name] for name in names if row[name] != "")
     key, effect = "/".join(("robustness", *map(str, place))), row["effect"]
     if row["weight"] == WEIGHTS[AUD]:
         digits = 0 if row["metric"] == FILL_RATIO else 1
@@ -131,9 +141,14 @@ def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
         if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], asked.lifetime)
         and row["adoption"] == 1
     }
-    return [
-        Verdict(row, everybody[row["scenario"], row["metric"]], asked) for row in found.verdicts
-    ]
+    with_errors = {
+        (row["scenario"], row["metric"]): row
+        for metric in ANSWERING
+        for row in found.with_book_errors(metric)
+        if row["weight"] == WEIGHTS[SWEEP] and row["low"] is not None
+    }
+    of_verdicts = [((row["scenario"], row["metric"]), row) for row in found.verdicts]
+    return [Verdict(row, everybody[key], with_errors.get(key), asked) for key, row in of_verdicts]
 
 
 class Headline(NamedTuple):

@@ -15,6 +15,8 @@ SCENARIOS = ("as-entered", "dual-post", "rest-dark", "dark-only")
 LIFETIME = "clock:5min"
 LIFETIMES = ("recorded", "clock:1s", "clock:30s", LIFETIME, "clock:30min", "close")
 _LIFETIME = re.compile(r"recorded|close|clock:[1-9][0-9]{0,5}(s|min|h)")
+#: Assumptions that an answer is bounded by: each is put the other way.
+SWITCHES = ("among_adopters", "own_orders", "own_quotes")
 #: More replays than this for one answer are a slip of the keyboard.
 MOST_GROUPS = 1_000
 
@@ -62,6 +64,18 @@ def _parse_share(value: object) -> float:
     if share < 1 / MOST_GROUPS:
         raise ValueError(f"fractions from {1 / MOST_GROUPS} to 1, such as [0.25, 0.5]")
     return share
+
+
+def parse_switches(value: object) -> tuple[str, ...]:
+    """Names of assumptions, perhaps none."""
+    return () if value in ([], ()) else several(_parse_switch)(value)
+
+
+def _parse_switch(value: object) -> str:
+    text = str(value).strip().replace("-", "_")
+    if text in SWITCHES:
+        return text
+    raise ValueError(f"{', '.join(SWITCHES)} (did you mean {nearest(text, SWITCHES)}?)")
 
 
 def parse_preferencing(value: object) -> str | tuple[int, ...]:

@@ -11,6 +11,7 @@ from sweep_dask.settings.centre_point_values import (
     LIFETIME,
     LIFETIMES,
     SCENARIOS,
+    SWITCHES,
     BlockValues,
     DatedBlockValues,
     TickRows,
@@ -21,6 +22,7 @@ from sweep_dask.settings.centre_point_values import (
     parse_rule_names,
     parse_scenario,
     parse_shares,
+    parse_switches,
     parse_ticks,
 )
 from sweep_dask.settings.declaration import DEFAULT, Option, Source, declared
@@ -173,6 +175,10 @@ class Settings:
     adoption_participant: int | None = field(default=None, metadata=declared(
         "", "", "choices.adoption_participant", parse_integer,
         "Participant whose sweeps alone change, all of them together.", unset="anybody"))
+    switches: tuple[str, ...] = field(default=tuple(SWITCHES), metadata=declared(
+        "", "", "choices.switches", parse_switches,
+        "Assumptions that are also put the other way; none: bounds are not worked out.",
+        unset="none"))
     adoption_seed: int = field(default=0, metadata=declared(
         "", "", "choices.adoption_seed", parse_integer, "Deals sweeps into groups."))
     trading_day: str = field(default="session", metadata=declared(

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.lifetimes import NAME as LIFETIME
+from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.storage.layout import EARLIER_REJECTS, REJECTS
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _TEXT_OR_NULL = (str, type(None))
 _NUMBER = (int, float)
 _COUNTS = {...: int}
 _RUN_ID = re.compile(r"[0-9a-z]+", re.ASCII)
+_SWITCH = re.compile("|".join(SWITCHES), re.ASCII)
 _REJECTS = re.compile(rf"{REJECTS}|{EARLIER_REJECTS}/{_RUN_ID.pattern}", re.ASCII)
 
 
@@ -68,6 +70,7 @@ _SETTINGS = {
     "adoption_groups?": {"value": int, "source": str},
     "adoption_shares?": {"value": [_NUMBER], "source": str},
     "adoption_participant?": {"value": (int, type(None)), "source": str},
+    "switches?": {"value": [_SWITCH], "source": str},
     "adoption_seed?": {"value": int, "source": str},
     ...: {"value": object, "source": str},
 }

@@ -73,6 +73,7 @@ lifetimes         |                     |                                       
 adoption_groups   | --groups            |                                        | choices.adoption_groups
 adoption_shares   |                     |                                        | choices.adoption_shares
 adoption_participant |                  |                                        | choices.adoption_participant
+switches          |                     |                                        | choices.switches
 adoption_seed     |                     |                                        | choices.adoption_seed
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows

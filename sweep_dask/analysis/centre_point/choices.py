@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.adoption import EVERYONE, Adoption
+from sweep_dask.analysis.centre_point.adoption import EVERYONE, NOBODY, Adoption
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, Lifetime, lifetime_of
+from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.centre_point.score_detail import EVENTS
+from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
+from sweep_dask.analysis.metrics.lines import TAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sweep_dask.analysis.tables import BoolArray, IntArray
+
+
+#: Of `Case.fills`: every fill; and what may make the book predict one.
+ALL_FILLS, PREDICTED = "all", EVENTS[:3]
 
 
 class Choices(NamedTuple):
@@ -32,6 +40,8 @@ class Choices(NamedTuple):
     """Shares of sweeps that change, beside one group and everyone."""
     adoption_participant: int | None = None
     """Whose sweeps change, all of them together, and are told of; None: those of anybody."""
+    switches: tuple[str, ...] = tuple(SWITCHES)
+    """Assumptions put the other way, one at a time, under the lifetime of the answer."""
 
     @property
     def marginal(self) -> Adoption:
@@ -53,8 +63,8 @@ class Choices(NamedTuple):
         names = dict.fromkeys((*self.lifetimes, self.lifetime))
         return [lifetime_of(name) for name in names]
 
-    def rounds(self) -> Iterator[Round]:
-        """The replays of a scenario.
+    def rounds(self, scenario: str) -> Iterator[Round]:
+        """The replays of a scenario; the one that changes nothing tells of every wait.
 
         Each group takes many. One that waits longer also tells what had filled before: so waits by
         the clock that are shorter than the answer's are measured where the others of a group wait
@@ -62,22 +72,31 @@ class Choices(NamedTuple):
         trading ends.
         """
         lifetimes, asked = self.all_lifetimes(), lifetime_of(self.lifetime)
-        marginal = self.marginal
-        if marginal == EVERYONE:
-            yield from (Round(one, EVERYONE, [one], is_answer=one == asked) for one in lifetimes)
+        marginal, switches = self.marginal, tuple(map(Switch, self.switches))
+        if scenario in (TAPE, AS_ENTERED):
+            yield Round(CLOSE, NOBODY, lifetimes, is_answer=True)
             return
-        is_with = [one.is_within(asked) for one in lifetimes]
-        within = [one for one, is_in in zip(lifetimes, is_with, strict=True) if is_in]
-        beyond = [one for one, is_in in zip(lifetimes, is_with, strict=True) if not is_in]
-        yield Round(asked, marginal, within, is_answer=True)
-        shares = [s for s in self.adoption_shares if s not in (1.0, marginal.share)]
-        yield from (Round(asked, Adoption(share), [asked]) for share in shares)
+        if marginal != EVERYONE:
+            within = [one for one in lifetimes if one.is_within(asked)]
+            yield Round(asked, marginal, within, switches, is_answer=True)
+            shares = [s for s in self.adoption_shares if s not in (1.0, marginal.share)]
+            yield from (Round(asked, Adoption(share), [asked]) for share in shares)
         # Those of one wait follow each other: they share their events.
         for one in dict.fromkeys((asked, *lifetimes, CLOSE)):
-            if one in lifetimes:
+            if one == asked:
+                yield Round(one, EVERYONE, [one], switches, is_answer=marginal == EVERYONE)
+            elif one in lifetimes:
                 yield Round(one, EVERYONE, [one])
-            if one == CLOSE and beyond:
-                yield Round(CLOSE, marginal, beyond)
+            if one == CLOSE and marginal != EVERYONE:
+                beyond = [other for other in lifetimes if not other.is_within(asked)]
+                yield from [Round(CLOSE, marginal, beyond)] if beyond else []
+
+    def cases(self, scenario: str) -> list[Case]:
+        """Of what a scenario, or the tape, is told, in the order of tables."""
+        asked = lifetime_of(self.lifetime)
+        found = [Case(scenario, *key) for one in self.rounds(scenario) for key in one.told(asked)]
+        order = [one.name for one in self.all_lifetimes()]
+        return sorted(found, key=lambda case: (order.index(case.lifetime), case.adoption))
 
 
 DEFAULT_CHOICES = Choices()
@@ -93,6 +112,20 @@ def choices_of(settings: Mapping[str, Any]) -> Choices:
     return Choices(**known | lists)
 
 
+class Case(NamedTuple):
+    """A line under one choice, or a part of what it fills."""
+
+    scenario: str
+    """Or the tape."""
+    lifetime: str
+    adoption: float
+    """The share of sweeps that change; 0: none does."""
+    switch: str = ""
+    """The assumption put the other way; empty: none is."""
+    fills: str = ALL_FILLS
+    """Of which fills: all, or those in the dark that the book predicts, by `EVENTS`."""
+
+
 class Round(NamedTuple):
     """Replays that measure every sweep once."""
 
@@ -101,5 +134,23 @@ class Round(NamedTuple):
     adoption: Adoption
     measured: list[Lifetime]
     """At the end of which fills are counted."""
+    switches: tuple[Switch, ...] = ()
+    """Under each of which all is told once more, of the wait alone."""
     is_answer: bool = False
     """Whether it is about the answer's own choice."""
+
+    def told(self, asked: Lifetime) -> Iterator[tuple[str, float, str, str]]:
+        """Lifetime, share, switch and fills of everything that it is told of.
+
+        Parameters
+        ----------
+        asked
+            The lifetime of the answer.
+        """
+        share = self.adoption.share
+        for one in self.measured:
+            yield one.name, share, "", ALL_FILLS
+            if one == asked:
+                yield from ((one.name, share, switch, ALL_FILLS) for switch in self.switches)
+                if self.is_answer:
+                    yield from ((one.name, share, "", event) for event in PREDICTED)

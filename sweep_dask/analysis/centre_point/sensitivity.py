@@ -14,9 +14,14 @@ from sweep_dask.analysis.centre_point.sweep_outcomes import FillsOfSweeps, Sweep
 from sweep_dask.analysis.tables import sums_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sweep_dask.analysis.centre_point.adoption import Adoption
-    from sweep_dask.analysis.centre_point.scenarios import ScenarioFlow, Scenarios
+    from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
+    from sweep_dask.analysis.centre_point.scenarios import Scenarios
+    from sweep_dask.analysis.centre_point.switches import Switch
     from sweep_dask.analysis.tables import BoolArray, IntArray
+    from sweep_dask.matching.centre_point import BookResult
 
 
 class AdoptedOutcome(NamedTuple):
@@ -42,16 +47,20 @@ class AdoptedOutcome(NamedTuple):
         by_time = np.lexsort((order, time_ns))
         return self.fills.chosen(by_time[(time_ns <= until_ns[order])[by_time]])
 
-    def totals(self, until_ns: IntArray) -> FillTotals:
+    def totals(self, until_ns: IntArray, event: int | None = None) -> FillTotals:
         """Sums over the fills of each sweep that come in time.
 
         Parameters
         ----------
         until_ns
             int64[orders], ns UTC, the last instant that counts.
+        event
+            Of those alone that this made the book predict, as `SweepFills.event`; None: of all.
         """
         fills = self.fills
         quantity = fills.quantity * (fills.timestamp_ns <= until_ns[fills.order])
+        if event is not None:
+            quantity = quantity * (fills.event == event)
         amounts = (
             quantity,
             quantity * fills.price_x2,
@@ -81,9 +90,13 @@ def real_outcome(scenarios: Scenarios) -> AdoptedOutcome:
     return AdoptedOutcome(fills, np.zeros(fills.order.size, dtype=bool), none, none)
 
 
-def adopted_outcome(
-    scenarios: Scenarios, flow: ScenarioFlow, adoption: Adoption, lot: IntArray
-) -> AdoptedOutcome:
+def adopted_outcomes(
+    scenarios: Scenarios,
+    flow: ScenarioFlow,
+    adoption: Adoption,
+    lot: IntArray,
+    switches: Iterable[Switch] = (),
+) -> dict[Switch | None, AdoptedOutcome]:
     """What fills if some share of the sweeps adopts a scenario, each measured as one that does.
 
     Parameters
@@ -92,21 +105,56 @@ def adopted_outcome(
         Of the scenario, with sweeps that wait at least until they are measured.
     lot
         int64[orders], see `adoption.lots`.
+    switches
+        Under each of which it is told once more.
+
+    Returns
+    -------
+    dict
+        By switch; None: without any.
     """
+    found: dict[Switch | None, list[AdoptedOutcome]] = {one: [] for one in (None, *switches)}
     fills_of = FillsOfSweeps(scenarios.record, flow.flow)
-    leaves, obstacle = np.zeros((2, scenarios.affected.size), np.int64)
-    parts, are_among = [], []
     for replay in adoption.replays(lot):
         is_told = scenarios.record.is_sweep & replay.is_measured
         if not is_told.any():
             continue  # a small partition has fewer sweeps than there are groups
         adopts = scenarios.affected & replay.adopts
         result = flow.run(adopts)
-        fills = fills_of.of(result, is_told)
-        parts.append(fills)
-        are_among.append((fills.contra >= 0) & adopts[fills.order] & adopts[fills.contra])
-        order = scenarios.record.order[is_told[scenarios.record.order]]
-        leaves[order], obstacle[order] = result.leaves[order], result.obstacle[order]
+        plain = _told(scenarios, fills_of.of(result, is_told), result, adopts, is_told)
+        for switch, parts in found.items():
+            told = plain
+            if switch is not None and flow.may_matter(switch, adopts, result):
+                switched = flow.run(adopts, switch)
+                fills = fills_of.of(switched, is_told)
+                told = _told(scenarios, fills, switched, adopts, is_told)
+            parts.append(told)
+    return {switch: _joined(scenarios, parts) for switch, parts in found.items()}
+
+
+def _told(
+    scenarios: Scenarios,
+    fills: SweepFills,
+    result: BookResult,
+    adopts: BoolArray,
+    is_told: BoolArray,
+) -> AdoptedOutcome:
+    """What one replay says of the sweeps of which it tells, bool[orders]."""
+    leaves, obstacle = np.zeros((2, scenarios.affected.size), np.int64)
+    order = scenarios.record.order[is_told[scenarios.record.order]]
+    leaves[order], obstacle[order] = result.leaves[order], result.obstacle[order]
+    is_among = (fills.contra >= 0) & adopts[fills.order] & adopts[fills.contra]
+    return AdoptedOutcome(fills, is_among, leaves, obstacle)
+
+
+def _joined(scenarios: Scenarios, parts: list[AdoptedOutcome]) -> AdoptedOutcome:
     if not parts:
-        return real_outcome(scenarios)
-    return AdoptedOutcome(SweepFills.joined(parts), np.concatenate(are_among), leaves, obstacle)
+        return real_outcome(scenarios)  # there are no sweeps
+    fills, is_among, leaves, obstacle = zip(*parts, strict=True)
+    return AdoptedOutcome(
+        SweepFills.joined(fills),
+        np.concatenate(is_among),
+        # Each is 0 where another tells of the sweep.
+        np.sum(leaves, axis=0),
+        np.sum(obstacle, axis=0),
+    )

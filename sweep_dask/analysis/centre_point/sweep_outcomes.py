@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
+from sweep_dask.analysis.centre_point.score_detail import EVENTS
 from sweep_dask.analysis.tables import (
     BoolArray,
     IntArray,
@@ -18,7 +19,7 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.market.change_reasons import NEW
-from sweep_dask.matching.events import EventKind, Obstacle
+from sweep_dask.matching.events import BUY, SELL, EventKind, Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,9 @@ SWEEP_FILLS = schema(
 )
 
 DARK, LIT = "dark", "lit"
+_ARRIVAL, _AMENDMENT, _RESTING = (
+    EVENTS.index(name) for name in ("arrival", "amendment", "resting")
+)
 
 #: Why the rest of a sweep did not fill: an amendment took it away, or what stood in the way when
 #: the sweep last looked.
@@ -80,6 +84,8 @@ class SweepFills(NamedTuple):
     """int64, as the column of that name."""
     contra: IntArray
     """int64, dense number of the order it met in the dark; -1 where that is not known."""
+    event: IntArray
+    """int64, what made the book predict it, a place in `score_detail.EVENTS`; -1: it was given."""
 
     def chosen(self, rows: IntArray) -> SweepFills:
         """Some of the fills, in the order of these row numbers."""
@@ -150,6 +156,7 @@ class FillsOfSweeps:
 
     def __init__(self, record: SweepRecord, flow: OrderFlow) -> None:
         self._is_sweep, self._timestamp_ns = record.is_sweep, flow.timestamp_ns
+        self._is_amendment = flow.events["kind"] == EventKind.AMEND
         order, tape = flow.events["order"], record.partition.tape
         is_given = (flow.events["kind"] == EventKind.REDUCE) & record.is_sweep[order]
         # Without a tape, none is.
@@ -169,13 +176,33 @@ class FillsOfSweeps:
             bool[orders], of which sweeps; None: of all.
         """
         among = self._is_sweep if among is None else among
-        parts = [_dark_fills(result, among, *sides) for sides in (("buy", "sell"), ("sell", "buy"))]
+        parts = [
+            self._dark_fills(result, among, side, *sides)
+            for side, sides in ((BUY, ("buy", "sell")), (SELL, ("sell", "buy")))
+        ]
         if self._given.size:
             parts.append(self._given_fills(result, among))
         event, order, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         by_time = np.lexsort((order, event))
         columns = (order, self._timestamp_ns[event], *rest)
         return SweepFills(*[column[by_time] for column in columns])
+
+    def _dark_fills(
+        self, result: BookResult, among: BoolArray, side: int, name: str, contra: str
+    ) -> tuple[Any, ...]:
+        fills = result.fills[among[result.fills[name]]]
+        looked = np.where(self._is_amendment[fills["event"]], _AMENDMENT, _ARRIVAL)
+        return (
+            fills["event"],
+            fills[name],
+            fills["quantity"],
+            fills["price_x2"],
+            np.ones(fills.size, dtype=bool),
+            fills["deal_source"],
+            np.zeros(fills.size, dtype=np.int64),
+            fills[contra],
+            np.where(fills["aggressor"] == side, looked, _RESTING),
+        )
 
     def _given_fills(self, result: BookResult, among: BoolArray) -> tuple[Any, ...]:
         """Recorded fills that the book was given: lit ones, and dark ones of unknown orders."""
@@ -184,7 +211,7 @@ class FillsOfSweeps:
         price_x2, is_dark, deal_source, recorded = (column[rows] for column in self._of_tape)
         nobody = np.full(rows.size, -1)
         filled = (self._given[rows], self._order[rows], applied[rows], price_x2, is_dark)
-        return (*filled, deal_source, recorded, nobody)
+        return (*filled, deal_source, recorded, nobody, nobody)
 
 
 def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> pa.Table:
@@ -240,7 +267,7 @@ def real_fills(partition: PartitionInput) -> SweepFills:
     tape = partition.tape
     if tape is None:
         none = np.zeros(0, np.int64)
-        return SweepFills(none, none, none, none, none > 0, none, none, none)
+        return SweepFills(none, none, none, none, none > 0, none, none, none, none)
     rows = np.flatnonzero(tape.is_known & sweeps_of(partition)[tape.order])
     return SweepFills(
         tape.order[rows],
@@ -250,7 +277,7 @@ def real_fills(partition: PartitionInput) -> SweepFills:
         tape.is_dark[rows],
         tape.deal_source[rows],
         np.where(tape.is_dark[rows], 0, tape.quantity[rows]),
-        np.full(rows.size, -1),
+        *(np.full(rows.size, -1),) * 2,
     )
 
 
@@ -271,17 +298,3 @@ def fillable_quantity(partition: PartitionInput) -> IntArray:
     # A first row that already shows fills of this day had more to fill.
     from_day = log.is_first & (log.reason == NEW)
     return sums_at(log.order, entered + np.where(from_day, log.matched, 0), log.order_id.size)
-
-
-def _dark_fills(result: BookResult, among: BoolArray, side: str, contra: str) -> tuple[Any, ...]:
-    fills = result.fills[among[result.fills[side]]]
-    return (
-        fills["event"],
-        fills[side],
-        fills["quantity"],
-        fills["price_x2"],
-        np.ones(fills.size, dtype=bool),
-        fills["deal_source"],
-        np.zeros(fills.size, dtype=np.int64),
-        fills[contra],
-    )

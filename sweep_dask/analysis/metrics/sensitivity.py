@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.adoption import NOBODY, lots
-from sweep_dask.analysis.centre_point.choices import Round
+from sweep_dask.analysis.centre_point.adoption import lots
+from sweep_dask.analysis.centre_point.choices import ALL_FILLS
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
-from sweep_dask.analysis.centre_point.sensitivity import adopted_outcome, real_outcome
+from sweep_dask.analysis.centre_point.score_detail import EVENTS
+from sweep_dask.analysis.centre_point.sensitivity import adopted_outcomes, real_outcome
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
+from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
@@ -28,18 +29,18 @@ from sweep_dask.market.sessions import is_continuous
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sweep_dask.analysis.centre_point.adoption import Adoption
-    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.analysis.centre_point.choices import Case, Choices, Round
     from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
-    from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome, FillTotals
+    from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
-#: A row per participant, line, lifetime and share of sweeps that change (0: none does).
+#: A row per participant and `choices.Case`.
 KEYS = schema(
-    "date:str security:int32 participant:Int64 scenario:str lifetime:str adoption:float64"
+    "date:str security:int32 participant:Int64 scenario:str lifetime:str adoption:float64 "
+    "switch:str fills:str"
 )
 COUNTS = schema(
     "n_sweeps:int64 n_unmarked:int64 quantity:int64 filled_quantity:int64 dark_quantity:int64 "
@@ -86,25 +87,26 @@ def under_choices(
     names
         Of the scenarios.
     """
-    lifetimes = choices.all_lifetimes()
+    asked = lifetime_of(choices.lifetime)
     is_told = choices.may_change(found.facts.participant)
-    marks = {one: _Marks(scenarios, found, one, is_told) for one in lifetimes}
+    marks = {one.name: _Marks(scenarios, found, one, is_told) for one in choices.all_lifetimes()}
     has_tape = scenarios.partition.tape is not None
     under_all = UnderChoices([], {})
     if has_tape:
         real = real_outcome(scenarios)
-        under_all.sums.extend(mark.rows(TAPE, NOBODY, real) for mark in marks.values())
+        under_all.sums.extend(marks[one.lifetime].rows(one, real) for one in choices.cases(TAPE))
     for name in names:
-        rows: dict[tuple[int, float], pa.Table] = {}
-        for one, outcome in _replayed(scenarios, name, choices, marks, has_tape=has_tape):
-            if has_tape:
-                for lifetime in one.measured:
-                    key = (lifetimes.index(lifetime), one.adoption.share)
-                    rows[key] = marks[lifetime].rows(name, one.adoption, outcome)
-            if one.is_answer or name == AS_ENTERED:
-                until_ns = marks[lifetime_of(choices.lifetime)].until_ns
-                under_all.answers[name] = _answer(scenarios, found, outcome, until_ns)
-        under_all.sums.extend(rows[key] for key in sorted(rows))
+        cases = choices.cases(name) if has_tape else []
+        rows: dict[Case, pa.Table] = {}
+        for one, outcomes in _replayed(scenarios, name, choices, marks, has_tape=has_tape):
+            for case in cases:
+                if case[1:] in one.told(asked):
+                    outcome = outcomes[Switch(case.switch) if case.switch else None]
+                    rows[case] = marks[case.lifetime].rows(case, outcome)
+            if one.is_answer:
+                until_ns = marks[choices.lifetime].until_ns
+                under_all.answers[name] = _answer(scenarios, found, outcomes[None], until_ns)
+        under_all.sums.extend(rows[case] for case in cases)
     return under_all
 
 
@@ -112,24 +114,22 @@ def _replayed(
     scenarios: Scenarios,
     name: str,
     choices: Choices,
-    marks: Mapping[Lifetime, _Marks],
+    marks: Mapping[str, _Marks],
     *,
     has_tape: bool,
-) -> Iterator[tuple[Round, AdoptedOutcome]]:
-    """Rounds of replays, and what fills in each."""
+) -> Iterator[tuple[Round, dict[Switch | None, AdoptedOutcome]]]:
+    """Rounds of replays, and what fills in each, by switch; without a tape only the answer's."""
     lot = lots(scenarios.partition.log.order_id, choices.adoption_seed)
-    rounds = choices.rounds()
-    if name == AS_ENTERED:
-        rounds = iter([Round(CLOSE, NOBODY, list(marks))])
-    elif not has_tape:
-        rounds = (one for one in rounds if one.is_answer)
     orders = scenarios.orders(name)
     flow, flow_waits = None, None
-    for one in rounds:
+    for one in choices.rounds(name):
+        if not (has_tape or one.is_answer):
+            continue
         if flow is None or one.waits != flow_waits:
-            until_ns = None if one.waits == CLOSE else marks[one.waits].until_ns
+            until_ns = None if one.waits == CLOSE else marks[one.waits.name].until_ns
             flow, flow_waits = scenarios.flow(orders, until_ns), one.waits
-        yield one, adopted_outcome(scenarios, flow, one.adoption, lot)
+        switches = one.switches if has_tape else ()
+        yield one, adopted_outcomes(scenarios, flow, one.adoption, lot, switches)
 
 
 def _answer(
@@ -170,26 +170,30 @@ class _Marks:
         self._lacks_mark = is_asked & ~self._has_mark
         self._participant, self._group = np.unique(found.facts.participant, return_inverse=True)
         self._date, self._security = found.facts.date, found.facts.security
-        self._lifetime = lifetime.name
 
-    def rows(self, scenario: str, adoption: Adoption, outcome: AdoptedOutcome) -> pa.Table:
+    def rows(self, case: Case, outcome: AdoptedOutcome) -> pa.Table:
         """A row per participant, columns `SENSITIVITY`."""
-        columns = self._columns(outcome.totals(self.until_ns))
+        columns = self._columns(case, outcome)
         size = self._participant.size
         keys: dict[str, Any] = {
             "date": constant(self._date, size),
             "security": np.full(size, self._security),
             "participant": pa.array(self._participant, mask=self._participant < 0),
-            "scenario": constant(scenario, size),
-            "lifetime": constant(self._lifetime, size),
-            "adoption": np.full(size, adoption.share),
+            "scenario": constant(case.scenario, size),
+            "lifetime": constant(case.lifetime, size),
+            "adoption": np.full(size, case.adoption),
+            "switch": constant(case.switch, size),
+            "fills": constant(case.fills, size),
         }
         return table(SENSITIVITY, keys | columns)
 
-    def _columns(self, totals: FillTotals) -> dict[str, Any]:
+    def _columns(self, case: Case, outcome: AdoptedOutcome) -> dict[str, Any]:
+        is_whole = case.fills == ALL_FILLS
+        totals = outcome.totals(self.until_ns, None if is_whole else EVENTS.index(case.fills))
         filled, value_x2, dark, among_adopters = (total[self._order] for total in totals)
         quantity, sign, midpoint_x2 = self._sweeps.quantity, self._sweeps.sign, self._midpoint_x2
-        unfilled = np.maximum(quantity - filled, 0)
+        # Part of the fills adds to a cost what it costs, less what the shares would if left.
+        unfilled = np.maximum(quantity - filled, 0) if is_whole else -filled
         drift_x2 = sign * (self._mark_x2 - midpoint_x2)
         shortfall_x2 = sign * (value_x2 - midpoint_x2 * filled) + drift_x2 * unfilled
         # Half a spread, doubled.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from sweep_dask.analysis.centre_point.choices import ALL_FILLS, PREDICTED
 from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
-from sweep_dask.analysis.rollups.cells import merged
+from sweep_dask.analysis.rollups.cells import Cells, merged
 from sweep_dask.analysis.rollups.concentration import LARGEST, largest_participants
 from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.exact import as_floats
@@ -22,7 +23,6 @@ from sweep_dask.analysis.rollups.sensitivity import (
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
-    Case,
     references_of,
     shape_of,
 )
@@ -32,30 +32,36 @@ from sweep_dask.analysis.tables import over, schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sweep_dask.analysis.rollups.cells import Cells
-    from sweep_dask.analysis.tables import FloatArray, Schema
+    from sweep_dask.analysis.centre_point.choices import Case
+    from sweep_dask.analysis.rollups.book_errors import BookErrors
+    from sweep_dask.analysis.tables import BoolArray, FloatArray, Schema
 
 #: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
 ENOUGH_CLUSTERS = 10
 #: How sweeps count: alike, by what they are worth, or all of them together in dollars.
 WEIGHTS = ("sweep", "value", "aud")
 SWEEP, VALUE, AUD = range(len(WEIGHTS))
-INTERVALS = ("security-day", "security-day and participant")
+INTERVALS = ("security-day", "security-day and participant", "security-day and book")
+BOOK = 2
 FILL_RATIO = "fill_ratio"
 _UNITS = {name: "share" if name == FILL_RATIO else "bps" for name in METRICS}
 _SCALES = np.array([1 if name == FILL_RATIO else 10_000 for name in METRICS])
 
-#: One row per scenario, metric and choice; `adoption` is the share of sweeps that change together.
+#: One row per scenario, metric and choice; `adoption` is the share of sweeps that change together,
+#: `switch` the assumption put the other way, if one is. `least` and `most` are the bounds of the
+#: effect over all switches, where there are any.
 ROBUSTNESS: Schema = schema(
-    "scenario:str metric:str weight:str lifetime:str adoption:float64 interval:str unit:str "
-    "effect:float64 low:float64 high:float64 p_value:float64 n_clusters:int64 "
-    "effective_clusters:float64"
+    "scenario:str metric:str weight:str lifetime:str adoption:float64 switch:str interval:str "
+    "unit:str effect:float64 low:float64 high:float64 p_value:float64 n_clusters:int64 "
+    "effective_clusters:float64 least:float64 most:float64"
 )
 
 
+#: Columns that say which choice a row is of, as fields of a `Case`.
+_CHOICE = ("scenario", "lifetime", "adoption", "switch")
 #: One row per line and choice: what its sweeps fill and cost, whatever they are compared with.
 BY_CHOICE: Schema = {
-    **schema("scenario:str lifetime:str adoption:float64"),
+    **schema("scenario:str lifetime:str adoption:float64 switch:str"),
     **COUNTS_OF_ROWS,
     "paper_value_aud": "float64",
     **schema("fill_ratio_mean:float64 filled_paper_value_aud:float64"),
@@ -78,50 +84,129 @@ class _Clustered(NamedTuple):
 
 def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     """Columns `BY_CHOICE`."""
+    is_whole = np.array([case.fills == ALL_FILLS for case in cases], dtype=bool)
+    cells = Cells(*(array[is_whole[cells.place]] for array in cells))
     total = merged([cells._replace(segment=np.zeros_like(cells.segment))])
     of = [cases[number] for number in total.place]
     counts = dict(zip(LEVEL_COUNTS, total.counts.T, strict=True))
     sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
     means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in METRICS}
-    keys = {name: [getattr(case, name) for case in of] for name in Case._fields}
+    keys = {name: [getattr(case, name) for case in of] for name in _CHOICE}
     return keys | counts | sums | means | largest_participants(cells, total)
 
 
-def effects(cells: Cells, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
-    """Rows of `ROBUSTNESS`: every effect under every choice, by scenario and metric."""
+def effects(cells: Cells, cases: Sequence[Case], errors: BookErrors) -> Iterator[dict[str, Any]]:
+    """Rows of `ROBUSTNESS`: every effect under every choice, by scenario and metric.
+
+    Parameters
+    ----------
+    errors
+        Of the book in which the scenarios are played.
+    """
     if not cells.place.size:
         return
-    days, participants, both = (
-        _clustered(cells, cases, cluster) for cluster in (SECURITY_DAY, PARTICIPANT, BOTH)
-    )
-    effect = _effects(days)
-    errors = [_errors(kind) for kind in (days, participants, both)]
-    fewer = [np.minimum(*pair) for pair in zip(_sizes(days), _sizes(participants), strict=True)]
-    # Cameron, Gelbach and Miller 2011; never narrower than by one kind of clusters alone.
-    two_ways = np.sqrt(np.maximum(errors[0] ** 2 + errors[1] ** 2 - errors[2] ** 2, 0.0))
-    # Sums in dollars are each off the mean of their own kind of clusters: they do not add up.
-    two_ways[..., AUD] = 0.0
-    two_ways = np.maximum.reduce([two_ways, errors[0], errors[1]])
-    has_both = (participants.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
-    found = (
-        (_interval(effect, errors[0], *_sizes(days)), np.ones_like(has_both)),
-        (_interval(effect, two_ways, *fewer), has_both),
-    )
-    compared = np.flatnonzero(references_of(cases) != np.arange(len(cases))).tolist()
+    found = _intervals(cells, cases, errors)
+    effect = found[0].numbers["effect"]
+    references = references_of(cases)
+    compared = [
+        number
+        for number in np.flatnonzero(references != np.arange(len(cases))).tolist()
+        if cases[number].fills == ALL_FILLS
+    ]
     scenarios = dict.fromkeys(cases[number].scenario for number in compared)
     for scenario, (metric, name) in product(scenarios, enumerate(METRICS)):
         of_scenario = [number for number in compared if cases[number].scenario == scenario]
         for (weight, weighted), case in product(enumerate(WEIGHTS), of_scenario):
-            for interval, (told, is_there) in zip(INTERVALS, found, strict=True):
-                if is_there[case, metric]:
-                    yield {
-                        **cases[case]._asdict(),
-                        "metric": name,
-                        "weight": weighted,
-                        "interval": interval,
-                        "unit": "AUD" if weight == AUD else _UNITS[name],
-                        **{key: values[case, metric, weight] for key, values in told.items()},
-                    }
+            told = {
+                **{key: getattr(cases[case], key) for key in _CHOICE},
+                "metric": name,
+                "weight": weighted,
+                "unit": "AUD" if weight == AUD else _UNITS[name],
+                **_bounds(effect[_switched(cases, case), metric, weight]),
+            }
+            for interval, one in zip(INTERVALS, found, strict=True):
+                if one.is_there[case, metric]:
+                    numbers = {key: n[case, metric, weight] for key, n in one.numbers.items()}
+                    yield {**told, "interval": interval, **numbers}
+
+
+class _Intervals(NamedTuple):
+    """Of one kind."""
+
+    numbers: dict[str, FloatArray]
+    """By column from `effect` on, [cases, metrics, `WEIGHTS`]."""
+    is_there: BoolArray
+    """bool[cases, metrics]"""
+
+
+def _intervals(cells: Cells, cases: Sequence[Case], errors: BookErrors) -> list[_Intervals]:
+    """Each of `INTERVALS`."""
+    days, participants, both = (
+        _clustered(cells, cases, cluster) for cluster in (SECURITY_DAY, PARTICIPANT, BOTH)
+    )
+    effect = _effects(days)
+    by_days, by_participants, by_both = (_errors(kind) for kind in (days, participants, both))
+    sizes = _sizes(days)
+    fewer = [np.minimum(*pair) for pair in zip(sizes, _sizes(participants), strict=True)]
+    # Cameron, Gelbach and Miller 2011; never narrower than by one kind of clusters alone.
+    two_ways = np.sqrt(np.maximum(by_days**2 + by_participants**2 - by_both**2, 0.0))
+    # Sums in dollars are each off the mean of their own kind of clusters: they do not add up.
+    two_ways[..., AUD] = 0.0
+    two_ways = np.maximum.reduce([two_ways, by_days, by_participants])
+    has_both = (participants.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
+    inherited, of_book = _inherited(effect, cases, errors)
+    has_parts = np.array([bool(_parts(cases, number)) for number in range(len(cases))])
+    return [
+        _Intervals(_interval(effect, by_days, *sizes), np.ones_like(has_both)),
+        _Intervals(_interval(effect, two_ways, *fewer), has_both),
+        _Intervals(
+            _interval(effect + inherited, np.hypot(by_days, of_book), *sizes),
+            np.broadcast_to(has_parts[:, None], has_both.shape),
+        ),
+    ]
+
+
+def _inherited(
+    effect: FloatArray, cases: Sequence[Case], errors: BookErrors
+) -> tuple[FloatArray, FloatArray]:
+    """What an effect changes by if its dark fills are taken at the ratio of the book's to those of
+    the tape, and the standard error of that; NaN if a kind of fills is in it that is not known.
+    """
+    changes, variances = np.zeros((2, *effect.shape))
+    for number in range(len(cases)):
+        for event, part in _parts(cases, number).items():
+            ratio, error = errors.ratio[event], errors.standard_error[event]
+            has_any = effect[part] != 0
+            changes[number] += np.where(has_any, effect[part] * (ratio - 1), 0.0)
+            variances[number] += np.where(has_any, (effect[part] * error) ** 2, 0.0)
+    return changes, np.sqrt(variances)
+
+
+def _parts(cases: Sequence[Case], number: int) -> dict[int, int]:
+    """By place in `PREDICTED`, the case with that part of the fills of a case, if it is told."""
+    case, place = cases[number], {case: number for number, case in enumerate(cases)}
+    parts = {event: case._replace(fills=name) for event, name in enumerate(PREDICTED)}
+    if case.fills != ALL_FILLS or not all(part in place for part in parts.values()):
+        return {}
+    return {event: place[part] for event, part in parts.items()}
+
+
+def _switched(cases: Sequence[Case], number: int) -> list[int]:
+    """A case, and those that differ from it by a switch; none if it has one itself."""
+    case = cases[number]
+    if case.switch:
+        return []
+    return [other for other, one in enumerate(cases) if one._replace(switch="") == case]
+
+
+def _bounds(effects: FloatArray) -> dict[str, float]:
+    """Of an effect with and without switches."""
+    known = effects[~np.isnan(effects)]
+    has_bounds = effects.size > 1 and known.size
+    return {
+        "least": float(known.min()) if has_bounds else np.nan,
+        "most": float(known.max()) if has_bounds else np.nan,
+    }
 
 
 def _clustered(cells: Cells, cases: Sequence[Case], cluster: int) -> _Clustered:

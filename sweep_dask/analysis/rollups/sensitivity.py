@@ -1,14 +1,13 @@
 """Sums of what scenarios change under every choice, as clusters leave them.
 
-A case is a scenario, a lifetime and a share of sweeps that change. It is compared with the replay
-as entered or, without one, with the tape, each measured at the end of the same lifetime. Sweeps of
-a security-day share its market, and those of a participant its ways: both are clusters, and so are
-the sweeps that a participant had in a security-day.
+A case is compared with the replay as entered or, without one, with the tape, each measured at the
+end of the same lifetime. Sweeps of a security-day share its market, and those of a participant its
+ways: both are clusters, and so are the sweeps that a participant had in a security-day.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sweep_dask.analysis.centre_point.choices import Choices
+    from sweep_dask.analysis.centre_point.choices import Case, Choices
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import FloatArray, IntArray
 
@@ -48,33 +47,11 @@ SUMS = ("total", "weight", "squared_total", "total_times_weight", "squared_weigh
 LEVEL_COUNTS, LEVEL_SUMS = tuple(ROW_COUNTS), tuple(ROW_AMOUNTS)
 
 
-class Case(NamedTuple):
-    """What a row of a table `SENSITIVITY` is of."""
-
-    scenario: str
-    lifetime: str
-    adoption: float
-
-
 def cases_of(lines: Sequence[Line], choices: Choices) -> list[Case]:
     """Every case of a run with these lines, in the order of rows."""
     scenarios = [line.scenario for line in lines if line.scenario is not None]
-    if not scenarios:
-        return []
-    lifetimes = [lifetime.name for lifetime in choices.all_lifetimes()]
-    found = [Case(TAPE, lifetime, 0.0) for lifetime in lifetimes]
-    for name in scenarios:
-        if name == AS_ENTERED:
-            found += [Case(name, lifetime, 0.0) for lifetime in lifetimes]
-            continue
-        asked = {
-            (lifetime.name, one.adoption.share)
-            for one in choices.rounds()
-            for lifetime in one.measured
-        }
-        order = sorted(asked, key=lambda key: (lifetimes.index(key[0]), key[1]))
-        found += [Case(name, *key) for key in order]
-    return found
+    names = [TAPE, *scenarios] if scenarios else []
+    return [case for name in names for case in choices.cases(name)]
 
 
 def references_of(cases: Sequence[Case]) -> IntArray:
@@ -82,15 +59,13 @@ def references_of(cases: Sequence[Case]) -> IntArray:
     names = {case.scenario for case in cases}
     reference = AS_ENTERED if AS_ENTERED in names else TAPE
     place = {case: number for number, case in enumerate(cases)}
-    return np.array(
-        [
-            number
-            if case.scenario in (TAPE, AS_ENTERED)
-            else place[Case(reference, case.lifetime, 0.0)]
-            for case, number in place.items()
-        ],
-        dtype=np.int64,
-    )
+
+    def compared_with(case: Case) -> Case:
+        if case.scenario in (TAPE, AS_ENTERED):
+            return case
+        return case._replace(scenario=reference, adoption=0.0, switch="")
+
+    return np.array([place[compared_with(case)] for case in cases], dtype=np.int64)
 
 
 def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:

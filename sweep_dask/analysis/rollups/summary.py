@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sweep_dask.analysis.rollups.sensitivity import Case
+    from sweep_dask.analysis.centre_point.choices import Case
     from sweep_dask.analysis.rollups.sweeps import Sweeps
 
 

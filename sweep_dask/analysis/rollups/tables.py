@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
+from sweep_dask.analysis.rollups.book_errors import no_book_errors
 from sweep_dask.analysis.rollups.comparisons import AVERAGE, COMPARISON, averages, comparisons
 from sweep_dask.analysis.rollups.dimensions import ALL, DIMENSIONS, POPULATIONS, names_of
 from sweep_dask.analysis.rollups.example import EXAMPLE, example_sweep
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.analysis.tables import Schema
 
@@ -83,12 +85,21 @@ _GROUP = ["population", "dimension", "segment", "line"]
 
 
 def tables_of(
-    summary: Summary, lines: Sequence[Line], choices: Choices = DEFAULT_CHOICES
+    summary: Summary,
+    lines: Sequence[Line],
+    choices: Choices = DEFAULT_CHOICES,
+    errors: BookErrors | None = None,
 ) -> dict[str, pa.Table]:
-    """Every table by its name."""
+    """Every table by its name.
+
+    Parameters
+    ----------
+    errors
+        Of the book; None: they are not known.
+    """
     spreads = Spreads(summary.spreads, lines)
     cases = cases_of(lines, choices)
-    found = list(effects(summary.sensitivity, cases))
+    found = list(effects(summary.sensitivity, cases, errors or no_book_errors()))
     return {
         **_by_dimension(summary, spreads, lines),
         "comparisons": _comparisons(summary, lines),

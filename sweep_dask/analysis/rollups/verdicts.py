@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.rollups.choice_words import COUNTED, adopters, enumerated, wait
+from sweep_dask.analysis.centre_point.switches import Switch
+from sweep_dask.analysis.rollups.choice_words import COUNTED, SWITCHED, adopters, enumerated, wait
 from sweep_dask.analysis.rollups.robustness import (
     AUD,
+    BOOK,
     ENOUGH_CLUSTERS,
     FILL_RATIO,
     INTERVALS,
@@ -36,15 +38,16 @@ if TYPE_CHECKING:
 SIGNIFICANT = 0.05
 BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
 #: What a choice is made of.
-AXES = ("weight", "lifetime", "adoption")
+AXES = ("weight", "lifetime", "adoption", "switch")
 
 #: One row per scenario and metric; `turned_by` says in words, with `; ` between them, what speaks
 #: against a verdict, above all the choices that give the effect another sign. The effect is that of
-#: the answer's own choice, each sweep counting alike; `least` and `most` are over all choices in
-#: the same unit.
+#: the answer's own choice, each sweep counting alike, with its bounds over all switches; `smallest`
+#: and `largest` are over all choices in the same unit.
 VERDICTS: Schema = schema(
     "scenario:str metric:str verdict:str turned_by:str unit:str effect:float64 low:float64 "
-    "high:float64 p_holm:float64 n_clusters:int64 least:float64 most:float64"
+    "high:float64 least:float64 most:float64 p_holm:float64 n_clusters:int64 smallest:float64 "
+    "largest:float64"
 )
 
 
@@ -56,7 +59,7 @@ def verdicts(effects: Iterable[Row], choices: Choices) -> list[dict[str, Any]]:
     effects
         Rows of `ROBUSTNESS`, by scenario and metric.
     """
-    asked = (WEIGHTS[SWEEP], choices.lifetime, choices.marginal.share)
+    asked = (WEIGHTS[SWEEP], choices.lifetime, choices.marginal.share, "")
     of_metrics = [
         list(rows) for _, rows in groupby(effects, key=lambda row: (row["scenario"], row["metric"]))
     ]
@@ -87,14 +90,14 @@ def _verdict(
         for row in rows
         if row["unit"] == answer["unit"] and not np.isnan(row["effect"])
     ]
-    told = ("scenario", "metric", "unit", "effect", "low", "high", "n_clusters")
+    told = ("scenario", "metric", "unit", "effect", "low", "high", "least", "most", "n_clusters")
     return {
         **{name: answer[name] for name in told},
         "verdict": NOT_DECIDED if doubts else (BETTER if is_good else WORSE),
         "turned_by": "; ".join(doubts),
         "p_holm": p_holm,
-        "least": min(alike, default=np.nan),
-        "most": max(alike, default=np.nan),
+        "smallest": min(alike, default=np.nan),
+        "largest": max(alike, default=np.nan),
     }
 
 
@@ -116,11 +119,11 @@ def _doubts(
         count = answer["n_clusters"]
         yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
         return
-    unsure = {
-        COUNTED[row["weight"]]: None
-        for row in rows
-        if _choice(row)[1:] == asked[1:] and not row["low"] * row["high"] > 0
-    }
+    intervals = [row for row in rows if _choice(row)[1:] == asked[1:]]
+    if any(row["interval"] == INTERVALS[BOOK] and np.isnan(row["low"]) for row in intervals):
+        yield "how wrong the book is cannot be told"
+        return
+    unsure = {COUNTED[row["weight"]]: None for row in intervals if not row["low"] * row["high"] > 0}
     if unsure:
         yield f"an interval holds zero {enumerated(list(unsure), 'and')}"
     elif not p_holm < SIGNIFICANT:
@@ -139,19 +142,23 @@ def _turning(rows: Sequence[Row], answer: Row, asked: tuple[Any, ...]) -> Iterat
         if row["effect"] * answer["effect"] <= 0
     }
     least = [changes for changes in turned if not any(other < changes for other in turned)]
-    waits: dict[tuple[Any, Any], list[str]] = {}
+    waits: dict[tuple[Any, ...], list[str]] = {}
     for changes in sorted(least, key=len):
         found = dict(changes)
         # Dollars have the sign of the mean by value.
         if found.get("weight") != WEIGHTS[AUD]:
-            of_lifetimes = waits.setdefault((found.get("weight"), found.get("adoption")), [])
+            others = tuple(found.get(axis) for axis in ("weight", "adoption", "switch"))
+            of_lifetimes = waits.setdefault(others, [])
             of_lifetimes += [wait(found["lifetime"])] if "lifetime" in found else []
-    for (weight, adoption), lifetimes in waits.items():
-        yield _in_words(weight, adoption, lifetimes)
+    for others, lifetimes in waits.items():
+        yield _in_words(lifetimes, *others)
 
 
-def _in_words(weight: str | None, adoption: float | None, lifetimes: list[str]) -> str:
+def _in_words(
+    lifetimes: list[str], weight: str | None, adoption: float | None, switch: str | None
+) -> str:
     by = f" {COUNTED[weight]} instead of {COUNTED[WEIGHTS[SWEEP]]}" if weight else ""
     conditions = [f"sweeps wait {enumerated(lifetimes)}"] if lifetimes else []
     conditions += [adopters(adoption)] if adoption else []
+    conditions += [SWITCHED[Switch(switch)]] if switch else []
     return f"turns{by}{' if ' if conditions else ''}{' and '.join(conditions)}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sweep_dask.analysis.centre_point.adoption import EVERYONE, LOTS, Adoption, lots
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, SCENARIOS, Scenarios
-from sweep_dask.analysis.centre_point.sensitivity import adopted_outcome, real_outcome
+from sweep_dask.analysis.centre_point.sensitivity import adopted_outcomes, real_outcome
 
 CHANGES = [name for name in SCENARIOS if name != AS_ENTERED]
 FOREVER = np.iinfo(np.int64).max
@@ -38,7 +38,7 @@ def totals(scenarios, name, adoption, until_ns=None, waits_ns=None):
     until_ns = forever(scenarios) if until_ns is None else until_ns
     flow = scenarios.flow(scenarios.orders(name), waits_ns)
     lot = lots(scenarios.partition.log.order_id, seed=0)
-    return adopted_outcome(scenarios, flow, adoption, lot).totals(until_ns)
+    return adopted_outcomes(scenarios, flow, adoption, lot)[None].totals(until_ns)
 
 
 # --- worlds in which some change ------------------------------------------------------------------
@@ -117,7 +117,7 @@ def differences(scenarios, share, seed):
     flow = scenarios.flow(scenarios.orders(AS_ENTERED))
     lot = lots(scenarios.partition.log.order_id, seed)
     some, all_of_them = (
-        adopted_outcome(scenarios, flow, adoption, lot).totals(forever(scenarios))
+        adopted_outcomes(scenarios, flow, adoption, lot)[None].totals(forever(scenarios))
         for adoption in (Adoption(share), EVERYONE)
     )
     names = ("quantity", "value_x2", "dark_quantity")

@@ -6,11 +6,11 @@ import cp_markets
 import numpy as np
 import pandas as pd
 import pytest
-from cp_rows import BUY, CLOSE_NS, DATE, LIT, SECURITY, SELL, Day
-from cp_sweeps import sweep
+from cp_rows import BUY, CLOSE_NS, DARK, DATE, LIT, SECURITY, SELL, Day
+from cp_sweeps import MID_X2, sweep
 from framed import read_sweeps, sweep_tables, to_frame
 
-from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.centre_point.choices import Case, Choices
 from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
@@ -20,15 +20,16 @@ from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, under_choices
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 
-TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=())
+TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=(), switches=())
 LINES = [REAL, *(Line(CENTRE_POINT, name) for name in SCENARIOS)]
 
 
-def sensitivity(partition, quotes, choices=TWO, names=tuple(SCENARIOS)):
+def sensitivity(partition, quotes, choices=TWO, names=tuple(SCENARIOS), *, parts=False):
     found = read_sweeps(partition, quotes, DATE, SECURITY)
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
     tables = under_choices(scenarios, found, choices, names).sums
-    return pd.concat(map(to_frame, tables), ignore_index=True)
+    rows = pd.concat(map(to_frame, tables), ignore_index=True)
+    return rows if parts else rows[rows["fills"] == "all"]
 
 
 def of_day(day, **arguments):
@@ -92,9 +93,9 @@ def test_only_sweeps_of_continuous_trading_are_told_of():
 )
 def test_every_case_comes_once_with_every_participant(choices, names):
     market = cp_markets.sample_day()
-    rows = sensitivity(market.partition(), market.quotes, choices, names)
+    rows = sensitivity(market.partition(), market.quotes, choices, names, parts=True)
     lines = [REAL, *(Line(CENTRE_POINT, name) for name in names)]
-    by_case = rows.groupby(["scenario", "lifetime", "adoption"], sort=False)
+    by_case = rows.groupby(list(Case._fields), sort=False)
     assert list(by_case.groups) == list(map(tuple, cases_of(lines, choices)))
     assert len({tuple(some["participant"].fillna(-1)) for _, some in by_case}) == 1
     # All lines of a lifetime are over the same sweeps.
@@ -143,7 +144,8 @@ def test_sweeps_are_measured_as_the_answer_sums_them(choices):
     lines = {Line(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
     lifetime = lifetime_of(choices.lifetime)
     sums = pd.concat(map(to_frame, under.sums))
-    sums = sums[sums["lifetime"] == choices.lifetime]
+    sums = sums[(sums["lifetime"] == choices.lifetime) & (sums["fills"] == "all")]
+    sums = sums[sums["switch"] == ""]
     for rows in sweep_tables(found, {REAL: real} | lines, lifetime=lifetime):
         name = rows["scenario"].fillna(rows["model"])[0]
         share = 0 if name in ("tape", "as-entered") else choices.marginal.share
@@ -174,3 +176,37 @@ def test_what_fills_too_late_to_count_is_the_reason():
         lifetime = Lifetime("", until_ns)
         _, row = (rows.iloc[0] for rows in sweep_tables(found, outcomes, lifetime=lifetime))
         assert (row["filled_quantity"], row["unfilled_reason"]) == (filled, reason)
+
+
+def test_parts_of_the_fills_add_up_to_what_the_book_predicted():
+    """A sweep arrives to 20, and 10 arrive to it: by arrival both, and none by another event."""
+    day = Day().enter(2, 150, SELL, 20, 3330)
+    day = sweep(day, 1, 200, BUY, 100, 3340, participantid=7)
+    day.trade(200, (1, 2, 20, MID_X2 / 2, DARK, BUY)).trade(250, (1, 77, 5, 3340, LIT, SELL))
+    rows = of_day(day.enter(3, 300, SELL, 10, 3330), parts=True)
+    rows = rows.set_index(["scenario", "lifetime", "fills"]).sort_index()
+    for scenario, filled in (("as-entered", 20), ("dark-only", 30), ("tape", 0)):
+        parts = rows.loc[scenario, "close"].drop("all")
+        assert parts["filled_quantity"].to_dict() == {
+            "arrival": filled, "amendment": 0, "resting": 0
+        }  # fmt: skip
+    whole, part = (rows.loc["dark-only", "close", name] for name in ("all", "arrival"))
+    # All of it at the midpoint: no cost; left, it would have cost half a spread of 5 a share.
+    assert (whole["implementation_shortfall_aud"], part["implementation_shortfall_aud"]) == (0, 0)
+    assert whole["completed_shortfall_aud"] == pytest.approx(70 * 5 / 1_000)
+    assert part["completed_shortfall_aud"] == pytest.approx(-30 * 5 / 1_000)
+
+
+@pytest.mark.parametrize("switch", ["among_adopters", "own_orders", "own_quotes"])
+def test_each_switch_is_told_once_more_of_the_answer_and_of_everybody(switch):
+    market = cp_markets.sample_day()
+    choices = Choices(switches=(switch,))
+    rows = sensitivity(market.partition(), market.quotes, choices, ["rest-dark"])
+    told = rows[rows["switch"] == switch].groupby(["lifetime", "adoption"]).sum()
+    assert list(told.index) == [("clock:5min", 0.05), ("clock:5min", 1.0)]
+    plain = rows[(rows["switch"] == "") & (rows["scenario"] == "rest-dark")]
+    plain = plain.groupby(["lifetime", "adoption"]).sum().loc[told.index]
+    assert (told["n_sweeps"] == plain["n_sweeps"]).all()
+    assert (told["filled_quantity"] != plain["filled_quantity"]).iloc[-1]
+    if switch == "among_adopters":
+        assert (told["among_adopters_quantity"] == 0).all()

@@ -14,8 +14,8 @@ from sweep_dask.analysis.rollups.summary import added, summary_of_choices
 from sweep_dask.analysis.tables import table
 
 LINES = (REAL, REPLAYED, Line(CENTRE_POINT, "dual-post"))
-#: One lifetime, and all change: three cases.
-CASES = cases_of(LINES, Choices("close", 1, lifetimes=("close",), adoption_shares=()))
+#: One lifetime, and all change: three cases, and parts of each.
+CASES = cases_of(LINES, Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=()))
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
 
 
@@ -46,7 +46,7 @@ def told(*partitions):
     found = table(BY_CHOICE, levels(summary.levels, CASES)).to_pylist()
     names = ["largest_participant", "largest_participant_share"]
     names += ["largest_participant_quantity", "largest_participant_sweeps"]
-    assert len(found) == len(CASES)
+    assert len(found) == len(LINES)
     return [found[-1][name] for name in names]
 
 

@@ -14,6 +14,7 @@ from scipy.stats import t
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
 from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
+from sweep_dask.analysis.rollups.book_errors import BookErrors, book_errors, no_book_errors
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, nothing, summary_of_choices
@@ -22,10 +23,13 @@ from sweep_dask.analysis.rollups.verdicts import verdicts
 from sweep_dask.analysis.tables import table
 
 LINES = (REAL, REPLAYED, Line(CENTRE_POINT, "dual-post"))
-#: One lifetime, and all change: three cases.
-CHOICES = Choices("close", 1, lifetimes=("close",), adoption_shares=())
+#: One lifetime, and all change: three cases, and parts of each.
+CHOICES = Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=())
 CASES = cases_of(LINES, CHOICES)
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
+PARTS = {"all": 1, "arrival": 0.5, "amendment": 0, "resting": 0.25}
+#: As many on the tape as in the book, all of them the same.
+NO_ERRORS = BookErrors(np.ones(3), np.zeros(3))
 
 
 def drawn_sweeps(seed, partitions=12, participants=11):
@@ -46,13 +50,17 @@ def drawn_sweeps(seed, partitions=12, participants=11):
     )
 
 
-def rows_of(sweeps):
-    """Rows `SENSITIVITY`; what a sweep costs is a tenth of what it fills, in bps."""
+def rows_of(sweeps, cases=CASES, parts=PARTS):
+    """Rows `SENSITIVITY`; what a sweep costs is a tenth of what it fills, in bps.
+
+    `parts` says how much of all that each part of the fills is.
+    """
     rows = []
     for partition, of_partition in sweeps.groupby("partition"):
-        for case in CASES:
+        for case in cases:
             for participant, some in of_partition.groupby("participant"):
                 ratio = some["after" if case.scenario == "dual-post" else "before"]
+                ratio = ratio * parts[case.fills] * (2 if case.switch else 1)
                 key = {"date": f"2024-09-{1 + partition % 28:02d}", "security": partition}
                 sums = {
                     "n_sweeps": len(some),
@@ -69,11 +77,11 @@ def rows_of(sweeps):
     return table(SENSITIVITY, pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list"))
 
 
-def told(sweeps, weight, interval="security-day", metric="fill_ratio"):
+def told(sweeps, weight, interval="security-day", metric="fill_ratio", errors=NO_ERRORS):
     summary = summary_of_choices(rows_of(sweeps), CASES)
     found = [
         row
-        for row in effects(summary.sensitivity, CASES)
+        for row in effects(summary.sensitivity, CASES, errors)
         if (row["metric"], row["weight"], row["interval"]) == (metric, weight, interval)
     ]
     assert len(found) == 1
@@ -139,8 +147,70 @@ def test_dollars_are_those_of_all_sweeps():
 
 def test_few_participants_are_no_clusters():
     sweeps = drawn_sweeps(1, participants=9)
-    rows = list(effects(summary_of_choices(rows_of(sweeps), CASES).sensitivity, CASES))
-    assert {row["interval"] for row in rows} == {"security-day"}
+    summary = summary_of_choices(rows_of(sweeps), CASES)
+    rows = list(effects(summary.sensitivity, CASES, NO_ERRORS))
+    assert {row["interval"] for row in rows} == {"security-day", "security-day and book"}
+
+
+@pytest.mark.parametrize("weight", ["sweep", "value", "aud"])
+def test_what_the_book_gets_wrong_is_in_the_second_interval(weight):
+    """Half of the effect comes of arrivals, a quarter of those resting."""
+    sweeps = drawn_sweeps(2)
+    plain = told(sweeps, weight)
+    right = told(sweeps, weight, "security-day and book")
+    assert {key: right[key] for key in right if key != "interval"} == pytest.approx(
+        {key: plain[key] for key in plain if key != "interval"}, nan_ok=True
+    )
+    errors = BookErrors(np.array([1.1, 7.0, 0.8]), np.array([0.03, 9.0, 0.04]))
+    row = told(sweeps, weight, "security-day and book", errors=errors)
+    effect = plain["effect"]
+    assert row["effect"] == pytest.approx(effect * (1 + 0.1 / 2 - 0.2 / 4))
+    factor = t.ppf(0.975, plain["effective_clusters"] - 1)
+    error = (plain["high"] - effect) / factor
+    expected = np.sqrt(error**2 + (effect * 0.03 / 2) ** 2 + (effect * 0.04 / 4) ** 2)
+    assert (row["high"] - row["effect"]) / factor == pytest.approx(expected)
+
+
+def test_of_a_book_that_is_not_known_there_is_no_second_interval():
+    row = told(drawn_sweeps(2), "sweep", "security-day and book", errors=no_book_errors())
+    assert np.isnan([row["effect"], row["low"], row["high"]]).all()
+
+
+def test_bounds_are_those_over_all_switches():
+    choices = CHOICES._replace(switches=("own_orders",))
+    cases = cases_of(LINES, choices)
+    sweeps = drawn_sweeps(2)
+    summary = summary_of_choices(rows_of(sweeps, cases), cases)
+    rows = [
+        row
+        for row in effects(summary.sensitivity, cases, NO_ERRORS)
+        if (row["metric"], row["weight"]) == ("fill_ratio", "sweep")
+    ]
+    plain, switched = (
+        [row for row in rows if row["switch"] == name] for name in ("", "own_orders")
+    )
+    assert [row["interval"] for row in switched] == ["security-day", "security-day and participant"]
+    found = sorted([plain[0]["effect"], switched[0]["effect"]])
+    assert found[0] < found[1]
+    assert [(row["least"], row["most"]) for row in plain] == [tuple(found)] * 3
+    assert np.isnan([row["least"] for row in switched]).all()
+
+
+def test_errors_of_a_book_by_hand():
+    """Two days: 10 and 20 on the tape, 8 and 16 in the book; then one where nothing is known."""
+    tape, predicted, hits = (
+        np.array([[a, 5, 0], [b, 5, 0]]) for a, b in ((10, 20), (8, 16), (8, 16))
+    )
+    errors = book_errors(tape, predicted, hits)
+    assert errors.ratio[:2].tolist() == [1.25, 1]
+    # The ratio is the same on both days, but six misses are no fewer than six.
+    assert errors.standard_error[:2].tolist() == pytest.approx([np.sqrt(6) / 24, 0])
+    assert np.isnan([errors.ratio[2], errors.standard_error[2]]).all()
+    # 14 of 12 on one day and 16 of 12 on the other: each is one off.
+    tape = np.array([[14, 0, 0], [16, 0, 0]])
+    predicted = hits = np.array([[12, 0, 0], [12, 0, 0]])
+    error = book_errors(tape, predicted, hits).standard_error[0]
+    assert error == pytest.approx(max(np.sqrt(2 * (1 + 1)) / 24, np.sqrt(6) / 24))
 
 
 def test_one_security_day_has_no_interval():
@@ -186,6 +256,9 @@ def effect(value=0.1, **other):
         "unit": "share",
         "lifetime": "clock:5min",
         "adoption": 0.05,
+        "switch": "",
+        "least": np.nan,
+        "most": np.nan,
         "interval": "security-day",
         "p_value": 0.001,
         "n_clusters": 12,
@@ -241,6 +314,18 @@ def test_what_holds_under_every_choice_is_decided(metric, value, expected):
             [effect(np.nan, lifetime="close")],
             "nothing can be compared if sweeps wait to the close",
         ),
+        (
+            [effect(-0.1, switch="own_quotes")],
+            "turns if the quotes that they made go with them",
+        ),
+        (
+            [effect(low=np.nan, high=np.nan, interval="security-day and book")],
+            "how wrong the book is cannot be told",
+        ),
+        (
+            [effect(low=-0.1, interval="security-day and book")],
+            "an interval holds zero per sweep",
+        ),
         # Where it is not asked about an interval decides nothing.
         ([effect(0.01, lifetime="close")], ""),
     ],
@@ -265,6 +350,7 @@ def test_why_nothing_is_decided(row, turned_by):
 
 
 def test_the_range_is_that_of_one_unit():
-    rows = [effect(), effect(0.3, adoption=1.0), effect(9_000.0, weight="aud", unit="AUD")]
-    (found,) = verdicts(rows, ASKED)
-    assert (found["least"], found["most"]) == (0.1, 0.3)
+    rows = [effect(least=0.05, most=0.2), effect(0.3, adoption=1.0)]
+    (found,) = verdicts([*rows, effect(9_000.0, weight="aud", unit="AUD")], ASKED)
+    assert (found["smallest"], found["largest"]) == (0.1, 0.3)
+    assert (found["least"], found["most"]) == (0.05, 0.2)
