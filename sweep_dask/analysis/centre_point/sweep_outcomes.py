@@ -19,7 +19,7 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.market.change_reasons import NEW
-from sweep_dask.matching.events import BUY, SELL, EventKind, Obstacle
+from sweep_dask.matching.events import EventKind, Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -176,10 +176,8 @@ class FillsOfSweeps:
             bool[orders], of which sweeps; None: of all.
         """
         among = self._is_sweep if among is None else among
-        parts = [
-            self._dark_fills(result, among, side, *sides)
-            for side, sides in ((BUY, ("buy", "sell")), (SELL, ("sell", "buy")))
-        ]
+        sides = (("buy", "sell"), ("sell", "buy"))
+        parts = [self._dark_fills(result, among, *side) for side in sides]
         if self._given.size:
             parts.append(self._given_fills(result, among))
         event, order, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -188,20 +186,20 @@ class FillsOfSweeps:
         return SweepFills(*[column[by_time] for column in columns])
 
     def _dark_fills(
-        self, result: BookResult, among: BoolArray, side: int, name: str, contra: str
+        self, result: BookResult, among: BoolArray, side: str, contra: str
     ) -> tuple[Any, ...]:
-        fills = result.fills[among[result.fills[name]]]
+        fills = result.fills[among[result.fills[side]]]
         looked = np.where(self._is_amendment[fills["event"]], _AMENDMENT, _ARRIVAL)
         return (
             fills["event"],
-            fills[name],
+            fills[side],
             fills["quantity"],
             fills["price_x2"],
             np.ones(fills.size, dtype=bool),
             fills["deal_source"],
             np.zeros(fills.size, dtype=np.int64),
             fills[contra],
-            np.where(fills["aggressor"] == side, looked, _RESTING),
+            np.where(fills["aggressor"] == 0, _RESTING, looked),
         )
 
     def _given_fills(self, result: BookResult, among: BoolArray) -> tuple[Any, ...]:
