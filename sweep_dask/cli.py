@@ -160,11 +160,11 @@ def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
 
 @_command("python -m sweep_dask replay data/raw --output results")
 @_input_argument
-@_settings_options_but("models", "scenarios", "fresh")
+@_settings_options_but("models", "scenarios", "replay", "fresh")
 @click.option(
     "--no-ablations",
     is_flag=True,
-    help="Do not replay again without each rule, nor with orders hidden: much faster.",
+    help="Do not replay again without each rule: much faster.",
 )
 @_json_option
 def replay_command(

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 
 #: Result folders whose bytes may not depend on workers, blocks or chance.
 RESULT_FOLDERS = ("processed", "outputs", "tables", "rejects")
+SCORE = "fidelity.json"
 
 #: Far above what anything here takes; only a hang lasts longer.
 PATIENCE_SECONDS = 120
@@ -121,9 +122,9 @@ def wait_until(condition, process=None):
 
 def result_files(output):
     """Path below `output` to digest, for every file of results."""
+    found = [path for folder in RESULT_FOLDERS for path in sorted((output / folder).rglob("*"))]
     return {
         path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for folder in RESULT_FOLDERS
-        for path in sorted((output / folder).rglob("*"))
+        for path in (*found, output / SCORE)
         if path.is_file()
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.dataflow.book import in_order
+from sweep_dask.dataflow.fidelity import is_scored, write_fidelity
 from sweep_dask.dataflow.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
 from sweep_dask.dataflow.tables import make_pieces, stage_piece
 from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables
@@ -69,7 +70,8 @@ def answer_files(layout: OutputLayout, document: Mapping[str, Any]) -> list[str]
     tables = [name for piece in pieces for name in of_tables(piece.name)]
     summaries = [layout.day_summary(date) for date in sorted({piece.date for piece in pieces})]
     rollups = [layout.rollups / f"{name}.parquet" for name in ROLLUPS]
-    return [*tables, *map(layout.relative, (*summaries, *rollups))]
+    score = [layout.fidelity] if is_scored(document) else []
+    return [*tables, *map(layout.relative, (*summaries, *rollups, *score))]
 
 
 def files_of_pieces(
@@ -126,13 +128,14 @@ def write_tables(
     return Tables(files, pieces, made)
 
 
-def write_all_rollups(
+def write_answer(
     client: Client | None,
     space: Workspace,
     document: Mapping[str, Any],
     made: Mapping[str, MadePiece],
 ) -> dict[str, str]:
-    """Write roll-ups, and what is missing of the summaries of days, below `staging`.
+    """Write what the tables give, below `staging`: roll-ups, and what is missing of the summaries
+    of days. And the score of the book, which an answer does not go without.
 
     Parameters
     ----------
@@ -160,7 +163,8 @@ def write_all_rollups(
             days.append(Day(date, tuple(_source(space, piece, made, asked) for piece in pieces)))
     digests |= summarise_days(client, staging, days, asked)
     summaries = [_file(space, layout.relative(layout.day_summary(date))) for date in wanted]
-    return digests | write_rollups(client, staging, summaries, asked)
+    digests |= write_rollups(client, staging, summaries, asked)
+    return digests | write_fidelity(layout, staging, document)
 
 
 def earlier_pieces(earlier: Earlier) -> dict[str, str]:

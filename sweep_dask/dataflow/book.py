@@ -56,7 +56,7 @@ def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
     # Without the model, what it would have been asked makes no difference.
-    of_model = (in_order(settings.scenarios), choices_of(vars(settings)))
+    of_model = (in_order(settings.scenarios), choices_of(vars(settings)), settings.replay)
     asked = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
     told = (
         *(VERSION, sorted(settings.models), asked, book, _sorted(settings.block_min_value)),

@@ -1,21 +1,28 @@
-"""The scores of all partitions as `fidelity.json` (contract)."""
+"""The scores of all partitions as `fidelity.json` (contract): of a run, and of a replay."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.fidelity import Score, total
+from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.hide_and_predict import ONE_IN
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import Detail
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+from sweep_dask.errors import InputError
+from sweep_dask.partition.score import read_score
+from sweep_dask.storage.atomic import file_digest, write_json
+from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from sweep_dask.analysis.centre_point.partition_score import PartitionScore
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.partition.job import ReplayOutcome
+    from sweep_dask.storage.layout import OutputLayout
 
 MODES = (RESYNC, FREE)
 
@@ -55,49 +62,109 @@ class Ablations:
 
 @dataclass
 class Sums:
-    """What is summed as partitions come in, and kept of none of them."""
+    """What a replay sums as partitions come in, and keeps of none of them."""
 
     ablations: Ablations = field(default_factory=Ablations)
     hidden: HiddenOrders = field(default_factory=HiddenOrders)
 
-    def add(self, replay: ReplayOutcome) -> ReplayOutcome:
+    def add(self, outcome: ReplayOutcome) -> ReplayOutcome:
         """Add what is summed of a partition; returns the rest of it."""
-        self.ablations.add(replay.ablations)
-        if replay.hidden is not None:
-            self.hidden.add(replay.hidden)
-        return replace(replay, ablations={}, hidden=None)
-
-    def hidden_as_json(self) -> dict[str, Any] | None:
-        """As in `fidelity.json`; None if no order was hidden."""
-        return {"one_in": ONE_IN, **self.hidden.as_json()} if self.hidden.orders else None
+        self.ablations.add(outcome.ablations)
+        self.hidden.add(outcome.score.hidden)
+        score = replace(outcome.score, hidden=HiddenOrders())
+        return replace(outcome, ablations={}, score=score)
 
 
-def fidelity_document(
+@dataclass
+class Fidelity:
+    """The scores of partitions, to be added ascending by date and security."""
+
+    hidden: HiddenOrders = field(default_factory=HiddenOrders)
+    total: dict[str, Score] = field(
+        default_factory=lambda: {mode: Score(detail=Detail()) for mode in MODES}
+    )
+    partitions: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, key: Partition, score: PartitionScore) -> None:
+        """Add those of another partition."""
+        for mode in MODES:
+            self.total[mode].add(score.scores[mode])
+        self.hidden.add(score.hidden)
+        scores = {mode: score.scores[mode].as_json() for mode in MODES}
+        self.partitions.append({**key._asdict(), **scores, "misses": score.misses})
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of a run; numbers are not rounded."""
+        hidden = {"one_in": ONE_IN, **self.hidden.as_json()} if self.hidden.orders else None
+        return {
+            "total": {mode: self.total[mode].as_json() for mode in MODES},
+            "partitions": self.partitions,
+            "hide_and_predict": hidden,
+        }
+
+
+def replay_document(
     partitions: Sequence[PartitionSummary], sums: Sums, assumptions: Sequence[str]
 ) -> dict[str, Any]:
-    """The document; numbers are not rounded.
+    """The document of a replay.
 
     Parameters
     ----------
     partitions
         Ascending by date and security; failed ones are not in it.
     """
-    replayed = [(p, p.replay) for p in partitions if p.replay is not None]
-    complete = {
-        mode: total((replay.scores[mode] for _, replay in replayed), Detail()) for mode in MODES
-    }
-    return {
-        "total": {mode: complete[mode].as_json() for mode in MODES},
-        "partitions": [
-            {
-                "date": partition.date,
-                "security": partition.security,
-                **{mode: replay.scores[mode].as_json() for mode in MODES},
-                "misses": replay.misses,
-            }
-            for partition, replay in replayed
-        ],
-        "ablations": sums.ablations.as_json(complete),
+    found = Fidelity(sums.hidden)
+    for partition in partitions:
+        if partition.replay is not None:
+            found.add(Partition(partition.date, partition.security), partition.replay.score)
+    told = found.as_json()
+    hidden = told.pop("hide_and_predict")
+    return told | {
+        "ablations": sums.ablations.as_json(found.total),
         "assumptions": list(assumptions),
-        "hide_and_predict": sums.hidden_as_json(),
+        "hide_and_predict": hidden,
     }
+
+
+def is_scored(manifest: Mapping[str, Any]) -> bool:
+    """Whether every partition that a manifest covers has a score, and there are some."""
+    settings = manifest["settings"]
+    # The first manifests do not say it.
+    asked = settings.get("replay", {"value": False})["value"]
+    return bool(asked and CENTRE_POINT in settings["models"]["value"] and any(_covered(manifest)))
+
+
+def run_document(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of a run, from what its partitions have left; one of them at a time.
+
+    Raises
+    ------
+    InputError
+        The score of a partition cannot be read.
+    """
+    found = Fidelity()
+    for key in _covered(manifest):
+        try:
+            found.add(key, read_score(layout, key))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "The score of a partition cannot be read.",
+                where=layout.relative(layout.score(*key)),
+                value=str(error),
+                cure="Run the same command again: it makes anew what is not whole.",
+            ) from error
+    return found.as_json()
+
+
+def write_fidelity(
+    layout: OutputLayout, staging: OutputLayout, manifest: Mapping[str, Any]
+) -> dict[str, str]:
+    """Write the document of a run below `staging`; returns its name and digest, if there is one."""
+    if not is_scored(manifest):
+        return {}
+    write_json(staging.fidelity, run_document(layout, manifest))
+    return {staging.relative(staging.fidelity): file_digest(staging.fidelity)}
+
+
+def _covered(manifest: Mapping[str, Any]) -> Iterable[Partition]:
+    return (Partition(p["date"], p["security"]) for p in manifest["partitions"] if p["covered"])

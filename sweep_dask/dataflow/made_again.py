@@ -6,6 +6,7 @@ says nothing. Memory is bounded as in a run without a cluster: a piece of a tabl
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from functools import partial
 from itertools import groupby
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.dataflow.answer import asked_of, pieces_in
+from sweep_dask.dataflow.fidelity import is_scored, run_document
 from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.partition.piece import added_in_turn, summary_of_files
@@ -24,6 +26,7 @@ from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, combined_tab
 from sweep_dask.report.page import is_page, report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
+from sweep_dask.storage.atomic import read_regular
 from sweep_dask.storage.combine import holds
 from sweep_dask.storage.layout import Partition, is_result
 from sweep_dask.storage.manifest import THROUGH
@@ -152,7 +155,7 @@ def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Fi
     try:
         if not is_right():
             yield Finding(name, what)
-    except (*UNREADABLE, KeyError, ValueError, TypeError) as error:
+    except (*UNREADABLE, KeyError, ValueError, TypeError, InputError) as error:
         yield Finding(name, f"the file cannot be read: {str(error).partition(chr(10))[0]}")
 
 
@@ -218,6 +221,25 @@ def _is_close(path: Path, other: pa.Table) -> bool:
         elif not ours.equals(theirs):
             return False
     return True
+
+
+def check_fidelity(
+    layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
+) -> Iterator[Finding]:
+    """The score of a run is the sum of those of its partitions."""
+    if not has_tables(manifest) or manifest["version"] != VERSION or not is_scored(manifest):
+        return
+    name = layout.relative(layout.fidelity)
+    keys = (Partition(p["date"], p["security"]) for p in manifest["partitions"] if p["covered"])
+    if unsound.isdisjoint([name, *(layout.relative(layout.score(*key)) for key in keys)]):
+        what = "it is not the sum of what the partitions' scores say"
+        yield from _compared(name, lambda: _is_sum(layout, manifest), what)
+
+
+def _is_sum(layout: OutputLayout, manifest: Mapping[str, Any]) -> bool:
+    """Whether a run's score is what its partitions give, floats included."""
+    found = json.loads(read_regular(layout.fidelity))
+    return bool(found == run_document(layout, manifest))
 
 
 def check_report(

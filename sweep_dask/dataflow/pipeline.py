@@ -17,7 +17,7 @@ from sweep_dask.dataflow.answer import (
     asked_of,
     earlier_pieces,
     files_of_pieces,
-    write_all_rollups,
+    write_answer,
     write_tables,
 )
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
@@ -301,5 +301,5 @@ def _roll_up(
     progress.start(_ROLLUPS_LABEL, 1, "step")
     document = record.as_json()
     space.announce(document, {*space.announced, *answer_files(space.layout, document)})
-    record.files |= write_all_rollups(client, space, document, tables.made)
+    record.files |= write_answer(client, space, document, tables.made)
     progress.finish(_ROLLUPS_LABEL, f"{len(ROLLUPS)} tables")

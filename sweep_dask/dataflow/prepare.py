@@ -264,6 +264,7 @@ def _centre_point_job(
         book_of(record.plan.book, settings, source.security, source.date),
         in_order(settings.scenarios) if record.has_scenarios else (),
         str(session) if dated.relative(session) in written else None,
+        is_scored=settings.replay,
         choices=choices_of(vars(settings)),
     )
 

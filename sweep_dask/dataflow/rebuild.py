@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.dataflow.answer import answer_files, write_all_rollups, write_tables
+from sweep_dask.dataflow.answer import answer_files, write_answer, write_tables
 from sweep_dask.dataflow.document import totals
 from sweep_dask.dataflow.workspace import workspace
 from sweep_dask.errors import UsageError
@@ -135,7 +135,7 @@ def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:
     if document["partitions"]:
         tables = write_tables(None, space, document, ())
         document["pieces"] = tables.pieces
-        answer = tables.files | write_all_rollups(None, space, document, tables.made)
+        answer = tables.files | write_answer(None, space, document, tables.made)
         folder.place(staging.root, [name for name in answer if (staging.root / name).is_file()])
         document["files"] |= answer
     folder.remove(space.earlier.names - document["files"].keys())

@@ -14,7 +14,7 @@ from sweep_dask.analysis.centre_point.replay import RESYNC
 from sweep_dask.dataflow.command import at_work, settle_logs, write_record
 from sweep_dask.dataflow.document import RunRecord
 from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.fidelity import Sums, fidelity_document
+from sweep_dask.dataflow.fidelity import Sums, replay_document
 from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.dataflow.prepare import (
     note_partition,
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LABEL = "replay partitions"
-_FIDELITY = "fidelity.json"
 #: Rows worth about a second of a task: most of it goes into the replays without each rule.
 _TASK_ROWS = 15_000
 
@@ -106,7 +105,7 @@ def replay(
     Parameters
     ----------
     ablations
-        Whether everything is replayed once more without each rule, and with some orders hidden.
+        Whether everything is replayed once more without each rule.
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
 
@@ -137,7 +136,8 @@ def _replay(
 ) -> dict[str, Any]:
     """Everything in the folder of the replay; returns the document of scores."""
     record.run = space.token
-    tables = [*(f"{name}.parquet" for name in _TABLES), _FIDELITY, space.layout.report.name]
+    tables = [*(f"{name}.parquet" for name in _TABLES)]
+    tables += [space.layout.fidelity.name, space.layout.report.name]
     rejects = [space.layout.rejects(table.name) for table in TABLES]
     names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
     space.announce_beside(names, record.as_json())
@@ -146,7 +146,7 @@ def _replay(
             progress = Progress(record.plan.settings.progress)
             sums = _execute(workers, record, space, ablations, progress)
         assumptions = record.as_json()["assumptions"]
-        document = fidelity_document(record.partitions, sums, assumptions)
+        document = replay_document(record.partitions, sums, assumptions)
     except FolderLostError:
         raise
     except BaseException:
@@ -236,8 +236,8 @@ def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> N
     staging = space.staging
     settle_logs(record, staging)
     with record.timed("report"):
-        write_json(staging.root / _FIDELITY, document)
-        record.files[_FIDELITY] = file_digest(staging.root / _FIDELITY)
+        write_json(staging.fidelity, document)
+        record.files[staging.relative(staging.fidelity)] = file_digest(staging.fidelity)
         _draw(record, staging)
     space.folder.place(staging.root, record.files)
     space.folder.remove_but(record.files)

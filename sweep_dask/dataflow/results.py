@@ -60,24 +60,29 @@ class RunResult:
 
     @property
     def fidelity(self) -> dict[str, Any] | None:
-        """The score in `replay/fidelity.json`; None if nothing was replayed in this folder.
+        """How well the book reproduces the tape; None if that is not known.
+
+        The run's own `fidelity.json` or, if it has none, that of a replay in the same folder.
 
         Raises
         ------
         InputError
             The file cannot be read.
         """
-        path = OutputLayout(self.output).replay().root / "fidelity.json"
-        if not path.exists():
+        layout = OutputLayout(self.output)
+        own = layout.relative(layout.fidelity) in self.manifest["files"]
+        path = (layout if own else layout.replay()).fidelity
+        if not own and not path.exists():
             return None
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(
-                "The score of the replay cannot be read.",
+                f"The score of the {'run' if own else 'replay'} cannot be read.",
                 where=str(path),
                 value=str(error),
-                cure="Run `sweep_dask replay` with the same output folder again.",
+                cure=f"Run `sweep_dask {'run' if own else 'replay'}` with the same output folder "
+                "again.",
             ) from error
         return document
 

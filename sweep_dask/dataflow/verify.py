@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.dataflow.answer import answer_files
 from sweep_dask.dataflow.document import totals
 from sweep_dask.dataflow.made_again import (
+    check_fidelity,
     check_report,
     check_sessions,
     check_tables,
@@ -72,7 +73,7 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
         ]
     findings = findings_of(*checks)
     if manifest["status"] in THROUGH:
-        for check in (check_sessions, check_tables, check_report):
+        for check in (check_sessions, check_tables, check_fidelity, check_report):
             findings += findings_of(partial(check, layout, manifest, _unsound(findings)))
     return manifest, list(dict.fromkeys(findings))
 

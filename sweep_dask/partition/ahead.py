@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.contested import count_contras
 from sweep_dask.analysis.fills import add_fills
 from sweep_dask.analysis.rollups.cells import added_up
 from sweep_dask.analysis.rollups.pairs import count_pairs
@@ -58,6 +59,7 @@ def _calls(*, book: bool) -> Iterator[tuple[Callable[..., Any], *tuple[Any, ...]
     fields = (np.zeros(1, np.uint8), table)
     if book:
         yield apply_events, open_book(Rules(), *ticks), np.empty(0, EVENT), integers, integers
+        yield count_contras, *(integers,) * 5, flags, 0, integers, integers
     yield fill_sweeps, integers, integers, integers, integers, integers
     yield add_fills, integers, integers, integers, np.empty(0), table, table, floats
     yield effective_limits_x2, integers, flags, integers, *ticks

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
+from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.storage.pieces import Piece
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.analysis.centre_point.fidelity import Score
-    from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
     from sweep_dask.errors import ResourceError
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.catalogue import PartitionSource
@@ -46,8 +46,10 @@ class CentrePointJob:
     """In the order of `SCENARIOS`; none if the model is not run."""
     session: str | None = None
     """Parquet file with the session rows of the date, if there are any."""
+    is_scored: bool = True
+    """Whether a run that has scenarios replays the recorded flow, too, and scores the book."""
     ablations: bool = True
-    """Whether a replay is repeated without each rule."""
+    """Whether the command `replay` repeats that without each rule."""
     choices: Choices = DEFAULT_CHOICES
     """Under which lines are compared."""
 
@@ -122,13 +124,9 @@ class ReplayOutcome:
 
     left_out: dict[str, int]
     gaps: list[str]
-    scores: dict[str, Score] = field(default_factory=dict)
-    """By mode."""
+    score: PartitionScore = field(default_factory=PartitionScore)
     ablations: dict[str, dict[str, Score]] = field(default_factory=dict)
     """By rule switched off, then by mode."""
-    misses: list[dict[str, Any]] = field(default_factory=list)
-    hidden: HiddenOrders | None = None
-    """What was predicted of orders that were hidden; None if it was not asked for."""
 
 
 @dataclass

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.centre_point import replay
-from sweep_dask.analysis.centre_point.fidelity import Score
-from sweep_dask.analysis.centre_point.match_table import (
-    MISSES,
-    REPLAY_MATCHES,
-    left_out_table,
-)
-from sweep_dask.analysis.centre_point.score_detail import Detail
-from sweep_dask.analysis.tables import empty_table
+from sweep_dask.analysis.centre_point.match_table import left_out_table
 from sweep_dask.partition.centre_point import input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import PartitionJob, PartitionSummary, PieceJob, ReplayOutcome
 from sweep_dask.partition.rows import merge_tables, new_staging, write_table
+from sweep_dask.partition.score import replayed, score_of
 from sweep_dask.partition.tables import LEFT_OUT
-from sweep_dask.storage.layout import OutputLayout
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from sweep_dask.analysis.centre_point.inputs import PartitionInput
+from sweep_dask.storage.layout import OutputLayout, Partition
 
 #: File stem of the predicted matches.
 MATCHES = "replay_matches"
@@ -53,7 +40,8 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
     date, security = summary.date, summary.security
     summary.counts = {f"{table}_rows": m.count for table, m in merged.items()}
     summary.counts["centre_point_orders"] = int(partition.is_in.sum())
-    result = _result(job, partition, date, security)
+    ablations = job.centre_point.ablations
+    result = replayed(partition, Partition(date, security), ablations=ablations)
     summary.counts["centre_point_events"] = result.event_count
     summary.counts["centre_point_steps"] = result.step_count
     staging = new_staging(job, summary)
@@ -63,30 +51,9 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
     summary.replay = ReplayOutcome(
         left_out=partition.left_out.counts(),
         gaps=input_gaps(partition, merged, trading),
-        scores=result.scores,
+        score=score_of(result),
         ablations=result.ablations,
-        misses=_plain(result.misses),
-        hidden=result.hidden,
     )
     # Parts are no results of their own.
     summary.files = {}
     summary.state = "computed"
-
-
-def _result(
-    job: PartitionJob, partition: PartitionInput, date: str, security: int
-) -> replay.ReplayResult:
-    if partition.tape is not None:
-        return replay.replay_partition(
-            partition, date, security, ablations=job.centre_point.ablations
-        )
-    # Without a tape there is nothing to replay against, and that is no failure.
-    scores = {mode: Score(detail=Detail()) for mode in (replay.RESYNC, replay.FREE)}
-    nothing = (empty_table(REPLAY_MATCHES), empty_table(MISSES), None)
-    return replay.ReplayResult(scores, {}, *nothing, event_count=0, step_count=0)
-
-
-def _plain(misses: pa.Table) -> list[dict[str, object]]:
-    """Rows as Python values, none by way of a float."""
-    rows: list[dict[str, object]] = misses.to_pylist()
-    return rows

@@ -28,6 +28,7 @@ from sweep_dask.partition.rows import (
     write_body,
     write_table,
 )
+from sweep_dask.partition.score import write_score
 from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.csv_tables import as_read, csv_bytes
@@ -119,6 +120,8 @@ def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> N
         else {}
     )
     write_sweeps(job, summary, layout, partition, found, outcomes, matches, tables)
+    if job.centre_point.scenarios and job.centre_point.is_scored:
+        write_score(summary, layout, Partition(summary.date, summary.security), partition)
     assert summary.centre_point is not None
     outcome = asdict(summary.centre_point)
     receipt = PartitionReceipt(
@@ -185,7 +188,7 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     asked, choices = job.centre_point.scenarios, job.centre_point.choices
     told = (
         *(asked, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
-        choices if asked else choices.lifetime,
+        (choices, job.centre_point.is_scored) if asked else choices.lifetime,
     )
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []

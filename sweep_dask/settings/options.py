@@ -159,6 +159,10 @@ class Settings:
     rules_off: tuple[str, ...] = field(default=(), metadata=declared(
         "", "", "centre_point.rules_off", parse_rule_names,
         "Names of rules to switch off.", unset="none"))
+    replay: bool = field(default=True, metadata=declared(
+        "--no-replay", "SWEEP_REPLAY", "centre_point.replay", parse_boolean,
+        "Do not replay the recorded orders to score the book: no answer is printed.",
+        flag_value=False))
     lifetime: str = field(default=LIFETIME, metadata=declared(
         "--lifetime LIFETIME", "", "choices.lifetime", parse_lifetime,
         "How long a sweep waits that is treated differently: recorded, close or, for example, "

@@ -65,6 +65,7 @@ _NAMES = {"value": [str], "source": str}
 _SETTINGS = {
     "models": _NAMES,
     "scenarios": _NAMES,
+    "replay?": {"value": bool, "source": str},
     "lifetime?": {"value": LIFETIME, "source": str},
     "lifetimes?": {"value": [LIFETIME], "source": str},
     "adoption_groups?": {"value": int, "source": str},

@@ -15,6 +15,7 @@ from sweep_dask.errors import InputError, UsageError
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import (
     EARLIER_REJECTS,
+    FIDELITY,
     REJECTS,
     RESULT_FOLDERS,
     TABLES,
@@ -369,7 +370,7 @@ class _Stays:
         date = date_of(name)
         if date is not None:
             return date in self.dates
-        if name.startswith(f"{TABLES}/"):
+        if name.startswith(f"{TABLES}/") or name == FIDELITY:
             return not (self.is_through or self.has_tables)
         # The report is made anew by a run that comes to its end, and only by that.
         return not self.is_through

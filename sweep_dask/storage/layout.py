@@ -9,8 +9,10 @@ from typing import NamedTuple
 #: Folders that hold nothing but results.
 RESULT_FOLDERS = ("processed", "outputs", "tables", "rejects", "logs")
 
+#: How well the book reproduces the tape: the score of a run, or of a replay.
+FIDELITY = "fidelity.json"
 #: Results that lie in the output folder itself: of a run, and of a replay.
-_RESULTS_AT_TOP = ("report.html", "fidelity.json", "replay_matches.parquet", "left_out.parquet")
+_RESULTS_AT_TOP = ("report.html", FIDELITY, "replay_matches.parquet", "left_out.parquet")
 
 #: File stems of a partition's rows of each table, in `processed/`.
 ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
@@ -71,6 +73,11 @@ class OutputLayout:
     def report(self) -> Path:
         """The report, one HTML file."""
         return self.root / "report.html"
+
+    @property
+    def fidelity(self) -> Path:
+        """The score of a run, or of a replay."""
+        return self.root / FIDELITY
 
     @property
     def run_log(self) -> Path:
@@ -143,6 +150,10 @@ class OutputLayout:
     def centre_point(self, date: str, security: int) -> Path:
         """Results of the Centre Point model for one partition; a folder a scenario in it."""
         return self.outputs(date, security) / "centre-point"
+
+    def score(self, date: str, security: int) -> Path:
+        """How well the Centre Point book reproduces the tape of one partition, in counts."""
+        return self.centre_point(date, security) / "score.json"
 
     def replay(self) -> OutputLayout:
         """The folder of a replay, which has a manifest and logs of its own."""

@@ -124,7 +124,7 @@ def test_every_partition_has_its_files_also_without_rows(whole):
     for date, security in PARTITIONS:
         folder = folder_of(whole.output, date, security)
         assert sorted(path.name for path in folder.iterdir()) == sorted(
-            [*SCENARIOS, "left_out.parquet"]
+            [*SCENARIOS, "left_out.parquet", "score.json"]
         )
         for scenario in SCENARIOS:
             assert sorted(path.name for path in (folder / scenario).iterdir()) == names
@@ -163,7 +163,7 @@ def test_the_folder_is_as_its_manifest_says(whole):
     }
     assert manifest["left_out"] == {}
     assert any("preferencing" in text for text in manifest["assumptions"])
-    assert [stage["name"] for stage in manifest["centre_point_stages"]][1:-2] == SCENARIOS
+    assert [stage["name"] for stage in manifest["centre_point_stages"]][1:-3] == SCENARIOS
     for partition in manifest["partitions"]:
         assert partition["counts"]["centre_point_orders"] == 4
         assert partition["counts"]["centre_point_events"] > 0
@@ -201,7 +201,7 @@ def test_time_priority_alone_leaves_nothing_of_the_other_model(market, expected_
     of_both = {
         name: digest
         for name, digest in expected_files.items()
-        if not any(part in name for part in (MODEL, "centre_point", "sensitivity"))
+        if not any(part in name for part in (MODEL, "centre_point", "sensitivity", "fidelity"))
     }
     assert own_files(files) == own_files(of_both)
     lines = result.table("sweep_metrics")["model"].unique().tolist()
@@ -230,7 +230,7 @@ def test_scenarios_not_asked_for_are_removed(market, whole, output):
     assert states(result) == ["computed"] * 4
     for date, security in PARTITIONS:
         left = sorted(path.name for path in folder_of(output, date, security).iterdir())
-        assert left == ["as-entered", "left_out.parquet", "rest-dark"]
+        assert left == ["as-entered", "left_out.parquet", "rest-dark", "score.json"]
     rows = result.table("centre_point_order_summary")
     # In the order in which scenarios are shown, not in which they were named.
     assert rows["scenario"].tolist() == ["as-entered", "rest-dark"] * 4

@@ -170,7 +170,7 @@ def test_securities_that_are_run_again_alone_leave_the_tables_whole(plain_input,
 
 
 @pytest.mark.parametrize("error", [ResourceError("Workers died."), KeyboardInterrupt()])
-@pytest.mark.parametrize("stage", ["write_tables", "write_all_rollups", "settle"])
+@pytest.mark.parametrize("stage", ["write_tables", "write_answer", "settle"])
 def test_a_run_that_fails_behind_the_partitions_goes_on(
     plain_input, plain_result, tmp_path, monkeypatch, stage, error
 ):

@@ -167,7 +167,7 @@ def test_results_do_not_depend_on_workers_or_blocks(market, whole, tmp_path, set
 
 def test_without_ablations(market, whole, tmp_path):
     result = replay_here(market, tmp_path / "out", ablations=False, **HERE)
-    assert result.fidelity == {**whole.fidelity, "ablations": [], "hide_and_predict": None}
+    assert result.fidelity == {**whole.fidelity, "ablations": []}
     assert "What each rule is worth" not in describe_replay(result)
 
 
@@ -330,8 +330,7 @@ def test_the_command_prints_the_document(market, whole, tmp_path, monkeypatch):
     arguments = ("replay", market, "-o", "out", "--no-parallel", "--no-ablations")
     done = invoke(*arguments, "--json")
     assert done.exit_code == 0, done.output
-    nothing = {"ablations": [], "hide_and_predict": None}
-    assert json.loads(done.stdout) == {**whole.fidelity, **nothing}
+    assert json.loads(done.stdout) == {**whole.fidelity, "ablations": []}
     done = invoke(*arguments)
     assert "Replay of the Centre Point book against the tape" in done.stdout
     verified = invoke("verify", "out/replay")
@@ -383,4 +382,4 @@ def test_the_real_morning_in_small_blocks(morning, tmp_path):
     result = replay_here(MORNING, tmp_path / "out", blocksize="64KiB", ablations=False, **HERE)
     for name in ("left_out.parquet", "replay_matches.parquet"):
         assert file_digest(result.output / name) == file_digest(morning.output / name)
-    assert result.fidelity == {**morning.fidelity, "ablations": [], "hide_and_predict": None}
+    assert result.fidelity == {**morning.fidelity, "ablations": []}

@@ -101,7 +101,7 @@ def test_a_loaded_folder_is_what_the_run_returned(plain_result):
     assert loaded.exit_code == plain_result.exit_code == 0
     assert loaded.tables == plain_result.tables
     assert loaded.report.is_file()
-    assert loaded.fidelity is None
+    assert loaded.fidelity == json.loads((plain_result.output / "fidelity.json").read_text())
 
 
 def test_every_table_of_a_run_is_the_same_lazily(plain_result):

@@ -20,7 +20,7 @@ POINTS = {
     "a file or folder is moved": (result_folder, "move_to"),
     "a file is removed": (result_folder, "remove_file"),
     "tables are combined": (pipeline, "write_tables"),
-    "roll-ups are made": (pipeline, "write_all_rollups"),
+    "roll-ups are made": (pipeline, "write_answer"),
     "what tables replace is removed": (ResultFolder, "remove"),
     "logs are settled": (run, "settle_logs"),
     "the report is placed": (run, "place_report"),

@@ -33,6 +33,7 @@ centre_point:
   ticks: [[0, 1], [100, 5]]
   block_min_value: {110621: 1000000}
   quote_source: exchange
+  replay: false
   rules_off: [half-tick, dual_post]
 choices:
   lifetime: close
@@ -70,7 +71,7 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert settings.switches == ("own_orders",)
     assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
     assert settings.block_min_value == {110621: 1_000_000}
-    assert settings.quote_source == "exchange"
+    assert (settings.quote_source, settings.replay) == ("exchange", False)
     assert settings.rules_off == ("half-tick", "dual_post")
     assert (settings.on_bad_rows, settings.max_bad_fraction) == ("fail", 0.05)
     assert settings.csv_safe_text

@@ -31,6 +31,7 @@ def test_defaults_are_those_of_the_contract():
     assert settings.scenarios == ("as-entered", "dual-post", "rest-dark", "dark-only")
     assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
     assert settings.block_min_value is None
+    assert settings.replay is True
     assert Choices._field_defaults == {name: getattr(settings, name) for name in Choices._fields}
     assert (settings.dates, settings.securities, settings.columns) == ((), (), {})
     assert settings.trading_day == "session"
@@ -68,6 +69,7 @@ ticks             |                     |                                       
 block_min_value   |                     |                                        | centre_point.block_min_value
 quote_source      |                     |                                        | centre_point.quote_source
 rules_off         |                     |                                        | centre_point.rules_off
+replay            | --no-replay         | SWEEP_REPLAY                           | centre_point.replay
 lifetime          | --lifetime          |                                        | choices.lifetime
 lifetimes         |                     |                                        | choices.lifetimes
 adoption_groups   | --groups            |                                        | choices.adoption_groups

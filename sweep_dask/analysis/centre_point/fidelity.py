@@ -162,7 +162,8 @@ def hits(tape: Matches, predicted: Matches) -> tuple[BoolArray, BoolArray]:
     published = _keys(predicted._replace(price_x2=truncated_x2(predicted.price_x2)))
     on_tape, is_real = _in_common(recorded, exact)
     missed, wrong = np.flatnonzero(~on_tape), np.flatnonzero(~is_real)
-    on_tape[missed], is_real[wrong] = _in_common(recorded[missed], published[wrong])
+    if missed.size and wrong.size:
+        on_tape[missed], is_real[wrong] = _in_common(recorded[missed], published[wrong])
     return on_tape, is_real
 
 

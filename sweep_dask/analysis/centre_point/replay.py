@@ -40,8 +40,8 @@ class ReplayResult:
     """Predicted matches of both modes, columns `REPLAY_MATCHES`."""
     misses: pa.Table
     """Matches on the tape that the resync mode did not predict, columns `MISSES`."""
-    hidden: HiddenOrders | None
-    """What was predicted of orders that were hidden; None if it was not asked for."""
+    hidden: HiddenOrders
+    """What was predicted of orders that were hidden."""
     event_count: int
     step_count: int
     """Of the free replay."""
@@ -61,12 +61,12 @@ class _Prediction:
 def replay_partition(
     partition: PartitionInput, date: str, security: int, *, ablations: bool = True
 ) -> ReplayResult:
-    """Replay in both modes.
+    """Replay in both modes, and with some orders hidden at a time.
 
     Parameters
     ----------
     ablations
-        Whether to replay once more without each rule, and with some orders hidden at a time.
+        Whether to replay once more without each rule.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def replay_partition(
         ablations=_ablate(partition, target) if ablations else {},
         matches=pa.concat_tables(tables),
         misses=_miss_table(target, resync),
-        hidden=hide_and_predict(partition) if ablations else None,
+        hidden=hide_and_predict(partition),
         event_count=predictions[FREE].flow.size,
         step_count=predictions[FREE].result.steps,
     )

@@ -1,0 +1,169 @@
+"""The score of one partition as JSON, in counts from which that of many can be added up, and back.
+
+`fidelity.json` of a whole output has shares, medians and correlations, which cannot be added.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.fidelity import TRIGGERS, Score
+from sweep_dask.analysis.centre_point.hidden_orders import (
+    OUTCOMES,
+    HiddenOrders,
+    Outcome,
+    Reliability,
+    Times,
+)
+from sweep_dask.analysis.centre_point.score_detail import (
+    EVENTS,
+    KINDS,
+    DarkSweeps,
+    Detail,
+    Tallies,
+)
+from sweep_dask.analysis.centre_point.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: Fields of a score.
+_TALLIES = ("all", "quantity", "within_1ms")
+_NUMBERS = ("reachable", "contested", "contested_hits", "contested_random")
+
+
+@dataclass(frozen=True)
+class PartitionScore:
+    """How well the book reproduces the tape of one partition."""
+
+    scores: dict[str, Score] = field(default_factory=dict)
+    """By mode."""
+    misses: list[dict[str, Any]] = field(default_factory=list)
+    """Matches on the tape that the resync mode did not predict: columns `MISSES`."""
+    hidden: HiddenOrders = field(default_factory=HiddenOrders)
+    """What was predicted of orders that were hidden."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts only, none of them rounded."""
+        return {
+            "scores": {mode: _of_score(score) for mode, score in self.scores.items()},
+            "misses": self.misses,
+            "hidden": _of_hidden(self.hidden),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> PartitionScore:
+        """What `as_json` has given.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It is of another form.
+        """
+        scores = {mode: _score(found) for mode, found in document["scores"].items()}
+        return cls(scores, document["misses"], _hidden(document["hidden"]))
+
+
+def _of_tally(tally: Tally) -> list[int]:
+    return [tally.tape, tally.predicted, tally.hits]
+
+
+def _of_each(tallies: Mapping[str, Tally]) -> dict[str, list[int]]:
+    return {name: _of_tally(tally) for name, tally in tallies.items()}
+
+
+def _each(found: Mapping[str, Any], names: Iterable[str]) -> dict[str, Tally]:
+    return {name: Tally(*found[name]) for name in names}
+
+
+def _of_score(score: Score) -> dict[str, Any]:
+    return {
+        **{name: _of_tally(getattr(score, name)) for name in _TALLIES},
+        "by_trigger": _of_each(score.by_trigger),
+        **{name: getattr(score, name) for name in _NUMBERS},
+        "detail": None if score.detail is None else _of_detail(score.detail),
+    }
+
+
+def _score(found: Mapping[str, Any]) -> Score:
+    detail = found["detail"]
+    tallies: dict[str, Any] = _each(found, _TALLIES)
+    return Score(
+        **tallies,
+        by_trigger=_each(found["by_trigger"], TRIGGERS),
+        **{name: found[name] for name in _NUMBERS},
+        detail=None if detail is None else _detail(detail),
+    )
+
+
+def _of_detail(detail: Detail) -> dict[str, Any]:
+    return {
+        "dark_sweeps": vars(detail.dark_sweeps),
+        "book": _of_tallies(detail.book),
+        "random_priority": _of_tallies(detail.random_priority),
+    }
+
+
+def _detail(found: Mapping[str, Any]) -> Detail:
+    by_book, by_lot = (_tallies(found[name]) for name in ("book", "random_priority"))
+    return Detail(DarkSweeps(**found["dark_sweeps"]), by_book, by_lot)
+
+
+def _of_tallies(tallies: Tallies) -> dict[str, Any]:
+    return {
+        "all": _of_tally(tallies.all),
+        "by_event": _of_each(tallies.by_event),
+        "by_kind": _of_each(tallies.by_kind),
+    }
+
+
+def _tallies(found: Mapping[str, Any]) -> Tallies:
+    by_event, by_kind = _each(found["by_event"], EVENTS), _each(found["by_kind"], KINDS)
+    return Tallies(Tally(*found["all"]), by_event, by_kind)
+
+
+def _of_hidden(hidden: HiddenOrders) -> dict[str, Any]:
+    return {
+        name: {until: _of_reliability(one) for until, one in found.items()}
+        for name, found in vars(hidden).items()
+    }
+
+
+def _hidden(found: Mapping[str, Any]) -> HiddenOrders:
+    return HiddenOrders(
+        **{
+            name: {until: _reliability(one) for until, one in by_lifetime.items()}
+            for name, by_lifetime in found.items()
+        }
+    )
+
+
+def _of_reliability(found: Reliability) -> dict[str, Any]:
+    return {
+        "outcomes": {name: vars(outcome) for name, outcome in found.outcomes.items()},
+        "squares": dict(found.squares),
+        "uncancelled_right": found.uncancelled_right,
+        "predicted_times": _of_times(found.predicted_times),
+        "real_times": _of_times(found.real_times),
+    }
+
+
+def _reliability(found: Mapping[str, Any]) -> Reliability:
+    return Reliability(
+        {name: Outcome(**found["outcomes"][name]) for name in OUTCOMES},
+        Counter(found["squares"]),
+        found["uncancelled_right"],
+        _times(found["predicted_times"]),
+        _times(found["real_times"]),
+    )
+
+
+def _of_times(times: Times) -> list[list[int]]:
+    """Pairs: JSON has no whole numbers for names."""
+    return [list(pair) for pair in sorted(times.counts.items())]
+
+
+def _times(pairs: Iterable[tuple[int, int]]) -> Times:
+    return Times(Counter(dict(pairs)))
