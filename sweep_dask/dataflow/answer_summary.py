@@ -12,6 +12,7 @@ from sweep_dask.dataflow.text_columns import columns_of_text
 from sweep_dask.report import wording
 from sweep_dask.report.answer import answer_of
 from sweep_dask.report.levels import AMONG_ADOPTERS, LEVELS
+from sweep_dask.report.replay_page import Replay, doubt, read_score
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
 
@@ -28,14 +29,36 @@ _WIDTH = 110
 
 
 def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[str]:
-    """Lines for what really filled, what is decided about each scenario, and what is not."""
+    """Lines for what really filled, what is decided about each scenario, and what is not.
+
+    What is decided is said if it is known how far the book can be trusted, and not without it.
+    """
     if not has_tape(manifest):
         return ["", "What really filled is not in the input: there is nothing to compare with."]
-    answer = answer_of(read_rollups(layout.rollups), asked_of(manifest).choices)
+    score, asked = read_score(layout, manifest), asked_of(manifest)
+    found = read_rollups(layout.rollups)
+    answer = answer_of(found, asked.choices, doubt(manifest, score))
     if answer is None:
         return ["", "No sweep was entered in continuous trading: there is nothing to compare."]
-    lines = ["", *_sentence(_real(answer), ""), *_verdicts(answer), *_time_priority(answer)]
+    lines = ["", *_sentence(_real(answer), ""), *_verdicts(answer)]
+    lines += [*_sentence(_fidelity(answer, score), ""), *_time_priority(answer)]
     return [_plain(line) for line in lines]
+
+
+def _fidelity(answer: Answer, score: Replay | None) -> str:
+    """How far the book can be trusted, or that nothing is printed as that is not known."""
+    if answer.doubt is not None or score is None or score.fidelity is None:
+        return f"The answer is not printed: {answer.doubt}."
+    resync, free = score.fidelity.resync, score.fidelity.free
+    swept, percent = free["dark_sweeps"], wording.percent
+    return (
+        f"Checked against the tape: of {resync['tape']:,} dark matches the book predicts "
+        f"{resync['hits']:,} exactly, and {resync['predicted'] - resync['hits']:,} more that are "
+        f"not there; free-running, as the scenarios are, F1 is {percent(free['f1'])}, by lot "
+        f"{percent(free['random_priority']['f1'])}. Of {swept['sweeps']:,} sweeps with any dark "
+        f"fill it fills {swept['exact']:,} exactly as on the tape, with no dark book "
+        f"{swept['no_dark_book_exact']:,}."
+    )
 
 
 def _real(answer: Answer) -> str:
@@ -89,7 +112,8 @@ def _time_priority(answer: Answer) -> list[str]:
         f"{wording.within(effect.words.heading)} {effect.said}"
         for effect in answer.time_priority.values()
     ]
-    told = f"Beside the answer, time-priority against the tape: {', '.join(effects)}."
+    told = f"Beside {'the answer' if answer.verdicts else 'it'}, time-priority against the tape: "
+    told += f"{', '.join(effects)}."
     return _sentence(told, "") if effects else []
 
 

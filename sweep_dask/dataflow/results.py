@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from sweep_dask.errors import InputError
 from sweep_dask.report.cards import run_card
 from sweep_dask.report.line_summary import line_summary
-from sweep_dask.report.replay_page import read_replay
+from sweep_dask.report.replay_page import read_score
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
@@ -221,8 +221,8 @@ class RunResult:
         manifest = self.manifest
         is_sound = manifest["status"] in THROUGH and manifest.get("version") not in OTHER_SIGNS
         lines = self.summary() if is_sound and _BY_ALL in self.tables else None
-        replay = read_replay(OutputLayout(self.output).replay().root)
-        return run_card(manifest, lines, self.report, replay)
+        score = read_score(OutputLayout(self.output), manifest)
+        return run_card(manifest, lines, self.report, score)
 
 
 def load(output: str | Path) -> RunResult:

@@ -65,6 +65,8 @@ class Answer:
     """Who entered more than half of the shares, if one participant did."""
     has_tape: bool = True
     """Whether what really filled is known; if not, `real` has what was entered only."""
+    doubt: str | None = None
+    """Why nothing is said of what a change would have done: `replay_page.doubt`."""
 
     @property
     def headline(self) -> Headline | None:
@@ -115,11 +117,16 @@ class Answer:
         return Scale(min(bounds) - room, max(bounds) + room)
 
 
-def answer_of(found: Rollups, asked: Choices, *, has_tape: bool = True) -> Answer | None:
+def answer_of(
+    found: Rollups, asked: Choices, doubt: str | None, *, has_tape: bool = True
+) -> Answer | None:
     """The answer of a run; None if no sweep was entered in continuous trading.
 
     Parameters
     ----------
+    doubt
+        Why the book cannot be trusted on this input (`replay_page.doubt`); then nothing is said of
+        what a change would have done.
     has_tape
         Whether what really filled is known (`tape.has_tape`); if not, `found` may be without it
         (`tape.without_tape`), and nothing is said of what a change would have done.
@@ -130,16 +137,18 @@ def answer_of(found: Rollups, asked: Choices, *, has_tape: bool = True) -> Answe
         return None
     prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
     measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_LINE}
+    is_sure = has_tape and doubt is None
     return Answer(
         real={name: measured(prefix, total, measure) for name, measure in measures.items()},
         asked=asked,
-        verdicts=verdicts_of(found, asked) if has_tape else [],
-        levels=level_rows(found, asked) if has_tape else [],
+        verdicts=verdicts_of(found, asked) if is_sure else [],
+        levels=level_rows(found, asked) if is_sure else [],
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
         time_priority=_against_tape(found, TIME_PRIORITY_LINE) if has_tape else {},
         engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
         largest=None if asked.is_of_one else largest_of(found, line),
         has_tape=has_tape,
+        doubt=doubt,
     )
 
 
@@ -149,10 +158,12 @@ def _against_tape(found: Rollups, line: Line) -> dict[str, Effect]:
     return {metric: effect for metric, effect in effects.items() if effect.mean is not None}
 
 
-def answer_content(found: Rollups, asked: Choices, *, has_tape: bool) -> dict[str, Any]:
+def answer_content(
+    found: Rollups, asked: Choices, doubt: str | None, *, has_tape: bool
+) -> dict[str, Any]:
     """What `answer.html` and the sections about choices name."""
     return {
-        "answer": answer_of(found, asked, has_tape=has_tape),
+        "answer": answer_of(found, asked, doubt, has_tape=has_tape),
         "metrics": METRICS,
         "answering": ANSWERING,
         "matrices": matrices(found, asked),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.report.fidelity import MODES
 from sweep_dask.report.rendering import render
+from sweep_dask.report.replay_page import doubt
 from sweep_dask.report.tape import has_tape
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _SCORES = {
 
 
 def run_card(
-    manifest: Mapping[str, Any], lines: pd.DataFrame | None, report: Path, replay: Replay | None
+    manifest: Mapping[str, Any], lines: pd.DataFrame | None, report: Path, score: Replay | None
 ) -> str:
     """HTML of a run.
 
@@ -39,8 +40,8 @@ def run_card(
     ----------
     lines
         The answer (`line_summary.line_summary`); None where the run left none.
-    replay
-        The replay in the same folder.
+    score
+        Of its book.
     """
     partitions = manifest["partitions"]
     failed = [entry for entry in partitions if entry["state"] == "failed"]
@@ -51,7 +52,8 @@ def run_card(
         "n_failed": len(failed),
         "lines": None if lines is None else _lines(lines, has_tape(manifest)),
         "has_tape": has_tape(manifest),
-        "score": _score(manifest, replay),
+        "score": _score(manifest, score),
+        "doubt": doubt(manifest, score),
         "report": _link(report),
     }
     return render("run_card.html", content)

@@ -25,7 +25,7 @@ from sweep_dask.report.line_tables import (
 )
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import MEASURES, POPULATION_SQL
-from sweep_dask.report.replay_page import Replay, fidelity_content
+from sweep_dask.report.replay_page import Replay, doubt, fidelity_content
 from sweep_dask.report.resources import Resources, read_resources
 from sweep_dask.report.rollups import without_tape
 from sweep_dask.report.significance import test_rows
@@ -57,7 +57,7 @@ def page_content(
     layout: OutputLayout,
     manifest: Mapping[str, Any],
     found: Rollups | None,
-    replay: Replay | None,
+    score: Replay | None,
 ) -> dict[str, Any]:
     """What `page.html` and the sections that it includes name.
 
@@ -72,9 +72,10 @@ def page_content(
     used = read_resources(layout.resources_log)
     is_taped = has_tape(manifest)
     results: dict[str, Any] = {"found": None, "drawings": {}}
+    doubted = doubt(manifest, score)
     if has_sweeps and found is not None:
         shown = found if is_taped else without_tape(found)
-        results = _results(layout, shown, asked, is_taped=is_taped)
+        results = _results(layout, shown, asked, doubted, is_taped=is_taped)
     drawings = results["drawings"] | _resource_drawings(used)
     ledger = run_facts.ledger_lines(manifest)
     return {
@@ -83,7 +84,8 @@ def page_content(
         "checks": run_facts.checks(manifest),
         "words": WORDS,
         **results,
-        **fidelity_content(replay),
+        **fidelity_content(score),
+        "doubt": doubted,
         "gaps": gaps(manifest, found, is_through=manifest["status"] in THROUGH),
         "meanings": SCENARIOS,
         "assumptions": manifest.get("assumptions") or ASSUMPTIONS,
@@ -104,7 +106,7 @@ def page_content(
 
 
 def _results(
-    layout: OutputLayout, found: Rollups, asked: Choices, *, is_taped: bool
+    layout: OutputLayout, found: Rollups, asked: Choices, doubted: str | None, *, is_taped: bool
 ) -> dict[str, Any]:
     """What a run with sweeps found, and the charts of it."""
     tables = segment_tables(found)
@@ -113,7 +115,7 @@ def _results(
         "found": found,
         "lines": [line.name for line in found.lines],
         "scenarios": [line.name for line in found.lines if line.scenario],
-        **answer_content(found, asked, has_tape=is_taped),
+        **answer_content(found, asked, doubted, has_tape=is_taped),
         "fill_and_cost": fill_and_cost(found),
         "populations": population_rows(found),
         "by_line": BY_LINE,
@@ -126,22 +128,29 @@ def _results(
         "why_no_example": why_no_example,
         "tests": test_rows(found, pairs_of(found)),
         "unfilled": unfilled_rows(found),
-        "drawings": _drawings(found, asked, tables, example),
+        "drawings": ({} if doubted else _choice_drawings(found, asked))
+        | _drawings(found, tables, example),
     }
 
 
-def _drawings(
-    found: Rollups, asked: Choices, tables: list[SegmentTable], example: Example | None
-) -> dict[str, Drawing]:
-    """By the id of their place on the page; only those with something to draw."""
+def _choice_drawings(found: Rollups, asked: Choices) -> dict[str, Drawing]:
+    """Of what more adopters change: a part of the answer."""
     drawn: dict[str, Drawing | None] = {}
-    if fill_and_cost(found):
-        drawn["filled-by-venue"] = charts.venue_chart(found)
     for metric in ANSWERING:
         curves = effect_curves(found, asked, metric)
         drawn[f"adopters-{metric}"] = charts.adopters_chart(curves, METRICS[metric].axis)
     among = among_adopters_curves(found, asked)
     drawn["adopters-among"] = charts.adopters_chart(among, "% among each other")
+    return {place: drawing for place, drawing in drawn.items() if drawing}
+
+
+def _drawings(
+    found: Rollups, tables: list[SegmentTable], example: Example | None
+) -> dict[str, Drawing]:
+    """By the id of their place on the page; only those with something to draw."""
+    drawn: dict[str, Drawing | None] = {}
+    if fill_and_cost(found):
+        drawn["filled-by-venue"] = charts.venue_chart(found)
     for metric in _DISTRIBUTED:
         drawn[f"distribution-{metric}"] = charts.distribution_chart(found, metric)
     for table in tables:

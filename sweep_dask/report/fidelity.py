@@ -1,4 +1,4 @@
-"""The replay's score, from `fidelity.json` to the rows of the page's tables."""
+"""The score of the book, from `fidelity.json` to the rows of the page's tables."""
 
 from __future__ import annotations
 
@@ -126,14 +126,14 @@ def read_fidelity(path: Path) -> Fidelity:
     OSError
         There is none, or it cannot be read.
     ValueError
-        It is no JSON, or not what a replay of this version writes.
+        It is no JSON, or not what this version writes.
     """
     document = json.loads(path.read_text(encoding="utf-8"))
     try:
         _check(document)
         return _fidelity(document)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no replay of this version wrote it: {error!r}") from error
+        raise ValueError(f"this version did not write it: {error!r}") from error
 
 
 def _check(document: Mapping[str, Any]) -> None:
@@ -166,7 +166,8 @@ def _check_hidden(hidden: Mapping[str, Any]) -> None:
 def _fidelity(document: Mapping[str, Any]) -> Fidelity:
     modes = {mode: document["total"][mode] for mode in MODES}
     partitions = document["partitions"]
-    ablations = [_ablation(entry, modes) for entry in document["ablations"]]
+    # A run has none, and says elsewhere what it assumes.
+    ablations = [_ablation(entry, modes) for entry in document.get("ablations", ())]
     by_loss = sorted(ablations, key=lambda ablation: -ablation.loss)
     return Fidelity(
         modes=modes,
@@ -174,7 +175,7 @@ def _fidelity(document: Mapping[str, Any]) -> Fidelity:
         misses=_causes(partitions),
         ablations=[ablation for ablation in by_loss if _matters(ablation)],
         without_effect=[(a.rule, a.meaning) for a in ablations if not _matters(a)],
-        assumptions=document["assumptions"],
+        assumptions=document.get("assumptions", ()),
         hidden=document["hide_and_predict"],
     )
 

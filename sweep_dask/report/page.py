@@ -12,7 +12,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.report.content import page_content
 from sweep_dask.report.drawing import bokeh_script
 from sweep_dask.report.rendering import render
-from sweep_dask.report.replay_page import read_replay
+from sweep_dask.report.replay_page import read_score
 from sweep_dask.report.rollups import Rollups, read_rollups
 from sweep_dask.storage.manifest import THROUGH
 
@@ -28,7 +28,7 @@ _SCRIPTS = re.compile("<script.*?</script>", re.DOTALL)
 
 
 def report_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
-    """The text of `report.html`: from the manifest, the roll-ups and the replay, if there is one.
+    """The text of `report.html`: from the manifest, the roll-ups and the score of the book.
 
     The page is a function of the folder: the same results give the same bytes. What it reads does
     not grow with the number of sweeps.
@@ -44,9 +44,9 @@ def report_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
     InputError
         A roll-up cannot be read, or does not say everything that is shown.
     """
-    replay = read_replay(layout.root / "replay")
     try:
-        content = page_content(layout, manifest, _read(layout, manifest), replay)
+        score = read_score(layout, manifest)
+        content = page_content(layout, manifest, _read(layout, manifest), score)
         return render("page.html", content)
     except (KeyError, UndefinedError) as error:
         raise InputError(

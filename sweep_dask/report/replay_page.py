@@ -1,9 +1,9 @@
-"""The replay's score on pages: a section of a run's report, and a report of its own."""
+"""The score of the book on pages: a section of a run's report, and a replay's report of its own."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
@@ -17,38 +17,109 @@ from sweep_dask.report.fidelity import (
     read_fidelity,
 )
 from sweep_dask.report.rendering import render
+from sweep_dask.storage.layout import FIDELITY
+from sweep_dask.storage.manifest import THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from sweep_dask.storage.layout import OutputLayout
+
 #: The longest list of partitions; arbitrary, a page for people.
 MOST_PARTITIONS = 50
+
+#: Settings that decide which orders go through what book.
+_OF_BOOK = (
+    *("ignore", "columns", "units", "delimiter", "dates", "securities", "trading_day", "ticks"),
+    *("preferencing", "block_min_value", "quote_source", "rules_off"),
+)
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What a replay folder holds: its score, or why it cannot be shown."""
+    """The score of a run or a replay, or why it cannot be shown."""
 
     fidelity: Fidelity | None
     manifest: Mapping[str, Any]
-    """Empty without a manifest."""
+    """Of whichever it is; empty without a manifest."""
     problem: str | None = None
+    is_own: bool = False
+    """Whether it is the run's own score."""
+
+    @property
+    def name(self) -> str:
+        """Of its file, below the output folder."""
+        return FIDELITY if self.is_own else f"replay/{FIDELITY}"
+
+    @property
+    def command(self) -> str:
+        """What makes it anew."""
+        return "run" if self.is_own else "replay"
 
     def is_of(self, run: Mapping[str, Any]) -> bool:
-        """Whether it read the input of this run; taken for granted if nothing says otherwise."""
-        return not self.manifest.get("inputs") or _digests(self.manifest) == _digests(run)
+        """Whether it put the input of this run through the same book.
+
+        Taken for granted if nothing says otherwise.
+        """
+        if self.is_own or not self.manifest.get("inputs"):
+            return True
+        return _digests(self.manifest) == _digests(run) and _book(self.manifest) == _book(run)
 
 
 def read_replay(folder: Path) -> Replay | None:
-    """The replay beside a run; None if there was none. What is damaged is said, not raised."""
-    path = folder / "fidelity.json"
+    """The replay in a folder; None if there was none. What is damaged is said, not raised."""
+    return _read(folder / FIDELITY, _read_manifest(folder))
+
+
+def read_score(layout: OutputLayout, run: Mapping[str, Any]) -> Replay | None:
+    """The score of a run, with what the replay beside it says of the rules; or else of that replay.
+
+    Parameters
+    ----------
+    run
+        The manifest.
+    """
+    beside = read_replay(layout.replay().root)
+    if FIDELITY not in run["files"] or run["status"] not in THROUGH:
+        return beside
+    own = _read(layout.fidelity, run, is_own=True) or Replay(None, run, "it is missing", True)
+    if own.fidelity is None or beside is None or beside.fidelity is None or not beside.is_of(run):
+        return own
+    names = ("ablations", "without_effect", "assumptions")
+    found = {name: getattr(beside.fidelity, name) for name in names}
+    return replace(own, fidelity=replace(own.fidelity, **found))
+
+
+def doubt(run: Mapping[str, Any], score: Replay | None) -> str | None:
+    """Why the answer of a run is not printed; None if its book was checked against the tape."""
+    if run.get("scenarios") == {}:
+        return "no scenario was run. The same command without --model runs them"
+    checked = "the simulator was not checked against the tape on this input"
+    if score is None or (score.fidelity is not None and not score.is_of(run)):
+        is_asked = run.get("settings", {}).get("replay", {"value": True})["value"]
+        without = "" if is_asked else " without --no-replay (centre_point.replay: false)"
+        return f"{checked}. The same command{without} does that"
+    if score.fidelity is None:
+        return (
+            f"{score.name}, which says how far the simulator can be trusted, cannot be read "
+            f"({score.problem}). The same `{score.command}` again makes it anew"
+        )
+    if not score.fidelity.resync["tape"]:
+        return (
+            f"{checked}: the tape holds no dark match in continuous trading. An input that has "
+            "some gives an answer"
+        )
+    return None
+
+
+def _read(path: Path, manifest: Mapping[str, Any], *, is_own: bool = False) -> Replay | None:
     if not path.exists():
         return None
     try:
-        return Replay(read_fidelity(path), _read_manifest(folder))
+        return Replay(read_fidelity(path), manifest, is_own=is_own)
     except (OSError, ValueError) as error:
-        return Replay(None, {}, str(error))
+        return Replay(None, {}, str(error), is_own)
 
 
 def fidelity_content(replay: Replay | None) -> dict[str, Any]:
@@ -82,7 +153,7 @@ def replay_report_page(folder: Path, manifest: Mapping[str, Any]) -> str:
     if replay is None or replay.fidelity is None:
         raise _unreadable(folder, "the file is missing" if replay is None else str(replay.problem))
     content = fidelity_content(Replay(replay.fidelity, manifest))
-    return render("replay.html", content | {"run": None})
+    return render("replay.html", content | {"run": None, "doubt": None})
 
 
 def _unreadable(folder: Path, reason: str) -> InputError:
@@ -100,6 +171,11 @@ def _read_manifest(folder: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _book(manifest: Mapping[str, Any]) -> list[Any]:
+    settings = manifest.get("settings", {})
+    return [settings.get(name, {}).get("value") for name in _OF_BOOK]
 
 
 def _digests(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -419,13 +419,14 @@ def test_the_score_of_a_replay_is_part_of_the_result(folder):
     write_replay(folder)
     assert load(folder).fidelity == fidelity()
     shown = str(Text(load(folder)._repr_html_()))
-    assert "Replay: 3 of 4 dark matches on the tape are predicted exactly (F1 85.7 %)" in shown
+    told = "3 of 4 dark matches on the tape are predicted exactly (F1 85.7 %)"
+    assert f"Checked against the tape: {told}" in shown
 
 
 def test_a_replay_of_other_input_says_nothing_of_this_run(folder):
     write_manifest(folder, inputs=[{"file": "a", "digest": "1"}])
     write_replay(folder, [{"file": "a", "digest": "2"}])
-    assert "Replay" not in str(Text(load(folder)._repr_html_()))
+    assert "Checked" not in str(Text(load(folder)._repr_html_()))
 
 
 def test_a_score_that_cannot_be_read_is_an_error(folder):

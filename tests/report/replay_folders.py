@@ -84,6 +84,12 @@ def make_fidelity(misses=("quote_stale", "order_not_in_input", "quote_stale"), p
     }
 
 
+def make_score_of_run():
+    """The document of a run: what only a replay does is not in it."""
+    of_replay = ("ablations", "assumptions")
+    return {key: found for key, found in make_fidelity().items() if key not in of_replay}
+
+
 def write_fidelity(folder, document, **manifest):
     """Write a replay folder; without keywords it has no manifest."""
     folder.mkdir(parents=True)

@@ -6,11 +6,12 @@ import pandas as pd
 from drawn_choices import drawn_choices
 from drawn_market import drawn_market
 from framed import to_table
+from replay_folders import make_score_of_run
 from report_folders import make_manifest
 from rolled_up import write_rollups_of
 
 from sweep_dask.analysis.metrics.lines import LINES
-from sweep_dask.storage.atomic import file_digest, write_bytes
+from sweep_dask.storage.atomic import file_digest, write_bytes, write_json
 from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
@@ -40,9 +41,13 @@ def make_empty_folder(root, lines=LINES, **changes):
 
 def _manifest(layout, market, changes):
     files = {layout.relative(path): file_digest(path) for path in layout.tables.rglob("*.parquet")}
+    if any(line.scenario for line in market):
+        write_json(layout.fidelity, make_score_of_run())
+        files[layout.relative(layout.fidelity)] = file_digest(layout.fidelity)
     manifest = make_manifest() | {"files": files} | changes
     models = dict.fromkeys("centre-point" if line.scenario else line.model for line in market)
     manifest["settings"]["models"]["value"] = [name for name in models if name != "tape"]
     manifest["counts"]["matches"] = 1
+    manifest["scenarios"] = {line.name: {"sweeps": 1} for line in market if line.scenario}
     write_manifest(layout, manifest)
     return manifest

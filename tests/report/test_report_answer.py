@@ -238,7 +238,8 @@ def test_without_the_centre_point_model(tmp_path):
     page = page_of(tmp_path / "out", lines=lines_of(["time-priority"], []))
     assert "verdict-table" not in page.tables
     assert page.ids.isdisjoint({"unfilled", "scenarios"})
-    assert "Only as far as the time-priority model" in page.text
+    assert "not printed: no scenario was run. The same command without --model" in page.text
+    assert "trust" not in page.ids
     assert "Against the tape: fill ratio" in page.text
 
 

@@ -1,10 +1,10 @@
-"""The replay's score: as a section of a run's report, and as a report of its own."""
+"""The score of the book: as a section of a run's report, and as a report of its own."""
 
 import json
 
 import pytest
-from replay_folders import make_fidelity, make_score, write_fidelity
-from report_folders import Page, bare_page, make_bare_folder, write_page
+from replay_folders import make_fidelity, make_score, make_score_of_run, write_fidelity
+from report_folders import Page, make_bare_folder, write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.causes import CAUSES
@@ -15,6 +15,7 @@ from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import EVENTS as SCORED_EVENTS
 from sweep_dask.analysis.centre_point.score_detail import KINDS as SCORED_KINDS
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
+from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
 from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
@@ -214,16 +215,85 @@ def test_score_without_a_number_is_named(tmp_path, path):
         replay_report_page(write_fidelity(tmp_path / "replay", document), {})
 
 
-def test_run_without_a_replay_says_how_to_get_one(tmp_path):
-    page = bare_page(tmp_path / "out")
-    assert "fidelity" in page.ids
-    assert "Not known yet: sweep_dask replay" in page.text
+def without_score(root, **settings):
+    """The folder of a run that was not scored; settings by name, and what they are."""
+    layout, manifest = make_answer_folder(root)
+    del manifest["files"]["fidelity.json"]
+    for name, value in settings.items():
+        manifest["settings"][name] = {"value": value, "source": "command line"}
+    return layout, manifest
 
 
-def test_run_shows_the_replay_beside_it(tmp_path):
-    layout, manifest = make_answer_folder(tmp_path / "out")
-    write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
+def has_no_answer(page):
+    """Neither verdicts nor effects under choices, but what each simulation gives."""
+    assert page.ids.isdisjoint({"headline", "verdict-table", "matrices", "adopters", "trust"})
+    assert not any(
+        key.startswith(("verdicts/", "robustness/", "by_choice/")) for key in page.numbers
+    )
+    assert "adopters-" not in page.html
+    assert {"unchecked", "fill-and-cost", "fidelity"} <= page.ids
+    return "The answer is not printed: " in page.text
+
+
+def test_run_without_a_score_has_no_answer_and_says_how_to_get_one(tmp_path):
+    page = write_page(*without_score(tmp_path / "out", replay=False))
+    assert has_no_answer(page)
+    why = (
+        "the simulator was not checked against the tape on this input. The same command without "
+        "--no-replay (centre_point.replay: false) does that."
+    )
+    assert f"The answer is not printed: {why}" in page.text
+    assert f"Not known: {why}" in page.text
+    # Of a version that did not score its runs.
+    layout, manifest = without_score(tmp_path / "older")
+    del manifest["settings"]["replay"]
     page = write_page(layout, manifest)
+    assert has_no_answer(page)
+    assert "The same command does that." in page.text
+
+
+def test_the_terminal_prints_no_answer_without_a_score(tmp_path):
+    lines = describe_answer(*without_score(tmp_path / "out", replay=False))
+    told = " ".join(" ".join(lines).split())
+    assert "The answer is not printed: the simulator was not checked against the tape" in told
+    assert "without --no-replay" in told
+    assert "sweeps came in continuous trading" in told
+    assert not any(word in told for word in ("better", "worse", "not decided", "rest-dark"))
+
+
+def test_the_terminal_prints_the_score_beside_the_answer(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    told = " ".join(" ".join(describe_answer(layout, manifest)).split())
+    assert "not decided" in told
+    assert (
+        "Checked against the tape: of 100 dark matches the book predicts 60 exactly, and 20 more "
+        "that are not there; free-running, as the scenarios are, F1 is 60.0 %, by lot 29.5 %. Of "
+        "10 sweeps with any dark fill it fills 8 exactly as on the tape, with no dark book 1."
+    ) in told
+
+
+def test_without_a_dark_match_there_is_nothing_to_check_the_book_by(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    nothing = make_score(tape=0, predicted=0, hits=0, contested=0)
+    document = make_score_of_run() | {"total": {"resync": nothing, "free": nothing}}
+    layout.fidelity.write_text(json.dumps(document), encoding="utf-8")
+    page = write_page(layout, manifest)
+    assert has_no_answer(page)
+    assert "the tape holds no dark match in continuous trading. An input that has" in page.text
+
+
+def test_a_score_of_a_run_that_cannot_be_read_leaves_no_answer(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    for damage in (lambda: layout.fidelity.write_text("{}"), layout.fidelity.unlink):
+        damage()
+        page = write_page(layout, manifest)
+        assert has_no_answer(page)
+        assert "fidelity.json cannot be shown" in page.text
+        assert "Run sweep_dask run again." in page.text
+
+
+def test_run_shows_its_own_score(tmp_path):
+    page = write_page(*make_answer_folder(tmp_path / "out"))
     assert page.rows("fidelity-score")[2][1:] == ["60", "57"]
     assert "it predicts 60.0 % of the 100 dark matches on the tape exactly" in page.text
     assert "F1 is 60.0 %, by lot 29.5 %" in page.text
@@ -231,28 +301,57 @@ def test_run_shows_the_replay_beside_it(tmp_path):
         "Of the 10 sweeps with any dark fill, on the tape or in the book, it fills 8" in page.text
     )
     assert page.html.index('id="unfilled"') < page.html.index('id="fidelity"')
+    assert "fidelity-ablations" not in page.tables
+    assert "and adds here what each rule is worth" in page.text
     assert "other input" not in page.text
+
+
+def test_a_replay_beside_it_adds_what_rules_are_worth(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    document = make_fidelity()
+    document["total"]["free"] = make_score(predicted=90, hits=1)
+    write_fidelity(layout.root / "replay", document, inputs=manifest["inputs"])
+    page = write_page(layout, manifest)
+    assert page.rows("fidelity-ablations")
+    assert "and adds here" not in page.text
+    # The score is the run's own.
+    assert page.rows("fidelity-score")[2][1:] == ["60", "57"]
+
+
+OTHERS = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"inputs": OTHERS}, {"settings": {"rules_off": {"value": ["half-tick"], "source": "file"}}}],
+    ids=["input", "book"],
+)
+def test_a_replay_of_another_input_or_book_adds_nothing_and_vouches_for_nothing(tmp_path, changes):
+    inputs = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:0"}]
+    layout, manifest = make_answer_folder(tmp_path / "out", inputs=inputs)
+    told = {"inputs": inputs, "settings": manifest["settings"], "input": "elsewhere"}
+    changes = changes | {"settings": told["settings"] | changes.get("settings", {})}
+    write_fidelity(layout.root / "replay", make_fidelity(), **told | changes)
+    assert "fidelity-ablations" not in write_page(layout, manifest).tables
+    del manifest["files"]["fidelity.json"]
+    page = write_page(layout, manifest)
+    assert has_no_answer(page)
+    words = "read other input than this run, or put it through another book (elsewhere)"
+    assert words in page.text
+
+
+def test_a_replay_vouches_for_a_run_that_has_no_score(tmp_path):
+    layout, manifest = without_score(tmp_path / "out", replay=False)
+    write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
+    page = write_page(layout, manifest)
+    assert {"headline", "verdict-table", "trust"} <= page.tables.keys() | page.ids
+    assert "unchecked" not in page.ids
 
 
 def test_run_without_figures_shows_it_too(tmp_path):
     layout, manifest = make_bare_folder(tmp_path / "out")
     write_fidelity(layout.root / "replay", make_fidelity())
     assert write_page(layout, manifest).rows("fidelity-misses")
-
-
-def test_replay_of_other_input_is_named(tmp_path):
-    layout, manifest = make_bare_folder(tmp_path / "out")
-    other = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
-    write_fidelity(layout.root / "replay", make_fidelity(), inputs=other, input="elsewhere")
-    text = write_page(layout, manifest).text
-    assert "read other input than this run (elsewhere)" in text
-
-
-def test_replay_of_other_input_does_not_vouch_for_the_answer(tmp_path):
-    layout, manifest = make_answer_folder(tmp_path / "out")
-    other = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
-    write_fidelity(layout.root / "replay", make_fidelity(), inputs=other)
-    assert "it has not been measured on this input" in write_page(layout, manifest).text
 
 
 def test_damaged_replay_does_not_fail_the_run(tmp_path):
