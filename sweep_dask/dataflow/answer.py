@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.dataflow.book import in_order
-from sweep_dask.dataflow.fidelity import is_scored, write_fidelity
+from sweep_dask.dataflow.fidelity import errors_in, is_scored, run_document, write_fidelity
 from sweep_dask.dataflow.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
 from sweep_dask.dataflow.tables import make_pieces, stage_piece
 from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables
@@ -163,8 +163,12 @@ def write_answer(
             days.append(Day(date, tuple(_source(space, piece, made, asked) for piece in pieces)))
     digests |= summarise_days(client, staging, days, asked)
     summaries = [_file(space, layout.relative(layout.day_summary(date))) for date in wanted]
-    digests |= write_rollups(client, staging, summaries, asked)
-    return digests | write_fidelity(layout, staging, document)
+    errors = None
+    if is_scored(document):
+        score = run_document(layout, document)
+        digests |= write_fidelity(staging, score)
+        errors = errors_in(score)
+    return digests | write_rollups(client, staging, summaries, asked, errors)
 
 
 def earlier_pieces(earlier: Earlier) -> dict[str, str]:

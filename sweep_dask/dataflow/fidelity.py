@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sweep_dask.analysis.centre_point.choices import PREDICTED
 from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.hide_and_predict import ONE_IN
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+from sweep_dask.analysis.rollups.book_errors import book_errors
 from sweep_dask.errors import InputError
 from sweep_dask.partition.score import read_score
 from sweep_dask.storage.atomic import file_digest, write_json
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sweep_dask.analysis.centre_point.partition_score import PartitionScore
+    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.partition.job import ReplayOutcome
     from sweep_dask.storage.layout import OutputLayout
@@ -156,14 +161,25 @@ def run_document(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str,
     return found.as_json()
 
 
-def write_fidelity(
-    layout: OutputLayout, staging: OutputLayout, manifest: Mapping[str, Any]
-) -> dict[str, str]:
-    """Write the document of a run below `staging`; returns its name and digest, if there is one."""
-    if not is_scored(manifest):
-        return {}
-    write_json(staging.fidelity, run_document(layout, manifest))
+def write_fidelity(staging: OutputLayout, document: Mapping[str, Any]) -> dict[str, str]:
+    """Write the document of a run below `staging`; returns its name and digest."""
+    write_json(staging.fidelity, document)
     return {staging.relative(staging.fidelity): file_digest(staging.fidelity)}
+
+
+def errors_in(document: Mapping[str, Any]) -> BookErrors:
+    """How wrong the book is that scenarios are played in: it runs freely, as they do."""
+    found = [one[FREE]["by_event"] for one in document["partitions"]]
+    counts = np.array(
+        [
+            [[events[name][count] for name in PREDICTED] for events in found]
+            for count in ("tape", "predicted", "hits")
+        ],
+        dtype=np.int64,
+    ).reshape(3, -1, len(PREDICTED))
+    # Somebody arrived at them, too; that the book cannot know of them is an error as any other.
+    counts[0, :, 0] += [events["order_missing"]["tape"] for events in found]
+    return book_errors(*counts)
 
 
 def _covered(manifest: Mapping[str, Any]) -> Iterable[Partition]:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.dataflow.answer import asked_of, pieces_in
-from sweep_dask.dataflow.fidelity import is_scored, run_document
+from sweep_dask.dataflow.fidelity import errors_in, is_scored, run_document
 from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.partition.piece import added_in_turn, summary_of_files
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
@@ -139,7 +140,11 @@ def check_tables(
                 is_sound = not found
             are_sound &= is_sound or table.name not in (SWEEP_METRICS, SENSITIVITY)
     if are_sound and is_of_now:
-        yield from _check_rollups(layout, asked, pieces, unsound)
+        try:
+            errors = errors_in(run_document(layout, manifest)) if is_scored(manifest) else None
+        except InputError:
+            return  # what is wrong with the scores is told by itself
+        yield from _check_rollups(layout, asked, pieces, unsound, errors)
 
 
 def _has_columns(path: Path, columns: pa.Schema) -> bool:
@@ -160,11 +165,15 @@ def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Fi
 
 
 def _check_rollups(
-    layout: OutputLayout, asked: Asked, pieces: Iterable[Piece], unsound: set[str]
+    layout: OutputLayout,
+    asked: Asked,
+    pieces: Iterable[Piece],
+    unsound: set[str],
+    errors: BookErrors | None,
 ) -> Iterator[Finding]:
     found: list[Finding] = []
     summary = added_in_turn(_days(layout, asked, pieces, unsound, found))
-    made = tables_of(summary, asked.lines, asked.choices)
+    made = tables_of(summary, asked.lines, asked.choices, errors)
     yield from found
     for stem, table in sorted(made.items()):
         path = layout.rollups / f"{stem}.parquet"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
 
@@ -94,7 +95,11 @@ def _summary_of(sources: Iterable[Source], asked: Asked) -> Summary:
 
 
 def write_rollups(
-    client: Client | None, staging: OutputLayout, summaries: Sequence[Path], asked: Asked
+    client: Client | None,
+    staging: OutputLayout,
+    summaries: Sequence[Path],
+    asked: Asked,
+    errors: BookErrors | None = None,
 ) -> dict[str, str]:
     """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
 
@@ -106,13 +111,15 @@ def write_rollups(
         Files of summaries; how the sweeps are divided among them changes nothing.
     asked
         What was asked of the sweeps.
+    errors
+        Of the book; None: they are not known.
 
     Raises
     ------
     ResourceError
         Workers died over it.
     """
-    tables = tables_of(_sum_of(client, summaries), asked.lines, asked.choices)
+    tables = tables_of(_sum_of(client, summaries), asked.lines, asked.choices, errors)
     staging.rollups.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name in sorted(tables):
