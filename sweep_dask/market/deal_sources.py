@@ -22,6 +22,8 @@ POST_CLOSE_CROSSING_BOOKING = 91
 
 #: Matches of the lit book in continuous trading.
 CONTINUOUS_LIT = (LIT, LIT_CROSSING_BOOKING)
+#: Matches of the lit book, those of auctions as well.
+LIT_BOOK = (*CONTINUOUS_LIT, AUCTION, AUCTION_CROSSING_BOOKING)
 #: Matches of the Centre Point book.
 DARK = (
     CENTRE_POINT_PREFERENCED,

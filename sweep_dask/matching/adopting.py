@@ -44,6 +44,9 @@ class Adopting(NamedTuple):
     """bool[orders]; orders beyond them do not adopt."""
     apart: Pairs = Pairs.NONE
     """Pairs of these kinds do not match."""
+    lit_access: LitAccess | None = None
+    """What those that adopt do in the lit book, where what they free there is given to others (see
+    `freed`); None: it is given to nobody. Every order has to be one of `adopts` then."""
 
 
 _ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)

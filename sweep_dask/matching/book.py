@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep_dask.matching.events import FILL
+from sweep_dask.matching.adopting import LitAccess
+from sweep_dask.matching.events import FILL, GAIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,6 +54,8 @@ ORDER = np.dtype(
         # The time priority, larger is younger, and the place among the leaves of the tree.
         ("rank", np.int64),
         ("slot", np.int64),
+        # Shares of what others freed in the lit book, less those it has passed on.
+        ("gained", np.int64),
         ("side", np.int64),
         ("style", np.int8),
         ("validity", np.int8),
@@ -64,6 +67,8 @@ ORDER = np.dtype(
         ("rests", np.int8),
         ("obstacle", np.int8),
         ("adopts", np.int8),
+        # `LitAccess`, where what adopters free is given to others.
+        ("lit_access", np.int8),
     ],
     align=True,
 )
@@ -85,6 +90,10 @@ STATE = np.dtype(
         # Orders that rest, and rows of `Book.opted_in`.
         ("resting", np.int64),
         ("participants", np.int64),
+        # How many rows of `Book.lit`, `Book.left` and `Book.gains` are used.
+        ("lit", np.int64),
+        ("left", np.int64),
+        ("gains", np.int64),
         # Position of the event, and what a REDUCE really took.
         ("position", np.int64),
         ("applied", np.int64),
@@ -97,6 +106,8 @@ STATE = np.dtype(
         ("met", np.int8),
         # Whether any order adopts.
         ("has_adopters", np.int8),
+        # Whether what adopters free in the lit book is given to others.
+        ("gives_freed", np.int8),
     ],
     align=True,
 )
@@ -117,6 +128,13 @@ class Book(NamedTuple):
     """int64[steps, 2]: from which price, in 0.1 cent and ascending, which tick."""
     opted_in: IntArray
     """int64[room, 2]: participants, and which of ORDERS and SWEEPS that come in are preferenced."""
+    lit: IntArray
+    """int64[room], sweeps that rest in the lit book by time, some of whom may have left; see
+    `freed`."""
+    left: IntArray
+    """int64[room, 3], what is left there: for which side, the doubled price, shares."""
+    gains: NDArray[np.void]
+    """`events.GAIN[room]`, in the order of execution; use `gains_of`."""
 
 
 def new_book(
@@ -144,6 +162,10 @@ def new_book(
         orders = np.zeros(max(_FIRST_CAPACITY, adopts.size), ORDER)
         orders["adopts"][: adopts.size] = adopts
         state["apart"], state["has_adopters"] = adopting.apart, adopts.any()
+        if adopting.lit_access is not None:
+            state["gives_freed"] = 1
+            orders["lit_access"] = LitAccess.TAKES | LitAccess.RESTS
+            orders["lit_access"][: adopts.size][adopts] = adopting.lit_access
     opted_in = np.full((participants.size + 1, 2), ORDERS | SWEEPS, np.int64)
     opted_in[:-1, 0] = participants
     tree = np.full((2, 2 * _FIRST_CAPACITY, COLUMNS), NO_REACH, np.int64)
@@ -155,4 +177,7 @@ def new_book(
         fills=np.zeros(_FIRST_CAPACITY, FILL),
         ticks=ticks,
         opted_in=opted_in,
+        lit=np.zeros(_FIRST_CAPACITY, np.int64),
+        left=np.zeros((_FIRST_CAPACITY, 3), np.int64),
+        gains=np.zeros(_FIRST_CAPACITY, GAIN),
     )

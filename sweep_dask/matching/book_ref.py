@@ -105,4 +105,14 @@ def _point_to_the_same(context: Any, builder: Any, signature: Any, arguments: An
 @kernel
 def book_of(owner: Any) -> Book:
     """Return what an owner holds."""
-    return Book(owner.orders, owner.tree, owner.state, owner.fills, owner.ticks, owner.opted_in)
+    return Book(
+        owner.orders,
+        owner.tree,
+        owner.state,
+        owner.fills,
+        owner.ticks,
+        owner.opted_in,
+        owner.lit,
+        owner.left,
+        owner.gains,
+    )

@@ -44,6 +44,8 @@ class BookResult(NamedTuple):
     """Nodes looked at in the trees of who rests."""
     met: Pairs
     """Kinds of pairs matched, or thought of as a match in an attempt that came to nothing."""
+    gains: NDArray[np.void]
+    """`events.GAIN[k]`, lit fills of sweeps with what others had freed, in order of execution."""
 
 
 def run_book(
@@ -101,7 +103,8 @@ def run_book(
         _of_orders(book.orders[name], orders) for name in ("leaves", "maq", "obstacle")
     )
     steps, met = int(book.state[0]["steps"]), Pairs(int(book.state[0]["met"]))
-    return BookResult(fills_of(book), applied, leaves, minimum_quantity, obstacle, steps, met)
+    fills, gains = fills_of(book), gains_of(book)
+    return BookResult(fills, applied, leaves, minimum_quantity, obstacle, steps, met, gains)
 
 
 def _of_orders(values: NDArray[Any], orders: int) -> NDArray[Any]:
@@ -151,6 +154,11 @@ def apply_event(book: Book, event: np.void, position: int) -> Book:
 def fills_of(book: Book) -> NDArray[np.void]:
     """Return the fills so far, `events.FILL[m]`, in the order of execution."""
     return book.fills[: int(book.state[0]["fills"])].copy()
+
+
+def gains_of(book: Book) -> NDArray[np.void]:
+    """Return what was gained so far, `events.GAIN[k]`, in the order of execution."""
+    return book.gains[: int(book.state[0]["gains"])].copy()
 
 
 @entry

@@ -8,6 +8,7 @@ from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ORDERS, SWEEPS, YOUNGEST
 from sweep_dask.matching.events import EventKind, Obstacle, Style, Validity
 from sweep_dask.matching.fills import add_leaves, drop_filled, undo
+from sweep_dask.matching.freed import follow, keep_left
 from sweep_dask.matching.passes import obstacle_of, opt_in, trade
 from sweep_dask.matching.queue import leave, rest, show
 from sweep_dask.matching.quote_moves import meet
@@ -42,17 +43,15 @@ def dispatch(book: Book, event: Any, position: int) -> None:
         make_room(book, order)
     state.position, state.applied, state.fills_before = position, 0, state.fills
     if event.kind in (_SESSION, _QUOTE):
-        if event.kind == _SESSION:
-            state.is_continuous = event.quantity == 1
-        else:
-            state.bid, state.offer = event.bid, event.offer
-        meet(book)
+        _change_market(book, event)
     elif event.kind == _OPT_IN:
         opt_in(book, event.participant, SWEEPS if event.is_sweep else ORDERS)
     else:
         looks, rests = _begin(book, order, event)
         if looks and event.trades:
             _look(book, order, event)
+        if state.gives_freed:
+            follow(book, order, event)
         if _cancels_rest(book, order, event):
             book.orders[order].is_alive = 0
         elif rests:
@@ -60,6 +59,19 @@ def dispatch(book: Book, event: Any, position: int) -> None:
     if not state.keeps_fills:
         undo(book, state.fills_before)
     drop_filled(book)
+
+
+@kernel
+def _change_market(book: Book, event: Any) -> None:
+    """Let the session or the quote change, and resting orders meet."""
+    state = book.state[0]
+    if event.kind == _SESSION:
+        state.is_continuous = event.quantity == 1
+    else:
+        state.bid, state.offer = event.bid, event.offer
+    if state.left > 0:
+        keep_left(book)
+    meet(book)
 
 
 @kernel

@@ -38,6 +38,10 @@ class EventKind(IntEnum):
     """What really was: the order's leaves, minimum and whether it rests; nothing trades."""
     OPT_IN = 9
     """From now on the participant's incoming orders (sweeps or others) are preferenced."""
+    FREE = 10
+    """An order does not have a lit fill of `quantity` at `limit_x2` that it had on record; see
+    `freed`. It had come in if `trades` is set, and rested if `rests` is; so has a REDUCE of which
+    some may be freed."""
 
 
 class Style(IntEnum):
@@ -68,6 +72,11 @@ class Decision(IntEnum):
     """Only if its order adopts."""
     AS_RECORDED = 2
     """Only if its order does not."""
+    IDLE = 3
+    """It happens either way. If its order does not adopt it changes nothing for anybody else, and
+    may be left out."""
+    IDLE_AS_RECORDED = 4
+    """The same, of one that does not happen if its order adopts."""
 
 
 EVENT = np.dtype(
@@ -135,6 +144,18 @@ FILL = np.dtype(
         # The side that was the incoming one: 1 buy, 2 sell, 0 neither.
         ("aggressor", np.int8),
         ("route", np.int8),
+    ],
+    align=True,
+)
+
+
+GAIN = np.dtype(
+    [
+        # Position of the event by which it was freed, or with which the order took it.
+        ("event", np.int64),
+        ("order", np.int32),
+        ("quantity", np.int64),
+        ("price_x2", np.int64),
     ],
     align=True,
 )

@@ -16,7 +16,7 @@ LIFETIME = "clock:5min"
 LIFETIMES = ("recorded", "clock:1s", "clock:30s", LIFETIME, "clock:30min", "close")
 _LIFETIME = re.compile(r"recorded|close|clock:[1-9][0-9]{0,5}(s|min|h)")
 #: Assumptions that an answer is bounded by: each is put the other way.
-SWITCHES = ("among_adopters", "own_orders", "own_quotes")
+SWITCHES = ("freed_lit_liquidity", "own_quotes", "among_adopters", "own_orders")
 #: More replays than this for one answer are a slip of the keyboard.
 MOST_GROUPS = 1_000
 

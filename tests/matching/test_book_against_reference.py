@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_markets import Dice, random_market
 
-from sweep_dask.matching.adopting import Adopting, Pairs
+from sweep_dask.matching.adopting import Adopting, LitAccess, Pairs
 from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
 from sweep_dask.matching.events import EVENT, EventKind, Route
 from sweep_dask.matching.rules import Rules
 
 #: Fields of the results of both books.
-RESULTS = ("fills", "applied", "leaves", "minimum_quantity", "obstacle")
+RESULTS = ("fills", "applied", "leaves", "minimum_quantity", "obstacle", "gains")
 
 
 def require_equal(market):
@@ -76,7 +76,7 @@ def test_books_are_equal_where_some_pairs_are_kept_apart(apart):
 
 def require_apart(market, fills):
     """Participants are those of the order's last event; where it changes, nothing is asked."""
-    adopts, apart = market.adopting
+    adopts, apart, _ = market.adopting
     who = defaultdict(set)
     for event in market.events:
         if event["kind"] in (EventKind.ENTER, EventKind.AMEND, EventKind.STATE):
@@ -85,6 +85,45 @@ def require_apart(market, fills):
         is_of_one = who[buy] == who[sell] and len(who[buy]) == 1
         assert not (Pairs.ADOPTERS in apart and adopts[buy] and adopts[sell])
         assert not (Pairs.OF_ONE in apart and is_of_one and (adopts[buy] or adopts[sell]))
+
+
+@pytest.mark.parametrize("lit_access", [LitAccess(bits) for bits in range(4)])
+def test_books_are_equal_where_what_adopters_free_goes_to_others(lit_access):
+    sweeps, taken, passed_on = 0, 0, 0
+    for seed in range(400):
+        market = with_lit_fills(random_market(Dice.of_seed(seed), 120), seed)
+        market = some_adopt(market, seed, lit_access=lit_access)
+        result = require_equal(market)
+        kind = market.events["kind"][result.gains["event"]]
+        sweeps += result.gains.size
+        taken += (kind == EventKind.ENTER).sum()
+        adopts = market.adopting.adopts[market.events["order"][result.gains["event"]]]
+        passed_on += ((kind == EventKind.REDUCE) & ~adopts).sum()
+    assert sweeps > 400
+    assert passed_on > 0
+    assert LitAccess.TAKES not in lit_access or taken > 20
+
+
+def with_lit_fills(market, seed):
+    """The market without STATE events, more of its orders sweeps, with lit fills of which some
+    are not had."""
+    events = market.events[market.events["kind"] != EventKind.STATE].copy()
+    random = np.random.default_rng(seed)
+    is_sweep = random.random(int(events["order"].max(initial=0)) + 1) < 0.7
+    kind, is_free = events["kind"], random.random(events.size) < 0.5
+    is_order = np.isin(kind, (EventKind.ENTER, EventKind.AMEND))
+    events["is_sweep"][is_order] = is_sweep[events["order"][is_order]]
+    events["style"][is_order & (events["is_sweep"] != 0)] = 0
+    is_lit = np.isin(kind, (EventKind.REDUCE, EventKind.TAKE, EventKind.CANCEL, EventKind.OPT_IN))
+    is_lit &= random.random(events.size) < 0.8
+    events["kind"][is_lit] = np.where(is_free, EventKind.FREE, EventKind.REDUCE)[is_lit]
+    comes_in = random.random(events.size) < 0.6
+    events["trades"][is_lit], events["rests"][is_lit] = comes_in[is_lit], ~comes_in[is_lit]
+    events["quantity"][is_lit] = random.integers(1, 20, events.size)[is_lit]
+    prices = events["price"][is_order & (events["price"] > 0)]
+    if prices.size:
+        events["limit_x2"][is_lit] = 2 * random.choice(prices, events.size)[is_lit]
+    return replace(market, events=events, keeps_fills=True)
 
 
 def test_a_book_in_which_nobody_adopts_is_as_ever():
@@ -154,4 +193,5 @@ def test_random_markets_have_events_of_all_kinds():
     kinds = set()
     for seed in range(20):
         kinds |= set(random_market(Dice.of_seed(seed), 80).events["kind"].tolist())
-    assert kinds == set(EventKind)
+    # What is freed is a question asked of a market, see `with_lit_fills`.
+    assert kinds == set(EventKind) - {EventKind.FREE}

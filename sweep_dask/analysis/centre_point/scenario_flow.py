@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.lit_fills import LitFills
 from sweep_dask.analysis.centre_point.own_quotes import OwnQuotes
 from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.matching.adopting import Adopting, LitAccess, Pairs
-from sweep_dask.matching.events import Decision
+from sweep_dask.matching.events import Decision, EventKind
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.tables import BoolArray, IntArray
@@ -24,6 +27,15 @@ _APART: dict[Switch | None, Pairs] = {
     Switch.AMONG_ADOPTERS: Pairs.ADOPTERS,
     Switch.OWN_ORDERS: Pairs.OF_ONE,
 }
+
+
+class Asked(NamedTuple):
+    """What the book is asked in one replay."""
+
+    events: NDArray[np.void]
+    happening: IntArray
+    """int64, positions of the events that happen."""
+    adopting: Adopting
 
 
 class ScenarioFlow:
@@ -42,13 +54,15 @@ class ScenarioFlow:
         lit_access: LitAccess = LitAccess.TAKES | LitAccess.RESTS,
     ) -> None:
         self.flow = flow
-        self._rests_lit = LitAccess.RESTS in lit_access
+        self._lit_access = lit_access
         self._partition = partition
         decision = flow.events["decision"]
         self._happens = decision == Decision.ANY
         self._open = np.flatnonzero(~self._happens)
-        self._order = flow.events["order"][self._open]
-        self._if_adopted = decision[self._open] == Decision.ADOPTED
+        self._order, decision = flow.events["order"][self._open], decision[self._open]
+        self._if_adopted = np.isin(decision, (Decision.ADOPTED, Decision.IDLE))
+        self._if_not = decision == Decision.AS_RECORDED
+        self._is_idle = np.isin(decision, (Decision.IDLE, Decision.IDLE_AS_RECORDED))
 
     def run(self, adopts: BoolArray, switch: Switch | None = None) -> BookResult:
         """Put the events through the book where some sweeps, bool[orders], adopt the scenario.
@@ -60,11 +74,25 @@ class ScenarioFlow:
         switch
             An assumption that is put the other way; None: none is.
         """
-        adopters, flow = self._adopters(adopts), self.flow
-        if switch is Switch.OWN_QUOTES and not self._rests_lit:
-            flow = replace(flow, events=self._own_quotes.without(adopters, flow.events))
+        asked = self.asked(adopts, switch)
+        flow = replace(self.flow, events=asked.events)
+        return self._partition.run(flow, happening=asked.happening, adopting=asked.adopting)
+
+    def asked(self, adopts: BoolArray, switch: Switch | None) -> Asked:
+        """What `run` asks of the book."""
+        adopters, events = self._adopters(adopts), self.flow.events
         adopting = Adopting(adopters, _APART.get(switch, Pairs.NONE))
-        return self._partition.run(flow, happening=self._happening(adopts), adopting=adopting)
+        happening, decides = self._happens.copy(), adopts[self._order]
+        happens = np.where(decides, self._if_adopted, self._if_not)
+        if switch is Switch.FREED_LIT_LIQUIDITY and adopters.any():
+            events = self._lit_fills.to_others(adopters, events)
+            happens |= self._is_idle & ~decides
+            happening |= events["kind"] == EventKind.FREE
+            adopting = adopting._replace(lit_access=self._lit_access)
+        if switch is Switch.OWN_QUOTES and self._makes_no_quotes:
+            events = self._own_quotes.without(adopters, events)
+        happening[self._open] |= happens
+        return Asked(events, np.flatnonzero(happening), adopting)
 
     def may_matter(self, switch: Switch, adopts: BoolArray, result: BookResult) -> bool:
         """Whether a switch may change a replay; if not, it changes nothing at all of it.
@@ -80,17 +108,23 @@ class ScenarioFlow:
         if not adopters.any():
             return False
         if switch is Switch.OWN_QUOTES:
-            return not self._rests_lit and self._own_quotes.are_owed_to(adopters)
+            return self._makes_no_quotes and self._own_quotes.are_owed_to(adopters)
+        if switch is Switch.FREED_LIT_LIQUIDITY:
+            return self._lit_fills.are_freed(adopters, result.applied)
         return bool(result.met & _APART[switch])
 
     @cached_property
     def _own_quotes(self) -> OwnQuotes:
         return OwnQuotes(self._partition, self.flow)
 
-    def _happening(self, adopts: BoolArray) -> IntArray:
-        happens = self._happens.copy()
-        happens[self._open] = adopts[self._order] == self._if_adopted
-        return np.flatnonzero(happens)
+    @cached_property
+    def _lit_fills(self) -> LitFills:
+        return LitFills(self._partition, self.flow, self._lit_access)
+
+    @property
+    def _makes_no_quotes(self) -> bool:
+        """Whether sweeps that adopt do not rest in the lit book."""
+        return LitAccess.RESTS not in self._lit_access
 
     def _adopters(self, adopts: BoolArray) -> BoolArray:
         """bool[orders], who adopts: nobody does where nothing follows from it."""

@@ -2,7 +2,8 @@
 
 All other participants act as recorded; liquidity is shared in event time, so that sweeps compete
 and nobody's quantity is used twice. A recorded lit fill of a sweep shrinks to what is left of the
-sweep; what that frees in the lit book is given to nobody.
+sweep; what that frees in the lit book is given to nobody. These and other assumptions can be put
+the other way; see `switches`.
 """
 
 from __future__ import annotations
@@ -84,11 +85,6 @@ ASSUMPTIONS = (
     ),
     "A recorded dark fill whose counterparty is not in the input counts as given.",
 )
-
-
-_RECORDED = Decision.AS_RECORDED
-#: Of an event that neither happens if its order adopts nor matters if it does not.
-_NEVER = -1
 
 
 class ScenarioOrders(NamedTuple):
@@ -181,18 +177,17 @@ class Scenarios:
         recorded, affected = self._recorded, self.affected
         events = recorded.events
         decision = np.where(
-            _is_idle(events, affected, self.partition.settings.rules),
-            Decision.ADOPTED,
-            Decision.ANY,
+            _is_idle(events, affected, self.partition.settings.rules), Decision.IDLE, Decision.ANY
         )
         if name != DUAL_POST:
             lost = _lost_lit_fills(
                 self.partition, recorded, affected, all_of_them=name == DARK_ONLY
             )
-            decision[lost] = np.where(decision[lost] == Decision.ADOPTED, _NEVER, _RECORDED)
+            decision[lost] = np.where(
+                decision[lost] == Decision.IDLE, Decision.IDLE_AS_RECORDED, Decision.AS_RECORDED
+            )
         amends = np.flatnonzero((events["kind"] == EventKind.AMEND) & affected[events["order"]])
-        decision[amends] = _RECORDED
-        kept = np.flatnonzero(decision != _NEVER)
+        decision[amends] = Decision.AS_RECORDED
         changed = recorded.take(amends)
         changed.events["rests"] = 1
         posts = self._posts
@@ -201,11 +196,12 @@ class Scenarios:
             changed.events["limit_x2"] = improved[changed.source]
             posts = posts.take(np.arange(posts.size))
             posts.events["limit_x2"] = improved[posts.source]
-        as_recorded = recorded.take(kept)
-        as_recorded.events["decision"] = decision[kept]
+        every = np.arange(recorded.size)
+        as_recorded = recorded.take(every)
+        as_recorded.events["decision"] = decision
         changed.events["decision"] = Decision.ADOPTED
         # Each change beside what it changes.
-        places = np.argsort(np.concatenate((kept, amends)), kind="stable")
+        places = np.argsort(np.concatenate((every, amends)), kind="stable")
         return join(join(as_recorded, changed).take(places), posts).ordered()
 
 
@@ -217,7 +213,8 @@ def _result(
         matches=match_table(log, flow, result.fills, date, security),
         order_summary=sweep_summary(record, fills, result, date, security),
         fills=fills,
-        event_count=flow.size,
+        # Some happen only where an assumption is put the other way.
+        event_count=int((flow.events["decision"] != Decision.IDLE_AS_RECORDED).sum()),
         step_count=result.steps,
     )
 

@@ -19,6 +19,7 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.market.change_reasons import NEW
+from sweep_dask.market.deal_sources import LIT as LIT_TRADE
 from sweep_dask.matching.events import EventKind, Obstacle
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ class FillsOfSweeps:
         parts = [self._dark_fills(result, among, *side) for side in sides]
         if self._given.size:
             parts.append(self._given_fills(result, among))
+        if result.gains.size:
+            parts.append(_gained_fills(result, among))
         event, order, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         by_time = np.lexsort((order, event))
         columns = (order, self._timestamp_ns[event], *rest)
@@ -296,3 +299,11 @@ def fillable_quantity(partition: PartitionInput) -> IntArray:
     # A first row that already shows fills of this day had more to fill.
     from_day = log.is_first & (log.reason == NEW)
     return sums_at(log.order, entered + np.where(from_day, log.matched, 0), log.order_id.size)
+
+
+def _gained_fills(result: BookResult, among: BoolArray) -> tuple[Any, ...]:
+    """What sweeps took in the lit book of what others had freed there; no tape has it."""
+    gains = result.gains[among[result.gains["order"]]]
+    nothing, nobody = np.zeros(gains.size, np.int64), np.full(gains.size, -1)
+    filled = (gains["event"], gains["order"], gains["quantity"], gains["price_x2"])
+    return (*filled, nothing > 0, nothing + LIT_TRADE, nothing, nobody, nobody)

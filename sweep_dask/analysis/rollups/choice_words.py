@@ -13,6 +13,7 @@ _WAITS = {RECORDED.name: "as recorded", CLOSE.name: "to the close"}
 COUNTED = dict(zip(WEIGHTS, ("per sweep", "by value", "in dollars"), strict=True))
 #: What is so under each switch.
 SWITCHED = {
+    Switch.FREED_LIT_LIQUIDITY: "what they free in the lit book goes to the next in it",
     Switch.AMONG_ADOPTERS: "sweeps that change do not meet each other",
     Switch.OWN_ORDERS: "they do not meet orders of their own participant",
     Switch.OWN_QUOTES: "the quotes that they made go with them",

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.matching.events import FILL, EventKind, Validity
+from sweep_dask.matching.adopting import LitAccess
+from sweep_dask.matching.events import FILL, GAIN, EventKind, Validity
 from sweep_dask.matching.reference.attempt import look
 from sweep_dask.matching.reference.book import Book
 from sweep_dask.matching.reference.deals import Attempt, reduce
+from sweep_dask.matching.reference.freed import LitBook
 from sweep_dask.matching.reference.orders import Fill, Order, order_of, set_terms
 from sweep_dask.matching.reference.prices import Quote
 from sweep_dask.matching.reference.queue import Queue
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sweep_dask.matching.adopting import Adopting
+    from sweep_dask.matching.reference.freed import Gain
     from sweep_dask.matching.reference.prices import Ticks
     from sweep_dask.matching.rules import Rules
 
@@ -67,10 +70,13 @@ class ReferenceBook:
         self._book = Book(rules, ticks, block_min_value, opted_in, self._queue, Quote(0, 0))
         self._rules = rules
         self._keeps_fills = keeps_fills
-        self._adopters = set()
+        self._adopters: set[int] = set()
+        self._lit_access: LitAccess | None = None
+        self._lit = LitBook(self._book)
         if adopting is not None:
             self._adopters = set(np.flatnonzero(adopting.adopts).tolist())
             self._book.apart = adopting.apart
+            self._lit_access = adopting.lit_access
         self.orders: dict[int, Order] = {}
 
     def apply(self, event: np.void) -> tuple[list[Fill], int]:
@@ -93,9 +99,11 @@ class ReferenceBook:
         kind = EventKind(event["kind"])
         if kind is EventKind.SESSION:
             self._book.is_continuous = bool(event["quantity"] == 1)
+            self._lit.keep()
             meet(self._book, made)
         elif kind is EventKind.QUOTE:
             self._book.quote = Quote(int(event["bid"]), int(event["offer"]))
+            self._lit.keep()
             meet(self._book, made)
         elif kind is EventKind.OPT_IN:
             self._book.opted_in.add((int(event["participant"]), bool(event["is_sweep"])))
@@ -105,9 +113,22 @@ class ReferenceBook:
             self._state(event)
         else:
             order = self.orders.get(int(event["order"]))
-            if order is not None and order.is_alive:
-                return self._apply_to(order, kind, event, made)
+            if order is not None:
+                applied = self._apply_to(order, kind, event, made) if order.is_alive else 0
+                if kind in (EventKind.REDUCE, EventKind.FREE) and self._gives_freed:
+                    self._lit.lose(order, event, applied)
+                return applied
         return 0
+
+    @property
+    def _gives_freed(self) -> bool:
+        """Whether what adopters free in the lit book is given to others."""
+        return self._lit_access is not None
+
+    @property
+    def gains(self) -> list[Gain]:
+        """What was gained so far of what adopters freed in the lit book."""
+        return self._lit.gains
 
     def _apply_to(self, order: Order, kind: EventKind, event: np.void, made: Attempt) -> int:
         """An event of an order that is alive; the quantity a REDUCE took."""
@@ -137,6 +158,8 @@ class ReferenceBook:
         if order.preference_only:
             self._book.opted_in |= {(order.participant, False), (order.participant, True)}
         look(self._book, order, event, made)
+        if self._gives_freed:
+            self._lit.come(order, event)
         immediate = order.validity != Validity.DAY and self._rules.immediate
         if immediate and not order.is_sweep and self._keeps_fills:
             order.is_alive = False
@@ -146,6 +169,9 @@ class ReferenceBook:
     def _new_order(self, event: np.void) -> Order:
         order = self.orders[int(event["order"])] = order_of(event, self._rules)
         order.adopts = order.number in self._adopters
+        order.lit_access = LitAccess.TAKES | LitAccess.RESTS
+        if order.adopts and self._lit_access is not None:
+            order.lit_access = self._lit_access
         return order
 
     def _amend(self, order: Order, event: np.void, made: Attempt) -> None:
@@ -161,6 +187,8 @@ class ReferenceBook:
             return
         if event["trades"]:
             look(self._book, order, event, made)
+        if self._gives_freed:
+            self._lit.come(order, event)
         if event["rests"]:
             self._queue.rest(order)
 
@@ -188,15 +216,18 @@ class ReferenceResult:
     leaves: NDArray[np.int64]
     minimum_quantity: NDArray[np.int64]
     obstacle: NDArray[np.int8]
+    gains: NDArray[np.void]
 
 
 def run_reference(book: ReferenceBook, events: NDArray[np.void], orders: int) -> ReferenceResult:
     """Apply all events; see `centre_point.run_book` for what comes out."""
-    fills = []
+    fills: list[tuple[int, ...]] = []
+    gains: list[tuple[int, ...]] = []
     applied = np.zeros(events.size, np.int64)
     for position, event in enumerate(events):
         made, applied[position] = book.apply(event)
         fills += [(position, *fill) for fill in made]
+        gains += [(position, *gain) for gain in book.gains[len(gains) :]]
     left = [book.orders.get(number) for number in range(orders)]
     return ReferenceResult(
         np.array(fills, dtype=FILL),
@@ -204,4 +235,5 @@ def run_reference(book: ReferenceBook, events: NDArray[np.void], orders: int) ->
         np.array([order.leaves if order else 0 for order in left], dtype=np.int64),
         np.array([order.minimum_quantity if order else 0 for order in left], dtype=np.int64),
         np.array([order.obstacle if order else 0 for order in left], dtype=np.int8),
+        np.array(gains, dtype=GAIN),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import BUY, SELL
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Order:
     is_alive: bool = True
     obstacle: int = 0
     adopts: bool = False
+    lit_access: LitAccess = LitAccess.NONE
+    gained: int = 0
+    """Shares of what others freed in the lit book, less those it has passed on."""
 
     @property
     def contra_side(self) -> int:

@@ -46,17 +46,22 @@ def filled(day, scenario, number=1):
     return {name: int(row[column]) for name, column in QUANTITIES.items() if row[column]}
 
 
-def replay(day, scenario, switch=None, adopting=None):
-    """Dark matches as (time, buy, sell, quantity, doubled price).
-
-    Orders are numbered from 1 without gaps. `adopting`: which sweeps adopt; None: all that may.
-    """
+def replayed(day, scenario, switch=None, adopting=None):
     scenarios = Scenarios(day.partition())
     adopts = scenarios.affected.copy()
     if adopting is not None:
         adopts &= np.isin(np.arange(adopts.size) + 1, adopting)
     flow = scenarios.flow(scenarios.orders(scenario))
-    fills = flow.run(adopts, switch).fills
+    return flow, flow.run(adopts, switch)
+
+
+def replay(day, scenario, switch=None, adopting=None):
+    """Dark matches as (time, buy, sell, quantity, doubled price).
+
+    Orders are numbered from 1 without gaps. `adopting`: which sweeps adopt; None: all that may.
+    """
+    flow, result = replayed(day, scenario, switch, adopting)
+    fills = result.fills
     columns = [flow.flow.timestamp_ns[fills["event"]], fills["buy"] + 1, fills["sell"] + 1]
     return np.column_stack([*columns, fills["quantity"], fills["price_x2"]]).tolist()
 

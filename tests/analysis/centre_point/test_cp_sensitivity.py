@@ -14,6 +14,7 @@ from sweep_dask.analysis.centre_point.choices import Case, Choices
 from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
+from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, under_choices
@@ -197,7 +198,7 @@ def test_parts_of_the_fills_add_up_to_what_the_book_predicted():
     assert part["completed_shortfall_aud"] == pytest.approx(-30 * 5 / 1_000)
 
 
-@pytest.mark.parametrize("switch", ["among_adopters", "own_orders", "own_quotes"])
+@pytest.mark.parametrize("switch", SWITCHES)
 def test_each_switch_is_told_once_more_of_the_answer_and_of_everybody(switch):
     market = cp_markets.sample_day()
     choices = Choices(switches=(switch,))

@@ -14,10 +14,15 @@ from cp_sweeps import replay, sweep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sweep_dask.analysis.centre_point.adoption import Adoption, lots
+from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, SCENARIOS, Scenarios
+from sweep_dask.analysis.centre_point.sensitivity import adopted_outcomes
 from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
+from sweep_dask.matching.reference.centre_point import ReferenceBook, run_reference
 
 CHANGES = [name for name in SCENARIOS if name != AS_ENTERED]
+FOREVER = np.iinfo(np.int64).max
 
 
 def test_each_switch_is_described():
@@ -81,10 +86,16 @@ def test_orders_of_one_participant_that_do_not_adopt_go_on_to_meet():
 # --- every switch ---------------------------------------------------------------------------------
 
 
-def same(one, other):
-    return all(
-        getattr(one, name).tolist() == getattr(other, name).tolist()
-        for name in ("fills", "applied", "leaves", "minimum_quantity")
+def same(scenarios, flow, adopts, one, other):
+    """Whether two replays are the same, as far as they tell of sweeps."""
+    told = adopts | ~scenarios.affected
+    of_told = told[flow.flow.events["order"]]
+    return (
+        one.fills.tolist() == other.fills.tolist()
+        and one.gains.tolist() == other.gains.tolist()
+        and one.applied[of_told].tolist() == other.applied[of_told].tolist()
+        and one.leaves[told].tolist() == other.leaves[told].tolist()
+        and one.minimum_quantity[told].tolist() == other.minimum_quantity[told].tolist()
     )
 
 
@@ -106,7 +117,7 @@ def test_where_a_switch_cannot_matter_it_changes_nothing(seed, name, switch, sha
     adopts = some_of(scenarios, seed, share)
     result = flow.run(adopts)
     if not flow.may_matter(switch, adopts, result):
-        assert same(flow.run(adopts, switch), result)
+        assert same(scenarios, flow, adopts, flow.run(adopts, switch), result)
 
 
 @pytest.mark.parametrize("switch", Switch)
@@ -115,10 +126,11 @@ def test_switches_matter_in_random_markets_and_are_seldom_suspected_in_vain(swit
     for seed in range(150):
         scenarios = Scenarios(random_day(seed).partition())
         flow = scenarios.flow(scenarios.orders(CHANGES[seed % len(CHANGES)]))
-        result = flow.run(scenarios.affected)
-        matters += not same(flow.run(scenarios.affected, switch), result)
-        suspected += flow.may_matter(switch, scenarios.affected, result)
-    assert 15 < matters <= suspected
+        adopts = some_of(scenarios, seed, 0.6)
+        result = flow.run(adopts)
+        matters += not same(scenarios, flow, adopts, flow.run(adopts, switch), result)
+        suspected += flow.may_matter(switch, adopts, result)
+    assert 15 < matters <= suspected < 150
 
 
 @pytest.mark.parametrize("switch", Switch)
@@ -130,7 +142,7 @@ def test_where_nobody_adopts_a_switch_changes_nothing(name, switch, seed):
     flow = scenarios.flow(scenarios.orders(name))
     nobody = np.zeros_like(scenarios.affected)
     result = flow.run(nobody)
-    assert same(flow.run(nobody, switch), result)
+    assert same(scenarios, flow, nobody, flow.run(nobody, switch), result)
     assert not flow.may_matter(switch, nobody, result)
 
 
@@ -139,6 +151,64 @@ def test_where_nobody_adopts_a_switch_changes_nothing(name, switch, seed):
 def test_as_entered_there_is_nothing_to_switch(market, switch):
     scenarios = Scenarios(market().partition())
     flow = scenarios.flow(scenarios.orders(AS_ENTERED))
-    result = flow.run(scenarios.affected)
-    assert same(flow.run(scenarios.affected, switch), result)
-    assert not flow.may_matter(switch, scenarios.affected, result)
+    everyone = scenarios.affected
+    result = flow.run(everyone)
+    assert same(scenarios, flow, everyone, flow.run(everyone, switch), result)
+    assert not flow.may_matter(switch, everyone, result)
+
+
+@pytest.mark.parametrize("switch", Switch)
+@settings(max_examples=50)
+@given(
+    seed=st.integers(0, 2**32),
+    name=st.sampled_from(CHANGES),
+    share=st.sampled_from((0.3, 0.6, 1)),
+)
+def test_replays_are_those_of_the_reference(switch, seed, name, share):
+    partition = random_day(seed).partition()
+    scenarios = Scenarios(partition)
+    flow = scenarios.flow(scenarios.orders(name))
+    adopts = some_of(scenarios, seed, share)
+    result, asked = flow.run(adopts, switch), flow.asked(adopts, switch)
+    ticks = list(zip(*(column.tolist() for column in partition.settings.ticks.arrays), strict=True))
+    book = ReferenceBook(partition.settings.rules, ticks, adopting=asked.adopting)
+    slow = run_reference(book, asked.events[asked.happening], adopts.size)
+    for name in ("fills", "gains"):
+        slow_ones = getattr(slow, name)
+        slow_ones["event"] = asked.happening[slow_ones["event"]]
+        assert getattr(result, name).tolist() == slow_ones.tolist()
+    assert result.applied[asked.happening].tolist() == slow.applied.tolist()
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 1])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_replay_that_is_not_repeated_under_a_switch_is_the_same(name, share, monkeypatch):
+    scenarios = Scenarios(cp_markets.sample_day().partition())
+    flow = scenarios.flow(scenarios.orders(name))
+    lot = lots(scenarios.partition.log.order_id, seed=0)
+    arguments = scenarios, flow, Adoption(share), lot, Switch
+    found = adopted_outcomes(*arguments)
+    monkeypatch.setattr(ScenarioFlow, "may_matter", lambda *_: True)
+    repeated = adopted_outcomes(*arguments)
+    assert list(found) == list(repeated) == [None, *Switch]
+    forever = np.full(lot.size, FOREVER)
+    for switch, outcome in found.items():
+        for one, other in zip(outcome.fills, repeated[switch].fills, strict=True):
+            assert np.array_equal(one, other)
+    quantities = [tuple(outcome.totals(forever).quantity) for outcome in found.values()]
+    assert len(set(quantities)) > 2
+
+
+@pytest.mark.parametrize("switch", Switch)
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), name=st.sampled_from(CHANGES))
+def test_nobody_fills_more_than_there_was_to_fill(switch, seed, name):
+    partition = random_day(seed).partition()
+    scenarios = Scenarios(partition)
+    flow = scenarios.flow(scenarios.orders(name))
+    lot = lots(partition.log.order_id, seed=0)
+    outcomes = adopted_outcomes(scenarios, flow, Adoption(0.5), lot, [switch])
+    found = outcomes[switch].totals(np.full(lot.size, FOREVER))
+    order = scenarios.record.order
+    assert (found.quantity[order] <= scenarios.record.quantity).all()
+    assert (found.dark_quantity <= found.quantity).all()
