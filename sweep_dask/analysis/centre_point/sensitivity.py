@@ -6,6 +6,7 @@ choices of whoever asks.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.switches import Switch
     from sweep_dask.analysis.tables import BoolArray, IntArray
     from sweep_dask.matching.centre_point import BookResult
+
+
+#: What a switch changes is told of so many sweeps of a partition, in so many groups, at least;
+#: arbitrary.
+_ENOUGH_SWEEPS, _LEAST_GROUPS = 1_000, 4
 
 
 class AdoptedOutcome(NamedTuple):
@@ -106,7 +112,8 @@ def adopted_outcomes(
     lot
         int64[orders], see `adoption.lots`.
     switches
-        Under each of which it is told once more.
+        Under each of which it is told once more, of the sweeps in some of the groups: see
+        `switched_groups`. Of the others it is told as without a switch.
 
     Returns
     -------
@@ -115,7 +122,8 @@ def adopted_outcomes(
     """
     found: dict[Switch | None, list[AdoptedOutcome]] = {one: [] for one in (None, *switches)}
     fills_of = FillsOfSweeps(scenarios.record, flow.flow)
-    for replay in adoption.replays(lot):
+    switched_in = switched_groups(scenarios, adoption)
+    for group, replay in enumerate(adoption.replays(lot)):
         is_told = scenarios.record.is_sweep & replay.is_measured
         if not is_told.any():
             continue  # a small partition has fewer sweeps than there are groups
@@ -124,12 +132,24 @@ def adopted_outcomes(
         plain = _told(scenarios, fills_of.of(result, is_told), result, adopts, is_told)
         for switch, parts in found.items():
             told = plain
-            if switch is not None and flow.may_matter(switch, adopts, result):
+            is_switched = switch is not None and group in switched_in
+            if switch and is_switched and flow.may_matter(switch, adopts, result):
                 switched = flow.run(adopts, switch)
                 fills = fills_of.of(switched, is_told)
                 told = _told(scenarios, fills, switched, adopts, is_told)
             parts.append(told)
     return {switch: _joined(scenarios, parts) for switch, parts in found.items()}
+
+
+def switched_groups(scenarios: Scenarios, adoption: Adoption) -> range:
+    """In which groups it is told of switches, too: all, or as many as tell of enough sweeps.
+
+    Groups are dealt at random, and what a switch changes is a mean over sweeps: more of them would
+    cost more than they tell.
+    """
+    sweeps = max(scenarios.record.order.size, 1)
+    enough = ceil(_ENOUGH_SWEEPS * adoption.groups / sweeps)
+    return range(0, adoption.groups, max(adoption.groups // max(enough, _LEAST_GROUPS), 1))
 
 
 def _told(

@@ -15,7 +15,11 @@ from sweep_dask.analysis.centre_point.adoption import lots
 from sweep_dask.analysis.centre_point.choices import ALL_FILLS
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
 from sweep_dask.analysis.centre_point.score_detail import EVENTS
-from sweep_dask.analysis.centre_point.sensitivity import adopted_outcomes, real_outcome
+from sweep_dask.analysis.centre_point.sensitivity import (
+    adopted_outcomes,
+    real_outcome,
+    switched_groups,
+)
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.analysis.metrics import units
@@ -99,10 +103,17 @@ def under_choices(
         cases = choices.cases(name) if has_tape else []
         rows: dict[Case, pa.Table] = {}
         for one, outcomes in _replayed(scenarios, name, choices, marks, has_tape=has_tape):
+            groups = switched_groups(scenarios, one.adoption)
             for case in cases:
-                if case[1:] in one.told(asked):
-                    outcome = outcomes[Switch(case.switch) if case.switch else None]
-                    rows[case] = marks[case.lifetime].rows(case, outcome)
+                mark = marks[case.lifetime]
+                if case[1:] not in one.told(asked):
+                    continue
+                if case.switch:
+                    switched = outcomes[Switch(case.switch)]
+                    in_some = one.adoption.groups / len(groups)
+                    rows[case] = mark.switched_rows(case, outcomes[None], switched, in_some)
+                else:
+                    rows[case] = mark.rows(case, outcomes[None])
             if one.is_answer:
                 until_ns = marks[choices.lifetime].until_ns
                 under_all.answers[name] = _answer(scenarios, found, outcomes[None], until_ns)
@@ -173,7 +184,21 @@ class _Marks:
 
     def rows(self, case: Case, outcome: AdoptedOutcome) -> pa.Table:
         """A row per participant, columns `SENSITIVITY`."""
-        columns = self._columns(case, outcome)
+        return self._rows(case, self._columns(case, outcome))
+
+    def switched_rows(
+        self, case: Case, plain: AdoptedOutcome, switched: AdoptedOutcome, in_some: float
+    ) -> pa.Table:
+        """The same of a switch that is told of in one of so many groups: sums of what it changes
+        there stand for those of all.
+        """
+        before, after = (self._columns(case, outcome) for outcome in (plain, switched))
+        changes = {name: in_some * (after[name] - before[name]) for name in before}
+        whole = {name: before[name] + np.rint(changes[name]).astype(np.int64) for name in COUNTS}
+        amounts = {name: before[name] + changes[name] for name in AMOUNTS}
+        return self._rows(case, whole | amounts)
+
+    def _rows(self, case: Case, columns: dict[str, Any]) -> pa.Table:
         size = self._participant.size
         keys: dict[str, Any] = {
             "date": constant(self._date, size),
