@@ -9,6 +9,7 @@ from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
@@ -58,9 +59,11 @@ def signature(book: BookSettings, settings: Settings) -> str:
     # Without the model, what it would have been asked makes no difference.
     of_model = (in_order(settings.scenarios), choices_of(vars(settings)), settings.replay)
     asked = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
+    fees = fees_of(vars(settings))
     told = (
         *(VERSION, sorted(settings.models), asked, book, _sorted(settings.block_min_value)),
         *(settings.trading_day, tuple(SWEEP_TABLE), settings.csv_safe_text),
+        *((fees,) if fees.are_paid else ()),
     )
     return bytes_digest(repr(told).encode())
 

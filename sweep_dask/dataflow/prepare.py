@@ -10,6 +10,7 @@ from dask import delayed
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.data_checks.findings import Finding
+from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.dataflow.book import book_of, in_order
 from sweep_dask.dataflow.check import judged, look_before, noted
 from sweep_dask.dataflow.execute import run_tasks
@@ -266,6 +267,7 @@ def _centre_point_job(
         str(session) if dated.relative(session) in written else None,
         is_scored=settings.replay,
         choices=choices_of(vars(settings)),
+        fees=fees_of(vars(settings)),
     )
 
 

@@ -153,7 +153,7 @@ def run_scenarios(
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
         summary.centre_point_seconds[name] = -began + (began := perf_counter())
-    found_under = under_choices(scenarios, found, choices, names)
+    found_under = under_choices(scenarios, found, choices, names, job.centre_point.fees)
     for name, answer in found_under.answers.items():
         write(name, SWEEP_FILLS, sweep_fills(partition.log, answer.fills, date, security))
     rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *found_under.sums])

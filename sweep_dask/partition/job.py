@@ -9,6 +9,7 @@ from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.storage.pieces import Piece
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class CentrePointJob:
     """Whether the command `replay` repeats that without each rule."""
     choices: Choices = DEFAULT_CHOICES
     """Under which lines are compared."""
+    fees: Fees = NO_FEES
+    """What fills cost beside their price."""
 
 
 @dataclass(frozen=True)

@@ -192,6 +192,7 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     )
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []
+    parts += [repr(job.centre_point.fees)] if job.centre_point.fees.are_paid else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
     return bytes_digest("\n".join(parts).encode())
 

@@ -64,6 +64,7 @@ def write_sweeps(
         {line: outcomes[line] for line in LINES if line in outcomes},
         lifetime=lifetime_of(job.centre_point.choices.lifetime),
         ticks=partition.settings.ticks,
+        fees=job.centre_point.fees,
     )
     key = Partition(summary.date, summary.security)
     path = layout.outputs(*key) / f"{SWEEP_METRICS}.parquet"

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
+from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.report import charts, run_facts
 from sweep_dask.report.agreement import comparison_content, pairs_of
 from sweep_dask.report.answer import answer_content
@@ -67,7 +68,8 @@ def page_content(
         None if the run left no roll-ups.
     """
     settings = manifest["settings"]
-    asked = choices_of({name: setting["value"] for name, setting in settings.items()})
+    values = {name: setting["value"] for name, setting in settings.items()}
+    asked = choices_of(values)
     has_sweeps = found is not None and any(row["n_sweeps"] for row in found.by_all)
     used = read_resources(layout.resources_log)
     is_taped = has_tape(manifest)
@@ -81,6 +83,7 @@ def page_content(
     return {
         "run": manifest,
         "models": settings["models"]["value"],
+        "fees": fees_of(values),
         "checks": run_facts.checks(manifest),
         "words": WORDS,
         **results,

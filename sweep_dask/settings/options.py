@@ -32,6 +32,7 @@ from sweep_dask.settings.values import (
     one_of,
     or_auto,
     parse_address,
+    parse_basis_points,
     parse_boolean,
     parse_column_names,
     parse_date,
@@ -185,6 +186,12 @@ class Settings:
         unset="none"))
     adoption_seed: int = field(default=0, metadata=declared(
         "", "", "choices.adoption_seed", parse_integer, "Deals sweeps into groups."))
+    dark_fee_bps: float = field(default=0.0, metadata=declared(
+        "", "", "fees.dark_bps", parse_basis_points,
+        "What is paid for trading in the dark book, in basis points of the traded value."))
+    lit_fee_bps: float = field(default=0.0, metadata=declared(
+        "", "", "fees.lit_bps", parse_basis_points,
+        "What is paid for trading in the lit book, in basis points of the traded value."))
     trading_day: str = field(default="session", metadata=declared(
         "--trading-day session|calendar", "", "trading_day", one_of("session", "calendar"),
         "Whether evening events belong to the next trading day or to their calendar date."))

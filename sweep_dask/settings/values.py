@@ -76,6 +76,13 @@ def parse_fraction(value: object) -> float:
     return _parse_number(value, lambda number: 0 <= number <= 1, "a fraction from 0 to 1")
 
 
+def parse_basis_points(value: object) -> float:
+    """A finite number from zero on."""
+    return _parse_number(
+        value, lambda number: 0 <= number < float("inf"), "basis points, 0 or more"
+    )
+
+
 def parse_gigabytes(value: object) -> float:
     """A finite number above zero."""
     return _parse_number(value, lambda number: 0 < number < float("inf"), "a number above zero")

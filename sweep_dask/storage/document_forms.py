@@ -73,6 +73,8 @@ _SETTINGS = {
     "adoption_participant?": {"value": (int, type(None)), "source": str},
     "switches?": {"value": [_SWITCH], "source": str},
     "adoption_seed?": {"value": int, "source": str},
+    "dark_fee_bps?": {"value": _NUMBER, "source": str},
+    "lit_fee_bps?": {"value": _NUMBER, "source": str},
     ...: {"value": object, "source": str},
 }
 _INGEST = {"run": _RUN_ID, "started": str, "files": {...: str}}

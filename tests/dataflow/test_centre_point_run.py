@@ -267,6 +267,7 @@ def test_a_second_run_keeps_everything_and_tells_the_same(market, whole, output)
         {"rules_off": ("half-tick",)},
         {"ticks": ((0, 1),)},
         {"block_min_value": 1000},
+        {"dark_fee_bps": 0.5},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -342,7 +343,7 @@ def test_rules_are_named_with_hyphens_or_underscores(tmp_path, name):
     assert book.rules.limit_test
 
 
-def test_scenarios_tell_runs_apart_if_the_model_is_run(tmp_path):
+def test_scenarios_tell_runs_apart_if_the_model_is_run_and_fees_if_there_are_any(tmp_path):
     def told(**settings):
         chosen = loaded(tmp_path, **settings)
         return signature(book_settings(chosen), chosen)
@@ -351,6 +352,9 @@ def test_scenarios_tell_runs_apart_if_the_model_is_run(tmp_path):
     fewer = SCENARIOS[:1]
     assert told(models=alone) == told(models=alone, scenarios=fewer)
     assert told(models=both) != told(models=both, scenarios=fewer)
+    for name in ("dark_fee_bps", "lit_fee_bps"):
+        assert told(models=alone) == told(models=alone, **{name: 0})
+        assert told(models=alone) != told(models=alone, **{name: 0.5})
 
 
 def test_an_unknown_rule_names_the_nearest(market, tmp_path):

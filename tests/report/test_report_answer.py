@@ -216,6 +216,18 @@ def test_every_line_has_a_row(page):
     assert [row[0] for row in page.rows("populations")] == list(POPULATIONS.values())
 
 
+def test_fees_are_named_where_costs_are(page, tmp_path):
+    assert "hold fees" not in page.text
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    manifest["settings"]["lit_fee_bps"] = {"value": 0.2, "source": "file config.yaml"}
+    told = write_page(layout, manifest)
+    assert (
+        "both shortfalls hold fees of 0.0 bps of what trades in the dark and 0.2 bps in the lit"
+        in told.text.replace("\u00a0", " ")
+    )
+    assert ["lit_fee_bps", "0.2", "file config.yaml"] in told.rows("settings")
+
+
 def test_scenario_without_the_others(tmp_path):
     lines = lines_of(["centre-point"], ["rest-dark"])
     page = page_of(tmp_path / "out", lines=lines)

@@ -118,3 +118,12 @@ def test_shares_of_sweeps(load, given, shares):
 @pytest.mark.parametrize("given", ["[0]", "[1.5]", "[0.0001]", "[half]"])
 def test_what_is_no_share_of_sweeps(usage_error, given):
     usage_error(file=f"choices: {{adoption_shares: {given}}}")
+
+
+# --- fees -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["-0.1", "nan", "inf", "much", "[1]"])
+def test_what_is_no_fee(usage_error, given):
+    error = usage_error(file=f"fees: {{lit_bps: {given}}}")
+    assert "basis points, 0 or more" in (error.cure or "")

@@ -43,6 +43,7 @@ choices:
   adoption_participant: 72
   adoption_seed: 7
   switches: [own-orders]
+fees: {dark_bps: 0.5, lit_bps: 1}
 trading_day: calendar
 bad_rows: {on_bad_rows: fail, max_bad_fraction: 5e-2}
 csv_safe_text: yes
@@ -69,6 +70,7 @@ delimiter: {orders: ;, trades: "\t", nbbo: tab}
     assert (settings.adoption_groups, settings.adoption_shares) == (4, (0.5,))
     assert (settings.adoption_participant, settings.adoption_seed) == (72, 7)
     assert settings.switches == ("own_orders",)
+    assert (settings.dark_fee_bps, settings.lit_fee_bps) == (0.5, 1.0)
     assert (settings.preferencing, settings.ticks) == ((72, 23), ((0, 1), (100, 5)))
     assert settings.block_min_value == {110621: 1_000_000}
     assert (settings.quote_source, settings.replay) == ("exchange", False)

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.metrics.fees import NO_FEES, fees_of
 from sweep_dask.settings import DEFAULT, OPTIONS, Settings
 
 
@@ -32,6 +33,7 @@ def test_defaults_are_those_of_the_contract():
     assert (settings.preferencing, settings.ticks, settings.rules_off) == ("learned", (), ())
     assert settings.block_min_value is None
     assert settings.replay is True
+    assert fees_of(vars(settings)) == NO_FEES
     assert Choices._field_defaults == {name: getattr(settings, name) for name in Choices._fields}
     assert (settings.dates, settings.securities, settings.columns) == ((), (), {})
     assert settings.trading_day == "session"
@@ -77,6 +79,8 @@ adoption_shares   |                     |                                       
 adoption_participant |                  |                                        | choices.adoption_participant
 switches          |                     |                                        | choices.switches
 adoption_seed     |                     |                                        | choices.adoption_seed
+dark_fee_bps      |                     |                                        | fees.dark_bps
+lit_fee_bps       |                     |                                        | fees.lit_bps
 trading_day       | --trading-day       |                                        | trading_day
 on_bad_rows       | --on-bad-rows       |                                        | bad_rows.on_bad_rows
 max_bad_fraction  | --max-bad-fraction  |                                        | bad_rows.max_bad_fraction

@@ -71,6 +71,7 @@ class AdoptedOutcome(NamedTuple):
             quantity,
             quantity * fills.price_x2,
             quantity * fills.is_dark,
+            quantity * fills.price_x2 * fills.is_dark,
             quantity * self.is_among_adopters,
         )
         return FillTotals(*(sums_at(fills.order, amount, until_ns.size) for amount in amounts))
@@ -85,6 +86,8 @@ class FillTotals(NamedTuple):
     """Shares times doubled price."""
     dark_quantity: IntArray
     """Shares filled in the dark."""
+    dark_value_x2: IntArray
+    """Of these, shares times doubled price."""
     among_adopters_quantity: IntArray
     """Shares of those filled against another sweep that changes, too."""
 

@@ -2,7 +2,8 @@
 
 The arrival cost of a sweep is its filled quantity F times a cost per share, which has two parts:
 P, what the fills cost more than the midpoint of their own moment (half the effective spread), and
-T, what that midpoint cost more than the one on arrival (the slippage). So A = F (P + T), and
+T, what that midpoint cost more than the one on arrival (the slippage). Fees belong to P. So
+A = F (P + T), and
 
     A_simulated - A_real =   (F_simulated - F_real)   x  mean of the two (P + T)     quantity
                            + mean of the two F        x  (P_simulated - P_real)      price
@@ -54,6 +55,15 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
     both_filled = (filled > 0) & (other_filled > 0)
     total = other_cost - cost
     mean_cost = (over(cost, filled) + over(other_cost, other_filled)) / 2
+    # Without a midpoint on arrival there is no arrival cost to take apart, nor fees in it.
+    fees, other_fees = (
+        np.nan_to_num(amount + improvement)
+        for amount, improvement in zip(
+            (cost, other_cost), both("midpoint_improvement_aud"), strict=True
+        )
+    )
+    fees_per_share = over(other_fees, other_filled) - over(fees, filled)
+    fee_part = np.where(both_filled, (filled + other_filled) / 2 * fees_per_share, 0.0)
 
     def per_share(metric: str) -> FloatArray:
         one, other = both(metric)
@@ -66,7 +76,7 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
         {
             "order_id": real["order_id"],
             "difference_aud": total,
-            "price_part_aud": per_share("effective_spread_price") / 2,
+            "price_part_aud": per_share("effective_spread_price") / 2 + fee_part,
             "quantity_part_aud": np.where(both_filled, (other_filled - filled) * mean_cost, total),
             "time_part_aud": per_share("slippage_price"),
         },

@@ -40,6 +40,10 @@ class FillSums:
         """int64[sweeps], shares of the chosen fills, bool[fills]."""
         return self.total(np.where(chosen, self.fills.quantity, 0))
 
+    def value_x2_where(self, chosen: BoolArray) -> IntArray:
+        """int64[sweeps], sum of quantity times doubled price of the chosen fills, bool[fills]."""
+        return self.total(np.where(chosen, self.fills.quantity * self.fills.price_x2, 0))
+
     @property
     def count(self) -> IntArray:
         """int64[sweeps], number of fills."""

@@ -23,6 +23,7 @@ from sweep_dask.analysis.centre_point.sensitivity import (
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.analysis.metrics import units
+from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
+    from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
@@ -80,7 +82,11 @@ class Answer(NamedTuple):
 
 
 def under_choices(
-    scenarios: Scenarios, found: PartitionSweeps, choices: Choices, names: Iterable[str]
+    scenarios: Scenarios,
+    found: PartitionSweeps,
+    choices: Choices,
+    names: Iterable[str],
+    fees: Fees = NO_FEES,
 ) -> UnderChoices:
     """Replay scenarios under every choice; the tape is summed beside them.
 
@@ -90,10 +96,14 @@ def under_choices(
         The sweeps of the same partition.
     names
         Of the scenarios.
+    fees
+        What is paid for the fills of every line.
     """
     asked = lifetime_of(choices.lifetime)
     is_told = choices.may_change(found.facts.participant)
-    marks = {one.name: _Marks(scenarios, found, one, is_told) for one in choices.all_lifetimes()}
+    marks = {
+        one.name: _Marks(scenarios, found, one, is_told, fees) for one in choices.all_lifetimes()
+    }
     has_tape = scenarios.partition.tape is not None
     under_all = UnderChoices([], {})
     if has_tape:
@@ -163,7 +173,9 @@ class _Marks:
         found: PartitionSweeps,
         lifetime: Lifetime,
         is_told: BoolArray,
+        fees: Fees,
     ) -> None:
+        self._fees = fees
         sweeps, quotes = found.sweeps, found.quotes
         every = np.arange(sweeps.size)
         self._order, self._sweeps = scenarios.record.order, sweeps
@@ -215,14 +227,18 @@ class _Marks:
     def _columns(self, case: Case, outcome: AdoptedOutcome) -> dict[str, Any]:
         is_whole = case.fills == ALL_FILLS
         totals = outcome.totals(self.until_ns, None if is_whole else EVENTS.index(case.fills))
-        filled, value_x2, dark, among_adopters = (total[self._order] for total in totals)
+        of_sweeps = (total[self._order] for total in totals)
+        filled, value_x2, dark, dark_value_x2, among_adopters = of_sweeps
         quantity, sign, midpoint_x2 = self._sweeps.quantity, self._sweeps.sign, self._midpoint_x2
         # Part of the fills adds to a cost what it costs, less what the shares would if left.
         unfilled = np.maximum(quantity - filled, 0) if is_whole else -filled
         drift_x2 = sign * (self._mark_x2 - midpoint_x2)
         shortfall_x2 = sign * (value_x2 - midpoint_x2 * filled) + drift_x2 * unfilled
+        shortfall_x2 = shortfall_x2 + self._fees.paid(dark_value_x2, value_x2 - dark_value_x2)
         # Half a spread, doubled.
         completed_x2 = shortfall_x2 + self._spread * unfilled
+        traded_x2 = self._mark_x2 + sign * self._spread
+        completed_x2 += self._fees.paid_lit(traded_x2 * unfilled)
         paper_x2 = midpoint_x2 * quantity
         whole = {
             "n_sweeps": np.ones_like(quantity),
@@ -257,5 +273,5 @@ class _Marks:
         return total
 
 
-def _aud(amount_x2: IntArray) -> FloatArray:
+def _aud(amount_x2: IntArray | FloatArray) -> FloatArray:
     return units.aud(amount_x2.astype(np.float64))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.metrics import units
+from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
 from sweep_dask.analysis.tables import labels, schema, table
@@ -19,6 +20,7 @@ from sweep_dask.market.ticks import DEFAULT_TICKS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.quotes import Quotes
     from sweep_dask.analysis.metrics.records import Fills, Sweeps
     from sweep_dask.analysis.tables import FloatArray, IntArray
@@ -62,9 +64,10 @@ def sweep_metrics(
     quotes: Quotes,
     *,
     ticks: TickTable = DEFAULT_TICKS,
+    fees: Fees = NO_FEES,
 ) -> pa.Table:
     """One row per sweep, in their order; columns `SWEEP_METRICS`. See `SweepMeasure`."""
-    measure = SweepMeasure(sweeps, quotes, ticks=ticks)
+    measure = SweepMeasure(sweeps, quotes, ticks=ticks, fees=fees)
     return table(SWEEP_METRICS, measure.of(fills))
 
 
@@ -75,6 +78,8 @@ class SweepMeasure:
     ----------
     ticks
         The tick table behind `arrival_spread_ticks`.
+    fees
+        Part of arrival cost and shortfalls.
     """
 
     def __init__(
@@ -83,8 +88,9 @@ class SweepMeasure:
         quotes: Quotes,
         *,
         ticks: TickTable = DEFAULT_TICKS,
+        fees: Fees = NO_FEES,
     ) -> None:
-        self.sweeps, self.quotes, self.sign = sweeps, quotes, sweeps.sign
+        self.sweeps, self.quotes, self.sign, self.fees = sweeps, quotes, sweeps.sign, fees
         bid, offer = sweeps.arrival_bid, sweeps.arrival_offer
         self.midpoint_x2 = units.known(midpoint_x2(bid, offer))
         self.spread = units.known(quoted_spread(bid, offer))
@@ -163,6 +169,12 @@ class _Case(NamedTuple):
         cost: FloatArray = self.measure.sign * (self.sums.value_x2 - value_x2) + 0.0
         return cost
 
+    def fees_x2(self) -> FloatArray:
+        """What was paid for the fills beside their price."""
+        sums = self.sums
+        dark_x2 = sums.value_x2_where(sums.fills.is_dark)
+        return self.measure.fees.paid(dark_x2, sums.value_x2 - dark_x2)
+
     def per_share(self, name: str, amount_x2: FloatArray) -> dict[str, FloatArray]:
         """An amount per filled share: as a price, and in bps of the midpoint on arrival."""
         price = amount_x2 / self.filled_x2
@@ -209,21 +221,25 @@ def _improvement(case: _Case) -> dict[str, FloatArray]:
 def _shortfall(case: _Case) -> dict[str, FloatArray]:
     """Arrival cost of the filled and opportunity cost of the unfilled shares, and their sum.
 
-    The completed shortfall has the unfilled shares traded after all, for half the arrival's spread:
-    at the midpoint they would be cheaper than any that filled, and to fill nothing best of all.
+    The completed shortfall has the unfilled shares traded after all, in the lit book, for half the
+    arrival's spread and the fee: at the midpoint they would be cheaper than any that filled, and to
+    fill nothing best of all.
     """
     measure = case.measure
-    filled_x2 = case.cost_x2(measure.midpoint_x2 * case.sums.quantity)
+    filled_x2 = case.cost_x2(measure.midpoint_x2 * case.sums.quantity) + case.fees_x2()
     missed_x2 = measure.drift_x2 * case.unfilled + 0.0
     # Nothing unfilled costs nothing, whether or not there was a midpoint to mark it to.
     unfilled_x2 = np.where(case.unfilled > 0, missed_x2, 0 * measure.midpoint_x2)
+    # Half a spread, doubled.
+    traded_x2 = measure.midpoint_x2 + measure.sign * (measure.drift_x2 + measure.spread)
+    fees_x2 = np.where(case.unfilled > 0, measure.fees.paid_lit(traded_x2 * case.unfilled), 0.0)
+    shortfall_x2 = filled_x2 + unfilled_x2
     paper_x2 = units.known(measure.midpoint_x2 * measure.sweeps.quantity)
     amounts_x2 = {
         "arrival_cost": filled_x2,
         "opportunity_cost": unfilled_x2,
-        "implementation_shortfall": filled_x2 + unfilled_x2,
-        # Half a spread, doubled.
-        "completed_shortfall": filled_x2 + unfilled_x2 + measure.spread * case.unfilled,
+        "implementation_shortfall": shortfall_x2,
+        "completed_shortfall": shortfall_x2 + measure.spread * case.unfilled + fees_x2,
     }
     in_bps = {f"{name}_bps": units.BPS * amount / paper_x2 for name, amount in amounts_x2.items()}
     return in_bps | {f"{name}_aud": units.aud(amount) for name, amount in amounts_x2.items()}

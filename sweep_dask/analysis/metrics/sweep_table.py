@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from sweep_dask.analysis.centre_point.lifetimes import RECORDED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
+from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sweep_dask.analysis.centre_point.lifetimes import Lifetime
+    from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.records import Fills
     from sweep_dask.analysis.tables import IntArray
@@ -59,6 +61,7 @@ def sweep_tables(
     *,
     lifetime: Lifetime = RECORDED,
     ticks: TickTable = DEFAULT_TICKS,
+    fees: Fees = NO_FEES,
 ) -> Iterator[pa.Table]:
     """One partition's rows, columns `SWEEP_TABLE`, a line at a time: it is a wide table.
 
@@ -70,12 +73,15 @@ def sweep_tables(
         At the end of which sweeps are measured; their populations go by all that really filled.
     ticks
         The tick table behind spreads in ticks.
+    fees
+        What is paid for the fills of every line.
     """
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
 
     fills = outcomes[REAL].fills
     labels = populations(fill_sums(found.sweeps, fills), found.facts, ticks)
-    measure = SweepMeasure(found.measured(lifetime).sweeps, found.quotes, ticks=ticks)
+    sweeps = found.measured(lifetime).sweeps
+    measure = SweepMeasure(sweeps, found.quotes, ticks=ticks, fees=fees)
     real = measure.of(fills)
     for line, outcome in outcomes.items():
         measured = real if line == REAL else measure.of(outcome.fills)

@@ -15,6 +15,7 @@ from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.centre_point.switches import SWITCHES
+from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, under_choices
@@ -22,13 +23,17 @@ from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 
 TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=(), switches=())
+#: What the sweep of `market_of_two` does if it waits to the close and changes.
+WAITS, UNITS = ("rest-dark", "close", 1), ("bps", "aud")
 LINES = [REAL, *(Line(CENTRE_POINT, name) for name in SCENARIOS)]
 
 
-def sensitivity(partition, quotes, choices=TWO, names=tuple(SCENARIOS), *, parts=False):
+def sensitivity(
+    partition, quotes, choices=TWO, names=tuple(SCENARIOS), fees=NO_FEES, *, parts=False
+):
     found = read_sweeps(partition, quotes, DATE, SECURITY)
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
-    tables = under_choices(scenarios, found, choices, names).sums
+    tables = under_choices(scenarios, found, choices, names, fees).sums
     rows = pd.concat(map(to_frame, tables), ignore_index=True)
     return rows if parts else rows[rows["fills"] == "all"]
 
@@ -71,6 +76,25 @@ def test_what_is_left_is_marked_when_the_wait_ends(bid, offer, cost):
     rows = of_day(market_of_two((500, bid, offer))).set_index(["scenario", "lifetime"])
     assert rows.loc[("rest-dark", "close"), "implementation_shortfall_aud"] == pytest.approx(cost)
     assert rows.loc[("rest-dark", "recorded"), "implementation_shortfall_aud"] == 0
+
+
+def test_fees_are_paid_for_every_fill_and_for_the_rest_that_is_traded():
+    """10 bps in the lit book, 4 in the dark; the mark is the midpoint of 3335, the touch 3340.
+
+    All 100 at 3340 in the lit book pay 0.334; 60 at 3335 in the dark 0.08004, and the other 40 at
+    3340 in the lit book 0.1336.
+    """
+    free = of_day(market_of_two()).set_index(["scenario", "lifetime", "adoption"])
+    rows = of_day(market_of_two(), fees=Fees(4.0, 10.0)).set_index(free.index.names)
+    costs = [f"{of}_shortfall_{unit}" for of in ("implementation", "completed") for unit in UNITS]
+    added = rows[costs] - free[costs]
+    for case, paid, rest in ((("tape", "close", 0), 0.334, 0), (WAITS, 0.08004, 0.1336)):
+        in_bps, in_aud, of_all_in_bps, of_all = added.loc[case]
+        assert (in_aud, of_all) == pytest.approx((paid, paid + rest))
+        assert (in_bps, of_all_in_bps) == pytest.approx(
+            (1e4 * in_aud / 333.5, 1e4 * of_all / 333.5)
+        )
+    assert rows.drop(columns=costs).equals(free.drop(columns=costs))
 
 
 def test_without_a_quote_to_mark_it_to_a_sweep_is_left_out_of_all_lines():
@@ -134,20 +158,21 @@ def test_groups_that_change_nothing_show_no_effect():
     assert np.isin(rows.loc[rows["adoption"] == 0, "scenario"], ["tape", "as-entered"]).all()
 
 
+@pytest.mark.parametrize("fees", [NO_FEES, Fees(0.5, 2.0)])
 @pytest.mark.parametrize("choices", [Choices(), Choices("recorded", 3), Choices("close", 1)])
-def test_sweeps_are_measured_as_the_answer_sums_them(choices):
+def test_sweeps_are_measured_as_the_answer_sums_them(choices, fees):
     """Row by row under the answer's own choice: the sums of all rows are those of the answer."""
     market = cp_markets.sample_day()
     partition = market.partition()
     found = read_sweeps(partition, market.quotes, DATE, SECURITY)
-    under = under_choices(Scenarios(partition), found, choices, SCENARIOS)
+    under = under_choices(Scenarios(partition), found, choices, SCENARIOS, fees)
     real = Outcome(fills_of_book(partition.log, real_fills(partition)))
     lines = {Line(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
     lifetime = lifetime_of(choices.lifetime)
     sums = pd.concat(map(to_frame, under.sums))
     sums = sums[(sums["lifetime"] == choices.lifetime) & (sums["fills"] == "all")]
     sums = sums[sums["switch"] == ""]
-    for rows in sweep_tables(found, {REAL: real} | lines, lifetime=lifetime):
+    for rows in sweep_tables(found, {REAL: real} | lines, lifetime=lifetime, fees=fees):
         name = rows["scenario"].fillna(rows["model"])[0]
         share = 0 if name in ("tape", "as-entered") else choices.marginal.share
         total = sums[(sums["scenario"] == name) & (sums["adoption"] == share)].sum()

@@ -22,8 +22,8 @@ class SlowFill(NamedTuple):
         return Fraction(self.price_x2, 2)
 
 
-def slow_metrics(sweeps, fills, quotes):
-    """One dict of metrics per sweep, by loops; None is missing."""
+def slow_metrics(sweeps, fills, quotes, fees=(0, 0)):
+    """One dict of metrics per sweep, by loops; None is missing. Fees: of dark and lit, in bps."""
     fill_columns = fills.order_id, fills.timestamp_ns, fills.quantity, fills.price_x2
     fill_columns = (*fill_columns, fills.is_dark)
     fill_rows = [SlowFill(*map(int, row)) for row in zip(*fill_columns, strict=True)]
@@ -31,14 +31,15 @@ def slow_metrics(sweeps, fills, quotes):
     quote_rows = [tuple(map(int, row)) for row in quote_rows]
     rows = []
     for number, order_id in enumerate(sweeps.order_id):
-        sweep = _SlowSweep(sweeps, number, quote_rows)
+        sweep = _SlowSweep(sweeps, number, quote_rows, fees)
         own = [fill for fill in fill_rows if fill.order_id == order_id]
         rows.append({"order_id": int(order_id)} | sweep.metrics(own))
     return rows
 
 
 class _SlowSweep:
-    def __init__(self, sweeps, number, quotes):
+    def __init__(self, sweeps, number, quotes, fees):
+        self.fees = [Fraction(bps) / 10_000 for bps in fees]
         names = "side arrival_ns end_ns limit_x2 quantity arrival_bid arrival_offer"
         for name in names.split():
             setattr(self, name, int(getattr(sweeps, name)[number]))
@@ -80,7 +81,9 @@ class _SlowSweep:
             gain = None if reference is None else sign * (reference * filled - value)
             row |= self.per_share(f"{name}_improvement", gain, filled)
             row[f"{name}_improvement_aud"] = None if gain is None else gain / 1000
-        row |= self.shortfall(filled, value, unfilled)
+        dark, lit = self.fees
+        paid = sum(fill.quantity * fill.price * (dark if fill.is_dark else lit) for fill in fills)
+        row |= self.shortfall(filled, value, unfilled, paid)
         row |= self.against_fills(fills, filled)
         row |= self.times(fills, filled)
         end_mid = self.mid(self.end_ns)
@@ -108,22 +111,25 @@ class _SlowSweep:
         price = None if amount is None or not filled else amount / filled
         return {f"{name}_price": price, f"{name}_bps": self.bps(price)}
 
-    def shortfall(self, filled, value, unfilled):
+    def shortfall(self, filled, value, unfilled, paid):
         mid = self.arrival_mid
         later = self.mid(self.end_ns)
-        arrival = None if mid is None else self.sign * (value - mid * filled)
+        arrival = None if mid is None else self.sign * (value - mid * filled) + paid
         if mid is None or (unfilled and later is None):
             missed = None
         else:
             missed = self.sign * (later - mid) * unfilled if unfilled else Fraction(0)
         both = None if arrival is None or missed is None else arrival + missed
+        completed = both
+        if both is not None and unfilled:
+            half_spread = Fraction(self.arrival_offer - self.arrival_bid, 2)
+            price = later + self.sign * half_spread
+            completed += unfilled * (half_spread + self.fees[1] * price)
         amounts = {
             "arrival_cost": arrival,
             "opportunity_cost": missed,
             "implementation_shortfall": both,
-            "completed_shortfall": None
-            if both is None
-            else both + Fraction(self.arrival_offer - self.arrival_bid, 2) * unfilled,
+            "completed_shortfall": completed,
         }
         row = {}
         for name, amount in amounts.items():

@@ -7,6 +7,7 @@ import pytest
 from framed import sweep_metrics
 from sweep_cases import BUY, SECOND, SELL, SIGNED, make_fills, make_quotes, make_sweeps, mirrored
 
+from sweep_dask.analysis.metrics.fees import Fees
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 from sweep_dask.market.ticks import TickTable
 
@@ -238,3 +239,26 @@ def test_sweeps_that_are_none_are_refused(rows, message):
 def test_quotes_come_by_time():
     with pytest.raises(ValueError, match="by time"):
         make_quotes((5, 1, 2), (4, 1, 2))
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_fees_are_a_cost_on_both_sides(side):
+    """4 bps in the dark, 10 in the lit book, of the sweep above and of its mirror at 3335.
+
+    Dark: 400 x 3335 = 1,334,000, of which 533.6 is paid. Lit: a buy 200 x 3340 = 668,000, a sell
+    200 x 3330 = 666,000. The other 400 are marked to 3325, or 3345, and traded at 3330, or 3340.
+    """
+    market = (make_sweeps(SWEEP), make_fills(*FILLS), make_quotes(*QUOTES))
+    market = market if side == BUY else mirrored(*market, total=6670)
+    with_fees = sweep_metrics(*market, fees=Fees(4.0, 10.0)).iloc[0]
+    without = sweep_metrics(*market).iloc[0]
+    changed = {name for name in with_fees.index if with_fees[name] != without[name]}
+    changed -= {name for name in without.index if without[name] != without[name]}
+    costs = ("arrival_cost", "implementation_shortfall", "completed_shortfall")
+    assert changed == {f"{cost}_{unit}" for cost in costs for unit in ("aud", "bps")}
+    paid = {BUY: 0.5336 + 0.668, SELL: 0.5336 + 0.666}[side]
+    more = paid + {BUY: 400 * 3.330, SELL: 400 * 3.340}[side] / 1_000
+    assert with_fees["arrival_cost_aud"] == pytest.approx(1.0 + paid)
+    assert with_fees["implementation_shortfall_aud"] == pytest.approx(-3.0 + paid)
+    assert with_fees["completed_shortfall_aud"] == pytest.approx(-1.0 + more)
+    assert with_fees["completed_shortfall_bps"] == pytest.approx(10_000 * (-1.0 + more) / 3335)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, markets, mirrored
 
 from sweep_dask.analysis.metrics.comparison import COMPARED
+from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 
 QUOTES = make_quotes((SECOND, 3340, 3360))
@@ -17,8 +18,8 @@ QUOTES = make_quotes((SECOND, 3340, 3360))
 SWEEPS = make_sweeps(*((number, BUY, 0, 5 * SECOND, 0, 100, 3330, 3340) for number in (1, 2)))
 
 
-def metrics(*fills, sweeps=SWEEPS):
-    return sweep_metrics(sweeps, make_fills(*fills), QUOTES)
+def metrics(*fills, sweeps=SWEEPS, fees=NO_FEES):
+    return sweep_metrics(sweeps, make_fills(*fills), QUOTES, fees=fees)
 
 
 #: The first was filled at the far touch; simulated it gets half of it at the midpoint in the dark.
@@ -71,6 +72,23 @@ def test_parts_of_a_difference_by_hand():
     assert second.tolist() == [0, 0, 0, 0]
 
 
+def test_fees_are_part_of_the_price_that_is_paid():
+    """As above, for 10 bps in the lit and 4 in the dark book.
+
+    In 1/1000 A$, real: 334,000 x 0.001 = 334, of 100 shares; simulated: 166,750 x 0.0004 = 66.7, of
+    50. So the arrival cost is 834 against 66.7; quantity -50 x (8.34 + 1.334) / 2 = -241.85; price
+    75 x (-15 + 1.334 - 5 - 3.34) = -1650.45 and time as without fees.
+    """
+    fees = Fees(4.0, 10.0)
+    real = metrics((1, 0, 100, 6680, False), fees=fees)
+    simulated = metrics((1, 2 * SECOND, 50, 6670, True), fees=fees)
+    assert real["arrival_cost_aud"][0] == pytest.approx(0.834)
+    assert simulated["arrival_cost_aud"][0] == pytest.approx(0.0667)
+    first, second = parts(real, simulated)
+    assert first == pytest.approx([-0.7673, -1.65045, -0.24185, 1.125])
+    assert second.tolist() == [0, 0, 0, 0]
+
+
 def test_filled_in_one_only_is_all_quantity():
     first, _ = parts(REAL, metrics())
     assert first.tolist() == [-0.5, 0, -0.5, 0]
@@ -81,6 +99,16 @@ def test_without_a_midpoint_of_the_fill_there_is_the_quantity_part_only():
     fills = make_fills((1, 2 * SECOND, 50, 6670, True))
     first, _ = parts(REAL, sweep_metrics(SWEEPS, fills, quotes))
     assert first == pytest.approx([-0.5, np.nan, -0.125, np.nan], nan_ok=True)
+
+
+@given(markets(), st.integers(0, 8))
+def test_parts_add_up_with_fees(market, of_real):
+    sweeps, fills, quotes = market
+    rows = np.arange(fills.order_id.size)
+    fates = [fills.chosen(rows[:of_real]), fills.chosen(rows[of_real:])]
+    found = parts(*(sweep_metrics(sweeps, fate, quotes, fees=Fees(0.5, 2.25)) for fate in fates))
+    known = ~np.isnan(found).any(axis=1)
+    assert found[known, 1:].sum(axis=1) == pytest.approx(found[known, 0], rel=1e-9, abs=1e-9)
 
 
 @given(markets(), st.data())

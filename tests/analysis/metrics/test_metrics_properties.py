@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from slow_sweep_metrics import as_float, slow_metrics
 from sweep_cases import SECOND, SIGNED, markets, mirrored
 
+from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.quotes import Quotes
 from sweep_dask.analysis.metrics.records import Fills, Sweeps
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
@@ -22,6 +23,10 @@ IN_AUD = [name for name in SWEEP_METRICS if name.endswith("_aud")]
 IN_PRICES = [name for name in SWEEP_METRICS if name.endswith("_price")]
 IN_PRICES += ["vwap", "limit", "arrival_midpoint"]
 SHARES_AND_TIMES = ["fill_ratio", *(name for name in SWEEP_METRICS if name.endswith("_seconds"))]
+#: In quarters of a basis point, which are exact.
+FEES = st.one_of(
+    st.just(NO_FEES), st.tuples(*2 * [st.integers(0, 40)]).map(lambda k: Fees(k[0] / 4, k[1] / 4))
+)
 
 
 def same(one, other, names, factor=1.0):
@@ -30,17 +35,17 @@ def same(one, other, names, factor=1.0):
         assert other[name].to_numpy(float) == pytest.approx(expected, rel=1e-9, nan_ok=True), name
 
 
-@given(markets(), st.one_of(st.none(), st.integers(0, 40)))
-def test_the_slow_loops_agree(market, halves):
+@given(markets(), st.one_of(st.none(), st.integers(0, 40)), FEES)
+def test_the_slow_loops_agree(market, halves, fees):
     sweeps, *others = market
     if halves is not None:
         sweeps = replace(sweeps, end_ns=sweeps.arrival_ns + halves * SECOND // 2)
-    table, slow = sweep_metrics(sweeps, *others), slow_metrics(sweeps, *others)
+    table, slow = sweep_metrics(sweeps, *others, fees=fees), slow_metrics(sweeps, *others, fees)
     assert len(table) == len(slow)
     for name in slow[0] if slow else ():
         expected = np.array([as_float(row[name]) for row in slow])
         found = table[name].to_numpy(dtype=float)
-        assert found == pytest.approx(expected, rel=1e-12, abs=0, nan_ok=True), name
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-9 * fees.are_paid, nan_ok=True)
 
 
 @given(markets())
@@ -100,9 +105,9 @@ def test_more_shares_of_the_same_change_money_and_nothing_else(market, factor):
     same(ours, theirs, IN_AUD, factor)
 
 
-@given(markets())
-def test_parts_add_up(market):
-    table = sweep_metrics(*market)
+@given(markets(), FEES)
+def test_parts_add_up(market, fees):
+    table = sweep_metrics(*market, fees=fees)
 
     def column(name):
         return table[name].to_numpy(float)
@@ -112,6 +117,12 @@ def test_parts_add_up(market):
     cost = column("slippage_price") + column("effective_spread_price") / 2
     known = ~np.isnan(cost)
     assert column("midpoint_improvement_price")[known] == pytest.approx(-cost[known], abs=1e-9)
+    value = table["filled_value_x2"] / 2_000
+    paid = column("arrival_cost_aud") + column("midpoint_improvement_aud")
+    has_midpoint = ~np.isnan(paid)
+    for least, most in [sorted(fees)]:
+        assert (paid >= least * value / 10_000 - 1e-9)[has_midpoint].all()
+        assert (paid <= most * value / 10_000 + 1e-9)[has_midpoint].all()
     assert (table["filled_quantity"] + table["unfilled_quantity"] >= table["quantity"]).all()
 
 
