@@ -11,6 +11,7 @@ from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks
@@ -57,7 +58,8 @@ def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
     # Without the model, what it would have been asked makes no difference.
-    of_model = (in_order(settings.scenarios), choices_of(vars(settings)), settings.replay)
+    choices = choices_of(vars(settings))
+    of_model = (in_order(settings.scenarios), choices, tuple(SENSITIVITY), settings.replay)
     asked = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
     fees = fees_of(vars(settings))
     told = (

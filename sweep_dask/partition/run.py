@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
+from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
 from sweep_dask.partition import centre_point
@@ -188,7 +189,7 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     asked, choices = job.centre_point.scenarios, job.centre_point.choices
     told = (
         *(asked, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
-        (choices, job.centre_point.is_scored) if asked else choices.lifetime,
+        (choices, tuple(SENSITIVITY), job.centre_point.is_scored) if asked else choices.lifetime,
     )
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []

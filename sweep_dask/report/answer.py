@@ -12,7 +12,14 @@ from sweep_dask.analysis.rollups.robustness import ENOUGH_CLUSTERS
 from sweep_dask.report.agreement import engaged_cells
 from sweep_dask.report.concentration import largest_of
 from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of
-from sweep_dask.report.levels import LEVELS, QUANTITY, LevelRow, level_rows
+from sweep_dask.report.levels import (
+    FIVE_CONTRAS,
+    LARGEST,
+    LEVELS,
+    QUANTITY,
+    LevelRow,
+    level_rows,
+)
 from sweep_dask.report.line_words import TIME_PRIORITY_LINE
 from sweep_dask.report.matrices import matrices, switch_rows
 from sweep_dask.report.measures import MEASURES, measured
@@ -104,6 +111,12 @@ class Answer:
         return next((row for row in self.levels if row.line == REAL.name), None)
 
     @property
+    def changed(self) -> list[LevelRow]:
+        """What each scenario fills and costs under the answer's own choice."""
+        share = self.asked.marginal.share
+        return [row for row in self.levels if row.line in self.lines and row.adoption == share]
+
+    @property
     def scales(self) -> dict[str, Scale]:
         """An axis for each metric."""
         return {metric: self._scale(metric) for metric in ANSWERING}
@@ -171,5 +184,7 @@ def answer_content(
         "switch_rows": switch_rows(found, asked),
         "levels": LEVELS,
         "entered": QUANTITY,
+        "of_largest": LARGEST,
+        "five_contras": FIVE_CONTRAS,
         "enough_clusters": ENOUGH_CLUSTERS,
     }

@@ -48,6 +48,14 @@ AMONG_ADOPTERS = Level(
     lambda row: over(row["among_adopters_quantity"], row["adoption"] and row["dark_quantity"]),
     wording.percent,
 )
+LARGEST = Level(
+    *("largest_participant_share", "of the largest participant"),
+    *(_column("largest_participant_share"), wording.percent),
+)
+FIVE_CONTRAS = Level(
+    *("largest_five_contras_share", "from the five largest contras"),
+    *(_column("largest_five_contras_share"), wording.percent),
+)
 FILL_RATIO = Level("fill_ratio_mean", "fill ratio", _column("fill_ratio_mean"), wording.percent)
 SHORTFALL = Level(
     *("implementation_shortfall_bps_mean", "shortfall"),

@@ -40,6 +40,8 @@ def _summable(frame):
         "n_sweeps": np.ones(len(frame), np.int64),
         **{name: frame[name] for name in ("quantity", "filled_quantity", "dark_quantity")},
         "among_adopters_quantity": frame["dark_quantity"] // 2,
+        # Of its own participant; the tape does not say.
+        "contra_quantity": frame["dark_quantity"] // 4,
         "paper_value_aud": paper,
         "fill_ratio": frame["fill_ratio"],
         "filled_paper_value_aud": paper * frame["fill_ratio"],

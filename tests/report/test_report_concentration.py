@@ -1,5 +1,6 @@
-"""One participant may have entered most of the shares; the answer says so."""
+"""Whose the sweeps are and whom they meet; if one participant has most, the answer says so."""
 
+import pyarrow.parquet as pq
 import pytest
 from drawn_market import drawn_market
 from report_folders import write_page
@@ -57,3 +58,31 @@ def test_the_answer_names_the_largest_and_what_filled(tmp_path):
 
 def test_where_nobody_has_most_nothing_is_said(page):
     assert "One participant entered" not in page.text
+
+
+def test_both_shares_stand_beside_the_verdicts_whatever_they_are(page, answer_folder):
+    path = answer_folder[0].tables / "rollups" / "by_choice.parquet"
+    rows = {
+        (r["scenario"], r["lifetime"], r["adoption"]): r for r in pq.read_table(path).to_pylist()
+    }
+    tape = rows["tape", "clock:5min", 0.0]["largest_participant_share"]
+    assert f"Of the shares entered, {100 * tape:.1f} % are those of one participant" in page.text
+    assert 0 < tape < 0.5
+    names = {"dual-post": "dual post", "rest-dark": "rest dark", "dark-only": "dark only"}
+    shares = {
+        label: rows[line, "clock:5min", 0.05]["largest_five_contras_share"]
+        for line, label in names.items()
+    }
+    first, second, third = (f"{100 * share:.1f} % ({label})" for label, share in shares.items())
+    assert f"who give most give {first}, {second} and {third}." in page.text
+    assert page.html.index('id="verdict-table"') < page.html.index('id="concentration"')
+    assert page.html.index('id="concentration"') < page.html.index('id="matrices"')
+
+
+def test_of_one_participant_only_those_it_meets_are_told(tmp_path):
+    layout, manifest = make_answer_folder(tmp_path / "out")
+    manifest["settings"]["adoption_participant"]["value"] = 7
+    manifest["settings"]["lifetimes"]["value"] = ["clock:5min"]
+    page = write_page(layout, manifest)
+    assert "Of what sweeps fill in the dark, the five participants who give most give" in page.text
+    assert "are those of one participant" not in page.text

@@ -1,7 +1,8 @@
 """Sums over the sweeps of one partition and participant, under every choice an answer depends on.
 
 All lines of a lifetime are summed over the same sweeps: those that arrived in continuous trading
-and have a midpoint both on arrival and when they are measured.
+and have a midpoint both on arrival and when they are measured. What these fill in the dark is also
+summed by the participants whose orders gave it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
 from sweep_dask.analysis.metrics.sweep_table import Outcome
-from sweep_dask.analysis.tables import constant, over, schema, sums_at, table
+from sweep_dask.analysis.tables import (
+    constant,
+    over,
+    schema,
+    sums_at,
+    table,
+    whole_numbers,
+    whole_numbers_or,
+)
 from sweep_dask.market.sessions import is_continuous
 
 if TYPE_CHECKING:
@@ -43,14 +52,15 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
-#: A row per participant and `choices.Case`.
+#: A row per participant and `choices.Case`. The participants are those of sweeps, and those who gave
+#: them anything in the dark under any choice.
 KEYS = schema(
     "date:str security:int32 participant:Int64 scenario:str lifetime:str adoption:float64 "
     "switch:str fills:str"
 )
 COUNTS = schema(
     "n_sweeps:int64 n_unmarked:int64 quantity:int64 filled_quantity:int64 dark_quantity:int64 "
-    "among_adopters_quantity:int64"
+    "among_adopters_quantity:int64 contra_quantity:int64"
 )
 #: Sums over the sweeps: of a metric as it is, and weighted by what each sweep is worth. A cost is
 #: positive, and in bps of what its sweep is worth, so that weighted it is an amount of money.
@@ -59,6 +69,8 @@ AMOUNTS = schema(
     "implementation_shortfall_bps:float64 implementation_shortfall_aud:float64 "
     "completed_shortfall_bps:float64 completed_shortfall_aud:float64"
 )
+#: A participant.
+NOT_KNOWN = -1
 SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
 
 
@@ -128,7 +140,17 @@ def under_choices(
                 until_ns = marks[choices.lifetime].until_ns
                 under_all.answers[name] = _answer(scenarios, found, outcomes[None], until_ns)
         under_all.sums.extend(rows[case] for case in cases)
-    return under_all
+    return under_all._replace(sums=_of_those_who_occur(under_all.sums, found.facts.participant))
+
+
+def _of_those_who_occur(tables: list[pa.Table], with_sweeps: IntArray) -> list[pa.Table]:
+    """The same without participants who neither have sweeps nor met any, in all of them alike."""
+    if not tables:
+        return tables
+    occurs = np.isin(whole_numbers_or(tables[0], "participant", NOT_KNOWN), with_sweeps)
+    for one in tables:
+        occurs |= whole_numbers(one, "contra_quantity") != 0
+    return [one.filter(pa.array(occurs)) for one in tables]
 
 
 def _replayed(
@@ -191,7 +213,13 @@ class _Marks:
         is_asked &= is_told
         self._has_mark = is_asked & (self._midpoint_x2 > 0) & (self._mark_x2 > 0)
         self._lacks_mark = is_asked & ~self._has_mark
-        self._participant, self._group = np.unique(found.facts.participant, return_inverse=True)
+        self._is_told = np.zeros(scenarios.affected.size, dtype=bool)
+        """bool[orders], the sweeps that are summed."""
+        self._is_told[self._order[self._has_mark]] = True
+        of_sweeps = found.facts.participant
+        self._of_order = scenarios.partition.log.participant_of_order
+        self._participant = np.union1d(of_sweeps, self._of_order)
+        self._group = np.searchsorted(self._participant, of_sweeps)
         self._date, self._security = found.facts.date, found.facts.security
 
     def rows(self, case: Case, outcome: AdoptedOutcome) -> pa.Table:
@@ -258,8 +286,18 @@ class _Marks:
         return {
             **{name: self._count(values, self._has_mark) for name, values in whole.items()},
             "n_unmarked": self._count(np.ones_like(quantity), self._lacks_mark),
+            "contra_quantity": self._given(outcome.fills),
             **{name: self._sum(values) for name, values in amounts.items()},
         }
+
+    def _given(self, fills: SweepFills) -> IntArray:
+        """What orders of each participant gave the sweeps in the dark; 0 for those not known."""
+        counts = (fills.contra >= 0) & self._is_told[fills.order]
+        counts &= fills.timestamp_ns <= self.until_ns[fills.order]
+        participant = self._of_order[fills.contra[counts]]
+        quantity = fills.quantity[counts] * (participant != NOT_KNOWN)
+        group = np.searchsorted(self._participant, participant)
+        return sums_at(group, quantity, self._participant.size)
 
     def _count(self, values: IntArray, chosen: BoolArray) -> IntArray:
         total = np.zeros(self._participant.size, np.int64)

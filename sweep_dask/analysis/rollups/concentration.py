@@ -1,7 +1,8 @@
-"""Whose sweeps an answer is about: the participant who entered more shares than any other.
+"""Whose sweeps an answer is about, and whom they meet: the largest participants of either.
 
 What is entered is not demand: one participant can enter most of the shares and want to fill
-few of them. So what all sweeps fill and cost has beside it how much of it is one participant's.
+few of them. So what all sweeps fill and cost has beside it how much of it is one participant's. And
+what they fill in the dark has beside it how much of it few gave: it depends on these being there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.sensitivity import LEVEL_COUNTS
-from sweep_dask.analysis.tables import over, schema
+from sweep_dask.analysis.tables import over, schema, sums_at
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.rollups.cells import Cells
@@ -24,7 +25,13 @@ LARGEST: Schema = schema(
     "largest_participant:Int64 largest_participant_share:float64 "
     "largest_participant_quantity:int64 largest_participant_sweeps:int64"
 )
-_SWEEPS, _SHARES = (LEVEL_COUNTS.index(name) for name in ("n_sweeps", "quantity"))
+#: Of the participants who gave most in the dark; null if none of those who gave is known.
+CONTRAS: Schema = schema("largest_five_contras_share:float64")
+_FIVE = 5
+_SWEEPS, _SHARES, _DARK, _GIVEN = (
+    LEVEL_COUNTS.index(name)
+    for name in ("n_sweeps", "quantity", "dark_quantity", "contra_quantity")
+)
 
 
 def largest_participants(cells: Cells, total: Cells) -> dict[str, Any]:
@@ -60,3 +67,19 @@ def _largest(cells: Cells) -> IntArray:
     is_last = np.append(place[1:] != place[:-1], True)[: place.size]
     last: IntArray = order[is_last]
     return last
+
+
+def largest_contras(cells: Cells, total: Cells) -> dict[str, Any]:
+    """Columns `CONTRAS`, a row for each case; parameters as above.
+
+    Those who are not known are none of the five, but what they gave counts.
+    """
+    known = cells.segment != NO_PARTICIPANT
+    case = np.searchsorted(total.place, cells.place[known])
+    given = cells.counts[known, _GIVEN]
+    order = np.lexsort((-given, case))
+    case, given = case[order], given[order]
+    rank = np.arange(case.size) - np.searchsorted(case, case)
+    of_five = sums_at(case, given * (rank < _FIVE), total.place.size)
+    dark = np.where(of_five > 0, total.counts[:, _DARK], 0)
+    return {"largest_five_contras_share": over(of_five, dark)}

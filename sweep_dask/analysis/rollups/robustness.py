@@ -11,7 +11,12 @@ from scipy.special import stdtr, stdtrit
 from sweep_dask.analysis.centre_point.choices import ALL_FILLS, PREDICTED
 from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.rollups.cells import Cells, merged
-from sweep_dask.analysis.rollups.concentration import LARGEST, largest_participants
+from sweep_dask.analysis.rollups.concentration import (
+    CONTRAS,
+    LARGEST,
+    largest_contras,
+    largest_participants,
+)
 from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.exact import as_floats
 from sweep_dask.analysis.rollups.sensitivity import (
@@ -68,6 +73,7 @@ BY_CHOICE: Schema = {
     **schema("implementation_shortfall_bps_mean:float64 implementation_shortfall_aud:float64"),
     **schema("completed_shortfall_bps_mean:float64 completed_shortfall_aud:float64"),
     **LARGEST,
+    **CONTRAS,
 }
 
 
@@ -92,7 +98,8 @@ def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
     means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in METRICS}
     keys = {name: [getattr(case, name) for case in of] for name in _CHOICE}
-    return keys | counts | sums | means | largest_participants(cells, total)
+    largest = largest_participants(cells, total) | largest_contras(cells, total)
+    return keys | counts | sums | means | largest
 
 
 def effects(cells: Cells, cases: Sequence[Case], errors: BookErrors) -> Iterator[dict[str, Any]]:

@@ -39,7 +39,11 @@ def sensitivity(
 
 
 def of_day(day, **arguments):
-    return sensitivity(day.partition(), day.quotes, **arguments)
+    """Rows of participants who have sweeps."""
+    partition = day.partition()
+    rows = sensitivity(partition, day.quotes, **arguments)
+    of_sweeps = partition.log.participant[partition.log.is_sweep]
+    return rows[rows["participant"].isin(of_sweeps)]
 
 
 def market_of_two(*quotes):
@@ -150,6 +154,27 @@ def test_without_a_tape_there_is_no_answer():
     assert not under_choices(Scenarios(partition), found, TWO, SCENARIOS).sums
 
 
+def test_what_orders_of_each_participant_gave_in_the_dark():
+    """Orders 2, 3 and 4 give 10, 20 and 30; 3 and 4 are of participant 9, 5 of nobody known."""
+    day = sweep(Day(), 1, 200, BUY, 100, 3340, participantid=7).enter(2, 240, SELL, 10, 3330)
+    day.trade(250, (1, 77, 100, 3340, LIT, SELL))
+    day.enter(3, 300, SELL, 20, 3330, participantid=9)
+    day.enter(4, 400, SELL, 30, 3330, participantid=9)
+    day.enter(5, 500, SELL, 15, 3330, participantid=-1)
+    day.enter(6, 600, SELL, 10, 3000, participantid=8).cancel(6, 601)
+    day.enter(10, 700, SELL, 10, 3360, participantid=10)
+    rows = sensitivity(day.partition(), day.quotes)
+    given = rows.set_index(["scenario", "lifetime", "participant"]).sort_index()["contra_quantity"]
+    for case, expected in {
+        ("tape", "close"): {2: 0, 7: 0, 8: 0, 9: 0},
+        ("rest-dark", "recorded"): {2: 10, 7: 0, 8: 0, 9: 0},
+        ("rest-dark", "close"): {2: 10, 7: 0, 8: 10, 9: 50},
+    }.items():
+        assert given.loc[case].to_dict() == expected, case
+    dark = rows.groupby(["scenario", "lifetime"])["dark_quantity"].sum()
+    assert dark.loc["rest-dark", "close"] == 85
+
+
 def test_groups_that_change_nothing_show_no_effect():
     """The replay as entered is the same in every group, and the tape knows of none."""
     market = cp_markets.sample_day()
@@ -188,6 +213,11 @@ def test_sweeps_are_measured_as_the_answer_sums_them(choices, fees):
             fills = under.answers[name].fills
             by_order = np.bincount(fills.order, fills.quantity, partition.log.order_id.size)
             order = Scenarios(partition).record.order
+            log, is_summed = partition.log, np.zeros(partition.log.order_id.size, dtype=bool)
+            is_summed[order[told]] = True
+            is_known = (fills.contra >= 0) & (log.participant_of_order[fills.contra] >= 0)
+            given = fills.quantity[is_known & is_summed[fills.order]].sum()
+            assert total["contra_quantity"] == given > 0
             assert rows["filled_quantity"].tolist() == by_order[order].tolist()
 
 

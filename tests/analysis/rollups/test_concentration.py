@@ -1,4 +1,4 @@
-"""Whose sweeps an answer is about: the participant who entered most shares, by hand."""
+"""Whose sweeps an answer is about and whom they meet: the largest participants, by hand."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ CASES = cases_of(LINES, Choices("close", 1, lifetimes=("close",), adoption_share
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
 
 
-def rows_of(*partitions):
-    """Rows `SENSITIVITY`; a partition maps participants to their sweeps and shares."""
+def rows_of(*partitions, columns=("n_sweeps", "quantity")):
+    """Rows `SENSITIVITY`; a partition maps participants to these columns."""
     rows = [
         {
             **NO_SWEEP,
@@ -28,16 +28,15 @@ def rows_of(*partitions):
             "security": security,
             "participant": participant,
             **case._asdict(),
-            "n_sweeps": sweeps,
-            "quantity": shares,
+            **dict(zip(columns, values, strict=True)),
         }
         for security, of_partition in enumerate(partitions)
         for case in CASES
-        for participant, (sweeps, shares) in of_partition.items()
+        for participant, values in of_partition.items()
     ]
-    columns = pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list")
-    participants = pd.array(columns["participant"], dtype="Int64")
-    return table(SENSITIVITY, columns | {"participant": participants})
+    found = pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list")
+    participants = pd.array(found["participant"], dtype="Int64")
+    return table(SENSITIVITY, found | {"participant": participants})
 
 
 def told(*partitions):
@@ -76,3 +75,27 @@ def test_nobody_known_entered_any(partition):
 def test_shares_beyond_a_float():
     """2^53 + 1 and 2^53 are the same float."""
     assert told({7: (1, 2**53), 8: (1, 2**53 + 1)})[::2] == [8, 2**53 + 1]
+
+
+def five_contras(*partitions):
+    """The share of the five who gave most; a partition maps participants to dark shares: those of
+    their sweeps, and those that they gave."""
+    parts = (rows_of(one, columns=("dark_quantity", "contra_quantity")) for one in partitions)
+    summary = added(summary_of_choices(rows, CASES) for rows in parts)
+    return table(BY_CHOICE, levels(summary.levels, CASES))["largest_five_contras_share"][-1].as_py()
+
+
+def test_the_five_who_gave_most_over_all_partitions():
+    """1 and 2 give 30 + 30, 3 to 6 give 10 each of 100; 7 gives nothing and has all sweeps."""
+    first = {7: (60, 0), 1: (0, 30), 2: (0, 10), 3: (0, 10), 4: (0, 10)}
+    second = {7: (40, 0), 2: (0, 20), 5: (0, 10), 6: (0, 10)}
+    assert five_contras(first) == 1.0
+    assert five_contras(first, second) == 0.9
+    assert five_contras(second, first) == 0.9
+
+
+def test_those_unknown_are_none_of_the_five_and_what_they_gave_counts():
+    """80 of 100 shares are given by nobody who is known."""
+    assert five_contras({7: (100, 20), None: (0, 0)}) == 0.2
+    assert pd.isna(five_contras({7: (100, 0), None: (0, 0)}))
+    assert pd.isna(five_contras({7: (0, 0)}))
