@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
+from sweep_dask.analysis.rollups.dimensions import SHORT_SELLS
 from sweep_dask.report.line_words import changes
+from sweep_dask.report.rollups import line_of
 from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
 
 if TYPE_CHECKING:
@@ -69,6 +71,12 @@ _NO_SUMS = (
 _ONE_PARTICIPANT = (
     "Whether it is the same for others: all of these sweeps are of one participant, or of none "
     "that is known, and what is good for its way of trading need not be for another."
+)
+_SHORT_SELLS = (
+    "What is particular to short sales: {count:,} of these {all:,} sweeps, with {quantity:,} of "
+    "the {entered:,} shares entered, are short sells. Scenarios place and match them like any "
+    "other sell: how many of their shares are short, and whatever rule only short sales have, is "
+    "not looked at. By short sell they can be told apart."
 )
 #: What partitions lack, and what that leaves open in how many of how many.
 _OF_PARTITIONS = {
@@ -136,6 +144,7 @@ def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) 
         yield _NOT_CONTINUOUS
     else:
         yield from _of_lines(manifest, found)
+        yield from _of_short_sells(found)
     yield from _of_tape(manifest)
     yield from _of_partitions(manifest)
     if kept_rows(manifest, "nbbo") == 0:
@@ -157,6 +166,18 @@ def _of_tape(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield _NO_TAPE.format(that_tells=" that tells dark from lit" if trades else "")
     elif untaped:
         yield _SOME_UNTAPED.format(untaped=untaped, finished=finished)
+
+
+def _of_short_sells(found: Rollups) -> Iterator[str]:
+    """How many of the sweeps that scenarios place otherwise are short sells, if any is."""
+    line = found.lines[0]
+    total = found.total(line)
+    if total is None or not any(other.scenario for other in changes(found.lines)):
+        return
+    for row in found.segments["short_sell"]:
+        if line_of(row) == line and row["segment"] == SHORT_SELLS[1]:
+            counts = {"count": row["n_sweeps"], "quantity": row["quantity"]}
+            yield _SHORT_SELLS.format(**counts, all=total["n_sweeps"], entered=total["quantity"])
 
 
 def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Bad input: the page says what cannot be answered and why, and shows the rest."""
 
+import re
+
 import numpy as np
 import pytest
 from drawn_market import drawn_market
@@ -17,8 +19,32 @@ def page_of(root, market, **changes):
     return write_page(*make_answer_folder(root, market, **changes))
 
 
-def test_complete_run_has_no_gaps(page):
-    assert page.ids.isdisjoint({"gaps", "status", "warnings"})
+def gaps_of(page):
+    return re.findall(r"<li>(.*?)</li>", page.html.partition('id="gaps"')[2].partition("</ul>")[0])
+
+
+def test_complete_run_has_no_gaps_but_short_sells(page, market):
+    assert page.ids.isdisjoint({"status", "warnings"})
+    answered = market[REAL][market[REAL]["is_continuous"]]
+    short = answered[answered["is_short_sell"]]
+    assert 0 < len(short) < len(answered)
+    (gap,) = gaps_of(page)
+    assert gap.startswith(
+        f"What is particular to short sales: {len(short):,} of these {len(answered):,} sweeps, "
+        f"with {short['quantity'].sum():,} of the {answered['quantity'].sum():,} shares entered"
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_short_sell", "scenario"), [(False, "rest-dark"), (True, "as-entered")]
+)
+def test_short_sells_are_no_gap_where_there_are_none_or_nothing_is_changed(
+    tmp_path, is_short_sell, scenario
+):
+    market = drawn_market(40, lines=lines_of(["centre-point"], [scenario]))
+    for frame in market.values():
+        frame["is_short_sell"] = is_short_sell
+    assert not any("short sale" in gap for gap in gaps_of(page_of(tmp_path / "out", market)))
 
 
 def test_no_sweeps(tmp_path):
