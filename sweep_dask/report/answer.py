@@ -13,6 +13,7 @@ from sweep_dask.report.agreement import engaged_cells
 from sweep_dask.report.concentration import largest_of
 from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of
 from sweep_dask.report.levels import (
+    AFFECTED,
     FIVE_CONTRAS,
     LARGEST,
     LEVELS,
@@ -184,6 +185,7 @@ def answer_content(
         "switch_rows": switch_rows(found, asked),
         "levels": LEVELS,
         "entered": QUANTITY,
+        "affected": AFFECTED,
         "of_largest": LARGEST,
         "five_contras": FIVE_CONTRAS,
         "enough_clusters": ENOUGH_CLUSTERS,

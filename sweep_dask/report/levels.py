@@ -35,6 +35,7 @@ def _share(part: str, whole: str) -> Callable[[Row], float | None]:
 
 
 QUANTITY = Level("quantity", "Shares entered", _column("quantity"), wording.number)
+AFFECTED = Level("n_affected", "that can change", _column("n_affected"), wording.number)
 FILLED = Level("filled_quantity", "filled", _column("filled_quantity"), wording.number)
 FILLED_SHARE = Level(
     "filled_share", "of all", _share("filled_quantity", "quantity"), wording.percent

@@ -38,6 +38,7 @@ def _summable(frame):
     paper = frame["arrival_midpoint"].to_numpy() * frame["quantity"].to_numpy() / 1000
     amounts = {
         "n_sweeps": np.ones(len(frame), np.int64),
+        "n_affected": np.arange(len(frame)) % 4 > 0,
         **{name: frame[name] for name in ("quantity", "filled_quantity", "dark_quantity")},
         "among_adopters_quantity": frame["dark_quantity"] // 2,
         # Of its own participant; the tape does not say.

@@ -52,15 +52,15 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
-#: A row per participant and `choices.Case`. The participants are those of sweeps, and those who gave
-#: them anything in the dark under any choice.
+#: A row per participant and `choices.Case`. The participants are those of sweeps, and those who
+#: gave them anything in the dark under any choice.
 KEYS = schema(
     "date:str security:int32 participant:Int64 scenario:str lifetime:str adoption:float64 "
     "switch:str fills:str"
 )
 COUNTS = schema(
-    "n_sweeps:int64 n_unmarked:int64 quantity:int64 filled_quantity:int64 dark_quantity:int64 "
-    "among_adopters_quantity:int64 contra_quantity:int64"
+    "n_sweeps:int64 n_affected:int64 n_unmarked:int64 quantity:int64 filled_quantity:int64 "
+    "dark_quantity:int64 among_adopters_quantity:int64 contra_quantity:int64"
 )
 #: Sums over the sweeps: of a metric as it is, and weighted by what each sweep is worth. A cost is
 #: positive, and in bps of what its sweep is worth, so that weighted it is an amount of money.
@@ -201,6 +201,7 @@ class _Marks:
         sweeps, quotes = found.sweeps, found.quotes
         every = np.arange(sweeps.size)
         self._order, self._sweeps = scenarios.record.order, sweeps
+        self._may_change = scenarios.affected[self._order]
         until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, found.trading_until_ns)
         self.until_ns = np.zeros(scenarios.affected.size, np.int64)
         """int64[orders], ns UTC; 0 for other orders."""
@@ -270,6 +271,7 @@ class _Marks:
         paper_x2 = midpoint_x2 * quantity
         whole = {
             "n_sweeps": np.ones_like(quantity),
+            "n_affected": self._may_change.astype(np.int64),
             "quantity": quantity,
             "filled_quantity": filled,
             "dark_quantity": dark,

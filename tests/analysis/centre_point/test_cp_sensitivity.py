@@ -6,7 +6,7 @@ import cp_markets
 import numpy as np
 import pandas as pd
 import pytest
-from cp_rows import BUY, CLOSE_NS, DARK, DATE, LIT, SECURITY, SELL, Day
+from cp_rows import BUY, CLOSE_NS, DARK, DATE, LIT, RELOADED, SECURITY, SELL, Day
 from cp_sweeps import MID_X2, sweep
 from framed import read_sweeps, sweep_tables, to_frame
 
@@ -110,6 +110,17 @@ def test_without_a_quote_to_mark_it_to_a_sweep_is_left_out_of_all_lines():
     assert (rows.loc["recorded", "n_sweeps"] == 1).all()
 
 
+def test_sweeps_that_cannot_change_are_told_and_counted():
+    """Without a price, or reloaded, a sweep acts as recorded; it is in the means all the same."""
+    day = sweep(market_of_two(), 8, 600, BUY, 100, 0, participantid=7)
+    day = sweep(day, 9, 700, BUY, 100, 3340, changereason=RELOADED, participantid=7)
+    rows = of_day(sweep(day, 11, CLOSE_NS + 5, BUY, 100, 3340, participantid=7))
+    assert (rows["n_sweeps"] == 3).all()
+    assert (rows["n_affected"] == 1).all()
+    unmarked = of_day(market_of_two((500, 3340, 3340))).set_index("lifetime")
+    assert (unmarked.loc["close", "n_affected"] == 0).all()
+
+
 def test_only_sweeps_of_continuous_trading_are_told_of():
     day = sweep(market_of_two(), 9, CLOSE_NS + 5, BUY, 100, 3340, participantid=7)
     rows = of_day(day)
@@ -128,7 +139,7 @@ def test_every_case_comes_once_with_every_participant(choices, names):
     assert list(by_case.groups) == list(map(tuple, cases_of(lines, choices)))
     assert len({tuple(some["participant"].fillna(-1)) for _, some in by_case}) == 1
     # All lines of a lifetime are over the same sweeps.
-    same = ["n_sweeps", "n_unmarked", "quantity", "paper_value_aud"]
+    same = ["n_sweeps", "n_affected", "n_unmarked", "quantity", "paper_value_aud"]
     for _, totals in by_case[same].sum().groupby("lifetime"):
         assert len(totals.drop_duplicates()) == 1
 
@@ -143,7 +154,7 @@ def test_one_participant_alone_changes_and_is_told_of():
         rows = of_day(day, choices=choices).set_index(["scenario", "lifetime", "adoption"])
         rows = rows.loc["rest-dark", "close", 1].sort_values("participant")
         assert tuple(rows["dark_quantity"]) == dark
-        assert tuple(rows["n_sweeps"]) == told
+        assert tuple(rows["n_sweeps"]) == tuple(rows["n_affected"]) == told
 
 
 def test_without_a_tape_there_is_no_answer():
