@@ -116,7 +116,7 @@ def score_matches(
         The score without its reachable and its contested part; which matches of the tape were
         predicted, and which predicted ones are on the tape.
     """
-    on_tape, is_real = hits(tape, predicted)
+    on_tape, is_real = Keys.of(tape, predicted).hits()
     trigger = np.where(~is_known, 2, tape.both_passive.astype(np.int64))
     foretold = predicted.both_passive.astype(np.int64)
     score = Score(
@@ -153,41 +153,67 @@ def as_matches(recorded: DarkMatches) -> Matches:
     )
 
 
-def hits(tape: Matches, predicted: Matches) -> tuple[BoolArray, BoolArray]:
-    """Which of the tape's matches are predicted, and which predicted ones are on the tape.
+class Keys(NamedTuple):
+    """What has to agree of two matches, as numbers: the same if all of it is."""
 
-    Those that agree exactly are paired first, so that a truncated price takes no one's partner.
-    """
-    recorded, exact = _keys(tape), _keys(predicted)
-    published = _keys(predicted._replace(price_x2=truncated_x2(predicted.price_x2)))
-    on_tape, is_real = _in_common(recorded, exact)
-    missed, wrong = np.flatnonzero(~on_tape), np.flatnonzero(~is_real)
-    if missed.size and wrong.size:
-        on_tape[missed], is_real[wrong] = _in_common(recorded[missed], published[wrong])
-    return on_tape, is_real
+    tape: IntArray
+    exact: IntArray
+    """int64[predicted], with the price that the book predicts."""
+    published: IntArray
+    """int64[predicted], with that price as it would be published."""
+
+    @classmethod
+    def of(cls, tape: Matches, predicted: Matches) -> Keys:
+        """Of all matches on the tape and all predicted ones."""
+        published = predicted._replace(price_x2=truncated_x2(predicted.price_x2))
+        rows = [_columns(matches) for matches in (tape, predicted, published)]
+        ends = np.cumsum([len(one) for one in rows])
+        return cls(*np.split(_equal_rows(np.concatenate(rows)), ends[:-1]))
+
+    def only(self, on_tape: BoolArray, in_book: BoolArray) -> Keys:
+        """Of some of the matches, bool[tape] and bool[predicted]."""
+        return Keys(self.tape[on_tape], self.exact[in_book], self.published[in_book])
+
+    def hits(self) -> tuple[BoolArray, BoolArray]:
+        """Which of the tape's matches are predicted, and which predicted ones are on the tape.
+
+        Those that agree exactly are paired first, so that a truncated price takes no one's partner.
+        """
+        on_tape, is_real = _in_common(self.tape, self.exact)
+        missed, wrong = np.flatnonzero(~on_tape), np.flatnonzero(~is_real)
+        if missed.size and wrong.size:
+            found = _in_common(self.tape[missed], self.published[wrong])
+            on_tape[missed], is_real[wrong] = found
+        return on_tape, is_real
 
 
-def _keys(matches: Matches) -> IntArray:
+def _columns(matches: Matches) -> IntArray:
     """int64[matches, 5], what has to agree."""
     return np.stack(matches[:5], axis=1)
 
 
+def _equal_rows(rows: IntArray) -> IntArray:
+    """int64[rows], a number that equal rows share, from 0 on without gaps."""
+    order = np.lexsort(rows.T)
+    is_new = np.any(rows[order[1:]] != rows[order[:-1]], axis=1)
+    number = np.empty(len(rows), np.int64)
+    number[order] = np.cumsum(np.concatenate(([0], is_new)))[: len(rows)]
+    return number
+
+
 def _in_common(one: IntArray, other: IntArray) -> tuple[BoolArray, BoolArray]:
     """Which keys of each are in the other; the second of two equal ones needs a second partner."""
-    _, key = np.unique(np.concatenate((one, other)), axis=0, return_inverse=True)
-    key = key.reshape(-1)
-    mine, theirs = key[: len(one)], key[len(one) :]
-    mine, theirs = _numbered(mine, key.size), _numbered(theirs, key.size)
-    return np.isin(mine, theirs), np.isin(theirs, mine)
+    size = 1 + max(one.max(initial=-1), other.max(initial=-1))
+    return _have_partners(one, other, size), _have_partners(other, one, size)
 
 
-def _numbered(key: IntArray, keys: int) -> IntArray:
-    """Keys made unique by counting equal ones."""
-    order = np.argsort(key, kind="stable")
-    begins = np.searchsorted(key[order], key[order], side="left")
-    number = np.empty_like(key)
-    number[order] = np.arange(key.size) - begins
-    return number * keys + key
+def _have_partners(keys: IntArray, others: IntArray, size: int) -> BoolArray:
+    order = np.argsort(keys, kind="stable")
+    begins = np.searchsorted(keys[order], keys[order], side="left")
+    number = np.empty_like(keys)
+    number[order] = np.arange(keys.size) - begins
+    has_partner: BoolArray = number < np.bincount(others, minlength=size)[keys]
+    return has_partner
 
 
 def _hits_within(tape: Matches, predicted: Matches) -> int:
@@ -212,5 +238,5 @@ def _hits_within(tape: Matches, predicted: Matches) -> int:
 
 
 def _rows(matches: Matches) -> list[list[int]]:
-    rows: list[list[int]] = _keys(matches).tolist()
+    rows: list[list[int]] = _columns(matches).tolist()
     return rows

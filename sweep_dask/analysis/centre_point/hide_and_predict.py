@@ -37,7 +37,7 @@ from sweep_dask.market.sessions import is_continuous
 from sweep_dask.matching.events import Decision, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.tables import BoolArray, IntArray
@@ -62,10 +62,13 @@ def hide_and_predict(
     """
     rested = rested_orders(partition)
     real, records = _real_fills(partition, rested), _Records(partition)
-    by_lot = partition.with_random_priority()
+    flow, by_lot = hiding_flow(partition, rested), partition.with_random_priority()
     # All at once, in a single replay: where lots rank the orders it is all the same.
-    books = ((partition, one_in), (by_lot, 1))
-    found = [_predicted_fills(book, rested, groups, seed) for book, groups in books]
+    books = ((flow, one_in), (ScenarioFlow(by_lot, flow.flow), 1))
+    order_id = partition.log.order_id
+    found = [
+        _predicted_fills(one, _groups(order_id, rested, groups, seed)) for one, groups in books
+    ]
     return HiddenOrders(*(_compared(fills, real, records, rested) for fills in found))
 
 
@@ -162,14 +165,11 @@ def _groups(order_id: IntArray, rested: BoolArray, one_in: int, seed: int) -> It
         yield rested & (group == number)
 
 
-def _predicted_fills(
-    partition: PartitionInput, rested: BoolArray, one_in: int, seed: int
-) -> _Fills:
+def _predicted_fills(flow: ScenarioFlow, groups: Iterable[BoolArray]) -> _Fills:
     """The fills of each group while it was hidden."""
-    flow = hiding_flow(partition, rested)
     none = np.zeros(0, dtype=np.int64)
     found = [(none, none, none)]
-    for hidden in _groups(partition.log.order_id, rested, one_in, seed):
+    for hidden in groups:
         fills = flow.run(hidden).fills
         for side in ("buy", "sell"):
             ours = fills[hidden[fills[side]]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.fidelity import Matches, hits
+from sweep_dask.analysis.centre_point.fidelity import Keys
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
@@ -18,6 +18,7 @@ from sweep_dask.matching.events import BUY, SELL, EventKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sweep_dask.analysis.centre_point.fidelity import Matches
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.centre_point.tape import DarkMatches
@@ -64,29 +65,17 @@ def kinds_in_book(partition: PartitionInput, flow: OrderFlow, result: BookResult
 def tallies_of(tape: Matches, predicted: Matches, on_tape: Kinds, in_book: Kinds) -> Tallies:
     """Count each kind by itself: a hit is a hit only if it is of the same kind in both."""
 
+    keys = Keys.of(tape, predicted)
+
     def counted(names: tuple[str, ...]) -> dict[str, Tally]:
-        return {
-            name: _tally(_only(tape, on_tape[name]), _only(predicted, in_book[name]))
-            for name in names
-        }
+        return {name: _tally(keys.only(on_tape[name], in_book[name])) for name in names}
 
-    return Tallies(_tally(tape, predicted), counted(EVENTS), counted(KINDS))
+    return Tallies(_tally(keys), counted(EVENTS), counted(KINDS))
 
 
-def _tally(tape: Matches, predicted: Matches) -> Tally:
-    is_hit, _ = hits(tape, predicted)
-    return Tally(tape.quantity.size, predicted.quantity.size, int(is_hit.sum()))
-
-
-def _only(matches: Matches, chosen: BoolArray) -> Matches:
-    return Matches(
-        matches.buy_order_id[chosen],
-        matches.sell_order_id[chosen],
-        matches.quantity[chosen],
-        matches.price_x2[chosen],
-        matches.timestamp_ns[chosen],
-        matches.both_passive[chosen],
-    )
+def _tally(keys: Keys) -> Tally:
+    is_hit, _ = keys.hits()
+    return Tally(keys.tape.size, keys.exact.size, int(is_hit.sum()))
 
 
 def _add_leg(

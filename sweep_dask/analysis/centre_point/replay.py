@@ -48,12 +48,19 @@ class ReplayResult:
 
 
 @dataclass(frozen=True)
-class _Prediction:
-    """One mode under one set of rules."""
+class _Played:
+    """What one book makes of the flow of one mode."""
 
     flow: OrderFlow
     result: BookResult
     predicted: Matches
+
+
+@dataclass(frozen=True)
+class _Prediction:
+    """One mode under one set of rules."""
+
+    played: _Played
     score: Score
     on_tape: BoolArray
 
@@ -76,30 +83,37 @@ def replay_partition(
     target = Target.of(partition)
     predictions = {mode: _predict(partition, target, mode) for mode in (RESYNC, FREE)}
     for mode, prediction in predictions.items():
-        prediction.score.detail = _detail(partition, target, mode, prediction)
+        prediction.score.detail = _detail(partition, target, mode, prediction.played)
     resync = predictions[RESYNC]
     tables = [
-        match_table(partition.log, p.flow, p.result.fills, date, security, mode)
+        match_table(partition.log, p.played.flow, p.played.result.fills, date, security, mode)
         for mode, p in predictions.items()
     ]
+    free = predictions[FREE].played
     return ReplayResult(
         scores={mode: prediction.score for mode, prediction in predictions.items()},
         ablations=_ablate(partition, target) if ablations else {},
         matches=pa.concat_tables(tables),
         misses=_miss_table(target, resync),
         hidden=hide_and_predict(partition),
-        event_count=predictions[FREE].flow.size,
-        step_count=predictions[FREE].result.steps,
+        event_count=free.flow.size,
+        step_count=free.result.steps,
     )
 
 
 def _predict(partition: PartitionInput, target: Target, mode: str) -> _Prediction:
     log, rules, is_in = partition.log, partition.settings.rules, partition.is_in
-    if mode == RESYNC:
-        flow = resync_flow(log, partition.tape, rules, is_in, partition.market)
-    else:
-        flow = free_flow(log, partition.tape, rules, is_in, partition.market)
-    result = partition.run(flow, keeps_fills=mode == FREE)
+    flow_of_mode = resync_flow if mode == RESYNC else free_flow
+    flow = flow_of_mode(log, partition.tape, rules, is_in, partition.market)
+    played = _play(partition, flow, mode)
+    score, on_tape, is_real = score_matches(target.tape, played.predicted, target.is_known)
+    score.reachable = target.reachable
+    _count_contested(score, target, on_tape, played.predicted, is_real)
+    return _Prediction(played, score, on_tape)
+
+
+def _play(partition: PartitionInput, flow: OrderFlow, mode: str) -> _Played:
+    log, result = partition.log, partition.run(flow, keeps_fills=mode == FREE)
     fills = result.fills
     predicted = Matches(
         log.order_id[fills["buy"]],
@@ -109,29 +123,25 @@ def _predict(partition: PartitionInput, target: Target, mode: str) -> _Predictio
         flow.timestamp_ns[fills["event"]],
         fills["aggressor"] == 0,
     )
-    score, on_tape, is_real = score_matches(target.tape, predicted, target.is_known)
-    score.reachable = target.reachable
-    _count_contested(score, target, on_tape, predicted, is_real)
-    return _Prediction(flow, result, predicted, score, on_tape)
+    return _Played(flow, result, predicted)
 
 
-def _detail(
-    partition: PartitionInput, target: Target, mode: str, prediction: _Prediction
-) -> Detail:
+def _detail(partition: PartitionInput, target: Target, mode: str, played: _Played) -> Detail:
     """The score told apart, beside that of the same book with priority drawn by lot."""
-    by_lot = _predict(partition.with_random_priority(), target, mode)
+    # Who comes first is for the book to say: the flow is the same.
+    by_lot = _play(partition.with_random_priority(), played.flow, mode)
     tallies, amounts = zip(
-        *(_told_apart(partition, target, one) for one in (prediction, by_lot)), strict=True
+        *(_told_apart(partition, target, one) for one in (played, by_lot)), strict=True
     )
     return Detail(compare(target.sweeps, *amounts), *tallies)
 
 
 def _told_apart(
-    partition: PartitionInput, target: Target, prediction: _Prediction
+    partition: PartitionInput, target: Target, played: _Played
 ) -> tuple[Tallies, Amounts]:
-    flow, result = prediction.flow, prediction.result
+    flow, result = played.flow, played.result
     kinds = kinds_in_book(partition, flow, result)
-    tallies = tallies_of(target.tape, prediction.predicted, target.kinds, kinds)
+    tallies = tallies_of(target.tape, played.predicted, target.kinds, kinds)
     return tallies, book_amounts(partition, flow, result)
 
 
@@ -172,7 +182,7 @@ def _miss_table(target: Target, resync: _Prediction) -> pa.Table:
         target.tape,
         resync.on_tape,
         target.is_known,
-        resync.flow,
+        resync.played.flow,
         target.minimum_in_force,
         target.aggressor,
     )
