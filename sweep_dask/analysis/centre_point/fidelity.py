@@ -218,6 +218,49 @@ def _have_partners(keys: IntArray, others: IntArray, size: int) -> BoolArray:
 
 def _hits_within(tape: Matches, predicted: Matches) -> int:
     """Hits if timestamps may differ by a millisecond; each match has one partner at most."""
+    recorded, foretold = _but_for_time(tape, predicted)
+    size = 1 + max(recorded.max(initial=-1), foretold.max(initial=-1))
+    n_recorded, n_foretold = (np.bincount(keys, minlength=size) for keys in (recorded, foretold))
+    # Nearly all that could meet are one and one.
+    is_pair = (n_recorded == 1) & (n_foretold == 1)
+    place = np.zeros(size, np.int64)
+    place[foretold] = np.arange(foretold.size)
+    one = np.flatnonzero(is_pair[recorded])
+    other = place[recorded[one]]
+    wait_ns = np.abs(tape.timestamp_ns[one] - predicted.timestamp_ns[other])
+    price_x2, exact_x2 = tape.price_x2[one], predicted.price_x2[other]
+    is_same = (price_x2 == exact_x2) | (price_x2 | 1 == exact_x2)
+    are_more = (n_recorded > 0) & (n_foretold > 0) & ~is_pair
+    return int((is_same & (wait_ns <= _TOLERANCE_NS)).sum()) + _hits_in_turn(
+        _only(tape, are_more[recorded]), _only(predicted, are_more[foretold])
+    )
+
+
+def _but_for_time(tape: Matches, predicted: Matches) -> tuple[IntArray, IntArray]:
+    """Numbers that matches share which could be the same but for their times.
+
+    A published price without a half unit may be that of the half unit above it.
+    """
+    rows = [
+        np.stack((*matches[:3], matches.price_x2 >> 1), axis=1) for matches in (tape, predicted)
+    ]
+    numbers = _equal_rows(np.concatenate(rows))
+    return numbers[: len(rows[0])], numbers[len(rows[0]) :]
+
+
+def _only(matches: Matches, chosen: BoolArray) -> Matches:
+    return Matches(
+        matches.buy_order_id[chosen],
+        matches.sell_order_id[chosen],
+        matches.quantity[chosen],
+        matches.price_x2[chosen],
+        matches.timestamp_ns[chosen],
+        matches.both_passive[chosen],
+    )
+
+
+def _hits_in_turn(tape: Matches, predicted: Matches) -> int:
+    """The same where several may meet: by time, each match has the first that is left."""
     waiting: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for *key, time_ns in _rows(predicted):
         waiting[tuple(key)].append(time_ns)
@@ -225,7 +268,6 @@ def _hits_within(tape: Matches, predicted: Matches) -> int:
         times.sort(reverse=True)
     hits = 0
     for *key, price_x2, time_ns in sorted(_rows(tape), key=lambda row: row[-1]):
-        # A published price without a half unit may be that of the half unit above it.
         for exact_x2 in (price_x2, price_x2 | 1):
             times = waiting.get((*key, exact_x2), [])
             while times and times[-1] < time_ns - _TOLERANCE_NS:
