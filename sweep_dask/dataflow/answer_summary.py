@@ -85,7 +85,7 @@ def _verdicts(answer: Answer) -> list[str]:
         for one in answer.verdicts
     ]
     return [
-        f"{headline.summary}.",
+        *_sentence(f"{headline.summary}. {answer.looked_at}.", ""),
         *(line for name, text in headline.decided for line in _sentence(f"{name} {text}.")),
         *columns_of_text([["", "effect on", "", "", "if all change", "all choices"], *effects]),
         *(line for name, text in headline.undecided for line in _sentence(f"{name}: {text}.")),

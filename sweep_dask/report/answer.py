@@ -26,7 +26,14 @@ from sweep_dask.report.matrices import matrices, switch_rows
 from sweep_dask.report.measures import MEASURES, measured
 from sweep_dask.report.populations import ANSWERED
 from sweep_dask.report.rollups import ALL
-from sweep_dask.report.verdicts import ANSWERING, Headline, Verdict, headline, verdicts_of
+from sweep_dask.report.verdicts import (
+    ANSWERING,
+    Headline,
+    Verdict,
+    headline,
+    looked_at,
+    verdicts_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +68,8 @@ class Answer:
     """Measures of the tape by name."""
     asked: Choices
     verdicts: Sequence[Verdict]
+    looked_at: str
+    """Over how many choices a verdict has to hold, in words."""
     levels: Sequence[LevelRow]
     """What lines fill and cost in the answer's own lifetime."""
     replayed: Effect | None
@@ -156,6 +165,7 @@ def answer_of(
         real={name: measured(prefix, total, measure) for name, measure in measures.items()},
         asked=asked,
         verdicts=verdicts_of(found, asked) if is_sure else [],
+        looked_at=looked_at(found),
         levels=level_rows(found, asked) if is_sure else [],
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
         time_priority=_against_tape(found, TIME_PRIORITY_LINE) if has_tape else {},

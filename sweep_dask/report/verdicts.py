@@ -28,6 +28,8 @@ _WOULD = {
     SHORTFALL: ("cost more", "cost less"),
     COMPLETED: ("cost more with the rest traded", "cost less with the rest traded"),
 }
+#: What a choice is made of, by what it is called where choices are counted.
+_AXES = {"lifetime": "lifetime", "share": "adoption", "weight": "weight", "switch": "switch"}
 #: Between the parts of `turned_by`.
 _AND = "; "
 
@@ -149,6 +151,16 @@ def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
     }
     of_verdicts = [((row["scenario"], row["metric"]), row) for row in found.verdicts]
     return [Verdict(row, everybody[key], with_errors.get(key), asked) for key, row in of_verdicts]
+
+
+def looked_at(found: Rollups) -> str:
+    """Over how many choices a verdict has to hold: the fewer they are, the easier it is."""
+    rows = [*found.effects(FILL_RATIO), *found.switched(FILL_RATIO)]
+    choices = {tuple(row[axis] for axis in _AXES.values()) for row in rows}
+    # To put nothing the other way is no switch.
+    values = {noun: {row[axis] for row in rows} - {""} for noun, axis in _AXES.items()}
+    counts = ", ".join(wording.counted(len(of), noun) for noun, of in values.items() if of)
+    return f"Looked at under {wording.counted(len(choices), 'choice')} ({counts})"
 
 
 class Headline(NamedTuple):

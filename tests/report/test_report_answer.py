@@ -1,5 +1,7 @@
 """The first section answers: what filled, what is decided, and what turns the rest."""
 
+from dataclasses import replace
+
 import pyarrow.parquet as pq
 import pytest
 from drawn_market import drawn_market
@@ -15,9 +17,12 @@ from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
 from sweep_dask.report.populations import POPULATIONS
-from sweep_dask.report.rollups import DIMENSIONS
+from sweep_dask.report.rollups import DIMENSIONS, read_rollups
+from sweep_dask.report.verdicts import looked_at
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption")
+#: One group and everybody under each lifetime, two other shares under the answer's own: 14 by 3.
+LOOKED_AT = "42 choices (6 lifetimes, 4 shares, 3 weights)"
 NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
 
 
@@ -81,7 +86,7 @@ def test_every_effect_is_in_a_matrix(page, robustness):
 
 def test_the_headline_names_what_is_decided_and_what_turns_the_rest(page, verdicts):
     decided = [row for row in verdicts if row["verdict"] != "not decided"]
-    assert f"Decided: {len(decided)} of 9 answers." in page.text
+    assert f"Decided: {len(decided)} of 9 answers. Looked at under {LOOKED_AT}." in page.text
     effect, low, high, least, most = (
         abs(100 * page.numbers[f"verdicts/dark-only/fill_ratio/{name}"])
         for name in ("effect", "high", "low", "most", "least")
@@ -105,6 +110,7 @@ def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
         assert start in text
         if row["verdict"] == "not decided":
             assert f"{words.heading.lower()} ({row['turned_by']})" in text
+    assert f"of 9 answers. Looked at under {LOOKED_AT}." in text
     assert "Beside the answer, time-priority against the tape: fill ratio" in text
     assert not any("wanted" in line for line in lines)
 
@@ -218,6 +224,13 @@ def test_what_is_asked_says_how_many_sweeps_can_change(page, answer_folder):
     assert 0 < row["n_affected"] < row["n_sweeps"]
     assert f"{row['n_sweeps']} sweeps, of which {row['n_affected']} can change," in page.text
     assert page.numbers["by_choice/tape/clock:5min/0.0/n_affected"] == row["n_affected"]
+
+
+def test_fewer_choices_are_said_so(answer_folder):
+    found = read_rollups(answer_folder[0].rollups)
+    rows = [row for row in found.robustness if row["lifetime"] == "close" and row["adoption"] == 1]
+    alone = replace(found, robustness=rows)
+    assert looked_at(alone) == "Looked at under 3 choices (1 lifetime, 1 share, 3 weights)"
 
 
 def test_every_line_has_a_row(page):
