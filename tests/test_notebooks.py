@@ -95,6 +95,8 @@ def test_the_study_of_the_real_morning_answers(execute, monkeypatch):
     # Each scenario has an answer, and a word on whether it is more than chance.
     for scenario in ("dual-post", "rest-dark", "dark-only"):
         assert f"{scenario}: the fill ratio of a sweep is" in text
-        assert f"\n{scenario}: " in text.partition("Taken for granted:")[2]
+        in_short = text.partition("Taken for granted:")[2]
+        assert f"\n{scenario}: fill ratio not decided (1 security-day of the 10" in in_short
+    assert "looked at under 42 choices:" in text
     assert "All of it for 1 security-day only." in text
     assert "Replay</strong>: done" in shown(notebook)
