@@ -29,7 +29,7 @@ _WOULD = {
     COMPLETED: ("cost more with the rest traded", "cost less with the rest traded"),
 }
 #: What a choice is made of, by what it is called where choices are counted.
-_AXES = {"lifetime": "lifetime", "share": "adoption", "weight": "weight", "switch": "switch"}
+_AXES = {"lifetime": "lifetime", "share": "adoption", "weight": "weight", "assumption": "switch"}
 #: Between the parts of `turned_by`.
 _AND = "; "
 
@@ -157,7 +157,7 @@ def looked_at(found: Rollups) -> str:
     """Over how many choices a verdict has to hold: the fewer they are, the easier it is."""
     rows = [*found.effects(FILL_RATIO), *found.switched(FILL_RATIO)]
     choices = {tuple(row[axis] for axis in _AXES.values()) for row in rows}
-    # To put nothing the other way is no switch.
+    # No switch is none of the assumptions put the other way.
     values = {noun: {row[axis] for row in rows} - {""} for noun, axis in _AXES.items()}
     counts = ", ".join(wording.counted(len(of), noun) for noun, of in values.items() if of)
     return f"Looked at under {wording.counted(len(choices), 'choice')} ({counts})"
