@@ -88,7 +88,8 @@ def _verdicts(answer: Answer) -> list[str]:
         *_sentence(f"{headline.summary}. {answer.looked_at}.", ""),
         *(line for name, text in headline.decided for line in _sentence(f"{name} {text}.")),
         *columns_of_text([["", "effect on", "", "", "if all change", "all choices"], *effects]),
-        *(line for name, text in headline.undecided for line in _sentence(f"{name}: {text}.")),
+        *(line for name, text in headline.one_sign for line in _sentence(f"{name} {text}.")),
+        *(line for name, text in headline.turned for line in _sentence(f"{name}: {text}.")),
         (
             f"Each sweep as one that changes, if they wait {answer.wait} and {answer.adopters}; "
             "shortfalls in bps, + = costlier"

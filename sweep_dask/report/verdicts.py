@@ -91,13 +91,11 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Of one that is decided: what the line would do, and by how much under which choices."""
+        """Of one with one sign: what the line would do, and by how much under which choices."""
         effect, words = self.row["effect"], self.words
-        shares = {
-            self.asked.marginal.share: (
-                f"{words.size(effect)} ({words.between(self.row['low'], self.row['high'])})"
-            )
-        }
+        low, high = self.row["low"], self.row["high"]
+        within = "" if low is None else f" ({words.between(low, high)})"
+        shares = {self.asked.marginal.share: f"{words.size(effect)}{within}"}
         shares.setdefault(1.0, words.size(self.everybody["effect"]))
         of_one = self.asked.adoption_participant
         sizes = [f"by {size} if {adopters(share, of_one)}" for share, size in shares.items()]
@@ -169,7 +167,9 @@ class Headline(NamedTuple):
     summary: str
     decided: list[tuple[str, str]]
     """Scenario and sentence, for each verdict."""
-    undecided: list[tuple[str, str]]
+    one_sign: list[tuple[str, str]]
+    """The same of what no choice turns, and is not decided for another reason."""
+    turned: list[tuple[str, str]]
     """Scenario and what turns it, metric by metric."""
 
 
@@ -182,20 +182,27 @@ def headline(verdicts: Sequence[Verdict]) -> Headline | None:
     summary = f"Decided: {len(decided)} of {wording.counted(len(verdicts), 'answer')}"
     if not decided:
         summary = _AND.join(["Nothing is decided", *shared]).replace(_AND, ": ", 1)
-    undecided = [
-        (label(line), ", ".join(_turned(one, shared) for one in rows if not one.is_decided))
-        for line, rows in groupby(verdicts, key=lambda one: one.line)
+    undecided = [one for one in verdicts if not one.is_decided]
+    one_sign = [
+        (label(one.line), _AND.join([one.sentence, *_others(one, shared)]))
+        for one in undecided
+        if one.has_one_sign
     ]
-    return Headline(
-        summary,
-        [(label(one.line), one.sentence) for one in decided],
-        [(line, text) for line, text in undecided if text],
-    )
+    turned = [
+        (label(line), ", ".join(_turned(one, shared) for one in rows))
+        for line, rows in groupby(
+            (one for one in undecided if not one.has_one_sign), key=lambda one: one.line
+        )
+    ]
+    return Headline(summary, [(label(one.line), one.sentence) for one in decided], one_sign, turned)
 
 
 def _turned(verdict: Verdict, shared: Sequence[str]) -> str:
+    """A metric, and what speaks against a verdict."""
+    doubts = _AND.join(_others(verdict, shared)) or verdict.size
+    return f"{wording.within(verdict.words.heading)} ({doubts})"
+
+
+def _others(verdict: Verdict, shared: Sequence[str]) -> list[str]:
     """What speaks against a verdict, but for what is said of all."""
-    doubts = _AND.join(doubt for doubt in verdict.doubts if doubt not in shared)
-    name = wording.within(verdict.words.heading)
-    rest = f"one sign under every choice, {verdict.size}" if verdict.has_one_sign else verdict.size
-    return f"{name} ({doubts or rest})"
+    return [doubt for doubt in verdict.doubts if doubt not in shared]

@@ -89,7 +89,7 @@ def test_the_headline_names_what_is_decided_and_what_turns_the_rest(page, verdic
     assert f"Decided: {len(decided)} of 9 answers. Looked at under {LOOKED_AT}." in page.text
     effect, low, high, least, most = (
         abs(100 * page.numbers[f"verdicts/dark-only/fill_ratio/{name}"])
-        for name in ("effect", "high", "low", "most", "least")
+        for name in ("effect", "high", "low", "largest", "smallest")
     )
     assert (
         f"Dark only would fill less, by {effect:.2f} points ({low:.2f} to {high:.2f}) if one sweep "
