@@ -29,7 +29,8 @@ NOBODY = -1
 YOUNGEST = 2**62
 #: Columns of `Book.tree`, one cache line. The first hold reaches: the farthest of the orders with a
 #: MAQ of 0, of at most 2^8, 2^12, 2^16 (bounds that are arbitrary), and of ANY; and of dark limit
-#: orders. Then a bit for each participant, by the last digits of the number; in a slot the order.
+#: orders. Then a bit for each participant, by the last digits of the number, and one for all who do
+#: not adopt; in a slot the order.
 ANY, DARK, PARTICIPANTS, ORDER_NUMBER, COLUMNS = range(4, 9)
 #: A reach below that of any order: nobody is there. And the least that an order may have.
 NO_REACH, LOWEST = -(2**62), -(2**61)
@@ -87,6 +88,8 @@ STATE = np.dtype(
         # Fills so far, and how many of them are older than this event.
         ("fills", np.int64),
         ("fills_before", np.int64),
+        # Bits that more than one participant may have; see `queue.bit_of`.
+        ("shared_bits", np.int64),
         # Orders that rest, and rows of `Book.opted_in`.
         ("resting", np.int64),
         ("participants", np.int64),
@@ -155,7 +158,7 @@ def new_book(
     state["block_min_value"] = block_min_value if has_blocks else -1
     state["priority_seed"] = -1 if priority_seed is None else priority_seed
     state["participants"] = participants.size
-    state["keeps_fills"] = keeps_fills
+    state["keeps_fills"], state["shared_bits"] = keeps_fills, -1
     orders = np.zeros(_FIRST_CAPACITY, ORDER)
     if adopting is not None:
         adopts = adopting.adopts

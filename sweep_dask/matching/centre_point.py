@@ -7,7 +7,7 @@ RULES.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.book import Book, new_book
 from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.dispatch import dispatch
+from sweep_dask.matching.events import EventKind
+from sweep_dask.matching.queue import bit_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -95,6 +97,8 @@ def run_book(
         priority_seed=priority_seed,
         adopting=adopting,
     )
+    if adopting is not None and Pairs.OF_ONE in adopting.apart:
+        book.state["shared_bits"] = _shared_bits(events)
     applied = np.zeros(events.size, np.int64)
     happening = np.arange(events.size) if happening is None else happening
     book = apply_events(book, events, happening, applied)
@@ -105,6 +109,16 @@ def run_book(
     steps, met = int(book.state[0]["steps"]), Pairs(int(book.state[0]["met"]))
     fills, gains = fills_of(book), gains_of(book)
     return BookResult(fills, applied, leaves, minimum_quantity, obstacle, steps, met, gains)
+
+
+def _shared_bits(events: NDArray[np.void]) -> int:
+    """The bits of participants that two of the events or more have."""
+    has_terms = np.isin(events["kind"], (EventKind.ENTER, EventKind.AMEND, EventKind.STATE))
+    once, shared = 0, 0
+    for participant in np.unique(events["participant"][has_terms]).tolist():
+        bit = cast("Any", bit_of).py_func(participant)
+        once, shared = once | bit, shared | once & bit
+    return shared
 
 
 def _of_orders(values: NDArray[Any], orders: int) -> NDArray[Any]:

@@ -36,8 +36,10 @@ from sweep_dask.matching.lots import kernel_lot_of
 from sweep_dask.matching.rules import TIME_PRIORITY
 
 _DARK_LIMIT = int(Style.DARK_LIMIT)
-#: `Question.participants`: whoever it is.
-EVERYONE = -1
+#: `Question.participants`: whoever it is, and whoever does not adopt.
+EVERYONE, NOT_ADOPTING = -1, -(2**63)
+#: Of the bits of participants.
+_LAST_BIT = 62
 
 
 class Question(NamedTuple):
@@ -52,7 +54,7 @@ class Question(NamedTuple):
     reach_x2: int
     """They reach at least so far."""
     participants: int
-    """They are of participants that have one of these bits."""
+    """They are of participants that have one of these bits, or do not adopt if that is one."""
 
 
 @kernel
@@ -64,7 +66,7 @@ def class_of(maq: int) -> int:
 @kernel
 def bit_of(participant: int) -> int:
     """Return the bit of a participant, which others may share."""
-    return 1 << (participant & 63)
+    return 1 << min(participant & 63, _LAST_BIT)
 
 
 @kernel
@@ -187,7 +189,8 @@ def show(book: Book, order: int) -> None:
     for column in range(ANY + 1):
         row[column] = reach_x2 if column >= first else NO_REACH
     row[DARK] = reach_x2 if slot.style >= _DARK_LIMIT else NO_REACH
-    row[PARTICIPANTS] = bit_of(slot.participant) if is_there else 0
+    who = bit_of(slot.participant) | (0 if slot.adopts else NOT_ADOPTING)
+    row[PARTICIPANTS] = who if is_there else 0
     row[ORDER_NUMBER] = order
     at >>= 1
     count = 1

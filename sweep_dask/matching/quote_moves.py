@@ -8,16 +8,25 @@ two sides have an on-tick price in common.
 from __future__ import annotations
 
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.book import ANY, DARK, NO_REACH, NOBODY, YOUNGEST, Book
 from sweep_dask.matching.events import BUY, SELL, Obstacle
 from sweep_dask.matching.fills import undo
-from sweep_dask.matching.queue import EVERYONE, Question, next_order
+from sweep_dask.matching.queue import (
+    EVERYONE,
+    NOT_ADOPTING,
+    Question,
+    bit_of,
+    next_in_time,
+    next_order,
+)
 from sweep_dask.matching.quotes import NO_PRICE, Quote, closed, on_tick_from
 from sweep_dask.matching.rules import DARK_LIMIT, LIMIT_TEST, QUOTE_MOVES
 from sweep_dask.matching.search import leaves_of, next_eligible, reach_at
 from sweep_dask.matching.walk import Walk, fill_inside
 
 _OPEN = int(Obstacle.NONE)
+_ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)
 
 
 @kernel
@@ -39,6 +48,8 @@ def _meet_at_midpoint(book: Book, quote: Quote) -> None:
     mid_x2 = quote.bid + quote.offer
     buys = Question(BUY - 1, ANY, ANY, reach_at(book, int(BUY), mid_x2), EVERYONE)
     sells = Question(SELL - 1, ANY, ANY, reach_at(book, int(SELL), mid_x2), EVERYONE)
+    if book.state[0].apart and _are_all_apart(book, buys, sells):
+        return
     buy = sell = int(NOBODY)
     while True:
         buy, sell = next_eligible(book, buys, buy), next_eligible(book, sells, sell)
@@ -57,6 +68,32 @@ def _meet_at_midpoint(book: Book, quote: Quote) -> None:
                 break
             if not book.orders[order].preference_only:
                 has_traded = _take(book, order, quote, walk, contra_leaves) or has_traded
+
+
+@kernel
+def _are_all_apart(book: Book, buys: Question, sells: Question) -> bool:
+    """Whether everybody of one side is surely kept apart from everybody of the other."""
+    state = book.state[0]
+    anybody_buys = _is_any(book, buys, int(NOT_ADOPTING))
+    anybody_sells = _is_any(book, sells, int(NOT_ADOPTING))
+    if state.apart & _ADOPTERS and not anybody_buys and not anybody_sells:
+        return True
+    buy = next_in_time(book, buys, int(NOBODY))
+    if not state.apart & _OF_ONE or (anybody_buys and anybody_sells) or buy < 0:
+        return False
+    participant = book.orders[buy].participant
+    bit = bit_of(participant)
+    others = ~bit & ~NOT_ADOPTING
+    is_of_one = participant >= 0 and not bit & state.shared_bits
+    return is_of_one and not _is_any(book, buys, others) and not _is_any(book, sells, others)
+
+
+@kernel
+def _is_any(book: Book, question: Question, participants: int) -> bool:
+    """Whether a question finds anybody with one of some bits."""
+    side, column, style, reach_x2, _ = question
+    asked = Question(side, column, style, reach_x2, participants)
+    return bool(next_in_time(book, asked, int(NOBODY)) >= 0)
 
 
 @kernel

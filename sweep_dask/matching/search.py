@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.book import ANY, DARK, LOWEST, NOBODY, Book
-from sweep_dask.matching.queue import EVERYONE, Question, bit_of, next_in_time
+from sweep_dask.matching.queue import (
+    EVERYONE,
+    NOT_ADOPTING,
+    Question,
+    bit_of,
+    next_in_time,
+)
 from sweep_dask.matching.rules import LIMIT_TEST
+
+_ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)
 
 
 class Search(NamedTuple):
@@ -36,9 +45,24 @@ def reach_at(book: Book, side: int, price_x2: int) -> int:
 def contras_of(book: Book, taker: Any, search: Search) -> Question:
     """Return the question for all contras."""
     style = DARK if search.is_on_tick else ANY
-    who = bit_of(taker.participant) if search.own else EVERYONE
+    who = bit_of(taker.participant) if search.own else whom_it_may_meet(book, taker)
     reach_x2 = reach_at(book, 3 - taker.side, search.price_x2)
     return Question(2 - taker.side, ANY, style, reach_x2, who)
+
+
+@kernel
+def whom_it_may_meet(book: Book, taker: Any) -> int:
+    """Return the bits of those from whom an order is not kept apart, or more.
+
+    They let a search pass over a crowd of those from whom it is.
+    """
+    state = book.state[0]
+    if state.apart & _ADOPTERS and taker.adopts:
+        return NOT_ADOPTING
+    if state.apart & _OF_ONE and taker.participant >= 0:
+        own = bit_of(taker.participant) & ~state.shared_bits
+        return int(~own & (~NOT_ADOPTING if own and taker.adopts else EVERYONE))
+    return EVERYONE
 
 
 @kernel

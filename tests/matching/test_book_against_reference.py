@@ -65,6 +65,9 @@ def test_books_are_equal_where_some_pairs_are_kept_apart(apart):
     differ = 0
     for seed in range(400):
         market = some_adopt(random_market(Dice.of_seed(seed), 80), seed, apart=apart)
+        if seed % 3 == 0:
+            # Participants 1 to 4 have a bit each in the queue; these share one, or are not known.
+            market.events["participant"] = 64 * market.events["participant"] - 65
         kept_apart = require_equal(market)
         require_apart(market, kept_apart.fills)
         together = replace(market, adopting=market.adopting._replace(apart=Pairs.NONE)).run()
@@ -82,7 +85,7 @@ def require_apart(market, fills):
         if event["kind"] in (EventKind.ENTER, EventKind.AMEND, EventKind.STATE):
             who[int(event["order"])].add(int(event["participant"]))
     for buy, sell in fills[["buy", "sell"]].tolist():
-        is_of_one = who[buy] == who[sell] and len(who[buy]) == 1
+        is_of_one = who[buy] == who[sell] and len(who[buy]) == 1 and min(who[buy]) >= 0
         assert not (Pairs.ADOPTERS in apart and adopts[buy] and adopts[sell])
         assert not (Pairs.OF_ONE in apart and is_of_one and (adopts[buy] or adopts[sell]))
 

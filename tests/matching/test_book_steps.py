@@ -17,6 +17,7 @@ import pytest
 from book_market import Market
 from numba import njit
 
+from sweep_dask.matching.adopting import Adopting, Pairs
 from sweep_dask.matching.centre_point import apply_event, open_book
 from sweep_dask.matching.events import BUY, EVENT, SELL, EventKind, Style
 from sweep_dask.matching.rules import Rules
@@ -223,3 +224,24 @@ def test_a_crowd_trades_as_in_the_reference(name):
     fills = market.run().fills
     assert fills.size >= 10
     assert fills.tolist() == market.run_slowly().fills.tolist()
+
+
+@pytest.mark.parametrize("apart", Pairs)
+def test_a_quote_move_does_not_try_all_pairs_of_two_crowds_kept_apart(apart):
+    steps = []
+    for count in (200, 2_000):
+        orders = arrivals(count, 1 + np.arange(count) % 2, Style.MIDPOINT, 7)
+        set_limits(orders, 1)
+        orders["quantity"] = 50
+        before = np.concatenate((opening(), orders))
+        moves = quote_moves(None)
+        adopting = Adopting(np.ones(count, dtype=bool), apart)
+        book = {"preferencing": (), "block_min_value": None, "keeps_fills": True}
+        markets = (
+            Market(events, Rules(), ((0, TICK),), **book, adopting=adopting)
+            for events in (before, np.concatenate((before, moves)))
+        )
+        without, result = (market.run() for market in markets)
+        assert result.fills.size == 0
+        steps.append((result.steps - without.steps) / AGAIN)
+    assert steps[1] < 2 * steps[0] < 100

@@ -13,6 +13,7 @@ from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.events import BUY, SELL, Style
 from sweep_dask.matching.queue import (
     EVERYONE,
+    NOT_ADOPTING,
     Question,
     bit_of,
     class_of,
@@ -68,6 +69,12 @@ def _class_and_bit(maq, participant):
     return class_of(maq), bit_of(participant)
 
 
+def who_is(order):
+    """The bits of an order's participant, and of those who do not adopt."""
+    _, bit = _class_and_bit(0, order["participant"])
+    return bit if order["adopts"] else bit | NOT_ADOPTING
+
+
 class Pair:
     """A book whose orders rest and leave, and the list of those that rest, by time."""
 
@@ -103,7 +110,7 @@ class Pair:
                 and order["maq"] <= BOUNDS[question.column]
                 and (question.style == ANY or order["style"] >= Style.DARK_LIMIT)
                 and order["reach_x2"] >= question.reach_x2
-                and _class_and_bit(0, order["participant"])[1] & question.participants
+                and who_is(order) & question.participants
             ):
                 found.append(number)
         if not self.has_time_priority:
@@ -118,6 +125,7 @@ terms = st.fixed_dictionaries(
         "maq": st.sampled_from(MAQS),
         "style": st.sampled_from(list(Style)),
         "participant": st.sampled_from([-1, 0, 5, 63, 64]),
+        "adopts": st.booleans(),
     }
 )
 questions = st.builds(
@@ -126,7 +134,7 @@ questions = st.builds(
     st.integers(0, ANY),
     st.sampled_from([ANY, DARK]),
     st.integers(-5, 5),
-    st.sampled_from([EVERYONE, 1, 1 << 5, -(2**63)]),
+    st.sampled_from([EVERYONE, NOT_ADOPTING, 1, 1 << 5, 1 << 62]),
 )
 #: To come, to change or to leave: what is drawn for the last two says which of those that rest.
 happenings = st.lists(
