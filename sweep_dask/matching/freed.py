@@ -46,10 +46,7 @@ def follow(book: Any, order: int, event: Any) -> None:
         _make_room(book)
     if event.kind in (_ENTER, _AMEND):
         if slot.is_sweep and slot.is_alive and slot.leaves > 0:
-            if event.kind == _ENTER or not event.keeps_place:
-                _come_last(book, order)
-            if slot.lit_access & _TAKES:
-                _take_left(book, order)
+            _come(book, order, event)
     elif event.kind in (_REDUCE, _FREE) and (event.trades or event.rests) and slot.is_known:
         freed = event.quantity - state.applied
         if not slot.adopts:
@@ -75,16 +72,27 @@ def keep_left(book: Book) -> None:
 
 
 @kernel
-def _come_last(book: Book, order: int) -> None:
-    """Put a sweep behind all that rest in the lit book, wherever it was, if it rests there."""
+def _come(book: Book, order: int, event: Any) -> None:
+    """Let a sweep take its place in the lit book, and what it reaches of what was left there."""
+    slot, state = book.orders[order], book.state[0]
+    is_new = event.kind == _ENTER
+    if not is_new and not event.keeps_place:
+        _go_from_lit(book, order)
+    if slot.lit_access & _RESTS and (is_new or not event.keeps_place):
+        book.lit[state.lit] = order
+        state.lit += 1
+    if slot.lit_access & _TAKES:
+        _take_left(book, order)
+
+
+@kernel
+def _go_from_lit(book: Book, order: int) -> None:
+    """Let a sweep lose its place in the lit book, if it has one."""
     state, kept = book.state[0], 0
     for row in range(state.lit):
         if book.lit[row] != order:
             book.lit[kept] = book.lit[row]
             kept += 1
-    if book.orders[order].lit_access & _RESTS:
-        book.lit[kept] = order
-        kept += 1
     state.lit = kept
 
 

@@ -60,9 +60,10 @@ class ScenarioFlow:
         self._happens = decision == Decision.ANY
         self._open = np.flatnonzero(~self._happens)
         self._order, decision = flow.events["order"][self._open], decision[self._open]
-        self._if_adopted = np.isin(decision, (Decision.ADOPTED, Decision.IDLE))
+        is_idle = decision == Decision.IDLE
+        self._if_adopted = (decision == Decision.ADOPTED) | is_idle
         self._if_not = decision == Decision.AS_RECORDED
-        self._is_idle = np.isin(decision, (Decision.IDLE, Decision.IDLE_AS_RECORDED))
+        self._is_idle = is_idle | (decision == Decision.IDLE_AS_RECORDED)
 
     def run(self, adopts: BoolArray, switch: Switch | None = None) -> BookResult:
         """Put the events through the book where some sweeps, bool[orders], adopt the scenario.
