@@ -242,7 +242,8 @@ def test_settings_that_decide_on_rows_are_known():
         *("enable_parallel", "memory_limit_gb", "progress", "monitoring", "profile", "scheduler"),
         *("scheduler_file", "tls_ca_file", "tls_cert", "tls_key", "plain_tcp"),
         *("worker_wait_seconds", "dashboard_address", "models", "scenarios", "preferencing"),
-        *("block_min_value", "rules_off", "replay", "csv_safe_text", "fresh"),
+        "replay",
+        *("block_min_value", "rules_off", "csv_safe_text", "fresh", "dark_fee_bps", "lit_fee_bps"),
         *("on_bad_rows", "max_bad_fraction", "on_contradiction", "quote_source", *Choices._fields),
     }
     assert {option.name for option in OPTIONS} == {*INGEST_SETTINGS, *others}
