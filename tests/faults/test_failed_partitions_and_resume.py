@@ -18,6 +18,9 @@ KEYS = [
     ("2024-10-07", 102),
 ]
 
+#: Results of all partitions together.
+OF_ALL = ("tables/", "fidelity.json")
+
 
 @pytest.fixture
 def output(tmp_path):
@@ -68,10 +71,10 @@ def test_a_failed_partition_is_listed_and_the_others_are_complete(
     elsewhere = {
         name: digest
         for name, digest in whole.items()
-        if "2024-10-04/102/" not in name and not name.startswith("tables/")
+        if "2024-10-04/102/" not in name and not name.startswith(OF_ALL)
     }
     found = result_files(output)
-    assert {n: d for n, d in found.items() if not n.startswith("tables/")} == elsewhere
+    assert {n: d for n, d in found.items() if not n.startswith(OF_ALL)} == elsewhere
     rows = result.table("sweep_order_comparison")
     assert sorted(set(zip(rows["date"], rows["security"], strict=True))) == [KEYS[0], *KEYS[2:]]
 
