@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep_dask.matching.adopting import LitAccess
-from sweep_dask.matching.events import FILL, GAIN
+from sweep_dask.matching.events import FILL
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -136,8 +136,8 @@ class Book(NamedTuple):
     `freed`."""
     left: IntArray
     """int64[room, 3], what is left there: for which side, the doubled price, shares."""
-    gains: NDArray[np.void]
-    """`events.GAIN[room]`, in the order of execution; use `gains_of`."""
+    gains: IntArray
+    """int64[room, 4], the fields of `events.GAIN`, in the order of execution; use `gains_of`."""
 
 
 def new_book(
@@ -182,5 +182,5 @@ def new_book(
         opted_in=opted_in,
         lit=np.zeros(_FIRST_CAPACITY, np.int64),
         left=np.zeros((_FIRST_CAPACITY, 3), np.int64),
-        gains=np.zeros(_FIRST_CAPACITY, GAIN),
+        gains=np.zeros((_FIRST_CAPACITY, 4), np.int64),
     )

@@ -17,7 +17,7 @@ from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.book import Book, new_book
 from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.dispatch import dispatch
-from sweep_dask.matching.events import EventKind
+from sweep_dask.matching.events import GAIN, EventKind
 from sweep_dask.matching.queue import bit_of
 
 if TYPE_CHECKING:
@@ -172,7 +172,10 @@ def fills_of(book: Book) -> NDArray[np.void]:
 
 def gains_of(book: Book) -> NDArray[np.void]:
     """Return what was gained so far, `events.GAIN[k]`, in the order of execution."""
-    return book.gains[: int(book.state[0]["gains"])].copy()
+    gains = np.zeros(int(book.state[0]["gains"]), GAIN)
+    for column, name in enumerate(GAIN.fields or ()):
+        gains[name] = book.gains[: gains.size, column]
+    return gains
 
 
 @entry

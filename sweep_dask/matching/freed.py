@@ -25,10 +25,9 @@ from sweep_dask.matching.book_ref import owner_of
 from sweep_dask.matching.events import BUY, EventKind, Validity
 from sweep_dask.matching.fills import add_leaves
 from sweep_dask.matching.queue import leave
-from sweep_dask.matching.room import larger
 
 if TYPE_CHECKING:
-    from sweep_dask.matching.book import Book
+    from sweep_dask.matching.book import Book, IntArray
 
 _ENTER, _AMEND = int(EventKind.ENTER), int(EventKind.AMEND)
 _REDUCE, _FREE = int(EventKind.REDUCE), int(EventKind.FREE)
@@ -60,13 +59,13 @@ def follow(book: Any, order: int, event: Any) -> None:
 @kernel
 def keep_left(book: Book) -> None:
     """Take away what no longer stands in the lit book, as the quote or the session has changed."""
-    state, kept = book.state[0], 0
+    state, left, kept = book.state[0], book.left, 0
     for row in range(state.left):
-        price_x2 = book.left[row, _PRICE_X2]
+        price_x2 = left[row, _PRICE_X2]
         is_within = 2 * state.bid <= price_x2 and (state.offer <= 0 or price_x2 <= 2 * state.offer)
         if is_within and state.is_continuous:
             for column in range(3):
-                book.left[kept, column] = book.left[row, column]
+                left[kept, column] = left[row, column]
             kept += 1
     state.left = kept
 
@@ -88,10 +87,10 @@ def _come(book: Book, order: int, event: Any) -> None:
 @kernel
 def _go_from_lit(book: Book, order: int) -> None:
     """Let a sweep lose its place in the lit book, if it has one."""
-    state, kept = book.state[0], 0
+    state, lit, kept = book.state[0], book.lit, 0
     for row in range(state.lit):
-        if book.lit[row] != order:
-            book.lit[kept] = book.lit[row]
+        if lit[row] != order:
+            lit[kept] = lit[row]
             kept += 1
     state.lit = kept
 
@@ -99,20 +98,27 @@ def _go_from_lit(book: Book, order: int) -> None:
 @kernel
 def _take_left(book: Book, order: int) -> None:
     """Let a sweep that comes in take what it reaches of what was left."""
-    slot, state = book.orders[order], book.state[0]
+    slot, left = book.orders[order], book.left
     while slot.leaves > 0:
-        found, best_x2 = int(NOBODY), 0
-        for row in range(state.left):
-            left = book.left[row]
-            is_ours = left[_SIDE] == slot.side and left[_QUANTITY] > 0
-            cost_x2 = (3 - 2 * slot.side) * left[_PRICE_X2]
-            if is_ours and _reaches(slot, left[_PRICE_X2]) and (found < 0 or cost_x2 < best_x2):
-                found, best_x2 = row, cost_x2
+        found = _best_left(left, book.state[0].left, slot)
         if found < 0:
             return
-        quantity = min(slot.leaves, book.left[found, _QUANTITY])
-        book.left[found, _QUANTITY] -= quantity
-        _gain(book, order, quantity, book.left[found, _PRICE_X2])
+        quantity = min(slot.leaves, left[found, _QUANTITY])
+        left[found, _QUANTITY] -= quantity
+        _gain(book, order, quantity, left[found, _PRICE_X2])
+
+
+@kernel
+def _best_left(left: IntArray, rows: int, slot: Any) -> int:
+    """Return the row of what was left that a sweep takes next, or NOBODY."""
+    found, best_x2 = int(NOBODY), 0
+    for row in range(rows):
+        price_x2 = left[row, _PRICE_X2]
+        is_ours = left[row, _SIDE] == slot.side and left[row, _QUANTITY] > 0
+        cost_x2 = (3 - 2 * slot.side) * price_x2
+        if is_ours and _reaches(slot, price_x2) and (found < 0 or cost_x2 < best_x2):
+            found, best_x2 = row, cost_x2
+    return found
 
 
 @kernel
@@ -131,15 +137,15 @@ def _give(book: Book, side: int, price_x2: int, freed: int) -> int:
 @kernel
 def _next_in_lit(book: Book, side: int, price_x2: int) -> int:
     """Return who rests in the lit book and fills next at a price, or NOBODY."""
-    state, kept = book.state[0], 0
+    state, orders, lit, kept = book.state[0], book.orders, book.lit, 0
     found, best = int(NOBODY), 0
     for row in range(state.lit):
-        order = book.lit[row]
-        slot = book.orders[order]
+        order = lit[row]
+        slot = orders[order]
         # Who is gone does not come back.
         if not slot.is_alive or slot.leaves == 0:
             continue
-        book.lit[kept] = order
+        lit[kept] = order
         kept += 1
         reach = (3 - 2 * slot.side) * slot.price
         suits = slot.side == side and slot.validity == _DAY and _reaches(slot, price_x2)
@@ -171,8 +177,7 @@ def _gain(book: Book, order: int, quantity: int, price_x2: int) -> None:
     """Fill a sweep in the lit book with what was freed."""
     slot, state = book.orders[order], book.state[0]
     gain = book.gains[state.gains]
-    gain.event, gain.order = state.position, order
-    gain.quantity, gain.price_x2 = quantity, price_x2
+    gain[0], gain[1], gain[2], gain[3] = state.position, order, quantity, price_x2
     state.gains += 1
     slot.gained += quantity
     add_leaves(book, order, -quantity)
@@ -190,7 +195,7 @@ def _lacks_room(book: Book) -> bool:
     return bool(
         state.lit + 1 > book.lit.size
         or state.left + 1 > book.left.shape[0]
-        or state.gains + state.lit + state.left + 1 > book.gains.size
+        or state.gains + state.lit + state.left + 1 > book.gains.shape[0]
     )
 
 
@@ -198,14 +203,22 @@ def _lacks_room(book: Book) -> bool:
 def _make_room(book: Any) -> None:
     """Give a book what `_lacks_room` asks for."""
     state, owner = book.state[0], owner_of(book)
-    lit, left = owner.lit, owner.left
-    owner.gains = larger(owner.gains, state.gains + state.lit + state.left + 1)
+    lit = owner.lit
+    owner.gains = _taller(owner.gains, state.gains + state.lit + state.left + 1)
+    owner.left = _taller(owner.left, state.left + 1)
     if state.lit == lit.size:
         owner.lit = np.zeros(2 * lit.size, np.int64)
         for row in range(lit.size):
             owner.lit[row] = lit[row]
-    if state.left == left.shape[0]:
-        owner.left = np.zeros((2 * state.left, 3), np.int64)
-        for row in range(state.left):
-            for column in range(3):
-                owner.left[row, column] = left[row, column]
+
+
+@kernel
+def _taller(rows: IntArray, least: int) -> IntArray:
+    """Return rows with room for so many."""
+    if rows.shape[0] >= least:
+        return rows
+    taller = np.zeros((max(least, 2 * rows.shape[0]), rows.shape[1]), np.int64)
+    for row in range(rows.shape[0]):
+        for column in range(rows.shape[1]):
+            taller[row, column] = rows[row, column]
+    return taller

@@ -42,8 +42,8 @@ def lacks_room(book: Book, order: int) -> bool:
 def make_room(book: Any, order: int) -> None:
     """Give a book what `lacks_room` asks for."""
     state, owner = book.state[0], owner_of(book)
-    owner.orders = larger(owner.orders, order + 1)
-    owner.fills = larger(owner.fills, state.fills + state.resting + 2)
+    owner.orders = _larger(owner.orders, order + 1)
+    owner.fills = _larger(owner.fills, state.fills + state.resting + 2)
     owner.tree = _with_free_slots(owner)
     opted_in = owner.opted_in
     if state.participants == opted_in.shape[0]:
@@ -90,7 +90,7 @@ def _packed(book: Book, tree: IntArray) -> IntArray:
 
 
 @kernel
-def larger(records: NDArray[np.void], size: int) -> NDArray[np.void]:
+def _larger(records: NDArray[np.void], size: int) -> NDArray[np.void]:
     """Return records with room for so many."""
     if records.size >= size:
         return records
