@@ -9,6 +9,7 @@ from report_folders import partition_entry, write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
+from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
 from sweep_dask.analysis.rollups import dimensions
 from sweep_dask.analysis.rollups.metrics import HEADLINE
@@ -20,9 +21,10 @@ from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.rollups import DIMENSIONS, read_rollups
 from sweep_dask.report.verdicts import looked_at
 
-ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption")
-#: One group and everybody under each lifetime, two other shares under the answer's own: 14 by 3.
-LOOKED_AT = "42 choices (6 lifetimes, 4 shares, 3 weights)"
+ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
+#: One group and everybody under each lifetime, two other shares under the answer's own, and four
+#: assumptions with one group and with everybody: 22 by 3.
+LOOKED_AT = "66 choices (6 lifetimes, 4 shares, 3 weights, 4 assumptions)"
 NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
 
 
@@ -49,7 +51,7 @@ def test_what_really_filled(page, market):
     assert f"{len(real):,} sweeps came in continuous trading, with {entered} shares" in page.text
     filled = real["filled_quantity"].sum()
     share = f"{filled / real['quantity'].sum():.1%}".replace("%", " %")
-    assert f"For real {filled:,} of these filled in the end ({share})" in page.text
+    assert f"For real {filled:,} of these filled within 5 min ({share})" in page.text
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +61,11 @@ def verdicts(answer_folder):
 
 @pytest.fixture(scope="module")
 def robustness(answer_folder):
-    """Effects by scenario, metric, weight, lifetime and share, with intervals by security-days."""
+    """Rows with intervals by security-days, by what they are found by on the page."""
     path = answer_folder[0].rollups / "robustness.parquet"
     rows = pq.read_table(path, filters=[("interval", "==", "security-day")]).to_pylist()
-    return {tuple(row[name] for name in ROBUSTNESS_KEY): row["effect"] for row in rows}
+    keys = ([str(row[name]) for name in ROBUSTNESS_KEY if row[name] != ""] for row in rows)
+    return {"/".join(("robustness", *key)): row for key, row in zip(keys, rows, strict=True)}
 
 
 def test_the_answer_is_what_the_verdicts_say(page, verdicts):
@@ -71,17 +74,27 @@ def test_the_answer_is_what_the_verdicts_say(page, verdicts):
         words = METRICS[row["metric"]]
         assert (shown[0], shown[2]) == (WORDS[row["scenario"]].label, row["verdict"])
         assert shown[1] == words.heading + words.axis
-        assert shown[-1] == (row["turned_by"] or "nothing")
-        for name in ("effect", "low", "high", "least", "most", "p_holm"):
+        names = ("effect", "low", "high", "least", "most", "p_holm", "smallest", "largest")
+        for name in names:
             key = f"verdicts/{row['scenario']}/{row['metric']}/{name}"
             assert page.numbers[key] == row[name]
 
 
-def test_every_effect_is_in_a_matrix(page, robustness):
-    found = {key: value for key, value in page.numbers.items() if key.startswith("robustness/")}
-    assert found == {
-        "/".join(("robustness", *map(str, key))): value for key, value in robustness.items()
+def test_every_effect_is_in_a_matrix_or_beside_its_bounds(page, robustness):
+    found = {key for key in page.numbers if key.startswith("robustness/")}
+    book = {key for key in found if "/security-day and book/" in key}
+    assert {key.rsplit("/", 1)[1] for key in book} == {"low", "high"}
+    assert len(book) == 2 * 9
+    # Switches are shown of the answer's own choice.
+    shown = {
+        key
+        for key, row in robustness.items()
+        if not row["switch"] or (row["weight"], row["adoption"]) == ("sweep", 0.05)
     }
+    assert found - book == shown
+    assert all(page.numbers[key] == robustness[key]["effect"] for key in shown)
+    assert len(page.rows("switch-table")) == 9
+    assert list(SWITCHES.values()) == [row[1] for row in page.rows("switch-meanings")]
 
 
 def test_the_headline_names_what_is_decided_and_what_turns_the_rest(page, verdicts):
@@ -108,8 +121,10 @@ def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
         said = words.said_within(row["effect"], row["low"], row["high"])
         start = f"{row['scenario']} {words.heading.lower()} {row['verdict']} {said}"
         assert start in text
+        has_one_sign = row["smallest"] * row["largest"] > 0
         if row["verdict"] == "not decided":
-            assert f"{words.heading.lower()} ({row['turned_by']})" in text
+            turned = f"{words.heading.lower()} ({row['turned_by']})"
+            assert (row["turned_by"] if has_one_sign else turned) in text
     assert f"of 9 answers. Looked at under {LOOKED_AT}." in text
     assert "Beside the answer, time-priority against the tape: fill ratio" in text
     assert not any("wanted" in line for line in lines)
@@ -134,7 +149,8 @@ def test_where_nothing_is_re_entered_there_are_no_parents(tmp_path):
 
 def test_levels_by_the_share_of_sweeps_that_change(page, answer_folder):
     rows = pq.read_table(
-        answer_folder[0].rollups / "by_choice.parquet", filters=[("lifetime", "==", "clock:5min")]
+        answer_folder[0].rollups / "by_choice.parquet",
+        filters=[("lifetime", "==", "clock:5min"), ("switch", "==", "")],
     ).to_pylist()
     assert len(page.rows("adopters-table")) == len(rows) == 14
     for row in rows:
@@ -169,7 +185,6 @@ def test_too_few_security_days_decide_nothing(tmp_path, days, securities, count)
     page = page_of(tmp_path / "out", days=days, securities=securities)
     assert f"Nothing is decided: {count}" in page.text
     assert {row[2] for row in verdict_rows(page)} == {"not decided"}
-    assert all("of the 10 it takes" in row[-1] for row in page.rows("verdict-table"))
     has_interval = page.numbers["verdicts/dual-post/fill_ratio/low"] is not None
     assert has_interval == (securities > 1)
 

@@ -88,7 +88,9 @@ def _verdict(
     alike = [
         row["effect"]
         for row in rows
-        if row["unit"] == answer["unit"] and not np.isnan(row["effect"])
+        if row["unit"] == answer["unit"]
+        and row["interval"] == INTERVALS[0]
+        and not np.isnan(row["effect"])
     ]
     told = ("scenario", "metric", "unit", "effect", "low", "high", "least", "most", "n_clusters")
     return {
@@ -111,7 +113,11 @@ def _doubts(
     if answer["effect"] == 0:
         yield "no difference"
         return
+    with_errors = [row for row in rows if row["interval"] == INTERVALS[BOOK]]
+    rows = [row for row in rows if row["interval"] != INTERVALS[BOOK]]
     yield from _turning(rows, answer, asked)
+    if any(row["effect"] * answer["effect"] <= 0 for row in with_errors):
+        yield "turns with the error of the book"
     unknown = {row["lifetime"]: None for row in rows if np.isnan(row["effect"])}
     if unknown:
         yield f"nothing can be compared if sweeps wait {enumerated(list(map(wait, unknown)))}"
@@ -119,8 +125,8 @@ def _doubts(
         count = answer["n_clusters"]
         yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
         return
-    intervals = [row for row in rows if _choice(row)[1:] == asked[1:]]
-    if any(row["interval"] == INTERVALS[BOOK] and np.isnan(row["low"]) for row in intervals):
+    intervals = [*(row for row in rows if _choice(row)[1:] == asked[1:]), *with_errors]
+    if any(np.isnan(row["low"]) for row in with_errors):
         yield "how wrong the book is cannot be told"
         return
     unsure = {COUNTED[row["weight"]]: None for row in intervals if not row["low"] * row["high"] > 0}

@@ -323,6 +323,10 @@ def test_what_holds_under_every_choice_is_decided(metric, value, expected):
             "how wrong the book is cannot be told",
         ),
         (
+            [effect(-0.1, interval="security-day and book")],
+            "turns with the error of the book",
+        ),
+        (
             [effect(low=-0.1, interval="security-day and book")],
             "an interval holds zero per sweep",
         ),
