@@ -86,7 +86,11 @@ def of_dates(files, dates):
 
 def of_all(files):
     """Those that are of all partitions together, but rejected rows."""
-    return {name: digest for name, digest in files.items() if name.startswith("tables/")}
+    return {
+        name: digest
+        for name, digest in files.items()
+        if name.startswith(("tables/", "fidelity.json"))
+    }
 
 
 def rejects(files):
