@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.compiled import kernel
-from sweep_dask.matching.adopting import are_apart
+from sweep_dask.matching.apart import are_apart
 from sweep_dask.matching.book import ANY, DARK, LOWEST, NOBODY, Book
 from sweep_dask.matching.events import BUY, Route, Style
 from sweep_dask.matching.fills import Deal, match

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sweep_dask.compiled import kernel
-from sweep_dask.matching.adopting import Pairs, are_apart, pairs_of
+from sweep_dask.matching.adopting import Pairs
+from sweep_dask.matching.apart import are_apart, pairs_of
 from sweep_dask.matching.book import ANY, DARK, NOBODY, YOUNGEST, Book
 from sweep_dask.matching.queue import EVERYONE, Question, next_order
 from sweep_dask.matching.rules import MINIMUM_QUANTITY_COMPLETION, TIME_PRIORITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sweep_dask.compiled import kernel
-from sweep_dask.matching.adopting import are_apart
+from sweep_dask.matching.apart import are_apart
 from sweep_dask.matching.book import ANY, NOBODY, Book
 from sweep_dask.matching.completion import (
     Support,

@@ -175,7 +175,9 @@ def test_the_summary_shows_every_line_beside_the_tape(whole):
     text = describe_run(whole.record, whole.output)
     effects, _, levels = text.partition("Each sweep as one that changes")
     rows = {line.split()[0]: line.split() for line in levels.splitlines() if line.strip()}
-    found = whole.table("rollups/by_choice").query("lifetime == 'clock:5min' and adoption <= 0.05")
+    found = whole.table("rollups/by_choice").query(
+        "lifetime == 'clock:5min' and adoption <= 0.05 and switch == ''"
+    )
     assert len(found) == len(EXPECTED)
     for row in found.itertuples():
         share = [f"{100 * row.filled_quantity / row.quantity:.1f}", "%"]

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from dark_markets import dark_market
 from markets import FIRST_ID, OPENING_NS
@@ -201,7 +202,13 @@ def test_without_a_replay_there_is_no_score_and_everything_else_is_the_same(
     assert result.fidelity is None
     assert not list(result.output.rglob("score.json"))
     of_tables = {n: d for n, d in whole.manifest["files"].items() if n.startswith("tables/rollups")}
+    # Of intervals with the error of the book, and what they decide.
+    for name in ("robustness", "verdicts"):
+        del of_tables[f"tables/rollups/{name}.parquet"]
     assert of_tables.items() <= result.manifest["files"].items()
+    effects, unchecked = (one.table("rollups/robustness") for one in (whole, result))
+    is_plain = effects["interval"] != "security-day and book"
+    pd.testing.assert_frame_equal(effects[is_plain], unchecked[is_plain])
     assert verify_output(OutputLayout(result.output))[1] == []
 
 
