@@ -12,7 +12,7 @@ from sweep_dask.dataflow.text_columns import columns_of_text
 from sweep_dask.report import wording
 from sweep_dask.report.answer import answer_of
 from sweep_dask.report.levels import AMONG_ADOPTERS, LEVELS
-from sweep_dask.report.replay_page import Replay, doubt, read_score
+from sweep_dask.report.replay_page import Replay, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
 
@@ -35,7 +35,7 @@ def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[s
     """
     if not has_tape(manifest):
         return ["", "What really filled is not in the input: there is nothing to compare with."]
-    score, asked = read_score(layout, manifest), asked_of(manifest)
+    score, asked = score_of_run(layout, manifest), asked_of(manifest)
     found = read_rollups(layout.rollups)
     answer = answer_of(found, asked.choices, doubt(manifest, score))
     if answer is None:

@@ -56,7 +56,7 @@ def replay(
     input, settings
         As of `run`; results go to the folder `replay` in the output folder.
     ablations
-        Whether everything is replayed once more without each rule, and with some orders hidden.
+        Whether everything is replayed once more without each rule.
 
     Raises
     ------

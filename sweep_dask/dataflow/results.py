@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from sweep_dask.errors import InputError
 from sweep_dask.report.cards import run_card
 from sweep_dask.report.line_summary import line_summary
-from sweep_dask.report.replay_page import read_score
+from sweep_dask.report.replay_page import score_of_run
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
@@ -221,7 +221,7 @@ class RunResult:
         manifest = self.manifest
         is_sound = manifest["status"] in THROUGH and manifest.get("version") not in OTHER_SIGNS
         lines = self.summary() if is_sound and _BY_ALL in self.tables else None
-        score = read_score(OutputLayout(self.output), manifest)
+        score = score_of_run(OutputLayout(self.output), manifest)
         return run_card(manifest, lines, self.report, score)
 
 

@@ -12,7 +12,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.report.content import page_content
 from sweep_dask.report.drawing import bokeh_script
 from sweep_dask.report.rendering import render
-from sweep_dask.report.replay_page import read_score
+from sweep_dask.report.replay_page import score_of_run
 from sweep_dask.report.rollups import Rollups, read_rollups
 from sweep_dask.storage.manifest import THROUGH
 
@@ -45,7 +45,7 @@ def report_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
         A roll-up cannot be read, or does not say everything that is shown.
     """
     try:
-        score = read_score(layout, manifest)
+        score = score_of_run(layout, manifest)
         content = page_content(layout, manifest, _read(layout, manifest), score)
         return render("page.html", content)
     except (KeyError, UndefinedError) as error:

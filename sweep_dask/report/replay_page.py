@@ -72,7 +72,7 @@ def read_replay(folder: Path) -> Replay | None:
     return _read(folder / FIDELITY, _read_manifest(folder))
 
 
-def read_score(layout: OutputLayout, run: Mapping[str, Any]) -> Replay | None:
+def score_of_run(layout: OutputLayout, run: Mapping[str, Any]) -> Replay | None:
     """The score of a run, with what the replay beside it says of the rules; or else of that replay.
 
     Parameters
@@ -96,7 +96,8 @@ def doubt(run: Mapping[str, Any], score: Replay | None) -> str | None:
     if run.get("scenarios") == {}:
         return "no scenario was run. The same command without --model runs them"
     checked = "the simulator was not checked against the tape on this input"
-    if score is None or (score.fidelity is not None and not score.is_of(run)):
+    if score is None or not score.is_own:
+        # What a replay beside the run found is not in its intervals.
         is_asked = run.get("settings", {}).get("replay", {"value": True})["value"]
         without = "" if is_asked else " without --no-replay (centre_point.replay: false)"
         return f"{checked}. The same command{without} does that"

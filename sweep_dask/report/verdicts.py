@@ -154,6 +154,8 @@ def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
 def looked_at(found: Rollups) -> str:
     """Over how many choices a verdict has to hold: the fewer they are, the easier it is."""
     rows = [*found.effects(FILL_RATIO), *found.switched(FILL_RATIO)]
+    # Dollars have the sign of the mean by value.
+    rows = [row for row in rows if row["weight"] != WEIGHTS[AUD]]
     choices = {tuple(row[axis] for axis in _AXES.values()) for row in rows}
     # No switch is none of the assumptions put the other way.
     values = {noun: {row[axis] for row in rows} - {""} for noun, axis in _AXES.items()}

@@ -23,8 +23,8 @@ from sweep_dask.report.verdicts import looked_at
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four
-#: assumptions with one group and with everybody: 22 by 3.
-LOOKED_AT = "66 choices (6 lifetimes, 4 shares, 3 weights, 4 assumptions)"
+#: assumptions with one group and with everybody: 22 by 2, as dollars go the way of the value.
+LOOKED_AT = "44 choices (6 lifetimes, 4 shares, 2 weights, 4 assumptions)"
 NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
 
 
@@ -245,7 +245,7 @@ def test_fewer_choices_are_said_so(answer_folder):
     found = read_rollups(answer_folder[0].rollups)
     rows = [row for row in found.robustness if row["lifetime"] == "close" and row["adoption"] == 1]
     alone = replace(found, robustness=rows)
-    assert looked_at(alone) == "Looked at under 3 choices (1 lifetime, 1 share, 3 weights)"
+    assert looked_at(alone) == "Looked at under 2 choices (1 lifetime, 1 share, 2 weights)"
 
 
 def test_every_line_has_a_row(page):

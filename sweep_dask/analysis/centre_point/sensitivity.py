@@ -141,7 +141,16 @@ def adopted_outcomes(
                 fills = fills_of.of(switched, is_told)
                 told = _told(scenarios, fills, switched, adopts, is_told)
             parts.append(told)
-    return {switch: _joined(scenarios, parts) for switch, parts in found.items()}
+    plain_parts = found.pop(None)
+    plain_outcome = _joined(scenarios, plain_parts)
+    return {None: plain_outcome} | {
+        switch: plain_outcome if _are_the_same(parts, plain_parts) else _joined(scenarios, parts)
+        for switch, parts in found.items()
+    }
+
+
+def _are_the_same(parts: list[AdoptedOutcome], others: list[AdoptedOutcome]) -> bool:
+    return all(one is other for one, other in zip(parts, others, strict=True))
 
 
 def switched_groups(scenarios: Scenarios, adoption: Adoption) -> range:

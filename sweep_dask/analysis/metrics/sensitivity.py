@@ -130,10 +130,10 @@ def under_choices(
                 mark = marks[case.lifetime]
                 if case[1:] not in one.told(asked):
                     continue
-                if case.switch:
-                    switched = outcomes[Switch(case.switch)]
-                    in_some = one.adoption.groups / len(groups)
-                    rows[case] = mark.switched_rows(case, outcomes[None], switched, in_some)
+                switched = outcomes[Switch(case.switch) if case.switch else None]
+                if switched is not outcomes[None]:
+                    scale = one.adoption.groups / len(groups)
+                    rows[case] = mark.switched_rows(case, outcomes[None], switched, scale)
                 else:
                     rows[case] = mark.rows(case, outcomes[None])
             if one.is_answer:
@@ -228,13 +228,17 @@ class _Marks:
         return self._rows(case, self._columns(case, outcome))
 
     def switched_rows(
-        self, case: Case, plain: AdoptedOutcome, switched: AdoptedOutcome, in_some: float
+        self, case: Case, plain: AdoptedOutcome, switched: AdoptedOutcome, scale: float
     ) -> pa.Table:
-        """The same of a switch that is told of in one of so many groups: sums of what it changes
-        there stand for those of all.
+        """The same of a switch that is told of in some of the groups.
+
+        Parameters
+        ----------
+        scale
+            All groups for each of those: sums of what changes there stand for those of all.
         """
         before, after = (self._columns(case, outcome) for outcome in (plain, switched))
-        changes = {name: in_some * (after[name] - before[name]) for name in before}
+        changes = {name: scale * (after[name] - before[name]) for name in before}
         whole = {name: before[name] + np.rint(changes[name]).astype(np.int64) for name in COUNTS}
         amounts = {name: before[name] + changes[name] for name in AMOUNTS}
         return self._rows(case, whole | amounts)
@@ -288,7 +292,8 @@ class _Marks:
         return {
             **{name: self._count(values, self._has_mark) for name, values in whole.items()},
             "n_unmarked": self._count(np.ones_like(quantity), self._lacks_mark),
-            "contra_quantity": self._given(outcome.fills),
+            # What few give cannot be told of a part, or from some of the groups.
+            "contra_quantity": self._given(outcome.fills) * (is_whole and not case.switch),
             **{name: self._sum(values) for name, values in amounts.items()},
         }
 

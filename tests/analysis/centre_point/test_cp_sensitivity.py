@@ -10,6 +10,7 @@ from cp_rows import BUY, CLOSE_NS, DARK, DATE, LIT, RELOADED, SECURITY, SELL, Da
 from cp_sweeps import MID_X2, sweep
 from framed import read_sweeps, sweep_tables, to_frame
 
+from sweep_dask.analysis.centre_point import sensitivity as engine
 from sweep_dask.analysis.centre_point.choices import Case, Choices
 from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
@@ -277,3 +278,29 @@ def test_each_switch_is_told_once_more_of_the_answer_and_of_everybody(switch):
     assert (told["filled_quantity"] != plain["filled_quantity"]).iloc[-1]
     if switch == "among_adopters":
         assert (told["among_adopters_quantity"] == 0).all()
+
+
+def test_what_changes_in_some_groups_stands_for_all(monkeypatch):
+    """However they are dealt, four of twenty groups tell on average what all do."""
+    market = cp_markets.sample_day()
+    changes = {}
+    for enough in (1, 10**9):
+        monkeypatch.setattr(engine, "_ENOUGH_SWEEPS", enough)
+        found = []
+        for seed in range(8):
+            choices = Choices(
+                lifetimes=("clock:5min",), adoption_seed=seed, switches=("own_orders",)
+            )
+            rows = sensitivity(market.partition(), market.quotes, choices, ["dark-only"])
+            rows = rows[(rows["scenario"] == "dark-only") & (rows["adoption"] == 0.05)]
+            sums = rows.groupby("switch")[["filled_quantity", "fill_ratio", "n_sweeps"]].sum()
+            found.append(sums.loc["own_orders"] - sums.loc[""])
+        changes[enough] = pd.DataFrame(found)
+    some, every = (changes[enough] for enough in (1, 10**9))
+    assert (some["n_sweeps"] == 0).all()
+    # Of some groups it differs from deal to deal, and not from the rest on average.
+    for name in ("filled_quantity", "fill_ratio"):
+        spread = some[name].std() / np.sqrt(len(some))
+        assert every[name].std() < some[name].std()
+        assert abs(some[name].mean() - every[name].mean()) < 2 * spread
+        assert every[name].mean() < -2 * spread
