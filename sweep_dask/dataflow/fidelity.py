@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sweep_dask.analysis.centre_point.partition_score import PartitionScore
-    from sweep_dask.analysis.rollups.book_errors import BookErrors
+    from sweep_dask.analysis.tables import FloatArray
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.partition.job import ReplayOutcome
     from sweep_dask.storage.layout import OutputLayout
@@ -167,8 +167,14 @@ def write_fidelity(staging: OutputLayout, document: Mapping[str, Any]) -> dict[s
     return {staging.relative(staging.fidelity): file_digest(staging.fidelity)}
 
 
-def errors_in(document: Mapping[str, Any]) -> BookErrors:
-    """How wrong the book is that scenarios are played in: it runs freely, as they do."""
+def errors_in(document: Mapping[str, Any]) -> FloatArray:
+    """How wrong the book is that scenarios are played in: it runs freely, as they do.
+
+    Returns
+    -------
+    float64[`PREDICTED`]
+        See `book_errors`.
+    """
     found = [one[FREE]["by_event"] for one in document["partitions"]]
     counts = np.array(
         [
@@ -177,8 +183,6 @@ def errors_in(document: Mapping[str, Any]) -> BookErrors:
         ],
         dtype=np.int64,
     ).reshape(3, -1, len(PREDICTED))
-    # Somebody arrived at them, too; that the book cannot know of them is an error as any other.
-    counts[0, :, 0] += [events["order_missing"]["tape"] for events in found]
     return book_errors(*counts)
 
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.analysis.rollups.summary import Summary
+    from sweep_dask.analysis.tables import FloatArray
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.pieces import Piece
@@ -169,7 +169,7 @@ def _check_rollups(
     asked: Asked,
     pieces: Iterable[Piece],
     unsound: set[str],
-    errors: BookErrors | None,
+    errors: FloatArray | None,
 ) -> Iterator[Finding]:
     found: list[Finding] = []
     summary = added_in_turn(_days(layout, asked, pieces, unsound, found))

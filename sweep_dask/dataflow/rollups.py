@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from sweep_dask.analysis.rollups.book_errors import BookErrors
+    from sweep_dask.analysis.tables import FloatArray
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
 
@@ -99,7 +99,7 @@ def write_rollups(
     staging: OutputLayout,
     summaries: Sequence[Path],
     asked: Asked,
-    errors: BookErrors | None = None,
+    errors: FloatArray | None = None,
 ) -> dict[str, str]:
     """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
 

@@ -1,9 +1,12 @@
-"""How wrong the book is, as a replay of the tape shows it, and what of it an effect inherits.
+"""How wrong the book is, as a replay of the tape shows it.
 
-A replay misses matches of the tape and has others that are not on it. For what makes a match
-happen (`PREDICTED`), as many matches of the book stand for so many of the tape; how sure that is
-goes by security-days, and is never surer than if every miss and every false alarm had come by
-itself. A scenario is played in the same book: what it fills in the dark is taken at that ratio.
+A replay misses matches of the tape and has others that are not on it. As many too many, or too few,
+for what makes a match happen (`PREDICTED`), a scenario may fill that is played in the same book.
+
+Which way that turns an effect cannot be told, so that it is an error and no correction. If orders
+are not in the input, the book lacks what they would have given to others, and it has what they
+really took: others meet there that never met, and the book has too many matches of those it knows,
+although it fills too little.
 """
 
 from __future__ import annotations
@@ -20,15 +23,6 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import FloatArray, IntArray
 
 
-class BookErrors(NamedTuple):
-    """float64[`PREDICTED`] each; NaN where the book predicted no match of the kind."""
-
-    ratio: FloatArray
-    """Matches on the tape for each that the book predicts."""
-    standard_error: FloatArray
-    """Of the ratio."""
-
-
 class _Squares(NamedTuple):
     n: IntArray
     n_clusters: IntArray
@@ -37,13 +31,21 @@ class _Squares(NamedTuple):
     squared_n: IntArray
 
 
-def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> BookErrors:
-    """Of the matches of all security-days.
+def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> FloatArray:
+    """By which share the matches of the book are too many or too few, over all security-days.
 
     Parameters
     ----------
     tape, predicted, hits
-        int64[security-days, `PREDICTED`], matches on the tape, in the book, and in both.
+        int64[security-days, `PREDICTED`], matches of two orders that the book knows: on the tape,
+        in the book, and in both.
+
+    Returns
+    -------
+    float64[`PREDICTED`]
+        With the standard error of that share, which goes by security-days and is never below what
+        as many misses and false alarms would make, each by itself. NaN where the book predicted no
+        match of the kind.
     """
     n, found = predicted.sum(axis=0), hits.sum(axis=0)
     ratio = over(tape.sum(axis=0), n)
@@ -57,10 +59,10 @@ def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> BookErro
     of_days = np.nan_to_num(standard_error(squares, ratio))
     misses, false_alarms = tape.sum(axis=0) - found, n - found
     one_by_one = over(np.sqrt(misses + false_alarms), n)
-    return BookErrors(ratio, np.where(np.isnan(ratio), np.nan, np.maximum(of_days, one_by_one)))
+    errors: FloatArray = np.hypot(ratio - 1, np.maximum(of_days, one_by_one))
+    return errors
 
 
-def no_book_errors() -> BookErrors:
+def no_book_errors() -> FloatArray:
     """Nothing is known of the book."""
-    unknown = np.full(len(PREDICTED), np.nan)
-    return BookErrors(unknown, unknown)
+    return np.full(len(PREDICTED), np.nan)

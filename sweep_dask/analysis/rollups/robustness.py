@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from sweep_dask.analysis.centre_point.choices import ALL_FILLS, PREDICTED
+from sweep_dask.analysis.centre_point.choices import ALL_FILLS, PREDICTED, Case
+from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.rollups.cells import Cells, merged
 from sweep_dask.analysis.rollups.concentration import (
@@ -37,8 +39,6 @@ from sweep_dask.analysis.tables import over, schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sweep_dask.analysis.centre_point.choices import Case
-    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.analysis.tables import BoolArray, FloatArray, Schema
 
 #: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
@@ -102,17 +102,21 @@ def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     return keys | counts | sums | means | largest
 
 
-def effects(cells: Cells, cases: Sequence[Case], errors: BookErrors) -> Iterator[dict[str, Any]]:
+def effects(
+    cells: Cells, level_cells: Cells, cases: Sequence[Case], errors: FloatArray
+) -> Iterator[dict[str, Any]]:
     """Rows of `ROBUSTNESS`: every effect under every choice, by scenario and metric.
 
     Parameters
     ----------
+    level_cells
+        Of the same sweeps: `Summary.levels`.
     errors
-        Of the book in which the scenarios are played.
+        Of the book in which the scenarios are played: `book_errors`.
     """
     if not cells.place.size:
         return
-    found = _intervals(cells, cases, errors)
+    found = _intervals(cells, cases, errors, _off_tape(level_cells, cases))
     effect = found[0].numbers["effect"]
     references = references_of(cases)
     compared = [
@@ -146,7 +150,9 @@ class _Intervals(NamedTuple):
     """bool[cases, metrics]"""
 
 
-def _intervals(cells: Cells, cases: Sequence[Case], errors: BookErrors) -> list[_Intervals]:
+def _intervals(
+    cells: Cells, cases: Sequence[Case], errors: FloatArray, off_tape: FloatArray
+) -> list[_Intervals]:
     """Each of `INTERVALS`."""
     days, participants, both = (
         _clustered(cells, cases, cluster) for cluster in (SECURITY_DAY, PARTICIPANT, BOTH)
@@ -161,32 +167,55 @@ def _intervals(cells: Cells, cases: Sequence[Case], errors: BookErrors) -> list[
     two_ways[..., AUD] = 0.0
     two_ways = np.maximum.reduce([two_ways, by_days, by_participants])
     has_both = (participants.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
-    inherited, of_book = _inherited(effect, cases, errors)
+    of_book = np.hypot(_of_fills(effect, cases, errors), off_tape)
     has_parts = np.array([bool(_parts(cases, number)) for number in range(len(cases))])
     return [
         _Intervals(_interval(effect, by_days, *sizes), np.ones_like(has_both)),
         _Intervals(_interval(effect, two_ways, *fewer), has_both),
         _Intervals(
-            _interval(effect + inherited, np.hypot(by_days, of_book), *sizes),
+            _interval(effect, np.hypot(by_days, of_book), *sizes),
             np.broadcast_to(has_parts[:, None], has_both.shape),
         ),
     ]
 
 
-def _inherited(
-    effect: FloatArray, cases: Sequence[Case], errors: BookErrors
-) -> tuple[FloatArray, FloatArray]:
-    """What an effect changes by if its dark fills are taken at the ratio of the book's to those of
-    the tape, and the standard error of that; NaN if a kind of fills is in it that is not known.
+def _of_fills(effect: FloatArray, cases: Sequence[Case], errors: FloatArray) -> FloatArray:
+    """What an effect may be off by as the book makes too many or too few matches, a standard error;
+    NaN if a kind of fills is in it that is not known.
     """
-    changes, variances = np.zeros((2, *effect.shape))
+    variances = np.zeros_like(effect)
     for number in range(len(cases)):
         for event, part in _parts(cases, number).items():
-            ratio, error = errors.ratio[event], errors.standard_error[event]
             has_any = effect[part] != 0
-            changes[number] += np.where(has_any, effect[part] * (ratio - 1), 0.0)
-            variances[number] += np.where(has_any, (effect[part] * error) ** 2, 0.0)
-    return changes, np.sqrt(variances)
+            variances[number] += np.where(has_any, (effect[part] * errors[event]) ** 2, 0.0)
+    return np.sqrt(variances)
+
+
+def _off_tape(cells: Cells, cases: Sequence[Case]) -> FloatArray:
+    """By how much the replay as entered is off the tape at the end of the same lifetime,
+    float64[cases, metrics, `WEIGHTS`]; 0 without one, where the tape itself is the reference.
+    """
+    total = merged([cells._replace(segment=np.zeros_like(cells.segment))])
+    found = {cases[number]: row for row, number in enumerate(total.place.tolist())}
+    sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
+    n_sweeps = total.counts[:, LEVEL_COUNTS.index("n_sweeps")]
+    of_lines = np.stack(
+        [
+            (
+                over(sums[plain], n_sweeps),
+                scale * over(sums[aud], sums["paper_value_aud"]),
+                sums[aud],
+            )
+            for (plain, aud), scale in zip(METRICS.values(), _SCALES.tolist(), strict=True)
+        ]
+    )
+    off = np.zeros((len(cases), len(METRICS), len(WEIGHTS)))
+    for number, case in enumerate(cases):
+        lines = [Case(name, case.lifetime, 0.0) for name in (AS_ENTERED, TAPE)]
+        if all(line in found for line in lines):
+            replayed, tape = (of_lines[..., found[line]] for line in lines)
+            off[number] = replayed - tape
+    return off
 
 
 def _parts(cases: Sequence[Case], number: int) -> dict[int, int]:

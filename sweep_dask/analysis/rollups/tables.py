@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.metrics.lines import Line
-    from sweep_dask.analysis.rollups.book_errors import BookErrors
     from sweep_dask.analysis.rollups.summary import Summary
-    from sweep_dask.analysis.tables import Schema
+    from sweep_dask.analysis.tables import FloatArray, Schema
 
 _LINE = schema("model:str scenario:str")
 QUARTILES = {"p25": 0.25, "p50": 0.5, "p75": 0.75}
@@ -88,18 +87,20 @@ def tables_of(
     summary: Summary,
     lines: Sequence[Line],
     choices: Choices = DEFAULT_CHOICES,
-    errors: BookErrors | None = None,
+    errors: FloatArray | None = None,
 ) -> dict[str, pa.Table]:
     """Every table by its name.
 
     Parameters
     ----------
     errors
-        Of the book; None: they are not known.
+        Of the book: `book_errors`; None: they are not known.
     """
     spreads = Spreads(summary.spreads, lines)
     cases = cases_of(lines, choices)
-    found = list(effects(summary.sensitivity, cases, errors or no_book_errors()))
+    errors = no_book_errors() if errors is None else errors
+    of_choices = (summary.sensitivity, summary.levels)
+    found = list(effects(*of_choices, cases, errors))
     return {
         **_by_dimension(summary, spreads, lines),
         "comparisons": _comparisons(summary, lines),

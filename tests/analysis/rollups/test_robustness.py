@@ -14,7 +14,7 @@ from scipy.stats import t
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
 from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
-from sweep_dask.analysis.rollups.book_errors import BookErrors, book_errors, no_book_errors
+from sweep_dask.analysis.rollups.book_errors import book_errors, no_book_errors
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, nothing, summary_of_choices
@@ -29,7 +29,7 @@ CASES = cases_of(LINES, CHOICES)
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
 PARTS = {"all": 1, "arrival": 0.5, "amendment": 0, "resting": 0.25}
 #: As many on the tape as in the book, all of them the same.
-NO_ERRORS = BookErrors(np.ones(3), np.zeros(3))
+NO_ERRORS = np.zeros(3)
 
 
 def drawn_sweeps(seed, partitions=12, participants=11):
@@ -50,17 +50,18 @@ def drawn_sweeps(seed, partitions=12, participants=11):
     )
 
 
-def rows_of(sweeps, cases=CASES, parts=PARTS):
+def rows_of(sweeps, cases=CASES, on_tape=0.0):
     """Rows `SENSITIVITY`; what a sweep costs is a tenth of what it fills, in bps.
 
-    `parts` says how much of all that each part of the fills is.
+    On the tape each fills as much more than in the replay as `on_tape` says.
     """
     rows = []
     for partition, of_partition in sweeps.groupby("partition"):
         for case in cases:
             for participant, some in of_partition.groupby("participant"):
                 ratio = some["after" if case.scenario == "dual-post" else "before"]
-                ratio = ratio * parts[case.fills] * (2 if case.switch else 1)
+                ratio = ratio * PARTS[case.fills] * (2 if case.switch else 1)
+                ratio = ratio + on_tape * (case.scenario == "tape")
                 key = {"date": f"2024-09-{1 + partition % 28:02d}", "security": partition}
                 sums = {
                     "n_sweeps": len(some),
@@ -77,11 +78,23 @@ def rows_of(sweeps, cases=CASES, parts=PARTS):
     return table(SENSITIVITY, pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list"))
 
 
-def told(sweeps, weight, interval="security-day", metric="fill_ratio", errors=NO_ERRORS):
-    summary = summary_of_choices(rows_of(sweeps), CASES)
+def effects_of(summary, cases=CASES, errors=NO_ERRORS):
+    return list(effects(summary.sensitivity, summary.levels, cases, errors))
+
+
+def told(
+    sweeps,
+    weight,
+    interval="security-day",
+    metric="fill_ratio",
+    *,
+    errors=NO_ERRORS,
+    on_tape=0.0,
+):
+    summary = summary_of_choices(rows_of(sweeps, on_tape=on_tape), CASES)
     found = [
         row
-        for row in effects(summary.sensitivity, CASES, errors)
+        for row in effects_of(summary, errors=errors)
         if (row["metric"], row["weight"], row["interval"]) == (metric, weight, interval)
     ]
     assert len(found) == 1
@@ -148,12 +161,18 @@ def test_dollars_are_those_of_all_sweeps():
 def test_few_participants_are_no_clusters():
     sweeps = drawn_sweeps(1, participants=9)
     summary = summary_of_choices(rows_of(sweeps), CASES)
-    rows = list(effects(summary.sensitivity, CASES, NO_ERRORS))
+    rows = effects_of(summary)
     assert {row["interval"] for row in rows} == {"security-day", "security-day and book"}
 
 
+def standard_error(row):
+    factor = t.ppf(0.975, row["effective_clusters"] - 1)
+    assert row["high"] - row["effect"] == pytest.approx(row["effect"] - row["low"])
+    return (row["high"] - row["effect"]) / factor
+
+
 @pytest.mark.parametrize("weight", ["sweep", "value", "aud"])
-def test_what_the_book_gets_wrong_is_in_the_second_interval(weight):
+def test_what_the_book_gets_wrong_is_in_the_third_interval(weight):
     """Half of the effect comes of arrivals, a quarter of those resting."""
     sweeps = drawn_sweeps(2)
     plain = told(sweeps, weight)
@@ -161,19 +180,43 @@ def test_what_the_book_gets_wrong_is_in_the_second_interval(weight):
     assert {key: right[key] for key in right if key != "interval"} == pytest.approx(
         {key: plain[key] for key in plain if key != "interval"}, nan_ok=True
     )
-    errors = BookErrors(np.array([1.1, 7.0, 0.8]), np.array([0.03, 9.0, 0.04]))
+    errors = np.array([0.3, 9.0, 0.4])
     row = told(sweeps, weight, "security-day and book", errors=errors)
     effect = plain["effect"]
-    assert row["effect"] == pytest.approx(effect * (1 + 0.1 / 2 - 0.2 / 4))
-    factor = t.ppf(0.975, plain["effective_clusters"] - 1)
-    error = (plain["high"] - effect) / factor
-    expected = np.sqrt(error**2 + (effect * 0.03 / 2) ** 2 + (effect * 0.04 / 4) ** 2)
-    assert (row["high"] - row["effect"]) / factor == pytest.approx(expected)
+    assert row["effect"] == effect
+    of_book = np.hypot(effect * 0.3 / 2, effect * 0.4 / 4)
+    assert standard_error(row) == pytest.approx(np.hypot(standard_error(plain), of_book))
 
 
-def test_of_a_book_that_is_not_known_there_is_no_second_interval():
+@pytest.mark.parametrize("metric", ["fill_ratio", "completed_shortfall_bps"])
+@pytest.mark.parametrize("weight", ["sweep", "value", "aud"])
+def test_what_the_replay_is_off_the_tape_is_in_the_third_interval(weight, metric):
+    """Of each sweep it fills a twentieth less; costs are a tenth of fills, in bps."""
+    sweeps = drawn_sweeps(2)
+    plain = told(sweeps, weight, metric=metric)
+    row = told(sweeps, weight, "security-day and book", metric, on_tape=0.05)
+    is_cost = metric != "fill_ratio"
+    off = 0.005 if is_cost else 0.05
+    if weight == "aud":
+        off = 0.05 * sweeps["value"].sum() / (100_000 if is_cost else 1)
+    assert row["effect"] == plain["effect"]
+    assert standard_error(row) == pytest.approx(np.hypot(standard_error(plain), off))
+
+
+def test_a_tape_that_is_the_reference_is_not_off_itself():
+    cases = cases_of((REAL, Line(CENTRE_POINT, "dual-post")), CHOICES)
+    summary = summary_of_choices(rows_of(drawn_sweeps(2), cases, on_tape=0.05), cases)
+    plain, with_book = (
+        [(row["low"], row["high"]) for row in effects_of(summary, cases) if row["interval"] == name]
+        for name in ("security-day", "security-day and book")
+    )
+    assert len(plain) == 9
+    assert plain == with_book
+
+
+def test_of_a_book_that_is_not_known_there_is_no_third_interval():
     row = told(drawn_sweeps(2), "sweep", "security-day and book", errors=no_book_errors())
-    assert np.isnan([row["effect"], row["low"], row["high"]]).all()
+    assert np.isnan([row["low"], row["high"]]).all()
 
 
 def test_bounds_are_those_over_all_switches():
@@ -183,7 +226,7 @@ def test_bounds_are_those_over_all_switches():
     summary = summary_of_choices(rows_of(sweeps, cases), cases)
     rows = [
         row
-        for row in effects(summary.sensitivity, cases, NO_ERRORS)
+        for row in effects_of(summary, cases)
         if (row["metric"], row["weight"]) == ("fill_ratio", "sweep")
     ]
     plain, switched = (
@@ -201,16 +244,17 @@ def test_errors_of_a_book_by_hand():
     tape, predicted, hits = (
         np.array([[a, 5, 0], [b, 5, 0]]) for a, b in ((10, 20), (8, 16), (8, 16))
     )
-    errors = book_errors(tape, predicted, hits)
-    assert errors.ratio[:2].tolist() == [1.25, 1]
     # The ratio is the same on both days, but six misses are no fewer than six.
-    assert errors.standard_error[:2].tolist() == pytest.approx([np.sqrt(6) / 24, 0])
-    assert np.isnan([errors.ratio[2], errors.standard_error[2]]).all()
-    # 14 of 12 on one day and 16 of 12 on the other: each is one off.
+    errors = [np.hypot(1 / 4, np.sqrt(6) / 24), 0, np.nan]
+    assert book_errors(tape, predicted, hits) == pytest.approx(errors, nan_ok=True)
+    # Too many are as wrong as too few: 12 on the tape of 16, four of them elsewhere.
+    tape, predicted, hits = (np.array([[n, 0, 0]]) for n in (12, 16, 8))
+    assert book_errors(tape, predicted, hits)[0] == pytest.approx(np.sqrt(1 + (4 + 8) / 16) / 4)
+    # 14 of 12 on one day and 16 of 12 on the other: each is one off the ratio, 5 / 4.
     tape = np.array([[14, 0, 0], [16, 0, 0]])
     predicted = hits = np.array([[12, 0, 0], [12, 0, 0]])
-    error = book_errors(tape, predicted, hits).standard_error[0]
-    assert error == pytest.approx(max(np.sqrt(2 * (1 + 1)) / 24, np.sqrt(6) / 24))
+    error = max(np.sqrt(2 * (1 + 1)) / 24, np.sqrt(6) / 24)
+    assert book_errors(tape, predicted, hits)[0] == pytest.approx(np.hypot(1 / 4, error))
 
 
 def test_one_security_day_has_no_interval():
