@@ -13,6 +13,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SMALL = {
     "bench_answers.py": ["--sweeps", "400", "--days", "2", "--securities", "2"],
     "bench_scheduler.py": ["--partitions", "60"],
+    "bench_truth.py": ["--days", "3", "--worlds", "2", "--size", "3", "--events", "200"],
 }
 
 pytestmark = pytest.mark.slow
