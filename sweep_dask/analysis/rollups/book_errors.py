@@ -44,8 +44,8 @@ def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> FloatArr
     -------
     float64[`PREDICTED`]
         With the standard error of that share, which goes by security-days and is never below what
-        as many misses and false alarms would make, each by itself. NaN where the book predicted no
-        match of the kind.
+        as many misses and false alarms would make, each by itself, or one if there are none. NaN
+        where the book predicted no match of the kind.
     """
     n, found = predicted.sum(axis=0), hits.sum(axis=0)
     ratio = over(tape.sum(axis=0), n)
@@ -58,7 +58,8 @@ def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> FloatArr
     )
     of_days = np.nan_to_num(standard_error(squares, ratio))
     misses, false_alarms = tape.sum(axis=0) - found, n - found
-    one_by_one = over(np.sqrt(misses + false_alarms), n)
+    # To be right in all of a few is no proof: one more might have been wrong.
+    one_by_one = over(np.sqrt(np.maximum(misses + false_alarms, 1)), n)
     errors: FloatArray = np.hypot(ratio - 1, np.maximum(of_days, one_by_one))
     return errors
 

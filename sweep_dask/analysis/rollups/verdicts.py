@@ -116,8 +116,6 @@ def _doubts(
     with_errors = [row for row in rows if row["interval"] == INTERVALS[BOOK]]
     rows = [row for row in rows if row["interval"] != INTERVALS[BOOK]]
     yield from _turning(rows, answer, asked)
-    if any(row["effect"] * answer["effect"] <= 0 for row in with_errors):
-        yield "turns with the error of the book"
     unknown = {row["lifetime"]: None for row in rows if np.isnan(row["effect"])}
     if unknown:
         yield f"nothing can be compared if sweeps wait {enumerated(list(map(wait, unknown)))}"
@@ -126,7 +124,7 @@ def _doubts(
         yield f"{count} security-day{'s' if count > 1 else ''} of the {ENOUGH_CLUSTERS} it takes"
         return
     intervals = [*(row for row in rows if _choice(row)[1:] == asked[1:]), *with_errors]
-    if any(np.isnan(row["low"]) for row in with_errors):
+    if not with_errors or any(np.isnan(row["low"]) for row in with_errors):
         yield "how wrong the book is cannot be told"
         return
     unsure = {COUNTED[row["weight"]]: None for row in intervals if not row["low"] * row["high"] > 0}

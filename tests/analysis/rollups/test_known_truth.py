@@ -98,9 +98,9 @@ def test_the_interval_with_the_error_of_the_book_holds_the_truth(tmp_path, known
     def covered_in(extract):
         return covered(bench.seen(days, known_truth.EXTRACTS[extract]))
 
-    # Where nothing is wrong the book makes no error, and adds none.
+    # Where nothing is wrong the book makes no error, and adds next to none.
     without, with_book = covered(whole)
-    assert without == with_book
+    assert all(0 <= with_book[key] - share <= 0.03 for key, share in without.items())
     assert min(without.values()) >= 0.85
     without, with_book = covered_in("40 % of the other dark orders missing")
     assert without["dual-post", "fill_ratio"] <= 0.75

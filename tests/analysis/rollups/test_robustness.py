@@ -244,8 +244,9 @@ def test_errors_of_a_book_by_hand():
     tape, predicted, hits = (
         np.array([[a, 5, 0], [b, 5, 0]]) for a, b in ((10, 20), (8, 16), (8, 16))
     )
-    # The ratio is the same on both days, but six misses are no fewer than six.
-    errors = [np.hypot(1 / 4, np.sqrt(6) / 24), 0, np.nan]
+    # The ratio is the same on both days, but six misses are no fewer than six; and where all ten
+    # are right, one more might not have been.
+    errors = [np.hypot(1 / 4, np.sqrt(6) / 24), 1 / 10, np.nan]
     assert book_errors(tape, predicted, hits) == pytest.approx(errors, nan_ok=True)
     # Too many are as wrong as too few: 12 on the tape of 16, four of them elsewhere.
     tape, predicted, hits = (np.array([[n, 0, 0]]) for n in (12, 16, 8))
@@ -312,7 +313,11 @@ def effect(value=0.1, **other):
 
 
 def verdict(*rows):
-    (found,) = verdicts(rows, ASKED)
+    """Of these rows, and of as many with a book that has no errors."""
+    own = [row for row in rows if (row["lifetime"], row["adoption"]) == ("clock:5min", 0.05)]
+    own = [row | {"interval": "security-day and book"} for row in own if not row["switch"]]
+    is_told = any(row["interval"] == "security-day and book" for row in rows)
+    (found,) = verdicts([*rows, *([] if is_told else own)], ASKED)
     return found["verdict"], found["turned_by"]
 
 
@@ -365,10 +370,6 @@ def test_what_holds_under_every_choice_is_decided(metric, value, expected):
         (
             [effect(low=np.nan, high=np.nan, interval="security-day and book")],
             "how wrong the book is cannot be told",
-        ),
-        (
-            [effect(-0.1, interval="security-day and book")],
-            "turns with the error of the book",
         ),
         (
             [effect(low=-0.1, interval="security-day and book")],
