@@ -88,7 +88,7 @@ def main() -> None:
     arguments = _arguments()
     print(f"machine: {describe_machine()}")
     with scratch_folder() as folder:
-        days = list(drawn_days(folder / "market", arguments.days, arguments.events, seed=7))
+        days = list(drawn_days(folder, arguments.days, arguments.events, seed=7))
     samples = drawn_samples(arguments.worlds, arguments.size, len(days))
     whole = seen(days, as_it_is)
     truth = effects_of(whole)

@@ -19,7 +19,7 @@ from sweep_dask.sample.parameters import MarketParameters, security_ids
 from sweep_dask.sample.synthetic_market import write_market
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sweep_dask.analysis.tables import IntArray
@@ -30,6 +30,8 @@ DATE = "2024-10-04"
 #: Securities of a market begin at so many prices, taken in turn. One of them is enough: a tick of a
 #: cheap share costs so much that the few sweeps in it decide every mean.
 _PRICES = 8
+#: Days of one market: each security that opens at a time of its own costs all others a step.
+_TOGETHER = 20
 _SECOND_NS = 1_000_000_000
 _BIDS, _OFFERS = ("national_bid", "bid"), ("national_offer", "offer")
 
@@ -45,24 +47,33 @@ class Day(NamedTuple):
 
 
 def drawn_days(folder: Path, count: int, events: int, seed: int) -> Iterator[Day]:
-    """Days of as many securities, drawn independently of each other.
+    """Days of different securities, drawn independently of each other.
 
     Parameters
     ----------
     folder
-        New or empty; the market is written into it.
+        Markets are written below it.
     events
         Centre Point order rows of a day.
     """
-    securities = security_ids(_PRICES * count)
-    write_market(
-        folder, MarketParameters(seed=seed, securities=securities, dates=(DATE,), events=events)
-    )
+    for number, first in enumerate(range(0, count, _TOGETHER)):
+        parameters = MarketParameters(
+            seed=seed + number,
+            securities=security_ids(_PRICES * min(_TOGETHER, count - first)),
+            dates=(DATE,),
+            events=events,
+        )
+        market = folder / f"{seed + number}"
+        write_market(market, parameters)
+        yield from _days_of(market, parameters.securities[::_PRICES])
+
+
+def _days_of(folder: Path, securities: Sequence[int]) -> Iterator[Day]:
     orders = _read(folder, "orders", "security_code", "sequence", "order_id")
     trades = _read(folder, "trades", "securitycode", "sequence", "orderid")
     quotes = _read(folder, "nbbo", "orderbookid", "timestamp", "sequence")
     session = _read(folder, "session", "OrderBookId", "Timestamp")
-    for security in securities[::_PRICES]:
+    for security in securities:
         lit_and_dark, *others, states = (
             _of(rows, security) for rows in (orders, trades, quotes, session)
         )

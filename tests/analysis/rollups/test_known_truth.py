@@ -81,7 +81,7 @@ def test_late_quotes_are_late_on_the_rows_of_orders_too(known_truth, day):
 def test_the_interval_with_the_error_of_the_book_holds_the_truth(tmp_path, known_truth):
     """All is drawn from fixed seeds: bounds are wide for other processors, not for chance."""
     bench = benchmark("bench_truth")
-    days = list(known_truth.drawn_days(tmp_path / "market", count=50, events=1_000, seed=11))
+    days = list(known_truth.drawn_days(tmp_path, count=50, events=1_000, seed=11))
     samples = bench.drawn_samples(worlds=100, size=30, days=len(days))
     whole = bench.seen(days, known_truth.as_it_is)
     truth = bench.effects_of(whole)
