@@ -40,7 +40,8 @@ def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[s
     answer = answer_of(found, asked.choices, doubt(manifest, score))
     if answer is None:
         return ["", "No sweep was entered in continuous trading: there is nothing to compare."]
-    lines = ["", *_sentence(_real(answer), ""), *_verdicts(answer)]
+    nobody = _sentence(f"{answer.nobody}.", "") if answer.nobody else []
+    lines = ["", *_sentence(_real(answer), ""), *nobody, *_verdicts(answer)]
     lines += [*_sentence(_fidelity(answer, score), ""), *_time_priority(answer)]
     return [_plain(line) for line in lines]
 
@@ -64,8 +65,9 @@ def _fidelity(answer: Answer, score: Replay | None) -> str:
 def _real(answer: Answer) -> str:
     names = ("sweeps", "quantity", "filled_quantity", "filled_share", "dark_share")
     sweeps, entered, filled, share, dark = (answer.real[name].text for name in names)
+    came = f"{sweeps} sweep{'' if sweeps == '1' else 's'} came in continuous trading"
     return (
-        f"{sweeps} sweeps came in continuous trading, with {entered} shares entered. For real "
+        f"{came}, with {entered} shares entered. For real "
         f"{filled} of these filled {answer.within} ({share}), {dark} of them in the dark."
     )
 

@@ -106,6 +106,17 @@ class Answer:
         return adopters(self.asked.marginal.share, self.asked.adoption_participant)
 
     @property
+    def nobody(self) -> str | None:
+        """That the participant asked about has no sweep to tell of, if that is so."""
+        if not self.asked.is_of_one or self.measured is None or self.measured.row["n_sweeps"]:
+            return None
+        return (
+            f"Participant {self.asked.adoption_participant}, whose sweeps alone change "
+            "(choices.adoption_participant), has no sweep that can be measured: none in continuous "
+            "trading with a midpoint on arrival and at the end of the wait"
+        )
+
+    @property
     def within(self) -> str:
         """Until when fills count, in words."""
         return within(self.asked.lifetime)

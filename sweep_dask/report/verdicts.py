@@ -86,7 +86,8 @@ class Verdict:
         smallest, largest = self.row["smallest"], self.row["largest"]
         if smallest is None:
             return wording.NONE
-        way = f" {self.words.way(largest)}" if smallest * largest > 0 else ""
+        farthest = max(smallest, largest, key=abs)
+        way = f" {self.words.way(farthest)}" if smallest * largest >= 0 and farthest else ""
         return self.words.between(smallest, largest) + way
 
     @property
@@ -201,8 +202,10 @@ def headline(verdicts: Sequence[Verdict]) -> Headline | None:
 
 def _turned(verdict: Verdict, shared: Sequence[str]) -> str:
     """A metric, and what speaks against a verdict."""
-    doubts = _AND.join(_others(verdict, shared)) or verdict.size
-    return f"{wording.within(verdict.words.heading)} ({doubts})"
+    name = wording.within(verdict.words.heading)
+    doubts = _AND.join(_others(verdict, shared))
+    is_known = verdict.row["effect"] is not None
+    return f"{name} ({doubts or verdict.size})" if doubts or is_known else name
 
 
 def _others(verdict: Verdict, shared: Sequence[str]) -> list[str]:

@@ -14,7 +14,9 @@ SCENARIOS = ("as-entered", "dual-post", "rest-dark", "dark-only")
 #: How long sweeps wait, in the answer and beside it.
 LIFETIME = "clock:5min"
 LIFETIMES = ("recorded", "clock:1s", "clock:30s", LIFETIME, "clock:30min", "close")
-_LIFETIME = re.compile(r"recorded|close|clock:[1-9][0-9]{0,5}(s|min|h)")
+_LIFETIME = re.compile(r"recorded|close|clock:(?P<count>[1-9][0-9]{0,5})(?P<unit>s|min|h)")
+#: The longest first.
+_SECONDS = {"h": 3_600, "min": 60, "s": 1}
 #: Assumptions that an answer is bounded by: each is put the other way.
 SWITCHES = ("freed_lit_liquidity", "own_quotes", "among_adopters", "own_orders")
 #: More replays than this for one answer are a slip of the keyboard.
@@ -39,11 +41,16 @@ def parse_scenario(value: object) -> str:
 
 
 def parse_lifetime(value: object) -> str:
-    """The name of a lifetime."""
+    """The name of a lifetime; those of one length have one: `clock:300s` is `clock:5min`."""
     text = str(value).strip()
-    if _LIFETIME.fullmatch(text) is None:
+    found = _LIFETIME.fullmatch(text)
+    if found is None:
         raise ValueError("recorded, close or a clock such as clock:30s, clock:5min, clock:1h")
-    return text
+    if found["count"] is None:
+        return text
+    seconds = int(found["count"]) * _SECONDS[found["unit"]]
+    unit = next(unit for unit, length in _SECONDS.items() if seconds % length == 0)
+    return f"clock:{seconds // _SECONDS[unit]}{unit}"
 
 
 def parse_groups(value: object) -> int:

@@ -19,6 +19,9 @@ T = TypeVar("T")
 #: The matching models, all of which are run by default.
 IMPLEMENTED_MODELS = ("time-priority", "centre-point")
 
+#: Basis points.
+_ALL_BPS = 10_000
+
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
@@ -77,9 +80,9 @@ def parse_fraction(value: object) -> float:
 
 
 def parse_basis_points(value: object) -> float:
-    """A finite number from zero on."""
+    """A number from zero on, no more than all."""
     return _parse_number(
-        value, lambda number: 0 <= number < float("inf"), "basis points, 0 or more"
+        value, lambda number: 0 <= number <= _ALL_BPS, f"basis points from 0 to {_ALL_BPS:,}"
     )
 
 

@@ -23,8 +23,8 @@ def partition(missing):
 @pytest.mark.parametrize("missing", [0, 500])
 def test_it_is_that_of_the_free_replay_among_orders_that_are_there(missing):
     errors = errors_in({"partitions": [partition(missing)] * 2})
-    # Two false alarms among four.
-    expected = [np.hypot(0.5, np.sqrt(2) / 4), 0, np.nan]
+    # Two false alarms among four; and of six that are right, one more might not be.
+    expected = [np.hypot(0.5, np.sqrt(2) / 4), 1 / 6, np.nan]
     assert errors == pytest.approx(expected, nan_ok=True)
 
 

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drawn_market import drawn_market
 from report_folders import partition_entry, write_page
 from rollup_folders import make_answer_folder
 
+from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
 from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
@@ -19,7 +22,7 @@ from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
 from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.rollups import DIMENSIONS, read_rollups
-from sweep_dask.report.verdicts import looked_at
+from sweep_dask.report.verdicts import looked_at, verdicts_of
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four
@@ -239,6 +242,32 @@ def test_what_is_asked_says_how_many_sweeps_can_change(page, answer_folder):
     assert 0 < row["n_affected"] < row["n_sweeps"]
     assert f"{row['n_sweeps']} sweeps, of which {row['n_affected']} can change," in page.text
     assert page.numbers["by_choice/tape/clock:5min/0.0/n_affected"] == row["n_affected"]
+
+
+def test_a_participant_without_sweeps_is_named(tmp_path):
+    """All others are in the tables below, and that is said, too."""
+    layout, manifest = make_answer_folder(tmp_path / "out", drawn_market(60))
+    manifest["settings"]["adoption_participant"] = {"value": 99_999, "source": "default"}
+    text = write_page(layout, manifest).text
+    assert "From here on all sweeps are in the figures" in text
+    assert "Participant 99999, whose sweeps" not in text
+    path = layout.rollups / "by_choice.parquet"
+    rows = pq.read_table(path)
+    none = pa.array(np.zeros(len(rows), np.int64))
+    pq.write_table(rows.set_column(rows.schema.get_field_index("n_sweeps"), "n_sweeps", none), path)
+    assert "Participant 99999, whose sweeps alone change" in write_page(layout, manifest).text
+    assert "Participant 99999, whose sweeps" in " ".join(describe_answer(layout, manifest))
+
+
+def test_a_range_that_begins_at_nothing_says_its_direction(answer_folder):
+    found = read_rollups(answer_folder[0].rollups)
+    (one, *_) = verdicts_of(found, DEFAULT_CHOICES)
+    for bounds, expected in (
+        ((-0.1, 0.0), "0.00 to 10.00 less"),
+        ((0.0, 0.1), "0.00 to 10.00 more"),
+    ):
+        row = one.row | dict(zip(("smallest", "largest"), bounds, strict=True))
+        assert replace(one, row=row).range == expected
 
 
 def test_fewer_choices_are_said_so(answer_folder):

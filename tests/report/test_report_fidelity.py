@@ -230,6 +230,10 @@ def has_no_answer(page):
     assert not any(
         key.startswith(("verdicts/", "robustness/", "by_choice/")) for key in page.numbers
     )
+    compared = {key.split("/")[3] for key in page.numbers if key.startswith("comparisons/")}
+    assert compared <= {"time-priority"}
+    assert page.ids.isdisjoint({"comparison", "tests"})
+    assert "#tests" not in page.html
     assert "adopters-" not in page.html
     assert {"unchecked", "fill-and-cost", "fidelity"} <= page.ids
     return "The answer is not printed: " in page.text

@@ -123,7 +123,7 @@ def test_what_is_no_share_of_sweeps(usage_error, given):
 # --- fees -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("given", ["-0.1", "nan", "inf", "much", "[1]"])
+@pytest.mark.parametrize("given", ["-0.1", "10001", "nan", "inf", "much", "[1]"])
 def test_what_is_no_fee(usage_error, given):
     error = usage_error(file=f"fees: {{lit_bps: {given}}}")
-    assert "basis points, 0 or more" in (error.cure or "")
+    assert "basis points from 0 to 10,000" in (error.cure or "")
