@@ -97,6 +97,14 @@ def test_lifetimes_that_are_accepted(load, name):
     assert lifetime_of(name).name == name
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("clock:300s", "clock:5min"), ("clock:7200s", "clock:2h"), ("clock:61s", "clock:61s")],
+)
+def test_lifetimes_of_one_length_have_one_name(load, given, name):
+    assert load(lifetime=given).lifetime == name
+
+
 @pytest.mark.parametrize("name", ["5min", "clock:0s", "clock:5", "clock:1.5s", "Close", "clock:1d"])
 def test_what_is_no_lifetime(usage_error, name):
     error = usage_error(lifetime=name)
