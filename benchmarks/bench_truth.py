@@ -150,7 +150,7 @@ def effects_of(days: Sequence[Seen]) -> dict[tuple[str, str, str], Interval]:
         (row["scenario"], row["metric"], row["interval"]): Interval(
             row["effect"], row["low"], row["high"]
         )
-        for row in effects(summary.sensitivity, summary.levels, _CASES, errors)
+        for row in effects(summary.sensitivity, _CASES, errors)
         if row["weight"] == "sweep" and row["adoption"] == share
     }
 

@@ -9,9 +9,9 @@ from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks

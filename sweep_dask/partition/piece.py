@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps

@@ -8,8 +8,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
 from sweep_dask.partition import centre_point

@@ -12,8 +12,8 @@ from sweep_dask.analysis.centre_point.match_table import LEFT_OUT as LEFT_OUT_CO
 from sweep_dask.analysis.centre_point.match_table import MATCHES as MATCH_COLUMNS
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS as FILL_COLUMNS
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line, lines_of
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY as SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.analysis.time_priority import output_columns

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from rolled_up import asked_of
 
+from sweep_dask.analysis.metrics.choice_sums import AMOUNTS, COUNTS, SENSITIVITY
 from sweep_dask.analysis.metrics.lines import TAPE
-from sweep_dask.analysis.metrics.sensitivity import AMOUNTS, COUNTS, SENSITIVITY
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.tables import table
 

@@ -135,8 +135,8 @@ def adopted_outcomes(
         plain = _told(scenarios, fills_of.of(result, is_told), result, adopts, is_told)
         for switch, parts in found.items():
             told = plain
-            is_switched = switch is not None and group in switched_in
-            if switch and is_switched and flow.may_matter(switch, adopts, result):
+            is_asked = group in switched_in
+            if switch is not None and is_asked and flow.may_matter(switch, adopts, result):
                 switched = flow.run(adopts, switch)
                 fills = fills_of.of(switched, is_told)
                 told = _told(scenarios, fills, switched, adopts, is_told)

@@ -1,21 +1,14 @@
-"""Sums over the sweeps of one partition and participant, under every choice an answer depends on.
-
-All lines of a lifetime are summed over the same sweeps: those that arrived in continuous trading
-and have a midpoint both on arrival and when they are measured. What these fill in the dark is also
-summed by the participants whose orders gave it.
-"""
+"""The replays of one partition under every choice that an answer depends on, and their sums."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.adoption import lots
-from sweep_dask.analysis.centre_point.choices import ALL_FILLS
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
-from sweep_dask.analysis.centre_point.score_detail import EVENTS
 from sweep_dask.analysis.centre_point.sensitivity import (
     adopted_outcomes,
     real_outcome,
@@ -23,63 +16,31 @@ from sweep_dask.analysis.centre_point.sensitivity import (
 )
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.centre_point.switches import Switch
-from sweep_dask.analysis.metrics import units
+from sweep_dask.analysis.metrics.choice_sums import NOT_KNOWN, ChoiceSums
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
-from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
 from sweep_dask.analysis.metrics.sweep_table import Outcome
-from sweep_dask.analysis.tables import (
-    constant,
-    over,
-    schema,
-    sums_at,
-    table,
-    whole_numbers,
-    whole_numbers_or,
-)
-from sweep_dask.market.sessions import is_continuous
+from sweep_dask.analysis.tables import sums_at, whole_numbers, whole_numbers_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sweep_dask.analysis.centre_point.choices import Case, Choices, Round
-    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
-    from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
-
-#: A row per participant and `choices.Case`. The participants are those of sweeps, and those who
-#: gave them anything in the dark under any choice.
-KEYS = schema(
-    "date:str security:int32 participant:Int64 scenario:str lifetime:str adoption:float64 "
-    "switch:str fills:str"
-)
-COUNTS = schema(
-    "n_sweeps:int64 n_affected:int64 n_unmarked:int64 quantity:int64 filled_quantity:int64 "
-    "dark_quantity:int64 among_adopters_quantity:int64 contra_quantity:int64"
-)
-#: Sums over the sweeps: of a metric as it is, and weighted by what each sweep is worth. A cost is
-#: positive, and in bps of what its sweep is worth, so that weighted it is an amount of money.
-AMOUNTS = schema(
-    "paper_value_aud:float64 fill_ratio:float64 filled_paper_value_aud:float64 "
-    "implementation_shortfall_bps:float64 implementation_shortfall_aud:float64 "
-    "completed_shortfall_bps:float64 completed_shortfall_aud:float64"
-)
-#: A participant.
-NOT_KNOWN = -1
-SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
+    from sweep_dask.analysis.tables import IntArray
 
 
 class UnderChoices(NamedTuple):
     """What the replays of one partition say."""
 
     sums: list[pa.Table]
-    """Columns `SENSITIVITY`, a table for each line, lifetime and share; none without a tape, as
-    what really filled is not known then."""
+    """Columns `choice_sums.SENSITIVITY`, a table for each case; none without a tape, as what really
+    filled is not known then."""
     answers: dict[str, Answer]
     """By scenario, what became of each sweep under the answer's own choice."""
 
@@ -113,31 +74,32 @@ def under_choices(
     """
     asked = lifetime_of(choices.lifetime)
     is_told = choices.may_change(found.facts.participant)
-    marks = {
-        one.name: _Marks(scenarios, found, one, is_told, fees) for one in choices.all_lifetimes()
+    sums_of = {
+        one.name: ChoiceSums(scenarios, found, one, is_told, fees)
+        for one in choices.all_lifetimes()
     }
     has_tape = scenarios.partition.tape is not None
     under_all = UnderChoices([], {})
     if has_tape:
         real = real_outcome(scenarios)
-        under_all.sums.extend(marks[one.lifetime].rows(one, real) for one in choices.cases(TAPE))
+        under_all.sums.extend(sums_of[one.lifetime].rows(one, real) for one in choices.cases(TAPE))
     for name in names:
         cases = choices.cases(name) if has_tape else []
         rows: dict[Case, pa.Table] = {}
-        for one, outcomes in _replayed(scenarios, name, choices, marks, has_tape=has_tape):
-            groups = switched_groups(scenarios, one.adoption)
+        for one, outcomes in _replayed(scenarios, name, choices, sums_of, has_tape=has_tape):
+            told = set(one.told(asked))
+            scale = one.adoption.groups / len(switched_groups(scenarios, one.adoption))
             for case in cases:
-                mark = marks[case.lifetime]
-                if case[1:] not in one.told(asked):
+                if case[1:] not in told:
                     continue
+                sums = sums_of[case.lifetime]
                 switched = outcomes[Switch(case.switch) if case.switch else None]
                 if switched is not outcomes[None]:
-                    scale = one.adoption.groups / len(groups)
-                    rows[case] = mark.switched_rows(case, outcomes[None], switched, scale)
+                    rows[case] = sums.switched_rows(case, outcomes[None], switched, scale)
                 else:
-                    rows[case] = mark.rows(case, outcomes[None])
+                    rows[case] = sums.rows(case, outcomes[None])
             if one.is_answer:
-                until_ns = marks[choices.lifetime].until_ns
+                until_ns = sums_of[choices.lifetime].until_ns
                 under_all.answers[name] = _answer(scenarios, found, outcomes[None], until_ns)
         under_all.sums.extend(rows[case] for case in cases)
     return under_all._replace(sums=_of_those_who_occur(under_all.sums, found.facts.participant))
@@ -157,7 +119,7 @@ def _replayed(
     scenarios: Scenarios,
     name: str,
     choices: Choices,
-    marks: Mapping[str, _Marks],
+    sums_of: Mapping[str, ChoiceSums],
     *,
     has_tape: bool,
 ) -> Iterator[tuple[Round, dict[Switch | None, AdoptedOutcome]]]:
@@ -169,7 +131,7 @@ def _replayed(
         if not (has_tape or one.is_answer):
             continue
         if flow is None or one.waits != flow_waits:
-            until_ns = None if one.waits == CLOSE else marks[one.waits.name].until_ns
+            until_ns = None if one.waits == CLOSE else sums_of[one.waits.name].until_ns
             flow, flow_waits = scenarios.flow(orders, until_ns), one.waits
         switches = one.switches if has_tape else ()
         yield one, adopted_outcomes(scenarios, flow, one.adoption, lot, switches)
@@ -184,139 +146,3 @@ def _answer(
     reasons = unfilled_reasons(unfilled, adopted.leaves[order], adopted.obstacle[order])
     outcome = Outcome(fills_of_book(scenarios.partition.log, fills), reasons)
     return Answer(outcome, adopted.fills_until(until_ns))
-
-
-class _Marks:
-    """The sweeps of a partition of which is told, measured at the end of one lifetime."""
-
-    def __init__(
-        self,
-        scenarios: Scenarios,
-        found: PartitionSweeps,
-        lifetime: Lifetime,
-        is_told: BoolArray,
-        fees: Fees,
-    ) -> None:
-        self._fees = fees
-        sweeps, quotes = found.sweeps, found.quotes
-        every = np.arange(sweeps.size)
-        self._order, self._sweeps = scenarios.record.order, sweeps
-        self._may_change = scenarios.affected[self._order]
-        until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, found.trading_until_ns)
-        self.until_ns = np.zeros(scenarios.affected.size, np.int64)
-        """int64[orders], ns UTC; 0 for other orders."""
-        self.until_ns[self._order] = until_ns
-        bid, offer = sweeps.arrival_bid, sweeps.arrival_offer
-        self._midpoint_x2 = midpoint_x2(bid, offer)
-        self._spread = quoted_spread(bid, offer)
-        self._mark_x2 = quotes.midpoint_x2_at(sweeps, every, until_ns)
-        is_asked = is_continuous(sweeps.arrival_ns, found.facts.continuous) & (sweeps.quantity > 0)
-        is_asked &= is_told
-        self._has_mark = is_asked & (self._midpoint_x2 > 0) & (self._mark_x2 > 0)
-        self._lacks_mark = is_asked & ~self._has_mark
-        self._is_told = np.zeros(scenarios.affected.size, dtype=bool)
-        """bool[orders], the sweeps that are summed."""
-        self._is_told[self._order[self._has_mark]] = True
-        of_sweeps = found.facts.participant
-        self._of_order = scenarios.partition.log.participant_of_order
-        self._participant = np.union1d(of_sweeps, self._of_order)
-        self._group = np.searchsorted(self._participant, of_sweeps)
-        self._date, self._security = found.facts.date, found.facts.security
-
-    def rows(self, case: Case, outcome: AdoptedOutcome) -> pa.Table:
-        """A row per participant, columns `SENSITIVITY`."""
-        return self._rows(case, self._columns(case, outcome))
-
-    def switched_rows(
-        self, case: Case, plain: AdoptedOutcome, switched: AdoptedOutcome, scale: float
-    ) -> pa.Table:
-        """The same of a switch that is told of in some of the groups.
-
-        Parameters
-        ----------
-        scale
-            All groups for each of those: sums of what changes there stand for those of all.
-        """
-        before, after = (self._columns(case, outcome) for outcome in (plain, switched))
-        changes = {name: scale * (after[name] - before[name]) for name in before}
-        whole = {name: before[name] + np.rint(changes[name]).astype(np.int64) for name in COUNTS}
-        amounts = {name: before[name] + changes[name] for name in AMOUNTS}
-        return self._rows(case, whole | amounts)
-
-    def _rows(self, case: Case, columns: dict[str, Any]) -> pa.Table:
-        size = self._participant.size
-        keys: dict[str, Any] = {
-            "date": constant(self._date, size),
-            "security": np.full(size, self._security),
-            "participant": pa.array(self._participant, mask=self._participant < 0),
-            "scenario": constant(case.scenario, size),
-            "lifetime": constant(case.lifetime, size),
-            "adoption": np.full(size, case.adoption),
-            "switch": constant(case.switch, size),
-            "fills": constant(case.fills, size),
-        }
-        return table(SENSITIVITY, keys | columns)
-
-    def _columns(self, case: Case, outcome: AdoptedOutcome) -> dict[str, Any]:
-        is_whole = case.fills == ALL_FILLS
-        totals = outcome.totals(self.until_ns, None if is_whole else EVENTS.index(case.fills))
-        of_sweeps = (total[self._order] for total in totals)
-        filled, value_x2, dark, dark_value_x2, among_adopters = of_sweeps
-        quantity, sign, midpoint_x2 = self._sweeps.quantity, self._sweeps.sign, self._midpoint_x2
-        # Part of the fills adds to a cost what it costs, less what the shares would if left.
-        unfilled = np.maximum(quantity - filled, 0) if is_whole else -filled
-        drift_x2 = sign * (self._mark_x2 - midpoint_x2)
-        shortfall_x2 = sign * (value_x2 - midpoint_x2 * filled) + drift_x2 * unfilled
-        shortfall_x2 = shortfall_x2 + self._fees.paid(dark_value_x2, value_x2 - dark_value_x2)
-        # Half a spread, doubled.
-        completed_x2 = shortfall_x2 + self._spread * unfilled
-        traded_x2 = self._mark_x2 + sign * self._spread
-        completed_x2 += self._fees.paid_lit(traded_x2 * unfilled)
-        paper_x2 = midpoint_x2 * quantity
-        whole = {
-            "n_sweeps": np.ones_like(quantity),
-            "n_affected": self._may_change.astype(np.int64),
-            "quantity": quantity,
-            "filled_quantity": filled,
-            "dark_quantity": dark,
-            "among_adopters_quantity": among_adopters,
-        }
-        amounts = {
-            "paper_value_aud": _aud(paper_x2),
-            "fill_ratio": over(filled, quantity),
-            "filled_paper_value_aud": _aud(midpoint_x2 * filled),
-        }
-        for name, cost_x2 in (("implementation", shortfall_x2), ("completed", completed_x2)):
-            amounts[f"{name}_shortfall_bps"] = units.BPS * over(cost_x2, paper_x2)
-            amounts[f"{name}_shortfall_aud"] = _aud(cost_x2)
-        return {
-            **{name: self._count(values, self._has_mark) for name, values in whole.items()},
-            "n_unmarked": self._count(np.ones_like(quantity), self._lacks_mark),
-            # What few give cannot be told of a part, or from some of the groups.
-            "contra_quantity": self._given(outcome.fills) * (is_whole and not case.switch),
-            **{name: self._sum(values) for name, values in amounts.items()},
-        }
-
-    def _given(self, fills: SweepFills) -> IntArray:
-        """What orders of each participant gave the sweeps in the dark; 0 for those not known."""
-        counts = (fills.contra >= 0) & self._is_told[fills.order]
-        counts &= fills.timestamp_ns <= self.until_ns[fills.order]
-        participant = self._of_order[fills.contra[counts]]
-        quantity = fills.quantity[counts] * (participant != NOT_KNOWN)
-        group = np.searchsorted(self._participant, participant)
-        return sums_at(group, quantity, self._participant.size)
-
-    def _count(self, values: IntArray, chosen: BoolArray) -> IntArray:
-        total = np.zeros(self._participant.size, np.int64)
-        np.add.at(total, self._group, values * chosen)
-        return total
-
-    def _sum(self, values: FloatArray) -> FloatArray:
-        """By participant, added in the order of the sweeps."""
-        total = np.zeros(self._participant.size)
-        np.add.at(total, self._group, np.where(self._has_mark, values, 0.0))
-        return total
-
-
-def _aud(amount_x2: IntArray | FloatArray) -> FloatArray:
-    return units.aud(amount_x2.astype(np.float64))

@@ -10,8 +10,8 @@ from scipy.special import stdtr, stdtrit
 
 from sweep_dask.analysis.centre_point.choices import ALL_FILLS, PREDICTED, Case
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.metrics.choice_sums import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.metrics.lines import TAPE
-from sweep_dask.analysis.metrics.sensitivity import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.rollups.cells import Cells, merged
 from sweep_dask.analysis.rollups.concentration import (
     CONTRAS,
@@ -30,7 +30,6 @@ from sweep_dask.analysis.rollups.sensitivity import (
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
-    references_of,
     shape_of,
 )
 from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
@@ -102,28 +101,24 @@ def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     return keys | counts | sums | means | largest
 
 
-def effects(
-    cells: Cells, level_cells: Cells, cases: Sequence[Case], errors: FloatArray
-) -> Iterator[dict[str, Any]]:
+def effects(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> Iterator[dict[str, Any]]:
     """Rows of `ROBUSTNESS`: every effect under every choice, by scenario and metric.
 
     Parameters
     ----------
-    level_cells
-        Of the same sweeps: `Summary.levels`.
     errors
         Of the book in which the scenarios are played: `book_errors`.
     """
     if not cells.place.size:
         return
-    found = _intervals(cells, cases, errors, _off_tape(level_cells, cases))
+    found = _intervals(cells, cases, errors)
     effect = found[0].numbers["effect"]
-    references = references_of(cases)
     compared = [
         number
-        for number in np.flatnonzero(references != np.arange(len(cases))).tolist()
-        if cases[number].fills == ALL_FILLS
+        for number, case in enumerate(cases)
+        if case.scenario not in (TAPE, AS_ENTERED) and case.fills == ALL_FILLS
     ]
+    switched = {number: _switched(cases, number) for number in compared}
     scenarios = dict.fromkeys(cases[number].scenario for number in compared)
     for scenario, (metric, name) in product(scenarios, enumerate(METRICS)):
         of_scenario = [number for number in compared if cases[number].scenario == scenario]
@@ -133,7 +128,7 @@ def effects(
                 "metric": name,
                 "weight": weighted,
                 "unit": "AUD" if weight == AUD else _UNITS[name],
-                **_bounds(effect[_switched(cases, case), metric, weight]),
+                **_bounds(effect[switched[case], metric, weight]),
             }
             for interval, one in zip(INTERVALS, found, strict=True):
                 if one.is_there[case, metric]:
@@ -150,9 +145,7 @@ class _Intervals(NamedTuple):
     """bool[cases, metrics]"""
 
 
-def _intervals(
-    cells: Cells, cases: Sequence[Case], errors: FloatArray, off_tape: FloatArray
-) -> list[_Intervals]:
+def _intervals(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> list[_Intervals]:
     """Each of `INTERVALS`."""
     days, participants, both = (
         _clustered(cells, cases, cluster) for cluster in (SECURITY_DAY, PARTICIPANT, BOTH)
@@ -167,8 +160,9 @@ def _intervals(
     two_ways[..., AUD] = 0.0
     two_ways = np.maximum.reduce([two_ways, by_days, by_participants])
     has_both = (participants.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
-    of_book = np.hypot(_of_fills(effect, cases, errors), off_tape)
-    has_parts = np.array([bool(_parts(cases, number)) for number in range(len(cases))])
+    parts = _parts(cases)
+    of_book = np.hypot(_of_fills(effect, parts, errors), _off_tape(effect, cases))
+    has_parts = np.isin(np.arange(len(cases)), list(parts))
     return [
         _Intervals(_interval(effect, by_days, *sizes), np.ones_like(has_both)),
         _Intervals(_interval(effect, two_ways, *fewer), has_both),
@@ -179,52 +173,39 @@ def _intervals(
     ]
 
 
-def _of_fills(effect: FloatArray, cases: Sequence[Case], errors: FloatArray) -> FloatArray:
+def _of_fills(
+    effect: FloatArray, parts: dict[int, dict[int, int]], errors: FloatArray
+) -> FloatArray:
     """What an effect may be off by as the book makes too many or too few matches, a standard error;
     NaN if a kind of fills is in it that is not known.
     """
     variances = np.zeros_like(effect)
-    for number in range(len(cases)):
-        for event, part in _parts(cases, number).items():
+    for number, of_case in parts.items():
+        for event, part in of_case.items():
             has_any = effect[part] != 0
             variances[number] += np.where(has_any, (effect[part] * errors[event]) ** 2, 0.0)
     return np.sqrt(variances)
 
 
-def _off_tape(cells: Cells, cases: Sequence[Case]) -> FloatArray:
-    """By how much the replay as entered is off the tape at the end of the same lifetime,
-    float64[cases, metrics, `WEIGHTS`]; 0 without one, where the tape itself is the reference.
+def _off_tape(effect: FloatArray, cases: Sequence[Case]) -> FloatArray:
+    """By how much the replay as entered is off the tape at the end of the same lifetime; 0 without
+    one, where the tape itself is the reference.
     """
-    total = merged([cells._replace(segment=np.zeros_like(cells.segment))])
-    found = {cases[number]: row for row, number in enumerate(total.place.tolist())}
-    sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
-    n_sweeps = total.counts[:, LEVEL_COUNTS.index("n_sweeps")]
-    of_lines = np.stack(
-        [
-            (
-                over(sums[plain], n_sweeps),
-                scale * over(sums[aud], sums["paper_value_aud"]),
-                sums[aud],
-            )
-            for (plain, aud), scale in zip(METRICS.values(), _SCALES.tolist(), strict=True)
-        ]
-    )
-    off = np.zeros((len(cases), len(METRICS), len(WEIGHTS)))
+    place = {case: number for number, case in enumerate(cases)}
+    replayed = [place.get(Case(AS_ENTERED, case.lifetime, 0.0), -1) for case in cases]
+    # One row more, for those without.
+    return np.concatenate([effect, np.zeros_like(effect[:1])])[replayed]
+
+
+def _parts(cases: Sequence[Case]) -> dict[int, dict[int, int]]:
+    """By case of which parts of the fills are told: these cases, by place in `PREDICTED`."""
+    place = {case: number for number, case in enumerate(cases)}
+    found: dict[int, dict[int, int]] = {}
     for number, case in enumerate(cases):
-        lines = [Case(name, case.lifetime, 0.0) for name in (AS_ENTERED, TAPE)]
-        if all(line in found for line in lines):
-            replayed, tape = (of_lines[..., found[line]] for line in lines)
-            off[number] = replayed - tape
-    return off
-
-
-def _parts(cases: Sequence[Case], number: int) -> dict[int, int]:
-    """By place in `PREDICTED`, the case with that part of the fills of a case, if it is told."""
-    case, place = cases[number], {case: number for number, case in enumerate(cases)}
-    parts = {event: case._replace(fills=name) for event, name in enumerate(PREDICTED)}
-    if case.fills != ALL_FILLS or not all(part in place for part in parts.values()):
-        return {}
-    return {event: place[part] for event, part in parts.items()}
+        if case.fills in PREDICTED:
+            whole = place[case._replace(fills=ALL_FILLS)]
+            found.setdefault(whole, {})[PREDICTED.index(case.fills)] = number
+    return found
 
 
 def _switched(cases: Sequence[Case], number: int) -> list[int]:

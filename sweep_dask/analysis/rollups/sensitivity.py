@@ -1,8 +1,9 @@
 """Sums of what scenarios change under every choice, as clusters leave them.
 
-A case is compared with the replay as entered or, without one, with the tape, each measured at the
-end of the same lifetime. Sweeps of a security-day share its market, and those of a participant its
-ways: both are clusters, and so are the sweeps that a participant had in a security-day.
+A case is compared with the replay as entered or, without one, with the tape, and that replay with
+the tape, each measured at the end of the same lifetime. Sweeps of a security-day share its market,
+and those of a participant its ways: both are clusters, and so are the sweeps that a participant had
+in a security-day.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.metrics.choice_sums import AMOUNTS as ROW_AMOUNTS
+from sweep_dask.analysis.metrics.choice_sums import COUNTS as ROW_COUNTS
 from sweep_dask.analysis.metrics.lines import TAPE
-from sweep_dask.analysis.metrics.sensitivity import AMOUNTS as ROW_AMOUNTS
-from sweep_dask.analysis.metrics.sensitivity import COUNTS as ROW_COUNTS
 from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells
 from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.exact import LIMBS, carried, exact
@@ -57,12 +58,11 @@ def cases_of(lines: Sequence[Line], choices: Choices) -> list[Case]:
 def references_of(cases: Sequence[Case]) -> IntArray:
     """int64[cases], the number of the case that each is compared with; its own: with none."""
     names = {case.scenario for case in cases}
-    reference = AS_ENTERED if AS_ENTERED in names else TAPE
+    of_scenarios = AS_ENTERED if AS_ENTERED in names else TAPE
     place = {case: number for number, case in enumerate(cases)}
 
     def compared_with(case: Case) -> Case:
-        if case.scenario in (TAPE, AS_ENTERED):
-            return case
+        reference = TAPE if case.scenario in (TAPE, AS_ENTERED) else of_scenarios
         return case._replace(scenario=reference, adoption=0.0, switch="")
 
     return np.array([place[compared_with(case)] for case in cases], dtype=np.int64)
@@ -74,7 +74,7 @@ def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:
 
 
 def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
-    """What all sweeps fill and cost: counts `metrics.sensitivity.COUNTS` and sums `AMOUNTS`.
+    """What all sweeps fill and cost: counts `choice_sums.COUNTS` and sums `AMOUNTS`.
 
     Rows as of `sensitivity_cells`; a place is a case, a segment the participant.
     """

@@ -99,8 +99,7 @@ def tables_of(
     spreads = Spreads(summary.spreads, lines)
     cases = cases_of(lines, choices)
     errors = no_book_errors() if errors is None else errors
-    of_choices = (summary.sensitivity, summary.levels)
-    found = list(effects(*of_choices, cases, errors))
+    found = list(effects(summary.sensitivity, cases, errors))
     return {
         **_by_dimension(summary, spreads, lines),
         "comparisons": _comparisons(summary, lines),

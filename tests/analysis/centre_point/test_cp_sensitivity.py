@@ -16,10 +16,11 @@ from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.centre_point.switches import SWITCHES
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY, under_choices
+from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
 from sweep_dask.analysis.rollups.robustness import BY_CHOICE, levels
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, summary_of_choices

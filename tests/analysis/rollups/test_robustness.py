@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
-from sweep_dask.analysis.metrics.sensitivity import SENSITIVITY
 from sweep_dask.analysis.rollups.book_errors import book_errors, no_book_errors
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
@@ -79,7 +79,7 @@ def rows_of(sweeps, cases=CASES, on_tape=0.0):
 
 
 def effects_of(summary, cases=CASES, errors=NO_ERRORS):
-    return list(effects(summary.sensitivity, summary.levels, cases, errors))
+    return list(effects(summary.sensitivity, cases, errors))
 
 
 def told(
