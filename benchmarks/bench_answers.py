@@ -27,12 +27,12 @@ from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT, LINES
 from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
-from sweep_dask.dataflow.rollups import Day, Source, summarise_days, write_rollups
 from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.partition.tables import Asked
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.summaries import write_summary
+from sweep_dask.study.rollups import Day, Source, summarise_days, write_rollups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

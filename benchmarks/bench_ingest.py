@@ -95,14 +95,14 @@ def _only_orders(market: Path, folder: Path) -> Path:
 
 def _ingest(folder: str, output: str) -> dict[str, float]:
     """The stage as `run` has it, in the cluster that `run` starts."""
-    from sweep_dask.dataflow.command import at_work
-    from sweep_dask.dataflow.document import RunRecord
-    from sweep_dask.dataflow.plan import make_plan
-    from sweep_dask.dataflow.prepare import prepare
     from sweep_dask.dataflow.progress import Progress
-    from sweep_dask.dataflow.workspace import workspace
     from sweep_dask.settings import load_settings
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.study.command import at_work
+    from sweep_dask.study.document import RunRecord
+    from sweep_dask.study.plan import make_plan
+    from sweep_dask.study.prepare import prepare
+    from sweep_dask.study.workspace import workspace
 
     # The trades that orders speak of are left out, which the checks of the input notice.
     asked = {"workers": WORKERS, "models": ("time-priority",), "on_contradiction": "warn"}

@@ -23,7 +23,7 @@ PARTITION_ROWS = (50_000, 200_000, 800_000)
 
 def main() -> None:
     """Measure and print."""
-    from sweep_dask.dataflow.plan import projected_partition_task_bytes
+    from sweep_dask.study.plan import projected_partition_task_bytes
     from sweep_dask.system_config import projected_block_task_bytes
 
     print(f"machine: {describe_machine()}")

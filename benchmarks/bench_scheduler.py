@@ -23,13 +23,13 @@ import psutil
 from distributed import Client, LocalCluster
 from measure import describe_machine
 
-from sweep_dask.dataflow.prepare import piece_jobs
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.market.trading_day import date_to_day
 from sweep_dask.partition import PartitionJob, PartitionSummary
 from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
 from sweep_dask.storage.pieces import PIECE_ROWS
 from sweep_dask.storage.spill import INDEX_DTYPE
+from sweep_dask.study.prepare import piece_jobs
 
 if TYPE_CHECKING:
     from sweep_dask.partition import MadePiece, PieceJob

@@ -30,8 +30,8 @@ from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, summary_of_choices
-from sweep_dask.dataflow.fidelity import errors_in
 from sweep_dask.sample.population import PREFERENCING
+from sweep_dask.study.fidelity import errors_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

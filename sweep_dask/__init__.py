@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from sweep_dask.dataflow.api import plan, replay, run
-    from sweep_dask.dataflow.replay import ReplayResult
-    from sweep_dask.dataflow.results import RunResult, load
     from sweep_dask.settings import Settings
+    from sweep_dask.study.api import plan, replay, run
+    from sweep_dask.study.replay import ReplayResult
+    from sweep_dask.study.results import RunResult, load
     from sweep_dask.system_config import SystemConfig
 
 __all__ = [
@@ -35,14 +35,14 @@ __all__ = [
 __version__ = VERSION
 
 _HOMES = {
-    "ReplayResult": "sweep_dask.dataflow.replay",
-    "RunResult": "sweep_dask.dataflow.results",
+    "ReplayResult": "sweep_dask.study.replay",
+    "RunResult": "sweep_dask.study.results",
     "Settings": "sweep_dask.settings",
     "SystemConfig": "sweep_dask.system_config",
-    "load": "sweep_dask.dataflow.results",
-    "plan": "sweep_dask.dataflow.api",
-    "replay": "sweep_dask.dataflow.api",
-    "run": "sweep_dask.dataflow.api",
+    "load": "sweep_dask.study.results",
+    "plan": "sweep_dask.study.api",
+    "replay": "sweep_dask.study.api",
+    "run": "sweep_dask.study.api",
 }
 
 

@@ -133,9 +133,9 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     StandardError.listen()
     settings = _load_for_workers(options)
 
-    from sweep_dask.dataflow.plan import choose_input
-    from sweep_dask.dataflow.run import run
-    from sweep_dask.dataflow.summary import describe_run
+    from sweep_dask.study.plan import choose_input
+    from sweep_dask.study.run import run
+    from sweep_dask.study.summary import describe_run
 
     folder, is_sample = choose_input(input_folder)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
@@ -178,9 +178,9 @@ def replay_command(
     StandardError.listen()
     settings = _load_for_workers(options)
 
-    from sweep_dask.dataflow.plan import choose_input
-    from sweep_dask.dataflow.replay import replay
-    from sweep_dask.dataflow.replay_summary import describe_replay
+    from sweep_dask.study.plan import choose_input
+    from sweep_dask.study.replay import replay
+    from sweep_dask.study.replay_summary import describe_replay
 
     folder, is_sample = choose_input(input_folder)
     result = replay(
@@ -203,8 +203,8 @@ def replay_command(
 @_json_option
 def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     """Show what `run` would do: files, blocks, settings and memory. Writes nothing."""
-    from sweep_dask.dataflow.plan import choose_input, make_plan
-    from sweep_dask.dataflow.summary import describe_plan, plan_as_json
+    from sweep_dask.study.plan import choose_input, make_plan
+    from sweep_dask.study.summary import describe_plan, plan_as_json
 
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
@@ -229,8 +229,8 @@ def check_command(input_folder: str | None, as_json: bool, **options: Any) -> in
     Small inputs are read as a whole, of large ones a sample. Each finding says what was
     expected and what to do; the exit code is 3 if the answer of a run would be wrong.
     """
-    from sweep_dask.dataflow.check import check, describe_check
-    from sweep_dask.dataflow.plan import choose_input
+    from sweep_dask.study.check import check, describe_check
+    from sweep_dask.study.plan import choose_input
 
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
@@ -264,8 +264,8 @@ def config_command(as_json: bool, **options: Any) -> int:
 @_json_option
 def verify_command(output_folder: str, as_json: bool) -> int:
     """Check an output folder against its manifest, receipts and rows: files, digests, ledger."""
-    from sweep_dask.dataflow.verify import verify_output
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.study.verify import verify_output
 
     manifest, findings = verify_output(OutputLayout(Path(output_folder)))
     if as_json:
@@ -299,8 +299,8 @@ def forget_command(
     touched.
     """
     from sweep_dask.dataflow.progress import counted
-    from sweep_dask.dataflow.rebuild import forget
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.study.rebuild import forget
 
     # What is removed is named here alone, not by a configuration that happens to lie there.
     named = selected({"dates": dates, "securities": securities})
@@ -321,8 +321,8 @@ def forget_command(
 @_json_option
 def report_command(output_folder: str, as_json: bool) -> int:
     """Build report.html again from an output folder."""
-    from sweep_dask.dataflow.rebuild import rebuild_report
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.study.rebuild import rebuild_report
 
     path = rebuild_report(OutputLayout(Path(output_folder)))
     if as_json:

@@ -16,8 +16,8 @@ import psutil
 from click.testing import CliRunner
 
 from sweep_dask.cli import main
-from sweep_dask.dataflow.run import run
 from sweep_dask.settings import load_settings
+from sweep_dask.study.run import run
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,1 +1,1 @@
-"""The only room that knows Dask: cluster, ingest, partition tasks, the whole run."""
+"""The only room that knows Dask: cluster, tasks, ingest, progress, monitoring."""

@@ -11,6 +11,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import dask
+from dask import delayed
+from distributed import Client
 from distributed.client import CancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dask.delayed import Delayed
-    from distributed import Client, Future
+    from distributed import Future
+
+#: Of Dask, what those who hand in tasks write them with.
+__all__ = ["Client", "delayed", "run_tasks"]
 
 #: Called with the place of a task in the list, and its result or why there is none.
 OnResult = Callable[[int, Any], None]

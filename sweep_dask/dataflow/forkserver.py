@@ -31,7 +31,7 @@ METHOD = "forkserver"
 #: What tasks are.
 _IMPORTED = [
     *("distributed", "sweep_dask.dataflow.ingest", "sweep_dask.dataflow.simulate"),
-    "sweep_dask.dataflow.rollups",
+    "sweep_dask.study.rollups",
 ]
 #: No process imports from the current folder, where each that begins as `python -c` would look
 #: first: what lies there is data. The others are what Dask has for workers (its

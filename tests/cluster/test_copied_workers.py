@@ -15,9 +15,9 @@ from running import ROOT, result_files, run_program
 import sweep_dask
 from sweep_dask.dataflow import forkserver, local_cluster
 from sweep_dask.dataflow.environment import environment
-from sweep_dask.dataflow.run import run
 from sweep_dask.errors import ResourceError
 from sweep_dask.settings import load_settings
+from sweep_dask.study.run import run
 
 METHOD = "distributed.worker.multiprocessing-method"
 
@@ -28,7 +28,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import sweep_dask
 from sweep_dask.dataflow.local_cluster import local_cluster
-from sweep_dask.dataflow.plan import make_plan
+from sweep_dask.study.plan import make_plan
 from sweep_dask.settings import load_settings
 if __name__ == "__main__":
     settings = load_settings({"workers": 1}, {}, Path.cwd())

@@ -12,8 +12,8 @@ from distributed import Client
 from running import result_files
 
 from sweep_dask.dataflow.dashboard import free_port
-from sweep_dask.dataflow.run import run
 from sweep_dask.settings import load_settings
+from sweep_dask.study.run import run
 
 MEMORY_LIMIT = 1_500_000_000
 

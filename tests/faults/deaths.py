@@ -6,10 +6,10 @@ import os
 import traceback
 from unittest import mock
 
-from sweep_dask.dataflow import pipeline, run
-from sweep_dask.dataflow.workspace import Workspace
 from sweep_dask.storage import result_folder
 from sweep_dask.storage.result_folder import ResultFolder
+from sweep_dask.study import pipeline, run
+from sweep_dask.study.workspace import Workspace
 
 #: Of the child that dies at its point, of one that comes to its end, of one that raises.
 DIED, ENDED, RAISED = 9, 0, 1

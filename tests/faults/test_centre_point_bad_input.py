@@ -7,11 +7,11 @@ from markets import BUY, CROSSING, FIRST_ID, OPENING_NS, SECOND, SWEEP, TRADED
 from running import invoke, run_here
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS
-from sweep_dask.dataflow.replay import replay
-from sweep_dask.dataflow.summary import describe_run
-from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.replay import replay
+from sweep_dask.study.summary import describe_run
+from sweep_dask.study.verify import verify_output
 
 DATE, SECURITY = "2024-10-04", 101
 OPENING = OPENING_NS[DATE]

@@ -16,12 +16,12 @@ from ingesting import order_text, trade_text
 from markets import plain_market
 from running import invoke, result_files, run_here
 
-from sweep_dask.dataflow import prepare
 from sweep_dask.storage import ingest as block_ingest
 from sweep_dask.storage import inputs
 from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.discovery import discover, require_unchanged
 from sweep_dask.storage.raw_files import InputChangedError, input_digest, open_raw
+from sweep_dask.study import prepare
 
 
 def as_csv(text):

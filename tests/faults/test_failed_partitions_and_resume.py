@@ -7,9 +7,9 @@ from markets import COLUMNS, plain_market, write_rows
 from running import result_files, run_here
 
 import sweep_dask.partition.run
-from sweep_dask.dataflow.summary import describe_run
-from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.summary import describe_run
+from sweep_dask.study.verify import verify_output
 
 KEYS = [
     ("2024-10-04", 101),
@@ -164,7 +164,7 @@ def test_a_run_that_fails_after_its_partitions_says_so_in_the_manifest(
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sweep_dask.dataflow.pipeline.write_tables", full_disk)
+    monkeypatch.setattr("sweep_dask.study.pipeline.write_tables", full_disk)
     with pytest.raises(OSError, match="No space left"):
         run(plain_input, output)
     manifest = json.loads((output / "manifest.json").read_text())

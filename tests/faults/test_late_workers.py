@@ -11,8 +11,8 @@ from distributed import Client
 from held_runs import PATCHED, PROGRAM, held, holding, reached
 from running import is_alive, result_files, run_here, run_program, started, wait_until
 
-from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.verify import verify_output
 
 sys.path.append(str(Path(__file__).parents[1] / "cluster"))
 from schedulers import address_in, remote_cluster

@@ -8,10 +8,10 @@ import pytest
 from markets import plain_market
 from running import invoke, result_files, run_here
 
-from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.errors import UsageError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest, write_manifest
+from sweep_dask.study.verify import verify_output
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_links_are_not_followed(
         write_manifest(OutputLayout(_made(output)), _EMPTY)
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside)
-    monkeypatch.setattr("sweep_dask.dataflow.pipeline.simulate", _no_work)
+    monkeypatch.setattr("sweep_dask.study.pipeline.simulate", _no_work)
     with pytest.raises(UsageError, match="symbolic link") as caught:
         run(plain_input, output, fresh=True)
     assert caught.value.where == str(link)

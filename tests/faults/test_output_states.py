@@ -32,11 +32,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from running import result_files, run_here
 
-from sweep_dask.dataflow.rebuild import forget, rebuild_report
-from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.study.rebuild import forget, rebuild_report
+from sweep_dask.study.verify import verify_output
 
 EXAMPLES = int(os.environ.get("SWEEP_STATE_EXAMPLES", "3"))
 STEPS = int(os.environ.get("SWEEP_STATE_STEPS", "8"))

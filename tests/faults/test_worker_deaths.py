@@ -7,8 +7,8 @@ from held_runs import holding
 from markets import plain_market
 from running import result_files, run_here, run_program
 
-from sweep_dask.dataflow.verify import verify_output
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.verify import verify_output
 
 #: The program that takes two deadly partitions for too many: each more would cost seconds.
 IMPATIENT = (

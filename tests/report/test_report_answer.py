@@ -16,13 +16,13 @@ from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
 from sweep_dask.analysis.rollups import dimensions
 from sweep_dask.analysis.rollups.metrics import HEADLINE
-from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import POPULATION_SQL
 from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.rollups import DIMENSIONS, read_rollups
 from sweep_dask.report.verdicts import looked_at, verdicts_of
+from sweep_dask.study.answer_summary import describe_answer
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four

@@ -15,12 +15,12 @@ from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import EVENTS as SCORED_EVENTS
 from sweep_dask.analysis.centre_point.score_detail import KINDS as SCORED_KINDS
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
-from sweep_dask.dataflow.answer_summary import describe_answer
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
 from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.report.rule_words import RULE_WORDS
+from sweep_dask.study.answer_summary import describe_answer
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 

@@ -18,11 +18,11 @@ from report_folders import (
 )
 from rollup_folders import make_answer_folder
 
-from sweep_dask.dataflow.rebuild import rebuild_report
 from sweep_dask.errors import InputError
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest, write_manifest
+from sweep_dask.study.rebuild import rebuild_report
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"'{{ 7 * 7 }}"
 

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from damage import mutated
 from ingesting import FIRST_ID, OPENING_NS, ORDER, csv_text, trade_text
 
-from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.errors import SweepError
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.ingest import ingest_block, read_receipt
@@ -20,6 +19,7 @@ from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.spill import index_of, read_range
+from sweep_dask.study.plan import make_plan
 
 ROWS = [
     ORDER | {"order_id": FIRST_ID + k, "sequence": k + 1, "timestamp": OPENING_NS + k}

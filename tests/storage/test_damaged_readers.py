@@ -14,9 +14,9 @@ import pytest
 from damaged_inputs import run
 from ingesting import ORDER, order_text, trade_text, write_files
 
-from sweep_dask.dataflow.plan import make_plan
 from sweep_dask.errors import InputError
 from sweep_dask.settings import load_settings
+from sweep_dask.study.plan import make_plan
 
 N_INPUTS = int(os.environ.get("SWEEP_FUZZ_INPUTS", "160"))
 N_TESTS = 4

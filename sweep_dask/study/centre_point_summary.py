@@ -1,0 +1,48 @@
+"""The Centre Point model of a run in words: what the terminal shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.order_checks import REASONS
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT
+from sweep_dask.study.assumptions import open_questions
+from sweep_dask.study.book import preferencing_in_short
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.study.document import RunRecord
+
+
+def describe_book(record: RunRecord, document: Mapping[str, Any]) -> list[str]:
+    """Lines for orders left out of the book, and for what it assumes.
+
+    Parameters
+    ----------
+    document
+        The record as a manifest.
+    """
+    return [
+        "",
+        *left_out_lines(document["left_out"], f"outputs/*/*/{CENTRE_POINT}/left_out.parquet"),
+        *question_lines(document["partitions"]),
+        f"  Preferencing: {preferencing_in_short(record.plan.settings)}",
+        "  All that is assumed is listed in manifest.json, assumptions",
+    ]
+
+
+def left_out_lines(left_out: Mapping[str, int], where: str) -> list[str]:
+    """How many orders were left out, by reason, and where they are listed."""
+    if not left_out:
+        return ["  Orders left out of the book: none"]
+    total = f"  Orders left out of the book: {sum(left_out.values()):,}, listed in {where}"
+    return [
+        total,
+        *(f"    {count:,} {reason}: {REASONS[reason]}" for reason, count in left_out.items()),
+    ]
+
+
+def question_lines(partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the input cannot answer; partitions as in a manifest."""
+    return [f"  Note: {question}" for question in open_questions(partitions)]

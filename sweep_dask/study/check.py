@@ -1,0 +1,225 @@
+"""The command `check`, and the same looks at the input within `run` and `replay`."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.data_checks.findings import (
+    CONTRADICTION,
+    SEVERITIES,
+    Finding,
+    by_severity,
+)
+from sweep_dask.analysis.data_checks.judging import judge_tally
+from sweep_dask.analysis.data_checks.tally import Tally
+from sweep_dask.analysis.data_checks.written import check_written
+from sweep_dask.errors import InputError
+from sweep_dask.storage.address import InputAddress
+from sweep_dask.storage.inputs import SeveralFilesError
+from sweep_dask.storage.sampling import sample_file
+from sweep_dask.study.book import book_settings
+from sweep_dask.study.plan import open_as_set
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sweep_dask.market.ticks import TickTable
+    from sweep_dask.settings import Settings
+    from sweep_dask.storage.inputs import Inputs
+    from sweep_dask.storage.raw_files import InputFile
+    from sweep_dask.study.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+#: Text of each table that `check` looks at, and that a run looks at before it begins: all of a
+#: small input, and of a large one what takes a few seconds, or a part of one (arbitrary).
+CHECK_BYTES = 1 << 26
+RUN_BYTES = 1 << 21
+
+_MOST_FILES = 64
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a look at an input shows."""
+
+    input: str
+    findings: tuple[Finding, ...]
+    """The gravest first."""
+    rows: int
+    """Rows looked at, without those of lit orders."""
+    is_whole: bool
+    """Whether they are all there are."""
+    written: tuple[Finding, ...] = ()
+    """The findings on cells that cannot be read."""
+    is_damaged: bool = False
+    """Whether a file could not be read to its end."""
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the process (contract)."""
+        return InputError.exit_code if contradictions(self.findings) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "input": self.input,
+            "ok": not contradictions(self.findings),
+            "rows": self.rows,
+            "whole": self.is_whole,
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+def check(settings: Settings, folder: str) -> Checked:
+    """Look at the input in `folder` as a run would read it; writes nothing.
+
+    Raises
+    ------
+    UsageError
+        The configuration names what does not exist.
+    """
+    ticks = book_settings(settings).ticks
+    try:
+        inputs = open_as_set(settings, folder)
+    except InputError as error:
+        address = str(InputAddress(folder))
+        errors = error.errors if isinstance(error, SeveralFilesError) else (error,)
+        return Checked(address, tuple(map(_not_opened, errors)), 0, is_whole=False)
+    return look(inputs, ticks, CHECK_BYTES)
+
+
+def _not_opened(error: InputError) -> Finding:
+    return Finding(
+        "format",
+        CONTRADICTION,
+        error.what if error.value is None else f"{error.what} Found: {error.value}.",
+        "Files of orders and trades with a header and the columns that docs/input.md lists.",
+        error.cure or "",
+        error.where or "",
+    )
+
+
+def look(inputs: Inputs, ticks: TickTable, most_bytes: int) -> Checked:
+    """Look at about so much text of each table."""
+    by_table: dict[str, list[InputFile]] = defaultdict(list)
+    for file in inputs.readable:
+        by_table[file.table].append(file)
+    samples = [
+        sample_file(file, inputs.headers[file.name], ticks, most_bytes // len(chosen))
+        for files in by_table.values()
+        for chosen in [files[:: -(-len(files) // _MOST_FILES)]]
+        for file in chosen
+    ]
+    is_whole = len(samples) == len(inputs.readable) and all(s.is_whole for s in samples)
+    tally = Tally()
+    for sample in samples:
+        tally.add(sample.tally)
+    written = [f for sample in samples for unread in sample.unread for f in check_written(unread)]
+    damaged = [_not_opened(sample.error) for sample in samples if sample.error is not None]
+    findings = by_severity([*damaged, *written, *judge_tally(tally, is_whole=is_whole)])
+    rows = sum(sample.n_rows for sample in samples)
+    return Checked(
+        str(inputs.address), tuple(findings), rows, is_whole, tuple(written), bool(damaged)
+    )
+
+
+def look_before(plan: Plan) -> list[Finding]:
+    """A look at the input before a run reads all of it.
+
+    Returns
+    -------
+    list of Finding
+        Those on cells that cannot be read, which are not among the rows that a run counts.
+
+    Raises
+    ------
+    InputError
+        The input contradicts itself, and the settings do not say to go on.
+    """
+    checked = look(plan.inputs, plan.book.ticks, RUN_BYTES)
+    if not checked.is_damaged:  # reading all of it will tell of all such files at once
+        heed(checked.findings, plan.settings)
+    return list(checked.written)
+
+
+def judged(tally: Tally, written: Sequence[Finding], settings: Settings) -> list[Finding]:
+    """All findings on an input that has been read, the gravest first.
+
+    Raises
+    ------
+    InputError
+        The input contradicts itself, and the settings do not say to go on.
+    """
+    return noted(by_severity([*written, *judge_tally(tally, is_whole=True)]), settings)
+
+
+def noted(findings: list[Finding], settings: Settings) -> list[Finding]:
+    """The same findings, of this run or of one that has read the same input, in the log.
+
+    Raises
+    ------
+    InputError
+        As of `judged`.
+    """
+    heed(findings, settings)
+    for line in described(findings):
+        logger.info(line.strip())
+    return findings
+
+
+def contradictions(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings for which a run stops."""
+    return [finding for finding in findings if finding.severity == CONTRADICTION]
+
+
+def heed(findings: Sequence[Finding], settings: Settings) -> None:
+    """Stop for contradictions unless told otherwise, and then warn of them.
+
+    Raises
+    ------
+    InputError
+        Lists them, each with its cure.
+    """
+    grave = contradictions(findings)
+    if settings.on_contradiction == "warn":
+        for finding in grave:
+            logger.warning("the input contradicts itself: %s", "; ".join(described([finding])))
+    if not grave or settings.on_contradiction == "warn":
+        return
+    raise InputError(
+        "The input contradicts itself, and an answer from it would be wrong:\n"
+        + "\n".join(described(grave)),
+        cure="Mend it, or say in the configuration how it is written; "
+        "`check` shows all findings, --on-contradiction warn goes on all the same.",
+    )
+
+
+def described(findings: Sequence[Finding]) -> list[str]:
+    """Lines for the terminal."""
+    lines = []
+    for finding in findings:
+        where = f"{finding.where}: " if finding.where else ""
+        lines += [
+            f"  {finding.severity}: {where}{finding.found}",
+            f"    expected: {finding.expected}",
+            f"    cure:     {finding.cure}",
+        ]
+    return lines
+
+
+def describe_check(checked: Checked) -> str:
+    """All findings, for people."""
+    what = "all of them" if checked.is_whole else "a sample"
+    lines = [f"Input: {checked.input}", f"Rows looked at: {checked.rows:,} ({what})"]
+    if not checked.findings:
+        return "\n".join([*lines, "Nothing found that speaks against a run."])
+    counts = [
+        f"{count:,} {severity}{'s' * (count > 1)}"
+        for severity in SEVERITIES
+        if (count := sum(finding.severity == severity for finding in checked.findings))
+    ]
+    return "\n".join([*lines, f"Found: {', '.join(counts)}", *described(checked.findings)])

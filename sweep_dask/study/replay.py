@@ -1,0 +1,262 @@
+"""The command `replay`: the recorded order flow through the book, scored against the tape."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
+from sweep_dask.analysis.centre_point.replay import RESYNC
+from sweep_dask.dataflow.execute import delayed, run_tasks
+from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.errors import ResourceError
+from sweep_dask.partition import replay_piece
+from sweep_dask.partition.replay import MATCHES, part_path
+from sweep_dask.partition.tables import LEFT_OUT as LEFT_OUT_FILE
+from sweep_dask.report.cards import replay_card
+from sweep_dask.report.replay_page import replay_report_page
+from sweep_dask.schema import TABLES
+from sweep_dask.storage.atomic import file_digest, remove_if_empty, write_json, write_text
+from sweep_dask.storage.combine import concatenate
+from sweep_dask.storage.folder_lock import FolderLostError
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import THROUGH, read_manifest
+from sweep_dask.study.command import at_work, settle_logs, write_record
+from sweep_dask.study.document import RunRecord
+from sweep_dask.study.fidelity import Sums, replay_document
+from sweep_dask.study.plan import make_plan
+from sweep_dask.study.prepare import (
+    note_partition,
+    partition_jobs,
+    piece_jobs,
+    prepare,
+    write_dated,
+)
+from sweep_dask.study.rebuild import rebuild_report
+from sweep_dask.study.workspace import require_apart, workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.execute import Client
+    from sweep_dask.partition import PartitionSummary
+    from sweep_dask.settings import Settings
+    from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.study.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+_LABEL = "replay partitions"
+#: Rows worth about a second of a task: most of it goes into the replays without each rule.
+_TASK_ROWS = 15_000
+
+_TABLES = {MATCHES: REPLAY_MATCHES, LEFT_OUT_FILE: LEFT_OUT}
+
+
+@dataclass(frozen=True, repr=False)
+class ReplayResult:
+    """What a replay left behind."""
+
+    record: RunRecord
+    fidelity: dict[str, Any]
+    """The document in `fidelity.json`."""
+    output: Path
+    """The replay's own folder, `OUTPUT/replay`."""
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the process (contract)."""
+        return {"done": 0, "partial": 1}[self.record.status]
+
+    @property
+    def report(self) -> Path:
+        """The replay's own report, one HTML file."""
+        return OutputLayout(self.output).report
+
+    def __repr__(self) -> str:
+        score = self.fidelity["total"][RESYNC]
+        found = f"{score['hits']:,} of {score['tape']:,} dark matches predicted"
+        return f"<ReplayResult {self.record.status}: {found}, in {self.output}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        plan = self.record.plan
+        return replay_card(self.fidelity, self.record.status, str(plan.input), self.report)
+
+
+def replay(
+    settings: Settings,
+    folder: str,
+    *,
+    is_sample: bool = False,
+    ablations: bool = True,
+    announce: Callable[[str], None] = logger.info,
+) -> ReplayResult:
+    """Replay the input in `folder`; a run in the same output folder gets its report anew.
+
+    Parameters
+    ----------
+    ablations
+        Whether everything is replayed once more without each rule.
+    announce
+        Receives the opening lines: the dashboard's address and the system configuration.
+
+    Raises
+    ------
+    InputError, ResourceError, UsageError
+        The replay cannot be done; an earlier one is left as it was.
+    """
+    began = time.perf_counter()
+    plan = make_plan(settings, folder, is_sample=is_sample)
+    around = OutputLayout(settings.output.absolute())
+    require_apart(folder, around)
+    layout = around.replay()
+    record = RunRecord(plan, "replay", stage_seconds={"plan": time.perf_counter() - began})
+    is_new = not around.root.exists()
+    try:
+        with workspace(layout) as space:
+            document = _replay(record, space, ablations, announce)
+    finally:
+        if is_new:
+            remove_if_empty(around.root)
+    _rebuild_report(around)
+    return ReplayResult(record, document, layout.root)
+
+
+def _replay(
+    record: RunRecord, space: Workspace, ablations: bool, announce: Callable[[str], None]
+) -> dict[str, Any]:
+    """Everything in the folder of the replay; returns the document of scores."""
+    record.run = space.token
+    tables = [*(f"{name}.parquet" for name in _TABLES)]
+    tables += [space.layout.fidelity.name, space.layout.report.name]
+    rejects = [space.layout.rejects(table.name) for table in TABLES]
+    names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
+    space.announce_beside(names, record.as_json())
+    try:
+        with at_work(record, space, announce) as workers:
+            progress = Progress(record.plan.settings.progress)
+            sums = _execute(workers, record, space, ablations, progress)
+        assumptions = record.as_json()["assumptions"]
+        document = replay_document(record.partitions, sums, assumptions)
+    except FolderLostError:
+        raise
+    except BaseException:
+        space.withdraw_announcement()
+        raise
+    _publish(record, space, document)
+    return document
+
+
+def _execute(
+    workers: Workers,
+    record: RunRecord,
+    space: Workspace,
+    ablations: bool,
+    progress: Progress,
+) -> Sums:
+    try:
+        catalogue = prepare(workers, record, space, progress)
+        with record.timed("partitions"):
+            sums = _replay_partitions(workers.client, record, space, catalogue, ablations, progress)
+        with record.timed("tables"):
+            _combine(workers.client, record, space.staging)
+        record.status = "partial" if record.failed() else "done"
+    finally:
+        progress.close()
+    return sums
+
+
+def _replay_partitions(
+    client: Client | None,
+    record: RunRecord,
+    space: Workspace,
+    catalogue: Catalogue,
+    ablations: bool,
+    progress: Progress,
+) -> Sums:
+    dated = write_dated(record, catalogue, space, space.staging)
+    partitions = [
+        replace(job, centre_point=replace(job.centre_point, ablations=ablations))
+        for job in partition_jobs(record, catalogue, space, space.staging, dated)
+    ]
+    jobs = piece_jobs(partitions, _TASK_ROWS)
+    sums = Sums()
+    progress.start(_LABEL, len(partitions), "partitions")
+
+    def done(partition: PartitionSummary) -> None:
+        note_partition(record, partition)
+        if partition.replay is not None:
+            # Summed, it is needed no more; of many partitions it would be a lot.
+            partition.replay = sums.add(partition.replay)
+        progress.advance(_LABEL)
+
+    simulate(client, jobs, done, lambda _: None, replay_piece)
+    record.partitions.sort(key=lambda partition: (partition.date, partition.security))
+    progress.finish(_LABEL, counted(len(partitions), "partition"))
+    return sums
+
+
+def _combine(client: Client | None, record: RunRecord, staging: OutputLayout) -> None:
+    finished = [partition for partition in record.partitions if partition.state != "failed"]
+    finished.sort(key=lambda partition: (partition.date, partition.security))
+    names = list(_TABLES)
+
+    def done(position: int, digest: str) -> None:
+        record.files[f"{names[position]}.parquet"] = digest
+
+    def lost(position: int, reason: str) -> None:
+        raise ResourceError(
+            f"Combining the table {names[position]} failed: {reason}.",
+            cure="Raise --memory-limit.",
+        )
+
+    put_together = delayed(concatenate, pure=False, traverse=False)
+    tasks = [
+        put_together(
+            str(staging.root / f"{name}.parquet"),
+            [str(part_path(partition, name)) for partition in finished],
+            columns,
+        )
+        for name, columns in _TABLES.items()
+    ]
+    run_tasks(client, tasks, done, lost)
+
+
+def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> None:
+    """Put score, logs and report in place, and the manifest that lists everything."""
+    staging = space.staging
+    settle_logs(record, staging)
+    with record.timed("report"):
+        write_json(staging.fidelity, document)
+        record.files[staging.relative(staging.fidelity)] = file_digest(staging.fidelity)
+        _draw(record, staging)
+    space.folder.place(staging.root, record.files)
+    space.folder.remove_but(record.files)
+    write_record(record, space)
+
+
+def _draw(record: RunRecord, staging: OutputLayout) -> None:
+    """Stage the report; that it fails costs nothing else."""
+    try:
+        write_text(staging.report, replay_report_page(staging.root, record.as_json()))
+    except Exception as error:  # noqa: BLE001  a page may not cost the score
+        logger.warning("the report of the replay could not be drawn: %s", error)
+        return
+    record.files[staging.relative(staging.report)] = file_digest(staging.report)
+
+
+def _rebuild_report(around: OutputLayout) -> None:
+    """Let the report of a finished run in the folder around show the new score."""
+    if not around.manifest.exists():
+        return
+    try:
+        if read_manifest(around)["status"] in THROUGH:
+            rebuild_report(around)
+    except Exception as error:  # noqa: BLE001  the replay itself is in place
+        logger.warning("the report of the run in %s was not rebuilt: %s", around.root, error)

@@ -1,0 +1,193 @@
+"""A replay in words: what the terminal shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.analysis.centre_point.causes import CAUSES
+from sweep_dask.study.centre_point_summary import left_out_lines, question_lines
+from sweep_dask.study.fidelity import MODES
+from sweep_dask.study.summary import describe_checks, describe_failures
+from sweep_dask.study.text_columns import columns_of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.study.replay import ReplayResult
+
+#: Headings of the lines by what made matches happen, and by who took part.
+_KINDS = {
+    "by_event": {
+        "arrival": "an order arrived",
+        "amendment": "an order was amended",
+        "resting": "two resting orders met",
+    },
+    "by_kind": {
+        "active_sweeps": "a sweep came in",
+        "passive_sweeps": "a sweep was resting",
+        "active_orders": "another order came in",
+        "passive_orders": "another order was resting",
+    },
+}
+
+#: Until when orders that were hidden are asked about, and how often the book is right.
+_UNTIL = {"recorded": "its record ended", "clock:5min": "5 minutes", "close": "the close"}
+_RIGHT = {
+    "right_share": "the book is right",
+    "uncancelled_right_share": "right to say: what nobody cancels",
+    "real_share": "really filled, of all",
+    "real_share_where_predicted": "filled, of those predicted to",
+    "real_share_where_not_predicted": "filled, of the others",
+}
+
+
+def describe_replay(result: ReplayResult) -> str:
+    """Scores, misses, ablations, assumptions, and where the files are."""
+    document, manifest = result.fidelity, result.record.as_json()
+    scores = document["total"]
+    headline = "Replay of the Centre Point book against the tape"
+    lines = ["", headline, *_score_lines(scores), *_miss_lines(document["partitions"])]
+    if not scores["resync"]["tape"]:
+        lines.insert(
+            2, "  There is no dark match in continuous trading on the tape to score against."
+        )
+    lines += _dark_sweep_lines(scores)
+    lines += _hidden_lines(document["hide_and_predict"])
+    lines += _ablation_lines(document["ablations"], scores)
+    lines += ["", "Orders", *left_out_lines(manifest["left_out"], "replay/left_out.parquet")]
+    lines += question_lines(manifest["partitions"])
+    lines += ["", "Assumptions", *(f"  - {text}" for text in document["assumptions"])]
+    lines += ["", f"Files: {result.output} (fidelity.json, replay_matches.parquet, report.html)"]
+    return "\n".join([*lines, *describe_checks(result.record), *describe_failures(result.record)])
+
+
+def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    resync, free = (scores[mode] for mode in MODES)
+
+    def line(label: str, *cells: str) -> list[str]:
+        return [label, *cells]
+
+    def shares(label: str, name: str) -> list[str]:
+        return line(label, _percent(resync[name]), _percent(free[name]))
+
+    def counts(label: str, name: str) -> list[str]:
+        return line(label, f"{resync[name]:,}", f"{free[name]:,}")
+
+    rows = [
+        line("", "resync", "free"),
+        counts("dark matches on the tape", "tape"),
+        counts("predicted", "predicted"),
+        counts("hits (orders, quantity, price and time equal)", "hits"),
+        shares("precision", "precision"),
+        shares("recall", "recall"),
+        line(
+            "F1", *(_beside_lots(scores[mode], scores[mode]["random_priority"]) for mode in MODES)
+        ),
+        shares("recall of matches with both orders in the input", "reachable_recall"),
+        line("contested arrivals right", *(_contested(scores[mode]) for mode in MODES)),
+        shares("precision by quantity", "quantity_precision"),
+        shares("recall by quantity", "quantity_recall"),
+        line("F1 within 1 ms", *(_percent(scores[mode]["within_1ms"]["f1"]) for mode in MODES)),
+        *(
+            line(
+                f"F1 where {label}",
+                *(
+                    _beside_lots(
+                        scores[mode][group][name], scores[mode]["random_priority"][group][name]
+                    )
+                    for mode in MODES
+                ),
+            )
+            for group, names in _KINDS.items()
+            for name, label in names.items()
+        ),
+        line(
+            "matches of an order not in the input",
+            *(f"{scores[mode]['by_event']['order_missing']['tape']:,}" for mode in MODES),
+        ),
+    ]
+    return columns_of_text(rows)
+
+
+def _contested(score: Mapping[str, Any]) -> str:
+    if not score["contested"]:
+        return "none"
+    chance = _percent(score["contested_random"])
+    return f"{score['contested_hits']:,} of {score['contested']:,} (random: {chance})"
+
+
+def _beside_lots(tally: Mapping[str, Any], by_lot: Mapping[str, Any]) -> str:
+    """F1, and that of the book in which lots rank the orders."""
+    if tally["f1"] is None:
+        return "none"
+    return f"{_percent(tally['f1'])} (random: {_percent(by_lot['f1'])})"
+
+
+def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Sweeps that trade lit alone are left out: what they fill is copied from the tape."""
+    found = [scores[mode]["dark_sweeps"] for mode in MODES]
+    if not any(sweeps["sweeps"] for sweeps in found):
+        return []
+    labels = {
+        "sweeps": "with any dark fill, on the tape or in the book",
+        "exact": "of these exactly as on the tape (shares, dark shares, value)",
+        "no_dark_book_exact": "the same with no dark book",
+        "random_priority_exact": "the same with random priority",
+    }
+    rows = [[label, *(f"{sweeps[name]:,}" for sweeps in found)] for name, label in labels.items()]
+    return ["", "Sweeps filled as on the tape", *columns_of_text([["", *MODES], *rows])]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[str]:
+    if hidden is None:
+        return []
+    found = [hidden["until"][name] for name in _UNTIL]
+    by_lot = [hidden["random_priority"]["until"][name] for name in _UNTIL]
+    rows = [
+        ["any fill until", *_UNTIL.values()],
+        *([label, *(_percent(one[name]) for one in found)] for name, label in _RIGHT.items()),
+        ["right with random priority", *(_percent(one["right_share"]) for one in by_lot)],
+        ["shares filled, predicted", *(f"{one['predicted_quantity']:,}" for one in found)],
+        ["shares filled, really", *(f"{one['real_quantity']:,}" for one in found)],
+    ]
+    heading = (
+        f"{hidden['orders']:,} orders that rested in the dark, hidden one in {hidden['one_in']}"
+    )
+    return ["", f"{heading} at a time, and predicted", *columns_of_text(rows)]
+
+
+def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+    causes = Counter(miss["cause"] for entry in partitions for miss in entry["misses"])
+    if not causes:
+        return []
+    width = len(f"{max(causes.values()):,}")
+    return [
+        "",
+        "Why matches on the tape were not predicted (resync)",
+        *(f"  {causes[name]:>{width},}  {words}" for name, words in CAUSES.items() if causes[name]),
+    ]
+
+
+def _ablation_lines(
+    ablations: Sequence[Mapping[str, Any]], scores: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """The score without each rule, the rule that matters most first."""
+    if not ablations or not scores["resync"]["tape"]:
+        return []
+
+    def loss(entry: Mapping[str, Any], mode: str) -> float:
+        return (scores[mode]["f1"] or 0.0) - (entry[mode]["f1"] or 0.0)
+
+    by_loss = sorted(ablations, key=lambda entry: -loss(entry, "resync"))
+    rows = [["rule switched off", "F1 resync", "loss", "F1 free", "loss"]]
+    for entry in by_loss:
+        cells = [entry["rule"]]
+        for mode in MODES:
+            cells += [_percent(entry[mode]["f1"]), f"{100 * loss(entry, mode):.1f}"]
+        rows.append(cells)
+    return ["", "What each rule is worth (F1 without it, loss in points)", *columns_of_text(rows)]

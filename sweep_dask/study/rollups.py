@@ -1,0 +1,147 @@
+"""The roll-ups of the sweeps of all partitions: a tree of merges over their summaries.
+
+The task of a piece of partitions leaves the summary of its sweeps, and a day the sum of those: that
+is a file beside the tables, so that a day that is added later costs that day.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.analysis.rollups.summary import Summary, added
+from sweep_dask.analysis.rollups.tables import TABLES, tables_of
+from sweep_dask.dataflow.execute import delayed, run_tasks
+from sweep_dask.errors import ResourceError
+from sweep_dask.partition.piece import FAN_IN, added_in_turn, summary_of_files
+from sweep_dask.storage.atomic import file_digest, write_bytes
+from sweep_dask.storage.frames import bytes_digest, parquet_bytes
+from sweep_dask.storage.summaries import read_summary, write_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sweep_dask.analysis.tables import FloatArray
+    from sweep_dask.dataflow.execute import Client
+    from sweep_dask.partition.tables import Asked
+    from sweep_dask.storage.layout import OutputLayout
+
+#: Names of all roll-ups.
+ROLLUPS = tuple(TABLES)
+
+
+class Source(NamedTuple):
+    """Where the sweeps of a piece are."""
+
+    sweeps: str
+    """Their file."""
+    sensitivity: str | None = None
+    """That of their sums under every choice, if there is one."""
+    summary: str | None = None
+    """That of their summary, if there is one."""
+
+
+class Day(NamedTuple):
+    """The sweeps of a date."""
+
+    date: str
+    sources: tuple[Source, ...]
+
+
+def summarise_days(
+    client: Client | None, staging: OutputLayout, days: Sequence[Day], asked: Asked
+) -> dict[str, str]:
+    """Write the summaries of days below `staging`; returns path to digest.
+
+    Raises
+    ------
+    ResourceError
+        Workers died over it.
+    """
+    digests: dict[str, str] = {}
+    targets = [staging.day_summary(day.date) for day in days]
+
+    def done(position: int, digest: str) -> None:
+        digests[staging.relative(targets[position])] = digest
+
+    staging.day_summary("").parent.mkdir(parents=True, exist_ok=True)
+    summarise = delayed(summarise_day, pure=False, traverse=False)
+    tasks = [
+        summarise(day.sources, asked, str(target))
+        for day, target in zip(days, targets, strict=True)
+    ]
+    run_tasks(client, tasks, done, _lost)
+    return digests
+
+
+def summarise_day(sources: Sequence[Source], asked: Asked, target: str) -> str:
+    """Write what the sweeps of a day leave; what a task does. Returns the digest."""
+    write_summary(Path(target), _summary_of(sources, asked))
+    return file_digest(Path(target))
+
+
+def _summary_of(sources: Iterable[Source], asked: Asked) -> Summary:
+    return added_in_turn(
+        summary_of_files(
+            [source.sweeps], [] if source.sensitivity is None else [source.sensitivity], asked
+        )
+        if source.summary is None
+        else read_summary(Path(source.summary))
+        for source in sources
+    )
+
+
+def write_rollups(
+    client: Client | None,
+    staging: OutputLayout,
+    summaries: Sequence[Path],
+    asked: Asked,
+    errors: FloatArray | None = None,
+) -> dict[str, str]:
+    """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
+
+    Parameters
+    ----------
+    client
+        None computes in this process.
+    summaries
+        Files of summaries; how the sweeps are divided among them changes nothing.
+    asked
+        What was asked of the sweeps.
+    errors
+        Of the book; None: they are not known.
+
+    Raises
+    ------
+    ResourceError
+        Workers died over it.
+    """
+    tables = tables_of(_sum_of(client, summaries), asked.lines, asked.choices, errors)
+    staging.rollups.mkdir(parents=True, exist_ok=True)
+    digests = {}
+    for name in sorted(tables):
+        path = staging.rollups / f"{name}.parquet"
+        body = parquet_bytes(tables[name])
+        write_bytes(path, body)
+        digests[staging.relative(path)] = bytes_digest(body)
+    return digests
+
+
+def _sum_of(client: Client | None, paths: Sequence[Path]) -> Summary:
+    if client is None:
+        return added_in_turn(map(read_summary, paths))
+    read, add = (delayed(work, pure=False) for work in (read_summary, added))
+    summaries = [read(path) for path in paths]
+    while len(summaries) > 1:
+        firsts = range(0, len(summaries), FAN_IN)
+        summaries = [add(summaries[first : first + FAN_IN]) for first in firsts]
+    results: dict[int, Summary] = {}
+    run_tasks(client, summaries, results.__setitem__, _lost)
+    return added(results.values())
+
+
+def _lost(_: int, reason: str) -> None:
+    raise ResourceError(
+        f"Rolling up the sweeps failed: {reason}.",
+        cure="Raise --memory-limit; the results of the partitions are complete.",
+    )

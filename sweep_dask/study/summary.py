@@ -1,0 +1,221 @@
+"""Plans and runs in words: what the terminal shows, and the same as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sweep_dask.printable import printable, printable_lines
+from sweep_dask.schema import TABLES
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.study.answer_summary import describe_answer
+from sweep_dask.study.centre_point_summary import describe_book
+from sweep_dask.study.check import described
+from sweep_dask.system_config import format_bytes, free_disk_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sweep_dask.study.document import RunRecord
+    from sweep_dask.study.plan import Plan
+
+
+def describe_run(record: RunRecord, output: Path) -> str:
+    """The summary at the end of a run."""
+    assert record.ledger is not None
+    total = record.ledger.total()
+    states = {
+        state: sum(partition.state == state for partition in record.partitions)
+        for state in ("computed", "kept", "failed")
+    }
+    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in record.stage_seconds.items())
+    layout, document = OutputLayout(output), record.as_json()
+    lines = {
+        "Status": record.status,
+        "Partitions": ", ".join(f"{count:,} {state}" for state, count in states.items()),
+        **_of_earlier_runs(record, document),
+        **(_time_priority_lines(record) if record.has_time_priority else {}),
+        "Rows read": f"{total.read:,}{_by_whom(record)}",
+        "Rows kept": f"{total.kept:,}",
+        "Rows filtered": _with_reasons(total.filtered),
+        "Rows rejected": _with_reasons(total.rejected),
+        "Time": f"{sum(record.stage_seconds.values()):.1f} s ({stages})",
+        "Peak memory": f"{format_bytes(record.largest_process_bytes)} in the largest process, "
+        f"{format_bytes(record.all_processes_bytes)} in all",
+        "Report": str(layout.report),
+        "Tables": str(layout.tables),
+    }
+    if record.status == "interrupted":
+        # Rows of partitions that were not reached are neither kept nor filtered yet.
+        for unknown in ("Rows kept", "Rows filtered", "Tables"):
+            del lines[unknown]
+        lines["To go on"] = "the same command keeps the partitions that are finished"
+    if record.plan.system.defaults_used:
+        lines["Note"] = "the machine could not be detected; defaults were used"
+    answer = describe_answer(layout, document) if record.status in THROUGH else []
+    book = describe_book(record, document) if record.has_scenarios else []
+    checks = describe_checks(record)
+    return "\n".join(
+        ["", "Summary", *_aligned(lines), *checks, *answer, *book, *describe_failures(record)]
+    )
+
+
+def _of_earlier_runs(record: RunRecord, document: Mapping[str, Any]) -> dict[str, str]:
+    """What stays in the folder of dates and securities that this run did not read."""
+    staying = [p for p in document["partitions"] if p["run"] != record.run]
+    if not staying:
+        return {}
+    aside = sum(not partition["covered"] for partition in staying)
+    told = f"{len(staying):,} of earlier runs stay in the folder"
+    if aside:
+        told += f"; {aside:,} of them are not in tables and report: other settings or version"
+    return {"Besides": told}
+
+
+def _by_whom(record: RunRecord) -> str:
+    """Who has read the input, if it was not this run."""
+    ingest = record.ingest
+    if ingest is None or ingest["run"] == record.run:
+        return ""
+    return f" by the run begun {ingest['started']}; the files are unchanged"
+
+
+def _time_priority_lines(record: RunRecord) -> dict[str, str]:
+    return {
+        "Sweeps": f"{record.total('sweeps'):,} (time priority)",
+        "Matches": f"{record.total('matches'):,} (time priority)",
+    }
+
+
+def _with_reasons(counts: Mapping[str, int]) -> str:
+    total = f"{sum(counts.values()):,}"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+    return f"{total} ({reasons})" if reasons else total
+
+
+def describe_checks(record: RunRecord) -> list[str]:
+    """Lines for what was found out about the input."""
+    return ["", "The input", *described(record.checks)] if record.checks else []
+
+
+def describe_failures(record: RunRecord) -> list[str]:
+    """Lines for the partitions that failed."""
+    failed = [printable_lines(f"  {p.date}/{p.security}: {p.reason}") for p in record.failed()]
+    return ["", "Failed partitions (all others are complete)", *failed] if failed else []
+
+
+def _aligned(lines: Mapping[str, str]) -> list[str]:
+    width = max(map(len, lines)) + 1
+    return [printable(f"  {label + ':':<{width}} {text}") for label, text in lines.items()]
+
+
+def describe_plan(plan: Plan) -> str:
+    """What a run would do, for people."""
+    system, sample = plan.system, plan.sample
+    tables = [_table_line(plan, table.name) for table in TABLES]
+    derived = {
+        name.replace("_", " ").capitalize(): f"{value} ({plan.reasons[name]})"
+        for name, value in _derived(plan).items()
+    }
+    cpu, memory = system.reasons()
+    work = {
+        "Order rows": f"about {sample.rows:,}, of these {sample.kept_rows:,} Centre Point",
+        "Partitions": f"at least {sample.partitions:,}",
+        "Blocks": f"{len(plan.blocks):,}",
+        "Memory, block task": format_bytes(plan.block_task_bytes),
+        "Memory, partition task": f"{format_bytes(plan.partition_task_bytes)} at average size",
+        "Memory, roll-up task": format_bytes(plan.rollup_task_bytes),
+        "Memory in total": f"{format_bytes(plan.total_bytes)} of "
+        f"{format_bytes(system.available_memory_bytes)} available",
+        "Disk, scratch": f"{format_bytes(plan.disk.scratch_bytes)} while it runs",
+        "Disk, results": format_bytes(plan.disk.results_bytes),
+        "Disk in total": f"{format_bytes(plan.disk.total_bytes)} of "
+        f"{format_bytes(free_disk_bytes(plan.settings.output.absolute()))} free",
+    }
+    return "\n".join(
+        [
+            printable(f"Input: {plan.input}"),
+            *(line for line in tables if line),
+            "",
+            "Machine",
+            f"  {cpu}",
+            f"  {memory}",
+            "",
+            "Settings derived from it",
+            *_aligned(derived),
+            "",
+            "Work",
+            *_aligned(work),
+        ]
+    )
+
+
+def _table_line(plan: Plan, table: str) -> str:
+    files = [file for file in plan.inputs.files if file.table == table]
+    if not files:
+        return ""
+    blocks = sum(block.file.table == table for block in plan.blocks)
+    size = format_bytes(sum(file.bytes for file in files))
+    return f"  {table + '/':<14} {len(files):>6,} files {size:>12} {blocks:>7,} blocks"
+
+
+def _derived(plan: Plan) -> dict[str, str]:
+    system = plan.system
+    assert system.memory_limit_bytes is not None
+    assert system.blocksize_bytes is not None
+    return {
+        "workers": f"{system.num_workers}",
+        "memory_limit": format_bytes(system.memory_limit_bytes),
+        "chunk_size": f"{system.chunk_size:,} rows",
+        "blocksize": format_bytes(system.blocksize_bytes),
+    }
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    """What a run would do, for programs."""
+    system, sample = plan.system, plan.sample
+    derived = {
+        "workers": ("workers", system.num_workers),
+        "memory_limit_bytes": ("memory_limit", system.memory_limit_bytes),
+        "chunk_size": ("chunk_size", system.chunk_size),
+        "blocksize_bytes": ("blocksize", system.blocksize_bytes),
+    }
+    return {
+        "input": str(plan.input),
+        "sample": plan.is_sample,
+        "files": [
+            {"file": file.name, "table": file.table, "bytes": file.bytes}
+            for file in plan.inputs.files
+        ],
+        "bytes": plan.inputs.bytes,
+        "blocks": len(plan.blocks),
+        "bytes_per_row": sample.bytes_per_row,
+        "estimated_order_rows": sample.rows,
+        "estimated_centre_point_rows": sample.kept_rows,
+        "expected_partitions": sample.partitions,
+        "machine": {
+            "cpu_count": system.cpu_count,
+            "available_memory_bytes": system.available_memory_bytes,
+            "defaults_used": system.defaults_used,
+            "cpu_candidates": {c.name: c.value for c in system.cpu_candidates},
+            "memory_candidates": {c.name: c.value for c in system.memory_candidates},
+        },
+        "derived": {
+            name: {"value": value, "reason": plan.reasons[setting]}
+            for name, (setting, value) in derived.items()
+        },
+        "projected_memory": {
+            "block_task_bytes": plan.block_task_bytes,
+            "partition_task_bytes": plan.partition_task_bytes,
+            "rollup_task_bytes": plan.rollup_task_bytes,
+            "total_bytes": plan.total_bytes,
+        },
+        "projected_disk": {
+            "scratch_bytes": plan.disk.scratch_bytes,
+            "results_bytes": plan.disk.results_bytes,
+            "total_bytes": plan.disk.total_bytes,
+            "free_bytes": free_disk_bytes(plan.settings.output.absolute()),
+        },
+        "warnings": list(plan.warnings),
+    }

@@ -1,0 +1,58 @@
+"""The disk space of a run, against what it takes, and against what there is."""
+
+import pytest
+from running import result_files
+
+from sweep_dask.errors import ResourceError
+from sweep_dask.settings import load_settings
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.disk import DiskSpace, projected_disk_space, require_room
+from sweep_dask.study.plan import make_plan
+
+NEEDED = DiskSpace(scratch_bytes=700, results_bytes=300)
+
+
+@pytest.fixture
+def has_free(monkeypatch):
+    """Lets the disk have so many bytes left."""
+
+    def set_free(free_bytes):
+        monkeypatch.setattr("sweep_dask.study.disk.free_disk_bytes", lambda _: free_bytes)
+
+    return set_free
+
+
+def test_results_of_a_run_stay_within_what_was_projected(plain_input, plain_result, tmp_path):
+    plan = make_plan(load_settings({}, {}, tmp_path), str(plain_input))
+    taken_bytes = sum(
+        (plain_result.output / name).stat().st_size for name in result_files(plain_result.output)
+    )
+    assert taken_bytes <= plan.disk.results_bytes
+
+
+def test_of_a_selection_only_scratch_is_projected():
+    whole, part = projected_disk_space(10**9), projected_disk_space(10**9, is_part=True)
+    assert part.scratch_bytes == whole.scratch_bytes
+    assert part.results_bytes == projected_disk_space(0).results_bytes
+
+
+def test_a_disk_with_just_enough_passes(tmp_path, has_free):
+    has_free(1_000)
+    require_room(OutputLayout(tmp_path), NEEDED)
+
+
+def test_a_byte_less_is_refused(tmp_path, has_free):
+    has_free(999)
+    with pytest.raises(ResourceError, match="takes about 1000 bytes of disk") as caught:
+        require_room(OutputLayout(tmp_path), NEEDED)
+    assert caught.value.where == str(tmp_path)
+
+
+def test_results_that_are_there_count_as_room(tmp_path, has_free):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "old.parquet").write_bytes(bytes(100_000))
+    has_free(700)
+    require_room(OutputLayout(tmp_path), NEEDED)
+    has_free(699)
+    with pytest.raises(ResourceError):
+        require_room(OutputLayout(tmp_path), NEEDED)
