@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sweep_dask.analysis.centre_point.match_table import left_out_table
+from sweep_dask.analysis.metrics.dual_posted import dual_posted
+from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.partition.centre_point import input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.guard import guarded
@@ -48,10 +50,11 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
     write_table(staging, summary, part_path(summary, MATCHES), result.matches)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
     write_table(staging, summary, part_path(summary, LEFT_OUT), left_out)
+    found = read_sweeps(partition, merged["nbbo"].rows, date, security)
     summary.replay = ReplayOutcome(
         left_out=partition.left_out.counts(),
         gaps=input_gaps(partition, merged, trading),
-        score=score_of(result),
+        score=score_of(result, dual_posted(partition, found, job.centre_point.choices)),
         ablations=result.ablations,
     )
     # Parts are no results of their own.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
@@ -122,7 +123,7 @@ def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> N
     )
     write_sweeps(job, summary, layout, partition, found, outcomes, matches, tables)
     if job.centre_point.scenarios and job.centre_point.is_scored:
-        write_score(summary, layout, Partition(summary.date, summary.security), partition)
+        write_score(job, summary, layout, partition, found, outcomes)
     assert summary.centre_point is not None
     outcome = asdict(summary.centre_point)
     receipt = PartitionReceipt(
@@ -187,9 +188,10 @@ def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str
 def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
     # Session rows count by what follows from them.
     asked, choices = job.centre_point.scenarios, job.centre_point.choices
+    scored = job.centre_point.is_scored and [part.name for part in fields(PartitionScore)]
     told = (
         *(asked, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
-        (choices, tuple(SENSITIVITY), job.centre_point.is_scored) if asked else choices.lifetime,
+        (choices, tuple(SENSITIVITY), scored) if asked else choices.lifetime,
     )
     parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []

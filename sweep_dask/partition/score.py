@@ -11,15 +11,24 @@ from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.match_table import MISSES, REPLAY_MATCHES
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
+from sweep_dask.analysis.centre_point.scenarios import DUAL_POST
 from sweep_dask.analysis.centre_point.score_detail import Detail
+from sweep_dask.analysis.metrics.dual_posted import dual_posted
+from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line
 from sweep_dask.analysis.tables import empty_table
 from sweep_dask.partition.rows import write_body
 from sweep_dask.storage.atomic import read_regular
+from sweep_dask.storage.layout import Partition
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
-    from sweep_dask.partition.job import PartitionSummary
-    from sweep_dask.storage.layout import OutputLayout, Partition
+    from sweep_dask.analysis.metrics.dual_posted import DualPosted
+    from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
+    from sweep_dask.analysis.metrics.sweep_table import Outcome
+    from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.storage.layout import OutputLayout
 
 #: What `centre_point_seconds` calls it.
 SCORING = "score against the tape"
@@ -43,17 +52,32 @@ def replayed(
     return replay.ReplayResult(scores, {}, *nothing, event_count=0, step_count=0)
 
 
-def score_of(result: replay.ReplayResult) -> PartitionScore:
+def score_of(result: replay.ReplayResult, dual: DualPosted) -> PartitionScore:
     """What a page shows of a replay, rows as Python values, none by way of a float."""
-    return PartitionScore(result.scores, result.misses.to_pylist(), result.hidden)
+    return PartitionScore(result.scores, result.misses.to_pylist(), result.hidden, dual)
 
 
 def write_score(
-    summary: PartitionSummary, layout: OutputLayout, key: Partition, partition: PartitionInput
+    job: PartitionJob,
+    summary: PartitionSummary,
+    layout: OutputLayout,
+    partition: PartitionInput,
+    found: PartitionSweeps,
+    outcomes: Mapping[Line, Outcome],
 ) -> None:
-    """Replay a partition and write its score."""
+    """Replay a partition and write its score.
+
+    Parameters
+    ----------
+    outcomes
+        What became of its sweeps in the scenarios of the run.
+    """
     began = perf_counter()
-    score = score_of(replayed(partition, key))
+    key = Partition(summary.date, summary.security)
+    line = Line(CENTRE_POINT, DUAL_POST)
+    predicted = outcomes[line].fills if line in outcomes else None
+    dual = dual_posted(partition, found, job.centre_point.choices, predicted)
+    score = score_of(replayed(partition, key), dual)
     body = json.dumps(score.as_json(), separators=(",", ":")).encode()
     write_body(layout, summary, layout.score(*key), body)
     summary.centre_point_seconds[SCORING] = perf_counter() - began

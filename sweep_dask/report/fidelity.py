@@ -65,6 +65,10 @@ _RELIABILITY = (
     *("predicted_quantity", "real_quantity", "mean_error_quantity", "quantity_correlation"),
     *("predicted_median_seconds", "real_median_seconds"),
 )
+_DUAL_POSTED = (
+    *("sweeps", "matched", "unmatched", "others", "security_days", "difference", "low", "high"),
+    *("filled_share", "others_filled_share", "predicted_filled_share"),
+)
 _DARK_SWEEPS = ("sweeps", "exact", "no_dark_book_exact", "random_priority_exact")
 
 
@@ -101,6 +105,8 @@ class Fidelity:
     assumptions: Sequence[str]
     hidden: Mapping[str, Any] | None
     """What was predicted of real orders that were hidden; None if none was."""
+    dual_posted: Mapping[str, Any] | None
+    """Sweeps that really were dual-posted, beside others; None if none was."""
 
     @property
     def resync(self) -> Mapping[str, Any]:
@@ -153,6 +159,8 @@ def _check(document: Mapping[str, Any]) -> None:
     _ = [(entry["date"], entry["security"]) for entry in document["partitions"]]
     if document["hide_and_predict"] is not None:
         _check_hidden(document["hide_and_predict"])
+    if document["dual_posted"] is not None:
+        _ = [document["dual_posted"][name] for name in _DUAL_POSTED]
 
 
 def _check_hidden(hidden: Mapping[str, Any]) -> None:
@@ -177,6 +185,7 @@ def _fidelity(document: Mapping[str, Any]) -> Fidelity:
         without_effect=[(a.rule, a.meaning) for a in ablations if not _matters(a)],
         assumptions=document.get("assumptions", ()),
         hidden=document["hide_and_predict"],
+        dual_posted=document["dual_posted"],
     )
 
 

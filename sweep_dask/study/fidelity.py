@@ -13,6 +13,7 @@ from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.hide_and_predict import ONE_IN
 from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import Detail
+from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.rollups.book_errors import book_errors
 from sweep_dask.errors import InputError
@@ -85,6 +86,7 @@ class Fidelity:
     """The scores of partitions, to be added ascending by date and security."""
 
     hidden: HiddenOrders = field(default_factory=HiddenOrders)
+    dual_posted: DualPosted = field(default_factory=DualPosted)
     total: dict[str, Score] = field(
         default_factory=lambda: {mode: Score(detail=Detail()) for mode in MODES}
     )
@@ -95,6 +97,7 @@ class Fidelity:
         for mode in MODES:
             self.total[mode].add(score.scores[mode])
         self.hidden.add(score.hidden)
+        self.dual_posted.add(score.dual_posted)
         scores = {mode: score.scores[mode].as_json() for mode in MODES}
         self.partitions.append({**key._asdict(), **scores, "misses": score.misses})
 
@@ -105,6 +108,7 @@ class Fidelity:
             "total": {mode: self.total[mode].as_json() for mode in MODES},
             "partitions": self.partitions,
             "hide_and_predict": hidden,
+            "dual_posted": self.dual_posted.as_json(),
         }
 
 
@@ -123,11 +127,11 @@ def replay_document(
         if partition.replay is not None:
             found.add(Partition(partition.date, partition.security), partition.replay.score)
     told = found.as_json()
-    hidden = told.pop("hide_and_predict")
+    more = {name: told.pop(name) for name in ("hide_and_predict", "dual_posted")}
     return told | {
         "ablations": sums.ablations.as_json(found.total),
         "assumptions": list(assumptions),
-        "hide_and_predict": hidden,
+        **more,
     }
 
 

@@ -41,6 +41,13 @@ _RIGHT = {
     "real_share_where_not_predicted": "filled, of the others",
 }
 
+#: Sweeps that were dual-posted and others of their kind: what they filled.
+_DUAL_POSTED = {
+    "filled_share": "dual-posted, really",
+    "others_filled_share": "others like them, really",
+    "predicted_filled_share": "the same others, predicted if dual-posted",
+}
+
 
 def describe_replay(result: ReplayResult) -> str:
     """Scores, misses, ablations, assumptions, and where the files are."""
@@ -54,6 +61,7 @@ def describe_replay(result: ReplayResult) -> str:
         )
     lines += _dark_sweep_lines(scores)
     lines += _hidden_lines(document["hide_and_predict"])
+    lines += _dual_posted_lines(document["dual_posted"])
     lines += _ablation_lines(document["ablations"], scores)
     lines += ["", "Orders", *left_out_lines(manifest["left_out"], "replay/left_out.parquet")]
     lines += question_lines(manifest["partitions"])
@@ -159,6 +167,17 @@ def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[str]:
         f"{hidden['orders']:,} orders that rested in the dark, hidden one in {hidden['one_in']}"
     )
     return ["", f"{heading} at a time, and predicted", *columns_of_text(rows)]
+
+
+def _dual_posted_lines(dual: Mapping[str, Any] | None) -> list[str]:
+    heading = "Sweeps that really were dual-posted (mid-tick 1)"
+    if dual is None:
+        return ["", f"{heading}: none in this data"]
+    counts = f"{dual['sweeps']:,}, of which {dual['unmatched']:,} without a match"
+    days = f"security-day{'' if dual['security_days'] == 1 else 's'}"
+    rows = [["share of their shares filled", f"{dual['security_days']:,} {days}"]]
+    rows += [[label, _percent(dual[name])] for name, label in _DUAL_POSTED.items()]
+    return ["", f"{heading}: {counts}", *(columns_of_text(rows) if dual["matched"] else [])]
 
 
 def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,12 @@ from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
 from sweep_dask.analysis.centre_point.score_detail import EVENTS, KINDS, DarkSweeps, Detail, Tallies
 from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.analysis.metrics.dual_posted import DualPosted, matched_on_strata
 from sweep_dask.report.fidelity import UNTIL
+
+#: Of five sweeps, the last of which is alone in its stratum.
+STRATA, QUANTITIES = (0, 0, 1, 1, 2), (100, 200, 300, 100, 50)
+REAL, PREDICTED = (60, 50, 150, 40, 50), (99, 100, 99, 80, 99)
 
 
 def make_score(tape=100, predicted=80, hits=60, contested=20):
@@ -54,6 +59,18 @@ def make_hidden():
     return HiddenOrders(dict.fromkeys(UNTIL, book), dict.fromkeys(UNTIL, lots))
 
 
+def make_dual_posted(days=1):
+    """Days with two strata each, of which 60 of 100 and 150 of 300 shares filled; see the test."""
+    day = matched_on_strata(
+        np.array([True, False, True, False, True]),
+        *(np.array(column) for column in (STRATA, QUANTITIES, REAL, PREDICTED)),
+    )
+    total = DualPosted()
+    for _ in range(days):
+        total.add(day)
+    return total
+
+
 def make_tallies(tape, predicted, hits):
     """Everything arrives, and meets a sweep that rests."""
     whole, nothing = Tally(tape, predicted, hits), Tally()
@@ -81,6 +98,7 @@ def make_fidelity(misses=("quote_stale", "order_not_in_input", "quote_stale"), p
         ],
         "assumptions": ["preferencing participants learned from the past"],
         "hide_and_predict": {"one_in": 20, **make_hidden().as_json()},
+        "dual_posted": make_dual_posted().as_json(),
     }
 
 

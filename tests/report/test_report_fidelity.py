@@ -3,7 +3,13 @@
 import json
 
 import pytest
-from replay_folders import make_fidelity, make_score, make_score_of_run, write_fidelity
+from replay_folders import (
+    make_dual_posted,
+    make_fidelity,
+    make_score,
+    make_score_of_run,
+    write_fidelity,
+)
 from report_folders import Page, make_bare_folder, write_page
 from rollup_folders import make_answer_folder
 
@@ -15,6 +21,7 @@ from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import EVENTS as SCORED_EVENTS
 from sweep_dask.analysis.centre_point.score_detail import KINDS as SCORED_KINDS
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
+from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
 from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
@@ -114,6 +121,43 @@ def test_nobody_was_hidden(tmp_path):
     assert "hidden-orders" not in page.tables
 
 
+def test_real_dual_posted_sweeps_stand_beside_others(tmp_path):
+    page = replay_page(tmp_path, make_fidelity())
+    # 210 of 400; a quarter of 100 and four tenths of 300; half and eight tenths.
+    assert page.rows("dual-posted") == [
+        ["dual-posted, really", "2", "52.5 %"],
+        ["the others, really", "2", "36.2 %"],
+        ["the others, had they been dual-posted, as simulated", "2", "72.5 %"],
+    ]
+    assert "3 sweeps really were dual-posted (mid-tick 1)" in page.text
+    assert "2 of them are matched with 2 others" in page.text
+    assert "1 had no match" in page.text
+    assert (
+        "it is 20.0 more, in percentage points. That is of 2 sweeps on 1 security-day" in page.text
+    )
+    assert "too little to say whether it is chance" in page.text
+
+
+def test_many_security_days_have_an_interval(tmp_path):
+    days = make_dual_posted(days=12).as_json() | {"low": -0.012, "high": 0.412}
+    text = replay_page(tmp_path, make_fidelity() | {"dual_posted": days}).text
+    assert "(1.2 less to 41.2 more, by 12 security-days)." in text
+    assert "chance" not in text
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (None, "None in this data: on its tape no sweep"),
+        (DualPosted(sweeps=1).as_json(), "1 sweep really was dual-posted (mid-tick 1), without"),
+    ],
+)
+def test_without_dual_posted_sweeps_or_a_match_it_is_said(tmp_path, told, words):
+    page = replay_page(tmp_path, make_fidelity() | {"dual_posted": told})
+    assert words in page.text
+    assert "dual-posted" not in page.tables
+
+
 def test_misses_are_counted_by_cause_in_words(tmp_path):
     rows = replay_page(tmp_path, make_fidelity()).rows("fidelity-misses")
     assert rows == [
@@ -204,7 +248,9 @@ def test_missing_score_is_named(tmp_path):
         replay_report_page(tmp_path, {})
 
 
-@pytest.mark.parametrize("path", [("total", "free", "f1"), ("partitions", 0, "misses")])
+@pytest.mark.parametrize(
+    "path", [("total", "free", "f1"), ("partitions", 0, "misses"), ("dual_posted", "others")]
+)
 def test_score_without_a_number_is_named(tmp_path, path):
     document = json.loads(json.dumps(make_fidelity()))
     place = document

@@ -102,7 +102,7 @@ def test_the_document_is_as_the_contract_has_it(whole):
     document = json.loads((whole.output / "fidelity.json").read_text())
     assert document == whole.fidelity
     assert list(document) == [
-        *["total", "partitions", "ablations", "assumptions", "hide_and_predict"]
+        *["total", "partitions", "ablations", "assumptions", "hide_and_predict", "dual_posted"]
     ]
     assert [(p["date"], p["security"]) for p in document["partitions"]] == sorted(
         (p["date"], p["security"]) for p in document["partitions"]
@@ -151,6 +151,7 @@ def test_the_terminal_shows_both_modes(whole):
     assert exact[-2:] == ["4", "4"]
     assert "8 orders that rested in the dark, hidden one in 20 at a time, and predicted" in text
     assert ["the", "book", "is", "right", *["100.0", "%"] * 3] in lines
+    assert "Sweeps that really were dual-posted (mid-tick 1): none in this data" in text
     assert "Orders left out of the book: none" in text
     assert str(whole.output) in text
 

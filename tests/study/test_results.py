@@ -399,7 +399,7 @@ def score(hits=3):
     }
 
 
-NOBODY = {"hide_and_predict": None}
+NOBODY = {"hide_and_predict": None, "dual_posted": None}
 
 
 def fidelity(**changes):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from dark_markets import dark_market
-from markets import FIRST_ID, OPENING_NS
+from markets import BUY, FIRST_ID, OPENING_NS, SECOND, SWEEP
 from running import result_files, run_here
 
 import sweep_dask
@@ -20,6 +20,7 @@ from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.study import pipeline
 from sweep_dask.study.rebuild import forget, rebuild_report
 from sweep_dask.study.replay import replay
+from sweep_dask.study.replay_summary import describe_replay
 from sweep_dask.study.verify import verify_output
 
 MORNING = Path(__file__).parents[2] / ".." / "shared" / "data" / "drr_20240905_morning"
@@ -65,7 +66,9 @@ def output(whole, tmp_path):
 def test_the_score_is_that_of_the_command(market, whole, tmp_path):
     document = replay_here(market, tmp_path / "out").fidelity
     assert score(whole.output) == comparable(document)
-    assert list(score(whole.output)) == ["total", "partitions", "hide_and_predict"]
+    assert list(score(whole.output)) == [
+        *["total", "partitions", "hide_and_predict", "dual_posted"]
+    ]
     assert whole.fidelity == score(whole.output)
     assert whole.fidelity["total"]["free"]["hits"] == 8
 
@@ -97,6 +100,32 @@ def test_of_a_match_without_either_order_only_the_command_knows(tmp_path):
     told = replay_here(folder, tmp_path / "replay").fidelity["total"]["free"]
     assert (run["tape"], told["tape"]) == (1, 2)
     assert run["hits"] == told["hits"] == run["reachable"] == told["reachable"] == 1
+
+
+def test_sweeps_that_were_dual_posted_are_compared_whatever_is_run(tmp_path):
+    """E is dual-posted after B and like it, and gets nothing of 40.
+
+    Of B's 150 shares 130 filled, and in `dual-post` all. So in every partition E should have had
+    40, and 40 * 130 / 150 if it had done as B.
+    """
+    market = dark_market()
+    places = [(date, security) for date in OPENING_NS for security in (101, 102)]
+    for number, (date, security) in enumerate(places):
+        at = OPENING_NS[date] + 70 * SECOND
+        terms = {"price": 1010, "exchangeordertype": SWEEP, "midtick": 1, "orderstatus": 1}
+        market.order(FIRST_ID + 100 * number + 5, at, security, BUY, 40, **terms)
+    folder = market.write(tmp_path / "in")
+    result = run_here(folder, tmp_path / "run", **HERE)
+    told = result.fidelity["dual_posted"]
+    assert (told["sweeps"], told["matched"], told["others"]) == (4, 4, 4)
+    assert (told["quantity"], told["filled_share"], told["security_days"]) == (160, 0, 4)
+    assert told["others_filled_share"] == pytest.approx(130 / 150)
+    assert told["predicted_filled_share"] == told["difference"] == 1
+    without = run_here(folder, tmp_path / "other", scenarios=("rest-dark",), **HERE)
+    replayed = replay_here(folder, tmp_path / "replay")
+    assert without.fidelity["dual_posted"] == replayed.fidelity["dual_posted"] == told
+    assert "4, of which 0 without a match" in describe_replay(replayed)
+    assert verify_output(OutputLayout(result.output))[1] == []
 
 
 def test_a_score_comes_back_from_its_counts(whole):
@@ -233,5 +262,5 @@ def test_without_a_tape_the_score_is_of_nothing(tmp_path):
     market.trade(FIRST_ID, OPENING_NS["2024-10-04"], 999, 1, 10, 1005)
     result = run_here(market.write(tmp_path / "in"), tmp_path / "out", **HERE)
     assert result.fidelity["total"]["resync"]["tape"] == 0
-    assert result.fidelity["hide_and_predict"] is None
+    assert result.fidelity["hide_and_predict"] is result.fidelity["dual_posted"] is None
     assert verify_output(OutputLayout(result.output))[1] == []

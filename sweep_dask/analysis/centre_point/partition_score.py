@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.fidelity import TRIGGERS, Score
@@ -25,6 +25,7 @@ from sweep_dask.analysis.centre_point.score_detail import (
     Tallies,
 )
 from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.analysis.metrics.dual_posted import DualPosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,6 +45,8 @@ class PartitionScore:
     """Matches on the tape that the resync mode did not predict: columns `MISSES`."""
     hidden: HiddenOrders = field(default_factory=HiddenOrders)
     """What was predicted of orders that were hidden."""
+    dual_posted: DualPosted = field(default_factory=DualPosted)
+    """Sweeps that really were dual-posted, and others of the same kind."""
 
     def as_json(self) -> dict[str, Any]:
         """Counts only, none of them rounded."""
@@ -51,6 +54,7 @@ class PartitionScore:
             "scores": {mode: _of_score(score) for mode, score in self.scores.items()},
             "misses": self.misses,
             "hidden": _of_hidden(self.hidden),
+            "dual_posted": asdict(self.dual_posted),
         }
 
     @classmethod
@@ -63,7 +67,8 @@ class PartitionScore:
             It is of another form.
         """
         scores = {mode: _score(found) for mode, found in document["scores"].items()}
-        return cls(scores, document["misses"], _hidden(document["hidden"]))
+        hidden, dual_posted = _hidden(document["hidden"]), DualPosted(**document["dual_posted"])
+        return cls(scores, document["misses"], hidden, dual_posted)
 
 
 def _of_tally(tally: Tally) -> list[int]:
