@@ -132,9 +132,7 @@ def test_real_dual_posted_sweeps_stand_beside_others(tmp_path):
     assert "3 sweeps really were dual-posted (mid-tick 1)" in page.text
     assert "2 of them are matched with 2 others" in page.text
     assert "1 had no match" in page.text
-    assert (
-        "it is 20.0 percentage points more. That is of 2 sweeps on 1 security-day" in page.text
-    )
+    assert "it is 20.0 percentage points more. That is of 2 sweeps on 1 security-day" in page.text
     assert "too little to say whether it is chance" in page.text
 
 
