@@ -19,7 +19,7 @@ PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 COMPILE = -c 'from sweep_dask.partition.ahead import compile_ahead; compile_ahead(book=True)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-lowest lint types format bench campaign pins base-image clean
+.PHONY: help run test test-fast test-lowest lint types format docs bench campaign pins base-image clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ types: $(VENV)/.installed-test  ## check types
 format: $(VENV)/.installed-test  ## rewrite the source in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(VENV)/.installed-test  ## build the documentation as a site, in build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "Open build/docs/index.html"
 
 bench: $(VENV)/.installed-test  ## measure the numbers the README quotes
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done

@@ -1,4 +1,4 @@
-"""The page on configuration says what the program does: its tables and its example are checked."""
+"""Pages on configuration and machine say what the program does: their tables are checked."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from sweep_dask import system_config
 from sweep_dask.schema import TABLES
 from sweep_dask.settings import OPTIONS, Option, load_settings, require_known_columns
 from sweep_dask.system_config import (
     BASE_PROCESS_BYTES,
     BLOCK_MEMORY_FACTOR,
+    CHUNK_MEMORY_PERCENT,
+    CHUNK_ROW_BYTES,
     COMFORTABLE_BLOCKSIZE_BYTES,
     GIB,
+    LARGEST_DERIVED_CHUNK_ROWS,
+    LARGEST_DERIVED_WORKERS,
     MINIMUM_BLOCKSIZE_BYTES,
+    SMALLEST_DERIVED_CHUNK_ROWS,
+    WHOLE_RUN_PERCENT,
     _calculate_optimal_chunk_size,
     _calculate_optimal_workers,
     derive_blocksize,
@@ -25,15 +32,17 @@ from sweep_dask.system_config import (
     workers_that_fit,
 )
 
-PAGE = (Path(__file__).parents[1] / "docs/configuration.md").read_text(encoding="utf-8")
+_DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (_DOCS / "configuration.md").read_text(encoding="utf-8")
+SYSTEM = (_DOCS / "system.md").read_text(encoding="utf-8")
 
 #: As the page says above the table of derived sizes.
 BYTES_PER_ROW = 150
 
 
-def table(first_head: str) -> tuple[list[str], list[list[str]]]:
+def table(first_head: str, page: str = PAGE) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of the table whose first column is called so."""
-    lines = PAGE[PAGE.index(f"\n| {first_head} |") + 1 :].splitlines()
+    lines = page[page.index(f"\n| {first_head} |") + 1 :].splitlines()
     cells = [
         [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         for line in takewhile(lambda line: line.startswith("|"), lines)
@@ -89,7 +98,7 @@ def derived_sizes(cpus: int, available_bytes: int) -> str:
 
 def test_table_of_derived_sizes_follows_from_the_rules():
     sizes_bytes = [gib * GIB for gib in (4, 8, 16, 64)]
-    heads, rows = table("CPUs")
+    heads, rows = table("CPUs", SYSTEM)
     assert heads[2:] == [
         f"{size_bytes // GIB} GiB ({_calculate_optimal_chunk_size(size_bytes):,} rows)"
         for size_bytes in sizes_bytes
@@ -114,4 +123,22 @@ def test_table_of_derived_sizes_follows_from_the_rules():
     ],
 )
 def test_numbers_in_the_text_are_those_of_the_rules(sentence):
-    assert sentence in " ".join(PAGE.split())
+    assert sentence in " ".join(SYSTEM.split())
+
+
+def test_formulas_name_functions_and_constants_that_are_there():
+    _, rows = table("Quantity", SYSTEM)
+    functions = [row[2].strip("`") for row in rows]
+    assert functions
+    assert all(callable(getattr(system_config, name)) for name in functions)
+    formulas = " ".join(row[1] for row in rows)
+    for number in (
+        f"2, {LARGEST_DERIVED_WORKERS})",
+        f"{CHUNK_MEMORY_PERCENT / 100} *A* / {CHUNK_ROW_BYTES:,}",
+        f"at least {SMALLEST_DERIVED_CHUNK_ROWS:,}, at most {LARGEST_DERIVED_CHUNK_ROWS:,}",
+        f"{WHOLE_RUN_PERCENT / 100} *A*",
+        f"{BASE_PROCESS_BYTES // 1024**2} MiB + {BLOCK_MEMORY_FACTOR} ",
+        f"{BLOCK_MEMORY_FACTOR} · {COMFORTABLE_BLOCKSIZE_BYTES // 1024**2} MiB",
+        f"at least {MINIMUM_BLOCKSIZE_BYTES // 1024} KiB",
+    ):
+        assert number in formulas, number

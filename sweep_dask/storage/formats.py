@@ -14,22 +14,12 @@ from sweep_dask.storage.raw_files import open_raw
 from sweep_dask.storage.unreadable import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from sweep_dask.storage.raw_files import InputFile
 
-#: Endings that are read, and the format each stands for.
-FORMATS = {
-    ".csv": "csv",
-    ".csv.gz": "csv.gz",
-    ".csv.zst": "csv.zst",
-    ".csv.zip": "csv.zip",
-    ".parquet": "parquet",
-}
-
-#: Formats that can only be read from their beginning.
-COMPRESSED = ("csv.gz", "csv.zst", "csv.zip")
+    Opened = AbstractContextManager[IO[bytes]]
 
 _BUFFER_BYTES = 1 << 16
 _ENCRYPTED = 1
@@ -46,22 +36,22 @@ def open_text(file: InputFile) -> Iterator[IO[bytes]]:
     InputChangedError, OSError
         As `open_raw`; damage is an OSError, an EOFError or an error of zlib.
     """
-    with open_raw(file) as raw, _decompressed(file, raw) as text:
+    with open_raw(file) as raw, _OPENED[file.format](file, raw) as text:
         yield text
 
 
-def _decompressed(file: InputFile, raw: io.RawIOBase) -> AbstractContextManager[IO[bytes]]:
-    if file.format == "csv.gz":
-        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]  # it reads bytes
-    if file.format == "csv.zst":
-        if not pa.Codec.is_available("zstd"):
-            raise unreadable(
-                file, "pyarrow was built without Zstandard", "Install another pyarrow."
-            )
-        return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"), _BUFFER_BYTES)
-    if file.format == "csv.zip":
-        return _only_member(file, raw)
+def _plain(file: InputFile, raw: io.RawIOBase) -> Opened:  # noqa: ARG001
     return io.BufferedReader(raw, _BUFFER_BYTES)
+
+
+def _gzip(file: InputFile, raw: io.RawIOBase) -> Opened:  # noqa: ARG001
+    return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]  # it reads bytes
+
+
+def _zstandard(file: InputFile, raw: io.RawIOBase) -> Opened:
+    if not pa.Codec.is_available("zstd"):
+        raise unreadable(file, "pyarrow was built without Zstandard", "Install another pyarrow.")
+    return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"), _BUFFER_BYTES)
 
 
 @contextmanager
@@ -85,3 +75,18 @@ def _counts(member: zipfile.ZipInfo) -> bool:
     """Folders do not, nor what a system puts beside a file: `__MACOSX/._orders.csv`."""
     hidden = any(part.startswith((".", "_")) for part in member.filename.split("/"))
     return not (member.is_dir() or hidden)
+
+
+#: Formats of text, and how the text of a file is had.
+_OPENED: dict[str, Callable[[InputFile, io.RawIOBase], Opened]] = {
+    "csv": _plain,
+    "csv.gz": _gzip,
+    "csv.zst": _zstandard,
+    "csv.zip": _only_member,
+}
+
+#: Formats that can only be read from their beginning.
+COMPRESSED = tuple(name for name in _OPENED if name != "csv")
+
+#: Endings that are read, and the format each stands for.
+FORMATS = {f".{name}": name for name in (*_OPENED, "parquet")}
