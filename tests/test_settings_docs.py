@@ -142,3 +142,8 @@ def test_formulas_name_functions_and_constants_that_are_there():
         f"at least {MINIMUM_BLOCKSIZE_BYTES // 1024} KiB",
     ):
         assert number in formulas, number
+
+
+def test_names_in_python_are_all_on_the_page_of_the_api():
+    _, rows = table("Name in Python", (_DOCS / "api.md").read_text(encoding="utf-8"))
+    assert rows == [[f"`{it.name}`", f"`{it.key or it.flags[-1]}`"] for it in OPTIONS]
