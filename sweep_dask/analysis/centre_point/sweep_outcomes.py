@@ -45,10 +45,11 @@ SWEEP_SUMMARY = schema(
 )
 
 #: Every fill of every sweep. `recorded_quantity` is the size on the tape of a lit fill, which may
-#: have shrunk, and 0 for a dark one.
+#: have shrunk, and 0 for a dark one. `contra_order_id` and `event` are of what the book predicts,
+#: and missing where the tape was followed.
 SWEEP_FILLS = schema(
     "date:str security:int32 order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 "
-    "venue:str deal_source:int16 recorded_quantity:int64"
+    "venue:str deal_source:int16 recorded_quantity:int64 contra_order_id:Int64 event:str"
 )
 
 DARK, LIT = "dark", "lit"
@@ -227,6 +228,9 @@ def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> p
             "order_id": log.order_id[fills.order],
             "timestamp": fills.timestamp_ns,
             "venue": labels((LIT, DARK), fills.is_dark.astype(np.int64)),
+            "contra_order_id": pa.array(log.order_id[fills.contra], mask=fills.contra < 0),
+            # What is not known is -1, the place after those of the names.
+            "event": labels((*EVENTS, None), fills.event % (len(EVENTS) + 1)),
         },
     )
 

@@ -73,6 +73,11 @@ def test_the_fills_behind_a_lit_fill_that_shrank():
         [300, 60, MID_X2, "dark", DARK, 0],
         [400, 40, 6660, "lit", LIT, 100],
     ]
+    # The lit fill is the tape's; nothing says whom it met there.
+    assert result.sweep_fills["contra_order_id"].isna().tolist() == [False, True]
+    assert result.sweep_fills["contra_order_id"][0] == FIRST_ID + 2
+    assert result.sweep_fills["event"].isna().tolist() == [False, True]
+    assert result.sweep_fills["event"][0] == "arrival"
     row = outcome(result, 1)
     assert (row.dark_value_x2, row.lit_value_x2) == (60 * MID_X2, 40 * 6660)
     assert (row.fill_count, row.first_fill_timestamp, row.last_fill_timestamp) == (2, 300, 400)

@@ -123,6 +123,7 @@ def test_a_dark_fill_by_a_stranger_is_given(scenario):
     assert numbers(result.matches) == []
     fill = result.sweep_fills.iloc[0]
     assert (fill.venue, fill.quantity, fill.recorded_quantity) == ("dark", 40, 0)
+    assert fill[["contra_order_id", "event"]].isna().all()
     assert filled(day, scenario) == {"dark_arrival": 40}
 
 
