@@ -19,7 +19,7 @@ from sweep_dask.terminal import StandardError, say, say_json, warn
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sweep_dask.settings import Option
 
@@ -62,13 +62,24 @@ def _settings_options(function: Callable[..., int]) -> Callable[..., int]:
 def _settings_options_but(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """The same without those that mean nothing to a command."""
 
+    return _options_of([option for option in OPTIONS if option.name not in names])
+
+
+def _options_of(options: Sequence[Option]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Those of some settings that have a flag."""
+
     def decorate(function: Callable[..., int]) -> Callable[..., int]:
-        for option in reversed(OPTIONS):
-            if option.flags and option.name not in names:
+        for option in reversed(options):
+            if option.flags:
                 function = _click_option(option)(function)
         return function
 
     return decorate
+
+
+def _output_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Which output folder is meant."""
+    return _options_of([one for one in OPTIONS if one.name in ("output", "config")])(function)
 
 
 def _click_option(option: Option) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -256,6 +267,32 @@ def config_command(as_json: bool, **options: Any) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, value, source in rows:
         say(printable(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}"))
+    return 0
+
+
+@_command("python -m sweep_dask explain 7904794000123498602 --output results")
+@click.argument("order_id", metavar="ORDER_ID")
+@_output_options
+@click.option("--date", metavar="DATE", help="Only this trading date.  [default: all dates]")
+@_json_option
+def explain_command(order_id: str, date: str | None, as_json: bool, **options: Any) -> int:
+    """Tell one order's story from an output folder: a sweep's, or that of any other order in it.
+
+    Its rows, the quote it arrived on, its fills on the tape and in each scenario, what stopped the
+    rest with the number of the rule, and its costs. Writes nothing.
+    """
+    from sweep_dask.explain.explanation import explain
+    from sweep_dask.explain.order_ids import parse_order_id
+    from sweep_dask.storage.layout import OutputLayout
+
+    number = parse_order_id(order_id)
+    dates, _ = selected({"dates": date, "securities": None})
+    layout = OutputLayout(_load(options).output.absolute())
+    explanation = explain(layout, number, dates)
+    if as_json:
+        say_json(explanation.to_dict())
+    else:
+        say(str(explanation))
     return 0
 
 

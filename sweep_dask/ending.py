@@ -19,7 +19,7 @@ from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
 from sweep_dask.errors import InternalError, SweepError
 from sweep_dask.system_errors import explained
-from sweep_dask.terminal import drop, open_standard_streams, say
+from sweep_dask.terminal import drop, open_standard_streams, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
 
 
 def _told(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
-    """The exit code of a command; an error is printed in words."""
+    """The exit code of a command; an error is printed in words, and to `--json` as a document."""
     try:
         return function(**arguments)
     except Exception as error:  # noqa: BLE001  the last line of defence against tracebacks
@@ -75,6 +75,10 @@ def _told(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
         if debug:
             traceback.print_exc()
         ours = _as_ours(error)
+        if arguments.get("as_json"):
+            # If standard output is what failed, the words below are all there is.
+            with suppress(SweepError):
+                say_json(ours.as_json())
         say(f"Error: {ours}", err=True)
         return ours.exit_code
 

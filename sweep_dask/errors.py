@@ -52,6 +52,12 @@ class SweepError(Exception):
             lines.append(f"  cure:  {printable_lines(self.cure)}")
         return "\n".join(lines)
 
+    def as_json(self) -> dict[str, object]:
+        """The same as a document: what `--json` prints in place of a result."""
+        value = self.value if isinstance(self.value, str | int | float | None) else str(self.value)
+        fields = {"what": self.what, "where": self.where, "value": value, "cure": self.cure}
+        return {"error": {**fields, "exit_code": self.exit_code}}
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions travel from workers to the client; keyword-only fields need help.
         fields = {"where": self.where, "value": self.value, "cure": self.cure}

@@ -83,6 +83,45 @@ EXITS = (
     CANCELLED_BY_CONNECTION_LOSS,
 )
 
+#: What has happened to an order, in words.
+WORDS = {
+    CANCELLED: "cancelled by its owner",
+    TRADED: "traded",
+    INACTIVATED_BY_CONNECTION_LOSS: "inactivated, connection lost",
+    AMENDED: "amended by its owner",
+    NEW: "entered",
+    CONVERTED_IN_AUCTION: "converted in the auction",
+    MARKET_TO_LIMIT: "became a limit order",
+    CANCELLED_BY_SYSTEM: "cancelled by the system",
+    CANCELLED_ON_BEHALF: "cancelled on behalf",
+    TRIGGERED: "triggered",
+    ICEBERG_REFRESHED: "iceberg refreshed",
+    PRICE_LIMIT_CHANGED: "cancelled, price limits changed",
+    LAST_TRADING_DAY: "expired on its last trading day",
+    CANCELLED_BY_HALT: "cancelled in a halt",
+    INACTIVATED_BY_SESSION: "inactivated by the session",
+    CORPORATE_ACTION: "purged, corporate action",
+    DAY_ORDER_PURGED: "purged at the end of the day",
+    DELISTED: "purged, delisted",
+    LONG_ORDER_PURGED: "expired",
+    PRICE_DISTANCE_PURGED: "purged, far from the market",
+    OWNER_CHANGED: "changed its owner",
+    RELOADED: "reloaded for a new day",
+    RELOADED_INTRADAY: "reloaded within the day",
+    CANCELLED_AFTER_OPENING: "cancelled after the opening",
+    OUTSIDE_PRICE_LIMITS: "purged, outside price limits",
+    ACTIVATED_BY_PRICE_LIMITS: "activated, price limits moved",
+    SESSION_ORDER_TRIGGERED: "triggered by the session",
+    SESSION_ORDER_INACTIVATED: "inactivated by the session",
+    UNDISCLOSED_TO_REGULAR: "became a regular order",
+    INTERNAL_CROSSING: "deleted, internal crossing",
+    SWEEP_CONVERTED_TO_LIMIT: "sweep became a limit order",
+    MINIMUM_QUANTITY_RESET: "traded below its minimum",
+    SWEEP_RELOADED_WITHOUT_OPTIONS: "reloaded without options",
+    INVALID_CLEARING_PARTICIPANT: "cancelled, clearing invalid",
+    CANCELLED_BY_CONNECTION_LOSS: "cancelled, connection lost",
+}
+
 #: Reasons after which an order no longer trades, as the time-priority model reads them:
 #: cancelled (1, 9, 10), halt and session change (20, 21 is left out), purges (23-27), auction and
 #: price-limit removals (34, 35), mass-quote and crossing deletions (41-43), invalid clearing (51).

@@ -24,6 +24,8 @@ from sweep_dask.version import OTHER_SIGNS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sweep_dask.explain.explanation import Explanation
+
 _EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
 _ROLLUPS = "rollups/"
 _BY_ALL = f"{_ROLLUPS}by_all"
@@ -170,6 +172,25 @@ class RunResult:
         real, simulated = (self._line(name, columns) for name in (reference, line))
         found = to_frame(differences(real, simulated))
         return pd.concat([real[["date", "security"]], found], axis="columns")
+
+    def explain(self, order_id: int, date: str | None = None) -> Explanation:
+        """The story of one order: rows, quote, fills, what stopped the rest, costs.
+
+        Parameters
+        ----------
+        date
+            The trading date, ISO 8601; None: every date on which it has rows.
+
+        Raises
+        ------
+        UsageError
+            The output has no such order, or not on that date.
+        InputError
+            A file of its partition cannot be read.
+        """
+        from sweep_dask.explain.explanation import explain
+
+        return explain(OutputLayout(self.output), order_id, () if date is None else (date,))
 
     def _line(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """One line of the table of sweeps."""

@@ -102,7 +102,7 @@ def read_tape(trades: pa.Table | None, log: OrderLog) -> Tape | None:
         timestamp_ns=whole_numbers(trades, "tradetime"),
         quantity=whole_numbers(trades, "quantity"),
         price_x2=price_x2,
-        exact_x2=_exact_prices_x2(trades, price_x2, deal_source),
+        exact_x2=exact_prices_x2(trades, price_x2, deal_source),
         side=whole_numbers_or(trades, "side", UNKNOWN),
         deal_source=deal_source,
         match=_match_groups(trades),
@@ -141,10 +141,22 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
     )
 
 
-def _exact_prices_x2(trades: pa.Table, price_x2: IntArray, deal_source: IntArray) -> IntArray:
+def exact_prices_x2(trades: pa.Table, price_x2: IntArray, deal_source: IntArray) -> IntArray:
     """What prices were: a dark match is at the midpoint of its quote if that is published so.
 
     A tape with half units in it is not truncated.
+
+    Parameters
+    ----------
+    trades
+        All rows of a partition, columns `schema.TRADES`.
+    price_x2, deal_source
+        int64[rows], as the tape has them.
+
+    Returns
+    -------
+    IntArray
+        int64[rows], doubled.
     """
     is_inside = np.isin(deal_source, INSIDE_THE_QUOTE)
     if any(name not in trades.column_names for name in _QUOTE) or np.any(price_x2[is_inside] % 2):

@@ -1,0 +1,102 @@
+"""The rows of an order's record, and what it asked for with the first of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sweep_dask.explain.columns import doubled
+from sweep_dask.explain.order_words import kind_of
+from sweep_dask.explain.records import Arrival, Message, Terms
+from sweep_dask.market.change_reasons import AMENDED, ENTERS, WORDS
+from sweep_dask.market.time_validity import decode_time_validity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ON_BOOK = 1
+_SIDES = {1: "buy", 2: "sell"}
+
+
+def message(row: Mapping[str, Any]) -> Message:
+    """One row of `cp_orders_filtered`."""
+    reason = row["changereason"]
+    return Message(
+        sequence=row["sequence"],
+        time_ns=row["timestamp"],
+        change_reason=reason,
+        what=WORDS.get(reason, f"change reason {reason}"),
+        is_on_book=row.get("orderstatus") == _ON_BOOK,
+        limit_x2=doubled(row["price"]),
+        quantity=row["quantity"],
+        leaves_quantity=row["leavesquantity"],
+        matched_quantity=row["totalmatchedquantity"],
+        bid_x2=doubled(row.get("national_bid")),
+        offer_x2=doubled(row.get("national_offer")),
+        minimum_quantity=row.get("minimumquantity") or None,
+    )
+
+
+def terms(row: Mapping[str, Any], participant_name: str | None) -> Terms:
+    """What the order asked for with its first row."""
+    validity = row.get("timevalidity")
+    is_immediate = validity is not None and bool(
+        decode_time_validity(np.array([validity])).immediate[0]
+    )
+    return Terms(
+        side=_SIDES.get(row["side"], str(row["side"])),
+        kind=kind_of(row["exchangeordertype"]),
+        order_type=row["exchangeordertype"],
+        quantity=row["quantity"],
+        limit_x2=doubled(row["price"]),
+        participant=row.get("participantid"),
+        participant_name=participant_name,
+        mid_tick=row.get("midtick"),
+        minimum_quantity=row.get("minimumquantity") or None,
+        is_single_fill=row.get("singlefillminimumquantity") == 1,
+        is_immediate=is_immediate,
+        validity=row.get("timevaliditydecoded"),
+    )
+
+
+def looks_ns(messages: Sequence[Message]) -> set[int]:
+    """When the order looked for contras itself: as it arrived, and as it was amended."""
+    asks = (*ENTERS, AMENDED)
+    return {one.time_ns for one in messages if one.change_reason in asks}
+
+
+def arrival(first: Message, measured: Mapping[str, Any] | None) -> Arrival:
+    """The quote on arrival.
+
+    Parameters
+    ----------
+    measured
+        The row of `sweep_metrics`, which has the last national quote where the order's row has
+        none.
+    """
+    if measured is None:
+        bid_x2, offer_x2 = first.bid_x2, first.offer_x2
+        return Arrival(first.time_ns, bid_x2, offer_x2, _midpoint_x2(bid_x2, offer_x2))
+    bid_x2, offer_x2 = doubled(measured["arrival_bid"]), doubled(measured["arrival_offer"])
+    return Arrival(
+        measured["arrival_ns"],
+        bid_x2,
+        offer_x2,
+        _midpoint_x2(bid_x2, offer_x2),
+        known(measured["arrival_spread_ticks"]),
+        known(measured["arrival_spread_bps"]),
+        measured.get("marketability"),
+    )
+
+
+def known(value: float | None) -> float | None:
+    """None for NaN, which no JSON document can hold."""
+    return None if value is None or value != value else value
+
+
+def _midpoint_x2(bid_x2: int | None, offer_x2: int | None) -> int | None:
+    """Of a normal quote; a doubled price, as bid and offer are whole units."""
+    if bid_x2 is None or offer_x2 is None or bid_x2 >= offer_x2:
+        return None
+    return (bid_x2 + offer_x2) // 2

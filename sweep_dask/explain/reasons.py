@@ -1,0 +1,144 @@
+"""What stopped the rest of an order, in words, with the numbers of the rules behind it.
+
+The numbers are those of `matching/RULES.md`, second column: those that `match` prints.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sweep_dask.explain.records import Rest
+from sweep_dask.market import change_reasons as record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.explain.records import Fill, Message, Terms
+
+#: What a sweep goes on to do in each scenario with what it has not filled when it arrives.
+AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-dark", "dark-only"
+
+#: Mid-tick of a sweep that rests in the dark, too.
+_MID_TICK_ON = 1
+
+
+class _Words(NamedTuple):
+    words: str
+    rules: tuple[str, ...] = ()
+
+
+def _limit(side: str) -> str:
+    return "above" if side == "buy" else "below"
+
+
+def _obstacle(reason: str, side: str) -> _Words:
+    """What stood in the way when it last looked into the dark book (`unfilled_reason`)."""
+    known = {
+        "limit": _Words(f"the midpoint was {_limit(side)} its own limit", ("2.2",)),
+        "contra_limit": _Words(
+            "orders were there on the other side, and none accepted the midpoint", ("2.2", "3.4")
+        ),
+        "minimum_quantity": _Words(
+            "a minimum quantity, its own or that of its contras, could not be met",
+            ("7.1", "7.2", "7.3"),
+        ),
+        "no_contra": _Words("nobody was there on the other side of the dark book", ("5.1",)),
+        "quote_missing": _Words("there was no bid or no offer, so no midpoint", ("6.1",)),
+        "quote_locked_or_crossed": _Words("the bid was not below the offer", ("6.2",)),
+        "session": _Words("it did not look in continuous trading", ("5.4",)),
+        "decreased": _Words("its owner had made it smaller by then", ("3.11",)),
+        "filled_later": _Words("it did fill, after the time at which it is measured"),
+    }
+    return known.get(reason, _Words(reason))
+
+
+def _afterwards(scenario: str, terms: Terms, *, is_affected: bool) -> _Words:
+    """Where what was left waited after the arrival."""
+    if terms.is_immediate:
+        return _Words("it was immediate, so that what was left went at once", ("4.5",))
+    acts = scenario if is_affected else AS_ENTERED
+    if acts == DUAL_POST:
+        return _Words(
+            "it rested in the lit book and, as the scenario has it, in the dark, its limit half a "
+            "tick better",
+            ("S5", "S6"),
+        )
+    if acts in (REST_DARK, DARK_ONLY):
+        return _Words("as the scenario has it, it rested in the dark alone, at its limit")
+    if terms.mid_tick == _MID_TICK_ON:
+        return _Words("it rested in both books", ("S5", "S6"))
+    return _Words("it rested in the lit book, where nobody in the dark finds it", ("S5", "10.6"))
+
+
+def scenario_rest(
+    quantity: int, reason: str, scenario: str, terms: Terms, *, is_affected: bool
+) -> Rest:
+    """What a scenario left of a sweep.
+
+    Parameters
+    ----------
+    reason
+        `unfilled_reason`.
+    """
+    stopped = _obstacle(reason, terms.side)
+    parts = [stopped]
+    if reason in ("limit", "contra_limit", "minimum_quantity", "no_contra"):
+        stopped = stopped._replace(words=f"when it last looked, {stopped.words}")
+        parts = [stopped, _afterwards(scenario, terms, is_affected=is_affected)]
+    rules = [rule for part in parts for rule in part.rules]
+    return Rest(quantity, reason, tuple(rules), "; ".join(part.words for part in parts))
+
+
+#: By what ended the order.
+_END_RULES: Mapping[int, tuple[str, ...]] = {
+    **dict.fromkeys((record.CANCELLED, record.CANCELLED_ON_BEHALF), ("11.3",)),
+    record.CANCELLED_BY_SYSTEM: ("4.5", "11.3"),
+    record.INACTIVATED_BY_CONNECTION_LOSS: ("11.3",),
+    record.CANCELLED_BY_CONNECTION_LOSS: ("11.3",),
+    record.DAY_ORDER_PURGED: ("11.4",),
+}
+
+
+def tape_rest(quantity: int, fills: Sequence[Fill], messages: Sequence[Message]) -> Rest:
+    """What really became of the rest: the end of the record.
+
+    Parameters
+    ----------
+    fills
+        All of the tape.
+    """
+    later = sum(fill.quantity for fill in fills if not fill.is_counted)
+    if later >= quantity:
+        return _later(quantity)
+    last = messages[-1]
+    rules: tuple[str, ...]
+    if last.is_on_book:
+        reason, rules = "still on the book at the end of its record", ("S5",)
+    else:
+        reason, rules = last.what, _END_RULES.get(last.change_reason, ())
+    words = f"{reason}, {last.leaves_quantity:,} left then"
+    if later:
+        words = f"{later:,} filled after it is measured; {words}"
+    return Rest(quantity, reason, rules, words)
+
+
+def time_priority_rest(quantity: int, fills: Sequence[Fill], available: int, matched: int) -> Rest:
+    """What the time-priority model left.
+
+    Parameters
+    ----------
+    available, matched
+        Shares that the model was asked about, the last leaves of the record, and matched of them.
+    """
+    if sum(fill.quantity for fill in fills if not fill.is_counted) >= quantity:
+        return _later(quantity)
+    if matched < available:
+        reason = "nobody else arrived on the other side before its record ended"
+    else:
+        reason = f"the model is asked about the {available:,} that were left in the end alone"
+    return Rest(quantity, reason, (), reason)
+
+
+def _later(quantity: int) -> Rest:
+    words = _obstacle("filled_later", "buy").words
+    return Rest(quantity, "filled_later", (), words)
