@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.lookup import rows_with
+from sweep_dask.storage.lookup import is_among, rows_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -56,7 +55,7 @@ class Files:
             rows = pacsv.read_csv(path)
             if not len(rows):
                 return rows
-            return rows.filter(pc.equal(rows[column], value))
+            return rows.filter(is_among(rows[column], (value,)))
 
     @contextmanager
     def _told(self, path: Path) -> Iterator[None]:

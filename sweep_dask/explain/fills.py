@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, exact_prices_x2
@@ -13,9 +12,12 @@ from sweep_dask.analysis.tables import prices, whole_numbers_or
 from sweep_dask.explain.columns import doubled, values
 from sweep_dask.market.deal_sources import DARK
 from sweep_dask.storage.layout import ROW_FILES
+from sweep_dask.storage.lookup import is_among
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+
+    import pyarrow as pa
 
     from sweep_dask.explain.files import Files
     from sweep_dask.storage.layout import Partition
@@ -53,12 +55,12 @@ def tape_fills(files: Files, partition: Partition, order_id: int) -> list[FoundF
     deal_source = whole_numbers_or(trades, "dealsource", UNKNOWN)
     published_x2 = np.rint(2 * np.nan_to_num(prices(trades, "tradeprice"))).astype(np.int64)
     exact_x2 = exact_prices_x2(trades, published_x2, deal_source)
-    trades = trades.append_column("exact_x2", pa.array(exact_x2))
-    is_own = pc.equal(trades["orderid"], order_id)
+    is_own = is_among(trades["orderid"], (order_id,))
     own, others = trades.filter(is_own), trades.filter(pc.invert(is_own))
+    own_x2 = exact_x2[np.asarray(is_own)].tolist()
     contras = _by_match(others, set(values(own, "matchgroupid")) - {None})
-    columns = ("tradetime", "quantity", "exact_x2", "dealsource", "passiveaggressive")
-    found = zip(*(values(own, name) for name in columns), values(own, "matchgroupid"), strict=True)
+    columns = ("tradetime", "quantity", "dealsource", "passiveaggressive", "matchgroupid")
+    found = zip(own_x2, *(values(own, name) for name in columns), strict=True)
     return [
         FoundFill(
             time_ns,
@@ -67,17 +69,19 @@ def tape_fills(files: Files, partition: Partition, order_id: int) -> list[FoundF
             "dark" if source in DARK else "lit",
             source,
             _tape_role(passive_aggressive, contras.get(match)),
-            None if contras.get(match) is None else contras[match][0],
+            contras[match][0] if match in contras else None,
         )
-        for time_ns, quantity, price_x2, source, passive_aggressive, match in found
+        for price_x2, time_ns, quantity, source, passive_aggressive, match in found
     ]
 
 
-def _by_match(others: pa.Table, matches: set[int]) -> dict[int | None, tuple[int, int | None]]:
+def _by_match(
+    others: pa.Table, matches: Collection[int]
+) -> dict[int | None, tuple[int, int | None]]:
     """The other side of each match: its order, and whether it was the incoming one."""
     if "matchgroupid" not in others.column_names or not matches:
         return {}
-    rows = others.filter(pc.is_in(others["matchgroupid"], pa.array(sorted(matches), pa.int64())))
+    rows = others.filter(is_among(others["matchgroupid"], matches))
     sides = zip(values(rows, "orderid"), values(rows, "passiveaggressive"), strict=True)
     return dict(zip(values(rows, "matchgroupid"), sides, strict=True))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.explain.local_time import clock
 from sweep_dask.explain.money import NONE, decimals, dollars, percent
 
@@ -116,7 +117,10 @@ def _measured(day: OrderDay, choice: Choice) -> str:
     waited = _duration(day.end_ns - day.arrival.time_ns)
     text = f"Measured at {clock(day.end_ns)}, {waited} after it arrived"
     if choice.lifetime:
-        text += f" (lifetime {choice.lifetime})"
+        text += f" (lifetime {choice.lifetime}"
+        longest_ns = lifetime_of(choice.lifetime).duration_ns
+        is_cut = longest_ns is not None and day.end_ns - day.arrival.time_ns < longest_ns
+        text += ", but trading or the recording ends then)" if is_cut else ")"
     if not any(arm.scenario for arm in day.arms):
         return f"{text}."
     if choice.adoption_participant is not None:
@@ -141,7 +145,7 @@ def _with_name(number: int, name: str | None) -> str:
 # --- rows and fills -------------------------------------------------------------------------------
 
 _MESSAGE = "  {:<18} {:<28}{:>10} {:>9} {:>9}"
-_FILL = "{:<2}{:<18} {:>9} {:>9}  {:<4} {:<8}  {}"
+_FILL = "{:<2}{:<18} {:>9} {:>9} {:<4} {:<8} {}"
 
 
 def _message(one: Message) -> str:
@@ -220,15 +224,13 @@ def _at_most(lines: Sequence[str]) -> Iterator[str]:
 
 # --- costs ----------------------------------------------------------------------------------------
 
-_COST = "  {:<13} {:>10} {:>8} {:>9} {:>8} {:>9} {:>8} {:>9}"
+_COST = "  {:<13} {:>9} {:>7} {:>8} {:>8} {:>9} {:>8} {:>9}"
 
 
 def _costs(arms: Sequence[Arm]) -> Iterator[str]:
     """A row an arm."""
     yield _COST.format("Costs", "", "", "mean", "short-", "", "rest", "").rstrip()
-    yield _COST.format(
-        *("", "filled", "of all", "price, $", "fall, bps", "$", "traded", "$")
-    ).replace("fall, bps", " fall,bps")
+    yield _COST.format("", "filled", "of all", "price, $", "fall,bps", "$", "traded", "$")
     for arm in arms:
         if arm.metrics is not None:
             yield _cost(arm.name, arm.metrics)

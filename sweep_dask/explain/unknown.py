@@ -102,10 +102,10 @@ def _rejected(files: Files, order_id: int) -> list[str]:
 
 
 def _near(files: Files, partitions: Iterable[Partition], order_id: int) -> list[int]:
-    """Ids that may be meant: the same to a float, or but for the digits that end in zeros."""
+    """Ids that may be meant: the same to a float, or but for the last digits, which are zeros."""
     digits = str(order_id)
     zeros = len(digits) - len(digits.rstrip("0"))
-    reach = max(_FLOAT_GAP, 10**zeros // 2)
+    reach = max(_FLOAT_GAP, 10**zeros)
     found: set[int] = set()
     for partition in partitions:
         path = order_rows(files.layout, partition)

@@ -90,7 +90,7 @@ class Example:
     """Where the numbers of the chart are, within the output folder."""
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
     """A file that cannot be read, by its place in the output folder."""
 
 
@@ -113,7 +113,7 @@ def read_example(
         return None, "nothing was changed in this run" if is_unchanged else "none was chosen"
     try:
         return _read(layout, chosen), ""
-    except _UnreadableError as error:
+    except UnreadableError as error:
         return None, f"a file of its partition is missing or cannot be read ({error})"
 
 
@@ -143,7 +143,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         limit=sweep["limit"] and sweep["limit"] / _UNITS_PER_DOLLAR,
         arrival_ns=_local(arrival_ns),
         end_ns=_local(end_ns),
-        quotes=_quotes(layout, processed / "nbbo.parquet", arrival_ns, end_ns),
+        quotes=quotes_around(layout, processed / "nbbo.parquet", arrival_ns, end_ns),
         fills=[Fills(f.label, sydney_local_ns(f.time_ns), f.price, f.quantity) for f in fills],
         line=chosen["scenario"] or chosen["model"],
         is_different=bool(chosen["difference"]),
@@ -161,14 +161,14 @@ def _rows(
         return rows.select(columns)
     except (OSError, pa.ArrowException, LookupError) as error:
         # Not the words of the error: they name places outside of the folder.
-        raise _UnreadableError(layout.relative(path)) from error
+        raise UnreadableError(layout.relative(path)) from error
 
 
 def _row(layout: OutputLayout, columns: list[str], values: Mapping[str, Any]) -> Row:
     path = file_of(layout.table("sweep_metrics"), Partition(values["date"], values["security"]))
     rows: list[Row] = _rows(layout, path, columns, values).to_pylist()
     if not rows:
-        raise _UnreadableError(layout.relative(path))
+        raise UnreadableError(layout.relative(path))
     return rows[0]
 
 
@@ -210,8 +210,8 @@ def _fills(line: str, rows: pa.Table, scale: int = 1) -> Fills:
     return Fills(label(line), time_ns[order].astype(np.int64), dollars, quantity[order])
 
 
-def _quotes(layout: OutputLayout, path: Path, begin_ns: int, end_ns: int) -> Quotes:
-    """Changes of the quote around the sweep, the one it arrived on first."""
+def quotes_around(layout: OutputLayout, path: Path, begin_ns: int, end_ns: int) -> Quotes:
+    """Changes of the quote around the sweep, the one it arrived on first; none without the file."""
     if not path.exists():
         return Quotes(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
     rows = _rows(layout, path, ["timestamp", "bidprice", "offerprice"])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    import pandas as pd
 
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.
@@ -30,15 +29,11 @@ ROW_GROUP_ROWS = 1 << 17
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """A frame whose integers are int64, or Int64 where a value is missing - never float."""
-    import pandas as pd  # what looks up a few rows does without
-
     columns = {name: _to_series(table[name]) for name in table.column_names}
     return pd.DataFrame(columns, copy=False)
 
 
 def _to_series(column: pa.ChunkedArray) -> pd.Series:
-    import pandas as pd
-
     # A mapper that maps nothing has text pass through Python, fifty times as slow.
     is_nullable = pa.types.is_int64(column.type) and column.null_count
     mapper = {pa.int64(): pd.Int64Dtype()}.get if is_nullable else None

@@ -36,8 +36,12 @@ def rows_with(
         read = names if columns is None else [name for name in columns if name in names]
         groups = _groups(file.metadata, at, [(value, value) for value in values])
         rows = file.read_row_groups(groups, columns=[*{*read, column}])
-    wanted = pa.array(sorted(values), rows.schema.field(column).type)
-    return rows.filter(pc.is_in(rows[column], wanted)).select(read)
+    return rows.filter(is_among(rows[column], values)).select(read)
+
+
+def is_among(numbers: pa.ChunkedArray, values: Collection[int]) -> pa.ChunkedArray:
+    """bool[n], which of some integers are among a few values."""
+    return pc.is_in(numbers, pa.array(sorted(values), numbers.type))
 
 
 def numbers_between(path: Path, column: str, low: int, high: int) -> set[int]:

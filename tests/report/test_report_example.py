@@ -139,9 +139,9 @@ def test_quotes_are_thinned_to_changes_within_the_window(tmp_path):
     path = tmp_path / "nbbo.parquet"
     columns = {"timestamp": time_ns, "bidprice": bid, "offerprice": offer}
     pq.write_table(pa.table(columns), path)
-    quotes = example._quotes(layout, path, 100_000_000_000, 40_000_000_000_000)
+    quotes = example.quotes_around(layout, path, 100_000_000_000, 40_000_000_000_000)
     assert quotes.time_ns.size == example.MOST_QUOTES + 1
-    few = example._quotes(layout, path, 4_000_000_000, 12_000_000_000)
+    few = example.quotes_around(layout, path, 4_000_000_000, 12_000_000_000)
     # Rows 2, 4, 6, ... change; 7 has no offer, so 7 and 8 change too.
     assert few.time_ns.size == len([3, 4, 6, 7, 8, 10, 12]) + 1
     assert np.isnan(few.offer).sum() == 1
