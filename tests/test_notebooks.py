@@ -61,6 +61,7 @@ def test_the_quick_start_answers(execute):
     assert "sweeps arrived in continuous trading." in printed(notebook)
     assert "Run</strong>: done" in shown(notebook)
     assert "the built-in sample market" in shown(notebook)
+    assert "Rows, Sydney time" in shown(notebook)
 
 
 def test_the_tables_answer_in_sql(execute):

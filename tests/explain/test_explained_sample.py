@@ -1,9 +1,10 @@
 """Sweeps drawn from the built-in sample: what is told of them adds up to the tables."""
 
 import random
+import re
 
 import pytest
-from running import run_here
+from running import ROOT, run_here
 
 import sweep_dask
 from sweep_dask.explain.explanation import explain
@@ -81,3 +82,27 @@ def test_texts_fit_a_terminal(output, drawn):
     for order_id in drawn:
         lines = str(explain(OutputLayout(output), order_id)).splitlines()
         assert max(map(len, lines)) <= 80
+
+
+def test_the_page_shows_what_is_told(output):
+    page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```\n(Order .*?)\n```", page, re.DOTALL)
+    order_id = int(re.match(r"Order (\d+)", block)[1])
+    assert str(explain(OutputLayout(output), order_id)) == block
+
+
+def test_every_key_of_the_document_is_on_the_page(output, drawn):
+    page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    document = explain(OutputLayout(output), next(iter(drawn))).to_dict()
+    assert [key for key in _keys(document) if f"`{key}`" not in page] == []
+
+
+def _keys(document):
+    """Names in a document but those of metrics and of times in Sydney."""
+    if isinstance(document, list):
+        return {key for value in document for key in _keys(value)}
+    if not isinstance(document, dict):
+        return set()
+    told = {key: value for key, value in document.items() if not key.endswith("_local")}
+    below = [_keys(value) for key, value in told.items() if key != "metrics"]
+    return {*told, *set().union(*below)}
