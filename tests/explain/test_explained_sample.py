@@ -86,7 +86,7 @@ def test_texts_fit_a_terminal(output, drawn):
 
 def test_the_page_shows_what_is_told(output):
     page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```\n(Order .*?)\n```", page, re.DOTALL)
+    (block,) = re.findall(r"```text\n(Order .*?)\n```", page, re.DOTALL)
     order_id = int(re.match(r"Order (\d+)", block)[1])
     assert str(explain(OutputLayout(output), order_id)) == block
 
