@@ -14,12 +14,13 @@ VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+UV_COMPILE = $(BIN)/uv pip compile --quiet --no-annotate --custom-compile-command 'make pins'
 PYTEST = -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 # Once, rather than in every process of the tests at the same time: it takes some seconds.
 COMPILE = -c 'from sweep_dask.partition.ahead import compile_ahead; compile_ahead(book=True)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-lowest lint types format docs bench campaign pins base-image clean
+.PHONY: help run test test-fast test-lowest test-pythons lint types format docs dist bench numbers campaign pins base-image clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,10 @@ test-lowest: $(LOWEST)/.installed  ## run every test on the oldest dependencies 
 	$(LOWEST)/bin/python $(COMPILE)
 	$(LOWEST)/bin/python $(PYTEST) --ignore tests/test_quality.py
 
+# Of those that are on PATH, pyenv's or uv's; minutes each, with all dependencies from the package index.
+test-pythons: $(VENV)/.installed-test  ## install and run the source archive on every Python there is
+	$(BIN)/python -m pytest -n 0 $(ARGS) tests/test_wheel.py --every-python
+
 lint: $(VENV)/.installed-test  ## check style, formatting and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -56,19 +61,30 @@ docs: $(VENV)/.installed-test  ## build the documentation as a site, in build/do
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "Open build/docs/index.html"
 
-bench: $(VENV)/.installed-test  ## measure the numbers the README quotes
+bench: $(VENV)/.installed-test  ## measure what single parts and whole runs cost
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+# Half an hour on an otherwise idle machine; ARGS='--only sample morning' takes a minute.
+numbers: $(VENV)/.installed-test  ## measure every number of the README again; fails if one has moved
+	$(BIN)/python benchmarks/readme_numbers.py $(ARGS)
 
 # Hours; the small disk that becomes full needs root.
 campaign: $(VENV)/.installed-test  ## kill runs and fill disks; write docs/reliability.md
 	$(BIN)/python benchmarks/campaign.py --write docs/reliability.md
 
-# Hashes of all files of a version, so that one list serves every processor; setuptools builds us.
-pins: $(VENV)/.installed  ## renew requirements-image.txt: what the container image installs
+dist: $(VENV)/.installed-test  ## build the source archive and the wheel, in dist/
+	$(BIN)/python -m build --outdir dist .
+
+# One choice of versions: constraints.txt has them for every system, Python and extra; the image
+# installs those of them that it needs, with the hashes of all files, which serve every processor.
+# setuptools builds us.
+pins: $(VENV)/.installed  ## renew constraints.txt, and requirements-image.txt from it
 	$(BIN)/python $(PIP_INSTALL) uv
-	echo setuptools | $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-annotate \
-		--custom-compile-command 'make pins' --python-version 3.12 --python-platform linux \
-		--only-binary :all: --output-file requirements-image.txt pyproject.toml -
+	$(UV_COMPILE) --upgrade --universal --all-extras --python-version 3.11 \
+		--output-file constraints.txt pyproject.toml
+	echo setuptools | $(UV_COMPILE) --constraint constraints.txt --generate-hashes \
+		--python-version 3.12 --python-platform linux --only-binary :all: \
+		--output-file requirements-image.txt pyproject.toml -
 
 base-image:  ## pin the container's base image by its digest, in the Dockerfile (needs docker)
 	@digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $(BASE_TAG)) \

@@ -12,65 +12,67 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
+from measure import describe_machine, make_market, own_peak_bytes, run_json, scratch_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MIB = 1024**2
 BLOCKSIZES = (8 * MIB, 32 * MIB, 128 * MIB)
 PARTITION_ROWS = (50_000, 200_000, 800_000)
 
 
+class Task(NamedTuple):
+    """One task in a process of its own."""
+
+    kind: str
+    """`block`, or what a partition went through: `time-priority`, `both`, `replay`."""
+    name: str
+    peak_bytes: int
+    projected_bytes: int
+
+    @property
+    def ratio(self) -> float:
+        """Projected over measured: above 1, or the projection is too low."""
+        return self.projected_bytes / self.peak_bytes
+
+
 def main() -> None:
     """Measure and print."""
+    print(f"machine: {describe_machine()}")
+    for task in measure():
+        print(
+            f"{task.name:<28} measured {task.peak_bytes / MIB:7,.0f} MiB, projected "
+            f"{task.projected_bytes / MIB:7,.0f} MiB, ratio {task.ratio:.2f}",
+            flush=True,
+        )
+
+
+def measure() -> Iterator[Task]:
+    """Partitions of each size, and blocks of each size from the largest market."""
     from sweep_dask.study.plan import projected_partition_task_bytes
     from sweep_dask.system_config import projected_block_task_bytes
 
-    print(f"machine: {describe_machine()}")
     with scratch_folder() as folder:
         for rows in PARTITION_ROWS:
             market = folder / f"market-{rows}"
-            run_json(
-                [
-                    "-m",
-                    "sweep_dask",
-                    "synth",
-                    str(market),
-                    "--securities",
-                    "1",
-                    "--dates",
-                    "2024-10-04",
-                    "--events",
-                    str(rows),
-                    "--json",
-                ]
-            )
+            make_market(market, rows, securities=1)
             for table in ("orders", "trades") if rows == PARTITION_ROWS[-1] else ():
                 for size in BLOCKSIZES:
                     found = _child("block", market, size, folder / f"{table}-{size}", table)
-                    _print(
-                        f"{table} block of {size // MIB} MiB",
-                        found["peak_bytes"],
-                        projected_block_task_bytes(size),
-                    )
+                    name = f"{table} block of {size // MIB} MiB"
+                    projected = projected_block_task_bytes(size)
+                    yield Task("block", name, found["peak_bytes"], projected)
             for kind in ("time-priority", "both", "replay"):
                 found = _child(kind, market, rows, folder / f"{kind}-{rows}")
-                _print(
-                    f"{rows:,} rows, {kind}",
-                    found["peak_bytes"],
-                    projected_partition_task_bytes(found["rows"]),
-                )
+                projected = projected_partition_task_bytes(found["rows"])
+                yield Task(kind, f"{rows:,} rows, {kind}", found["peak_bytes"], projected)
 
 
 def _child(kind: str, market: Path, size: int, output: Path, *more: str) -> dict[str, Any]:
     return run_json([__file__, kind, str(market), str(size), str(output), *more])
-
-
-def _print(what: str, peak_bytes: int, projected_bytes: int) -> None:
-    print(
-        f"{what:<28} measured {peak_bytes / MIB:7,.0f} MiB, projected "
-        f"{projected_bytes / MIB:7,.0f} MiB, ratio {projected_bytes / peak_bytes:.2f}"
-    )
 
 
 def _read_block(market: str, blocksize: int, output: str, table: str) -> dict[str, int]:

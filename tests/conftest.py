@@ -34,3 +34,6 @@ def pytest_addoption(parser):
     parser.addoption(
         "--every-fault", action="store_true", help="Try every fault, not a sample: takes an hour."
     )
+    parser.addoption(
+        "--every-python", action="store_true", help="Install on every Python: minutes for each."
+    )

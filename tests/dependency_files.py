@@ -11,20 +11,52 @@ from packaging.utils import canonicalize_name
 from running import ROOT
 
 PINS = ROOT / "requirements-image.txt"
+CONSTRAINTS = ROOT / "constraints.txt"
+#: Extras for those who change the package.
+CONTRIBUTING = {"docs", "test"}
 
+_CONSTRAINT = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*)?$", re.MULTILINE)
 _PIN = re.compile(r"^([\w.-]+)==(\S+) \\$", re.MULTILINE)
 
 
 def declared():
     """The direct dependencies of the package."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [Requirement(text) for text in project["dependencies"]]
+    return [Requirement(text) for text in _project()["dependencies"]]
+
+
+def extras():
+    """The direct dependencies of each of its extras, without other extras that it takes in."""
+    project = _project()
+    return {
+        name: [it for it in map(Requirement, texts) if it.name != project["name"]]
+        for name, texts in project["optional-dependencies"].items()
+    }
+
+
+def offered():
+    """All that a user may install: direct dependencies, those of extras included."""
+    further = [
+        it for name, of_extra in extras().items() if name not in CONTRIBUTING for it in of_extra
+    ]
+    return [*declared(), *further]
+
+
+def _project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def pins():
     """Version by name of everything the image installs."""
     found = _PIN.findall(PINS.read_text(encoding="utf-8"))
     return {canonicalize_name(name): version for name, version in found}
+
+
+def constraints():
+    """Versions by name that installations are held to; several where they depend on the Python."""
+    found = {}
+    for name, version in _CONSTRAINT.findall(CONSTRAINTS.read_text(encoding="utf-8")):
+        found.setdefault(canonicalize_name(name), []).append(version)
+    return found
 
 
 def needed():

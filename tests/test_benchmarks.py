@@ -12,6 +12,11 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 #: Of those that take a size, one that takes a moment.
 SMALL = {
     "bench_answers.py": ["--sweeps", "400", "--days", "2", "--securities", "2"],
+    "bench_pipeline.py": ["--runs", "1", "--events", "200", "--securities", "1", "--workers", "1"],
+    "bench_scaling.py": [
+        *("--runs", "1", "--events", "200", "--securities", "1", "--workers", "1"),
+        *("--chunks", "1000", "--model", "time-priority"),
+    ],
     "bench_scheduler.py": ["--partitions", "60"],
     "bench_truth.py": ["--days", "3", "--worlds", "2", "--size", "3", "--events", "200"],
 }

@@ -1,4 +1,4 @@
-"""What the package stands on: pinned for the image, free to use, and without known holes."""
+"""What the package stands on: pinned, free to use, and without known holes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import re
 import subprocess
 import sys
+from itertools import chain
 
 import pytest
-from dependency_files import PINS, declared, needed, pins
+from dependency_files import CONSTRAINTS, PINS, constraints, declared, extras, needed, offered, pins
 from packaging.utils import canonicalize_name
 
 #: Licences that ask for no more than their notice, as their authors spell them.
@@ -54,7 +55,7 @@ def test_every_dependency_has_a_permissive_licence():
 
 
 def test_every_dependency_has_a_lower_bound():
-    operators = {str(it): {bound.operator for bound in it.specifier} for it in declared()}
+    operators = {str(it): {bound.operator for bound in it.specifier} for it in offered()}
     assert {text for text, found in operators.items() if found != {">="}} == set()
 
 
@@ -68,6 +69,24 @@ def test_image_pins_every_dependency_within_its_bounds():
     assert outside == [], "run: make pins"
 
 
+def test_constraints_hold_all_that_is_declared_within_its_bounds():
+    held = constraints()
+    outside = [
+        str(requirement)
+        for requirement in (*declared(), *chain(*extras().values()))
+        if not (versions := held.get(canonicalize_name(requirement.name)))
+        or any(version not in requirement.specifier for version in versions)
+    ]
+    assert outside == [], "run: make pins"
+    assert "://" not in CONSTRAINTS.read_text(encoding="utf-8")
+
+
+def test_image_has_the_versions_of_the_constraints():
+    held = constraints()
+    others = {name: it for name, it in pins().items() if it not in held[name]}
+    assert others == {}, "run: make pins"
+
+
 def test_image_pins_are_hashes_and_name_no_host():
     text = PINS.read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
@@ -78,12 +97,12 @@ def test_image_pins_are_hashes_and_name_no_host():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("which", ["lower bounds", "image"])
+@pytest.mark.parametrize("which", ["lower bounds", "constraints"])
 def test_no_version_has_a_known_vulnerability(which, tmp_path):
-    if which == "image":
-        versions = pins()
+    if which == "constraints":  # the image has none besides
+        versions = {name: newest[-1] for name, newest in constraints().items()}
     else:
-        versions = {it.name: bound.version for it in declared() for bound in it.specifier}
+        versions = {it.name: bound.version for it in offered() for bound in it.specifier}
     listed = tmp_path / "requirements.txt"
     listed.write_text("".join(f"{n}=={v}\n" for n, v in versions.items()), encoding="utf-8")
     audited = audit(listed)

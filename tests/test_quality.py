@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
+from project_files import project_files
+from running import ROOT
 
 #: What the tool is called in `import`, and the arguments Python runs it with.
 TOOLS = {
@@ -75,21 +74,6 @@ def test_sample_market_is_small() -> None:
     sample = [file for file in project_files() if ROOT / "sweep_dask/sample/market" in file.parents]
     assert sample, "the built-in sample market is missing"
     assert sum(file.stat().st_size for file in sample) < SAMPLE_LIMIT_BYTES
-
-
-def project_files() -> list[Path]:
-    """Files that are in git, or would be after `git add --all`."""
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    files = (ROOT / name for name in listed.stdout.split("\0") if name)
-    return [file for file in files if file.is_file()]
 
 
 def has_output(notebook: Path) -> bool:

@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from derived_sizes import BYTES_PER_ROW, derived_sizes
 
 from sweep_dask import system_config
 from sweep_dask.schema import TABLES
@@ -25,19 +26,12 @@ from sweep_dask.system_config import (
     WHOLE_RUN_PERCENT,
     _calculate_optimal_chunk_size,
     _calculate_optimal_workers,
-    derive_blocksize,
     format_bytes,
-    memory_limit_per_worker,
-    whole_run_limit,
-    workers_that_fit,
 )
 
 _DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (_DOCS / "configuration.md").read_text(encoding="utf-8")
 SYSTEM = (_DOCS / "system.md").read_text(encoding="utf-8")
-
-#: As the page says above the table of derived sizes.
-BYTES_PER_ROW = 150
 
 
 def table(first_head: str, page: str = PAGE) -> tuple[list[str], list[list[str]]]:
@@ -83,17 +77,11 @@ def test_example_is_read_without_a_warning_and_has_every_key(tmp_path):
     require_known_columns(settings.columns, known)
 
 
-def derived_sizes(cpus: int, available_bytes: int) -> str:
+def cell(cpus: int, available_bytes: int) -> str:
     """Memory limit of a worker and blocksize, as a cell of the table."""
-    limit_bytes = whole_run_limit(available_bytes)
-    wanted = _calculate_optimal_workers(cpus)
-    workers = workers_that_fit(wanted, limit_bytes)
-    per_worker_bytes = memory_limit_per_worker(limit_bytes, workers)
-    blocksize_bytes = derive_blocksize(
-        _calculate_optimal_chunk_size(available_bytes), BYTES_PER_ROW, per_worker_bytes
-    )
-    sizes = f"{format_bytes(per_worker_bytes)}, {format_bytes(blocksize_bytes)}"
-    return sizes if workers == wanted else f"{workers} workers: {sizes}"
+    found = derived_sizes(cpus, available_bytes)
+    sizes = f"{format_bytes(found.worker_bytes)}, {format_bytes(found.blocksize_bytes)}"
+    return sizes if found.workers == found.wanted_workers else f"{found.workers} workers: {sizes}"
 
 
 def test_table_of_derived_sizes_follows_from_the_rules():
@@ -107,7 +95,7 @@ def test_table_of_derived_sizes_follows_from_the_rules():
         [
             f"{cpus}",
             f"{_calculate_optimal_workers(cpus)}",
-            *(derived_sizes(cpus, size_bytes) for size_bytes in sizes_bytes),
+            *(cell(cpus, size_bytes) for size_bytes in sizes_bytes),
         ]
         for cpus in (1, 2, 4, 8, 32)
     ]
