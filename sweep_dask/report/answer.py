@@ -5,35 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.analysis.rollups.choice_words import adopters, wait, within
 from sweep_dask.analysis.rollups.robustness import ENOUGH_CLUSTERS
-from sweep_dask.report.agreement import engaged_cells
-from sweep_dask.report.concentration import largest_of
-from sweep_dask.report.effects import FILL_RATIO, METRICS, Effect, effect_of
-from sweep_dask.report.levels import (
+from sweep_dask.report.adopters import (
     AFFECTED,
     FIVE_CONTRAS,
     LARGEST,
-    LEVELS,
     QUANTITY,
     LevelRow,
     level_rows,
 )
+from sweep_dask.report.adopters import FILLED_SHARE as FILLED_BY_THEN
+from sweep_dask.report.cells import over
+from sweep_dask.report.comparison import engaged_cells
+from sweep_dask.report.effects import ANSWERING, FILL_RATIO, METRICS, Effect, effect_of
 from sweep_dask.report.line_words import TIME_PRIORITY_LINE
-from sweep_dask.report.matrices import matrices, switch_rows
-from sweep_dask.report.measures import MEASURES, measured
+from sweep_dask.report.measures import FILLED_SHARE, MEASURES, SWEEPS, measured
+from sweep_dask.report.measures import QUANTITY as SHARES_ENTERED
+from sweep_dask.report.plot import Scale
 from sweep_dask.report.populations import ANSWERED
-from sweep_dask.report.rollups import ALL
-from sweep_dask.report.verdicts import (
-    ANSWERING,
-    Headline,
-    Verdict,
-    headline,
-    looked_at,
-    verdicts_of,
-)
+from sweep_dask.report.rollups import ALL, line_of
+from sweep_dask.report.verdicts import Headline, Verdict, headline, looked_at, verdicts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,23 +34,25 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
-    from sweep_dask.report.concentration import Largest
     from sweep_dask.report.rollups import Rollups
 
+#: Participants that are not known are not one participant.
+_UNKNOWN = "unknown"
 #: Measures that are the same for every line.
 _OF_ANY_LINE = ("sweeps", "quantity")
 
 
 @dataclass(frozen=True)
-class Scale:
-    """The axis that all effects on one metric share; it holds zero."""
+class Largest:
+    """The participant who entered more than half of the shares."""
 
-    low: float
-    high: float
-
-    def percent(self, value: float) -> float:
-        """Place on the axis in percent of its width."""
-        return round(100 * (value - self.low) / (self.high - self.low), 2)
+    name: str
+    share: float | None
+    """Of the shares of all."""
+    quantity: Cell
+    sweeps: Cell
+    filled_share: Cell
+    """What filled of the shares of this participant."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +133,14 @@ class Answer:
         return [row for row in self.levels if row.line in self.lines and row.adoption == share]
 
     @property
+    def by_metric(self) -> dict[str, list[Verdict]]:
+        """The verdicts on each metric."""
+        found = {m: [v for v in self.verdicts if v.row["metric"] == m] for m in ANSWERING}
+        return {metric: verdicts for metric, verdicts in found.items() if verdicts}
+
+    @property
     def scales(self) -> dict[str, Scale]:
-        """An axis for each metric."""
+        """The axis that all effects on one metric share, by metric; each holds zero."""
         return {metric: self._scale(metric) for metric in ANSWERING}
 
     def _scale(self, metric: str) -> Scale:
@@ -193,6 +194,21 @@ def _against_tape(found: Rollups, line: Line) -> dict[str, Effect]:
     return {metric: effect for metric, effect in effects.items() if effect.mean is not None}
 
 
+def largest_of(found: Rollups, line: Line) -> Largest | None:
+    """The participant who entered more than half of the shares; None if nobody did.
+
+    Whole numbers decide: half of the shares is not more than half.
+    """
+    rows = [row for row in found.segments.get("participant", ()) if line_of(row) == line]
+    wanted = sum(row["quantity"] for row in rows)
+    for row in rows:
+        if row["segment"] != _UNKNOWN and 2 * row["quantity"] > wanted:
+            prefix = f"by_participant/{ANSWERED}/{row['segment']}/{line.name}"
+            cells = (measured(prefix, row, one) for one in (SHARES_ENTERED, SWEEPS, FILLED_SHARE))
+            return Largest(row["segment"], over(row["quantity"], wanted), *cells)
+    return None
+
+
 def answer_content(
     found: Rollups, asked: Choices, doubt: str | None, *, has_tape: bool
 ) -> dict[str, Any]:
@@ -201,12 +217,9 @@ def answer_content(
         "answer": answer_of(found, asked, doubt, has_tape=has_tape),
         "metrics": METRICS,
         "answering": ANSWERING,
-        "matrices": matrices(found, asked),
-        "switches": {name: SWITCHES[Switch(name)] for name in asked.switches},
-        "switch_rows": switch_rows(found, asked),
-        "levels": LEVELS,
         "entered": QUANTITY,
         "affected": AFFECTED,
+        "filled_share": FILLED_BY_THEN,
         "of_largest": LARGEST,
         "five_contras": FIVE_CONTRAS,
         "enough_clusters": ENOUGH_CLUSTERS,

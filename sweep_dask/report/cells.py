@@ -22,6 +22,11 @@ class Cell:
     text: str
 
     @property
+    def bare(self) -> str:
+        """The text without its unit, for a column whose heading has it."""
+        return self.text.removesuffix(" %")
+
+    @property
     def exact(self) -> str:
         """The value as text that reads back as the same number; empty without one."""
         return "" if self.value is None else repr(self.value)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
-from sweep_dask.report.effects import METRICS, MetricWords
+from sweep_dask.report.effects import FILL_RATIO, METRICS, SHORTFALL, MetricWords
+from sweep_dask.report.line_words import WORDS
+from sweep_dask.report.plot import Axis, Curve, Plot, Scale, number_axis, round_steps
 from sweep_dask.report.populations import ANSWERED
 from sweep_dask.report.rollups import ALL, line_of
 
@@ -18,17 +21,8 @@ if TYPE_CHECKING:
 #: An axis leaves out this many percent at either end: single sweeps would flatten all others.
 _CUT_PERCENT = 2
 QUARTILES = ("p25", "p50", "p75")
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The percentiles of a metric in one line."""
-
-    line: str
-    value: list[float]
-    """In the unit of the page, ascending."""
-    share: list[float]
-    """Share of the sweeps with at most that value."""
+#: Metrics of which the whole distribution is drawn.
+_DRAWN = (FILL_RATIO, SHORTFALL)
 
 
 @dataclass(frozen=True)
@@ -51,8 +45,29 @@ class BoxPanel:
     boxes: Sequence[Box]
 
 
+def distributions_content(found: Rollups) -> dict[str, Any]:
+    """What `distributions.html` names."""
+    plots = {metric: _plot(found, metric) for metric in _DRAWN}
+    return {
+        "distribution_plots": {name: plot for name, plot in plots.items() if plot.curves},
+        "box_panels": box_panels(found),
+    }
+
+
+def _plot(found: Rollups, metric: str) -> Plot:
+    """The cumulative distribution of a metric."""
+    words = METRICS[metric]
+    drawn = curves(found, metric)
+    scale = axis_of(drawn)
+    ticks = [(scale.percent(tick), wording.plain(tick)) for tick in round_steps(*scale.ends)]
+    label = f"{wording.within(words.heading)}, {words.level_axis}"
+    x = Axis(label, scale, ticks, words.text)
+    y = number_axis("Share of sweeps, %", [0, 100], unit=" %", room=0.01)
+    return Plot(f"{words.heading} of a sweep", x, y, drawn, 290)
+
+
 def curves(found: Rollups, metric: str) -> list[Curve]:
-    """A curve for every line in which the metric exists."""
+    """A curve for every line in which the metric exists: percent of the sweeps at most there."""
     scale = METRICS[metric].scale
     points: dict[str, list[tuple[float, float]]] = {}
     for row in found.distributions:
@@ -60,25 +75,26 @@ def curves(found: Rollups, metric: str) -> list[Curve]:
             name = line_of(row).name
             points.setdefault(name, []).append((row["percent"], scale * row["value"]))
     ordered = [line.name for line in found.lines if line.name in points]
-    return [
-        Curve(
-            name, [v for _, v in sorted(points[name])], [p / 100 for p, _ in sorted(points[name])]
-        )
-        for name in ordered
-    ]
+    return [_curve(name, sorted(points[name])) for name in ordered]
 
 
-def axis_of(drawn: Sequence[Curve]) -> tuple[float, float]:
+def _curve(line: str, points: Sequence[tuple[float, float]]) -> Curve:
+    """Values in the unit of the page, ascending, over which percent of the sweeps."""
+    values, percents = [value for _, value in points], [percent for percent, _ in points]
+    return Curve(f"line-{line}", WORDS[line].label, values, percents, has_marks=False)
+
+
+def axis_of(drawn: Sequence[Curve]) -> Scale:
     """The axis that shows all but the outermost sweeps of every line."""
     inner = [
         value
         for curve in drawn
-        for value, share in zip(curve.value, curve.share, strict=True)
-        if _CUT_PERCENT <= 100 * share <= 100 - _CUT_PERCENT
+        for value, percent in curve.points
+        if _CUT_PERCENT <= percent <= 100 - _CUT_PERCENT
     ]
     low, high = min(inner, default=0.0), max(inner, default=1.0)
     room = 0.03 * (high - low) or 1.0
-    return low - room, high + room
+    return Scale(low - room, high + room)
 
 
 def box_panels(found: Rollups) -> list[BoxPanel]:

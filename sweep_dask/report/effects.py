@@ -73,6 +73,10 @@ class MetricWords:
         """Of a difference: `more`, `cheaper`."""
         return self.more if value > 0 else self.less
 
+    def text(self, value: float) -> str:
+        """A value that is already in the unit of the page, with the unit."""
+        return f"{wording.decimals(value)} {'%' if self.scale > 1 else self.unit}"
+
     def level(self, value: float | None) -> str:
         """A value in the unit of the page."""
         return wording.decimals(None if value is None else value * self.scale)
@@ -81,6 +85,8 @@ class MetricWords:
 FILL_RATIO = "fill_ratio"
 SHORTFALL = "implementation_shortfall_bps"
 COMPLETED = "completed_shortfall_bps"
+#: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
+ANSWERING = (FILL_RATIO, SHORTFALL, COMPLETED)
 _COST = ("bps", "costlier", "cheaper")
 _TIME = ("s", "slower", "faster")
 #: Metrics of the tables, in their order.

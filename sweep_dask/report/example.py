@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.market.trading_day import sydney_local_ns
+from sweep_dask.report.example_plot import example_plot
 from sweep_dask.report.line_words import changes, label
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.pieces import file_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import FloatArray, IntArray
-    from sweep_dask.report.rollups import Row
+    from sweep_dask.report.rollups import Rollups, Row
     from sweep_dask.storage.layout import OutputLayout
 
 #: Most quotes drawn; of more, evenly chosen ones.
@@ -88,6 +89,13 @@ class Example:
     """Whether any sweep fills differently in the line; if none does, this is the first."""
     source: str = ""
     """Where the numbers of the chart are, within the output folder."""
+
+
+def example_content(layout: OutputLayout, found: Rollups) -> dict[str, Any]:
+    """What `example.html` names."""
+    example, why_not = read_example(layout, found.example, found.lines)
+    plot = None if example is None else example_plot(example)
+    return {"example": example, "why_no_example": why_not, "example_plot": plot}
 
 
 class UnreadableError(Exception):

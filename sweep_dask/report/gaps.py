@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
 from sweep_dask.analysis.rollups.dimensions import SHORT_SELLS
-from sweep_dask.report.line_words import changes
+from sweep_dask.report.line_words import TIME_PRIORITY_LINE, changes
 from sweep_dask.report.rollups import line_of
 from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from sweep_dask.report.rollups import Rollups
+    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.report.rollups import Rollups, Row
 
 _NOT_THROUGH = (
     "What the sweeps would have got: the run ended before the results of its partitions were "
@@ -78,13 +81,14 @@ _SHORT_SELLS = (
     "other sell: how many of their shares are short, and whatever rule only short sales have, is "
     "not looked at. By short sell they can be told apart."
 )
-#: What partitions lack, and what that leaves open in how many of how many.
-_OF_PARTITIONS = {
-    "no_session_rows": "How long sweeps could wait in {count:,} of {all:,} partitions: no session "
-    "row tells when continuous trading ends, so that it is taken not to end.",
-    "no_quotes": "What sweeps fill and cost in {count:,} of {all:,} partitions: neither the quote "
-    "file nor an order has a quote, so that there is no midpoint to measure them at.",
-}
+_NO_SESSION_ROWS = (
+    "How long sweeps could wait in {count:,} of {all:,} partitions: no session "
+    "row tells when continuous trading ends, so that it is taken not to end."
+)
+_NO_QUOTES_IN_SOME = (
+    "What sweeps fill and cost in {count:,} of {all:,} partitions: neither the quote "
+    "file nor an order has a quote, so that there is no midpoint to measure them at."
+)
 _NO_PRICES = (
     "What the sweeps cost: none of them has a bid and an offer to take the midpoint of on arrival, "
     "so costs, spreads and shortfalls are missing."
@@ -95,6 +99,10 @@ _NO_TAPE = (
     "sweeps of a scenario, and none of the lines is to be read as what would have happened. "
     "Simulations are compared with each other only; time priority, which adds to what really "
     "filled, is not shown."
+)
+_FAILED = (
+    "The outcome in {failed:,} of {all:,} partitions: they failed, and no figure on this page "
+    "contains them."
 )
 _ASIDE = (
     "The outcome in {aside:,} of {all:,} partitions in the folder: they are of earlier runs with "
@@ -112,6 +120,66 @@ _NO_QUOTES = (
 )
 
 
+#: The longest list of warnings; arbitrary, a page for people.
+_MOST_WARNINGS = 100
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the questions are asked of."""
+
+    manifest: Mapping[str, Any]
+    found: Rollups | None
+    is_through: bool
+
+    @property
+    def partitions(self) -> Sequence[Mapping[str, Any]]:
+        entries: Sequence[Mapping[str, Any]] = self.manifest["partitions"]
+        return entries
+
+    @property
+    def failed(self) -> int:
+        return sum(entry["state"] == "failed" for entry in self.partitions)
+
+    @property
+    def aside(self) -> int:
+        """Partitions of earlier runs that cannot be put together with this one."""
+        uncovered = sum(not entry.get("covered", True) for entry in self.partitions)
+        return max(uncovered - self.failed, 0)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A run with sweeps in continuous trading."""
+
+    manifest: Mapping[str, Any]
+    found: Rollups
+
+    @property
+    def is_taped(self) -> bool:
+        return has_tape(self.manifest)
+
+    @property
+    def scenarios(self) -> list[Line]:
+        """Those in which something is changed."""
+        return [line for line in changes(self.found.lines) if line.scenario]
+
+    @property
+    def totals(self) -> list[Row]:
+        """Of each line, the tape's first."""
+        return [total for line in self.found.lines if (total := self.found.total(line))]
+
+
+def gaps_content(
+    manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool
+) -> dict[str, Any]:
+    """What `gaps.html` names."""
+    return {
+        "gaps": gaps(manifest, found, is_through=is_through),
+        "most_warnings": _MOST_WARNINGS,
+    }
+
+
 def gaps(manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool) -> list[str]:
     """One sentence or more for every question of the report that stays open.
 
@@ -122,87 +190,116 @@ def gaps(manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool
     is_through
         Whether the run came to its end.
     """
-    return list(_gaps(manifest, found, is_through))
-
-
-def _gaps(manifest: Mapping[str, Any], found: Rollups | None, is_through: bool) -> Iterator[str]:
-    failed = sum(partition["state"] == "failed" for partition in manifest["partitions"])
-    if failed:
-        yield (
-            f"The outcome in {failed:,} of {len(manifest['partitions']):,} partitions: they "
-            "failed, and no figure on this page contains them."
-        )
-    aside = sum(not partition.get("covered", True) for partition in manifest["partitions"]) - failed
-    if aside > 0:
-        yield _ASIDE.format(aside=aside, all=len(manifest["partitions"]))
-    if found is None:
-        yield _NO_ROLLUPS if is_through else _NOT_THROUGH
-    elif not any(row["n_sweeps"] for row in found.by_all):
-        if failed + aside < len(manifest["partitions"]) or not aside:
-            yield _NO_FINISHED_SWEEPS if failed else _NO_SWEEPS
-    elif found.total(REAL) is None:
-        yield _NOT_CONTINUOUS
+    run = _Run(manifest, found, is_through)
+    told = [question(run) for question in _OF_PARTITIONS_LOST]
+    if found is not None and found.total(REAL) is not None:
+        answered = _Answered(manifest, found)
+        told += [question(answered) for question in _OF_THE_ANSWER]
     else:
-        yield from _of_lines(manifest, found)
-        yield from _of_short_sells(found)
-    yield from _of_tape(manifest)
-    yield from _of_partitions(manifest)
-    if kept_rows(manifest, "nbbo") == 0:
-        yield _NO_QUOTES
+        told.append(_no_answer(run))
+    told += [question(run) for question in _OF_THE_INPUT]
+    return [text for text in told if text]
 
 
-def _of_partitions(manifest: Mapping[str, Any]) -> Iterator[str]:
-    covered = [entry for entry in manifest["partitions"] if entry.get("covered", True)]
-    for gap, text in _OF_PARTITIONS.items():
-        count = sum(gap in entry.get("gaps", ()) for entry in covered)
-        if count:
-            yield text.format(count=count, all=len(covered))
+def _failed(run: _Run) -> str | None:
+    return _FAILED.format(failed=run.failed, all=len(run.partitions)) if run.failed else None
 
 
-def _of_tape(manifest: Mapping[str, Any]) -> Iterator[str]:
-    untaped, finished = untaped_partitions(manifest)
-    if not has_tape(manifest):
-        trades = kept_rows(manifest, "trades")
-        yield _NO_TAPE.format(that_tells=" that tells dark from lit" if trades else "")
-    elif untaped:
-        yield _SOME_UNTAPED.format(untaped=untaped, finished=finished)
+def _aside(run: _Run) -> str | None:
+    return _ASIDE.format(aside=run.aside, all=len(run.partitions)) if run.aside else None
 
 
-def _of_short_sells(found: Rollups) -> Iterator[str]:
+def _no_answer(run: _Run) -> str | None:
+    """Why there are no figures of sweeps in continuous trading."""
+    if run.found is None:
+        return _NO_ROLLUPS if run.is_through else _NOT_THROUGH
+    if any(row["n_sweeps"] for row in run.found.by_all):
+        return _NOT_CONTINUOUS
+    # Where no partition is covered that says it all.
+    if run.aside and run.failed + run.aside >= len(run.partitions):
+        return None
+    return _NO_FINISHED_SWEEPS if run.failed else _NO_SWEEPS
+
+
+def _unchanged(run: _Answered) -> str | None:
+    """What the scenarios that were run cannot be measured against."""
+    is_replayed = REPLAYED in run.found.lines
+    if not run.scenarios:
+        return _NO_SCENARIO.format(besides=" besides as entered" if is_replayed else "")
+    if not is_replayed:
+        return _NO_REPLAY if run.is_taped else _NOTHING_TO_COMPARE
+    return _NO_SUMS if run.is_taped and not run.found.verdicts else None
+
+
+def _all_filled(run: _Answered) -> str | None:
+    tape = run.totals[0]
+    return _ALL_FILLED if run.is_taped and tape["n_filled"] == tape["n_sweeps"] else None
+
+
+def _no_dark(run: _Answered) -> str | None:
+    return None if any(total["dark_quantity"] for total in run.totals) else _NO_DARK
+
+
+def _one_side(run: _Answered) -> str | None:
+    sides = {row["segment"] for row in run.found.segments["side"]}
+    return _ONE_SIDE.format(side=sides.pop()) if len(sides) == 1 else None
+
+
+def _one_participant(run: _Answered) -> str | None:
+    rows = run.found.segments["participant"]
+    return _ONE_PARTICIPANT if len(rows) == len(run.totals) else None
+
+
+def _no_matches(run: _Answered) -> str | None:
+    is_run = TIME_PRIORITY_LINE in run.found.lines
+    made_none = run.manifest["counts"].get("matches") == 0
+    return _NO_MATCHES if run.is_taped and is_run and made_none else None
+
+
+def _no_prices(run: _Answered) -> str | None:
+    return None if run.totals[0]["n_priced"] else _NO_PRICES
+
+
+def _short_sells(run: _Answered) -> str | None:
     """How many of the sweeps that scenarios place otherwise are short sells, if any is."""
-    line = found.lines[0]
-    total = found.total(line)
-    if total is None or not any(other.scenario for other in changes(found.lines)):
-        return
-    for row in found.segments["short_sell"]:
+    line, total = run.found.lines[0], run.totals[0]
+    if not run.scenarios:
+        return None
+    for row in run.found.segments["short_sell"]:
         if line_of(row) == line and row["segment"] == SHORT_SELLS[1]:
             counts = {"count": row["n_sweeps"], "quantity": row["quantity"]}
-            yield _SHORT_SELLS.format(**counts, all=total["n_sweeps"], entered=total["quantity"])
+            return _SHORT_SELLS.format(**counts, all=total["n_sweeps"], entered=total["quantity"])
+    return None
 
 
-def _of_lines(manifest: Mapping[str, Any], found: Rollups) -> Iterator[str]:
-    """Questions that hang on what was run and on what it found."""
-    is_taped = has_tape(manifest)
-    changed = [line for line in changes(found.lines) if line.scenario]
-    if not changed:
-        yield _NO_SCENARIO.format(besides=" besides as entered" if REPLAYED in found.lines else "")
-    elif REPLAYED not in found.lines:
-        yield _NO_REPLAY if is_taped else _NOTHING_TO_COMPARE
-    elif is_taped and not found.verdicts:
-        yield _NO_SUMS
-    totals = [total for line in found.lines if (total := found.total(line))]
-    tape = totals[0]
-    if is_taped and tape["n_filled"] == tape["n_sweeps"]:
-        yield _ALL_FILLED
-    if not any(total["dark_quantity"] for total in totals):
-        yield _NO_DARK
-    sides = {row["segment"] for row in found.segments["side"]}
-    if len(sides) == 1:
-        yield _ONE_SIDE.format(side=sides.pop())
-    if len(found.segments["participant"]) == len(totals):
-        yield _ONE_PARTICIPANT
-    has_time_priority = any(line.scenario is None and line != REAL for line in found.lines)
-    if is_taped and has_time_priority and manifest["counts"].get("matches") == 0:
-        yield _NO_MATCHES
-    if not tape["n_priced"]:
-        yield _NO_PRICES
+def _no_tape(run: _Run) -> str | None:
+    untaped, finished = untaped_partitions(run.manifest)
+    if not has_tape(run.manifest):
+        trades = kept_rows(run.manifest, "trades")
+        return _NO_TAPE.format(that_tells=" that tells dark from lit" if trades else "")
+    return _SOME_UNTAPED.format(untaped=untaped, finished=finished) if untaped else None
+
+
+def _in_some(run: _Run, *, gap: str, text: str) -> str | None:
+    """What partitions lack, in how many of those that the page is about."""
+    covered = [entry for entry in run.partitions if entry.get("covered", True)]
+    count = sum(gap in entry.get("gaps", ()) for entry in covered)
+    return text.format(count=count, all=len(covered)) if count else None
+
+
+def _no_quotes(run: _Run) -> str | None:
+    return _NO_QUOTES if kept_rows(run.manifest, "nbbo") == 0 else None
+
+
+#: The questions in the order of the page: each has a sentence, or None if it is answered.
+_OF_PARTITIONS_LOST: tuple[Callable[[_Run], str | None], ...] = (_failed, _aside)
+_OF_THE_ANSWER: tuple[Callable[[_Answered], str | None], ...] = (
+    *(_unchanged, _all_filled, _no_dark, _one_side, _one_participant, _no_matches, _no_prices),
+    _short_sells,
+)
+_OF_THE_INPUT: tuple[Callable[[_Run], str | None], ...] = (
+    _no_tape,
+    partial(_in_some, gap="no_session_rows", text=_NO_SESSION_ROWS),
+    partial(_in_some, gap="no_quotes", text=_NO_QUOTES_IN_SOME),
+    _no_quotes,
+)

@@ -1,4 +1,4 @@
-"""What the page calls each line of a comparison, and how it draws it."""
+"""What the page calls each line of a comparison; `plot.css` has its colour and dash."""
 
 from __future__ import annotations
 
@@ -20,36 +20,34 @@ class LineWords:
     label: str
     had: str
     """Ends a sentence that begins with "What if they had"."""
-    colour: str
-    """Told apart by colour-blind readers too (Okabe and Ito, "Color Universal Design", 2008)."""
-    dash: str
     marker: str
+    """The shape of its points in charts (`plot.html`)."""
 
 
 #: By name of the line.
 WORDS = {
-    REAL.name: LineWords("Tape", "done what they did", "#1b1f24", "solid", "circle"),
+    REAL.name: LineWords("Tape", "done what they did", "circle"),
     TIME_PRIORITY: LineWords(
         "Time priority",
         "met, for what they had left, every order of the other side that arrived, by time alone "
         "and whatever its limit",
-        *("#a0568a", "dotted", "diamond"),
+        "diamond",
     ),
-    AS_ENTERED: LineWords("As entered", "done what they did", "#56b4e9", "dashed", "square"),
+    AS_ENTERED: LineWords("As entered", "done what they did", "square"),
     DUAL_POST: LineWords(
         "Dual post",
         "also rested what was left of them in the dark",
-        *("#0072b2", "solid", "triangle"),
+        "triangle",
     ),
     REST_DARK: LineWords(
         "Rest dark",
         "rested what was left of them only in the dark",
-        *("#e69f00", "solid", "inverted_triangle"),
+        "inverted_triangle",
     ),
     DARK_ONLY: LineWords(
         "Dark only",
         "never taken from the lit book and looked only in the dark",
-        *("#009e73", "solid", "star"),
+        "star",
     ),
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
 from sweep_dask.analysis.rollups.choice_words import COUNTED, wait
 from sweep_dask.analysis.rollups.robustness import AUD, SWEEP, WEIGHTS
-from sweep_dask.report.effects import METRICS
-from sweep_dask.report.levels import share_in_words
-from sweep_dask.report.verdicts import ANSWERING, effect_cell
+from sweep_dask.report.adopters import share_in_words
+from sweep_dask.report.effects import ANSWERING, METRICS
+from sweep_dask.report.verdicts import effect_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.report.cells import Cell
     from sweep_dask.report.rollups import Rollups, Row
+
+
+#: The unit of amounts.
+_THOUSANDS = "thousands"
 
 
 class Choice(NamedTuple):
@@ -37,6 +42,8 @@ class MatrixRow:
 
     line: str
     counted: str
+    unit: str
+    """Empty: that of the metric."""
     cells: Sequence[tuple[Cell, bool]]
     """And whether the sign is another than that of the answer."""
 
@@ -60,6 +67,14 @@ class Matrix:
         return METRICS[self.metric].axis
 
     @property
+    def by_weight(self) -> dict[str, list[MatrixRow]]:
+        """Rows by how sweeps are counted and in what unit."""
+        found: dict[str, list[MatrixRow]] = {}
+        for row in self.rows:
+            found.setdefault(f"{row.counted}, {row.unit or self.axis}", []).append(row)
+        return found
+
+    @property
     def lifetimes(self) -> dict[str, int]:
         """Headings, and how many columns are of each."""
         spans: dict[str, int] = {}
@@ -73,19 +88,22 @@ class SwitchRow:
     """The effect of a scenario on a metric, and with each assumption put the other way."""
 
     line: str
-    metric: str
     cells: Sequence[tuple[Cell, bool]]
     """As those of a `MatrixRow`; the first has no switch."""
 
-    @property
-    def heading(self) -> str:
-        """The metric, its unit, and what + means."""
-        return f"{METRICS[self.metric].heading}, {METRICS[self.metric].axis}"
+
+def matrices_content(found: Rollups, asked: Choices) -> dict[str, Any]:
+    """What `matrices.html` names."""
+    return {
+        "matrices": matrices(found, asked),
+        "switches": {name: SWITCHES[Switch(name)] for name in asked.switches},
+        "switch_rows": switch_rows(found, asked),
+    }
 
 
-def switch_rows(found: Rollups, asked: Choices) -> list[SwitchRow]:
-    """Of the answer's own choice, by scenario and metric; each sweep counting alike."""
-    rows = []
+def switch_rows(found: Rollups, asked: Choices) -> dict[str, list[SwitchRow]]:
+    """Metric and unit -> of the answer's own choice, by scenario; each sweep counting alike."""
+    rows: dict[str, list[SwitchRow]] = {}
     for metric in ANSWERING:
         told: dict[str, dict[str, Row]] = {}
         for row in (*found.effects(metric), *found.switched(metric)):
@@ -95,9 +113,9 @@ def switch_rows(found: Rollups, asked: Choices) -> list[SwitchRow]:
         for line, by_switch in told.items():
             answer = by_switch[""]
             cells = [(effect_cell(row), _is_turned(row, answer)) for row in by_switch.values()]
-            rows.append(SwitchRow(line, metric, cells))
-    order = list(dict.fromkeys(row.line for row in rows))
-    return sorted(rows, key=lambda row: order.index(row.line))
+            heading = f"{METRICS[metric].heading}, {METRICS[metric].axis}"
+            rows.setdefault(heading, []).append(SwitchRow(line, cells))
+    return rows
 
 
 def matrices(found: Rollups, asked: Choices) -> list[Matrix]:
@@ -114,16 +132,13 @@ def _matrix(metric: str, effects: Sequence[Row], asked: Choices) -> Matrix:
         for weight in WEIGHTS:
             told = [by_place[line, weight, choice] for choice in choices]
             cells = [(effect_cell(row), _is_turned(row, answer)) for row in told]
-            rows.append(MatrixRow(line, _counted(weight), cells))
+            unit = _THOUSANDS if weight == WEIGHTS[AUD] else ""
+            rows.append(MatrixRow(line, COUNTED[weight], unit, cells))
     return Matrix(metric, choices, rows)
 
 
 def _choice(row: Row) -> Choice:
     return Choice(row["lifetime"], row["adoption"])
-
-
-def _counted(weight: str) -> str:
-    return COUNTED[weight] + (", thousands" if weight == WEIGHTS[AUD] else "")
 
 
 def _is_turned(row: Row, answer: Row) -> bool:

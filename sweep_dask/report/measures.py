@@ -98,12 +98,12 @@ DARK_SHARE = Measure(
 FIRST_FILL_MEDIAN = Measure(
     *("first_fill_median", "median", "quantile_cont(time_to_first_fill_seconds, 0.5)"),
     _column("time_to_first_fill_seconds_p50"),
-    wording.wait,
+    wording.decimals,
 )
 FIRST_FILL_MEAN = Measure(
     *("first_fill_mean", "mean", "avg(time_to_first_fill_seconds)"),
     _column("time_to_first_fill_seconds_mean"),
-    wording.wait,
+    wording.decimals,
 )
 EFFECTIVE_SPREAD = Measure(
     *("effective_spread_bps", "Effective spread", "avg(effective_spread_bps)"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,7 +9,6 @@ from jinja2 import UndefinedError
 
 from sweep_dask.errors import InputError
 from sweep_dask.report.content import page_content
-from sweep_dask.report.drawing import bokeh_script
 from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import score_of_run
 from sweep_dask.report.rollups import Rollups, read_rollups
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 #: The roll-up without which there is nothing to show; one that a run did not list is of another.
 _FIRST_ROLLUP = "tables/rollups/by_all.parquet"
-
-_SCRIPTS = re.compile("<script.*?</script>", re.DOTALL)
 
 
 def report_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
@@ -55,13 +51,6 @@ def report_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
             value=str(error),
             cure="Run the same version of sweep_dask that wrote the folder, or the run again.",
         ) from error
-
-
-def is_page(text: str, made: str) -> bool:
-    """Whether a page is the one made; if another version of Bokeh drew it, but for its charts."""
-    if text == made or bokeh_script() in text:
-        return text == made
-    return _SCRIPTS.sub("", text) == _SCRIPTS.sub("", made)
 
 
 def _read(layout: OutputLayout, manifest: Mapping[str, Any]) -> Rollups | None:

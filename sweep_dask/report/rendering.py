@@ -23,7 +23,7 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     jinja2.UndefinedError
         The template names something that the content does not have.
     """
-    css = Markup(_text("page.css"))  # noqa: S704 - ours, not the input's
+    css = Markup(_text("plot.css") + _text("page.css"))  # noqa: S704 - ours, not the input's
     return _environment().get_template(template).render(content, css=css)
 
 
@@ -38,8 +38,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(wording.FILTERS)
-    # Bokeh reads a drawing in its own order: a model is defined where it is first named.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     return environment
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
-from sweep_dask.report.effects import effects_of
+from sweep_dask.report.comparison import pairs_of
+from sweep_dask.report.effects import METRICS, effects_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,17 @@ class TestRow:
     """Pairs, security-days, p-values, effect size."""
 
 
-def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[TestRow]:
-    """Every pair and metric, tested or not."""
-    return [TestRow(effect, _cells(effect)) for effect in effects_of(found.comparisons, pairs)]
+def significance_content(found: Rollups) -> dict[str, Any]:
+    """What `significance.html` names."""
+    return {"tests": test_rows(found, pairs_of(found))}
+
+
+def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[TestRow]]:
+    """Metric -> every pair, tested or not."""
+    rows: dict[str, list[TestRow]] = {}
+    for effect in effects_of(found.comparisons, pairs):
+        rows.setdefault(effect.metric, []).append(TestRow(effect, _cells(effect)))
+    return {metric: rows[metric] for metric in METRICS if metric in rows}
 
 
 def _cells(effect: Effect) -> list[Cell]:

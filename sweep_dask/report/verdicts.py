@@ -11,7 +11,14 @@ from sweep_dask.analysis.rollups.robustness import AUD, BOOK, INTERVALS, SWEEP, 
 from sweep_dask.analysis.rollups.verdicts import NOT_DECIDED
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
-from sweep_dask.report.effects import COMPLETED, FILL_RATIO, METRICS, SHORTFALL, MetricWords
+from sweep_dask.report.effects import (
+    ANSWERING,
+    COMPLETED,
+    FILL_RATIO,
+    METRICS,
+    SHORTFALL,
+    MetricWords,
+)
 from sweep_dask.report.line_words import label
 
 if TYPE_CHECKING:
@@ -20,8 +27,6 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.report.rollups import Rollups, Row
 
-#: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
-ANSWERING = (FILL_RATIO, SHORTFALL, COMPLETED)
 #: What a line would do, if the effect is above and below 0.
 _WOULD = {
     FILL_RATIO: ("fill more", "fill less"),

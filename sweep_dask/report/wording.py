@@ -28,6 +28,12 @@ def decimals(value: float | None) -> str:
     return _signs(f"{_rounded(value, 2):,.2f}")
 
 
+def plain(value: float) -> str:
+    """As few digits as it takes, for the ticks of an axis: `0.05`, `\u22121.5`, `3,000,000`."""
+    digits = f"{value:,.6f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
+    return _signs("0" if digits == "-0" else digits)
+
+
 def whole(value: float | None) -> str:
     """No decimals: `-1234.5` becomes `\u22121,234`."""
     if value is None or math.isnan(value):
@@ -60,6 +66,11 @@ def p_value(value: float | None) -> str:
 def percent(share: float | None) -> str:
     """`0.4131` becomes `41.3 %`."""
     return NONE if share is None or math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def in_percent(share: float | None) -> str:
+    """The same for a column whose heading has the sign."""
+    return percent(share).removesuffix(" %")
 
 
 def share(part: int, whole: int) -> str:
@@ -129,6 +140,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "decimals": decimals,
     "wait": wait,
     "percent": percent,
+    "in_percent": in_percent,
     "share": share,
     "points": points,
     "seconds": seconds,

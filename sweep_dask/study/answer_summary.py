@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
 from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.report import wording
+from sweep_dask.report.adopters import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.answer import answer_of
-from sweep_dask.report.levels import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.replay_page import Replay, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape

@@ -21,7 +21,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.partition.piece import added_in_turn, summary_of_files
 from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, combined_tables
-from sweep_dask.report.page import is_page, report_page
+from sweep_dask.report.page import report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.atomic import read_regular
@@ -268,5 +268,5 @@ def check_report(
     except InputError as error:
         yield Finding(name, f"it cannot be made again: {error.what} {error.value or ''}".strip())
         return
-    if not is_page(layout.report.read_bytes().decode(), made):
+    if layout.report.read_bytes().decode() != made:
         yield Finding(name, "it is not the page that the folder gives; `report` makes it again")

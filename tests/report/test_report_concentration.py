@@ -7,7 +7,7 @@ from report_folders import write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.metrics.lines import REAL
-from sweep_dask.report.concentration import largest_of
+from sweep_dask.report.answer import largest_of
 from sweep_dask.report.rollups import Rollups
 
 

@@ -10,11 +10,12 @@ from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_RE
 from sweep_dask.analysis.centre_point.sweep_outcomes import DECREASED, REASONS
 from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.analysis.metrics.sweep_table import FILLED_LATER
-from sweep_dask.report.distributions import Curve, axis_of, box_panels, curves
+from sweep_dask.report.distributions import axis_of, box_panels, curves
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.line_tables import MOST_SEGMENTS
+from sweep_dask.report.plot import Curve
 from sweep_dask.report.rollups import read_rollups
-from sweep_dask.report.sweep_reasons import UNFILLED
+from sweep_dask.report.scenarios import UNFILLED
+from sweep_dask.report.segments import MOST_SEGMENTS
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_shares_of_the_verdicts_add_up(page):
 def test_averages_of_both_kinds_and_conditions(page):
     rows = page.rows("averages")
     assert len(rows) == 5 * len(METRICS)
-    assert {len(row) for row in rows} == {10}
+    assert {len(row) for row in rows} == {9}
 
 
 def test_parts_of_the_cost_are_simulated_minus_real(page, market):
@@ -79,17 +80,17 @@ def test_parts_of_the_cost_are_simulated_minus_real(page, market):
 
 def test_curves_are_the_percentiles(found, market):
     drawn = curves(found, "fill_ratio")
-    assert [curve.line for curve in drawn] == [line.name for line in found.lines]
+    assert [curve.line for curve in drawn] == [f"line-{line.name}" for line in found.lines]
     real = next(iter(market.values()))
     values = real.loc[real["is_continuous"], "fill_ratio"]
     expected = 100 * np.percentile(values, range(101))
-    assert drawn[0].value == pytest.approx(expected, rel=2**-8)
-    assert drawn[0].share == pytest.approx(np.arange(101) / 100)
+    assert drawn[0].x == pytest.approx(expected, rel=2**-8)
+    assert drawn[0].y == pytest.approx(np.arange(101))
 
 
 def test_axis_leaves_out_single_sweeps():
     value = [-1e6, *range(99), 1e6]
-    low, high = axis_of([Curve("tape", value, [n / 100 for n in range(101)])])
+    low, high = axis_of([Curve("line-tape", "Tape", value, list(range(101)))]).ends
     assert -10 < low < 5
     assert 95 < high < 110
 

@@ -1,4 +1,4 @@
-"""Reasons of the Centre Point model in words: why sweeps did not fill, why orders are left out."""
+"""The scenarios: what they assume, why sweeps did not fill in them, which orders are left out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
+from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.analysis.metrics.sweep_table import FILLED_LATER
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
@@ -37,6 +38,17 @@ class ReasonRow:
 
     words: str
     cells: Sequence[Cell]
+
+
+def scenarios_content(manifest: Mapping[str, Any], found: Rollups) -> dict[str, Any]:
+    """What `scenarios.html` names."""
+    return {
+        "scenarios": [line.name for line in found.lines if line.scenario],
+        "meanings": SCENARIOS,
+        "assumptions": manifest.get("assumptions") or ASSUMPTIONS,
+        "unfilled": unfilled_rows(found),
+        "left_out": left_out_rows(manifest),
+    }
 
 
 def unfilled_rows(found: Rollups) -> list[ReasonRow]:

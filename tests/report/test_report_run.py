@@ -4,7 +4,7 @@ import pytest
 from report_folders import make_bare_folder, write_page
 
 from sweep_dask.dataflow.monitor import COLUMNS
-from sweep_dask.report.resources import MOST_POINTS, MOST_PROCESSES, read_resources
+from sweep_dask.report.run import MOST_POINTS, MOST_PROCESSES, read_resources
 
 MIB = 1 << 20
 

@@ -43,6 +43,18 @@ class CostParts:
     """Name, left edge and width in percent of the largest."""
 
 
+def comparison_content(found: Rollups) -> dict[str, Any]:
+    """What `comparison.html` names."""
+    pairs = pairs_of(found)
+    return {
+        "pairs": [(reference.name, line.name) for reference, line in pairs],
+        "agreement": agreement_rows(found, pairs),
+        "engagement": engagement_rows(found),
+        "averages": average_rows(found, pairs),
+        "cost_parts": cost_parts(found),
+    }
+
+
 def pairs_of(found: Rollups) -> list[tuple[Line, Line]]:
     """Every line but the tape, behind what it is measured against, if that is there."""
     lines = found.lines
@@ -101,13 +113,13 @@ def _engaged(found: Rollups, reference: Line, line: Line) -> int | None:
     return None
 
 
-def average_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[Compared]:
-    """Means over whoever has a value, over the same sweeps, and over the same engaged sweeps."""
+def average_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[Compared]]:
+    """Metric -> for each pair means over whoever has it, the same sweeps, the same engaged ones."""
     chosen = {
         (r["reference"], r["model"], r["scenario"], r["condition"], r["metric"]): r
         for r in found.averages
     }
-    rows = []
+    rows: dict[str, list[Compared]] = {}
     for metric in METRICS:
         for reference, line in pairs:
             every = chosen.get((reference.name, *line, "all", metric))
@@ -121,7 +133,7 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> list[Com
                     *_means(f"{prefix}/all/{metric}", every, metric, _PAIRED),
                     *_means(f"{prefix}/engaged/{metric}", engaged, metric, _PAIRED),
                 ]
-                rows.append(Compared(line.name, metric, cells))
+                rows.setdefault(metric, []).append(Compared(line.name, metric, cells))
     return rows
 
 
@@ -164,15 +176,3 @@ def _signed_aud(amount: float | None) -> str:
 
 def _key(table: str, reference: Line, line: Line) -> str:
     return f"{table}/{ANSWERED}/{reference.name}/{line.name}"
-
-
-def comparison_content(found: Rollups) -> dict[str, Any]:
-    """What `comparison.html` names."""
-    pairs = pairs_of(found)
-    return {
-        "pairs": [(reference.name, line.name) for reference, line in pairs],
-        "agreement": agreement_rows(found, pairs),
-        "engagement": engagement_rows(found),
-        "averages": average_rows(found, pairs),
-        "cost_parts": cost_parts(found),
-    }

@@ -1,20 +1,18 @@
-"""Tables with a row or a column a line: fill and cost, populations, and the segments of sweeps."""
+"""Sweeps by limit, size, hour and so on: what each line fills of them, and what that costs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sweep_dask.report.measures import (
-    FILL_AND_COST,
-    FILLED_SHARE,
-    QUANTITY,
-    SHORTFALL,
-    SWEEPS,
-    measured,
-)
-from sweep_dask.report.populations import ANSWERED, POPULATIONS
-from sweep_dask.report.rollups import ALL, DIMENSIONS, line_of
+from sweep_dask.report import wording
+from sweep_dask.report.effects import METRICS
+from sweep_dask.report.effects import SHORTFALL as SHORTFALL_METRIC
+from sweep_dask.report.line_words import WORDS
+from sweep_dask.report.measures import FILLED_SHARE, QUANTITY, SHORTFALL, SWEEPS, measured
+from sweep_dask.report.plot import Curve, Plot, from_zero, named_axis, number_axis
+from sweep_dask.report.populations import ANSWERED
+from sweep_dask.report.rollups import DIMENSIONS, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,24 +20,19 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
     from sweep_dask.report.measures import Measure
+    from sweep_dask.report.plot import Axis
     from sweep_dask.report.rollups import Rollups, Row
 
 #: Measures of which a table of segments has a column a line.
 BY_LINE = (FILLED_SHARE, SHORTFALL)
 #: Most segments of one kind on the page; a page for people.
 MOST_SEGMENTS = 20
+#: Kinds that are drawn; the others are tables only.
+_DRAWN = ("hour", "size")
 #: Kinds that can have any number of segments, whose largest are shown.
 _UNBOUNDED = ("participant", "day", "security")
 
 _OUTCOMES = {"unfilled": "unfilled", "partly_filled": "partly filled", "filled": "filled whole"}
-
-
-@dataclass(frozen=True)
-class LineRow:
-    """A line and its numbers."""
-
-    line: str
-    cells: Sequence[Cell]
 
 
 @dataclass(frozen=True)
@@ -67,26 +60,51 @@ class SegmentTable:
     """Segments there are; the rows may be the largest of them."""
 
 
-def fill_and_cost(found: Rollups) -> list[LineRow]:
-    """The main table, of the population that is answered for."""
-    rows = []
-    for line in found.lines:
-        row = found.total(line)
-        if row is not None:
-            prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
-            rows.append(LineRow(line.name, [measured(prefix, row, m) for m in FILL_AND_COST]))
-    return rows
+def segments_content(found: Rollups) -> dict[str, Any]:
+    """What `segments.html` names."""
+    tables = segment_tables(found)
+    plots = {
+        table.dimension: [_share_plot(table, found.lines), _cost_plot(table, found.lines)]
+        for table in tables
+        if table.dimension in _DRAWN
+    }
+    return {"segment_tables": tables, "segment_plots": plots, "by_line": BY_LINE}
 
 
-def population_rows(found: Rollups) -> list[SegmentRow]:
-    """Each population that has sweeps, beside the others."""
-    rows = []
-    for population, words in POPULATIONS.items():
-        by_line = {line: found.total(line, population) for line in found.lines}
-        known = {line: row for line, row in by_line.items() if row is not None}
-        if known:
-            rows.append(_segment_row(f"by_all/{population}/{ALL}", words, known, found.lines))
-    return rows
+def _share_plot(table: SegmentTable, lines: Sequence[Line]) -> Plot:
+    """A share is read from zero."""
+    curves = _curves(table, lines, FILLED_SHARE, 100)
+    values = [y for curve in curves for _, y in curve.points]
+    y = from_zero("Of the shares entered, %", values, wording.plain, " %")
+    title = f"Shares filled by {wording.within(table.heading)}"
+    return Plot(title, _names_of(table), y, curves, 240)
+
+
+def _cost_plot(table: SegmentTable, lines: Sequence[Line]) -> Plot:
+    """A cost may be on either side of zero."""
+    curves = _curves(table, lines, SHORTFALL, 1)
+    words = METRICS[SHORTFALL_METRIC]
+    values = [y for curve in curves for _, y in curve.points]
+    title = f"{words.heading} by {wording.within(table.heading)}"
+    return Plot(title, _names_of(table), number_axis(words.axis, values), curves, 240)
+
+
+def _names_of(table: SegmentTable) -> Axis:
+    return named_axis(wording.within(table.heading), [row.name for row in table.rows])
+
+
+def _curves(
+    table: SegmentTable, lines: Sequence[Line], measure: Measure, scale: float
+) -> list[Curve]:
+    curves = []
+    for line in lines:
+        words = WORDS[line.name]
+        values = [row.value(line.name, measure) for row in table.rows]
+        scaled = [None if value is None else scale * value for value in values]
+        places = list(range(len(values)))
+        curve = Curve(f"line-{line.name}", words.label, places, scaled, marker=words.marker)
+        curves.append(curve)
+    return curves
 
 
 def segment_tables(found: Rollups) -> list[SegmentTable]:
@@ -110,7 +128,7 @@ def _table(found: Rollups, dimension: str) -> SegmentTable:
         dimension,
         DIMENSIONS[dimension],
         [
-            _segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], found.lines)
+            segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], found.lines)
             for name in shown
         ],
         found=len(by_segment),
@@ -121,9 +139,10 @@ def _sweeps(by_line: Mapping[Line, Row]) -> int:
     return max(int(row["n_sweeps"]) for row in by_line.values())
 
 
-def _segment_row(
+def segment_row(
     prefix: str, name: str, by_line: Mapping[Line, Row], lines: Sequence[Line]
 ) -> SegmentRow:
+    """Some sweeps of which every line has its sums; `prefix` is the key up to the line."""
     first = next(line for line in lines if line in by_line)
     cells = [measured(f"{prefix}/{first.name}", by_line[first], m) for m in (SWEEPS, QUANTITY)]
     for measure in BY_LINE:

@@ -1,4 +1,4 @@
-"""What the manifest says of a run, as rows for the report's tables."""
+"""What became of the rows of the input: by partition, by file, and why."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.data_checks.findings import SEVERITIES
-from sweep_dask.settings import OPTIONS
 from sweep_dask.storage.judge import REJECT_REASONS
 from sweep_dask.storage.ledger import FILTER_REASONS
-from sweep_dask.system_config import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Settings that are numbers of bytes.
-_BYTE_SETTINGS = ("blocksize", "memory_limit")
+#: Longest lists on the page; what is left out is counted there. Arbitrary, a page for people.
+_MOST_PARTITIONS = 50
+_MOST_FILES = 200
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,18 @@ class Reason:
     rows: int
 
 
-@dataclass(frozen=True)
-class SettingLine:
-    """One setting, as text for people."""
-
-    name: str
-    value: str
-    source: str
+def ledger_content(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What `ledger.html` names."""
+    lines = ledger_lines(manifest)
+    return {
+        "partitions": largest_partitions(manifest, _MOST_PARTITIONS),
+        "most_partitions": _MOST_PARTITIONS,
+        "counted": counted,
+        "ledger": lines,
+        "most_files": _MOST_FILES,
+        "tables": table_lines(lines),
+        "reasons_of_rows": reasons(lines),
+    }
 
 
 def ledger_lines(manifest: Mapping[str, Any]) -> list[LedgerLine]:
@@ -99,29 +102,6 @@ def reasons(lines: Iterable[LedgerLine]) -> list[Reason]:
     ]
 
 
-def setting_lines(manifest: Mapping[str, Any]) -> list[SettingLine]:
-    """Every setting, those that somebody chose or that were derived first."""
-    settings = manifest["settings"]
-    unset = {option.name: option.unset for option in OPTIONS}
-    lines = [
-        SettingLine(name, _shown(name, entry["value"], unset.get(name, "not set")), entry["source"])
-        for name, entry in settings.items()
-    ]
-    return sorted(lines, key=lambda line: line.source == "default")
-
-
-def _shown(name: str, value: object, unset: str) -> str:
-    if value is None or value in ([], {}):
-        return unset
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return format_bytes(value) if name in _BYTE_SETTINGS else f"{value:,}"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
-
-
 def counted(partition: Mapping[str, Any], what: str) -> int | None:
     """Orders or sweeps of a partition: those of the book or, without that model, of the other."""
     counts = partition["counts"]
@@ -139,11 +119,3 @@ def _largest_first(partition: Mapping[str, Any]) -> tuple[int, int, str, int]:
     counts = partition["counts"]
     rows = counts.get("orders_rows", 0)
     return (-(counted(partition, "sweeps") or 0), -rows, partition["date"], partition["security"])
-
-
-def checks(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What was found out about the inputs of all runs the folder holds results of, each once."""
-    found: list[Mapping[str, Any]] = []
-    for run in (manifest, *manifest.get("earlier_runs", ())):
-        found += [check for check in run.get("checks", ()) if check not in found]
-    return sorted(found, key=lambda check: SEVERITIES.index(check["severity"]))

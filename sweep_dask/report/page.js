@@ -1,4 +1,5 @@
-{# A click on a heading sorts; a second one turns the order around. Missing values stay last. #}
+{# A click on a heading sorts; a second one turns the order around. Missing values stay last, and
+   rows within their group. The page can be read without it. #}
 "use strict";
 const MISSING = "\u2013";
 
@@ -40,11 +41,13 @@ function sortBy(table, heading, column) {
   const turn = heading.getAttribute("aria-sort") === "descending" ? 1 : -1;
   for (const other of table.tHead.querySelectorAll("th")) other.removeAttribute("aria-sort");
   heading.setAttribute("aria-sort", turn === 1 ? "ascending" : "descending");
-  const body = table.tBodies[0];
-  const keyed = [...body.rows].map((row) => [sortKey(row.cells[column]), row]);
-  keyed.sort(([one], [other]) =>
-    one === null || other === null ? compare(one, other) : turn * compare(one, other));
-  body.append(...keyed.map(([, row]) => row));
+  for (const body of table.tBodies) {
+    const rows = [...body.rows].filter((row) => !row.classList.contains("group"));
+    const keyed = rows.map((row) => [sortKey(row.cells[column]), row]);
+    keyed.sort(([one], [other]) =>
+      one === null || other === null ? compare(one, other) : turn * compare(one, other));
+    body.append(...keyed.map(([, row]) => row));
+  }
 }
 
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -58,11 +61,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 
-let folded = [];
-addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("details:not([open])")];
-  for (const part of folded) part.open = true;
-});
-addEventListener("afterprint", () => {
-  for (const part of folded) part.open = false;
-});
+const unfold = document.querySelector("#unfold");
+if (unfold) {
+  unfold.hidden = false;
+  unfold.addEventListener("click", () => {
+    for (const part of document.querySelectorAll("details")) part.open = true;
+  });
+}

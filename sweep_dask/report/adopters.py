@@ -1,14 +1,16 @@
-"""What sweeps fill and cost by the share of them that changes, in the answer's own lifetime."""
+"""If more sweeps change at the same time: what they fill and cost by the share that changes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.analysis.rollups.robustness import SWEEP, WEIGHTS
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
-from sweep_dask.report.effects import METRICS
+from sweep_dask.report.effects import ANSWERING, METRICS
+from sweep_dask.report.line_words import WORDS
+from sweep_dask.report.plot import Curve, Plot, number_axis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,39 +112,57 @@ def level_rows(found: Rollups, asked: Choices) -> list[LevelRow]:
     ]
 
 
-@dataclass(frozen=True)
-class Curve:
-    """An effect, or a share, of one line by the share of sweeps that change."""
+def adopters_content(found: Rollups, asked: Choices) -> dict[str, Any]:
+    """What `adopters.html` names."""
+    plots = {metric: _effect_plot(found, asked, metric) for metric in ANSWERING}
+    plots["among"] = _among_adopters_plot(found, asked)
+    return {
+        "levels": LEVELS,
+        "adopters_plots": {name: plot for name, plot in plots.items() if plot.curves},
+    }
 
-    line: str
-    adoption: list[float]
-    value: list[float | None]
-    """In the unit of the page."""
 
-
-def effect_curves(found: Rollups, asked: Choices, metric: str) -> list[Curve]:
-    """Of a metric per sweep, a curve a scenario."""
+def _effect_plot(found: Rollups, asked: Choices, metric: str) -> Plot:
+    """The effect on a metric per sweep."""
+    words = METRICS[metric]
     rows = [
         row
         for row in found.effects(metric)
         if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], asked.lifetime)
     ]
-    return _curves(rows, lambda row: _scaled(row["effect"], METRICS[metric].scale))
+    curves = _curves(rows, lambda row: _scaled(row["effect"], words.scale))
+    return _plot(f"{words.heading}: effect per sweep", words.axis, curves)
 
 
-def among_adopters_curves(found: Rollups, asked: Choices) -> list[Curve]:
+def _among_adopters_plot(found: Rollups, asked: Choices) -> Plot:
     """Percent of what sweeps fill in the dark that they fill among each other."""
     rows = [one.row for one in level_rows(found, asked) if one.adoption]
-    return _curves(rows, lambda row: _scaled(AMONG_ADOPTERS.value(row), 100))
+    curves = _curves(rows, lambda row: _scaled(AMONG_ADOPTERS.value(row), 100))
+    return _plot("Filled among each other", "% of what they fill in the dark", curves)
+
+
+def _plot(title: str, label: str, curves: Sequence[Curve]) -> Plot:
+    shares = sorted({share for curve in curves for share in curve.x})
+    x = number_axis("sweeps that change, %", shares, unit=" %", room=0.04)
+    ticks = [(x.place(share), f"{share:.3g}") for share in shares]
+    values = [0.0, *(y for curve in curves for _, y in curve.points)]
+    return Plot(title, replace(x, ticks=ticks), number_axis(label, values), curves, 190)
 
 
 def _curves(rows: Sequence[Row], value: Callable[[Row], float | None]) -> list[Curve]:
-    curves: dict[str, Curve] = {}
+    """A curve a scenario."""
+    by_line: dict[str, list[Row]] = {}
     for row in rows:
-        curve = curves.setdefault(row["scenario"], Curve(row["scenario"], [], []))
-        curve.adoption.append(row["adoption"])
-        curve.value.append(value(row))
-    return list(curves.values())
+        by_line.setdefault(row["scenario"], []).append(row)
+    return [
+        Curve(
+            *(f"line-{line}", WORDS[line].label),
+            x=[100 * row["adoption"] for row in of_line],
+            y=[value(row) for row in of_line],
+            marker=WORDS[line].marker,
+        )
+        for line, of_line in by_line.items()
+    ]
 
 
 def _scaled(value: float | None, scale: float) -> float | None:
