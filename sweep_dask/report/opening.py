@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.data_checks.findings import SEVERITIES
 from sweep_dask.report.commands import commands_of
-from sweep_dask.report.subject import subject_of
+from sweep_dask.report.subject import subject_of, tickers_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +20,16 @@ _MOST_CHECKS = 10
 
 def opening_content(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What `opening.html` names."""
-    subject = subject_of(layout, manifest, manifest["partitions"])
+    partitions = manifest["partitions"]
     return {
         "run": manifest,
-        "subject": subject,
+        "subject": subject_of(manifest, partitions, tickers_in(layout, partitions)),
         "title": "Sweep orders: what filled, and what would have",
         "commands": commands_of(manifest),
         "models": manifest["settings"]["models"]["value"],
         "checks": checks(manifest),
         "most_checks": _MOST_CHECKS,
-        "failed": [entry for entry in manifest["partitions"] if entry["state"] == "failed"],
+        "failed": [entry for entry in partitions if entry["state"] == "failed"],
         "most_failed": _MOST_FAILED,
     }
 

@@ -19,12 +19,14 @@ from sweep_dask.report.fidelity import (
 )
 from sweep_dask.report.rendering import render
 from sweep_dask.report.subject import subject_of
-from sweep_dask.storage.layout import FIDELITY, OutputLayout
+from sweep_dask.storage.layout import FIDELITY
 from sweep_dask.storage.manifest import THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout
 
 #: The longest list of partitions; arbitrary, a page for people.
 MOST_PARTITIONS = 50
@@ -153,7 +155,7 @@ def replay_report_page(folder: Path, manifest: Mapping[str, Any]) -> str:
     replay = read_replay(folder)
     if replay is None or replay.fidelity is None:
         raise _unreadable(folder, "the file is missing" if replay is None else str(replay.problem))
-    subject = subject_of(OutputLayout(folder), manifest, replay.fidelity.partitions)
+    subject = subject_of(manifest, replay.fidelity.partitions)
     content = fidelity_content(Replay(replay.fidelity, manifest))
     content |= {"run": None, "doubt": None, "subject": subject, "commands": commands_of(manifest)}
     return render("replay.html", content)

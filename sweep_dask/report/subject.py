@@ -69,45 +69,49 @@ class Subject:
 
 
 def subject_of(
-    layout: OutputLayout, manifest: Mapping[str, Any], partitions: Iterable[Mapping[str, Any]]
+    manifest: Mapping[str, Any],
+    partitions: Sequence[Mapping[str, Any]],
+    tickers: Mapping[int, str] | None = None,
 ) -> Subject:
-    """From the partitions' dates and securities, and the reference table of those dates.
+    """From the partitions' dates and securities.
 
     Parameters
     ----------
-    layout
-        Of the folder that holds `processed/`.
+    tickers
+        By code (`tickers_in`); a replay's folder keeps no reference table.
     """
-    last_date: dict[int, str] = {}
-    dates = set()
-    for partition in partitions:
-        date, security = partition["date"], int(partition["security"])
-        dates.add(date)
-        last_date[security] = max(date, last_date.get(security, ""))
-    tickers = _tickers(layout, last_date)
+    tickers = tickers or {}
+    securities = sorted({int(partition["security"]) for partition in partitions})
     return Subject(
-        [tickers.get(security, str(security)) for security in sorted(last_date)],
-        sorted(dates),
+        [tickers.get(security, str(security)) for security in securities],
+        sorted({partition["date"] for partition in partitions}),
         str(manifest.get("input", "unknown input")),
         tickers,
         bool(manifest.get("sample")),
     )
 
 
-def _first_few(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMED])
-    rest = len(names) - _MOST_NAMED
-    return f"{shown} and {wording.number(rest)} more" if rest > 0 else shown
+def tickers_in(layout: OutputLayout, partitions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Of each security as the reference table has it on its last date, by code.
 
-
-def _tickers(layout: OutputLayout, last_date: Mapping[int, str]) -> dict[int, str]:
-    """Of each security as the table has it on its last date: tickers are given to others later."""
+    Tickers are given to others later.
+    """
+    last_date: dict[int, str] = {}
+    for partition in partitions:
+        security = int(partition["security"])
+        last_date[security] = max(partition["date"], last_date.get(security, ""))
     found: dict[int, str] = {}
     for date in sorted(set(last_date.values())):
         path = layout.processed_date(date) / f"{REFERENCE.name}.parquet"
         of_date = {security for security, last in last_date.items() if last == date}
         found |= {security: name for security, name in _named(path) if security in of_date}
     return found
+
+
+def _first_few(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    rest = len(names) - _MOST_NAMED
+    return f"{shown} and {wording.number(rest)} more" if rest > 0 else shown
 
 
 def _named(path: Path) -> Iterator[tuple[int, str]]:
