@@ -34,19 +34,24 @@ def commands_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     output = manifest.get("settings", {}).get("output", {}).get("value")
     if output is None:
         return {}
-    source = [] if manifest.get("sample") else [manifest["input"]]
+    source = [] if manifest.get("sample") else [_place(manifest["input"])]
     return {
         "run": _line("run", *source, *_given(manifest, _NOT_AGAIN)),
         "scored": _line("run", *source, *_given(manifest, (*_NOT_AGAIN, *_UNSCORED))),
         "replay": _line("replay", *source, *_given(manifest, (*_NOT_AGAIN, *_UNSCORED))),
-        "report": _line("report", output),
-        "verify": _line("verify", output),
+        "report": _line("report", _place(output)),
+        "verify": _line("verify", _place(output)),
     }
 
 
 def output_of(manifest: Mapping[str, Any]) -> str:
     """The output folder, as the run was told it."""
     return str(manifest["settings"]["output"]["value"])
+
+
+def _place(path: str) -> str:
+    """A folder whose name begins as that of an option is told apart from one."""
+    return f"./{path}" if path.startswith("-") else path
 
 
 def _line(*words: str) -> str:

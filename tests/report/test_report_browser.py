@@ -1,160 +1,113 @@
-"""The report in a real browser: charts are drawn, tables sort, offline and without a complaint."""
+"""The report in a real browser: wide, narrow, dark and on paper; offline, without a complaint."""
 
-import json
-import os
-import re
 import shutil
-import signal
-import subprocess
-from contextlib import suppress
 
 import pytest
+from browsing import WIDTHS, found_browser, measured, printed
 from replay_folders import make_fidelity, write_fidelity
-from report_folders import write_report
+from report_folders import make_bare_folder, partition_entry, write_report
+from running import run_here
 
+from sweep_dask.sample import sample_market_path
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.manifest import read_manifest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_SECONDS = 120
-
-#: Charts of every run with sweeps.
-CHARTS = {
-    *("filled-by-venue", "distribution-fill_ratio", "example-sweep"),
-    *("distribution-implementation_shortfall_bps", "resources-rss_mib", "resources-cpu_percent"),
-}
 RESOURCES = """time,process,cpu_percent,rss_bytes,system_available_bytes
 1.0,client,0.0,300000000,1
 2.0,client,90.0,310000000,1
 """
-
-#: Put at the end of a copy of the page. Bokeh draws into shadow trees, which a dumped document
-#: leaves out, so the page looks for itself: how many colours does each canvas show, and what did
-#: the browser load or refuse?
-PROBE = """
-<script>
-const refused = [];
-document.addEventListener("securitypolicyviolation", (event) => refused.push(event.blockedURI));
-const canvases = (root) => [...root.querySelectorAll("*")].flatMap((element) => [
-  ...(element.tagName === "CANVAS" ? [element] : []),
-  ...(element.shadowRoot ? canvases(element.shadowRoot) : []),
-]);
-const colours = (canvas) => {
-  const {width, height} = canvas;
-  if (width * height === 0) return 0;
-  const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-  return new Set(new Uint32Array(pixels.buffer)).size;
-};
-const column = (number) =>
-  [...document.querySelectorAll("#fill-and-cost tbody tr")].map(
-    (row) => row.cells[number].dataset.value);
-const headings = () => [...document.querySelectorAll("#fill-and-cost th button")];
-const press = (text) => headings().find((button) => button.textContent === text).click();
-setTimeout(() => {
-  const found = {};
-  for (const place of document.querySelectorAll(".chart")) {
-    found[place.id] = Math.max(0, ...canvases(place).map(colours));
-  }
-  const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-  const wide = document.documentElement.scrollWidth - innerWidth;
-  press("filled");
-  const falling = column(3);
-  press("filled");
-  const rising = column(3);
-  const sorted = document.querySelector("#fill-and-cost [aria-sort]");
-  const order = [sorted.textContent, sorted.getAttribute("aria-sort")];
-  dispatchEvent(new Event("beforeprint"));
-  const folded = document.querySelectorAll("details:not([open])").length;
-  document.body.dataset.probe = JSON.stringify(
-    {found, loaded, refused, wide, falling, rising, order, folded});
-}, 3000);
-</script>
-"""
+MOST_SHEETS = 8
 
 
 @pytest.fixture(scope="module")
 def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"NO BROWSER: the charts were not looked at; looked for {', '.join(BROWSERS)}")
-    return found
+    return found_browser()
 
 
 @pytest.fixture(scope="module")
-def opened(browser, plain_result, tmp_path_factory):
-    """The document of a run with a replay as the browser has it, and what it wrote to its log."""
-    folder = tmp_path_factory.mktemp("browser")
-    layout = OutputLayout(shutil.copytree(plain_result.output, folder / "out"))
-    manifest = read_manifest(layout)
+def report(answer_folder, tmp_path_factory):
+    """The page of a run of every line, with a replay beside it and what its processes used."""
+    layout, manifest = answer_folder
+    layout = OutputLayout(shutil.copytree(layout.root, tmp_path_factory.mktemp("browser") / "out"))
     write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])
+    layout.resources_log.parent.mkdir(exist_ok=True)
     layout.resources_log.write_text(RESOURCES, encoding="utf-8")
     write_report(layout, manifest)
-    page = folder / "probed.html"
-    page.write_text(layout.report.read_text(encoding="utf-8") + PROBE, encoding="utf-8")
-    return open_page(browser, page, folder / "profile")
-
-
-def open_page(browser, page, profile):
-    """Dump the document after eight seconds of the browser's own, virtual time."""
-    options = [
-        *["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-        *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        *["--enable-logging=stderr", "--window-size=1280,2400", "--virtual-time-budget=8000"],
-    ]
-    process = subprocess.Popen(
-        [browser, *options, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        return process.communicate(timeout=PATIENCE_SECONDS)
-    finally:
-        end_session(process)
-
-
-def end_session(process):
-    """End the browser and its children, by the id of the session they were started in."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    return layout.report
 
 
 @pytest.fixture(scope="module")
-def probe(opened):
-    dumped = re.search(r'data-probe="([^"]*)"', opened[0])
-    assert dumped, f"the page was not opened:\n{opened[1]}"
-    return json.loads(dumped[1].replace("&quot;", '"'))
+def light(browser, report, tmp_path_factory):
+    return measured(browser, report, tmp_path_factory.mktemp("light"))
 
 
-def test_charts_are_drawn(opened, probe):
-    # A blank canvas has one colour; bars, lines and grid have many.
-    assert probe["found"].keys() >= CHARTS
-    assert all(colours > 5 for colours in probe["found"].values())
-    assert opened[0].count('class="bk-Figure') == len(probe["found"])
-    assert "The chart needs JavaScript" not in opened[0]
+@pytest.fixture(scope="module")
+def dark(browser, report, tmp_path_factory):
+    return measured(browser, report, tmp_path_factory.mktemp("dark"), dark=True)
 
 
-def test_nothing_is_loaded_or_refused(probe):
-    assert probe["loaded"] == []
-    assert probe["refused"] == []
+@pytest.fixture(scope="module")
+def sheets(browser, tmp_path_factory):
+    """Of the built-in sample, the text of each page on paper."""
+    folder = tmp_path_factory.mktemp("paper")
+    result = run_here(sample_market_path(), folder / "out", enable_parallel=False)
+    return printed(browser, result.report, folder)
 
 
-def test_page_is_no_wider_than_a_laptop(probe):
-    assert probe["wide"] <= 0
+def test_nothing_is_loaded_or_refused_and_no_script_fails(light):
+    for width in WIDTHS:
+        assert light[width]["loaded"] == light[width]["refused"] == light[width]["failed"] == []
 
 
-def test_scripts_do_not_fail(opened):
-    assert not re.search(r"CONSOLE.*(Uncaught|Refused|Error)", opened[1])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_lies_beyond_the_edge(light, width):
+    found = light[width]
+    assert found["wide"] <= width
+    assert found["beyond"] == found["beyondUnfolded"] == []
 
 
-def test_a_heading_sorts_and_a_second_click_turns_the_order_around(probe):
-    falling = [int(value) for value in probe["falling"]]
+def test_no_table_has_to_be_scrolled_on_a_laptop(light):
+    assert light[1280]["clipped"] == light[1280]["clippedUnfolded"] == []
+
+
+def test_wide_tables_scroll_in_their_own_box_on_a_phone(light):
+    assert any(name.startswith("DIV#cost.scroll") for name in light[390]["clipped"])
+
+
+def test_text_can_be_read_by_day_and_by_night(light, dark):
+    assert light[1280]["faint"] == []
+    assert dark[1280]["faint"] == []
+    assert light[1280]["ground"] > 0.8
+    assert dark[1280]["ground"] < 0.05
+
+
+def test_curves_stand_out_from_dark_paper(dark):
+    assert dark[1280]["faintCurves"] == []
+
+
+def test_a_heading_sorts_and_a_second_click_turns_the_order_around(light):
+    found = light[1280]["sorted"]
+    falling = [int(value) for value in found["falling"]]
     assert falling == sorted(falling, reverse=True)
-    assert [int(value) for value in probe["rising"]] == sorted(falling)
-    assert probe["order"] == ["filled", "ascending"]
+    assert [int(value) for value in found["rising"]] == sorted(falling)
+    assert found["order"] == ["filled", "ascending"]
 
 
-def test_folded_parts_are_printed(probe):
-    assert probe["folded"] == 0
+def test_everything_can_be_unfolded(light):
+    assert light[1280]["folded"] == 0
+
+
+@pytest.mark.slow
+def test_the_sample_is_printed_on_eight_pages_none_of_them_blank(sheets):
+    assert 1 < len(sheets) <= MOST_SHEETS
+    assert all(len(sheet.strip()) > 100 for sheet in sheets)
+    assert "folded, so not printed" in "".join(sheets)
+
+
+def test_a_table_of_several_pages_repeats_its_heads(browser, tmp_path):
+    failed = [partition_entry(security=n, state="failed", reason="no") for n in range(90)]
+    layout, manifest = make_bare_folder(tmp_path / "out", status="partial", partitions=failed)
+    write_report(layout, manifest)
+    sheets = printed(browser, layout.report, tmp_path)
+    with_rows = [sheet for sheet in sheets if sheet.count("2024-10-04") > 2]
+    assert len(with_rows) > 1
+    assert all("Why it failed" in sheet for sheet in with_rows)

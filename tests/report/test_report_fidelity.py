@@ -125,9 +125,9 @@ def test_real_dual_posted_sweeps_stand_beside_others(tmp_path):
     page = replay_page(tmp_path, make_fidelity())
     # 210 of 400; a quarter of 100 and four tenths of 300; half and eight tenths.
     assert page.rows("dual-posted") == [
-        ["dual-posted, really", "2", "52.5 %"],
-        ["the others, really", "2", "36.2 %"],
-        ["the others, had they been dual-posted, as simulated", "2", "72.5 %"],
+        ["dual-posted, really", "2", "52.5"],
+        ["the others, really", "2", "36.2"],
+        ["the others, had they been dual-posted, as simulated", "2", "72.5"],
     ]
     assert "3 sweeps really were dual-posted (mid-tick 1)" in page.text
     assert "2 of them are matched with 2 others" in page.text
