@@ -82,8 +82,8 @@ _SHORT_SELLS = (
     "not looked at. By short sell they can be told apart."
 )
 _NO_SESSION_ROWS = (
-    "How long sweeps could wait in {count:,} of {all:,} partitions: no session "
-    "row tells when continuous trading ends, so that it is taken not to end."
+    "How long sweeps could wait in {count:,} of {all:,} partitions: no session row tells when "
+    "continuous trading ends, so that it is taken not to end."
 )
 _NO_QUOTES_IN_SOME = (
     "What sweeps fill and cost in {count:,} of {all:,} partitions: neither the quote "
@@ -100,10 +100,7 @@ _NO_TAPE = (
     "Simulations are compared with each other only; time priority, which adds to what really "
     "filled, is not shown."
 )
-_FAILED = (
-    "The outcome in {failed:,} of {all:,} partitions: they failed, and no figure on this page "
-    "contains them."
-)
+_FAILED = "The outcome in {failed:,} of {all:,} partitions: they failed, and are in no figure here."
 _ASIDE = (
     "The outcome in {aside:,} of {all:,} partitions in the folder: they are of earlier runs with "
     "other models, scenarios, settings or another version, and no figure on this page contains "
@@ -134,8 +131,7 @@ class _Run:
 
     @property
     def partitions(self) -> Sequence[Mapping[str, Any]]:
-        entries: Sequence[Mapping[str, Any]] = self.manifest["partitions"]
-        return entries
+        return list(self.manifest["partitions"])
 
     @property
     def failed(self) -> int:
@@ -174,10 +170,8 @@ def gaps_content(
     manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool
 ) -> dict[str, Any]:
     """What `gaps.html` names."""
-    return {
-        "gaps": gaps(manifest, found, is_through=is_through),
-        "most_warnings": _MOST_WARNINGS,
-    }
+    told = gaps(manifest, found, is_through=is_through)
+    return {"gaps": told, "most_warnings": _MOST_WARNINGS}
 
 
 def gaps(manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool) -> list[str]:
@@ -262,11 +256,9 @@ def _no_prices(run: _Answered) -> str | None:
 
 def _short_sells(run: _Answered) -> str | None:
     """How many of the sweeps that scenarios place otherwise are short sells, if any is."""
-    line, total = run.found.lines[0], run.totals[0]
-    if not run.scenarios:
-        return None
-    for row in run.found.segments["short_sell"]:
-        if line_of(row) == line and row["segment"] == SHORT_SELLS[1]:
+    total, kinds = run.totals[0], run.found.segments["short_sell"] if run.scenarios else ()
+    for row in kinds:
+        if line_of(row) == run.found.lines[0] and row["segment"] == SHORT_SELLS[1]:
             counts = {"count": row["n_sweeps"], "quantity": row["quantity"]}
             return _SHORT_SELLS.format(**counts, all=total["n_sweeps"], entered=total["quantity"])
     return None
