@@ -23,8 +23,9 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     jinja2.UndefinedError
         The template names something that the content does not have.
     """
-    css = Markup(_text("plot.css") + _text("page.css"))  # noqa: S704 - ours, not the input's
-    return _environment().get_template(template).render(content, css=css)
+    # Ours, not the input's.
+    css = {f"{name}_css": Markup(_text(f"{name}.css")) for name in ("plot", "page")}  # noqa: S704
+    return _environment().get_template(template).render(content, **css)
 
 
 @cache
