@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from markupsafe import Markup
 
 from sweep_dask.market.trading_day import sydney_local_ns
-from sweep_dask.report.drawing import bokeh_script
 from sweep_dask.report.example import Example, Fills, UnreadableError, quotes_around
+from sweep_dask.report.example_plot import example_plot
 from sweep_dask.report.line_words import label
 from sweep_dask.report.rendering import render
-from sweep_dask.report.time_charts import example_chart
 from sweep_dask.storage.layout import ROW_FILES
 
 if TYPE_CHECKING:
@@ -46,13 +44,7 @@ def _chart(layout: OutputLayout, day: OrderDay) -> dict[str, str] | None:
     except UnreadableError:
         return None
     title = f"{day.date}: the tape and {label(arm.name).lower()}"
-    content = {
-        "title": title,
-        "drawing": example_chart(example),
-        # Bokeh's, not the input's.
-        "bokeh_script": Markup(bokeh_script()),  # noqa: S704
-    }
-    return {"title": title, "page": render("chart_alone.html", content)}
+    return {"title": title, "page": render("chart_alone.html", {"plot": example_plot(example)})}
 
 
 def _most_different(day: OrderDay) -> Arm | None:
