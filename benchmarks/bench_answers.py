@@ -24,15 +24,13 @@ from distributed import Client, LocalCluster
 from drawn_sweeps import write_partitions
 from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, LINES
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.partition.tables import Asked
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.summaries import write_summary
 from sweep_dask.study.rollups import Day, Source, summarise_days, write_rollups
+from sweep_dask.terms.arms import ARMS, CENTRE_POINT, SCENARIOS, TIME_PRIORITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,7 +121,7 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
         peaks = [*client.run(own_peak_bytes).values(), own_peak_bytes()]
     added = sum(seconds.pop(name) for name in list(seconds) if name.startswith("added "))
     paths = (path for day in folders for path in day.glob("*/*.parquet"))
-    sweeps = sum(pq.read_metadata(path).num_rows for path in paths) // len(LINES)
+    sweeps = sum(pq.read_metadata(path).num_rows for path in paths) // len(ARMS)
     told = {"sweeps": sweeps, "seconds": seconds, "peak_bytes": max(peaks)}
     return told | {"added_share": added * len(folders) / spent}
 
@@ -145,7 +143,7 @@ def _pieces(paths: list[Path]) -> Iterator[list[str]]:
     for path in paths:
         files.append(str(path))
         rows += pq.read_metadata(path).num_rows
-        if rows >= _PIECE_SWEEPS * len(LINES):
+        if rows >= _PIECE_SWEEPS * len(ARMS):
             yield files
             files, rows = [], 0
     if files:

@@ -19,8 +19,9 @@ import numpy as np
 from measure import describe_machine
 
 from sweep_dask.matching.centre_point import BookResult, run_book
-from sweep_dask.matching.events import BUY, EVENT, SELL, EventKind, Style
+from sweep_dask.matching.events import EVENT, EventKind, Style
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -96,8 +96,6 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
 
     import dask.dataframe  # noqa: F401  a worker has it loaded
 
-    from sweep_dask.analysis.metrics.lines import CENTRE_POINT
-    from sweep_dask.analysis.time_priority import MODEL
     from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob, replay_piece, run_piece
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.blocks import cut_file
@@ -105,6 +103,7 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
     from sweep_dask.storage.ingest import ingest_block
     from sweep_dask.storage.inputs import open_inputs
     from sweep_dask.storage.spill import index_of
+    from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
 
     inputs = open_inputs(market, {})
     blocks = []
@@ -119,7 +118,7 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
     centre_point = CentrePointJob(scenarios=()) if kind == "time-priority" else CentrePointJob()
     columns = inputs.columns()
     job = PartitionJob(source, output, str(scratch), columns, centre_point=centre_point)
-    models = (MODEL, *(() if kind == "time-priority" else (CENTRE_POINT,)))
+    models = (TIME_PRIORITY, *(() if kind == "time-priority" else (CENTRE_POINT,)))
     asked = Asked(models, centre_point.scenarios, tuple(columns["orders"].names))
     work = replay_piece if kind == "replay" else run_piece
     (summary,), _ = work(PieceJob((job,), asked))

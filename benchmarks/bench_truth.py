@@ -22,9 +22,8 @@ from measure import describe_machine, scratch_folder
 
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings, read_partition
-from sweep_dask.analysis.centre_point.replay import FREE, replay_partition
+from sweep_dask.analysis.centre_point.replay import replay_partition
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.rollups.robustness import effects
@@ -32,6 +31,8 @@ from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, summary_of_choices
 from sweep_dask.sample.population import PREFERENCING
 from sweep_dask.study.fidelity import errors_in
+from sweep_dask.terms.arms import CENTRE_POINT, REAL, REPLAYED, Arm
+from sweep_dask.terms.score import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +48,7 @@ WITHOUT, WITH = "security-day", "security-day and book"
 _LIFETIME = "clock:5min"
 #: One sweep in four changes, which shows what more groups would in fewer replays.
 _CHOICES = Choices(_LIFETIME, 4, lifetimes=(_LIFETIME,), adoption_shares=(), switches=())
-_LINES = (REAL, REPLAYED, *(Line(CENTRE_POINT, name) for name in SCENARIOS))
+_LINES = (REAL, REPLAYED, *(Arm(CENTRE_POINT, name) for name in SCENARIOS))
 _CASES = cases_of(_LINES, _CHOICES)
 #: Who prefers own orders is known, so that nothing is wrong with whole rows.
 _SETTINGS = BookSettings(preferencing=PREFERENCING)

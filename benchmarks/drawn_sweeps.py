@@ -15,15 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
-from sweep_dask.analysis.groups import size_category
-from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
-from sweep_dask.analysis.metrics.marketability import MARKETABILITY
-from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, WIDE_TICKS
-from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
+from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import table
 from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.frames import parquet_bytes
+from sweep_dask.terms.arms import ARMS, REAL, Arm
+from sweep_dask.terms.dimensions import HOURS, MARKETABILITY, SPREADS, STATUSES, WIDE_TICKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +72,7 @@ def draw_partition(date: str, security: int, sweeps: int, random: np.random.Gene
     order = _draw_orders(date, security, sweeps, random)
     luck = random.random(sweeps)
     real = _draw_line(order, REAL, luck, random)
-    lines = [real, *(_draw_line(order, line, luck, random) for line in LINES[1:])]
+    lines = [real, *(_draw_line(order, line, luck, random) for line in ARMS[1:])]
     labels = {
         "participant": order["participant"],
         "is_continuous": order["is_continuous"],
@@ -148,7 +146,7 @@ def _draw_orders(date: str, security: int, sweeps: int, random: np.random.Genera
     }
 
 
-def _draw_line(order: dict, line: Line, luck: np.ndarray, random: np.random.Generator) -> dict:
+def _draw_line(order: dict, line: Arm, luck: np.ndarray, random: np.random.Generator) -> dict:
     """The outcome and the metrics of one line: mostly as in the others, by the same luck."""
     sweeps = luck.size
     own = np.where(random.random(sweeps) < 0.8, luck, random.random(sweeps))

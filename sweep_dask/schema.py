@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from sweep_dask.terms.sides import BUY, SELL
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -112,7 +114,7 @@ _RANGES = {
     **dict.fromkeys(_SECURITY_NAMES, _SECURITY_RANGE),
     **dict.fromkeys(("quantity", "totalmatchedquantity"), _QUANTITY_RANGE),
     **dict.fromkeys(("timestamp", "tradetime", "TradeDate"), _TIME_RANGE_NS),
-    "side": (1, 2),
+    "side": (BUY, SELL),
 }
 
 

@@ -8,15 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from framed import table
 
-from sweep_dask.analysis.metrics.comparison import COMPARED
-from sweep_dask.analysis.metrics.lines import LINES
-from sweep_dask.analysis.metrics.marketability import MARKETABILITY
-from sweep_dask.analysis.metrics.populations import HOURS, SPREADS
-from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS
-from sweep_dask.matching.events import BUY
 from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
+from sweep_dask.terms.arms import ARMS
+from sweep_dask.terms.dimensions import HOURS, MARKETABILITY, SPREADS, STATUSES
+from sweep_dask.terms.metrics import COMPARED
+from sweep_dask.terms.sides import BUY
 
 _DEFAULTS = {"str": "", "float64": np.nan, "bool": False}
 _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
@@ -30,7 +28,7 @@ def make_sweeps(line, columns):
     return table(SWEEP_TABLE, default | {"side": [BUY] * size} | given)
 
 
-def draw_sweeps(seed, sweeps, clusters=4, lines=LINES, is_constant=False):
+def draw_sweeps(seed, sweeps, clusters=4, lines=ARMS, is_constant=False):
     """A table of several partitions and lines: few different values, many gaps."""
     random = np.random.default_rng(seed)
     cluster = np.sort(random.integers(0, clusters, sweeps))
@@ -86,7 +84,9 @@ def _draw_line(random, metrics, line):
         | {
             "unfilled_quantity": random.integers(0, 300, size),
             "status": random.choice(STATUSES, size).astype(object),
-            "unfilled_reason": random.choice(["limit", "no_contra", ""], size).astype(object)
+            "unfilled_reason": random.choice(
+                ["limit", "no_contra", "filled_later", ""], size
+            ).astype(object)
             if has_book
             else [""] * size,
         }

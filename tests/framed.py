@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 
-from sweep_dask.analysis import states, statistics, tables, time_priority
+from sweep_dask.analysis import tables
 from sweep_dask.analysis.centre_point import (
     inputs,
     match_table,
@@ -29,6 +29,7 @@ from sweep_dask.analysis.metrics import (
     sweep_metrics as measured,
 )
 from sweep_dask.analysis.rollups import tables as rolled_up
+from sweep_dask.analysis.time_priority import model, states, statistics
 from sweep_dask.schema import NBBO, TRADES, Kind
 from sweep_dask.storage import csv_tables
 from sweep_dask.storage.frames import to_frame
@@ -64,7 +65,7 @@ def table(columns, values):
 
 
 def simulate_partition(orders, trades, nbbo, security):
-    result = time_priority.simulate_partition(
+    result = model.simulate_partition(
         to_table(orders), _rows_of(trades, TRADES), _rows_of(nbbo, NBBO), security
     )
     return replace(

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.partition import PartitionJob
 from sweep_dask.partition.piece import PieceTables
 from sweep_dask.partition.run import run_partition
@@ -27,6 +26,7 @@ from sweep_dask.storage.pieces import Piece
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
 from sweep_dask.storage.spill import INDEX_DTYPE, index_of
+from sweep_dask.terms.arms import SCENARIOS
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
 

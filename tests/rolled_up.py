@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.partition.tables import Asked
 from sweep_dask.study.rollups import Day, Source, summarise_days, write_rollups
+from sweep_dask.terms.arms import CENTRE_POINT
 
 #: As many matches on the tape as in the book, all of them the same.
 NO_ERRORS = np.zeros(3)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sweep_dask.analysis.metrics.comparison import COMPARED
-from sweep_dask.analysis.metrics.lines import REAL, comparisons_of
 from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
+from sweep_dask.terms.arms import REAL, comparisons_of
+from sweep_dask.terms.metrics import COMPARED
 
 HEADLINE = [
     *("fill_ratio", "far_touch_improvement_bps", "arrival_cost_bps"),

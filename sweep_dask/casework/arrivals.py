@@ -11,7 +11,8 @@ from sweep_dask.casework.rules_behind import Trigger
 from sweep_dask.casework.wording import order_text
 from sweep_dask.market.change_reasons import CANCELLED_BY_SYSTEM
 from sweep_dask.market.mid_ticks import DARK_LIMIT
-from sweep_dask.matching.events import BUY, SELL, Validity
+from sweep_dask.matching.events import Validity
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from sweep_dask.casework.exchange import Exchange

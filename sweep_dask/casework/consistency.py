@@ -9,7 +9,8 @@ from sweep_dask.casework.fields import nearest
 from sweep_dask.casework.format import Amend, Cancel, New, Quote
 from sweep_dask.casework.states import OPEN
 from sweep_dask.market.ticks import floor_to_tick_x2, is_on_tick, tick_above
-from sweep_dask.matching.events import BUY, SELL, Validity
+from sweep_dask.matching.events import Validity
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The two forms of the Centre Point book behind one face: one event in, its fills out."""
+"""The Centre Point book behind a face: one event in, its fills out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
 from sweep_dask.matching.reference.centre_point import ReferenceBook
-from sweep_dask.matching.reference.orders import Fill
 from sweep_dask.matching.rules import Rules
 
 if TYPE_CHECKING:
     from sweep_dask.casework.format import Case
+    from sweep_dask.matching.reference.orders import Fill
 
 #: A case gives values in AUD, the book wants quantity x price_x2: 0.1 cent, doubled.
 _PRICE_X2_PER_AUD = 2_000
@@ -32,38 +31,12 @@ class Engine(Protocol):
         ...
 
 
-class KernelEngine:
-    """The compiled book."""
-
-    def __init__(self, case: Case) -> None:
-        self._book = open_book(
-            Rules(),
-            *case.ticks.arrays,
-            case.preferencing,
-            _block_min_value(case),
-        )
-        self._applied = 0
-        self._made = 0
-
-    def apply(self, event: np.void) -> list[Fill]:
-        """Apply one event."""
-        self._book = apply_event(self._book, event, self._applied)
-        self._applied += 1
-        fills = fills_of(self._book)[self._made :]
-        self._made += fills.size
-        return [Fill(*(int(fill[name]) for name in Fill._fields)) for fill in fills]
-
-    def minimum(self, number: int) -> int:
-        """The minimum now in force."""
-        return int(self._book.orders[number]["maq"])
-
-
 class ReferenceEngine:
     """The slow, obvious book that the compiled one is tested against."""
 
     def __init__(self, case: Case) -> None:
         self._book = ReferenceBook(
-            Rules(), case.ticks.rows, case.preferencing, _block_min_value(case)
+            Rules(), case.ticks.rows, case.preferencing, block_min_value(case)
         )
 
     def apply(self, event: np.void) -> list[Fill]:
@@ -86,6 +59,7 @@ def own_participant(number: int) -> int:
     return -1 - number
 
 
-def _block_min_value(case: Case) -> int | None:
+def block_min_value(case: Case) -> int | None:
+    """The least value of a block, as quantity times doubled price; None: there are no blocks."""
     value = case.block_min_value_aud
     return None if value is None else int(np.ceil(value * _PRICE_X2_PER_AUD))

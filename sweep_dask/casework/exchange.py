@@ -1,30 +1,28 @@
-"""One security with its two books, driven through a case step by step."""
+"""One security with its two books: what may be done with them, and what is written down of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.amendments import amend
-from sweep_dask.casework.arrivals import arrive
 from sweep_dask.casework.dark_book import DarkBook
-from sweep_dask.casework.format import Amend, Cancel, New, Quote, State
+from sweep_dask.casework.format import Quote
 from sweep_dask.casework.history import History, Remark, Trade
 from sweep_dask.casework.lit_book import LitBook
 from sweep_dask.casework.live_order import LiveOrder
 from sweep_dask.casework.rules_behind import LIT_RULE, Trigger, rules_behind
 from sweep_dask.casework.states import AUCTIONS, OPEN, PURGE_ORDERS
 from sweep_dask.casework.unfilled import why_unfilled
-from sweep_dask.casework.wording import describe_change, quote_text
-from sweep_dask.market.change_reasons import CANCELLED, DAY_ORDER_PURGED
-from sweep_dask.market.deal_sources import LIT, LIT_CROSSING_BOOKING
-from sweep_dask.matching.events import BUY, SELL
+from sweep_dask.casework.wording import quote_text
+from sweep_dask.market.change_reasons import DAY_ORDER_PURGED
+from sweep_dask.terms.deal_sources import LIT, LIT_CROSSING_BOOKING
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.casework.dark_book import DarkFill
     from sweep_dask.casework.engines import Engine
-    from sweep_dask.casework.format import Case, OrderId, Step, Terms
+    from sweep_dask.casework.format import Case, OrderId, State, Terms
 
 
 class Exchange:
@@ -42,7 +40,7 @@ class Exchange:
         self.external = Quote(0, 0, 0)
         self._set_up()
 
-    # --- the beginning and the steps ------------------------------------------------------------
+    # --- the beginning and the states -----------------------------------------------------------
 
     def _set_up(self) -> None:
         self.dark.begin_session(is_continuous=self.state == OPEN)
@@ -69,25 +67,8 @@ class Exchange:
             self.quote.offer if self.quote.offer != offer else 0,
         )
 
-    def run(self) -> None:
-        """All steps of the case."""
-        for step in self.case.steps:
-            self.apply(step)
-
-    def apply(self, step: Step) -> None:
-        """One step: a transaction, and the quote moves that follow from it."""
-        self.t = step.t
-        if isinstance(step, Quote):
-            self._move_quote(step)
-        elif isinstance(step, State):
-            self._change_state(step)
-        elif isinstance(step, New):
-            arrive(self, step.order)
-        else:
-            self._change(step)
-        self._follow_lit_book()
-
-    def _change_state(self, state: State) -> None:
+    def change_state(self, state: State) -> None:
+        """Continuous trading, an auction or a halt begins."""
         self.state = state.name
         self.say(f"State {state.name}" + (f" ({state.clock})" if state.clock else ""))
         fills = self.dark.begin_session(is_continuous=self.state == OPEN)
@@ -111,32 +92,18 @@ class Exchange:
             if not order.is_gone and order.leaves and order.terms is not None:
                 self.cancel(order, DAY_ORDER_PURGED, "11.4: purged at the end of the day")
 
-    def _change(self, step: Amend | Cancel) -> None:
-        """The owner amends or cancels an order, if there is still something of it."""
-        what = describe_change(step)
-        order = self.orders.get(str(step.id))
-        if order is None:
-            self.say(f"{what}: it was refused when it arrived")
-        elif order.is_gone or not order.leaves:
-            self.say(f"{what}: nothing of it is left")
-        elif isinstance(step, Amend):
-            self.say(what)
-            amend(self, order, step.changes)
-        else:
-            self.say(what)
-            self.cancel(order, CANCELLED, "11.3: cancelled by its owner")
-
     # --- quotes ---------------------------------------------------------------------------------
 
-    def _move_quote(self, quote: Quote) -> None:
+    def move_quote(self, quote: Quote) -> None:
+        """The national quote moves; orders that rest may meet. 5.3."""
         self.quote = quote
         self.say(f"Quote {quote_text(quote.bid, quote.offer)}")
         self.record(self.dark.move_quote(quote.bid, quote.offer), Trigger.QUOTE)
 
-    def _follow_lit_book(self) -> None:
+    def follow_lit_book(self) -> None:
         """With a lit book, its best prices are the quote; each change is a move of its own. 5.3."""
         while self.case.lit is not None and self.touch() != (self.quote.bid, self.quote.offer):
-            self._move_quote(Quote(self.t, *self.touch()))
+            self.move_quote(Quote(self.t, *self.touch()))
 
     def touch(self) -> tuple[int, int]:
         """Best bid and offer of the lit book and the market beside it."""

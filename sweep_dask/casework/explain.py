@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.format import SIDE_NAMES
 from sweep_dask.casework.history import Trade
-from sweep_dask.casework.rules_behind import LIT_RULE, WORDS
+from sweep_dask.casework.rules_behind import LIT_RULE
 from sweep_dask.casework.wording import deal_source_text, order_text, price_text, quote_text
-from sweep_dask.matching.events import BUY, SELL
+from sweep_dask.terms.rules import SECTIONS
+from sweep_dask.terms.sides import BUY, SELL, SIDE_NAMES
 
 if TYPE_CHECKING:
     from sweep_dask.casework.exchange import Exchange
@@ -84,7 +84,7 @@ def _trade(trade: Trade) -> list[str]:
     source = deal_source_text(trade.deal_source)
     lines = [f"       TRADE {orders} at {price_text(trade.price_x2)}{who}: {source}"]
     for rule in trade.rules:
-        words = "price, then time" if rule == LIT_RULE else WORDS[rule]
+        words = "price, then time" if rule == LIT_RULE else SECTIONS[rule]
         lines.append(f"             {rule:<5} {words}")
     return lines
 

@@ -24,7 +24,8 @@ from sweep_dask.market.order_types import (
     SWEEP,
 )
 from sweep_dask.market.ticks import effective_limit_x2
-from sweep_dask.matching.events import BUY, SELL, Style, Validity
+from sweep_dask.matching.events import Style, Validity
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 OrderId = int | str
 
-SIDES = {"buy": BUY, "sell": SELL}
-SIDE_NAMES = {side: name for name, side in SIDES.items()}
 VALIDITIES = {
     "day": Validity.DAY,
     "fak": Validity.FILL_AND_KILL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.matching.events import BUY, SELL
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from sweep_dask.casework.live_order import LiveOrder

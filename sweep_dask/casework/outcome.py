@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.casework.exchange import Exchange
-from sweep_dask.casework.format import SIDE_NAMES
+from sweep_dask.casework.steps import take_steps
+from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
     from sweep_dask.casework.engines import Engine
@@ -20,7 +21,7 @@ _EXTENDED_PER_PRICE_X2 = 500
 def run_case(case: Case, engine: type[Engine]) -> Exchange:
     """The exchange after all steps of a case."""
     exchange = Exchange(case, engine)
-    exchange.run()
+    take_steps(exchange)
     return exchange
 
 

@@ -20,7 +20,7 @@ from sweep_dask.casework.format import (
 from sweep_dask.casework.read_order import CHANGES, read_order
 from sweep_dask.casework.states import OPEN, STATES
 from sweep_dask.market.ticks import TickTable
-from sweep_dask.matching.events import BUY, SELL
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,13 +12,13 @@ from sweep_dask.casework.format import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
-    SIDES,
     UNDISCLOSED,
     VALIDITIES,
     Terms,
 )
 from sweep_dask.market.order_types import CENTRE_POINT, SHORT_SELL, SWEEP
-from sweep_dask.matching.events import SELL, Validity
+from sweep_dask.matching.events import Validity
+from sweep_dask.terms.sides import SELL, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

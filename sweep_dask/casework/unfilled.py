@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.casework.states import OPEN
 from sweep_dask.casework.wording import price_text
 from sweep_dask.market.order_types import CENTRE_POINT_CROSSING
-from sweep_dask.matching.events import BUY, Style
+from sweep_dask.matching.events import Style
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.casework.format import Quote, Terms

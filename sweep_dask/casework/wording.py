@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.format import MARKET_TO_LIMIT, SIDE_NAMES, Amend, Cancel
-from sweep_dask.market.deal_sources import (
-    BLOCK,
-    BLOCK_PREFERENCED,
-    DECODED,
-    PREFERENCE_ONLY,
-    PREFERENCE_ONLY_BLOCK,
-)
+from sweep_dask.casework.format import MARKET_TO_LIMIT, Amend, Cancel
 from sweep_dask.market.order_types import CENTRE_POINT_CROSSING
 from sweep_dask.matching.events import Style, Validity
+from sweep_dask.terms.deal_sources import NAMES
+from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
     from sweep_dask.casework.format import Terms
 
-_DEAL_SOURCES = {
-    **DECODED,
-    PREFERENCE_ONLY: "Centre Point Preference Only",
-    BLOCK: "Any Price Block",
-    BLOCK_PREFERENCED: "Any Price Block Preferencing",
-    PREFERENCE_ONLY_BLOCK: "Any Price Block Preference Only",
-}
 _STYLES = {
     Style.MIDPOINT: "midpoint only",
     Style.DARK_LIMIT: "dark limit",
@@ -49,7 +37,7 @@ def quote_text(bid: int, offer: int) -> str:
 
 def deal_source_text(deal_source: int) -> str:
     """The name of a deal source."""
-    return _DEAL_SOURCES.get(deal_source, str(deal_source))
+    return NAMES.get(deal_source, str(deal_source))
 
 
 def order_text(order: Terms, leaves: int | None = None) -> str:

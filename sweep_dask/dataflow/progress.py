@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.printable import printable
+from sweep_dask.terms.stages import STAGES
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT
 from sweep_dask.explain.columns import values
 from sweep_dask.explain.fills import (
     FoundFill,
@@ -19,7 +18,9 @@ from sweep_dask.explain.place import ORDER_ID, order_rows
 from sweep_dask.explain.reasons import scenario_rest, tape_rest, time_priority_rest
 from sweep_dask.explain.records import Arm, Fill, OrderDay, Rest
 from sweep_dask.market.order_types import SWEEP
-from sweep_dask.settings.centre_point_values import SCENARIOS
+from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS, TAPE, TIME_PRIORITY
+from sweep_dask.terms.files import SWEEP_METRICS
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from sweep_dask.explain.records import Message, Terms
     from sweep_dask.storage.layout import Partition
 
-TAPE, TIME_PRIORITY, CENTRE_POINT = "tape", "time-priority", "centre-point"
 
 #: Labels of `sweep_metrics` that are told elsewhere.
 _LABELS = {"date", "security", "model", "scenario", "order_id", "unfilled_reason"}
@@ -149,7 +149,7 @@ class _Reader:
     # --- arms -------------------------------------------------------------------------------------
 
     def _measured(self) -> list[dict[str, Any]]:
-        path = self._outputs / "sweep_metrics.parquet"
+        path = self._outputs / f"{SWEEP_METRICS}.parquet"
         rows = self._files.rows_if_there(path, ORDER_ID, (self._order_id,))
         return [] if rows is None else rows.to_pylist()
 
@@ -207,7 +207,7 @@ class _Reader:
         if rows is None or not len(rows):
             return None
         reason: str = values(rows, "reason")[0]
-        return LEFT_OUT.get(reason, reason)
+        return LEFT_OUT_REASONS.get(reason, reason)
 
     def _name_of_security(self) -> str | None:
         return self._name("reference.parquet", self._partition.security, "Name")

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, exact_prices_x2
 from sweep_dask.analysis.tables import prices, whole_numbers_or
 from sweep_dask.explain.columns import doubled, values
-from sweep_dask.market.deal_sources import DARK
-from sweep_dask.storage.layout import ROW_FILES
 from sweep_dask.storage.lookup import is_among
+from sweep_dask.terms.deal_sources import DARK
+from sweep_dask.terms.files import ROW_FILES, SWEEP_FILLS
+from sweep_dask.terms.score import RESTING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -129,7 +130,7 @@ def scenario_fills(
     looks_ns
         When it arrived or was amended: what fills then it met itself.
     """
-    path = files.layout.centre_point(*partition) / scenario / "sweep_fills.parquet"
+    path = files.layout.centre_point(*partition) / scenario / f"{SWEEP_FILLS}.parquet"
     rows = files.rows(path, "order_id", (order_id,))
     looks = set(looks_ns)
     names = ("timestamp", "quantity", "price_x2", "venue", "deal_source")
@@ -142,7 +143,7 @@ def scenario_fills(
             price_x2,
             venue,
             source,
-            _NEITHER if event == "resting" else _ROLES[int(time_ns in looks)],
+            _NEITHER if event == RESTING else _ROLES[int(time_ns in looks)],
             other,
         )
         for time_ns, quantity, price_x2, venue, source, other, event in found

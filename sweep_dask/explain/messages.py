@@ -11,12 +11,12 @@ from sweep_dask.explain.order_words import kind_of
 from sweep_dask.explain.records import Arrival, Message, Terms
 from sweep_dask.market.change_reasons import AMENDED, ENTERS, WORDS
 from sweep_dask.market.time_validity import decode_time_validity
+from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ON_BOOK = 1
-_SIDES = {1: "buy", 2: "sell"}
 
 
 def message(row: Mapping[str, Any]) -> Message:
@@ -45,7 +45,7 @@ def terms(row: Mapping[str, Any], participant_name: str | None) -> Terms:
         decode_time_validity(np.array([validity])).immediate[0]
     )
     return Terms(
-        side=_SIDES.get(row["side"], str(row["side"])),
+        side=SIDE_NAMES.get(row["side"], str(row["side"])),
         kind=kind_of(row["exchangeordertype"]),
         order_type=row["exchangeordertype"],
         quantity=row["quantity"],

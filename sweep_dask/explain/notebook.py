@@ -11,7 +11,8 @@ from sweep_dask.report.example import Example, Fills, UnreadableError, quotes_ar
 from sweep_dask.report.example_plot import example_plot
 from sweep_dask.report.line_words import label
 from sweep_dask.report.rendering import render
-from sweep_dask.storage.layout import ROW_FILES
+from sweep_dask.terms.arms import TAPE
+from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +51,10 @@ def _chart(layout: OutputLayout, day: OrderDay) -> dict[str, str] | None:
 def _most_different(day: OrderDay) -> Arm | None:
     """The arm that fills another number of shares than the tape by most; of equal ones the last."""
     filled = {arm.name: arm.metrics["filled_quantity"] for arm in day.arms if arm.metrics}
-    simulated = [arm for arm in day.arms if arm.metrics and arm.name != "tape"]
-    if "tape" not in filled or not simulated:
+    simulated = [arm for arm in day.arms if arm.metrics and arm.name != TAPE]
+    if TAPE not in filled or not simulated:
         return None
-    apart = [abs(filled[arm.name] - filled["tape"]) for arm in simulated]
+    apart = [abs(filled[arm.name] - filled[TAPE]) for arm in simulated]
     return max(zip(apart, range(len(apart)), simulated, strict=True))[2]
 
 
@@ -73,7 +74,7 @@ def _example(layout: OutputLayout, day: OrderDay, arm: Arm) -> Example:
         arrival_ns=int(ends[0]),
         end_ns=int(ends[1]),
         quotes=quotes_around(layout, path, arrival_ns, day.end_ns),
-        fills=[_fills(one) for one in day.arms if one.name in ("tape", arm.name)],
+        fills=[_fills(one) for one in day.arms if one.name in (TAPE, arm.name)],
         line=arm.name,
     )
 

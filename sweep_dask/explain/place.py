@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.storage.layout import ROW_FILES, OutputLayout, Partition
+from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from pathlib import Path

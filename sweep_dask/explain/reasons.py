@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.explain.records import Rest
 from sweep_dask.market import change_reasons as record
+from sweep_dask.market.mid_ticks import HALF_TICK
+from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS, DarkRest
+from sweep_dask.terms.reasons import FILLED_LATER, UNFILLED_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sweep_dask.explain.records import Fill, Message, Terms
-
-#: What a sweep goes on to do in each scenario with what it has not filled when it arrives.
-AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-dark", "dark-only"
-
-#: Mid-tick of a sweep that rests in the dark, too.
-_MID_TICK_ON = 1
 
 
 class _Words(NamedTuple):
@@ -33,39 +30,24 @@ def _limit(side: str) -> str:
 
 def _obstacle(reason: str, side: str) -> _Words:
     """What stood in the way when it last looked into the dark book (`unfilled_reason`)."""
-    known = {
-        "limit": _Words(f"the midpoint was {_limit(side)} its own limit", ("2.2",)),
-        "contra_limit": _Words(
-            "orders were there on the other side, and none accepted the midpoint", ("2.2", "3.4")
-        ),
-        "minimum_quantity": _Words(
-            "a minimum quantity, its own or that of its contras, could not be met",
-            ("7.1", "7.2", "7.3"),
-        ),
-        "no_contra": _Words("nobody was there on the other side of the dark book", ("5.1",)),
-        "quote_missing": _Words("there was no bid or no offer, so no midpoint", ("6.1",)),
-        "quote_locked_or_crossed": _Words("the bid was not below the offer", ("6.2",)),
-        "session": _Words("it did not look in continuous trading", ("5.4",)),
-        "decreased": _Words("its owner had made it smaller by then", ("3.11",)),
-        "filled_later": _Words("it did fill, after the time at which it is measured"),
-    }
-    return known.get(reason, _Words(reason))
+    if reason not in UNFILLED_REASONS:
+        return _Words(reason)
+    known = UNFILLED_REASONS[reason]
+    return _Words(known.told.format(beyond=_limit(side)), known.sections)
 
 
 def _afterwards(scenario: str, terms: Terms, *, is_affected: bool) -> _Words:
     """Where what was left waited after the arrival."""
     if terms.is_immediate:
         return _Words("it was immediate, so that what was left went at once", ("4.5",))
-    acts = scenario if is_affected else AS_ENTERED
-    if acts == DUAL_POST:
-        return _Words(
-            "it rested in the lit book and, as the scenario has it, in the dark, its limit half a "
-            "tick better",
-            ("S5", "S6"),
-        )
-    if acts in (REST_DARK, DARK_ONLY):
-        return _Words("as the scenario has it, it rested in the dark alone, at its limit")
-    if terms.mid_tick == _MID_TICK_ON:
+    acts = SCENARIOS[scenario if is_affected else AS_ENTERED]
+    where = acts.dark_rest
+    if where is not DarkRest.AS_RECORDED and acts.rests_lit:
+        words = f"it rested in the lit book and, as the scenario has it, in the dark, {where.value}"
+        return _Words(words, ("S5", "S6"))
+    if where is not DarkRest.AS_RECORDED:
+        return _Words(f"as the scenario has it, it rested in the dark alone, {where.value}")
+    if terms.mid_tick == HALF_TICK:
         return _Words("it rested in both books", ("S5", "S6"))
     return _Words("it rested in the lit book, where nobody in the dark finds it", ("S5", "10.6"))
 
@@ -140,5 +122,5 @@ def time_priority_rest(quantity: int, fills: Sequence[Fill], available: int, mat
 
 
 def _later(quantity: int) -> Rest:
-    words = _obstacle("filled_later", "buy").words
-    return Rest(quantity, "filled_later", (), words)
+    words = _obstacle(FILLED_LATER, "buy").words
+    return Rest(quantity, FILLED_LATER, (), words)

@@ -48,18 +48,6 @@ ENTERS = (
     SESSION_ORDER_TRIGGERED,
     SWEEP_RELOADED_WITHOUT_OPTIONS,
 )
-#: The order stays in the book, perhaps with other terms; after `TRADED` only if leaves remain.
-UPDATES = (
-    TRADED,
-    AMENDED,
-    CONVERTED_IN_AUCTION,
-    MARKET_TO_LIMIT,
-    ICEBERG_REFRESHED,
-    OWNER_CHANGED,
-    UNDISCLOSED_TO_REGULAR,
-    SWEEP_CONVERTED_TO_LIMIT,
-    MINIMUM_QUANTITY_RESET,
-)
 #: The order leaves the book.
 EXITS = (
     CANCELLED,

@@ -131,15 +131,6 @@ def floor_to_tick_x2(price_x2: Prices, from_price: IntArray, tick: IntArray) -> 
 
 
 @entry
-def ceil_to_tick_x2(price_x2: Prices, from_price: IntArray, tick: IntArray) -> Prices:
-    """The lowest on-tick price that is not below a price, doubled as it is."""
-    price = (price_x2 + 1) // 2
-    region = _region(price, from_price)
-    steps = (price - from_price[region] + tick[region] - 1) // tick[region]
-    return 2 * (from_price[region] + steps * tick[region])
-
-
-@entry
 def is_on_tick(price: Prices, from_price: IntArray, tick: IntArray) -> Prices:
     """Whether orders may have this price in the lit book."""
     region = _region(price, from_price)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.compiled import kernel
 from sweep_dask.matching.apart import are_apart
 from sweep_dask.matching.book import ANY, DARK, LOWEST, NOBODY, Book
-from sweep_dask.matching.events import BUY, Route, Style
+from sweep_dask.matching.events import Route, Style
 from sweep_dask.matching.fills import Deal, match
 from sweep_dask.matching.queue import EVERYONE, Question, next_in_time
 from sweep_dask.matching.rules import LIMIT_TEST
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.matching.quotes import Quote

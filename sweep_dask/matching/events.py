@@ -10,9 +10,6 @@ from enum import IntEnum
 
 import numpy as np
 
-BUY = 1
-SELL = 2
-
 
 class EventKind(IntEnum):
     """What an event does to the book."""

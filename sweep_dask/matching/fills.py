@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.compiled import kernel
 from sweep_dask.matching.apart import pairs_of
-from sweep_dask.matching.events import BUY, Route
+from sweep_dask.matching.events import Route
 from sweep_dask.matching.queue import leave, show
 from sweep_dask.matching.rules import CROSSING_KEY, MINIMUM_QUANTITY_RESET
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.matching.book import Book

@@ -22,9 +22,10 @@ from sweep_dask.compiled import kernel
 from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.book import NOBODY
 from sweep_dask.matching.book_ref import owner_of
-from sweep_dask.matching.events import BUY, EventKind, Validity
+from sweep_dask.matching.events import EventKind, Validity
 from sweep_dask.matching.fills import add_leaves
 from sweep_dask.matching.queue import leave
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.matching.book import Book, IntArray

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sweep_dask.compiled import kernel
 from sweep_dask.matching.adopting import Pairs
 from sweep_dask.matching.book import ANY, DARK, NO_REACH, NOBODY, YOUNGEST, Book
-from sweep_dask.matching.events import BUY, SELL, Obstacle
+from sweep_dask.matching.events import Obstacle
 from sweep_dask.matching.fills import undo
 from sweep_dask.matching.queue import (
     EVERYONE,
@@ -24,6 +24,7 @@ from sweep_dask.matching.quotes import NO_PRICE, Quote, closed, on_tick_from
 from sweep_dask.matching.rules import DARK_LIMIT, LIMIT_TEST, QUOTE_MOVES
 from sweep_dask.matching.search import leaves_of, next_eligible, reach_at
 from sweep_dask.matching.walk import Walk, fill_inside
+from sweep_dask.terms.sides import BUY, SELL
 
 _OPEN = int(Obstacle.NONE)
 _ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep_dask.compiled import kernel
-from sweep_dask.matching.events import BUY, Obstacle
+from sweep_dask.matching.events import Obstacle
 from sweep_dask.matching.rules import CONTINUOUS_ONLY, NORMAL_QUOTE
+from sweep_dask.terms.sides import BUY
 
 IntArray = NDArray[np.int64]
 

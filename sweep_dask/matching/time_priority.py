@@ -1,7 +1,8 @@
 """The time-priority model: sweeps take whatever arrived on the other side, oldest first.
 
 No limit price, minimum quantity or cancellation is looked at. A contra is offered for the whole
-window of the sweep, at its entry quantity, until sweeps have used it up.
+window of the sweep, at its entry quantity, until sweeps have used it up. An order whose side is
+neither buy nor sell matches nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep_dask.compiled import entry, kernel
+from sweep_dask.terms.sides import BUY, SELL
 
 IntArray = NDArray[np.int64]
 SideArray = NDArray[np.int8]
 BoolArray = NDArray[np.bool_]
-
-#: Sides as the order and trade files write them; an order of any other side matches nothing.
-BUY = 1
-SELL = 2
 
 
 class Candidates(NamedTuple):

@@ -14,20 +14,14 @@ from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_l
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, TAPE, Line
 from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.tables import empty_table, whole_numbers
 from sweep_dask.errors import InputError
 from sweep_dask.partition.rows import write_table
-from sweep_dask.partition.tables import (
-    LEFT_OUT,
-    MATCHES,
-    ORDER_SUMMARY,
-    SENSITIVITY,
-    SWEEP_FILLS,
-    table_name,
-)
+from sweep_dask.partition.tables import table_name
 from sweep_dask.storage.layout import Partition
+from sweep_dask.terms.arms import CENTRE_POINT, TAPE, Arm
+from sweep_dask.terms.files import LEFT_OUT, MATCHES, ORDER_SUMMARY, SENSITIVITY, SWEEP_FILLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,13 +111,13 @@ def run_scenarios(
     partition: PartitionInput,
     found: PartitionSweeps,
     tables: PieceTables,
-) -> dict[Line, Outcome]:
+) -> dict[Arm, Outcome]:
     """Run and write the scenarios one after the other, and what comes of them under every choice.
 
     Returns
     -------
     dict
-        What became of the sweeps under the answer's own choice, by line.
+        What became of the sweeps under the answer's own choice, by arm.
     """
     began = perf_counter()
     key = Partition(summary.date, summary.security)
@@ -166,9 +160,7 @@ def run_scenarios(
     }
     assert summary.centre_point is not None
     summary.centre_point.scenarios.update(totals)
-    return {
-        Line(CENTRE_POINT, name): answer.outcome for name, answer in found_under.answers.items()
-    }
+    return {Arm(CENTRE_POINT, name): answer.outcome for name, answer in found_under.answers.items()}
 
 
 def _scenario_totals(result: ScenarioResult) -> dict[str, int]:

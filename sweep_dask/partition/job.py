@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.storage.pieces import Piece
+from sweep_dask.terms.arms import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class CentrePointJob:
     ablations: bool = True
     """Whether the command `replay` repeats that without each rule."""
     choices: Choices = DEFAULT_CHOICES
-    """Under which lines are compared."""
+    """Under which arms are compared."""
     fees: Fees = NO_FEES
     """What fills cost beside their price."""
 

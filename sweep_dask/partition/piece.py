@@ -14,12 +14,13 @@ from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_C
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
-from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables
+from sweep_dask.partition.tables import Asked, combined_tables
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.frames import RowsFile, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.summaries import write_summary
 from sweep_dask.storage.sweep_rows import whole_partitions
+from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,10 +144,10 @@ class PieceTables:
 
 def summary_of_files(sweeps: Iterable[str], sensitivity: Iterable[str], asked: Asked) -> Summary:
     """The summary of the rows in files of two tables, each of whole partitions."""
-    lines = asked.lines
-    cases = cases_of(lines, asked.choices)
+    arms = asked.arms
+    cases = cases_of(arms, asked.choices)
     of_sweeps = (
-        summary_of(Sweeps(to_frame(rows), lines))
+        summary_of(Sweeps(to_frame(rows), arms))
         for rows in whole_partitions(sweeps, COLUMNS, CATEGORIES)
     )
     of_choices = (

@@ -13,11 +13,8 @@ from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import PartitionJob, PartitionSummary, PieceJob, ReplayOutcome
 from sweep_dask.partition.rows import merge_tables, new_staging, write_table
 from sweep_dask.partition.score import replayed, score_of
-from sweep_dask.partition.tables import LEFT_OUT
 from sweep_dask.storage.layout import OutputLayout, Partition
-
-#: File stem of the predicted matches.
-MATCHES = "replay_matches"
+from sweep_dask.terms.files import LEFT_OUT, REPLAY_MATCHES
 
 
 def replay_piece(job: PieceJob) -> tuple[list[PartitionSummary], None]:
@@ -47,7 +44,7 @@ def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
     summary.counts["centre_point_events"] = result.event_count
     summary.counts["centre_point_steps"] = result.step_count
     staging = new_staging(job, summary)
-    write_table(staging, summary, part_path(summary, MATCHES), result.matches)
+    write_table(staging, summary, part_path(summary, REPLAY_MATCHES), result.matches)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
     write_table(staging, summary, part_path(summary, LEFT_OUT), left_out)
     found = read_sweeps(partition, merged["nbbo"].rows, date, security)

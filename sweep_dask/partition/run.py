@@ -12,7 +12,7 @@ from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.time_priority import MODEL, PartitionResult, simulate_partition
+from sweep_dask.analysis.time_priority.model import PartitionResult, simulate_partition
 from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.guard import guarded
@@ -35,7 +35,7 @@ from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.csv_tables import as_read, csv_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
-from sweep_dask.storage.layout import ROW_FILES, OutputLayout, Partition
+from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.pieces import made_of
 from sweep_dask.storage.receipts import (
     PartitionReceipt,
@@ -44,6 +44,8 @@ from sweep_dask.storage.receipts import (
     read_receipt,
     write_receipt,
 )
+from sweep_dask.terms.arms import TIME_PRIORITY
+from sweep_dask.terms.files import MATCH_DETAILS, ROW_FILES, TRADES_AGGREGATED
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
@@ -193,7 +195,7 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
         *(asked, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
         (choices, tuple(SENSITIVITY), scored) if asked else choices.lifetime,
     )
-    parts = [VERSION, *([MODEL] if job.time_priority else []), repr(told)]
+    parts = [VERSION, *([TIME_PRIORITY] if job.time_priority else []), repr(told)]
     parts += ["safe text"] if job.csv_safe_text else []
     parts += [repr(job.centre_point.fees)] if job.centre_point.fees.are_paid else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
@@ -243,7 +245,7 @@ def _run_time_priority(
         "steps": result.step_count,
     }
     _write_results(job, layout, summary, result, tables, has_trades=len(trades) > 0)
-    return result.outputs["simulation_match_details"]
+    return result.outputs[MATCH_DETAILS]
 
 
 def _write_results(
@@ -259,7 +261,7 @@ def _write_results(
     processed = layout.processed(summary.date, summary.security)
     outputs = layout.outputs(summary.date, summary.security)
     for name, rows in result.processed.items():
-        if name != "cp_trades_aggregated" or has_trades:
+        if name != TRADES_AGGREGATED or has_trades:
             write_table(layout, summary, processed / f"{name}.parquet", rows)
     for name, rows in result.outputs.items():
         body = csv_bytes(rows, safe_text=job.csv_safe_text)

@@ -11,14 +11,14 @@ from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.match_table import MISSES, REPLAY_MATCHES
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
-from sweep_dask.analysis.centre_point.scenarios import DUAL_POST
 from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line
 from sweep_dask.analysis.tables import empty_table
 from sweep_dask.partition.rows import write_body
 from sweep_dask.storage.atomic import read_regular
 from sweep_dask.storage.layout import Partition
+from sweep_dask.terms.arms import CENTRE_POINT, DUAL_POST, Arm
+from sweep_dask.terms.score import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def replayed(
     if partition.tape is not None:
         return replay.replay_partition(partition, *key, ablations=ablations)
     # Without a tape there is nothing to replay against, and that is no failure.
-    scores = {mode: Score(detail=Detail()) for mode in (replay.RESYNC, replay.FREE)}
+    scores = {mode: Score(detail=Detail()) for mode in MODES}
     nothing = (empty_table(REPLAY_MATCHES), empty_table(MISSES), HiddenOrders())
     return replay.ReplayResult(scores, {}, *nothing, event_count=0, step_count=0)
 
@@ -63,7 +63,7 @@ def write_score(
     layout: OutputLayout,
     partition: PartitionInput,
     found: PartitionSweeps,
-    outcomes: Mapping[Line, Outcome],
+    outcomes: Mapping[Arm, Outcome],
 ) -> None:
     """Replay a partition and write its score.
 
@@ -74,8 +74,8 @@ def write_score(
     """
     began = perf_counter()
     key = Partition(summary.date, summary.security)
-    line = Line(CENTRE_POINT, DUAL_POST)
-    predicted = outcomes[line].fills if line in outcomes else None
+    arm = Arm(CENTRE_POINT, DUAL_POST)
+    predicted = outcomes[arm].fills if arm in outcomes else None
     dual = dual_posted(partition, found, job.centre_point.choices, predicted)
     score = score_of(replayed(partition, key), dual)
     body = json.dumps(score.as_json(), separators=(",", ":")).encode()

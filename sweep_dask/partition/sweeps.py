@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
-from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import (
     fills_by_time_priority,
     fills_of_book,
 )
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome, sweep_tables
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
-from sweep_dask.partition.tables import SWEEP_METRICS
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.combine import table_schema
 from sweep_dask.storage.frames import RowsFile
 from sweep_dask.storage.layout import Partition
+from sweep_dask.terms.arms import ARMS, REAL, TIME_PRIORITY, Arm
+from sweep_dask.terms.files import SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +40,11 @@ def write_sweeps(
     layout: OutputLayout,
     partition: PartitionInput,
     found: PartitionSweeps,
-    scenarios: Mapping[Line, Outcome],
+    scenarios: Mapping[Arm, Outcome],
     time_priority: pa.Table | None,
     tables: PieceTables,
 ) -> None:
-    """Measure the sweeps of every line and write them.
+    """Measure the sweeps of every arm and write them.
 
     Parameters
     ----------
@@ -58,10 +57,10 @@ def write_sweeps(
     real = fills_of_book(partition.log, real_fills(partition))
     outcomes = {REAL: Outcome(real), **scenarios}
     if time_priority is not None:
-        outcomes[Line(TIME_PRIORITY)] = Outcome(fills_by_time_priority(real, time_priority))
-    lines = sweep_tables(
+        outcomes[Arm(TIME_PRIORITY)] = Outcome(fills_by_time_priority(real, time_priority))
+    arms = sweep_tables(
         found,
-        {line: outcomes[line] for line in LINES if line in outcomes},
+        {arm: outcomes[arm] for arm in ARMS if arm in outcomes},
         lifetime=lifetime_of(job.centre_point.choices.lifetime),
         ticks=partition.settings.ticks,
         fees=job.centre_point.fees,
@@ -71,7 +70,7 @@ def write_sweeps(
     make_folders(layout.root, path.parent)
     schema = table_schema(SWEEP_TABLE)
     file = RowsFile(path, schema)
-    for rows in lines:
+    for rows in arms:
         file.add(rows)
         if not tables.is_alone:
             tables.add(SWEEP_METRICS, rows, key)

@@ -13,10 +13,8 @@ from sweep_dask.analysis.centre_point.match_table import MATCHES as MATCH_COLUMN
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS as FILL_COLUMNS
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, Line, lines_of
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
-from sweep_dask.analysis.time_priority import output_columns
+from sweep_dask.analysis.time_priority.model import output_columns
 from sweep_dask.schema import ORDERS, Kind
 from sweep_dask.storage.combine import (
     ResultFile,
@@ -25,6 +23,15 @@ from sweep_dask.storage.combine import (
     keyed,
     keyed_schema,
     result_schema,
+)
+from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY, Arm, arms_of
+from sweep_dask.terms.files import (
+    LEFT_OUT,
+    MATCHES,
+    ORDER_SUMMARY,
+    SENSITIVITY,
+    SWEEP_FILLS,
+    SWEEP_METRICS,
 )
 
 if TYPE_CHECKING:
@@ -38,19 +45,12 @@ if TYPE_CHECKING:
 #: Types of the kinds of input columns in a frame (`schema.Kind`).
 _PANDAS_TYPES = {Kind.INTEGER: "Int64", Kind.PRICE: "float64", Kind.TEXT: "str"}
 
-#: File stems of each scenario.
-MATCHES, ORDER_SUMMARY, SWEEP_FILLS = "matches", "order_summary", "sweep_fills"
-#: And their columns.
+#: Files of each scenario and their columns.
 SCENARIO_TABLES = {
     MATCHES: MATCH_COLUMNS,
     ORDER_SUMMARY: SWEEP_SUMMARY,
     SWEEP_FILLS: FILL_COLUMNS,
 }
-#: File stems: orders left out of the book, and the metrics of every sweep in every line.
-LEFT_OUT = "left_out"
-SWEEP_METRICS = "sweep_metrics"
-#: And sums of them under every choice that the answer depends on.
-SENSITIVITY = "sensitivity"
 
 #: Ahead of the names of Centre Point tables.
 _OF_BOOK = "centre_point_"
@@ -72,9 +72,9 @@ class Asked(NamedTuple):
     choices: Choices = DEFAULT_CHOICES
 
     @property
-    def lines(self) -> list[Line]:
+    def arms(self) -> list[Arm]:
         """Of the sweeps, in their order."""
-        return lines_of(self.models, self.scenarios)
+        return arms_of(self.models, self.scenarios)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.analysis.rollups.robustness import SWEEP, WEIGHTS
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
-from sweep_dask.report.effects import ANSWERING, METRICS
+from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.plot import Curve, Plot, number_axis
+from sweep_dask.terms.choices import SWEEP, WEIGHTS
+from sweep_dask.terms.metrics import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,7 @@ def level_rows(found: Rollups, asked: Choices) -> list[LevelRow]:
 
 def adopters_content(found: Rollups, asked: Choices) -> dict[str, Any]:
     """What `adopters.html` names."""
-    plots = {metric: _effect_plot(found, asked, metric) for metric in ANSWERING}
+    plots = {metric: _effect_plot(found, asked, metric) for metric in ANSWER}
     plots["among"] = _among_adopters_plot(found, asked)
     return {
         "levels": LEVELS,

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
-from sweep_dask.analysis.rollups.choice_words import adopters, wait, within
-from sweep_dask.analysis.rollups.robustness import ENOUGH_CLUSTERS
 from sweep_dask.report.adopters import (
     AFFECTED,
     FIVE_CONTRAS,
@@ -19,25 +16,26 @@ from sweep_dask.report.adopters import (
 from sweep_dask.report.adopters import FILLED_SHARE as FILLED_BY_THEN
 from sweep_dask.report.cells import over
 from sweep_dask.report.comparison import engaged_cells
-from sweep_dask.report.effects import ANSWERING, FILL_RATIO, METRICS, Effect, effect_of
-from sweep_dask.report.line_words import TIME_PRIORITY_LINE
+from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.measures import FILLED_SHARE, MEASURES, SWEEPS, measured
 from sweep_dask.report.measures import QUANTITY as SHARES_ENTERED
 from sweep_dask.report.plot import Scale
-from sweep_dask.report.populations import ANSWERED
-from sweep_dask.report.rollups import ALL, line_of
+from sweep_dask.report.rollups import line_of
 from sweep_dask.report.verdicts import Headline, Verdict, headline, looked_at, verdicts_of
+from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
+from sweep_dask.terms.choices import ENOUGH_CLUSTERS, adopters, wait, within
+from sweep_dask.terms.dimensions import ALL, UNKNOWN
+from sweep_dask.terms.metrics import ANSWER, FILL_RATIO
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.analysis.centre_point.choices import Choices
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
     from sweep_dask.report.rollups import Rollups
+    from sweep_dask.terms.arms import Arm
 
-#: Participants that are not known are not one participant.
-_UNKNOWN = "unknown"
 #: Measures that are the same for every line.
 _OF_ANY_LINE = ("sweeps", "quantity")
 
@@ -135,13 +133,13 @@ class Answer:
     @property
     def by_metric(self) -> dict[str, list[Verdict]]:
         """The verdicts on each metric."""
-        found = {m: [v for v in self.verdicts if v.row["metric"] == m] for m in ANSWERING}
+        found = {m: [v for v in self.verdicts if v.row["metric"] == m] for m in ANSWER}
         return {metric: verdicts for metric, verdicts in found.items() if verdicts}
 
     @property
     def scales(self) -> dict[str, Scale]:
         """The axis that all effects on one metric share, by metric; each holds zero."""
-        return {metric: self._scale(metric) for metric in ANSWERING}
+        return {metric: self._scale(metric) for metric in ANSWER}
 
     def _scale(self, metric: str) -> Scale:
         """Zero, every interval and every range, with room at both ends."""
@@ -170,7 +168,7 @@ def answer_of(
     total = None if line is None else found.total(line)
     if line is None or total is None:
         return None
-    prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
+    prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{line.name}"
     measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_LINE}
     is_sure = has_tape and doubt is None
     return Answer(
@@ -180,7 +178,7 @@ def answer_of(
         looked_at=looked_at(found),
         levels=level_rows(found, asked) if is_sure else [],
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
-        time_priority=_against_tape(found, TIME_PRIORITY_LINE) if has_tape else {},
+        time_priority=_against_tape(found, BY_TIME_PRIORITY) if has_tape else {},
         engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
         largest=None if asked.is_of_one else largest_of(found, line),
         has_tape=has_tape,
@@ -188,13 +186,13 @@ def answer_of(
     )
 
 
-def _against_tape(found: Rollups, line: Line) -> dict[str, Effect]:
-    rows = {metric: found.compared(REAL, line, metric) for metric in ANSWERING}
+def _against_tape(found: Rollups, line: Arm) -> dict[str, Effect]:
+    rows = {metric: found.compared(REAL, line, metric) for metric in ANSWER}
     effects = {metric: effect_of(row) for metric, row in rows.items() if row}
     return {metric: effect for metric, effect in effects.items() if effect.mean is not None}
 
 
-def largest_of(found: Rollups, line: Line) -> Largest | None:
+def largest_of(found: Rollups, line: Arm) -> Largest | None:
     """The participant who entered more than half of the shares; None if nobody did.
 
     Whole numbers decide: half of the shares is not more than half.
@@ -202,8 +200,8 @@ def largest_of(found: Rollups, line: Line) -> Largest | None:
     rows = [row for row in found.segments.get("participant", ()) if line_of(row) == line]
     wanted = sum(row["quantity"] for row in rows)
     for row in rows:
-        if row["segment"] != _UNKNOWN and 2 * row["quantity"] > wanted:
-            prefix = f"by_participant/{ANSWERED}/{row['segment']}/{line.name}"
+        if row["segment"] != UNKNOWN and 2 * row["quantity"] > wanted:
+            prefix = f"by_participant/{HEADLINE_POPULATION}/{row['segment']}/{line.name}"
             cells = (measured(prefix, row, one) for one in (SHARES_ENTERED, SWEEPS, FILLED_SHARE))
             return Largest(row["segment"], over(row["quantity"], wanted), *cells)
     return None
@@ -216,7 +214,7 @@ def answer_content(
     return {
         "answer": answer_of(found, asked, doubt, has_tape=has_tape),
         "metrics": METRICS,
-        "answering": ANSWERING,
+        "answering": tuple(ANSWER),
         "entered": QUANTITY,
         "affected": AFFECTED,
         "filled_share": FILLED_BY_THEN,

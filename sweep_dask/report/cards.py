@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
-from sweep_dask.report.fidelity import MODES
 from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import doubt
 from sweep_dask.report.tape import has_tape
+from sweep_dask.terms.arms import SCENARIOS
+from sweep_dask.terms.score import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

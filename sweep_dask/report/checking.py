@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report.commands import output_of
-from sweep_dask.report.measures import FILL_RATIO, MEASURES, POPULATION_SQL
-from sweep_dask.report.populations import ANSWERED
+from sweep_dask.report.measures import FILL_RATIO, MEASURES
+from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,5 +22,5 @@ def query_of(output: str) -> str:
     files = f"{output}/tables/sweep_metrics.parquet/*.parquet".replace("'", "''")
     return (
         f"SELECT coalesce(scenario, model) AS line, {FILL_RATIO.sql} AS fill_ratio\n"
-        f"FROM '{files}' WHERE {POPULATION_SQL[ANSWERED]} GROUP BY ALL;"
+        f"FROM '{files}' WHERE {POPULATIONS[HEADLINE_POPULATION].query} GROUP BY ALL;"
     )

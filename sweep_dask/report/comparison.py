@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import label, reference_of
-from sweep_dask.report.populations import ANSWERED
-from sweep_dask.report.rollups import ALL, is_pair
+from sweep_dask.report.rollups import is_pair
+from sweep_dask.terms.arms import REAL, Arm
+from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.metrics import COST_PARTS
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 #: Shares of the pairs, in the order of the bars.
 _VERDICTS = ("n_worse", "n_agree", "n_better")
-PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ def comparison_content(found: Rollups) -> dict[str, Any]:
     }
 
 
-def pairs_of(found: Rollups) -> list[tuple[Line, Line]]:
+def pairs_of(found: Rollups) -> list[tuple[Arm, Arm]]:
     """Every line but the tape, behind what it is measured against, if that is there."""
     lines = found.lines
     pairs = [(reference_of(line, lines), line) for line in lines if line != REAL]
     return [pair for pair in pairs if pair[0] in lines]
 
 
-def agreement_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[Compared]]:
+def agreement_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
     """Metric -> for each pair the shares of sweeps that are worse, the same and better."""
     rows: dict[str, list[Compared]] = {}
     for metric in METRICS:
@@ -88,7 +89,7 @@ def engagement_rows(found: Rollups) -> list[Compared]:
     return rows
 
 
-def engaged_cells(found: Rollups, reference: Line, line: Line) -> dict[str, Cell] | None:
+def engaged_cells(found: Rollups, reference: Arm, line: Arm) -> dict[str, Cell] | None:
     """Of one line: with its reference, with the line, both, and one alone; None if not known."""
     one, other = found.total(reference), found.total(line)
     either = _engaged(found, reference, line)
@@ -106,14 +107,14 @@ def engaged_cells(found: Rollups, reference: Line, line: Line) -> dict[str, Cell
     return {name: cell(f"{key}/{name}", n, wording.number) for name, n in counts.items()}
 
 
-def _engaged(found: Rollups, reference: Line, line: Line) -> int | None:
+def _engaged(found: Rollups, reference: Arm, line: Arm) -> int | None:
     for row in found.averages:
         if row["condition"] == "engaged" and is_pair(row, reference, line):
             return int(row["n_sweeps"])
     return None
 
 
-def average_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[Compared]]:
+def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
     """Metric -> for each pair means over whoever has it, the same sweeps, the same engaged ones."""
     chosen = {
         (r["reference"], r["model"], r["scenario"], r["condition"], r["metric"]): r
@@ -151,7 +152,7 @@ def cost_parts(found: Rollups) -> list[CostParts]:
     if REAL not in found.lines:
         return []
     parts = {
-        line: [row[name] for name in PARTS]
+        line: [row[name] for name in COST_PARTS]
         for line in found.lines
         if line != REAL and (row := found.total(line)) and row["n_parts"]
     }
@@ -159,12 +160,12 @@ def cost_parts(found: Rollups) -> list[CostParts]:
     return [_cost_parts(line, amounts, largest) for line, amounts in parts.items()]
 
 
-def _cost_parts(line: Line, amounts: Sequence[float], largest: float) -> CostParts:
-    prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
-    named = dict(zip((*PARTS, "all_parts_aud"), (*amounts, sum(amounts)), strict=True))
+def _cost_parts(line: Arm, amounts: Sequence[float], largest: float) -> CostParts:
+    prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{line.name}"
+    named = dict(zip((*COST_PARTS, "all_parts_aud"), (*amounts, sum(amounts)), strict=True))
     cells = [cell(f"{prefix}/{name}", amount, _signed_aud) for name, amount in named.items()]
     bars = []
-    for name, amount in zip(PARTS, amounts, strict=True):
+    for name, amount in zip(COST_PARTS, amounts, strict=True):
         width = round(50 * abs(amount) / largest, 2)
         bars.append((name, 50.0 if amount >= 0 else 50 - width, width))
     return CostParts(label(line.name), cells, bars)
@@ -174,5 +175,5 @@ def _signed_aud(amount: float | None) -> str:
     return wording.change(amount, 0)
 
 
-def _key(table: str, reference: Line, line: Line) -> str:
-    return f"{table}/{ANSWERED}/{reference.name}/{line.name}"
+def _key(table: str, reference: Arm, line: Arm) -> str:
+    return f"{table}/{HEADLINE_POPULATION}/{reference.name}/{line.name}"

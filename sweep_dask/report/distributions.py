@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
-from sweep_dask.report.effects import FILL_RATIO, METRICS, SHORTFALL, MetricWords
+from sweep_dask.report.effects import METRICS, MetricWords
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.plot import Axis, Curve, Plot, Scale, number_axis, round_steps
-from sweep_dask.report.populations import ANSWERED
-from sweep_dask.report.rollups import ALL, line_of
+from sweep_dask.report.rollups import line_of
+from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.metrics import FILL_RATIO, SHORTFALL
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +112,7 @@ def _boxes(found: Rollups, metric: str) -> list[Box]:
     low, width = min(ends, default=0.0), (max(ends, default=0.0) - min(ends, default=0.0)) or 1.0
     boxes = []
     for name, row in known:
-        key = f"by_all/{ANSWERED}/{ALL}/{name}/{metric}"
+        key = f"by_all/{HEADLINE_POPULATION}/{ALL}/{name}/{metric}"
         values = [row[f"{metric}_{quartile}"] for quartile in QUARTILES]
         form = METRICS[metric].level
         cells = [cell(f"{key}_{q}", v, form) for q, v in zip(QUARTILES, values, strict=True)]

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
-from sweep_dask.report.populations import ANSWERED
-from sweep_dask.report.rollups import ALL, line_of
+from sweep_dask.report.rollups import line_of
+from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.metrics import ANSWER, COLUMNS, HEADLINE
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sweep_dask.analysis.metrics.lines import Line
+    from sweep_dask.terms.arms import Arm
 
 
 @dataclass(frozen=True)
@@ -82,24 +84,16 @@ class MetricWords:
         return wording.decimals(None if value is None else value * self.scale)
 
 
-FILL_RATIO = "fill_ratio"
-SHORTFALL = "implementation_shortfall_bps"
-COMPLETED = "completed_shortfall_bps"
-#: The metrics of the answer: how much fills, and what it costs, what is left counted two ways.
-ANSWERING = (FILL_RATIO, SHORTFALL, COMPLETED)
-_COST = ("bps", "costlier", "cheaper")
-_TIME = ("s", "slower", "faster")
-#: Metrics of the tables, in their order.
-METRICS = {
-    FILL_RATIO: MetricWords("Fill ratio", "points", "more", "less", 100),
-    SHORTFALL: MetricWords("Implementation shortfall", *_COST),
-    COMPLETED: MetricWords("Completed shortfall", *_COST),
-    "arrival_cost_bps": MetricWords("Arrival cost", *_COST),
-    "effective_spread_bps": MetricWords("Effective spread", *_COST),
-    "far_touch_improvement_bps": MetricWords("Better than the far touch", "bps", "better", "worse"),
-    "time_to_first_fill_seconds": MetricWords("Time to the first fill", *_TIME),
-    "mean_time_to_fill_seconds": MetricWords("Mean time to a fill", *_TIME),
-}
+def _words(name: str) -> MetricWords:
+    column = COLUMNS[name]
+    unit, scale = _SHOWN.get(column.unit, (column.unit, 1.0))
+    return MetricWords(column.metric.heading, unit, *column.ways, scale)
+
+
+#: Units that the page has others for: what they are called, and how many make one.
+_SHOWN = {"share": ("points", 100.0)}
+#: Metrics of the tables, in their order: those of the answer, then the others.
+METRICS = {name: _words(name) for name in dict.fromkeys((*ANSWER, *HEADLINE))}
 
 
 @dataclass(frozen=True)
@@ -140,7 +134,15 @@ class Effect:
     @property
     def key(self) -> str:
         """Key of the row: what its numbers are found by."""
-        parts = ("comparisons", ANSWERED, self.reference, self.line, ALL, ALL, self.metric)
+        parts = (
+            "comparisons",
+            HEADLINE_POPULATION,
+            self.reference,
+            self.line,
+            ALL,
+            ALL,
+            self.metric,
+        )
         return "/".join(parts)
 
 
@@ -158,9 +160,7 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
     )
 
 
-def effects_of(
-    rows: Iterable[Mapping[str, Any]], pairs: Iterable[tuple[Line, Line]]
-) -> list[Effect]:
+def effects_of(rows: Iterable[Mapping[str, Any]], pairs: Iterable[tuple[Arm, Arm]]) -> list[Effect]:
     """Effects of chosen pairs of a reference and a line, by pair and then by metric."""
     found = {(row["reference"], line_of(row), row["metric"]): row for row in rows}
     keys = [(reference.name, line, name) for reference, line in pairs for name in METRICS]

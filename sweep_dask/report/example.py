@@ -9,22 +9,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
-from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report.example_plot import example_plot
 from sweep_dask.report.line_words import changes, label
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.pieces import file_of
+from sweep_dask.terms.arms import REAL, SCENARIOS
+from sweep_dask.terms.files import MATCH_DETAILS, ROW_FILES, SWEEP_METRICS
+from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import FloatArray, IntArray
     from sweep_dask.report.rollups import Rollups, Row
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.terms.arms import Arm
 
 #: Most quotes drawn; of more, evenly chosen ones.
 MOST_QUOTES = 2_000
@@ -103,7 +104,7 @@ class UnreadableError(Exception):
 
 
 def read_example(
-    layout: OutputLayout, chosen: Row | None, lines: Sequence[Line]
+    layout: OutputLayout, chosen: Row | None, lines: Sequence[Arm]
 ) -> tuple[Example | None, str]:
     """The chosen sweep; if it cannot be shown, None and why.
 
@@ -131,7 +132,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
     columns = ["side", "quantity", "limit", "arrival_ns", "end_ns", "filled_quantity"]
     sweep = _row(layout, columns, keys | {"model": REAL.model})
     processed = layout.processed(date, security)
-    trades = processed / "cp_trades_matched.parquet"
+    trades = processed / f"{ROW_FILES['trades']}.parquet"
     # A partition without trades has no such file: its sweeps have no real fills.
     has_fills = bool(sweep["filled_quantity"])
     real = _tape(layout, trades, order_id) if has_fills else _fills(REAL.name, _NO_ROWS)
@@ -146,7 +147,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         date=date,
         security=security,
         order_id=order_id,
-        side="buy" if sweep["side"] == 1 else "sell",
+        side=SIDE_NAMES[sweep["side"]],
         quantity=sweep["quantity"],
         limit=sweep["limit"] and sweep["limit"] / _UNITS_PER_DOLLAR,
         arrival_ns=_local(arrival_ns),
@@ -173,7 +174,7 @@ def _rows(
 
 
 def _row(layout: OutputLayout, columns: list[str], values: Mapping[str, Any]) -> Row:
-    path = file_of(layout.table("sweep_metrics"), Partition(values["date"], values["security"]))
+    path = file_of(layout.table(SWEEP_METRICS), Partition(values["date"], values["security"]))
     rows: list[Row] = _rows(layout, path, columns, values).to_pylist()
     if not rows:
         raise UnreadableError(layout.relative(path))
@@ -194,7 +195,7 @@ def _simulated(layout: OutputLayout, chosen: Row, keys: Mapping[str, Any]) -> tu
         values |= {"scenario": chosen["scenario"]}
         fills = _fills(chosen["scenario"], _rows(layout, path, columns, values), scale=2)
     else:
-        path = file_of(layout.table("simulation_match_details"), partition)
+        path = file_of(layout.table(MATCH_DETAILS), partition)
         columns, values = ["timestamp", "price", "matched_quantity"], dict(keys)
         values["sweep_orderid"] = values.pop("order_id")
         fills = _fills(chosen["model"], _rows(layout, path, columns, values))

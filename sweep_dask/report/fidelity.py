@@ -7,49 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.causes import CAUSES
-from sweep_dask.report.rule_words import RULE_WORDS
+from sweep_dask.terms.rules import RULES
+from sweep_dask.terms.score import CAUSES, EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-#: The two ways of replaying, as `fidelity.json` calls them, and their headings.
-MODES = {"resync": "Step by step", "free": "Free-running"}
-
-#: What made a match on the tape happen, in words.
-TRIGGERS = {
-    "arrival": "an order that arrived or was changed",
-    "both_passive": "both orders were resting",
-    "order_missing": "one of its orders is not in the input, or was left out",
-}
-
-#: The same told apart further, and by who took part: keys of `by_event` and of `by_kind`.
-EVENTS = {
-    "arrival": "an order that arrived",
-    "amendment": "an order that was changed",
-    "resting": "two orders that were resting",
-}
-KINDS = {
-    "active_sweeps": "a sweep that came in",
-    "passive_sweeps": "a sweep that was resting",
-    "active_orders": "another order that came in",
-    "passive_orders": "another order that was resting",
-}
-
-#: Until when orders that were hidden are asked about: keys of `until`.
-UNTIL = {
-    "recorded": "until its record ended",
-    "clock:5min": "for five minutes",
-    "close": "until trading closed",
-}
-#: What was predicted of any fill, and what happened: keys of `any_fill`.
-OUTCOMES = {
-    "predicted_and_real": "predicted and real",
-    "predicted_only": "predicted only",
-    "real_only": "real only",
-    "neither": "neither",
-}
 
 _FULL_BAR_PIXELS = 160
 
@@ -199,7 +162,7 @@ def _ablation(entry: Mapping[str, Any], complete: Mapping[str, Mapping[str, Any]
     rule, free = entry["rule"], entry.get("free")
     return Ablation(
         rule.replace("_", "-"),
-        RULE_WORDS.get(rule.replace("-", "_"), ""),
+        RULES[name].words if (name := rule.replace("-", "_")) in RULES else "",
         entry["resync"],
         _loss(entry["resync"], complete["resync"]),
         None if free is None else _loss(free, complete["free"]),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.report import wording
-from sweep_dask.report.line_words import TIME_PRIORITY_LINE, label
+from sweep_dask.report.line_words import label
 from sweep_dask.report.measures import FILL_AND_COST, measured
 from sweep_dask.report.plot import Bar, Bars, Rule, from_zero
-from sweep_dask.report.populations import ANSWERED, POPULATIONS
-from sweep_dask.report.rollups import ALL
 from sweep_dask.report.segments import segment_row
+from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL
+from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def fill_and_cost(found: Rollups) -> list[LineRow]:
     for line in found.lines:
         row = found.total(line)
         if row is not None:
-            prefix = f"by_all/{ANSWERED}/{ALL}/{line.name}"
+            prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{line.name}"
             rows.append(LineRow(line.name, [measured(prefix, row, m) for m in FILL_AND_COST]))
     return rows
 
@@ -54,17 +54,17 @@ def fill_and_cost(found: Rollups) -> list[LineRow]:
 def population_rows(found: Rollups) -> list[SegmentRow]:
     """Each population that has sweeps, beside the others."""
     rows = []
-    for population, words in POPULATIONS.items():
+    for population, of in POPULATIONS.items():
         by_line = {line: found.total(line, population) for line in found.lines}
         known = {line: row for line, row in by_line.items() if row is not None}
         if known:
-            rows.append(segment_row(f"by_all/{population}/{ALL}", words, known, found.lines))
+            rows.append(segment_row(f"by_all/{population}/{ALL}", of.heading, known, found.lines))
     return rows
 
 
 def _venue_plot(found: Rollups) -> Bars:
     """Shares filled in the dark and in the lit book, a rule at what really filled."""
-    lines = [line for line in found.lines if line != TIME_PRIORITY_LINE]
+    lines = [line for line in found.lines if line != BY_TIME_PRIORITY]
     rows = {line.name: row for line in lines if (row := found.total(line))}
     filled = [row["filled_quantity"] for row in rows.values()]
     real = rows.get(REAL.name)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.metrics.lines import REAL, REPLAYED
-from sweep_dask.analysis.rollups.dimensions import SHORT_SELLS
-from sweep_dask.report.line_words import TIME_PRIORITY_LINE, changes
+from sweep_dask.report.line_words import changes
 from sweep_dask.report.rollups import line_of
 from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
+from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
+from sweep_dask.terms.dimensions import SHORT_SELLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.rollups import Rollups, Row
+    from sweep_dask.terms.arms import Arm
 
 _NOT_THROUGH = (
     "What the sweeps would have got: the run ended before the results of its partitions were "
@@ -156,7 +156,7 @@ class _Answered:
         return has_tape(self.manifest)
 
     @property
-    def scenarios(self) -> list[Line]:
+    def scenarios(self) -> list[Arm]:
         """Those in which something is changed."""
         return [line for line in changes(self.found.lines) if line.scenario]
 
@@ -245,7 +245,7 @@ def _one_participant(run: _Answered) -> str | None:
 
 
 def _no_matches(run: _Answered) -> str | None:
-    is_run = TIME_PRIORITY_LINE in run.found.lines
+    is_run = BY_TIME_PRIORITY in run.found.lines
     made_none = run.manifest["counts"].get("matches") == 0
     return _NO_MATCHES if run.is_taped and is_run and made_none else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.report.populations import ANSWERED
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def line_summary(by_all: pd.DataFrame) -> pd.DataFrame:
         of all shares and `dark_share` dark ones of the filled, NaN of none; all other columns are
         those of the roll-up.
     """
-    rows = by_all[by_all["population"] == ANSWERED]
+    rows = by_all[by_all["population"] == HEADLINE_POPULATION]
     names = rows["scenario"].where(rows["scenario"].notna(), rows["model"])
     shares = {
         "filled_share": _share(rows["filled_quantity"], rows["quantity"]),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, DARK_ONLY, DUAL_POST, REST_DARK
-from sweep_dask.analysis.metrics.lines import REAL, REPLAYED, Line
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
+from sweep_dask.terms.arms import ARMS, REAL, REPLAYED, Arm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,35 +23,12 @@ class LineWords:
     """The shape of its points in charts (`plot.html`)."""
 
 
-#: By name of the line.
+_MARKERS = ("circle", "diamond", "square", "triangle", "inverted_triangle", "star")
+#: By name of the arm; beyond the markers they begin again.
 WORDS = {
-    REAL.name: LineWords("Tape", "done what they did", "circle"),
-    TIME_PRIORITY: LineWords(
-        "Time priority",
-        "met, for what they had left, every order of the other side that arrived, by time alone "
-        "and whatever its limit",
-        "diamond",
-    ),
-    AS_ENTERED: LineWords("As entered", "done what they did", "square"),
-    DUAL_POST: LineWords(
-        "Dual post",
-        "also rested what was left of them in the dark",
-        "triangle",
-    ),
-    REST_DARK: LineWords(
-        "Rest dark",
-        "rested what was left of them only in the dark",
-        "inverted_triangle",
-    ),
-    DARK_ONLY: LineWords(
-        "Dark only",
-        "never taken from the lit book and looked only in the dark",
-        "star",
-    ),
+    arm.name: LineWords(arm.heading, arm.had, marker)
+    for arm, marker in zip(ARMS, cycle(_MARKERS), strict=False)
 }
-
-#: Another model, which is not among the scenarios that an answer is about.
-TIME_PRIORITY_LINE = Line(TIME_PRIORITY)
 
 
 def label(name: str) -> str:
@@ -60,7 +36,7 @@ def label(name: str) -> str:
     return WORDS[name].label
 
 
-def reference_of(line: Line, lines: Sequence[Line]) -> Line:
+def reference_of(line: Arm, lines: Sequence[Arm]) -> Arm:
     """What a line is measured against: a scenario against the replay, in which nothing is changed.
 
     The error of the book is in both and cancels. Without a replay, and for other lines, the tape.
@@ -69,7 +45,7 @@ def reference_of(line: Line, lines: Sequence[Line]) -> Line:
     return REPLAYED if is_changed and REPLAYED in lines else REAL
 
 
-def changes(lines: Sequence[Line]) -> list[Line]:
+def changes(lines: Sequence[Arm]) -> list[Arm]:
     """The lines that answer something: all but the tape and the replay, scenarios first."""
     found = [line for line in lines if line not in (REAL, REPLAYED)]
     return sorted(found, key=lambda line: line.scenario is None)

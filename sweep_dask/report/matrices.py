@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
-from sweep_dask.analysis.rollups.choice_words import COUNTED, wait
-from sweep_dask.analysis.rollups.robustness import AUD, SWEEP, WEIGHTS
 from sweep_dask.report.adopters import share_in_words
-from sweep_dask.report.effects import ANSWERING, METRICS
+from sweep_dask.report.effects import METRICS
 from sweep_dask.report.verdicts import effect_cell
+from sweep_dask.terms.choices import AUD, COUNTED, SWEEP, SWITCHES, WEIGHTS, Switch, wait
+from sweep_dask.terms.metrics import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +103,7 @@ def matrices_content(found: Rollups, asked: Choices) -> dict[str, Any]:
 def switch_rows(found: Rollups, asked: Choices) -> dict[str, list[SwitchRow]]:
     """Metric and unit -> of the answer's own choice, by scenario; each sweep counting alike."""
     rows: dict[str, list[SwitchRow]] = {}
-    for metric in ANSWERING:
+    for metric in ANSWER:
         told: dict[str, dict[str, Row]] = {}
         for row in (*found.effects(metric), *found.switched(metric)):
             choice = (row["weight"], row["lifetime"], row["adoption"])
@@ -120,7 +119,7 @@ def switch_rows(found: Rollups, asked: Choices) -> dict[str, list[SwitchRow]]:
 
 def matrices(found: Rollups, asked: Choices) -> list[Matrix]:
     """One for each metric of the answer."""
-    return [_matrix(metric, found.effects(metric), asked) for metric in ANSWERING]
+    return [_matrix(metric, found.effects(metric), asked) for metric in ANSWER]
 
 
 def _matrix(metric: str, effects: Sequence[Row], asked: Choices) -> Matrix:

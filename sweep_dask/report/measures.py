@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
+from sweep_dask.terms.metrics import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +38,17 @@ def _ratio(
     part: str, whole: str, scale: float = 1.0
 ) -> Callable[[Mapping[str, Any]], float | None]:
     return lambda row: over(row[part], row[whole], scale)
+
+
+def _heading(column: str) -> str:
+    return COLUMNS[column].metric.heading
+
+
+def _per_sweep(
+    column: str, name: str, heading: str, form: Callable[[float | None], str]
+) -> Measure:
+    """The mean of a metric over the sweeps that have it."""
+    return Measure(name, heading, COLUMNS[column].query, _column(f"{column}_mean"), form)
 
 
 _PAPER_VALUE = "arrival_midpoint * quantity / 1000"
@@ -87,9 +99,7 @@ FILLED_SHARE = Measure(
     _ratio("filled_quantity", "quantity"),
     wording.percent,
 )
-FILL_RATIO = Measure(
-    *("fill_ratio", "per sweep", "avg(fill_ratio)"), _column("fill_ratio_mean"), wording.percent
-)
+FILL_RATIO = _per_sweep("fill_ratio", "fill_ratio", "per sweep", wording.percent)
 DARK_SHARE = Measure(
     *("dark_share", "in the dark", "sum(dark_quantity) / sum(filled_quantity)"),
     _ratio("dark_quantity", "filled_quantity"),
@@ -100,18 +110,17 @@ FIRST_FILL_MEDIAN = Measure(
     _column("time_to_first_fill_seconds_p50"),
     wording.decimals,
 )
-FIRST_FILL_MEAN = Measure(
-    *("first_fill_mean", "mean", "avg(time_to_first_fill_seconds)"),
-    _column("time_to_first_fill_seconds_mean"),
-    wording.decimals,
+FIRST_FILL_MEAN = _per_sweep(
+    "time_to_first_fill_seconds", "first_fill_mean", "mean", wording.decimals
 )
-EFFECTIVE_SPREAD = Measure(
-    *("effective_spread_bps", "Effective spread", "avg(effective_spread_bps)"),
-    _column("effective_spread_bps_mean"),
+EFFECTIVE_SPREAD = _per_sweep(
+    "effective_spread_bps",
+    "effective_spread_bps",
+    _heading("effective_spread_bps"),
     wording.decimals,
 )
 ARRIVAL_COST = Measure(
-    *("arrival_cost_bps", "Arrival cost", _of_paper_value("arrival_cost_aud")),
+    *("arrival_cost_bps", _heading("arrival_cost_bps"), _of_paper_value("arrival_cost_aud")),
     _ratio("arrival_cost_aud", "paper_value_aud", BPS),
     wording.decimals,
 )
@@ -121,13 +130,11 @@ SHORTFALL = Measure(
     _ratio("implementation_shortfall_aud", "shortfall_paper_value_aud", BPS),
     wording.decimals,
 )
-SHORTFALL_MEAN = Measure(
-    *("implementation_shortfall_mean", "per sweep", "avg(implementation_shortfall_bps)"),
-    _column("implementation_shortfall_bps_mean"),
-    wording.decimals,
+SHORTFALL_MEAN = _per_sweep(
+    "implementation_shortfall_bps", "implementation_shortfall_mean", "per sweep", wording.decimals
 )
 SHORTFALL_AUD = Measure(
-    *("implementation_shortfall_aud", "AUD", "sum(implementation_shortfall_aud)"),
+    *("implementation_shortfall_aud", "AUD", COLUMNS["implementation_shortfall_aud"].query),
     _column("implementation_shortfall_aud"),
     wording.whole,
 )
@@ -137,10 +144,8 @@ COMPLETED = Measure(
     _ratio("completed_shortfall_aud", "shortfall_paper_value_aud", BPS),
     wording.decimals,
 )
-COMPLETED_MEAN = Measure(
-    *("completed_shortfall_mean", "per sweep", "avg(completed_shortfall_bps)"),
-    _column("completed_shortfall_bps_mean"),
-    wording.decimals,
+COMPLETED_MEAN = _per_sweep(
+    "completed_shortfall_bps", "completed_shortfall_mean", "per sweep", wording.decimals
 )
 
 #: The table "Fill and cost"; its heading groups these in the template.
@@ -153,13 +158,6 @@ FILL_AND_COST = (
 MEASURES = {
     measure.name: measure
     for measure in (*FILL_AND_COST, QUANTITY, PARENTS, ADDED_QUANTITY, PARENTS_FILLED_SHARE)
-}
-
-#: Whose sweeps a line and population are, for `sql` above.
-POPULATION_SQL = {
-    "all": "true",
-    "continuous": "is_continuous",
-    "residual": "is_continuous AND has_residual",
 }
 
 

@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
 from sweep_dask.report.commands import commands_of
-from sweep_dask.report.fidelity import (
-    EVENTS,
-    KINDS,
-    MODES,
-    OUTCOMES,
-    UNTIL,
-    Fidelity,
-    read_fidelity,
-)
+from sweep_dask.report.fidelity import Fidelity, read_fidelity
 from sweep_dask.report.rendering import render
 from sweep_dask.report.subject import subject_of
-from sweep_dask.storage.layout import FIDELITY
 from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.terms.files import FIDELITY
+from sweep_dask.terms.score import EVENTS, KINDS, MODES, OUTCOMES, PREDICTED, UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +125,7 @@ def fidelity_content(replay: Replay | None) -> dict[str, Any]:
         "modes": MODES,
         "until": UNTIL,
         "outcomes": OUTCOMES,
-        "kinds": {"by_event": EVENTS, "by_kind": KINDS},
+        "kinds": {"by_event": {name: EVENTS[name] for name in PREDICTED}, "by_kind": KINDS},
         "most_replayed": MOST_PARTITIONS,
     }
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
-from sweep_dask.analysis.rollups.robustness import BOOK, INTERVALS
-from sweep_dask.report.populations import ANSWERED, OF_TAPE
+from sweep_dask.terms.arms import ARMS, REAL, Arm
+from sweep_dask.terms.choices import BOOK, INTERVALS
+from sweep_dask.terms.dimensions import ALL, DIMENSIONS
+from sweep_dask.terms.populations import HEADLINE_POPULATION, OF_TAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,24 +19,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-ALL = "all"
-
-#: Kinds of segments by which sweeps are told apart, and their headings, as the page shows them.
-DIMENSIONS = {
-    "marketability": "Limit against the quote on arrival",
-    "size": "Size of the order, shares",
-    "hour": "Hour of arrival, Sydney",
-    "size_quantile": "Size of the order, quarters of its security-day",
-    "spread": "Spread on arrival, ticks",
-    "outcome": "What really became of it",
-    "side": "Side",
-    "short_sell": "Short sell",
-    "participant": "Participant",
-    "day": "Trading date",
-    "security": "Security",
-}
-#: The one that only the tape can tell.
-_DIMENSION_OF_TAPE = "outcome"
 #: Of each segment the page shows a few sums only.
 _SEGMENT_COLUMNS = [
     *("segment", "model", "scenario", "n_sweeps", "quantity", "filled_quantity"),
@@ -62,19 +45,19 @@ class Rollups:
     example: Row | None = None
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Arm]:
         """The lines of the run, in their order."""
         found = {line_of(row) for row in self.by_all}
-        return [line for line in LINES if line in found]
+        return [line for line in ARMS if line in found]
 
-    def total(self, line: Line, population: str = ANSWERED) -> Row | None:
+    def total(self, line: Arm, population: str = HEADLINE_POPULATION) -> Row | None:
         """The sums of a line; None without sweeps."""
         for row in self.by_all:
             if row["population"] == population and line_of(row) == line and row["n_sweeps"]:
                 return row
         return None
 
-    def compared(self, reference: Line, line: Line, metric: str) -> Row | None:
+    def compared(self, reference: Arm, line: Arm, metric: str) -> Row | None:
         """The comparison of a line in one metric; None if there is none."""
         for row in self.comparisons:
             if is_pair(row, reference, line) and row["metric"] == metric:
@@ -110,7 +93,7 @@ def without_tape(found: Rollups) -> Rollups:
     segments = {
         name: _of_scenarios(rows)
         for name, rows in found.segments.items()
-        if name != _DIMENSION_OF_TAPE
+        if not DIMENSIONS[name].is_of_tape
     }
     return replace(
         found,
@@ -134,12 +117,12 @@ def _against_scenarios(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["reference"] != REAL.name]
 
 
-def line_of(row: Mapping[str, Any]) -> Line:
+def line_of(row: Mapping[str, Any]) -> Arm:
     """The line that a row is about."""
-    return Line(row["model"], row["scenario"])
+    return Arm(row["model"], row["scenario"])
 
 
-def is_pair(row: Mapping[str, Any], reference: Line, line: Line) -> bool:
+def is_pair(row: Mapping[str, Any], reference: Arm, line: Arm) -> bool:
     """Whether a row compares these two lines."""
     return bool(row["reference"] == reference.name and line_of(row) == line)
 
@@ -152,7 +135,7 @@ def read_rollups(folder: Path) -> Rollups:
     OSError, pyarrow.ArrowException
         A file is missing or cannot be read.
     """
-    answered = {"population": ANSWERED}
+    answered = {"population": HEADLINE_POPULATION}
     found = read_rows(folder / "example_sweep.parquet")
     return Rollups(
         by_all=read_rows(folder / "by_all.parquet"),

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.effects import SHORTFALL as SHORTFALL_METRIC
 from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import FILLED_SHARE, QUANTITY, SHORTFALL, SWEEPS, measured
 from sweep_dask.report.plot import Curve, Plot, from_zero, named_axis, number_axis
-from sweep_dask.report.populations import ANSWERED
-from sweep_dask.report.rollups import DIMENSIONS, line_of
+from sweep_dask.report.rollups import line_of
+from sweep_dask.terms.dimensions import DIMENSIONS
+from sweep_dask.terms.metrics import SHORTFALL as SHORTFALL_METRIC
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.cells import Cell
     from sweep_dask.report.measures import Measure
     from sweep_dask.report.plot import Axis
     from sweep_dask.report.rollups import Rollups, Row
+    from sweep_dask.terms.arms import Arm
 
 #: Measures of which a table of segments has a column a line.
 BY_LINE = (FILLED_SHARE, SHORTFALL)
@@ -29,10 +30,8 @@ BY_LINE = (FILLED_SHARE, SHORTFALL)
 MOST_SEGMENTS = 20
 #: Kinds that are drawn; the others are tables only.
 _DRAWN = ("hour", "size")
-#: Kinds that can have any number of segments, whose largest are shown.
-_UNBOUNDED = ("participant", "day", "security")
-
-_OUTCOMES = {"unfilled": "unfilled", "partly_filled": "partly filled", "filled": "filled whole"}
+#: As the page shows them: those that can have any number of segments come last.
+_IN_ORDER = sorted(DIMENSIONS, key=lambda name: DIMENSIONS[name].segments is None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def segments_content(found: Rollups) -> dict[str, Any]:
     return {"segment_tables": tables, "segment_plots": plots, "by_line": BY_LINE}
 
 
-def _share_plot(table: SegmentTable, lines: Sequence[Line]) -> Plot:
+def _share_plot(table: SegmentTable, lines: Sequence[Arm]) -> Plot:
     """A share is read from zero."""
     curves = _curves(table, lines, FILLED_SHARE, 100)
     values = [y for curve in curves for _, y in curve.points]
@@ -80,7 +79,7 @@ def _share_plot(table: SegmentTable, lines: Sequence[Line]) -> Plot:
     return Plot(title, _names_of(table), y, curves, 240)
 
 
-def _cost_plot(table: SegmentTable, lines: Sequence[Line]) -> Plot:
+def _cost_plot(table: SegmentTable, lines: Sequence[Arm]) -> Plot:
     """A cost may be on either side of zero."""
     curves = _curves(table, lines, SHORTFALL, 1)
     words = METRICS[SHORTFALL_METRIC]
@@ -94,7 +93,7 @@ def _names_of(table: SegmentTable) -> Axis:
 
 
 def _curves(
-    table: SegmentTable, lines: Sequence[Line], measure: Measure, scale: float
+    table: SegmentTable, lines: Sequence[Arm], measure: Measure, scale: float
 ) -> list[Curve]:
     curves = []
     for line in lines:
@@ -109,24 +108,24 @@ def _curves(
 
 def segment_tables(found: Rollups) -> list[SegmentTable]:
     """A table for every kind of segments of which there is more than one."""
-    tables = [_table(found, dimension) for dimension in DIMENSIONS]
+    tables = [_table(found, dimension) for dimension in _IN_ORDER]
     return [table for table in tables if table.found > 1]
 
 
 def _table(found: Rollups, dimension: str) -> SegmentTable:
     rows = [row for row in found.segments.get(dimension, ()) if row["n_sweeps"]]
-    by_segment: dict[str, dict[Line, Row]] = {}
+    by_segment: dict[str, dict[Arm, Row]] = {}
     for row in rows:
         by_segment.setdefault(row["segment"], {})[line_of(row)] = row
     shown = list(by_segment)
-    if dimension in _UNBOUNDED and len(shown) > MOST_SEGMENTS:
+    if DIMENSIONS[dimension].segments is None and len(shown) > MOST_SEGMENTS:
         largest = sorted(shown, key=lambda name: -_sweeps(by_segment[name]))[:MOST_SEGMENTS]
         shown = [name for name in shown if name in largest]
-    prefix = f"by_{dimension}/{ANSWERED}"
-    names = _names(dimension)
+    prefix = f"by_{dimension}/{HEADLINE_POPULATION}"
+    names = DIMENSIONS[dimension].words
     return SegmentTable(
         dimension,
-        DIMENSIONS[dimension],
+        DIMENSIONS[dimension].heading,
         [
             segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], found.lines)
             for name in shown
@@ -135,12 +134,12 @@ def _table(found: Rollups, dimension: str) -> SegmentTable:
     )
 
 
-def _sweeps(by_line: Mapping[Line, Row]) -> int:
+def _sweeps(by_line: Mapping[Arm, Row]) -> int:
     return max(int(row["n_sweeps"]) for row in by_line.values())
 
 
 def segment_row(
-    prefix: str, name: str, by_line: Mapping[Line, Row], lines: Sequence[Line]
+    prefix: str, name: str, by_line: Mapping[Arm, Row], lines: Sequence[Arm]
 ) -> SegmentRow:
     """Some sweeps of which every line has its sums; `prefix` is the key up to the line."""
     first = next(line for line in lines if line in by_line)
@@ -152,14 +151,3 @@ def segment_row(
             if line in by_line
         ]
     return SegmentRow(name, cells)
-
-
-def _names(dimension: str) -> dict[str, str]:
-    """Segments whose name in the table says less than it could."""
-    if dimension == "outcome":
-        return _OUTCOMES
-    if dimension == "size":
-        return {"Small": "up to 500", "Medium": "501 to 2,000", "Large": "above 2,000"}
-    if dimension == "hour":
-        return {f"{hour:02d}": f"{hour:02d}:00" for hour in range(24)}
-    return {}

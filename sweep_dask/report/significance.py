@@ -13,9 +13,9 @@ from sweep_dask.report.effects import METRICS, effects_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.report.effects import Effect
     from sweep_dask.report.rollups import Rollups
+    from sweep_dask.terms.arms import Arm
 
 #: Columns of `comparisons` beside the effect: name and how it is written.
 _COLUMNS = {
@@ -41,7 +41,7 @@ def significance_content(found: Rollups) -> dict[str, Any]:
     return {"tests": test_rows(found, pairs_of(found))}
 
 
-def test_rows(found: Rollups, pairs: Sequence[tuple[Line, Line]]) -> dict[str, list[TestRow]]:
+def test_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[TestRow]]:
     """Metric -> every pair, tested or not."""
     rows: dict[str, list[TestRow]] = {}
     for effect in effects_of(found.comparisons, pairs):

@@ -6,20 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.analysis.rollups.choice_words import adopters
-from sweep_dask.analysis.rollups.robustness import AUD, BOOK, INTERVALS, SWEEP, WEIGHTS
-from sweep_dask.analysis.rollups.verdicts import NOT_DECIDED
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell, over
-from sweep_dask.report.effects import (
-    ANSWERING,
-    COMPLETED,
-    FILL_RATIO,
-    METRICS,
-    SHORTFALL,
-    MetricWords,
-)
+from sweep_dask.report.effects import METRICS, MetricWords
 from sweep_dask.report.line_words import label
+from sweep_dask.terms.choices import AUD, BOOK, INTERVALS, NOT_DECIDED, SWEEP, WEIGHTS, adopters
+from sweep_dask.terms.metrics import ANSWER, COLUMNS, FILL_RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +19,6 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.report.rollups import Rollups, Row
 
-#: What a line would do, if the effect is above and below 0.
-_WOULD = {
-    FILL_RATIO: ("fill more", "fill less"),
-    SHORTFALL: ("cost more", "cost less"),
-    COMPLETED: ("cost more with the rest traded", "cost less with the rest traded"),
-}
 #: What a choice is made of, by what it is called where choices are counted.
 _AXES = {"lifetime": "lifetime", "share": "adoption", "weight": "weight", "assumption": "switch"}
 #: Between the parts of `turned_by`.
@@ -105,7 +91,7 @@ class Verdict:
         shares.setdefault(1.0, words.size(self.everybody["effect"]))
         of_one = self.asked.adoption_participant
         sizes = [f"by {size} if {adopters(share, of_one)}" for share, size in shares.items()]
-        would = _WOULD[self.row["metric"]][effect < 0]
+        would = COLUMNS[self.row["metric"]].metric.would[effect < 0]
         over_all = words.between(self.row["smallest"], self.row["largest"])
         return f"would {would}, {', '.join(sizes)}, and by {over_all} over all choices"
 
@@ -142,14 +128,14 @@ def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
     """By scenario and metric."""
     everybody = {
         (row["scenario"], row["metric"]): row
-        for metric in ANSWERING
+        for metric in ANSWER
         for row in found.effects(metric)
         if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], asked.lifetime)
         and row["adoption"] == 1
     }
     with_errors = {
         (row["scenario"], row["metric"]): row
-        for metric in ANSWERING
+        for metric in ANSWER
         for row in found.with_book_errors(metric)
         if row["weight"] == WEIGHTS[SWEEP] and row["low"] is not None
     }

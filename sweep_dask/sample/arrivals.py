@@ -24,7 +24,7 @@ from sweep_dask.sample.events import (
     write_event,
 )
 from sweep_dask.sample.messages import ARRIVAL, tell_entry
-from sweep_dask.sample.pairing import BUY, fill_at_touch
+from sweep_dask.sample.pairing import fill_at_touch
 from sweep_dask.sample.population import (
     BOUNCING,
     REST_OF_DAY,
@@ -44,6 +44,7 @@ from sweep_dask.sample.security import (
 )
 from sweep_dask.sample.tape import begin_transaction
 from sweep_dask.sample.ticks import step
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sweep_dask.market.deal_sources import DECODED
 from sweep_dask.sample.compiled import entry, folded
 from sweep_dask.sample.lines import TEXT_BYTES, Sheet, has_room, new_sheet, write_line
-from sweep_dask.sample.pairing import BUY, SELL
 from sweep_dask.sample.randomness import draw_below, seeded, skip
 from sweep_dask.sample.records import Counters, row_type
 from sweep_dask.sample.timetable import trade_date_ns
 from sweep_dask.schema import NBBO, ORDERS, TRADES
+from sweep_dask.terms.deal_sources import DECODED
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS, HALF_TICK
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
-from sweep_dask.matching.events import BUY, EventKind, Style, Validity
+from sweep_dask.matching.events import EventKind, Style, Validity
 from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.population import BOUNCING
 from sweep_dask.sample.ticks import effective_limit_x2
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.sample.records import Order

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.market import deal_sources
 from sweep_dask.sample.book import touch
 from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.messages import tell_lit_fill
@@ -16,11 +15,12 @@ from sweep_dask.sample.population import PARTICIPANTS
 from sweep_dask.sample.randomness import draw_below, draw_value, happens
 from sweep_dask.sample.security import Security, next_order_id
 from sweep_dask.sample.tape import EXCHANGE
+from sweep_dask.terms import deal_sources
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from sweep_dask.sample.records import Order
 
-BUY, SELL = 1, 2
 
 #: In thousandths: how often unseen liquidity at the touch covers all that is left. Arbitrary.
 _COVERED = 800

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.market.mid_ticks import DARK_LIMITS
-from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
+from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SHORT_SELL, SWEEP
 from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,8 +92,6 @@ _SINGLE_FILL = np.array([(740, 1), (260, 2)], dtype=np.int64)
 #: Crossing keys: none for 300 of 1,000 orders, else one of a participant's four clients.
 _WITHOUT_KEY, _CLIENTS, _KEYS_PER_PARTICIPANT = 300, 4, 1_000
 
-_BUY, _SELL = 1, 2
-_SHORT_SELL = 2
 #: Time validity of fill-and-kill orders and of all others (`timevalidity`).
 BOUNCING, REST_OF_DAY = 0, 256
 _YES, _NO = 1, 2
@@ -130,7 +129,7 @@ def draw_centre_point_type(random: NDArray[np.uint64]) -> int:
 @kernel
 def draw_sweep_type(random: NDArray[np.uint64]) -> int:
     """A sweep or a short-selling sweep: what may be entered before the open."""
-    return SWEEP | _SHORT_SELL if happens(random, 35) else SWEEP
+    return SWEEP | SHORT_SELL if happens(random, 35) else SWEEP
 
 
 @kernel
@@ -143,7 +142,7 @@ def draw_lit_type(random: NDArray[np.uint64]) -> int:
 def draw_order(random: NDArray[np.uint64], order: Order, order_type: int) -> None:
     """Fill in everything about a new order but its id and price."""
     order.exchangeordertype = order_type
-    order.side = _SELL if order_type & _SHORT_SELL or happens(random, 490) else _BUY
+    order.side = SELL if order_type & SHORT_SELL or happens(random, 490) else BUY
     order.quantity = draw_size(random)
     order.leavesquantity = order.quantity
     order.totalmatchedquantity = 0

@@ -6,21 +6,18 @@ all of them; `load.py` and `config_file.py`, how they are read.
 """
 
 from sweep_dask.settings.byte_sizes import parse_bytes
-from sweep_dask.settings.centre_point_values import LEARNED, SCENARIOS
+from sweep_dask.settings.centre_point_values import LEARNED
 from sweep_dask.settings.declaration import COMMAND_LINE, DEFAULT, Option, Source
 from sweep_dask.settings.known_names import require_known_columns, require_known_tables
 from sweep_dask.settings.load import CONFIG_FILE, load_settings, selected
 from sweep_dask.settings.options import OPTIONS, Settings
-from sweep_dask.settings.values import IMPLEMENTED_MODELS
 
 __all__ = [
     "COMMAND_LINE",
     "CONFIG_FILE",
     "DEFAULT",
-    "IMPLEMENTED_MODELS",
     "LEARNED",
     "OPTIONS",
-    "SCENARIOS",
     "Option",
     "Settings",
     "Source",

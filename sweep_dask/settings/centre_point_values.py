@@ -7,18 +7,9 @@ from typing import Any
 
 from sweep_dask.settings.known_names import nearest
 from sweep_dask.settings.values import parse_date, parse_fraction, parse_integer, several
+from sweep_dask.terms.arms import SCENARIOS
+from sweep_dask.terms.choices import CLOCK_SECONDS, LIFETIME_NAME, SWITCHES
 
-#: The scenarios of the model; in the first one sweeps do what they really did.
-SCENARIOS = ("as-entered", "dual-post", "rest-dark", "dark-only")
-
-#: How long sweeps wait, in the answer and beside it.
-LIFETIME = "clock:5min"
-LIFETIMES = ("recorded", "clock:1s", "clock:30s", LIFETIME, "clock:30min", "close")
-_LIFETIME = re.compile(r"recorded|close|clock:(?P<count>[1-9][0-9]{0,5})(?P<unit>s|min|h)")
-#: The longest first.
-_SECONDS = {"h": 3_600, "min": 60, "s": 1}
-#: Assumptions that an answer is bounded by: each is put the other way.
-SWITCHES = ("freed_lit_liquidity", "own_quotes", "among_adopters", "own_orders")
 #: More replays than this for one answer are a slip of the keyboard.
 MOST_GROUPS = 1_000
 
@@ -37,20 +28,20 @@ def parse_scenario(value: object) -> str:
     text = str(value).strip()
     if text in SCENARIOS:
         return text
-    raise ValueError(f"{', '.join(SCENARIOS)} (did you mean {nearest(text, SCENARIOS)}?)")
+    raise ValueError(f"{', '.join(SCENARIOS)} (did you mean {nearest(text, tuple(SCENARIOS))}?)")
 
 
 def parse_lifetime(value: object) -> str:
     """The name of a lifetime; those of one length have one: `clock:300s` is `clock:5min`."""
     text = str(value).strip()
-    found = _LIFETIME.fullmatch(text)
+    found = LIFETIME_NAME.fullmatch(text)
     if found is None:
         raise ValueError("recorded, close or a clock such as clock:30s, clock:5min, clock:1h")
     if found["count"] is None:
         return text
-    seconds = int(found["count"]) * _SECONDS[found["unit"]]
-    unit = next(unit for unit, length in _SECONDS.items() if seconds % length == 0)
-    return f"clock:{seconds // _SECONDS[unit]}{unit}"
+    seconds = int(found["count"]) * CLOCK_SECONDS[found["unit"]]
+    unit = next(unit for unit, length in CLOCK_SECONDS.items() if seconds % length == 0)
+    return f"clock:{seconds // CLOCK_SECONDS[unit]}{unit}"
 
 
 def parse_groups(value: object) -> int:
@@ -82,7 +73,7 @@ def _parse_switch(value: object) -> str:
     text = str(value).strip().replace("-", "_")
     if text in SWITCHES:
         return text
-    raise ValueError(f"{', '.join(SWITCHES)} (did you mean {nearest(text, SWITCHES)}?)")
+    raise ValueError(f"{', '.join(SWITCHES)} (did you mean {nearest(text, tuple(SWITCHES))}?)")
 
 
 def parse_preferencing(value: object) -> str | tuple[int, ...]:

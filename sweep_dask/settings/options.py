@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.settings.centre_point_values import (
     LEARNED,
-    LIFETIME,
-    LIFETIMES,
-    SCENARIOS,
-    SWITCHES,
     BlockValues,
     DatedBlockValues,
     TickRows,
@@ -28,7 +24,6 @@ from sweep_dask.settings.centre_point_values import (
 from sweep_dask.settings.declaration import DEFAULT, Option, Source, declared
 from sweep_dask.settings.values import (
     DELIMITERS,
-    IMPLEMENTED_MODELS,
     one_of,
     or_auto,
     parse_address,
@@ -48,6 +43,8 @@ from sweep_dask.settings.values import (
     parse_units,
     several,
 )
+from sweep_dask.terms.arms import MODELS, SCENARIOS
+from sweep_dask.terms.choices import ADOPTION_GROUPS, ADOPTION_SHARES, LIFETIME, LIFETIMES, SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -136,10 +133,10 @@ class Settings:
         "--ignore PATTERN", "SWEEP_IGNORE", "select.ignore", several(parse_text),
         "Paths below INPUT to leave unread, such as orders/*.txt; may be repeated.",
         multiple=True, unset="none"))
-    models: tuple[str, ...] = field(default=IMPLEMENTED_MODELS, metadata=declared(
-        "--model time-priority|centre-point", "", "models", several(one_of(*IMPLEMENTED_MODELS)),
+    models: tuple[str, ...] = field(default=MODELS, metadata=declared(
+        f"--model {'|'.join(MODELS)}", "", "models", several(one_of(*MODELS)),
         "Matching model; may be repeated.", multiple=True))
-    scenarios: tuple[str, ...] = field(default=SCENARIOS, metadata=declared(
+    scenarios: tuple[str, ...] = field(default=tuple(SCENARIOS), metadata=declared(
         "--scenario NAME", "", "scenarios", several(parse_scenario),
         "What sweeps do in the centre-point model; may be repeated.", multiple=True))
     preferencing: str | tuple[int, ...] = field(default=LEARNED, metadata=declared(
@@ -171,16 +168,16 @@ class Settings:
     lifetimes: tuple[str, ...] = field(default=LIFETIMES, metadata=declared(
         "", "", "choices.lifetimes", several(parse_lifetime),
         "All for which the answer is worked out."))
-    adoption_groups: int = field(default=20, metadata=declared(
+    adoption_groups: int = field(default=ADOPTION_GROUPS, metadata=declared(
         "--groups N", "", "choices.adoption_groups", parse_groups,
         "The answer is about one of so many groups of sweeps changing; 1: all of them at once."))
-    adoption_shares: tuple[float, ...] = field(default=(0.25, 0.5), metadata=declared(
+    adoption_shares: tuple[float, ...] = field(default=ADOPTION_SHARES, metadata=declared(
         "", "", "choices.adoption_shares", parse_shares,
         "Shares of sweeps that change together, beside one group and all.", unset="none"))
     adoption_participant: int | None = field(default=None, metadata=declared(
         "", "", "choices.adoption_participant", parse_integer,
         "Participant whose sweeps alone change, all of them together.", unset="anybody"))
-    switches: tuple[str, ...] = field(default=tuple(SWITCHES), metadata=declared(
+    switches: tuple[str, ...] = field(default=tuple(map(str, SWITCHES)), metadata=declared(
         "", "", "choices.switches", parse_switches,
         "Assumptions that are also put the other way; none: bounds are not worked out.",
         unset="none"))

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The matching models, all of which are run by default.
-IMPLEMENTED_MODELS = ("time-priority", "centre-point")
-
 #: Basis points.
 _ALL_BPS = 10_000
 

@@ -10,9 +10,9 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.lifetimes import NAME as LIFETIME
-from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.storage.layout import EARLIER_REJECTS, REJECTS
+from sweep_dask.terms.choices import LIFETIME_NAME as LIFETIME
+from sweep_dask.terms.choices import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,6 @@ from sweep_dask.errors import InputError, UsageError
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import (
     EARLIER_REJECTS,
-    FIDELITY,
     REJECTS,
     RESULT_FOLDERS,
     TABLES,
@@ -27,6 +26,7 @@ from sweep_dask.storage.layout import (
 from sweep_dask.storage.manifest import RUNNING, THROUGH, read_manifest
 from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.receipts import own_names, read_receipt
+from sweep_dask.terms.files import FIDELITY, RECEIPT
 from sweep_dask.version import OTHER_SIGNS
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _add_unlisted(layout: OutputLayout, earlier: Earlier) -> None:
     listed = defaultdict(list)
     for file in earlier.files:
         listed[partition_of(file)].append(file)
-    for path in layout.root.glob("processed/*/*/receipt.json"):
+    for path in layout.root.glob(f"processed/*/*/{RECEIPT}"):
         name = layout.relative(path)
         key = partition_of(name)
         receipt = None if key is None else read_receipt(layout, *key)

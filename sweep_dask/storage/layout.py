@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from sweep_dask.terms.arms import CENTRE_POINT
+from sweep_dask.terms.files import FIDELITY, LEFT_OUT, RECEIPT, REPLAY_MATCHES
+
 #: Folders that hold nothing but results.
 RESULT_FOLDERS = ("processed", "outputs", "tables", "rejects", "logs")
 
-#: How well the book reproduces the tape: the score of a run, or of a replay.
-FIDELITY = "fidelity.json"
 #: Results that lie in the output folder itself: of a run, and of a replay.
-_RESULTS_AT_TOP = ("report.html", FIDELITY, "replay_matches.parquet", "left_out.parquet")
-
-#: File stems of a partition's rows of each table, in `processed/`.
-ROW_FILES = {"orders": "cp_orders_filtered", "trades": "cp_trades_matched", "nbbo": "nbbo"}
+_RESULTS_AT_TOP = (
+    *("report.html", FIDELITY),
+    *(f"{stem}.parquet" for stem in (REPLAY_MATCHES, LEFT_OUT)),
+)
 
 #: Results combined over partitions.
 TABLES = "tables"
@@ -149,7 +150,7 @@ class OutputLayout:
 
     def centre_point(self, date: str, security: int) -> Path:
         """Results of the Centre Point model for one partition; a folder a scenario in it."""
-        return self.outputs(date, security) / "centre-point"
+        return self.outputs(date, security) / CENTRE_POINT
 
     def score(self, date: str, security: int) -> Path:
         """How well the Centre Point book reproduces the tape of one partition, in counts."""
@@ -161,7 +162,7 @@ class OutputLayout:
 
     def receipt(self, date: str, security: int) -> Path:
         """What a finished partition left: the proof that lets a later run keep it."""
-        return self.processed(date, security) / "receipt.json"
+        return self.processed(date, security) / RECEIPT
 
     def relative(self, path: Path) -> str:
         """`path` as the manifest names it."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.schema import PARTICIPANTS
 from sweep_dask.storage.catalogue import DATED
-from sweep_dask.storage.layout import ROW_FILES
 from sweep_dask.storage.verification import UNREADABLE, Finding, row_count
+from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,13 +15,13 @@ from sweep_dask.storage.layout import (
     EARLIER_REJECTS,
     REJECTS,
     RESULT_FOLDERS,
-    ROW_FILES,
     Partition,
     is_result,
     partition_of,
 )
 from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.receipts import is_whole, read_receipt
+from sweep_dask.terms.files import RECEIPT, ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -212,7 +212,7 @@ def row_count(layout: OutputLayout, name: str) -> int:
 
 def check_receipts(layout: OutputLayout) -> Iterator[Finding]:
     """What can be told without a manifest: whether partitions are as their receipts have them."""
-    for path in sorted(layout.root.glob("processed/*/*/receipt.json")):
+    for path in sorted(layout.root.glob(f"processed/*/*/{RECEIPT}")):
         name = layout.relative(path)
         key = partition_of(name)
         receipt = None if key is None else read_receipt(layout, *key)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import choices_of
-from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, Asked, combined_tables
+from sweep_dask.partition.tables import Asked, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.no_follow import is_file
@@ -21,6 +21,7 @@ from sweep_dask.study.book import in_order
 from sweep_dask.study.fidelity import errors_in, is_scored, run_document, write_fidelity
 from sweep_dask.study.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
 from sweep_dask.study.tables import make_pieces, stage_piece
+from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
-from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.report import wording
 from sweep_dask.report.adopters import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.answer import answer_of
@@ -15,6 +13,7 @@ from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
 from sweep_dask.study.answer import asked_of
 from sweep_dask.study.text_columns import columns_of_text
+from sweep_dask.terms.arms import AS_ENTERED, TAPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import assumptions_without
-from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS
 from sweep_dask.partition.job import GAPS
 from sweep_dask.study.book import preferencing_in_words
+from sweep_dask.terms.arms import ASSUMPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.fees import fees_of
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks
@@ -19,6 +17,7 @@ from sweep_dask.matching.rules import Rules, names
 from sweep_dask.settings.centre_point_values import LEARNED, block_value
 from sweep_dask.settings.known_names import nearest
 from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.order_checks import REASONS
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.study.assumptions import open_questions
 from sweep_dask.study.book import preferencing_in_short
+from sweep_dask.terms.arms import CENTRE_POINT
+from sweep_dask.terms.files import LEFT_OUT
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ def describe_book(record: RunRecord, document: Mapping[str, Any]) -> list[str]:
     """
     return [
         "",
-        *left_out_lines(document["left_out"], f"outputs/*/*/{CENTRE_POINT}/left_out.parquet"),
+        *left_out_lines(document["left_out"], f"outputs/*/*/{CENTRE_POINT}/{LEFT_OUT}.parquet"),
         *question_lines(document["partitions"]),
         f"  Preferencing: {preferencing_in_short(record.plan.settings)}",
         "  All that is assumed is listed in manifest.json, assumptions",
@@ -39,7 +40,10 @@ def left_out_lines(left_out: Mapping[str, int], where: str) -> list[str]:
     total = f"  Orders left out of the book: {sum(left_out.values()):,}, listed in {where}"
     return [
         total,
-        *(f"    {count:,} {reason}: {REASONS[reason]}" for reason, count in left_out.items()),
+        *(
+            f"    {count:,} {reason}: {LEFT_OUT_REASONS[reason]}"
+            for reason, count in left_out.items()
+        ),
     ]
 
 

@@ -9,10 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.order_checks import REASONS
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
-from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.history import Earlier, with_earlier
@@ -23,6 +19,9 @@ from sweep_dask.study.assumptions import (
     replay_assumptions,
     run_assumptions,
 )
+from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS
+from sweep_dask.terms.stages import STAGES
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
@@ -256,5 +255,5 @@ def totals(partitions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             name: sum(partition["counts"].get(name, 0) for partition in covered) for name in _TOTALS
         },
         "scenarios": {name: dict(numbers) for name, numbers in scenarios.items()},
-        "left_out": {reason: left_out[reason] for reason in REASONS if left_out[reason]},
+        "left_out": {reason: left_out[reason] for reason in LEFT_OUT_REASONS if left_out[reason]},
     }

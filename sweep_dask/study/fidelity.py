@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.choices import PREDICTED
 from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.hide_and_predict import ONE_IN
-from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
 from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
 from sweep_dask.analysis.rollups.book_errors import book_errors
 from sweep_dask.errors import InputError
 from sweep_dask.partition.score import read_score
 from sweep_dask.storage.atomic import file_digest, write_json
 from sweep_dask.storage.layout import Partition
+from sweep_dask.terms.arms import CENTRE_POINT
+from sweep_dask.terms.score import FREE, MODES, PREDICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.partition.job import ReplayOutcome
     from sweep_dask.storage.layout import OutputLayout
-
-MODES = (RESYNC, FREE)
 
 
 @dataclass

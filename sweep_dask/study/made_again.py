@@ -20,7 +20,7 @@ from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.errors import InputError
 from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.partition.piece import added_in_turn, summary_of_files
-from sweep_dask.partition.tables import SENSITIVITY, SWEEP_METRICS, combined_tables
+from sweep_dask.partition.tables import combined_tables
 from sweep_dask.report.page import report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
@@ -34,6 +34,7 @@ from sweep_dask.storage.summaries import read_summary
 from sweep_dask.storage.verification import UNREADABLE, Finding
 from sweep_dask.study.answer import asked_of, pieces_in
 from sweep_dask.study.fidelity import errors_in, is_scored, run_document
+from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _check_rollups(
 ) -> Iterator[Finding]:
     found: list[Finding] = []
     summary = added_in_turn(_days(layout, asked, pieces, unsound, found))
-    made = tables_of(summary, asked.lines, asked.choices, errors)
+    made = tables_of(summary, asked.arms, asked.choices, errors)
     yield from found
     for stem, table in sorted(made.items()):
         path = layout.rollups / f"{stem}.parquet"

@@ -8,9 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT
-from sweep_dask.analysis.time_priority import STAGES
 from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
 from sweep_dask.dataflow.interrupts import signals_wait
 from sweep_dask.dataflow.progress import Progress, counted, stage_label
@@ -39,6 +36,9 @@ from sweep_dask.study.prepare import (
     write_dated,
 )
 from sweep_dask.study.rollups import ROLLUPS
+from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS
+from sweep_dask.terms.files import RECEIPT
+from sweep_dask.terms.stages import STAGES
 
 if TYPE_CHECKING:
     from sweep_dask.dataflow.cluster import Workers
@@ -176,7 +176,7 @@ def _staged_by_unfinished_tasks(record: RunRecord, space: Workspace) -> list[Par
     """Partitions that are finished although the task that runs them and others is not."""
     known = {Partition(partition.date, partition.security) for partition in record.partitions}
     found: dict[Partition, PartitionSummary] = {}
-    for path in sorted(space.scratch.glob("staged/*/processed/*/*/receipt.json")):
+    for path in sorted(space.scratch.glob(f"staged/*/processed/*/*/{RECEIPT}")):
         staging = OutputLayout(path.parents[3])
         key = partition_of(staging.relative(path))
         if key is not None and key not in known:

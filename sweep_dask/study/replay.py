@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
-from sweep_dask.analysis.centre_point.replay import RESYNC
 from sweep_dask.dataflow.execute import delayed, run_tasks
 from sweep_dask.dataflow.progress import Progress, counted
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition import replay_piece
-from sweep_dask.partition.replay import MATCHES, part_path
-from sweep_dask.partition.tables import LEFT_OUT as LEFT_OUT_FILE
+from sweep_dask.partition.replay import part_path
 from sweep_dask.report.cards import replay_card
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import TABLES
@@ -37,6 +35,8 @@ from sweep_dask.study.prepare import (
 )
 from sweep_dask.study.rebuild import rebuild_report
 from sweep_dask.study.workspace import require_apart, workspace
+from sweep_dask.terms import files
+from sweep_dask.terms.score import RESYNC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ _LABEL = "replay partitions"
 #: Rows worth about a second of a task: most of it goes into the replays without each rule.
 _TASK_ROWS = 15_000
 
-_TABLES = {MATCHES: REPLAY_MATCHES, LEFT_OUT_FILE: LEFT_OUT}
+_TABLES = {files.REPLAY_MATCHES: REPLAY_MATCHES, files.LEFT_OUT: LEFT_OUT}
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,34 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.study.centre_point_summary import left_out_lines, question_lines
-from sweep_dask.study.fidelity import MODES
 from sweep_dask.study.summary import describe_checks, describe_failures
 from sweep_dask.study.text_columns import columns_of_text
+from sweep_dask.terms.files import FIDELITY, LEFT_OUT, REPLAY_MATCHES
+from sweep_dask.terms.score import CAUSES, EVENTS, KINDS, MODES, PREDICTED, UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sweep_dask.study.replay import ReplayResult
 
-#: Headings of the lines by what made matches happen, and by who took part.
-_KINDS = {
-    "by_event": {
-        "arrival": "an order arrived",
-        "amendment": "an order was amended",
-        "resting": "two resting orders met",
-    },
-    "by_kind": {
-        "active_sweeps": "a sweep came in",
-        "passive_sweeps": "a sweep was resting",
-        "active_orders": "another order came in",
-        "passive_orders": "another order was resting",
-    },
-}
+#: What matches are told apart by: what made them happen, and who took part.
+_KINDS = {"by_event": {name: EVENTS[name] for name in PREDICTED}, "by_kind": KINDS}
 
-#: Until when orders that were hidden are asked about, and how often the book is right.
-_UNTIL = {"recorded": "its record ended", "clock:5min": "5 minutes", "close": "the close"}
+#: How often the book is right of orders that were hidden.
 _RIGHT = {
     "right_share": "the book is right",
     "uncancelled_right_share": "right to say: what nobody cancels",
@@ -63,10 +50,10 @@ def describe_replay(result: ReplayResult) -> str:
     lines += _hidden_lines(document["hide_and_predict"])
     lines += _dual_posted_lines(document["dual_posted"])
     lines += _ablation_lines(document["ablations"], scores)
-    lines += ["", "Orders", *left_out_lines(manifest["left_out"], "replay/left_out.parquet")]
+    lines += ["", "Orders", *left_out_lines(manifest["left_out"], f"replay/{LEFT_OUT}.parquet")]
     lines += question_lines(manifest["partitions"])
     lines += ["", "Assumptions", *(f"  - {text}" for text in document["assumptions"])]
-    lines += ["", f"Files: {result.output} (fidelity.json, replay_matches.parquet, report.html)"]
+    lines += ["", f"Files: {result.output} ({FIDELITY}, {REPLAY_MATCHES}.parquet, report.html)"]
     return "\n".join([*lines, *describe_checks(result.record), *describe_failures(result.record)])
 
 
@@ -99,7 +86,7 @@ def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         line("F1 within 1 ms", *(_percent(scores[mode]["within_1ms"]["f1"]) for mode in MODES)),
         *(
             line(
-                f"F1 where {label}",
+                f"F1, by {label}",
                 *(
                     _beside_lots(
                         scores[mode][group][name], scores[mode]["random_priority"][group][name]
@@ -154,10 +141,10 @@ def _percent(share: float | None) -> str:
 def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[str]:
     if hidden is None:
         return []
-    found = [hidden["until"][name] for name in _UNTIL]
-    by_lot = [hidden["random_priority"]["until"][name] for name in _UNTIL]
+    found = [hidden["until"][name] for name in UNTIL]
+    by_lot = [hidden["random_priority"]["until"][name] for name in UNTIL]
     rows = [
-        ["any fill until", *_UNTIL.values()],
+        ["any fill", *UNTIL.values()],
         *([label, *(_percent(one[name]) for one in found)] for name, label in _RIGHT.items()),
         ["right with random priority", *(_percent(one["right_share"]) for one in by_lot)],
         ["shares filled, predicted", *(f"{one['predicted_quantity']:,}" for one in found)],

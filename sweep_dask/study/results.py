@@ -19,6 +19,7 @@ from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.storage.pieces import files_of
+from sweep_dask.terms.files import SWEEP_METRICS
 from sweep_dask.version import OTHER_SIGNS
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
 _ROLLUPS = "rollups/"
 _BY_ALL = f"{_ROLLUPS}by_all"
-_SWEEPS = "sweep_metrics"
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,7 +166,8 @@ class RunResult:
             The run has no such line, or left no table of sweeps.
         """
         # It comes with compiled code, which nothing else here needs.
-        from sweep_dask.analysis.metrics.comparison import ALIGNED, COMPARED, differences
+        from sweep_dask.analysis.metrics.comparison import ALIGNED, differences
+        from sweep_dask.terms.metrics import COMPARED
 
         columns = ["date", "security", *ALIGNED, *COMPARED]
         real, simulated = (self._line(name, columns) for name in (reference, line))
@@ -194,7 +195,7 @@ class RunResult:
 
     def _line(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """One line of the table of sweeps."""
-        files = self._files(_SWEEPS)
+        files = self._files(SWEEP_METRICS)
         is_model = pc.field("scenario").is_null() & (pc.field("model") == name)
         chosen = is_model | (pc.field("scenario") == name)
         read = pq.read_table(files, columns=list(columns), filters=chosen, partitioning=None)
@@ -202,7 +203,7 @@ class RunResult:
         if rows.empty and any(pq.read_metadata(path).num_rows for path in files):
             raise InputError(
                 f"The run has no line {name!r}.",
-                where=str(OutputLayout(self.output).table(_SWEEPS)),
+                where=str(OutputLayout(self.output).table(SWEEP_METRICS)),
                 cure=f"One of: {', '.join(self.summary().index)}.",
             )
         return rows
@@ -210,7 +211,7 @@ class RunResult:
     def _files(self, name: str) -> list[Path]:
         """Of a table, in the order of rows; of a roll-up one."""
         folder = OutputLayout(self.output).tables
-        is_signed = name == _SWEEPS or name.startswith(_ROLLUPS)
+        is_signed = name == SWEEP_METRICS or name.startswith(_ROLLUPS)
         if is_signed and self.manifest.get("version") in OTHER_SIGNS:
             raise InputError(
                 "An earlier version made this table, in which costs have the other sign.",

@@ -116,7 +116,7 @@ def write_rollups(
     ResourceError
         Workers died over it.
     """
-    tables = tables_of(_sum_of(client, summaries), asked.lines, asked.choices, errors)
+    tables = tables_of(_sum_of(client, summaries), asked.arms, asked.choices, errors)
     staging.rollups.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name in sorted(tables):

@@ -6,8 +6,8 @@ from framed import order_states, to_table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis import states
-from sweep_dask.analysis.states import rows_by_order
+from sweep_dask.analysis.time_priority import states
+from sweep_dask.analysis.time_priority.states import rows_by_order
 
 BIG = 7_904_794_000_123_498_601
 

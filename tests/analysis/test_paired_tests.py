@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from framed import statistical_tests
 
-from sweep_dask.analysis.statistics import paired_t_test
+from sweep_dask.analysis.time_priority.statistics import paired_t_test
 
 GROUP_1, GROUP_3 = "Group 1 (Fully Filled)", "Group 3 (Unfilled)"
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 from case_files import OWN, VECTORS
+from kernel_engine import KernelEngine
 
-from sweep_dask.casework.engines import KernelEngine, ReferenceEngine
+from sweep_dask.casework.engines import ReferenceEngine
 from sweep_dask.casework.match import match_cases
 
 ENGINES = (ReferenceEngine, KernelEngine)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -66,7 +69,21 @@ def test_the_metric_is_measured_and_compared(results):
     )
     assert sweeps["entry_fill_ratio"].max() > 0
     compared = pq.read_table(results / "tables" / "rollups" / "comparisons.parquet").to_pandas()
-    assert (compared["metric"] == "entry_fill_ratio").sum() > 0
+    kinds = set(compared[compared["metric"] == "entry_fill_ratio"]["segment_kind"])
+    assert {"all", "side", "hour"} <= kinds
+    assert "Fill ratio at entry" in (results / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_row_of_the_metric_is_written(extended):
+    page = extended / "metrics.md"
+    shutil.copyfile(ROOT / "docs/metrics.md", page)
+    arguments = (sys.executable, "-m", "sweep_dask.terms.metrics_page", str(page))
+    environment = os.environ | {"PYTHONPATH": str(extended)}
+    subprocess.run(arguments, check=True, cwd=extended, env=environment)
+    (row,) = set(page.read_text().splitlines()) - set(
+        (ROOT / "docs/metrics.md").read_text().splitlines()
+    )
+    assert row.startswith("| `entry_fill_ratio` |")
 
 
 def test_the_scenario_is_run_and_answered(results):

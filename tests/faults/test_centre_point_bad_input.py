@@ -6,12 +6,12 @@ from dark_markets import GONE, dark_market
 from markets import BUY, CROSSING, FIRST_ID, OPENING_NS, SECOND, SWEEP, TRADED
 from running import invoke, run_here
 
-from sweep_dask.analysis.centre_point.order_checks import REASONS
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.replay import replay
 from sweep_dask.study.summary import describe_run
 from sweep_dask.study.verify import verify_output
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 DATE, SECURITY = "2024-10-04", 101
 OPENING = OPENING_NS[DATE]
@@ -210,7 +210,7 @@ def test_the_command_says_so_and_ends_well(tmp_path, monkeypatch):
     market.write(tmp_path / "in")
     done = invoke("run", "in", "-o", "out", "--no-parallel")
     assert done.exit_code == 0, done.output
-    assert f"1 out_of_order: {REASONS['out_of_order']}" in done.stdout
+    assert f"1 out_of_order: {LEFT_OUT_REASONS['out_of_order']}" in done.stdout
     assert "Traceback" not in done.output
 
 
@@ -230,7 +230,7 @@ def test_sequence_numbers_that_repeat_or_fall_cost_no_partition(tmp_path, renumb
     result = run(market, tmp_path)
     assert result.exit_code == 0
     assert [p["state"] for p in result.manifest["partitions"]] == ["computed"] * 2
-    assert set(result.manifest["left_out"]) <= set(REASONS)
+    assert set(result.manifest["left_out"]) <= set(LEFT_OUT_REASONS)
     settings = load_settings(
         {"output": str(tmp_path / "out"), "enable_parallel": False}, {}, tmp_path
     )

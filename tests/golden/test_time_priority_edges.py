@@ -20,7 +20,7 @@ from hand_made import (
     trade_rows,
 )
 
-from sweep_dask.analysis.time_priority import STAGES
+from sweep_dask.terms.stages import STAGES
 
 QUOTES = quote_rows((0, 1000, 1002))
 A_SWEEP = event(1, 10, BUY, 100, kind=SWEEP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sweep_dask.market import change_reasons, deal_sources, order_types, time_validity
+from sweep_dask.market import change_reasons, order_types, time_validity
 from sweep_dask.market.mid_ticks import (
     ANY_PRICE_BLOCKS,
     DARK_LIMITS,
@@ -15,6 +15,7 @@ from sweep_dask.market.mid_ticks import (
 )
 from sweep_dask.market.time_validity import decode_time_validity
 from sweep_dask.schema import MISSING_INTEGER
+from sweep_dask.terms import deal_sources
 
 
 @pytest.mark.parametrize(
@@ -75,10 +76,9 @@ def test_time_validity(value, unit, purged, number, immediate):
 
 
 def test_a_reason_has_one_effect():
-    effects = (change_reasons.ENTERS, change_reasons.UPDATES, change_reasons.EXITS)
+    effects = (change_reasons.ENTERS, change_reasons.EXITS)
     assert [list(effect) for effect in effects] == [
         [6, 12, 30, 31, 36, 37, 50],
-        [3, 5, 7, 8, 13, 28, 39, 48, 49],
         [1, 4, 9, 10, 15, 19, 20, 21, 23, 24, 25, 26, 27, 34, 35, 38, 43, 51, 100],
     ]
     assert len(set().union(*effects)) == sum(map(len, effects))

@@ -16,7 +16,6 @@ from sweep_dask.market.ticks import (
     UNPRICED_BUY_X2,
     UNPRICED_SELL_X2,
     TickTable,
-    ceil_to_tick_x2,
     configured_ticks,
     effective_limit_x2,
     effective_limits_x2,
@@ -75,21 +74,20 @@ def test_effective_limit(price, is_buy, midtick, limit_x2):
 
 
 @pytest.mark.parametrize(
-    ("price_x2", "floor_x2", "ceil_x2"),
+    ("price_x2", "floor_x2"),
     [
-        (8640, 8640, 8640),
-        (8650, 8640, 8660),  # a buy at 432 + half a tick trades at 432, a sell at 433
-        (3995, 3990, 4000),  # 1997.5
-        (3999, 3990, 4000),
-        (199, 198, 200),  # 99.5
-        (201, 200, 210),  # 100.5 is below the first tick of its region
-        (205, 200, 210),
-        (1, 0, 2),
+        (8640, 8640),
+        (8650, 8640),  # a buy at 432 + half a tick trades at 432
+        (3995, 3990),  # 1997.5
+        (3999, 3990),
+        (199, 198),  # 99.5
+        (201, 200),  # 100.5 is below the first tick of its region
+        (205, 200),
+        (1, 0),
     ],
 )
-def test_rounding_to_the_tick(price_x2, floor_x2, ceil_x2):
+def test_rounding_to_the_tick(price_x2, floor_x2):
     assert floor_to_tick_x2(price_x2, *TABLE) == floor_x2
-    assert ceil_to_tick_x2(price_x2, *TABLE) == ceil_x2
 
 
 def test_what_is_on_tick():
@@ -119,17 +117,10 @@ def tables(draw):
 
 @given(tables(), st.integers(2, 10_000))
 def test_rounding_is_idempotent_and_never_more_than_a_tick_away(table, price_x2):
-    floor_x2, ceil_x2 = (
-        int(f(price_x2, *table.arrays)) for f in (floor_to_tick_x2, ceil_to_tick_x2)
-    )
-    assert floor_x2 <= price_x2 <= ceil_x2
-    for rounded_x2 in (floor_x2, ceil_x2):
-        assert is_on_tick(rounded_x2 // 2, *table.arrays)
-        assert floor_to_tick_x2(rounded_x2, *table.arrays) == rounded_x2
-        assert ceil_to_tick_x2(rounded_x2, *table.arrays) == rounded_x2
-    is_itself = price_x2 % 2 == 0 and is_on_tick(price_x2 // 2, *table.arrays)
-    width_x2 = 0 if is_itself else 2 * tick_above(floor_x2 // 2, *table.arrays)
-    assert ceil_x2 - floor_x2 == width_x2
+    floor_x2 = int(floor_to_tick_x2(price_x2, *table.arrays))
+    assert is_on_tick(floor_x2 // 2, *table.arrays)
+    assert floor_to_tick_x2(floor_x2, *table.arrays) == floor_x2
+    assert floor_x2 <= price_x2 < floor_x2 + 2 * tick_above(floor_x2 // 2, *table.arrays)
 
 
 @given(tables(), st.integers(1, 200))
@@ -157,7 +148,7 @@ def test_half_ticks_of_both_sides_meet_halfway(table, price_x2, midtick):
 @given(st.lists(PRICES, min_size=1, max_size=20))
 def test_arrays_and_numbers_agree_and_so_does_a_kernel(prices):
     array = np.array(prices)
-    for function in (tick_above, tick_below, floor_to_tick_x2, ceil_to_tick_x2, is_on_tick):
+    for function in (tick_above, tick_below, floor_to_tick_x2, is_on_tick):
         one_by_one = [function(price, *TABLE) for price in prices]
         assert function(array, *TABLE).tolist() == one_by_one
     assert in_a_kernel(array, *TABLE) == sum(tick_above(price, *TABLE) for price in prices)

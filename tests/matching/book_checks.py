@@ -5,8 +5,9 @@ A rule that a market has switched off is not checked in it. Checks of a fill are
 written down, checks of an event after its last fill.
 """
 
-from sweep_dask.matching.events import BUY, SELL, EventKind, Route, Style, Validity
+from sweep_dask.matching.events import EventKind, Route, Style, Validity
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.sides import BUY, SELL
 
 BOOKING, PREFERENCED, PLAIN, PREFERENCE_ONLY = 48, 46, 47, 49
 BLOCK, BLOCK_PREFERENCED, BLOCK_PREFERENCE_ONLY = 50, 51, 52

@@ -6,7 +6,8 @@ terms, and in which place it rests. Checks of fills ask it just before a fill is
 
 from dataclasses import dataclass
 
-from sweep_dask.matching.events import BUY, EventKind, Validity
+from sweep_dask.matching.events import EventKind, Validity
+from sweep_dask.terms.sides import BUY
 
 
 @dataclass(eq=False)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from slow_book import run_reference
 
 from sweep_dask.matching.adopting import Adopting
 from sweep_dask.matching.centre_point import run_book
-from sweep_dask.matching.reference.centre_point import ReferenceBook, run_reference
+from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.matching.rules import Rules
 
 

@@ -10,15 +10,9 @@ import numpy as np
 from book_market import Market
 
 from sweep_dask.market.ticks import UNPRICED_BUY_X2, UNPRICED_SELL_X2
-from sweep_dask.matching.events import (
-    BUY,
-    EVENT,
-    SELL,
-    EventKind,
-    Style,
-    Validity,
-)
+from sweep_dask.matching.events import EVENT, EventKind, Style, Validity
 from sweep_dask.matching.rules import Rules, names
+from sweep_dask.terms.sides import BUY, SELL
 
 #: Tick tables and a price around which the market moves: one tick, or its border within reach.
 TICK_TABLES = (((0, 10),), 3300), (((0, 1), (100, 5), (200, 10)), 200), (((0, 1), (10, 5)), 10)

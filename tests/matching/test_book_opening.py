@@ -3,8 +3,9 @@
 import numpy as np
 
 from sweep_dask.matching.centre_point import apply_event, open_book
-from sweep_dask.matching.events import BUY, EVENT, SELL, EventKind, Validity
+from sweep_dask.matching.events import EVENT, EventKind, Validity
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.sides import BUY, SELL
 
 
 def open_small_book():

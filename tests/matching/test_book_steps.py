@@ -19,8 +19,9 @@ from numba import njit
 
 from sweep_dask.matching.adopting import Adopting, Pairs
 from sweep_dask.matching.centre_point import apply_event, open_book
-from sweep_dask.matching.events import BUY, EVENT, SELL, EventKind, Style
+from sweep_dask.matching.events import EVENT, EventKind, Style
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.sides import BUY, SELL
 
 SIZES = 1_000, 10_000, 100_000
 ROUNDS = 400

@@ -10,7 +10,7 @@ from numba import njit
 
 from sweep_dask.matching.book import ANY, DARK, NOBODY, new_book
 from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
-from sweep_dask.matching.events import BUY, SELL, Style
+from sweep_dask.matching.events import Style
 from sweep_dask.matching.queue import (
     EVERYONE,
     NOT_ADOPTING,
@@ -24,6 +24,7 @@ from sweep_dask.matching.queue import (
 )
 from sweep_dask.matching.room import lacks_room, make_room
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.sides import BUY, SELL
 
 TICKS = np.array([[0, 10]])
 #: The largest MAQ of each class, the last of which has none.

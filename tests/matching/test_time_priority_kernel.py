@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slow_time_priority import match_by_time_priority_slowly
 
-from sweep_dask.matching.reference.time_priority import match_by_time_priority_slowly
-from sweep_dask.matching.time_priority import (
-    BUY,
-    SELL,
-    Candidates,
-    Sweeps,
-    match_by_time_priority,
-)
+from sweep_dask.matching.time_priority import Candidates, Sweeps, match_by_time_priority
+from sweep_dask.terms.sides import BUY, SELL
 
 MORNING_NS = 1_728_000_000_000_000_000  # too many digits for a float
 OFFSETS = st.integers(0, 12)

@@ -10,9 +10,9 @@ import pandas as pd
 from rolled_up import asked_of
 
 from sweep_dask.analysis.metrics.choice_sums import AMOUNTS, COUNTS, SENSITIVITY
-from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.tables import table
+from sweep_dask.terms.arms import TAPE
 
 #: What a choice does to the difference of a line to the tape; all others leave it as it is.
 _TURNS = {("rest-dark", "close", 1.0): -0.5}
@@ -22,7 +22,7 @@ _COSTS = ("implementation_shortfall", "completed_shortfall")
 def drawn_choices(market):
     """Rows of every case of the market's lines; None without a scenario."""
     asked = asked_of(list(market))
-    cases = cases_of(asked.lines, asked.choices)
+    cases = cases_of(asked.arms, asked.choices)
     if not cases:
         return None
     of_line = {line.scenario or line.model: _summed(frame) for line, frame in market.items()}

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from framed import table
 
-from sweep_dask.analysis.metrics.lines import LINES, REAL
-from sweep_dask.analysis.metrics.marketability import MARKETABILITY
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
+from sweep_dask.terms.arms import ARMS, REAL
+from sweep_dask.terms.dimensions import MARKETABILITY
 
 FIRST_DAY = dt.date(2024, 10, 4)
 HOURS = ("10", "11", "12", "13", "14", "15")
@@ -32,12 +32,12 @@ _PARTS = {"price_part_aud": 0.5, "quantity_part_aud": 0.3, "time_part_aud": 0.2}
 _FIRST_ID = 7_904_794_000_123_498_601
 
 
-def drawn_market(count, seed=7, days=3, securities=4, lines=LINES, **changes):
+def drawn_market(count, seed=7, days=3, securities=4, lines=ARMS, **changes):
     """Line -> frame; `changes` are columns given to all sweeps, such as `is_continuous=False`."""
     random = np.random.default_rng(seed)
     orders = _orders(random, count, days, securities).assign(**changes)
     luck = random.random((3, count))
-    market = {line: _outcome(random, orders, luck, line) for line in LINES}
+    market = {line: _outcome(random, orders, luck, line) for line in ARMS}
     real = market[REAL]
     labels = {
         "real_outcome": real["status"],
@@ -48,7 +48,7 @@ def drawn_market(count, seed=7, days=3, securities=4, lines=LINES, **changes):
         columns = labels | {name: share * parts for name, share in _PARTS.items()}
         market[line] = market[line].assign(**columns)
     market[REAL] = market[REAL].assign(**dict.fromkeys(_PARTS, np.nan))
-    return {line: sweep_table(market[line]) for line in LINES if line in lines}
+    return {line: sweep_table(market[line]) for line in ARMS if line in lines}
 
 
 def sweep_table(frame):

@@ -9,10 +9,10 @@ from report_folders import DATE
 
 from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
-from sweep_dask.analysis.centre_point.score_detail import EVENTS, KINDS, DarkSweeps, Detail, Tallies
+from sweep_dask.analysis.centre_point.score_detail import DarkSweeps, Detail, Tallies
 from sweep_dask.analysis.centre_point.tally import Tally
 from sweep_dask.analysis.metrics.dual_posted import DualPosted, matched_on_strata
-from sweep_dask.report.fidelity import UNTIL
+from sweep_dask.terms.score import EVENTS, KINDS, UNTIL
 
 #: Of five sweeps, the last of which is alone in its stratum.
 STRATA, QUANTITIES = (0, 0, 1, 1, 2), (100, 200, 300, 100, 50)

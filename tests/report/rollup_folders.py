@@ -10,11 +10,11 @@ from replay_folders import make_score_of_run
 from report_folders import make_manifest
 from rolled_up import write_rollups_of
 
-from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.storage.atomic import file_digest, write_bytes, write_json
 from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
+from sweep_dask.terms.arms import ARMS
 
 
 def make_answer_folder(root, market=None, with_choices=True, **changes):
@@ -33,7 +33,7 @@ def make_answer_folder(root, market=None, with_choices=True, **changes):
     return layout, _manifest(layout, market, changes)
 
 
-def make_empty_folder(root, lines=LINES, **changes):
+def make_empty_folder(root, lines=ARMS, **changes):
     """The folder of a run without sweeps."""
     market = {line: frame[:0] for line, frame in drawn_market(10, lines=lines).items()}
     return make_answer_folder(root, market, **changes)

@@ -11,18 +11,15 @@ from report_folders import partition_entry, write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
-from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
-from sweep_dask.analysis.centre_point.switches import SWITCHES
-from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, lines_of
-from sweep_dask.analysis.rollups import dimensions
-from sweep_dask.analysis.rollups.metrics import HEADLINE
-from sweep_dask.report.effects import ANSWERING, METRICS
+from sweep_dask.report.effects import METRICS
 from sweep_dask.report.line_words import WORDS
-from sweep_dask.report.measures import POPULATION_SQL
-from sweep_dask.report.populations import POPULATIONS
-from sweep_dask.report.rollups import DIMENSIONS, read_rollups
+from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.verdicts import looked_at, verdicts_of
 from sweep_dask.study.answer_summary import describe_answer
+from sweep_dask.terms.arms import ARMS, ASSUMPTIONS, REAL, REPLAYED, SCENARIOS, arms_of
+from sweep_dask.terms.choices import SWITCHES
+from sweep_dask.terms.metrics import ANSWER, HEADLINE
+from sweep_dask.terms.populations import POPULATIONS
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four
@@ -40,10 +37,8 @@ def verdict_rows(page):
     return [[row[0], row[1].split("shortfall")[0], row[2]] for row in page.rows("verdict-table")]
 
 
-def test_words_cover_every_line_population_and_metric():
-    assert list(WORDS) == [line.name for line in LINES]
-    assert list(POPULATIONS) == list(POPULATION_SQL) == list(dimensions.POPULATIONS)
-    assert {*DIMENSIONS, "all"} == set(dimensions.DIMENSIONS)
+def test_words_cover_every_arm_and_metric():
+    assert list(WORDS) == [line.name for line in ARMS]
     assert METRICS.keys() == set(HEADLINE)
 
 
@@ -75,7 +70,7 @@ def test_the_answer_is_what_the_verdicts_say(page, verdicts):
     assert {row["verdict"] for row in verdicts} == {"better", "worse", "not decided"}
     by_metric = sorted(verdicts, key=lambda row: list(METRICS).index(row["metric"]))
     headings = [cells for cells, has_data in page.tables["verdict-table"] if not has_data][1:]
-    assert headings == [[f"{METRICS[m].heading}, {METRICS[m].axis}"] for m in ANSWERING]
+    assert headings == [[f"{METRICS[m].heading}, {METRICS[m].axis}"] for m in ANSWER]
     for row, shown in zip(by_metric, page.rows("verdict-table"), strict=True):
         assert shown[:2] == [WORDS[row["scenario"]].label, row["verdict"]]
         names = ("effect", "low", "high", "least", "most", "p_holm", "smallest", "largest")
@@ -280,7 +275,9 @@ def test_fewer_choices_are_said_so(answer_folder):
 
 def test_every_line_has_a_row(page):
     assert [row[0] for row in page.rows("fill-and-cost")] == NAMES
-    assert [row[0] for row in page.rows("populations")] == list(POPULATIONS.values())
+    assert [row[0] for row in page.rows("populations")] == [
+        one.heading for one in POPULATIONS.values()
+    ]
 
 
 def test_fees_are_named_where_costs_are(page, tmp_path):
@@ -296,7 +293,7 @@ def test_fees_are_named_where_costs_are(page, tmp_path):
 
 
 def test_scenario_without_the_others(tmp_path):
-    lines = lines_of(["centre-point"], ["rest-dark"])
+    lines = arms_of(["centre-point"], ["rest-dark"])
     page = page_of(tmp_path / "out", lines=lines)
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "Rest dark"]
     assert {row[0] for row in page.rows("verdict-table")} == {"Rest dark"}
@@ -306,7 +303,7 @@ def test_scenario_without_the_others(tmp_path):
 
 
 def test_replay_alone(tmp_path):
-    page = page_of(tmp_path / "out", lines=lines_of(["centre-point"], ["as-entered"]))
+    page = page_of(tmp_path / "out", lines=arms_of(["centre-point"], ["as-entered"]))
     assert "no scenario was run besides as entered" in page.text
     assert "verdict-table" not in page.tables
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "As entered"]
@@ -314,7 +311,7 @@ def test_replay_alone(tmp_path):
 
 
 def test_without_the_centre_point_model(tmp_path):
-    page = page_of(tmp_path / "out", lines=lines_of(["time-priority"], []))
+    page = page_of(tmp_path / "out", lines=arms_of(["time-priority"], []))
     assert "verdict-table" not in page.tables
     assert page.ids.isdisjoint({"unfilled", "scenarios"})
     assert "not printed: no scenario was run. The same command without --model" in page.text
@@ -323,13 +320,13 @@ def test_without_the_centre_point_model(tmp_path):
 
 
 def test_without_the_time_priority_model(tmp_path):
-    page = page_of(tmp_path / "out", lines=lines_of(["centre-point"], SCENARIOS))
+    page = page_of(tmp_path / "out", lines=arms_of(["centre-point"], SCENARIOS))
     assert {row[0] for row in page.rows("verdict-table")} == {"Dual post", "Rest dark", "Dark only"}
     assert "limits" not in page.ids
 
 
 def test_assumptions_are_those_of_the_run(page, tmp_path):
-    meanings = [[WORDS[name].label, meaning] for name, meaning in SCENARIOS.items()]
+    meanings = [[one.heading, one.assumes] for one in SCENARIOS.values()]
     assert page.rows("scenario-meanings") == meanings
     assert all(assumption in page.text for assumption in ASSUMPTIONS)
     own = write_page(*make_answer_folder(tmp_path / "own", assumptions=["as we please"]))

@@ -6,9 +6,9 @@ from drawn_market import drawn_market
 from report_folders import write_page
 from rollup_folders import make_answer_folder
 
-from sweep_dask.analysis.metrics.lines import REAL
 from sweep_dask.report.answer import largest_of
 from sweep_dask.report.rollups import Rollups
+from sweep_dask.terms.arms import REAL
 
 
 def rollups_of(**shares):

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 from report_folders import write_page
 
-from sweep_dask.analysis.metrics.lines import LINES, lines_of
 from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report import example
 from sweep_dask.report.example import read_example
@@ -17,6 +16,7 @@ from sweep_dask.report.rollups import read_rollups
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.manifest import read_manifest
 from sweep_dask.storage.pieces import file_of
+from sweep_dask.terms.arms import ARMS, arms_of
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def chosen(layout):
 
 
 def test_fills_are_those_of_the_tables(layout, chosen):
-    shown, why = read_example(layout, chosen, LINES)
+    shown, why = read_example(layout, chosen, ARMS)
     assert why == ""
     keys = {name: chosen[name] for name in ("date", "security", "order_id")}
     sweeps = pq.read_table(
@@ -57,7 +57,7 @@ def test_time_priority_has_the_real_fills_and_its_own(layout):
     assert both
     for row in both:
         keys = {name: row[name] for name in ("date", "security", "order_id", "model", "scenario")}
-        shown, why = read_example(layout, keys | {"difference": 1.0}, LINES)
+        shown, why = read_example(layout, keys | {"difference": 1.0}, ARMS)
         assert (shown.line, why) == ("time-priority", "")
         assert [fills.shares for fills in shown.fills] == [
             real[row["order_id"]],
@@ -91,7 +91,7 @@ def test_missing_file_is_said_and_the_rest_shown(layout, chosen, gone):
 
 def test_without_quotes_the_fills_are_drawn(layout, chosen):
     (layout.processed(chosen["date"], chosen["security"]) / "nbbo.parquet").unlink()
-    shown, _ = read_example(layout, chosen, LINES)
+    shown, _ = read_example(layout, chosen, ARMS)
     assert shown.quotes.time_ns.size == 0
     assert "this partition has no quotes" in write_page(layout, read_manifest(layout)).text
 
@@ -102,7 +102,7 @@ def test_a_sweep_without_real_fills_needs_no_file_of_trades(layout, chosen):
     sweeps.loc[sweeps["model"] == "tape", "filled_quantity"] = 0
     sweeps.to_parquet(path)
     (layout.processed(chosen["date"], chosen["security"]) / "cp_trades_matched.parquet").unlink()
-    shown, why = read_example(layout, chosen, LINES)
+    shown, why = read_example(layout, chosen, ARMS)
     assert why == ""
     assert shown.fills[0].shares == shown.fills[0].quantity.size == 0
 
@@ -118,7 +118,7 @@ def test_a_sweep_that_does_not_differ_is_not_called_the_one_that_does(layout, ch
 
 
 def test_why_there_is_no_example(layout):
-    lines = lines_of(["centre-point"], ["as-entered"])
+    lines = arms_of(["centre-point"], ["as-entered"])
     assert read_example(layout, None, lines) == (None, "nothing was changed in this run")
     assert read_example(layout, None, lines[1:])[0] is None
 

@@ -13,21 +13,20 @@ from replay_folders import (
 from report_folders import Page, make_bare_folder, write_page
 from rollup_folders import make_answer_folder
 
-from sweep_dask.analysis.centre_point.causes import CAUSES
-from sweep_dask.analysis.centre_point.fidelity import TRIGGERS as SCORED_TRIGGERS
-from sweep_dask.analysis.centre_point.hidden_orders import OUTCOMES as PREDICTED_OUTCOMES
-from sweep_dask.analysis.centre_point.hide_and_predict import LIFETIMES
-from sweep_dask.analysis.centre_point.replay import FREE, RESYNC
-from sweep_dask.analysis.centre_point.score_detail import EVENTS as SCORED_EVENTS
-from sweep_dask.analysis.centre_point.score_detail import KINDS as SCORED_KINDS
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules
-from sweep_dask.report.fidelity import EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
 from sweep_dask.report.replay_page import replay_report_page
-from sweep_dask.report.rule_words import RULE_WORDS
 from sweep_dask.study.answer_summary import describe_answer
+from sweep_dask.terms.rules import RULES
+from sweep_dask.terms.score import (
+    CAUSES,
+    EVENTS,
+    KINDS,
+    PREDICTED,
+    UNTIL,
+)
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -37,14 +36,8 @@ def replay_page(root, document, **manifest):
     return Page(replay_report_page(folder, manifest))
 
 
-def test_words_cover_what_a_replay_can_say():
-    assert RULE_WORDS.keys() == set(rules.names())
-    assert set(TRIGGERS) == set(SCORED_TRIGGERS)
-    assert set(MODES) == {RESYNC, FREE}
-    assert {*EVENTS, "order_missing"} == set(SCORED_EVENTS)
-    assert set(KINDS) == set(SCORED_KINDS)
-    assert tuple(UNTIL) == tuple(lifetime.name for lifetime in LIFETIMES)
-    assert tuple(OUTCOMES) == PREDICTED_OUTCOMES
+def test_words_cover_every_rule_of_the_book():
+    assert tuple(RULES) == rules.names()
 
 
 def test_score_of_both_modes_stands_side_by_side(tmp_path):
@@ -82,7 +75,7 @@ def test_matches_by_what_made_them_happen_and_who_took_part(tmp_path):
         *[nothing, counted, counted, nothing],
         ["0", *["\u2013"] * 8],
     ]
-    assert [row[0] for row in rows[:-1]] == [*EVENTS.values(), *KINDS.values()]
+    assert [row[0] for row in rows[:-1]] == [*(EVENTS[name] for name in PREDICTED), *KINDS.values()]
 
 
 def test_sweeps_with_a_dark_fill_stand_beside_what_is_had_for_nothing(tmp_path):
@@ -174,8 +167,8 @@ def test_rules_by_falling_loss_with_a_bar(tmp_path):
     rows = page.rows("fidelity-ablations")
     # F1 is 2 * hits / (tape + predicted): 66.7 %, without the rule 40 of 180 and 102 of 180.
     assert [row[0] for row in rows] == [
-        f"{RULE_WORDS['half_tick']} half-tick",
-        f"{RULE_WORDS['preferencing']} preferencing",
+        f"{RULES['half_tick'].words} half-tick",
+        f"{RULES['preferencing'].words} preferencing",
     ]
     assert [row[1:] for row in rows] == [
         ["80", "20", "25.0", "20.0", "44.4", "37.8"],
@@ -183,7 +176,7 @@ def test_rules_by_falling_loss_with_a_bar(tmp_path):
     ]
     widths = [value for name, value in page.attributes if name == "style"]
     assert widths == ["width: 160px", "width: 36px"]
-    assert f"{RULE_WORDS['dark_limit']} dark-limit." in page.text.split("No difference here")[1]
+    assert f"{RULES['dark_limit'].words} dark-limit." in page.text.split("No difference here")[1]
 
 
 def test_without_ablations(tmp_path):

@@ -8,9 +8,9 @@ from drawn_market import drawn_market
 from report_folders import LEDGER, bare_page, make_bare_folder, partition_entry, write_page
 from rollup_folders import make_answer_folder, make_empty_folder
 
-from sweep_dask.analysis.metrics.lines import LINES, REAL, lines_of
-from sweep_dask.report.populations import POPULATIONS
 from sweep_dask.report.tape import has_tape
+from sweep_dask.terms.arms import ARMS, REAL, arms_of
+from sweep_dask.terms.populations import POPULATIONS
 
 ANSWERS = {"verdict-table", "fill-and-cost", "populations", "agreement", "test-table"}
 
@@ -41,7 +41,7 @@ def test_complete_run_has_no_gaps_but_short_sells(page, market):
 def test_short_sells_are_no_gap_where_there_are_none_or_nothing_is_changed(
     tmp_path, is_short_sell, scenario
 ):
-    market = drawn_market(40, lines=lines_of(["centre-point"], [scenario]))
+    market = drawn_market(40, lines=arms_of(["centre-point"], [scenario]))
     for frame in market.values():
         frame["is_short_sell"] = is_short_sell
     assert not any("short sale" in gap for gap in gaps_of(page_of(tmp_path / "out", market)))
@@ -122,7 +122,9 @@ def assert_untaped(page):
     assert names == ["As entered", "Dual post", "Rest dark", "Dark only"]
     assert {row[1] for row in page.rows("test-table")} == {"as entered"}
     assert [row[0] for row in page.rows("engagement")] == names[1:]
-    assert [row[0] for row in page.rows("populations")] == list(POPULATIONS.values())[:2]
+    assert [row[0] for row in page.rows("populations")] == [
+        one.heading for one in POPULATIONS.values()
+    ][:2]
     assert "No sweep is drawn: what really filled is not in the input." in page.text
 
 
@@ -148,7 +150,7 @@ def test_some_partitions_have_no_tape(tmp_path):
     ("models", "scenarios"), [(["time-priority"], []), (["centre-point"], ["rest-dark"])]
 )
 def test_nothing_is_left_to_compare_without_a_tape(tmp_path, models, scenarios):
-    market = drawn_market(30, lines=lines_of(models, scenarios))
+    market = drawn_market(30, lines=arms_of(models, scenarios))
     page = page_of(tmp_path / "out", market, ledger=LEDGER[:1])
     assert "the input holds no trade" in page.text
     assert "headline" not in page.ids
@@ -221,9 +223,9 @@ def test_tape_alone(tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("lines", [LINES, lines_of(["time-priority"], [])])
+@pytest.mark.parametrize("lines", [ARMS, arms_of(["time-priority"], [])])
 def test_very_few_sweeps(tmp_path, count, lines):
     page = page_of(tmp_path / "out", drawn_market(count, lines=lines, is_continuous=True))
     shown = page.rows("fill-and-cost")
     assert {row[1] for row in shown} == {str(count)}
-    assert ("verdict-table" in page.tables) == (lines == LINES)
+    assert ("verdict-table" in page.tables) == (lines == ARMS)

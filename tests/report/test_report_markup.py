@@ -11,12 +11,12 @@ from replay_folders import make_fidelity, write_fidelity
 from report_folders import bare_page, partition_entry, write_page
 from rollup_folders import make_answer_folder, make_empty_folder
 
-from sweep_dask.analysis.metrics.lines import lines_of
 from sweep_dask.cli import main
 from sweep_dask.report.checking import query_of
 from sweep_dask.report.commands import commands_of
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.settings import Settings
+from sweep_dask.terms.arms import arms_of
 
 #: Elements without an end.
 VOID = {"meta", "br"}
@@ -65,7 +65,7 @@ def complete(root):
 
 
 def without_choices(root):
-    market = drawn_market(40, lines=lines_of(["time-priority"], []))
+    market = drawn_market(40, lines=arms_of(["time-priority"], []))
     return write_page(*make_answer_folder(root, market, with_choices=False)).html
 
 

@@ -8,8 +8,9 @@ from report_folders import write_page
 from rollup_folders import make_answer_folder
 
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.measures import MEASURES, POPULATION_SQL
-from sweep_dask.report.rollups import DIMENSIONS
+from sweep_dask.report.measures import MEASURES
+from sweep_dask.terms.dimensions import DIMENSIONS
+from sweep_dask.terms.populations import POPULATIONS
 
 #: The first quarter whose bound the quantity does not exceed; bounds are of the security-day.
 QUARTER = """(SELECT 'Q' || (1 + count(*)) FROM range(1, 4) cuts(cut) WHERE quantity > (
@@ -63,7 +64,7 @@ def test_numbers_of_the_lines(page, sweeps):
     for key in keys:
         _, population, _, line, name = key
         query = f"""SELECT {MEASURES[name].sql} FROM sweeps
-            WHERE {POPULATION_SQL[population]} AND line = '{line}'"""
+            WHERE {POPULATIONS[population].query} AND line = '{line}'"""
         expected = sweeps.execute(query).fetchone()[0]
         assert same(page.numbers["/".join(key)], expected, name), (key, expected)
 
@@ -79,7 +80,7 @@ def test_numbers_of_the_segments(page, sweeps):
     for key in keys[::7]:
         table, population, segment, line, name = key
         query = f"""SELECT {MEASURES[name].sql} FROM sweeps
-            WHERE {POPULATION_SQL[population]} AND line = '{line}'
+            WHERE {POPULATIONS[population].query} AND line = '{line}'
             AND ({COLUMNS[table.removeprefix("by_")]})::VARCHAR = '{segment}'"""
         expected = sweeps.execute(query).fetchone()[0]
         assert same(page.numbers["/".join(key)], expected, name), (key, expected)
@@ -92,7 +93,8 @@ def test_effects_are_simulated_minus_reference(page, sweeps):
         _, population, reference, line, _, _, metric, _ = key
         query = f"""SELECT avg(s.{metric} - r.{metric}) FROM sweeps r JOIN sweeps s
             USING (date, security, order_id)
-            WHERE r.{POPULATION_SQL[population]} AND r.line = '{reference}' AND s.line = '{line}'"""
+            WHERE r.{POPULATIONS[population].query}
+            AND r.line = '{reference}' AND s.line = '{line}'"""
         assert same(page.numbers["/".join(key)], sweeps.execute(query).fetchone()[0]), key
 
 

@@ -6,16 +6,14 @@ from drawn_market import drawn_market
 from report_folders import write_page
 from rollup_folders import make_answer_folder
 
-from sweep_dask.analysis.centre_point.order_checks import REASONS as LEFT_OUT_REASONS
-from sweep_dask.analysis.centre_point.sweep_outcomes import DECREASED, REASONS
-from sweep_dask.analysis.metrics.marketability import MARKETABILITY
-from sweep_dask.analysis.metrics.sweep_table import FILLED_LATER
+from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.report.distributions import axis_of, box_panels, curves
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.plot import Curve
 from sweep_dask.report.rollups import read_rollups
-from sweep_dask.report.scenarios import UNFILLED
 from sweep_dask.report.segments import MOST_SEGMENTS
+from sweep_dask.terms.dimensions import MARKETABILITY
+from sweep_dask.terms.reasons import DECREASED, FILLED_LATER, LEFT_OUT_REASONS, UNFILLED_REASONS
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +112,12 @@ def test_tests_that_cannot_be_made_say_why(tmp_path):
 
 def test_reasons_that_occur_are_in_words(page):
     assert [row[0] for row in page.rows("unfilled-reasons")] == [
-        UNFILLED[name] for name in ("limit", "no_contra", "session")
+        UNFILLED_REASONS[name].words for name in ("limit", "no_contra", "session")
     ]
 
 
 def test_every_reason_of_the_model_has_words():
-    assert UNFILLED.keys() == {*REASONS.values(), DECREASED, FILLED_LATER}
+    assert UNFILLED_REASONS.keys() == {*REASONS.values(), DECREASED, FILLED_LATER}
 
 
 def test_orders_left_out_are_explained(tmp_path):

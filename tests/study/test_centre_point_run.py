@@ -12,10 +12,8 @@ from dark_markets import EXPECTED, SWEEP_QUANTITY, add_session, dark_market
 from markets import COLUMNS, FIRST_ID, OPENING_NS, SECOND, write_rows
 from running import ROOT, invoke, result_files, run_here
 
-from sweep_dask.analysis.centre_point import order_checks, sweep_outcomes
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, MATCHES
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
 from sweep_dask.errors import UsageError
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
@@ -23,6 +21,8 @@ from sweep_dask.study.book import book_of, book_settings, signature
 from sweep_dask.study.plan import make_plan
 from sweep_dask.study.summary import describe_run
 from sweep_dask.study.verify import verify_output
+from sweep_dask.terms.arms import TIME_PRIORITY
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS, UNFILLED_REASONS
 
 MODEL = "centre-point"
 SCENARIOS = ["as-entered", "dual-post", "rest-dark", "dark-only"]
@@ -512,6 +512,6 @@ def test_every_column_and_reason_is_documented():
     columns = {*MATCHES, *SWEEP_SUMMARY, *SWEEP_FILLS, *LEFT_OUT}
     assert [name for name in sorted(columns) if f"`{name}`" not in output] == []
     assert [name for name in SCENARIOS if f"`{name}`" not in output] == []
-    reasons = {*sweep_outcomes.REASONS.values(), sweep_outcomes.DECREASED}
+    reasons = UNFILLED_REASONS
     assert [name for name in sorted(reasons) if f"`{name}`" not in output] == []
-    assert [name for name in order_checks.REASONS if f"`{name}`" not in inputs] == []
+    assert [name for name in LEFT_OUT_REASONS if f"`{name}`" not in inputs] == []

@@ -15,7 +15,6 @@ from running import result_files, run_here
 import sweep_dask.dataflow.simulate
 import sweep_dask.partition.piece
 import sweep_dask.study.rollups
-from sweep_dask.analysis.metrics.lines import LINES
 from sweep_dask.analysis.rollups.summary import added, nothing, summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
 from sweep_dask.errors import ResourceError, UsageError
@@ -27,6 +26,7 @@ from sweep_dask.storage.summaries import read_summary, write_summary
 from sweep_dask.study import answer, pipeline
 from sweep_dask.study.rebuild import forget, rebuild_report
 from sweep_dask.study.verify import verify_output
+from sweep_dask.terms.arms import ARMS
 
 A, B = "2024-10-04", "2024-10-07"
 SWEEPS = "tables/sweep_metrics.parquet"
@@ -141,8 +141,8 @@ def test_a_table_opens_with_one_line(plain_result):
 
 @pytest.mark.parametrize("sweeps", [0, 1, 40])
 def test_a_summary_is_read_as_it_was_written(tmp_path, sweeps):
-    rows = draw_sweeps(sweeps, max(sweeps, 1), 3)[: sweeps * len(LINES)]
-    summary = summary_of(Sweeps(as_read(rows), LINES)) if sweeps else nothing()
+    rows = draw_sweeps(sweeps, max(sweeps, 1), 3)[: sweeps * len(ARMS)]
+    summary = summary_of(Sweeps(as_read(rows), ARMS)) if sweeps else nothing()
     write_summary(tmp_path / "one.parquet", summary)
     read = read_summary(tmp_path / "one.parquet")
     assert read.example == summary.example

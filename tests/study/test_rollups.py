@@ -14,13 +14,13 @@ from framed import tables_of
 from rolled_up import asked_of, write_rollups_of
 from slow_rollups import assert_same_rows, slow_rollups
 
-from sweep_dask.analysis.metrics.lines import LINES, REAL, Line
 from sweep_dask.analysis.rollups.tables import TABLES
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition import piece
 from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study import rollups as module
+from sweep_dask.terms.arms import ARMS, REAL, Arm
 
 
 def make_table(folder, sweeps, row_group_rows=1 << 20):
@@ -40,10 +40,10 @@ def read(layout, name):
 @pytest.mark.parametrize(
     ("sweeps", "clusters", "lines", "is_constant"),
     [
-        (50, 5, LINES, False),
-        (40, 1, (REAL, Line("time-priority")), False),
-        (30, 3, (REAL, LINES[2], LINES[4]), True),
-        (1, 1, LINES, False),
+        (50, 5, ARMS, False),
+        (40, 1, (REAL, Arm("time-priority")), False),
+        (30, 3, (REAL, ARMS[2], ARMS[4]), True),
+        (1, 1, ARMS, False),
         (7, 4, (REAL,), False),
     ],
 )
@@ -72,7 +72,7 @@ def partition_files(folder, sweeps):
 def drawn(tmp_path_factory):
     """A table of several row groups and its roll-ups made in this process."""
     layout = make_table(tmp_path_factory.mktemp("drawn"), draw_sweeps(1, 200, 6), 300)
-    return layout, write_rollups_of(None, layout, [table_of(layout)], LINES)
+    return layout, write_rollups_of(None, layout, [table_of(layout)], ARMS)
 
 
 def test_digests_are_those_of_the_files(drawn):
@@ -96,7 +96,7 @@ def test_any_cut_of_the_sweeps_and_any_number_of_workers_write_the_same_bytes(
         dashboard_address="127.0.0.1:0",
     )
     with cluster, Client(cluster) as client:
-        assert write_rollups_of(client, OutputLayout(tmp_path), paths, LINES) == expected
+        assert write_rollups_of(client, OutputLayout(tmp_path), paths, ARMS) == expected
 
 
 def test_the_example_is_a_sweep_of_the_table(drawn):
@@ -118,7 +118,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
         path = layout.tables / "sweep_metrics.parquet"
         schema = pq.read_schema(path)
         pq.ParquetWriter(path, schema).close()
-    assert len(write_rollups_of(None, layout, [table_of(layout)], LINES)) == len(TABLES)
+    assert len(write_rollups_of(None, layout, [table_of(layout)], ARMS)) == len(TABLES)
     for name, columns in TABLES.items():
         found = read(layout, name)
         assert found.empty, name
@@ -128,7 +128,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
 def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
     layout, _ = drawn
     empty = make_table(tmp_path, draw_sweeps(1, 3).iloc[:0])
-    write_rollups_of(None, empty, [table_of(empty)], LINES)
+    write_rollups_of(None, empty, [table_of(empty)], ARMS)
     for name in TABLES:
         some, none = (
             pq.read_schema(folder.tables / "rollups" / f"{name}.parquet")
@@ -169,7 +169,7 @@ def test_a_task_holds_few_rows_however_many_there_are(drawn, tmp_path, monkeypat
     monkeypatch.setattr(
         piece, "Sweeps", lambda rows, lines: (sizes.append(len(rows)), sweeps_of(rows, lines))[1]
     )
-    assert write_rollups_of(None, OutputLayout(tmp_path), [table_of(layout)], LINES) == expected
+    assert write_rollups_of(None, OutputLayout(tmp_path), [table_of(layout)], ARMS) == expected
     rows = pd.read_parquet(table_of(layout)).groupby(["date", "security"], sort=False).size()
     assert sum(sizes) == rows.sum()
     # A partition that goes on is kept back until it is whole.
@@ -185,5 +185,5 @@ def test_a_dead_worker_is_told_with_the_cure(drawn, monkeypatch):
 
     monkeypatch.setattr(module, "run_tasks", all_lost)
     with pytest.raises(ResourceError, match="Rolling up the sweeps") as error:
-        write_rollups_of(None, layout, [table_of(layout)], LINES)
+        write_rollups_of(None, layout, [table_of(layout)], ARMS)
     assert "--memory-limit" in error.value.cure

@@ -10,20 +10,12 @@ import numpy as np
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.market.published_prices import is_published_as
 from sweep_dask.matching.events import EventKind
+from sweep_dask.terms.score import CAUSES
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.fidelity import Matches
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.tables import BoolArray, IntArray
-
-#: In the order in which they are looked for.
-CAUSES = {
-    "order_not_in_input": "an order of the match has no row in the input, or was left out",
-    "quote_moved_unseen": "two resting orders met, and nothing in the input happened at that time",
-    "quote_stale": "the midpoint known at the event is not the price on the tape",
-    "maq_unknown": "the price is right, but a minimum quantity in force stands in the way",
-    "other": "none of these",
-}
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,16 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.adoption import EVERYONE, NOBODY, Adoption
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, Lifetime, lifetime_of
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
-from sweep_dask.analysis.centre_point.score_detail import EVENTS
-from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
-from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.terms.arms import AS_ENTERED, TAPE
+from sweep_dask.terms.choices import (
+    ADOPTION_GROUPS,
+    ADOPTION_SHARES,
+    LIFETIME,
+    LIFETIMES,
+    SWITCHES,
+    Switch,
+)
+from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,24 +25,22 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import BoolArray, IntArray
 
 
-#: Of `Case.fills`: every fill; and what may make the book predict one.
-ALL_FILLS, PREDICTED = "all", EVENTS[:3]
+#: Of `Case.fills`: every fill; others are `PREDICTED`.
+ALL_FILLS = "all"
 
 
 class Choices(NamedTuple):
     """How long sweeps wait that change, and how many of them change at the same time."""
 
-    lifetime: str = "clock:5min"
+    lifetime: str = LIFETIME
     """Of the answer: see `lifetimes.Lifetime`."""
-    adoption_groups: int = 20
+    adoption_groups: int = ADOPTION_GROUPS
     """The answer is about one of so many groups changing."""
     adoption_seed: int = 0
     """Deals sweeps into groups."""
-    lifetimes: tuple[str, ...] = (
-        *("recorded", "clock:1s", "clock:30s", "clock:5min", "clock:30min", "close"),
-    )
+    lifetimes: tuple[str, ...] = LIFETIMES
     """All for which the answer is worked out."""
-    adoption_shares: tuple[float, ...] = (0.25, 0.5)
+    adoption_shares: tuple[float, ...] = ADOPTION_SHARES
     """Shares of sweeps that change, beside one group and everyone."""
     adoption_participant: int | None = None
     """Whose sweeps change, all of them together, and are told of; None: those of anybody."""
@@ -113,7 +117,7 @@ def choices_of(settings: Mapping[str, Any]) -> Choices:
 
 
 class Case(NamedTuple):
-    """A line under one choice, or a part of what it fills."""
+    """An arm under one choice, or a part of what it fills."""
 
     scenario: str
     """Or the tape."""
@@ -123,7 +127,7 @@ class Case(NamedTuple):
     switch: str = ""
     """The assumption put the other way; empty: none is."""
     fills: str = ALL_FILLS
-    """Of which fills: all, or those in the dark that the book predicts, by `EVENTS`."""
+    """Of which fills: all, or those in the dark that the book predicts, by `PREDICTED`."""
 
 
 class Round(NamedTuple):

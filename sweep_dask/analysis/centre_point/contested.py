@@ -16,13 +16,12 @@ import numpy as np
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.compiled import entry
+from sweep_dask.terms.sides import SELL
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.fidelity import Matches
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.tables import BoolArray, IntArray
-
-_BUY, _SELL = 1, 2
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def count_contras(
             for index in range(count[contra_side]):
                 at = last_row[resting[contra_side, index]]
                 price = price_x2[arrival]
-                agrees = limit_x2[at] <= price if side[at] == _SELL else limit_x2[at] >= price
+                agrees = limit_x2[at] <= price if side[at] == SELL else limit_x2[at] >= price
                 if agrees and single_minimum[at] <= leaves[row] and order[at] != order[row]:
                     feasible[arrival] += 1
                     offered[arrival] += leaves[at]

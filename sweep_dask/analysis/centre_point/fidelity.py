@@ -16,6 +16,7 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.tally import Tally, share
 from sweep_dask.market.published_prices import truncated_x2
+from sweep_dask.terms.score import TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +37,6 @@ class Matches(NamedTuple):
     price_x2: IntArray
     timestamp_ns: IntArray
     both_passive: BoolArray
-
-
-TRIGGERS = ("arrival", "both_passive", "order_missing")
 
 
 @dataclass

@@ -14,12 +14,11 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.tally import share
 from sweep_dask.analysis.rollups.spreads import lengthened, shortened
+from sweep_dask.terms.score import OUTCOMES
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import BoolArray, IntArray
 
-#: Whether any fill was predicted, and whether there really was one.
-OUTCOMES = ("predicted_and_real", "predicted_only", "real_only", "neither")
 _NS_PER_SECOND = 1e9
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.adoption import LOTS, lots
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, lifetime_of
+from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.analysis.centre_point.order_flow import (
     entry_rows,
     flow_of_orders,
@@ -35,6 +35,7 @@ from sweep_dask.analysis.tables import sums_at
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.matching.events import Decision, EventKind
+from sweep_dask.terms.score import UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 #: Groups, by default; arbitrary: one order in twenty is a visible part of those that rest.
 ONE_IN = 20
 #: Until when orders are asked about: what each of them is worth is in the docstring above.
-LIFETIMES = (RECORDED, lifetime_of("clock:5min"), CLOSE)
+LIFETIMES = tuple(map(lifetime_of, UNTIL))
 
 _FOREVER = np.iinfo(np.int64).max
 

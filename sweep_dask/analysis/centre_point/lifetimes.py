@@ -1,25 +1,24 @@
 """How long a sweep waits that is treated differently, and until when every sweep is measured.
 
 A sweep that really filled leaves no sign of when its owner would have given up. So how long it
-would have waited is a choice, the same for every line: fills after it do not count, and what is
-left then is marked at that time. A sweep that its owner cancelled is cancelled in every line.
+would have waited is a choice, the same for every arm: fills after it do not count, and what is
+left then is marked at that time. A sweep that its owner cancelled is cancelled in every arm.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.terms import choices
+from sweep_dask.terms.choices import CLOCK_SECONDS, LIFETIME_NAME
+
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import IntArray
 
 _NS_PER_SECOND = 1_000_000_000
-_UNITS_SECONDS = {"s": 1, "min": 60, "h": 3_600}
-#: What a lifetime is called.
-NAME = re.compile(r"recorded|close|clock:(?P<count>[1-9][0-9]{0,5})(?P<unit>s|min|h)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ class Lifetime:
         return other in (self, CLOSE)
 
 
-RECORDED = Lifetime("recorded")
-CLOSE = Lifetime("close")
+RECORDED = Lifetime(choices.RECORDED)
+CLOSE = Lifetime(choices.CLOSE)
 
 
 def lifetime_of(name: str) -> Lifetime:
@@ -69,9 +68,9 @@ def lifetime_of(name: str) -> Lifetime:
     ValueError
         It is none.
     """
-    found = NAME.fullmatch(name)
+    found = LIFETIME_NAME.fullmatch(name)
     if found is None:
         raise ValueError(name)
     if found["count"] is None:
         return RECORDED if name == RECORDED.name else CLOSE
-    return Lifetime(name, int(found["count"]) * _UNITS_SECONDS[found["unit"]] * _NS_PER_SECOND)
+    return Lifetime(name, int(found["count"]) * CLOCK_SECONDS[found["unit"]] * _NS_PER_SECOND)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.sweep_outcomes import sweeps_of
-from sweep_dask.market.deal_sources import LIT_BOOK
 from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import Decision, EventKind
+from sweep_dask.terms.deal_sources import LIT_BOOK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.centre_point.lookup import LatestRows
-from sweep_dask.market.deal_sources import CONTINUOUS_LIT
-from sweep_dask.matching.events import BUY
+from sweep_dask.terms.deal_sources import CONTINUOUS_LIT
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_log import OrderLog

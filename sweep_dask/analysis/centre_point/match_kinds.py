@@ -10,13 +10,15 @@ from sweep_dask.analysis.centre_point.fidelity import Keys
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
-from sweep_dask.analysis.centre_point.score_detail import EVENTS, KINDS, Tallies
+from sweep_dask.analysis.centre_point.score_detail import Tallies
 from sweep_dask.analysis.centre_point.sweep_outcomes import sweeps_of
 from sweep_dask.analysis.centre_point.tally import Tally
-from sweep_dask.matching.events import BUY, SELL, EventKind
+from sweep_dask.matching.events import EventKind
+from sweep_dask.terms.score import EVENTS, KINDS
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sweep_dask.analysis.centre_point.fidelity import Matches
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
@@ -67,7 +69,7 @@ def tallies_of(tape: Matches, predicted: Matches, on_tape: Kinds, in_book: Kinds
 
     keys = Keys.of(tape, predicted)
 
-    def counted(names: tuple[str, ...]) -> dict[str, Tally]:
+    def counted(names: Iterable[str]) -> dict[str, Tally]:
         return {name: _tally(keys.only(on_tape[name], in_book[name])) for name in names}
 
     return Tallies(_tally(keys), counted(EVENTS), counted(KINDS))

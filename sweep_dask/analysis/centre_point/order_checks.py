@@ -15,6 +15,7 @@ from sweep_dask.market.order_types import (
     CENTRE_POINT_CROSSING,
     SWEEP,
 )
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.tape import Tape
     from sweep_dask.analysis.tables import BoolArray, IntArray
-
-#: Why an order is left out, in the order in which it is looked for; an order has one reason.
-REASONS = {
-    "crossing_order": "type 256 (Centre Point crossing) is not matched in the book",
-    "unknown_order_type": "the type has bits that mean nothing, or belongs to two books",
-    "unknown_side": "the side is neither 1 (buy) nor 2 (sell)",
-    "unknown_midtick": "the mid-tick value does not exist, or not on this order type",
-    "out_of_order": "a row or trade of it is stamped before one ahead of it in engine order",
-    "fills_before_entry": "the order trades before its first row, or its first row is a fill",
-    "totals_contradict_trades": "totalmatchedquantity is not the sum of its trades, or falls",
-}
 
 _KNOWN_BITS = 2**13 - 1
 _BOOKS = (CENTRE_POINT, CENTRE_POINT_CROSSING, SWEEP, CENTRE_POINT_BLOCK)
@@ -51,8 +41,8 @@ class LeftOut:
     reason: tuple[str, ...]
 
     def counts(self) -> dict[str, int]:
-        """Orders by reason, in the order of `REASONS`."""
-        return {name: n for name in REASONS if (n := self.reason.count(name))}
+        """Orders by reason, in the order of `LEFT_OUT_REASONS`."""
+        return {name: n for name in LEFT_OUT_REASONS if (n := self.reason.count(name))}
 
 
 def find_left_out(log: OrderLog, tape: Tape | None) -> LeftOut:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
-from sweep_dask.matching.events import BUY, SELL, EventKind
+from sweep_dask.matching.events import EventKind
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,23 +9,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.fidelity import TRIGGERS, Score
-from sweep_dask.analysis.centre_point.hidden_orders import (
-    OUTCOMES,
-    HiddenOrders,
-    Outcome,
-    Reliability,
-    Times,
-)
-from sweep_dask.analysis.centre_point.score_detail import (
-    EVENTS,
-    KINDS,
-    DarkSweeps,
-    Detail,
-    Tallies,
-)
+from sweep_dask.analysis.centre_point.fidelity import Score
+from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, Outcome, Reliability, Times
+from sweep_dask.analysis.centre_point.score_detail import DarkSweeps, Detail, Tallies
 from sweep_dask.analysis.centre_point.tally import Tally
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
+from sweep_dask.terms.score import EVENTS, KINDS, OUTCOMES, TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

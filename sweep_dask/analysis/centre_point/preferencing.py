@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sweep_dask.market.deal_sources import BLOCK_PREFERENCED, CENTRE_POINT_PREFERENCED
+from sweep_dask.terms.deal_sources import BLOCK_PREFERENCED, CENTRE_POINT_PREFERENCED
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_log import OrderLog

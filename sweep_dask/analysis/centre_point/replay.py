@@ -19,13 +19,12 @@ from sweep_dask.analysis.centre_point.resync_flow import resync_flow
 from sweep_dask.analysis.centre_point.score_detail import Detail, Tallies
 from sweep_dask.analysis.tables import BoolArray, table
 from sweep_dask.matching.rules import names
+from sweep_dask.terms.score import FREE, MODES, RESYNC
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.matching.centre_point import BookResult
-
-RESYNC, FREE = "resync", "free"
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def replay_partition(
         There is no tape to compare with.
     """
     target = Target.of(partition)
-    predictions = {mode: _predict(partition, target, mode) for mode in (RESYNC, FREE)}
+    predictions = {mode: _predict(partition, target, mode) for mode in MODES}
     for mode, prediction in predictions.items():
         prediction.score.detail = _detail(partition, target, mode, prediction.played)
     resync = predictions[RESYNC]
@@ -172,7 +171,7 @@ def _ablate(partition: PartitionInput, target: Target) -> dict[str, dict[str, Sc
         if getattr(partition.settings.rules, name):
             without = partition.under(partition.settings.rules.without(name))
             scores[name.replace("_", "-")] = {
-                mode: _predict(without, target, mode).score for mode in (RESYNC, FREE)
+                mode: _predict(without, target, mode).score for mode in MODES
             }
     return scores
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.lit_fills import LitFills
 from sweep_dask.analysis.centre_point.own_quotes import OwnQuotes
-from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.matching.adopting import Adopting, LitAccess, Pairs
 from sweep_dask.matching.events import Decision, EventKind
+from sweep_dask.terms.choices import Switch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -36,7 +36,9 @@ from sweep_dask.analysis.centre_point.sweep_outcomes import (
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.matching.adopting import LitAccess
-from sweep_dask.matching.events import BUY, EVENT, Decision, EventKind
+from sweep_dask.matching.events import EVENT, Decision, EventKind
+from sweep_dask.terms.arms import SCENARIOS, DarkRest
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,43 +50,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import BoolArray, IntArray
     from sweep_dask.matching.centre_point import BookResult
     from sweep_dask.matching.rules import Rules
-
-AS_ENTERED, DUAL_POST, REST_DARK, DARK_ONLY = "as-entered", "dual-post", "rest-dark", "dark-only"
-
-#: Each scenario and what it assumes, in the order in which they are shown.
-SCENARIOS = {
-    AS_ENTERED: "Sweeps act as recorded: they search the dark book on arrival and their remainder "
-    "rests in the lit book, and in the dark only if they asked for it. This is the free replay.",
-    DUAL_POST: "What is left of a sweep after its arrival also rests in the dark, at its limit "
-    "improved by half a tick; its recorded lit fills stay possible.",
-    REST_DARK: "What is left of a sweep after its arrival rests in the dark at its limit instead "
-    "of in the lit book, until it is cancelled on record or continuous trading ends. Lit fills as "
-    "the incoming order, on arrival or after an amendment, stay.",
-    DARK_ONLY: "A sweep never takes from the lit book; all of it looks for contras in the dark.",
-}
-
-#: What a sweep that adopts goes on to do in the lit book.
-LIT_ACCESS = {
-    AS_ENTERED: LitAccess.TAKES | LitAccess.RESTS,
-    DUAL_POST: LitAccess.TAKES | LitAccess.RESTS,
-    REST_DARK: LitAccess.TAKES,
-    DARK_ONLY: LitAccess.NONE,
-}
-
-#: What every scenario assumes of the rest of the market.
-ASSUMPTIONS = (
-    "All other participants act as recorded: nobody reacts to fills that did not really happen.",
-    (
-        "A recorded lit fill shrinks to what is left of the sweep; what that frees in the lit book "
-        "is given to nobody."
-    ),
-    "Quotes are those recorded, whatever the sweeps do.",
-    (
-        "Only sweeps with a limit that arrive in continuous trading are treated differently; "
-        "sweeps entered before the opening or reloaded, and those without a price, act as recorded."
-    ),
-    "A recorded dark fill whose counterparty is not in the input counts as given.",
-)
+    from sweep_dask.terms.arms import Scenario
 
 
 class ScenarioOrders(NamedTuple):
@@ -151,11 +117,10 @@ class Scenarios:
         KeyError
             There is no scenario of that name.
         """
-        if name not in SCENARIOS:
-            raise KeyError(name)
-        if name == AS_ENTERED:
-            return ScenarioOrders(self._recorded, LIT_ACCESS[name])
-        return ScenarioOrders(self._changed(name), LIT_ACCESS[name])
+        scenario = SCENARIOS[name]
+        is_recorded = scenario.dark_rest is DarkRest.AS_RECORDED
+        flow = self._recorded if is_recorded else self._changed(scenario)
+        return ScenarioOrders(flow, _lit_access(scenario))
 
     def flow(self, orders: ScenarioOrders, until_ns: IntArray | None = None) -> ScenarioFlow:
         """The same with the market around them.
@@ -172,16 +137,16 @@ class Scenarios:
         flow = with_market(orders.flow, market)
         return ScenarioFlow(self.partition, flow, orders.lit_access)
 
-    def _changed(self, name: str) -> OrderFlow:
+    def _changed(self, scenario: Scenario) -> OrderFlow:
         """What sweeps do that adopt the scenario, and what they do that act as recorded."""
         recorded, affected = self._recorded, self.affected
         events = recorded.events
         decision = np.where(
             _is_idle(events, affected, self.partition.settings.rules), Decision.IDLE, Decision.ANY
         )
-        if name != DUAL_POST:
+        if not scenario.rests_lit:
             lost = _lost_lit_fills(
-                self.partition, recorded, affected, all_of_them=name == DARK_ONLY
+                self.partition, recorded, affected, all_of_them=not scenario.takes_lit
             )
             decision[lost] = np.where(
                 decision[lost] == Decision.IDLE, Decision.IDLE_AS_RECORDED, Decision.AS_RECORDED
@@ -191,7 +156,7 @@ class Scenarios:
         changed = recorded.take(amends)
         changed.events["rests"] = 1
         posts = self._posts
-        if name == DUAL_POST:
+        if scenario.dark_rest is DarkRest.HALF_TICK_BETTER:
             improved = self.partition.log.posted_limit_x2
             changed.events["limit_x2"] = improved[changed.source]
             posts = posts.take(np.arange(posts.size))
@@ -217,6 +182,12 @@ def _result(
         event_count=int((flow.events["decision"] != Decision.IDLE_AS_RECORDED).sum()),
         step_count=result.steps,
     )
+
+
+def _lit_access(scenario: Scenario) -> LitAccess:
+    """What a sweep that adopts goes on to do in the lit book."""
+    takes = LitAccess.TAKES if scenario.takes_lit else LitAccess.NONE
+    return takes | (LitAccess.RESTS if scenario.rests_lit else LitAccess.NONE)
 
 
 def affected_sweeps(partition: PartitionInput) -> BoolArray:

@@ -7,18 +7,16 @@ and no dark book at all, which predicts no match. All counts can be added over p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.tally import Tally, share
+from sweep_dask.terms.score import EVENTS, KINDS
 
-#: What made a match happen. Two orders that rest meet as the quote moves, or as an incoming one
-#: makes up a minimum.
-EVENTS = ("arrival", "amendment", "resting", "order_missing")
-#: Who took part: sweeps and other orders, as the incoming one or resting.
-KINDS = ("active_sweeps", "passive_sweeps", "active_orders", "passive_orders")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
-def _empty(names: tuple[str, ...]) -> dict[str, Tally]:
+def _empty(names: Iterable[str]) -> dict[str, Tally]:
     return {name: Tally() for name in names}
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.adoption import Adoption
     from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
-    from sweep_dask.analysis.centre_point.switches import Switch
     from sweep_dask.analysis.tables import BoolArray, IntArray
     from sweep_dask.matching.centre_point import BookResult
+    from sweep_dask.terms.choices import Switch
 
 
 #: What a switch changes is told of so many sweeps of a partition, in so many groups, at least;

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
-from sweep_dask.analysis.centre_point.score_detail import EVENTS
 from sweep_dask.analysis.tables import (
     BoolArray,
     IntArray,
@@ -19,8 +18,10 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.market.change_reasons import NEW
-from sweep_dask.market.deal_sources import LIT as LIT_TRADE
 from sweep_dask.matching.events import EventKind, Obstacle
+from sweep_dask.terms.deal_sources import LIT as LIT_TRADE
+from sweep_dask.terms.reasons import DECREASED
+from sweep_dask.terms.score import EVENTS, PREDICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,13 +54,10 @@ SWEEP_FILLS = schema(
 )
 
 DARK, LIT = "dark", "lit"
-_ARRIVAL, _AMENDMENT, _RESTING = (
-    EVENTS.index(name) for name in ("arrival", "amendment", "resting")
-)
+_ARRIVAL, _AMENDMENT, _RESTING = range(len(PREDICTED))
 
-#: Why the rest of a sweep did not fill: an amendment took it away, or what stood in the way when
-#: the sweep last looked.
-DECREASED = "decreased"
+#: Why the rest of a sweep did not fill if nobody took it away: what stood in the way when it last
+#: looked.
 REASONS = {
     Obstacle.NONE: "session",
     Obstacle.SESSION: "session",
@@ -87,7 +85,7 @@ class SweepFills(NamedTuple):
     contra: IntArray
     """int64, dense number of the order it met in the dark; -1 where that is not known."""
     event: IntArray
-    """int64, what made the book predict it, a place in `score_detail.EVENTS`; -1: it was given."""
+    """int64, what made the book predict it, a place in `PREDICTED`; -1: it was given."""
 
     def chosen(self, rows: IntArray) -> SweepFills:
         """Some of the fills, in the order of these row numbers."""

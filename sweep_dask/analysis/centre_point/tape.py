@@ -10,9 +10,10 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
-from sweep_dask.market.deal_sources import DARK, INSIDE_THE_QUOTE
 from sweep_dask.market.published_prices import exact_x2
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.terms.deal_sources import DARK, INSIDE_THE_QUOTE
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.market.sessions import Window
 
-_BUY, _SELL = 1, 2
 #: What a missing whole number is taken for, and the id of an order that has no row.
 UNKNOWN = -1
 
@@ -121,7 +121,7 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
     place[np.argsort(first, kind="stable")] = np.arange(first.size)
     number = place[number]
     any_row = rows[np.sort(first)]
-    ids = {side: np.full(first.size, UNKNOWN, dtype=np.int64) for side in (_BUY, _SELL)}
+    ids = {side: np.full(first.size, UNKNOWN, dtype=np.int64) for side in (BUY, SELL)}
     for side, order_id in ids.items():
         legs = tape.side[rows] == side
         order_id[number[legs]] = tape.order_id[rows[legs]]
@@ -130,8 +130,8 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
     aggressor_id[number[aggressors]] = tape.order_id[rows[aggressors]]
     return DarkMatches(
         timestamp_ns=tape.timestamp_ns[any_row],
-        buy_order_id=ids[_BUY],
-        sell_order_id=ids[_SELL],
+        buy_order_id=ids[BUY],
+        sell_order_id=ids[SELL],
         quantity=tape.quantity[any_row],
         price_x2=tape.price_x2[any_row],
         exact_x2=tape.exact_x2[any_row],

@@ -8,8 +8,8 @@ import numpy as np
 
 from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders, hashed
 from sweep_dask.analysis.data_checks.tally import Ids, Tally
-from sweep_dask.market.deal_sources import DARK
 from sweep_dask.market.ticks import TickTable, is_on_tick, tick_above
+from sweep_dask.terms.deal_sources import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

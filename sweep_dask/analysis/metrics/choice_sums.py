@@ -1,23 +1,25 @@
 """Sums over the sweeps of one partition and participant, under one choice.
 
-All lines of a lifetime are summed over the same sweeps: those that arrived in continuous trading
+All arms of a lifetime are summed over the same sweeps: those that arrived in continuous trading
 and have a midpoint both on arrival and when they are measured. What these fill in the dark is also
 summed by the participants whose orders gave it.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.choices import ALL_FILLS
-from sweep_dask.analysis.centre_point.score_detail import EVENTS
 from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
-from sweep_dask.analysis.tables import constant, over, schema, sums_at, table
+from sweep_dask.analysis.tables import Schema, constant, over, schema, sums_at, table
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.terms.metrics import ANSWER
+from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Case
@@ -41,10 +43,8 @@ COUNTS = schema(
 )
 #: Sums over the sweeps: of a metric as it is, and weighted by what each sweep is worth. A cost is
 #: positive, and in bps of what its sweep is worth, so that weighted it is an amount of money.
-AMOUNTS = schema(
-    "paper_value_aud:float64 fill_ratio:float64 filled_paper_value_aud:float64 "
-    "implementation_shortfall_bps:float64 implementation_shortfall_aud:float64 "
-    "completed_shortfall_bps:float64 completed_shortfall_aud:float64"
+AMOUNTS: Schema = dict.fromkeys(
+    ("paper_value_aud", *chain.from_iterable(ANSWER.items())), "float64"
 )
 #: A participant.
 NOT_KNOWN = -1
@@ -124,7 +124,7 @@ class ChoiceSums:
 
     def _columns(self, case: Case, outcome: AdoptedOutcome) -> dict[str, Any]:
         is_whole = case.fills == ALL_FILLS
-        totals = outcome.totals(self.until_ns, None if is_whole else EVENTS.index(case.fills))
+        totals = outcome.totals(self.until_ns, None if is_whole else PREDICTED.index(case.fills))
         of_sweeps = (total[self._order] for total in totals)
         filled, value_x2, dark, dark_value_x2, among_adopters = of_sweeps
         quantity, sign, midpoint_x2 = self._sweeps.quantity, self._sweeps.sign, self._midpoint_x2

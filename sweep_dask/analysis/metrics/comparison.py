@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep_dask.analysis.tables import schema, table, whole_numbers
+from sweep_dask.terms.metrics import COMPARED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,24 +18,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import Columns, FloatArray
 
 
-def _each(direction: int, units: str, *names: str) -> dict[str, int]:
-    return {f"{name}_{unit}": direction for name in names for unit in units.split()}
-
-
-#: Metrics that differ by the fills -> 1 if more is good for the order, -1 if less is, 0 if neither.
-#: This is the only place that says it.
-COMPARED = {
-    **dict.fromkeys(("filled_quantity", "fill_ratio"), 1),
-    **dict.fromkeys(("fill_count", "dark_quantity", "vwap"), 0),
-    **_each(1, "price bps aud", "limit_improvement", "midpoint_improvement"),
-    **_each(1, "price bps aud", "far_touch_improvement"),
-    **_each(-1, "bps aud", "arrival_cost", "opportunity_cost"),
-    **_each(-1, "bps aud", "implementation_shortfall", "completed_shortfall"),
-    **_each(-1, "price bps", "slippage", "effective_spread", "realised_spread_1s"),
-    **_each(-1, "price bps", "realised_spread_10s", "realised_spread_60s"),
-    **_each(-1, "seconds", "time_to_first_fill", "time_to_last_fill", "mean_time_to_fill"),
-}
-#: Columns in which the sweeps of two lines are the same, row by row.
+#: Columns in which the sweeps of two arms are the same, row by row.
 ALIGNED = ("order_id", "side", "quantity", "arrival_ns")
 #: The difference of each compared metric, under its name.
 SWEEP_DIFFERENCES = {"order_id": "int64"} | dict.fromkeys(COMPARED, "float64")

@@ -21,7 +21,8 @@ import numpy as np
 
 from sweep_dask.analysis.metrics.comparison import require_same_sweeps, values
 from sweep_dask.analysis.metrics.units import aud, over
-from sweep_dask.analysis.tables import schema, table
+from sweep_dask.analysis.tables import Schema, table
+from sweep_dask.terms.metrics import COST_PARTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import Columns, FloatArray
 
 #: One row per sweep, in AUD, simulated minus real; the last three add up to the first.
-ARRIVAL_COST_PARTS = schema(
-    "order_id:int64 difference_aud:float64 price_part_aud:float64 quantity_part_aud:float64 "
-    "time_part_aud:float64"
-)
+ARRIVAL_COST_PARTS: Schema = {
+    "order_id": "int64",
+    **dict.fromkeys(("difference_aud", *COST_PARTS), "float64"),
+}
 
 
 def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:

@@ -17,18 +17,19 @@ from scipy.special import stdtrit
 
 from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
-from sweep_dask.analysis.centre_point.scenarios import DUAL_POST, Scenarios, affected_sweeps
+from sweep_dask.analysis.centre_point.scenarios import Scenarios, affected_sweeps
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.centre_point.tally import share
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.populations import populations
 from sweep_dask.analysis.metrics.sensitivity import under_choices
-from sweep_dask.analysis.rollups.dimensions import UNKNOWN
-from sweep_dask.analysis.rollups.robustness import ENOUGH_CLUSTERS
 from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
 from sweep_dask.analysis.tables import coded, over, sums_at
 from sweep_dask.market.mid_ticks import HALF_TICK
+from sweep_dask.terms.arms import DUAL_POST
+from sweep_dask.terms.choices import ENOUGH_CLUSTERS
+from sweep_dask.terms.dimensions import UNKNOWN
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Choices

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Fees(NamedTuple):
-    """In basis points of the traded value, 0 or above; the same for all lines, sides and sizes."""
+    """In basis points of the traded value, 0 or above; the same for all arms, sides and sizes."""
 
     dark_bps: float = 0.0
     """Of what trades in the dark book."""

@@ -12,19 +12,12 @@ import numpy as np
 
 from sweep_dask.analysis.metrics.quotes import midpoint_x2
 from sweep_dask.analysis.tables import labels
+from sweep_dask.terms.dimensions import MARKETABILITY
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.metrics.records import Sweeps
-
-#: From the limit that reaches farthest to the one that waits for the market to come.
-MARKETABILITY = (
-    "marketable",
-    "reaches the midpoint",
-    "at or inside the near touch",
-    "behind the near touch",
-)
 
 
 def marketability(sweeps: Sweeps) -> pa.Array:

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.groups import size_category
 from sweep_dask.analysis.metrics.marketability import marketability
 from sweep_dask.analysis.metrics.parents import parents
 from sweep_dask.analysis.metrics.quotes import spread_ticks
 from sweep_dask.analysis.metrics.sweep_metrics import status
+from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import constant, labels, schema, table
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.market.trading_day import sydney_local_ns
+from sweep_dask.terms.dimensions import HOURS, SPREADS, WIDE_TICKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +38,6 @@ POPULATIONS = schema(
     "is_short_sell:bool real_outcome:str size_class:str hour:str spread_class:str "
     "marketability:str parent_id:int64 added_quantity:int64"
 )
-#: Spreads of this many ticks and more are one class.
-WIDE_TICKS = 5
-HOURS = [f"{hour:02d}" for hour in range(24)]
-SPREADS = [*(str(ticks) for ticks in range(1, WIDE_TICKS)), f"{WIDE_TICKS} or more"]
 
 _NS_PER_HOUR = 3_600_000_000_000
 
@@ -85,11 +82,6 @@ def populations(real: FillSums, facts: SweepFacts, ticks: TickTable = DEFAULT_TI
         **parents(sweeps, facts.participant, filled),
     }
     return table(POPULATIONS, columns)
-
-
-def quantile_names(quantiles: int) -> list[str]:
-    """Names of the quantiles of size, small first: `Q1` to `Qk`."""
-    return [f"Q{number}" for number in range(1, quantiles + 1)]
 
 
 def _sydney_hour(arrival_ns: IntArray) -> IntArray:

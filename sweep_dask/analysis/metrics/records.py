@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.matching.events import BUY
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import BoolArray, IntArray

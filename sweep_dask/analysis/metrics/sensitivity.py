@@ -15,13 +15,13 @@ from sweep_dask.analysis.centre_point.sensitivity import (
     switched_groups,
 )
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
-from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.analysis.metrics.choice_sums import NOT_KNOWN, ChoiceSums
 from sweep_dask.analysis.metrics.fees import NO_FEES
-from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.tables import sums_at, whole_numbers, whole_numbers_or
+from sweep_dask.terms.arms import TAPE
+from sweep_dask.terms.choices import Switch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,7 +70,7 @@ def under_choices(
     names
         Of the scenarios.
     fees
-        What is paid for the fills of every line.
+        What is paid for the fills of every arm.
     """
     asked = lifetime_of(choices.lifetime)
     is_told = choices.may_change(found.facts.participant)

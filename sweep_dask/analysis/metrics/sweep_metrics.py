@@ -6,7 +6,8 @@ Prices are in 0.1 cent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
-from sweep_dask.analysis.tables import labels, schema, table
+from sweep_dask.analysis.tables import Schema, labels, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
+from sweep_dask.terms.dimensions import STATUSES
+from sweep_dask.terms.metrics import COLUMNS, REALISED_AFTER_SECONDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,35 +30,7 @@ if TYPE_CHECKING:
     from sweep_dask.market.ticks import TickTable
 
 #: One row per sweep. Each column has an entry in docs/metrics.md.
-SWEEP_METRICS = schema(
-    "order_id:int64 side:int8 arrival_ns:int64 end_ns:int64 working_seconds:float64 "
-    "quantity:int64 filled_quantity:int64 unfilled_quantity:int64 dark_quantity:int64 "
-    "entry_filled_quantity:int64 fill_ratio:float64 fill_count:int64 status:str "
-    "limit:float64 arrival_bid:float64 arrival_offer:float64 arrival_midpoint:float64 "
-    "arrival_spread_price:float64 arrival_spread_bps:float64 arrival_spread_ticks:float64 "
-    "filled_value_x2:int64 vwap:float64 "
-    "limit_improvement_price:float64 limit_improvement_bps:float64 limit_improvement_aud:float64 "
-    "midpoint_improvement_price:float64 midpoint_improvement_bps:float64 "
-    "midpoint_improvement_aud:float64 far_touch_improvement_price:float64 "
-    "far_touch_improvement_bps:float64 far_touch_improvement_aud:float64 "
-    "arrival_cost_bps:float64 arrival_cost_aud:float64 "
-    "opportunity_cost_bps:float64 opportunity_cost_aud:float64 "
-    "implementation_shortfall_bps:float64 implementation_shortfall_aud:float64 "
-    "completed_shortfall_bps:float64 completed_shortfall_aud:float64 "
-    "slippage_price:float64 slippage_bps:float64 "
-    "effective_spread_price:float64 effective_spread_bps:float64 "
-    "realised_spread_1s_price:float64 realised_spread_1s_bps:float64 "
-    "realised_spread_10s_price:float64 realised_spread_10s_bps:float64 "
-    "realised_spread_60s_price:float64 realised_spread_60s_bps:float64 "
-    "time_to_first_fill_seconds:float64 time_to_last_fill_seconds:float64 "
-    "mean_time_to_fill_seconds:float64 "
-    "market_drift_price:float64 market_drift_bps:float64 "
-    "working_spread_price:float64 working_spread_bps:float64"
-)
-
-STATUSES = ("unfilled", "partly_filled", "filled")
-#: How long after a fill the realised spread is taken.
-REALISED_AFTER_SECONDS = (1, 10, 60)
+SWEEP_METRICS: Schema = {name: column.metric.kind for name, column in COLUMNS.items()}
 
 
 def sweep_metrics(
@@ -104,8 +79,8 @@ class SweepMeasure:
         unfilled = np.maximum(self.sweeps.quantity - sums.quantity, 0)
         case = _Case(self, sums, unfilled, units.known(2 * sums.quantity))
         columns = dict(self.columns)
-        for part in (_outcome, _improvement, _shortfall, _spreads_paid, _times):
-            columns |= part(case)
+        for compute in _OF_FILLS:
+            columns |= compute(case)
         return columns
 
     def bps(self, price: FloatArray) -> FloatArray:
@@ -181,6 +156,17 @@ class _Case(NamedTuple):
         return {f"{name}_price": price, f"{name}_bps": self.measure.bps(price)}
 
 
+_Compute = TypeVar("_Compute", bound=Callable[[_Case], dict[str, Any]])
+_OF_FILLS: list[Callable[[_Case], dict[str, Any]]] = []
+
+
+def _of_fills(compute: _Compute) -> _Compute:
+    """Marks what computes columns from a set of fills."""
+    _OF_FILLS.append(compute)
+    return compute
+
+
+@_of_fills
 def _outcome(case: _Case) -> dict[str, Any]:
     sums = case.sums
     filled = sums.quantity
@@ -202,6 +188,7 @@ def status(filled: IntArray, quantity: IntArray) -> pa.Array:
     return labels(STATUSES, np.where(filled <= 0, 0, np.where(filled < quantity, 1, 2)))
 
 
+@_of_fills
 def _improvement(case: _Case) -> dict[str, FloatArray]:
     """Against three prices known on arrival."""
     measure = case.measure
@@ -218,6 +205,7 @@ def _improvement(case: _Case) -> dict[str, FloatArray]:
     return columns
 
 
+@_of_fills
 def _shortfall(case: _Case) -> dict[str, FloatArray]:
     """Arrival cost of the filled and opportunity cost of the unfilled shares, and their sum.
 
@@ -245,6 +233,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
     return in_bps | {f"{name}_aud": units.aud(amount) for name, amount in amounts_x2.items()}
 
 
+@_of_fills
 def _spreads_paid(case: _Case) -> dict[str, FloatArray]:
     """Against the midpoint at and after each fill, weighted by quantity."""
     at_fill_x2 = case.sums.midpoint_value_x2(case.measure.quotes)
@@ -258,6 +247,7 @@ def _spreads_paid(case: _Case) -> dict[str, FloatArray]:
     return columns
 
 
+@_of_fills
 def _times(case: _Case) -> dict[str, FloatArray]:
     return {
         "time_to_first_fill_seconds": units.seconds(case.sums.first_wait_ns()),

@@ -1,4 +1,4 @@
-"""The table `sweep_metrics`: a row for each sweep and line, its populations beside its metrics."""
+"""The table `sweep_metrics`: a row for each sweep and arm, its populations beside its metrics."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from sweep_dask.analysis.centre_point.lifetimes import RECORDED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
-from sweep_dask.analysis.metrics.lines import REAL, Line
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, SweepMeasure
 from sweep_dask.analysis.tables import Schema, constant, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
+from sweep_dask.terms.arms import REAL, Arm
+from sweep_dask.terms.metrics import COST_PARTS
+from sweep_dask.terms.reasons import FILLED_LATER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,11 +30,8 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.tables import IntArray
     from sweep_dask.market.ticks import TickTable
 
-#: The reason where the rest filled, but after the sweep was measured.
-FILLED_LATER = "filled_later"
-_PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 
-#: Rows by date, security, line and arrival; every line of a partition has the same sweeps in the
+#: Rows by date, security, arm and arrival; every arm of a partition has the same sweeps in the
 #: same order. The parts of the difference in arrival cost are missing on the tape, of which they
 #: are a difference; `unfilled_reason` is empty where nothing is left, and where no book says why.
 SWEEP_TABLE: Schema = {
@@ -41,40 +40,40 @@ SWEEP_TABLE: Schema = {
     **schema("size_class:str hour:str spread_class:str marketability:str"),
     **schema("parent_id:int64 added_quantity:int64"),
     **SWEEP_METRICS,
-    **{name: ARRIVAL_COST_PARTS[name] for name in _PARTS},
+    **{name: ARRIVAL_COST_PARTS[name] for name in COST_PARTS},
     "unfilled_reason": "str",
 }
 
 
 class Outcome(NamedTuple):
-    """What one line says of the sweeps."""
+    """What one arm says of the sweeps."""
 
     fills: Fills
     unfilled_reason: pa.Array | None = None
     """str[sweeps], why the rest never filled, in the order of the sweeps; empty where nothing is
-    left. None if the line has no reasons."""
+    left. None if the arm has no reasons."""
 
 
 def sweep_tables(
     found: PartitionSweeps,
-    outcomes: Mapping[Line, Outcome],
+    outcomes: Mapping[Arm, Outcome],
     *,
     lifetime: Lifetime = RECORDED,
     ticks: TickTable = DEFAULT_TICKS,
     fees: Fees = NO_FEES,
 ) -> Iterator[pa.Table]:
-    """One partition's rows, columns `SWEEP_TABLE`, a line at a time: it is a wide table.
+    """One partition's rows, columns `SWEEP_TABLE`, an arm at a time: it is a wide table.
 
     Parameters
     ----------
     outcomes
-        The lines in the order of rows; the first one is the tape.
+        The arms in the order of rows; the first one is the tape.
     lifetime
         At the end of which sweeps are measured; their populations go by all that really filled.
     ticks
         The tick table behind spreads in ticks.
     fees
-        What is paid for the fills of every line.
+        What is paid for the fills of every arm.
     """
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
 
@@ -83,29 +82,29 @@ def sweep_tables(
     sweeps = found.measured(lifetime).sweeps
     measure = SweepMeasure(sweeps, found.quotes, ticks=ticks, fees=fees)
     real = measure.of(fills)
-    for line, outcome in outcomes.items():
-        measured = real if line == REAL else measure.of(outcome.fills)
-        yield _of_line(line, outcome, labels, real, measured)
+    for arm, outcome in outcomes.items():
+        measured = real if arm == REAL else measure.of(outcome.fills)
+        yield _of_arm(arm, outcome, labels, real, measured)
 
 
-def _of_line(
-    line: Line,
+def _of_arm(
+    arm: Arm,
     outcome: Outcome,
     labels: pa.Table,
     real: dict[str, Any],
     metrics: dict[str, Any],
 ) -> pa.Table:
     size = len(metrics["order_id"])
-    none = dict.fromkeys(_PARTS, np.full(size, np.nan))
-    parts = none if line == REAL else arrival_cost_parts(real, metrics)
+    none = dict.fromkeys(COST_PARTS, np.full(size, np.nan))
+    parts = none if arm == REAL else arrival_cost_parts(real, metrics)
     return table(
         SWEEP_TABLE,
         {
             **{name: labels[name] for name in POPULATIONS},
             **metrics,
-            **{name: parts[name] for name in _PARTS},
-            "model": constant(line.model, size),
-            "scenario": constant(line.scenario, size),
+            **{name: parts[name] for name in COST_PARTS},
+            "model": constant(arm.model, size),
+            "scenario": constant(arm.scenario, size),
             "unfilled_reason": _reasons(outcome, metrics["unfilled_quantity"]),
         },
     )

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.choices import PREDICTED
 from sweep_dask.analysis.stats.clusters import standard_error
 from sweep_dask.analysis.tables import over
+from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import FloatArray, IntArray

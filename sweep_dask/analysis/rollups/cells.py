@@ -1,6 +1,6 @@
 """Counts and exact sums by cell: what a piece of the sweeps leaves, and how pieces are merged.
 
-A cell is told by two numbers. Its *place* packs the small ones (population, dimension, line, metric
+A cell is told by two numbers. Its *place* packs the small ones (population, dimension, arm, metric
 and so on, `numpy.ravel_multi_index`); its *segment* is what the dimension makes of a sweep.
 """
 

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES, COMPARED
+from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES
 from sweep_dask.analysis.rollups import pairs
-from sweep_dask.analysis.rollups.dimensions import DIMENSIONS
 from sweep_dask.analysis.rollups.exact import as_floats
-from sweep_dask.analysis.rollups.pairs import CONDITIONS, PLACE, line_pairs, pair_shape
+from sweep_dask.analysis.rollups.pairs import CONDITIONS, PLACE, arm_pairs, pair_shape
 from sweep_dask.analysis.stats.clusters import ClusterSums, cluster_tests
 from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
 from sweep_dask.analysis.tables import over, schema
+from sweep_dask.terms.dimensions import SEGMENT_KINDS
+from sweep_dask.terms.metrics import COMPARED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.cells import Cells
     from sweep_dask.analysis.tables import IntArray, Schema
+    from sweep_dask.terms.arms import Arm
 
 _COUNTS = {name: kind for name, kind in AGREEMENT.items() if name != "metric"}
 #: Each column has an entry in docs/metrics.md.
@@ -39,12 +40,12 @@ AVERAGE: Schema = {
 }
 
 
-def comparisons(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
-    """Every pair of lines of every segment and metric: numbers of `PLACE`, and `COMPARISON`.
+def comparisons(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
+    """Every pair of arms of every segment and metric: numbers of `PLACE`, and `COMPARISON`.
 
     A family is all rows of a population, a reference and a dimension.
     """
-    rows = _rows(cells, lines)
+    rows = _rows(cells, arms)
     rows = rows[rows["condition"] == CONDITIONS.index("all")].reset_index(drop=True)
     tested = rows.assign(**_agreement(rows), **_tests(rows))
     family = tested.groupby(["population", "reference", "dimension"], sort=False)["p_value"]
@@ -54,10 +55,10 @@ def comparisons(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
     )
 
 
-def averages(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
+def averages(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
     """All sweeps of each population and condition: numbers of `PLACE`, and `AVERAGE`."""
-    rows = _rows(cells, lines)
-    rows = rows[rows["dimension"] == DIMENSIONS.index("all")].reset_index(drop=True)
+    rows = _rows(cells, arms)
+    rows = rows[rows["dimension"] == SEGMENT_KINDS.index("all")].reset_index(drop=True)
     simulated = rows["real"] + rows["difference"]
     return rows.assign(
         mean_real=over(rows["real"] + rows["real_alone"], rows["n_real"]),
@@ -68,12 +69,12 @@ def averages(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
     )
 
 
-def _rows(cells: Cells, lines: Sequence[Line]) -> pd.DataFrame:
-    """Cells as a table, with the numbers of the two lines."""
-    places = np.unravel_index(cells.place, pair_shape(lines))
+def _rows(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
+    """Cells as a table, with the numbers of the two arms."""
+    places = np.unravel_index(cells.place, pair_shape(arms))
     columns: dict[str, Any] = dict(zip(PLACE, places, strict=True))
-    both = np.array(line_pairs(lines), dtype=np.int64).reshape(-1, 2)[columns["pair"]]
-    columns |= {"reference": both[:, 0], "line": both[:, 1], "segment": cells.segment}
+    both = np.array(arm_pairs(arms), dtype=np.int64).reshape(-1, 2)[columns["pair"]]
+    columns |= {"reference": both[:, 0], "arm": both[:, 1], "segment": cells.segment}
     columns |= dict(zip(pairs.COUNTS, cells.counts.T, strict=True))
     columns |= dict(zip(pairs.SUMS, as_floats(cells.sums).T, strict=True))
     return pd.DataFrame(columns)

@@ -1,4 +1,4 @@
-"""What roll-ups are made by: three nested populations, and dimensions with their segments.
+"""To which population and to which segment of a dimension each sweep belongs, as numbers.
 
 A segment is a number that depends on the sweep and its partition alone, so that pieces of the
 sweeps agree on it without knowing of each other.
@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.groups import SIZES
-from sweep_dask.analysis.metrics.marketability import MARKETABILITY
-from sweep_dask.analysis.metrics.populations import HOURS, SPREADS, quantile_names
-from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.tables import whole_numbers
-from sweep_dask.matching.events import BUY
+from sweep_dask.terms.dimensions import ALL, DIMENSIONS, QUARTILES, UNKNOWN
+from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,48 +23,9 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.tables import IntArray
 
-#: Each within the one before: every sweep; arrived in continuous trading; and of those with
-#: something left after their entry. A sweep's level is the number of the innermost it is in.
-POPULATIONS = ("all", "continuous", "residual")
 LEVEL_COLUMNS = ("is_continuous", "has_residual")
-#: The population that is asked about most: its segments are tested.
-ANSWERED = POPULATIONS.index("continuous")
-
-ALL = "all"
-UNKNOWN = "unknown"
-#: Dimension -> the column its segments come from; `all` is one segment of every sweep.
-SOURCES = {
-    "marketability": "marketability",
-    "day": "date",
-    "security": "security",
-    "participant": "participant",
-    "size": "size_class",
-    "size_quantile": "quantity",
-    "hour": "hour",
-    "outcome": "real_outcome",
-    "spread": "spread_class",
-    "side": "side",
-    "short_sell": "is_short_sell",
-}
-DIMENSIONS = (ALL, *SOURCES)
-#: Those with as many segments as there are days, securities or participants.
-UNBOUNDED = ("day", "security", "participant")
-SIDES = ("buy", "sell")
-SHORT_SELLS = ("not short sell", "short sell")
-QUARTILES = 4
-
-#: Segments that have a fixed name, in their order; where a label can be missing the last is it.
-_NAMES: dict[str, Sequence[str]] = {
-    ALL: (ALL,),
-    "marketability": (*MARKETABILITY, UNKNOWN),
-    "size": SIZES,
-    "size_quantile": quantile_names(QUARTILES),
-    "hour": HOURS,
-    "outcome": STATUSES,
-    "spread": (*SPREADS, UNKNOWN),
-    "side": SIDES,
-    "short_sell": SHORT_SELLS,
-}
+#: A sweep's level is the number of the innermost of `POPULATIONS` it is in.
+HEADLINE_LEVEL = tuple(POPULATIONS).index(HEADLINE_POPULATION)
 #: A participant who is not known comes after all others.
 NO_PARTICIPANT = 2**63 - 1
 
@@ -83,7 +42,7 @@ def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> In
     """
     if dimension == ALL:
         return np.zeros(len(sweeps), dtype=np.int64)
-    values = sweeps[SOURCES[dimension]]
+    values = sweeps[DIMENSIONS[dimension].column]
     if dimension == "day":
         return places_of(values, lambda date: dt.date.fromisoformat(date).toordinal())
     if dimension == "participant":
@@ -94,7 +53,7 @@ def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> In
         return whole_numbers(sweeps, "side") - BUY
     if dimension in ("security", "short_sell"):
         return values.to_numpy(dtype=np.int64)
-    names = list(_NAMES[dimension])
+    names = list(_names(dimension))
     return places_of(values, names.index, missing=len(names) - 1)
 
 
@@ -102,10 +61,15 @@ def names_of(dimension: str, segments: Iterable[int]) -> list[str]:
     """The names of segments, which are told in the order of their numbers."""
     if dimension == "day":
         return [dt.date.fromordinal(segment).isoformat() for segment in segments]
-    if dimension in UNBOUNDED:
+    names = _names(dimension)
+    if not names:
         return [UNKNOWN if number == NO_PARTICIPANT else str(number) for number in segments]
-    names = _NAMES[dimension]
     return [names[segment] for segment in segments]
+
+
+def _names(dimension: str) -> Sequence[str]:
+    """Those of segments that have a fixed one, in their order."""
+    return (ALL,) if dimension == ALL else DIMENSIONS[dimension].segments or ()
 
 
 def population_levels(sweeps: pd.DataFrame) -> IntArray:

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.scenarios import DARK_ONLY, DUAL_POST, REST_DARK
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
-from sweep_dask.analysis.rollups.dimensions import ANSWERED
+from sweep_dask.analysis.rollups.dimensions import HEADLINE_LEVEL
 from sweep_dask.analysis.tables import schema, table_of_rows
-from sweep_dask.analysis.time_priority import MODEL as TIME_PRIORITY
+from sweep_dask.terms.arms import (
+    ARMS,
+    CENTRE_POINT,
+    DUAL_POST,
+    REAL,
+    REPLAYED,
+    REST_DARK,
+    Arm,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.rollups.sweeps import Sweeps
 
-#: The metric by which lines differ most.
+#: The metric by which arms differ most.
 EXAMPLE_METRIC = "filled_quantity"
 #: No row or one.
 EXAMPLE = schema(
@@ -28,9 +34,13 @@ EXAMPLE = schema(
     "difference:float64"
 )
 #: The first of them that was run is shown beside the tape.
-_SHOWN = (
-    *(Line(CENTRE_POINT, name) for name in (REST_DARK, DUAL_POST, DARK_ONLY)),
-    Line(TIME_PRIORITY),
+_SHOWN = tuple(
+    dict.fromkeys(
+        (
+            *(Arm(CENTRE_POINT, name) for name in (REST_DARK, DUAL_POST)),
+            *(arm for arm in ARMS[::-1] if arm not in (REAL, REPLAYED)),
+        )
+    )
 )
 
 
@@ -40,7 +50,7 @@ class Candidate(NamedTuple):
     rank: int
     """2: it differs and has fills on both sides; 1: it differs; 0."""
     apart: int
-    """Shares by which the lines differ."""
+    """Shares by which the arms differ."""
     before_day: int
     """The day and the others with a minus: the first is the largest."""
     before_security: int
@@ -57,12 +67,12 @@ def best_candidate(sweeps: Sweeps) -> list[Candidate]:
     One with fills on both sides if any of these differs, else any that differs, else any; the
     first of several.
     """
-    shown = _shown(sweeps.lines)
-    chosen = np.flatnonzero(sweeps.level >= ANSWERED)
+    shown = _shown(sweeps.arms)
+    chosen = np.flatnonzero(sweeps.level >= HEADLINE_LEVEL)
     if shown is None or not chosen.size:
         return []
     filled = sweeps.whole_numbers(EXAMPLE_METRIC)[:, chosen]
-    real, simulated = filled[0], filled[sweeps.lines.index(shown)]
+    real, simulated = filled[0], filled[sweeps.arms.index(shown)]
     apart = np.abs(real - simulated)
     rank = (apart > 0) * (1 + ((real > 0) & (simulated > 0)))
     day, security = (sweeps.segments[name] for name in ("day", "security"))
@@ -88,9 +98,9 @@ def best_of(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates)[-1:]
 
 
-def example_sweep(candidates: Sequence[Candidate], lines: Sequence[Line]) -> pa.Table:
+def example_sweep(candidates: Sequence[Candidate], arms: Sequence[Arm]) -> pa.Table:
     """The table of the one; columns `EXAMPLE`."""
-    shown = _shown(lines)
+    shown = _shown(arms)
     if shown is None:
         return table_of_rows(EXAMPLE, [])
     rows = [
@@ -109,5 +119,5 @@ def example_sweep(candidates: Sequence[Candidate], lines: Sequence[Line]) -> pa.
     return table_of_rows(EXAMPLE, rows)
 
 
-def _shown(lines: Sequence[Line]) -> Line | None:
-    return next((line for line in _SHOWN if line in lines), None)
+def _shown(arms: Sequence[Arm]) -> Arm | None:
+    return next((arm for arm in _SHOWN if arm in arms), None)

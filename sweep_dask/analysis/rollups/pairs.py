@@ -1,4 +1,4 @@
-"""A reference and a simulation, sweep by sweep: counts and sums of every pair of lines.
+"""A reference and a simulation, sweep by sweep: counts and sums of every pair of arms.
 
 Sweeps of one security and day share its market. So every cell also has what its clusters, the
 security-days, leave of the differences of their sweeps: numbers and sums, and the squares and
@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.metrics.lines import comparisons_of
 from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells, numbered
-from sweep_dask.analysis.rollups.dimensions import ALL, ANSWERED, DIMENSIONS, POPULATIONS, SOURCES
+from sweep_dask.analysis.rollups.dimensions import HEADLINE_LEVEL
 from sweep_dask.analysis.rollups.exact import exact
-from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
 from sweep_dask.compiled import entry
+from sweep_dask.terms.arms import comparisons_of
+from sweep_dask.terms.dimensions import ALL, DIMENSIONS, SEGMENT_KINDS
+from sweep_dask.terms.metrics import COMPARED, HEADLINE
+from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.sweeps import Sweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+    from sweep_dask.terms.arms import Arm
 
-#: Every sweep; and those that found a contra in the dark, in either line.
+#: Every sweep; and those that found a contra in the dark, in either arm.
 CONDITIONS = ("all", "engaged")
 #: What a sweep is in: neither value, one of them, or both, which are equal or not.
 _NEITHER, _REAL_ONLY, _SIMULATED_ONLY, _EQUAL, _LARGER, _SMALLER = range(6)
@@ -47,38 +49,38 @@ _ROUNDING = 1e-9
 PLACE = ("condition", "population", "dimension", "pair", "metric")
 
 
-def line_pairs(lines: Sequence[Line]) -> list[tuple[int, int]]:
-    """The numbers of the two lines of every pair, the reference first."""
-    return [(lines.index(one), lines.index(other)) for one, other in comparisons_of(lines)]
+def arm_pairs(arms: Sequence[Arm]) -> list[tuple[int, int]]:
+    """The numbers of the two arms of every pair, the reference first."""
+    return [(arms.index(one), arms.index(other)) for one, other in comparisons_of(arms)]
 
 
-def pair_shape(lines: Sequence[Line]) -> tuple[int, ...]:
+def pair_shape(arms: Sequence[Arm]) -> tuple[int, ...]:
     """How many there are of everything that a place packs."""
-    counts = (len(CONDITIONS), len(POPULATIONS), len(DIMENSIONS), len(line_pairs(lines)))
-    return *(max(count, 1) for count in counts), len(METRICS)
+    counts = (len(CONDITIONS), len(POPULATIONS), len(SEGMENT_KINDS), len(arm_pairs(arms)))
+    return *(max(count, 1) for count in counts), len(COMPARED)
 
 
 def pair_cells(sweeps: Sweeps) -> Cells:
-    """Counts `COUNTS` and sums `SUMS` of every pair of lines.
+    """Counts `COUNTS` and sums `SUMS` of every pair of arms.
 
     All metrics for every population and condition; headline metrics also for the segments of the
     population that is answered for.
     """
     groups: list[_Everything | _Group] = [_Everything(sweeps)]
-    groups += [_Group(sweeps, dimension) for dimension in SOURCES]
+    groups += [_Group(sweeps, dimension) for dimension in DIMENSIONS]
     ends = np.cumsum([group.cells for group in groups])
     # The cells of all groups are numbered together.
     cells = np.stack(
         [group.cell + end - group.cells for group, end in zip(groups, ends, strict=True)]
     )
-    lines = np.array(line_pairs(sweeps.lines), dtype=np.int64).reshape(-1, 2)
-    is_engaged = np.any(sweeps.is_engaged[lines], axis=1)
-    shape = pair_shape(sweeps.lines)
+    arms = np.array(arm_pairs(sweeps.arms), dtype=np.int64).reshape(-1, 2)
+    is_engaged = np.any(sweeps.is_engaged[arms], axis=1)
+    shape = pair_shape(sweeps.arms)
     parts = [no_cells(len(COUNTS), len(SUMS))]
-    for metric, name in enumerate(METRICS if len(lines) else ()):
+    for metric, name in enumerate(COMPARED if len(arms) else ()):
         asked = len(groups) if name in HEADLINE else 1
         counted = count_pairs(
-            cells[:asked], int(ends[asked - 1]), is_engaged, sweeps.values(name), lines
+            cells[:asked], int(ends[asked - 1]), is_engaged, sweeps.values(name), arms
         )
         by_group = np.split(counted, ends[: asked - 1], axis=1)
         for group, found in zip(groups[:asked], by_group, strict=True):
@@ -103,7 +105,7 @@ class _Everything:
         found = (_nested(array.reshape(*levels, -1)) for array in (kinds, amounts))
         counts, sums = (array.sum(axis=1) for array in _with_clusters(*found))
         pair, condition, population = np.indices(counts.shape[:3]).reshape(3, -1)
-        place = np.broadcast_arrays(condition, population, DIMENSIONS.index(ALL), pair, metric)
+        place = np.broadcast_arrays(condition, population, SEGMENT_KINDS.index(ALL), pair, metric)
         return Cells(
             np.ravel_multi_index(place, shape),
             np.zeros_like(pair),
@@ -126,8 +128,8 @@ class _Group:
     """The sweeps of the population that is answered for, by the segments of a dimension."""
 
     def __init__(self, sweeps: Sweeps, dimension: str) -> None:
-        self._dimension = DIMENSIONS.index(dimension)
-        chosen = sweeps.level >= ANSWERED
+        self._dimension = SEGMENT_KINDS.index(dimension)
+        chosen = sweeps.level >= HEADLINE_LEVEL
         (segment, _), cell = numbered(sweeps.segments[dimension][chosen], sweeps.partition[chosen])
         # Others are in one cell more.
         self.cell = np.full(chosen.size, segment.size)
@@ -147,7 +149,7 @@ class _Group:
             np.add.reduceat(array, self._first, axis=1) for array in _with_clusters(*found)
         )
         pair = np.arange(counts.shape[0])
-        place = np.broadcast_arrays(0, ANSWERED, self._dimension, pair, metric)
+        place = np.broadcast_arrays(0, HEADLINE_LEVEL, self._dimension, pair, metric)
         return Cells(
             np.repeat(np.ravel_multi_index(place, shape), self._segment.size),
             np.tile(self._segment, pair.size),
@@ -177,16 +179,16 @@ def _with_clusters(kinds: IntArray, amounts: FloatArray) -> tuple[IntArray, IntA
 
 @entry
 def count_pairs(
-    cell: IntArray, cells: int, is_engaged: BoolArray, values: FloatArray, lines: IntArray
+    cell: IntArray, cells: int, is_engaged: BoolArray, values: FloatArray, arms: IntArray
 ) -> FloatArray:
-    """Sweeps by kind, and sums of their values, of every pair of lines and cell.
+    """Sweeps by kind, and sums of their values, of every pair of arms and cell.
 
     float64[pairs, cells, not engaged and engaged, kinds and then sums]; `cell` is int64[groups,
     sweeps], a cell of each group. Floats are added in the order of the sweeps.
     """
-    found = np.zeros((lines.shape[0], cells, 2, 11))
-    for pair in range(lines.shape[0]):
-        real, simulated = values[lines[pair, 0]], values[lines[pair, 1]]
+    found = np.zeros((arms.shape[0], cells, 2, 11))
+    for pair in range(arms.shape[0]):
+        real, simulated = values[arms[pair, 0]], values[arms[pair, 1]]
         for sweep in range(cell.shape[1]):
             one, other = real[sweep], simulated[sweep]
             kind, difference = _NEITHER, other - one

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from sweep_dask.analysis.centre_point.choices import ALL_FILLS, PREDICTED, Case
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
+from sweep_dask.analysis.centre_point.choices import ALL_FILLS, Case
 from sweep_dask.analysis.metrics.choice_sums import COUNTS as COUNTS_OF_ROWS
-from sweep_dask.analysis.metrics.lines import TAPE
+from sweep_dask.analysis.metrics.units import BPS
 from sweep_dask.analysis.rollups.cells import Cells, merged
 from sweep_dask.analysis.rollups.concentration import (
     CONTRAS,
@@ -26,7 +25,6 @@ from sweep_dask.analysis.rollups.sensitivity import (
     COUNTS,
     LEVEL_COUNTS,
     LEVEL_SUMS,
-    METRICS,
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
@@ -34,22 +32,18 @@ from sweep_dask.analysis.rollups.sensitivity import (
 )
 from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
 from sweep_dask.analysis.tables import over, schema
+from sweep_dask.terms.arms import AS_ENTERED, TAPE
+from sweep_dask.terms.choices import AUD, ENOUGH_CLUSTERS, INTERVALS, SWEEP, VALUE, WEIGHTS
+from sweep_dask.terms.metrics import ANSWER, COLUMNS
+from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sweep_dask.analysis.tables import BoolArray, FloatArray, Schema
 
-#: Fewer clusters than this say too little of how far effects spread (Cameron and Miller 2015).
-ENOUGH_CLUSTERS = 10
-#: How sweeps count: alike, by what they are worth, or all of them together in dollars.
-WEIGHTS = ("sweep", "value", "aud")
-SWEEP, VALUE, AUD = range(len(WEIGHTS))
-INTERVALS = ("security-day", "security-day and participant", "security-day and book")
-BOOK = 2
-FILL_RATIO = "fill_ratio"
-_UNITS = {name: "share" if name == FILL_RATIO else "bps" for name in METRICS}
-_SCALES = np.array([1 if name == FILL_RATIO else 10_000 for name in METRICS])
+_UNITS = {name: COLUMNS[name].unit for name in ANSWER}
+_SCALES = np.array([BPS if unit == "bps" else 1 for unit in _UNITS.values()])
 
 #: One row per scenario, metric and choice; `adoption` is the share of sweeps that change together,
 #: `switch` the assumption put the other way, if one is. `least` and `most` are the bounds of the
@@ -63,14 +57,14 @@ ROBUSTNESS: Schema = schema(
 
 #: Columns that say which choice a row is of, as fields of a `Case`.
 _CHOICE = ("scenario", "lifetime", "adoption", "switch")
-#: One row per line and choice: what its sweeps fill and cost, whatever they are compared with.
+#: One row per arm and choice: what its sweeps fill and cost, whatever they are compared with.
 BY_CHOICE: Schema = {
     **schema("scenario:str lifetime:str adoption:float64 switch:str"),
     **COUNTS_OF_ROWS,
     "paper_value_aud": "float64",
-    **schema("fill_ratio_mean:float64 filled_paper_value_aud:float64"),
-    **schema("implementation_shortfall_bps_mean:float64 implementation_shortfall_aud:float64"),
-    **schema("completed_shortfall_bps_mean:float64 completed_shortfall_aud:float64"),
+    **dict.fromkeys(
+        chain.from_iterable((f"{n}_mean", worth) for n, worth in ANSWER.items()), "float64"
+    ),
     **LARGEST,
     **CONTRAS,
 }
@@ -95,7 +89,7 @@ def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     of = [cases[number] for number in total.place]
     counts = dict(zip(LEVEL_COUNTS, total.counts.T, strict=True))
     sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
-    means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in METRICS}
+    means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in ANSWER}
     keys = {name: [getattr(case, name) for case in of] for name in _CHOICE}
     largest = largest_participants(cells, total) | largest_contras(cells, total)
     return keys | counts | sums | means | largest
@@ -120,7 +114,7 @@ def effects(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> Iterator
     ]
     switched = {number: _switched(cases, number) for number in compared}
     scenarios = dict.fromkeys(cases[number].scenario for number in compared)
-    for scenario, (metric, name) in product(scenarios, enumerate(METRICS)):
+    for scenario, (metric, name) in product(scenarios, enumerate(ANSWER)):
         of_scenario = [number for number in compared if cases[number].scenario == scenario]
         for (weight, weighted), case in product(enumerate(WEIGHTS), of_scenario):
             told = {

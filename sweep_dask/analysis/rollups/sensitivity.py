@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED
 from sweep_dask.analysis.metrics.choice_sums import AMOUNTS as ROW_AMOUNTS
 from sweep_dask.analysis.metrics.choice_sums import COUNTS as ROW_COUNTS
-from sweep_dask.analysis.metrics.lines import TAPE
 from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells
 from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
 from sweep_dask.analysis.rollups.exact import LIMBS, carried, exact
 from sweep_dask.analysis.tables import coded, whole_numbers, whole_numbers_or
+from sweep_dask.terms.arms import AS_ENTERED, TAPE
+from sweep_dask.terms.metrics import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,17 +27,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.choices import Case, Choices
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import FloatArray, IntArray
+    from sweep_dask.terms.arms import Arm
 
-#: Metric -> its sums in a table `SENSITIVITY`, over sweeps as they are and by their worth.
-METRICS = {
-    "fill_ratio": ("fill_ratio", "filled_paper_value_aud"),
-    "implementation_shortfall_bps": (
-        *("implementation_shortfall_bps", "implementation_shortfall_aud"),
-    ),
-    "completed_shortfall_bps": ("completed_shortfall_bps", "completed_shortfall_aud"),
-}
 #: What each sum is over: the sweeps, or what they are worth.
 WEIGHTS = ("n_sweeps", "paper_value_aud")
 CLUSTERS = ("security-day", "participant", "both")
@@ -48,9 +40,9 @@ SUMS = ("total", "weight", "squared_total", "total_times_weight", "squared_weigh
 LEVEL_COUNTS, LEVEL_SUMS = tuple(ROW_COUNTS), tuple(ROW_AMOUNTS)
 
 
-def cases_of(lines: Sequence[Line], choices: Choices) -> list[Case]:
-    """Every case of a run with these lines, in the order of rows."""
-    scenarios = [line.scenario for line in lines if line.scenario is not None]
+def cases_of(arms: Sequence[Arm], choices: Choices) -> list[Case]:
+    """Every case of a run with these arms, in the order of rows."""
+    scenarios = [arm.scenario for arm in arms if arm.scenario is not None]
     names = [TAPE, *scenarios] if scenarios else []
     return [case for name in names for case in choices.cases(name)]
 
@@ -70,7 +62,7 @@ def references_of(cases: Sequence[Case]) -> IntArray:
 
 def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:
     """How many there are of everything that a place packs: case, metric, weight, cluster."""
-    return len(cases), len(METRICS), len(WEIGHTS), len(CLUSTERS)
+    return len(cases), len(ANSWER), len(WEIGHTS), len(CLUSTERS)
 
 
 def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
@@ -106,7 +98,7 @@ def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
         return no_cells(len(COUNTS), len(SUMS))
     found = _Rows(rows, len(cases))
     # [metrics, weights, cases, participants of all partitions]
-    values = np.stack([[rows[name] for name in columns] for columns in METRICS.values()])
+    values = np.stack([[rows[name] for name in columns] for columns in ANSWER.items()])
     weights = np.stack([rows[name] for name in WEIGHTS]).astype(np.float64)
     at, reference = found.of_cases(compared), found.of_cases(references[compared])
     differences = values[..., at] - values[..., reference]

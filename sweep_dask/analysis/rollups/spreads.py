@@ -21,16 +21,16 @@ from sweep_dask.analysis.rollups.cells import (
     merged,
     no_cells,
 )
-from sweep_dask.analysis.rollups.dimensions import POPULATIONS
 from sweep_dask.analysis.rollups.exact import LIMBS
-from sweep_dask.analysis.rollups.metrics import HEADLINE
+from sweep_dask.terms.metrics import HEADLINE
+from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.sweeps import Sweeps
     from sweep_dask.analysis.tables import FloatArray, IntArray
+    from sweep_dask.terms.arms import Arm
 
 #: Of the 52 digits behind the first one of a double, those that are not kept.
 _LOST_BITS = 45
@@ -52,25 +52,25 @@ def lengthened(bins: IntArray) -> FloatArray:
     return np.copysign(bits.view(np.float64), bins)
 
 
-def _shape(lines: Sequence[Line]) -> tuple[int, ...]:
-    return len(POPULATIONS), len(lines), len(HEADLINE), _BINS
+def _shape(arms: Sequence[Arm]) -> tuple[int, ...]:
+    return len(POPULATIONS), len(arms), len(HEADLINE), _BINS
 
 
 def spread_cells(sweeps: Sweeps) -> Cells:
-    """Counts of values, no sums, no segments; a place is level, line, headline metric and bin.
+    """Counts of values, no sums, no segments; a place is level, arm, headline metric and bin.
 
-    Segments of dimensions have none: each would be some hundreds of numbers, for every line, and a
+    Segments of dimensions have none: each would be some hundreds of numbers, for every arm, and a
     query over the sweeps gives them.
     """
     # Sorting one number that has both is several times faster than sorting two.
-    level = sweeps.level * (int(np.prod(_shape(sweeps.lines)[1:])))
+    level = sweeps.level * (int(np.prod(_shape(sweeps.arms)[1:])))
     found = [no_cells(1, 0)]
     for metric, name in enumerate(HEADLINE):
-        for line, values in enumerate(sweeps.values(name)):
+        for arm, values in enumerate(sweeps.values(name)):
             has_value = ~np.isnan(values)
             bins = shortened(values[has_value]) + _BINS // 2
-            head = (0, line, metric, 0)
-            place = level[has_value] + bins + int(np.ravel_multi_index(head, _shape(sweeps.lines)))
+            head = (0, arm, metric, 0)
+            place = level[has_value] + bins + int(np.ravel_multi_index(head, _shape(sweeps.arms)))
             found.append(_counted(place))
     return merged(found)
 
@@ -87,10 +87,10 @@ def _counted(places: IntArray) -> Cells:
 
 
 class Spreads:
-    """The values of each population, line and headline metric, ascending."""
+    """The values of each population, arm and headline metric, ascending."""
 
-    def __init__(self, cells: Cells, lines: Sequence[Line]) -> None:
-        shape = _shape(lines)
+    def __init__(self, cells: Cells, arms: Sequence[Arm]) -> None:
+        shape = _shape(arms)
         nested = by_population(cells, shape)
         *group, bins = np.unravel_index(nested.place, shape)
         self._bins = bins - _BINS // 2
@@ -99,7 +99,7 @@ class Spreads:
         self._before = np.concatenate([[0], self._up_to])[first]
         self.keys = {
             name: key[first]
-            for name, key in zip(("population", "line", "metric"), group, strict=True)
+            for name, key in zip(("population", "arm", "metric"), group, strict=True)
         }
         """int64[groups] each, in ascending order."""
         self.count: IntArray = np.diff(np.append(self._before, self._up_to[-1:]))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Summary(NamedTuple):
-    """Of some sweeps in all lines."""
+    """Of some sweeps in all arms."""
 
     totals: Cells
     pairs: Cells

@@ -1,4 +1,4 @@
-"""Sweeps of whole partitions, from the rows of every line: what roll-ups are made of."""
+"""Sweeps of whole partitions, from the rows of every arm: what roll-ups are made of."""
 
 from __future__ import annotations
 
@@ -9,83 +9,83 @@ import numpy as np
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.rollups.cells import first_of_each
 from sweep_dask.analysis.rollups.dimensions import (
-    DIMENSIONS,
     LEVEL_COLUMNS,
-    SOURCES,
     places_of,
     population_levels,
     segments_of,
 )
-from sweep_dask.analysis.rollups.metrics import METRICS
 from sweep_dask.analysis.tables import whole_numbers
+from sweep_dask.terms.dimensions import DIMENSIONS, SEGMENT_KINDS
+from sweep_dask.terms.metrics import COMPARED, COST_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
+    from sweep_dask.terms.arms import Arm
 
+_SOURCES = {dimension.column for dimension in DIMENSIONS.values()}
 #: Columns that are read, in the order of the table.
 _OTHERS = {
     *("model", "scenario", "order_id", "status", "unfilled_reason", "arrival_midpoint"),
     *("parent_id", "added_quantity"),
-    *("unfilled_quantity", "price_part_aud", "quantity_part_aud", "time_part_aud"),
+    *("unfilled_quantity", *COST_PARTS),
 }
 COLUMNS = tuple(
-    name for name in SWEEP_TABLE if name in {*LEVEL_COLUMNS, *SOURCES.values(), *METRICS, *_OTHERS}
+    name for name in SWEEP_TABLE if name in {*LEVEL_COLUMNS, *_SOURCES, *COMPARED, *_OTHERS}
 )
 #: Those of text, which have few values and come as categories.
 CATEGORIES = tuple(name for name in COLUMNS if SWEEP_TABLE[name] == "str")
 
 
 class Sweeps:
-    """The sweeps of some partitions in every line.
+    """The sweeps of some partitions in every arm.
 
     Parameters
     ----------
     rows
-        `COLUMNS` of whole partitions, one after the other, a row per sweep and line; within a
-        partition the lines have the same sweeps in the same order.
-    lines
+        `COLUMNS` of whole partitions, one after the other, a row per sweep and arm; within a
+        partition the arms have the same sweeps in the same order.
+    arms
         Of the rows, in their order.
     """
 
-    def __init__(self, rows: pd.DataFrame, lines: Sequence[Line]) -> None:
-        self.lines = tuple(lines)
+    def __init__(self, rows: pd.DataFrame, arms: Sequence[Arm]) -> None:
+        self.arms = tuple(arms)
         self._rows = rows
-        line = _line_numbers(rows, self.lines)
-        self._of_line = np.stack([np.flatnonzero(line == number) for number in range(len(lines))])
-        tape = rows.take(self._of_line[0])
+        arm = _arm_numbers(rows, self.arms)
+        self._of_arm = np.stack([np.flatnonzero(arm == number) for number in range(len(arms))])
+        tape = rows.take(self._of_arm[0])
         self.partition = _partitions(tape)
         """int64[sweeps], ascending: the number of the partition among these."""
         self.level = population_levels(tape)
         """int64[sweeps], the innermost population."""
-        self.segments = {name: segments_of(tape, name, self.partition) for name in DIMENSIONS}
+        self.segments = {name: segments_of(tape, name, self.partition) for name in SEGMENT_KINDS}
         """int64[sweeps], by dimension."""
 
     def __len__(self) -> int:
-        return int(self._of_line.shape[1])
+        return int(self._of_arm.shape[1])
 
     def values(self, name: str) -> FloatArray:
-        """float64[lines, sweeps], a metric or an amount; NaN where it is missing or not finite."""
-        values = self._rows[name].to_numpy(dtype=np.float64)[self._of_line]
+        """float64[arms, sweeps], a metric or an amount; NaN where it is missing or not finite."""
+        values = self._rows[name].to_numpy(dtype=np.float64)[self._of_arm]
         return np.where(np.isfinite(values), values, np.nan)
 
     def whole_numbers(self, name: str) -> IntArray:
-        """int64[lines, sweeps], a column that has a value in every row."""
-        return self._rows[name].to_numpy(dtype=np.int64)[self._of_line]
+        """int64[arms, sweeps], a column that has a value in every row."""
+        return self._rows[name].to_numpy(dtype=np.int64)[self._of_arm]
 
     def places(self, name: str, names: Sequence[str], missing: int = -1) -> IntArray:
-        """int64[lines, sweeps], the place of a text among names."""
+        """int64[arms, sweeps], the place of a text among names."""
         place = {text: number for number, text in enumerate(names)}
         found = places_of(self._rows[name], lambda text: place.get(text, missing), missing)
-        return found[self._of_line]
+        return found[self._of_arm]
 
     @property
     def is_engaged(self) -> BoolArray:
-        """bool[lines, sweeps], whether a sweep found any contra in the dark."""
+        """bool[arms, sweeps], whether a sweep found any contra in the dark."""
         return self.whole_numbers("dark_quantity") > 0
 
 
@@ -98,13 +98,13 @@ def _partitions(sweeps: pd.DataFrame) -> IntArray:
     return np.cumsum(begins) - 1
 
 
-def _line_numbers(rows: pd.DataFrame, lines: Sequence[Line]) -> IntArray:
-    """int64[rows], the place of each row's line."""
-    models = list(dict.fromkeys(line.model for line in lines))
-    scenarios = list(dict.fromkeys(line.scenario or "" for line in lines))
+def _arm_numbers(rows: pd.DataFrame, arms: Sequence[Arm]) -> IntArray:
+    """int64[rows], the place of each row's arm."""
+    models = list(dict.fromkeys(arm.model for arm in arms))
+    scenarios = list(dict.fromkeys(arm.scenario or "" for arm in arms))
     place = np.full((len(models), len(scenarios)), -1)
-    for number, line in enumerate(lines):
-        place[models.index(line.model), scenarios.index(line.scenario or "")] = number
+    for number, arm in enumerate(arms):
+        place[models.index(arm.model), scenarios.index(arm.scenario or "")] = number
     none = scenarios.index("") if "" in scenarios else -1
     scenario = places_of(rows["scenario"], scenarios.index, missing=none)
     return place[places_of(rows["model"], models.index), scenario]

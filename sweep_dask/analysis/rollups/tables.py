@@ -10,9 +10,8 @@ import pandas as pd
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
 from sweep_dask.analysis.rollups.book_errors import no_book_errors
 from sweep_dask.analysis.rollups.comparisons import AVERAGE, COMPARISON, averages, comparisons
-from sweep_dask.analysis.rollups.dimensions import ALL, DIMENSIONS, POPULATIONS, names_of
+from sweep_dask.analysis.rollups.dimensions import names_of
 from sweep_dask.analysis.rollups.example import EXAMPLE, example_sweep
-from sweep_dask.analysis.rollups.metrics import HEADLINE, METRICS
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
 from sweep_dask.analysis.rollups.robustness import BY_CHOICE, ROBUSTNESS, effects, levels
 from sweep_dask.analysis.rollups.sensitivity import cases_of
@@ -21,6 +20,9 @@ from sweep_dask.analysis.rollups.totals import TOTALS, totals
 from sweep_dask.analysis.rollups.unfilled import UNFILLED, unfilled
 from sweep_dask.analysis.rollups.verdicts import VERDICTS, verdicts
 from sweep_dask.analysis.tables import schema, table, table_of_rows
+from sweep_dask.terms.dimensions import ALL, SEGMENT_KINDS
+from sweep_dask.terms.metrics import COMPARED, HEADLINE
+from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.choices import Choices
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.analysis.tables import FloatArray, Schema
+    from sweep_dask.terms.arms import Arm
 
-_LINE = schema("model:str scenario:str")
+_ARM = schema("model:str scenario:str")
 QUARTILES = {"p25": 0.25, "p50": 0.5, "p75": 0.75}
 _MEANS: Schema = {
     f"{metric}_{name}": kind
@@ -40,27 +42,27 @@ _MEANS: Schema = {
     for name, kind in (("n", "int64"), ("mean", "float64"))
 }
 _QUARTILES: Schema = {f"{metric}_{name}": "float64" for metric in HEADLINE for name in QUARTILES}
-#: One row per population, segment and line.
-BY_DIMENSION: Schema = {**schema("population:str segment:str"), **_LINE, **TOTALS, **_MEANS}
-#: One row per population, pair of lines, segment and metric.
+#: One row per population, segment and arm.
+BY_DIMENSION: Schema = {**schema("population:str segment:str"), **_ARM, **TOTALS, **_MEANS}
+#: One row per population, pair of arms, segment and metric.
 ALL_COMPARISONS: Schema = {
     **schema("population:str reference:str"),
-    **_LINE,
+    **_ARM,
     **schema("segment_kind:str segment:str metric:str"),
     **COMPARISON,
 }
-#: One row per population, pair of lines, condition and metric.
+#: One row per population, pair of arms, condition and metric.
 ALL_AVERAGES: Schema = {
     **schema("population:str reference:str"),
-    **_LINE,
+    **_ARM,
     **schema("condition:str metric:str"),
     **AVERAGE,
 }
 PERCENTS = tuple(range(101))
-#: One row per population, line, metric and percent.
+#: One row per population, arm, metric and percent.
 DISTRIBUTIONS: Schema = {
     "population": "str",
-    **_LINE,
+    **_ARM,
     **schema("metric:str n_values:int64 percent:int64 value:float64"),
 }
 
@@ -68,7 +70,7 @@ DISTRIBUTIONS: Schema = {
 TABLES: dict[str, Schema] = {
     **{
         f"by_{dimension}": {**BY_DIMENSION, **(_QUARTILES if dimension == ALL else {})}
-        for dimension in DIMENSIONS
+        for dimension in SEGMENT_KINDS
     },
     "comparisons": ALL_COMPARISONS,
     "averages": ALL_AVERAGES,
@@ -80,12 +82,12 @@ TABLES: dict[str, Schema] = {
     "example_sweep": EXAMPLE,
 }
 
-_GROUP = ["population", "dimension", "segment", "line"]
+_GROUP = ["population", "dimension", "segment", "arm"]
 
 
 def tables_of(
     summary: Summary,
-    lines: Sequence[Line],
+    arms: Sequence[Arm],
     choices: Choices = DEFAULT_CHOICES,
     errors: FloatArray | None = None,
 ) -> dict[str, pa.Table]:
@@ -96,42 +98,42 @@ def tables_of(
     errors
         Of the book: `book_errors`; None: they are not known.
     """
-    spreads = Spreads(summary.spreads, lines)
-    cases = cases_of(lines, choices)
+    spreads = Spreads(summary.spreads, arms)
+    cases = cases_of(arms, choices)
     errors = no_book_errors() if errors is None else errors
     found = list(effects(summary.sensitivity, cases, errors))
     return {
-        **_by_dimension(summary, spreads, lines),
-        "comparisons": _comparisons(summary, lines),
-        "averages": _averages(summary, lines),
-        "distributions": _distributions(spreads, lines),
-        "unfilled": unfilled(summary.reasons, lines),
+        **_by_dimension(summary, spreads, arms),
+        "comparisons": _comparisons(summary, arms),
+        "averages": _averages(summary, arms),
+        "distributions": _distributions(spreads, arms),
+        "unfilled": unfilled(summary.reasons, arms),
         "by_choice": table(BY_CHOICE, levels(summary.levels, cases)),
         "robustness": table_of_rows(ROBUSTNESS, found),
         "verdicts": table_of_rows(VERDICTS, verdicts(found, choices)),
-        "example_sweep": example_sweep(summary.example, lines),
+        "example_sweep": example_sweep(summary.example, arms),
     }
 
 
-def _by_dimension(summary: Summary, spreads: Spreads, lines: Sequence[Line]) -> dict[str, pa.Table]:
-    found = pd.DataFrame(totals(summary.totals, lines)).merge(
-        _quartiles(spreads), on=["population", "line"], how="left", validate="m:1"
+def _by_dimension(summary: Summary, spreads: Spreads, arms: Sequence[Arm]) -> dict[str, pa.Table]:
+    found = pd.DataFrame(totals(summary.totals, arms)).merge(
+        _quartiles(spreads), on=["population", "arm"], how="left", validate="m:1"
     )
     ordered = found.sort_values(_GROUP)
     return {
         f"by_{dimension}": _named(
-            TABLES[f"by_{dimension}"], ordered[ordered["dimension"] == number], lines
+            TABLES[f"by_{dimension}"], ordered[ordered["dimension"] == number], arms
         )
-        for number, dimension in enumerate(DIMENSIONS)
+        for number, dimension in enumerate(SEGMENT_KINDS)
     }
 
 
 def _quartiles(spreads: Spreads) -> pd.DataFrame:
-    """A row per population and line, a column per headline metric and quartile."""
+    """A row per population and arm, a column per headline metric and quartile."""
     found = pd.DataFrame(spreads.keys)
     for name, share in QUARTILES.items():
         found[name] = spreads.quantile(share)
-    keys = ["population", "line"]
+    keys = ["population", "arm"]
     wide = found[keys].drop_duplicates()
     for number, metric in enumerate(HEADLINE):
         of_metric = found[found["metric"] == number].drop(columns="metric")
@@ -140,37 +142,37 @@ def _quartiles(spreads: Spreads) -> pd.DataFrame:
     return wide
 
 
-def _comparisons(summary: Summary, lines: Sequence[Line]) -> pa.Table:
-    order = ["population", "reference", "line", "dimension", "segment", "metric"]
-    return _named(ALL_COMPARISONS, comparisons(summary.pairs, lines).sort_values(order), lines)
+def _comparisons(summary: Summary, arms: Sequence[Arm]) -> pa.Table:
+    order = ["population", "reference", "arm", "dimension", "segment", "metric"]
+    return _named(ALL_COMPARISONS, comparisons(summary.pairs, arms).sort_values(order), arms)
 
 
-def _averages(summary: Summary, lines: Sequence[Line]) -> pa.Table:
-    order = ["population", "reference", "line", "condition", "metric"]
-    return _named(ALL_AVERAGES, averages(summary.pairs, lines).sort_values(order), lines)
+def _averages(summary: Summary, arms: Sequence[Arm]) -> pa.Table:
+    order = ["population", "reference", "arm", "condition", "metric"]
+    return _named(ALL_AVERAGES, averages(summary.pairs, arms).sort_values(order), arms)
 
 
-def _distributions(spreads: Spreads, lines: Sequence[Line]) -> pa.Table:
+def _distributions(spreads: Spreads, arms: Sequence[Arm]) -> pa.Table:
     groups = pd.DataFrame({**spreads.keys, "n_values": spreads.count})
     parts = [
         groups.assign(percent=percent, value=spreads.quantile(percent / 100))
         for percent in PERCENTS
     ]
-    order = ["population", "line", "metric", "percent"]
+    order = ["population", "arm", "metric", "percent"]
     rows = pd.concat(parts).sort_values(order)
-    numbers = np.array([METRICS.index(metric) for metric in HEADLINE])
-    return _named(DISTRIBUTIONS, rows.assign(metric=numbers[rows["metric"]]), lines)
+    numbers = np.array([list(COMPARED).index(metric) for metric in HEADLINE])
+    return _named(DISTRIBUTIONS, rows.assign(metric=numbers[rows["metric"]]), arms)
 
 
-def _named(columns: Schema, rows: pd.DataFrame, lines: Sequence[Line]) -> pa.Table:
+def _named(columns: Schema, rows: pd.DataFrame, arms: Sequence[Arm]) -> pa.Table:
     """The rows with names in place of numbers."""
     texts: dict[str, tuple[str, Sequence[str | None]]] = {
-        "population": ("population", POPULATIONS),
-        "reference": ("reference", [line.name for line in lines]),
-        "model": ("line", [line.model for line in lines]),
-        "scenario": ("line", [line.scenario for line in lines]),
-        "segment_kind": ("dimension", DIMENSIONS),
-        "metric": ("metric", METRICS),
+        "population": ("population", tuple(POPULATIONS)),
+        "reference": ("reference", [arm.name for arm in arms]),
+        "model": ("arm", [arm.model for arm in arms]),
+        "scenario": ("arm", [arm.scenario for arm in arms]),
+        "segment_kind": ("dimension", SEGMENT_KINDS),
+        "metric": ("metric", tuple(COMPARED)),
         "condition": ("condition", CONDITIONS),
     }
     names: dict[str, Any] = {
@@ -185,7 +187,7 @@ def _named(columns: Schema, rows: pd.DataFrame, lines: Sequence[Line]) -> pa.Tab
 
 def _segment_names(rows: pd.DataFrame) -> Any:
     names = np.empty(len(rows), dtype=object)
-    for number, dimension in enumerate(DIMENSIONS):
+    for number, dimension in enumerate(SEGMENT_KINDS):
         chosen = (rows["dimension"] == number).to_numpy()
         names[chosen] = names_of(dimension, rows["segment"].to_numpy()[chosen].tolist())
     return names

@@ -1,4 +1,4 @@
-"""Sums by population level, segment and line."""
+"""Sums by population level, segment and arm."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.metrics.sweep_metrics import STATUSES
 from sweep_dask.analysis.rollups.cells import (
     Cells,
     added_up,
@@ -15,27 +14,23 @@ from sweep_dask.analysis.rollups.cells import (
     no_cells,
     numbered,
 )
-from sweep_dask.analysis.rollups.dimensions import DIMENSIONS, POPULATIONS
 from sweep_dask.analysis.rollups.exact import as_floats, exact
-from sweep_dask.analysis.rollups.metrics import HEADLINE
 from sweep_dask.analysis.tables import over
+from sweep_dask.terms.dimensions import SEGMENT_KINDS, STATUSES
+from sweep_dask.terms.metrics import AMOUNTS, COST_PARTS, HEADLINE
+from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.analysis.metrics.lines import Line
     from sweep_dask.analysis.rollups.sweeps import Sweeps
     from sweep_dask.analysis.tables import FloatArray, IntArray, Schema
+    from sweep_dask.terms.arms import Arm
 
 _QUANTITIES = ("quantity", "filled_quantity", "unfilled_quantity", "dark_quantity", "fill_count")
 _FLAGS = (*(f"n_{status}" for status in STATUSES), "n_engaged", "n_priced", "n_parts")
 #: Of all sweeps with a midpoint on arrival, and of those of them that have a shortfall.
 _PAPER_VALUES = ("paper_value_aud", "shortfall_paper_value_aud")
-_AMOUNTS = (
-    *("arrival_cost_aud", "opportunity_cost_aud", "implementation_shortfall_aud"),
-    *("completed_shortfall_aud", "far_touch_improvement_aud"),
-)
-_PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 #: Prices are in 0.1 cent.
 _PRICE_PER_AUD = 1_000
 
@@ -43,61 +38,61 @@ _PRICE_PER_AUD = 1_000
 _PARENTS = ("n_parents", "added_quantity")
 
 COUNTS = ("n_sweeps", *_QUANTITIES, *_FLAGS, *_PARENTS, *(f"{name}_n" for name in HEADLINE))
-SUMS = (*_PAPER_VALUES, *_AMOUNTS, *_PARTS, *HEADLINE)
+SUMS = (*_PAPER_VALUES, *AMOUNTS, *COST_PARTS, *HEADLINE)
 #: What tables tell of a cell, in their order.
 TOTALS: Schema = {
     **dict.fromkeys(("n_sweeps", *_QUANTITIES, *_FLAGS), "int64"),
-    **dict.fromkeys((*_PAPER_VALUES, *_AMOUNTS, *_PARTS), "float64"),
+    **dict.fromkeys((*_PAPER_VALUES, *AMOUNTS, *COST_PARTS), "float64"),
     **dict.fromkeys(_PARENTS, "int64"),
 }
 
 
-def _shape(lines: Sequence[Line]) -> tuple[int, ...]:
-    return len(POPULATIONS), len(DIMENSIONS), len(lines)
+def _shape(arms: Sequence[Arm]) -> tuple[int, ...]:
+    return len(POPULATIONS), len(SEGMENT_KINDS), len(arms)
 
 
 def total_cells(sweeps: Sweeps) -> Cells:
-    """Counts `COUNTS` and sums `SUMS`; a place is level, dimension and line."""
+    """Counts `COUNTS` and sums `SUMS`; a place is level, dimension and arm."""
     counts, amounts = _values(sweeps)
     parts = [no_cells(len(COUNTS), len(SUMS))]
     for dimension, segment in sweeps.segments.items():
         # Floats are added up within a partition, in the order of its rows, and exactly from there.
         (_, level, of), cell = numbered(sweeps.partition, sweeps.level, segment)
-        for line in range(len(sweeps.lines)):
-            place = np.broadcast_arrays(level, DIMENSIONS.index(dimension), line)
+        for arm in range(len(sweeps.arms)):
+            place = np.broadcast_arrays(level, SEGMENT_KINDS.index(dimension), arm)
             of_partitions = Cells(
-                np.ravel_multi_index(place, _shape(sweeps.lines)),
+                np.ravel_multi_index(place, _shape(sweeps.arms)),
                 of,
-                added_up(cell, of.size, counts[line]),
-                exact(added_up(cell, of.size, amounts[line])),
+                added_up(cell, of.size, counts[arm]),
+                exact(added_up(cell, of.size, amounts[arm])),
             )
             # At once: small partitions have hundreds of times the cells of their sum.
             parts.append(merged([of_partitions]))
     return merged(parts)
 
 
-def totals(cells: Cells, lines: Sequence[Line]) -> dict[str, Any]:
+def totals(cells: Cells, arms: Sequence[Arm]) -> dict[str, Any]:
     """Keys, columns `TOTALS`, and `{metric}_n` and `{metric}_mean` of headline metrics.
 
-    A row per population, dimension, segment and line, ascending; of populations without sweeps
+    A row per population, dimension, segment and arm, ascending; of populations without sweeps
     there is none.
     """
-    nested = by_population(cells, _shape(lines))
-    population, dimension, line = np.unravel_index(nested.place, _shape(lines))
+    nested = by_population(cells, _shape(arms))
+    population, dimension, arm = np.unravel_index(nested.place, _shape(arms))
     keys = {"population": population, "dimension": dimension, "segment": nested.segment}
     counts = dict(zip(COUNTS, nested.counts.T, strict=True))
     sums = dict(zip(SUMS, as_floats(nested.sums).T, strict=True))
     means = {f"{metric}_mean": over(sums[metric], counts[f"{metric}_n"]) for metric in HEADLINE}
-    return keys | {"line": line} | counts | sums | means
+    return keys | {"arm": arm} | counts | sums | means
 
 
 def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
-    """What is counted and added up, [lines, sweeps, columns]; a missing amount adds nothing."""
+    """What is counted and added up, [arms, sweeps, columns]; a missing amount adds nothing."""
     quantities = {name: sweeps.whole_numbers(name) for name in _QUANTITIES}
     status = sweeps.places("status", STATUSES)
-    values = {name: sweeps.values(name) for name in (*_AMOUNTS, *_PARTS, *HEADLINE)}
+    values = {name: sweeps.values(name) for name in (*AMOUNTS, *COST_PARTS, *HEADLINE)}
     paper = sweeps.values("arrival_midpoint") * quantities["quantity"] / _PRICE_PER_AUD
-    has_parts = ~np.isnan([values[name] for name in _PARTS]).any(axis=0)
+    has_parts = ~np.isnan([values[name] for name in COST_PARTS]).any(axis=0)
     has_shortfall = ~np.isnan(values["implementation_shortfall_aud"])
     counts = [
         *(np.ones_like(status), *quantities.values()),
@@ -107,6 +102,6 @@ def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
         sweeps.whole_numbers("added_quantity"),
         *(~np.isnan(values[metric]) for metric in HEADLINE),
     ]
-    values |= {name: np.where(has_parts, values[name], 0.0) for name in _PARTS}
+    values |= {name: np.where(has_parts, values[name], 0.0) for name in COST_PARTS}
     amounts = [paper, np.where(has_shortfall, paper, 0.0), *values.values()]
     return np.stack(counts, axis=-1).astype(np.int64), np.nan_to_num(np.stack(amounts, axis=-1))

@@ -12,19 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.switches import Switch
-from sweep_dask.analysis.rollups.choice_words import COUNTED, SWITCHED, adopters, enumerated, wait
-from sweep_dask.analysis.rollups.robustness import (
-    AUD,
-    BOOK,
-    ENOUGH_CLUSTERS,
-    FILL_RATIO,
-    INTERVALS,
-    SWEEP,
-    WEIGHTS,
-)
 from sweep_dask.analysis.stats.families import holm
 from sweep_dask.analysis.tables import schema
+from sweep_dask.terms.choices import (
+    AUD,
+    BETTER,
+    BOOK,
+    COUNTED,
+    ENOUGH_CLUSTERS,
+    INTERVALS,
+    NOT_DECIDED,
+    SWEEP,
+    SWITCHED,
+    WEIGHTS,
+    WORSE,
+    Switch,
+    adopters,
+    enumerated,
+    wait,
+)
+from sweep_dask.terms.metrics import COMPARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +43,6 @@ if TYPE_CHECKING:
 
 #: Below this adjusted p-value an effect is called more than chance; a convention.
 SIGNIFICANT = 0.05
-BETTER, WORSE, NOT_DECIDED = "better", "worse", "not decided"
 #: What a choice is made of.
 AXES = ("weight", "lifetime", "adoption", "switch")
 
@@ -84,7 +90,7 @@ def _verdict(
     rows: Sequence[Row], answer: Row, p_holm: float, asked: tuple[Any, ...]
 ) -> dict[str, Any]:
     doubts = list(_doubts(rows, answer, p_holm, asked))
-    is_good = (answer["effect"] > 0) == (answer["metric"] == FILL_RATIO)
+    is_good = answer["effect"] * COMPARED[answer["metric"]] > 0
     alike = [
         row["effect"]
         for row in rows

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.matching.events import BUY, Route, Style
+from sweep_dask.matching.events import Route, Style
 from sweep_dask.matching.reference.deals import Attempt, Deal, make_fill
 from sweep_dask.matching.reference.prices import Quote, block_price_x2
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.matching.reference.book import Book

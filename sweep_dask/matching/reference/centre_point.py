@@ -8,13 +8,12 @@ file, then `attempt` (its passes), `one_price` (its contras), `blocks`, and `dea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep_dask.matching.adopting import LitAccess
-from sweep_dask.matching.events import FILL, GAIN, EventKind, Validity
+from sweep_dask.matching.events import EventKind, Validity
 from sweep_dask.matching.reference.attempt import look
 from sweep_dask.matching.reference.book import Book
 from sweep_dask.matching.reference.deals import Attempt, reduce
@@ -26,8 +25,6 @@ from sweep_dask.matching.reference.quote_moves import meet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from numpy.typing import NDArray
 
     from sweep_dask.matching.adopting import Adopting
     from sweep_dask.matching.reference.freed import Gain
@@ -205,35 +202,3 @@ class ReferenceBook:
             self._queue.leave(order)
         if event["rests"]:
             self._queue.rest(order)
-
-
-@dataclass(frozen=True)
-class ReferenceResult:
-    """As `centre_point.BookResult`."""
-
-    fills: NDArray[np.void]
-    applied: NDArray[np.int64]
-    leaves: NDArray[np.int64]
-    minimum_quantity: NDArray[np.int64]
-    obstacle: NDArray[np.int8]
-    gains: NDArray[np.void]
-
-
-def run_reference(book: ReferenceBook, events: NDArray[np.void], orders: int) -> ReferenceResult:
-    """Apply all events; see `centre_point.run_book` for what comes out."""
-    fills: list[tuple[int, ...]] = []
-    gains: list[tuple[int, ...]] = []
-    applied = np.zeros(events.size, np.int64)
-    for position, event in enumerate(events):
-        made, applied[position] = book.apply(event)
-        fills += [(position, *fill) for fill in made]
-        gains += [(position, *gain) for gain in book.gains[len(gains) :]]
-    left = [book.orders.get(number) for number in range(orders)]
-    return ReferenceResult(
-        np.array(fills, dtype=FILL),
-        applied,
-        np.array([order.leaves if order else 0 for order in left], dtype=np.int64),
-        np.array([order.minimum_quantity if order else 0 for order in left], dtype=np.int64),
-        np.array([order.obstacle if order else 0 for order in left], dtype=np.int8),
-        np.array(gains, dtype=GAIN),
-    )

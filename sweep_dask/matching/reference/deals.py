@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.matching.events import BUY, Route
+from sweep_dask.matching.events import Route
 from sweep_dask.matching.reference.orders import Fill, Order
+from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from sweep_dask.matching.rules import Rules

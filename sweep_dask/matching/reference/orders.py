@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.matching.adopting import LitAccess
-from sweep_dask.matching.events import BUY, SELL
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.matching.events import BUY, SELL, Style
+from sweep_dask.matching.events import Style
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from sweep_dask.matching.reference.orders import Order

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.matching.events import BUY, SELL
 from sweep_dask.matching.lots import lot_of
 from sweep_dask.matching.reference.orders import YOUNGEST, Order
+from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
     from sweep_dask.matching.rules import Rules

@@ -13,7 +13,8 @@ from cp_rows import (
 )
 from framed import run_scenario
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
+from sweep_dask.analysis.centre_point.scenarios import Scenarios
+from sweep_dask.terms.arms import SCENARIOS
 
 ALL = tuple(SCENARIOS)
 MID_X2 = 6670

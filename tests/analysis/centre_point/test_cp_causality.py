@@ -19,7 +19,7 @@ from sweep_dask.analysis.centre_point.order_flow import (
     require_causal,
 )
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
+from sweep_dask.terms.arms import SCENARIOS
 
 MODES = ("resync", "free")
 MARKETS = {"sample": cp_markets.sample_day, "morning": cp_markets.morning}

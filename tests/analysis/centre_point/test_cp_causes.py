@@ -6,7 +6,7 @@ import cp_markets
 from cp_rows import BUY, FIRST_ID, SELL, Day
 from framed import replay_partition
 
-from sweep_dask.analysis.centre_point.causes import CAUSES
+from sweep_dask.terms.score import CAUSES
 
 
 def misses(day):

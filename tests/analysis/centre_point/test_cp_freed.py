@@ -7,7 +7,7 @@ import pytest
 from cp_rows import BUY, CLOSE_NS, DARK, HALF_TICK, IMMEDIATE, LIT, SELL, Day
 from cp_sweeps import replay, replayed, sweep
 
-from sweep_dask.analysis.centre_point.switches import Switch
+from sweep_dask.terms.choices import Switch
 
 FREED = Switch.FREED_LIT_LIQUIDITY
 STRANGER = 77

@@ -11,9 +11,9 @@ import cp_markets
 import pytest
 from framed import replay_partition
 
-from sweep_dask.analysis.centre_point.causes import CAUSES
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.matching.rules import Rules, names
+from sweep_dask.terms.score import CAUSES
 
 
 @cache

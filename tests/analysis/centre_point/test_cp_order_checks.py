@@ -29,11 +29,11 @@ from hypothesis import strategies as st
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT
 from sweep_dask.analysis.centre_point.order_checks import (
     ASSUMED_WITHOUT,
-    REASONS,
     _out_of_order,
     assumptions_without,
 )
 from sweep_dask.schema import ORDERS
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 
 def sound_day():
@@ -195,13 +195,13 @@ def test_all_reasons_are_caused_here_and_an_order_has_the_first_of_them():
         "fills_before_entry": {"changereason": TRADED, "totalmatchedquantity": 60},
         "totals_contradict_trades": {"totalmatchedquantity": 60},
     }
-    assert tuple(causes) == tuple(REASONS)
+    assert tuple(causes) == tuple(LEFT_OUT_REASONS)
     day = sound_day()
     for number, faults in enumerate(causes.values(), 11):
         day.enter(number, 400, BUY, 10, rows=1)
         day.order_rows[-1].update(faults)
-    assert reasons(day) == dict(enumerate(REASONS, 11))
-    assert day.partition().left_out.counts() == dict.fromkeys(REASONS, 1)
+    assert reasons(day) == dict(enumerate(LEFT_OUT_REASONS, 11))
+    assert day.partition().left_out.counts() == dict.fromkeys(LEFT_OUT_REASONS, 1)
 
 
 # --- what becomes of them -------------------------------------------------------------------------

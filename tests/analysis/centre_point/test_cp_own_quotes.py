@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sweep_dask.analysis.centre_point.own_quotes import OwnQuotes
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
-from sweep_dask.analysis.centre_point.switches import Switch
 from sweep_dask.matching.events import EventKind
+from sweep_dask.terms.choices import Switch
 
 
 def own_bid(*, until_ns=None, other_bid_at=None):

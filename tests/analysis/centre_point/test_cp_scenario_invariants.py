@@ -14,8 +14,8 @@ from framed import replay_partition, run_scenario, scenario_results
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.terms.arms import SCENARIOS
 
 TICK_X2 = 20
 SWEEP_BIT = 2048

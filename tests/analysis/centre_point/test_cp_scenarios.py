@@ -29,17 +29,7 @@ from cp_sweeps import (
     sweep,
 )
 
-from sweep_dask.analysis.centre_point.scenarios import ASSUMPTIONS, SCENARIOS
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS
-from sweep_dask.analysis.centre_point.switches import SWITCHES
-from sweep_dask.settings import centre_point_values
-
-
-def test_the_settings_offer_just_these_scenarios():
-    assert tuple(SCENARIOS) == centre_point_values.SCENARIOS
-    assert tuple(SWITCHES) == centre_point_values.SWITCHES
-    assert all(SCENARIOS.values())
-    assert all(ASSUMPTIONS)
 
 
 def test_a_scenario_that_does_not_exist():

@@ -13,21 +13,21 @@ from framed import read_sweeps, sweep_tables, to_frame
 from sweep_dask.analysis.centre_point import sensitivity as engine
 from sweep_dask.analysis.centre_point.choices import Case, Choices
 from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS, Scenarios
+from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
-from sweep_dask.analysis.centre_point.switches import SWITCHES
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, Line
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
+from sweep_dask.terms.arms import CENTRE_POINT, REAL, SCENARIOS, Arm
+from sweep_dask.terms.choices import SWITCHES
 
 TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=(), switches=())
 #: What the sweep of `market_of_two` does if it waits to the close and changes.
 WAITS, UNITS = ("rest-dark", "close", 1), ("bps", "aud")
-LINES = [REAL, *(Line(CENTRE_POINT, name) for name in SCENARIOS)]
+LINES = [REAL, *(Arm(CENTRE_POINT, name) for name in SCENARIOS)]
 
 
 def sensitivity(
@@ -136,7 +136,7 @@ def test_only_sweeps_of_continuous_trading_are_told_of():
 def test_every_case_comes_once_with_every_participant(choices, names):
     market = cp_markets.sample_day()
     rows = sensitivity(market.partition(), market.quotes, choices, names, parts=True)
-    lines = [REAL, *(Line(CENTRE_POINT, name) for name in names)]
+    lines = [REAL, *(Arm(CENTRE_POINT, name) for name in names)]
     by_case = rows.groupby(list(Case._fields), sort=False)
     assert list(by_case.groups) == list(map(tuple, cases_of(lines, choices)))
     assert len({tuple(some["participant"].fillna(-1)) for _, some in by_case}) == 1
@@ -205,7 +205,7 @@ def test_sweeps_are_measured_as_the_answer_sums_them(choices, fees):
     found = read_sweeps(partition, market.quotes, DATE, SECURITY)
     under = under_choices(Scenarios(partition), found, choices, SCENARIOS, fees)
     real = Outcome(fills_of_book(partition.log, real_fills(partition)))
-    lines = {Line(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
+    lines = {Arm(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
     lifetime = lifetime_of(choices.lifetime)
     sums = pd.concat(map(to_frame, under.sums))
     sums = sums[(sums["lifetime"] == choices.lifetime) & (sums["fills"] == "all")]
@@ -240,7 +240,7 @@ def test_what_fills_too_late_to_count_is_the_reason():
     partition, found = day.partition(), read_sweeps(day.partition(), day.quotes, DATE, SECURITY)
     under = under_choices(Scenarios(partition), found, TWO, ["rest-dark"])
     real = Outcome(fills_of_book(partition.log, real_fills(partition)))
-    outcomes = {REAL: real, Line(CENTRE_POINT, "rest-dark"): under.answers["rest-dark"].outcome}
+    outcomes = {REAL: real, Arm(CENTRE_POINT, "rest-dark"): under.answers["rest-dark"].outcome}
     for until_ns, filled, reason in ((100, 30, "filled_later"), (400, 100, "")):
         lifetime = Lifetime("", until_ns)
         _, row = (rows.iloc[0] for rows in sweep_tables(found, outcomes, lifetime=lifetime))

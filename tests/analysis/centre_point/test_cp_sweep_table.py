@@ -30,13 +30,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, Lifetime
-from sweep_dask.analysis.centre_point.scenarios import SCENARIOS
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
-from sweep_dask.analysis.metrics.lines import LINES, REAL, REPLAYED, Line, comparisons_of, lines_of
 from sweep_dask.analysis.metrics.partition_sweeps import fills_by_time_priority, fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome
-from sweep_dask.analysis.simulation import MATCH_DETAILS
 from sweep_dask.analysis.tables import table_of_rows
+from sweep_dask.analysis.time_priority.simulation import MATCH_DETAILS
+from sweep_dask.terms.arms import ARMS, REAL, REPLAYED, SCENARIOS, Arm, arms_of, comparisons_of
 
 NO_QUOTES = pd.DataFrame({"timestamp": [], "bidprice": [], "offerprice": []}).astype(
     {"timestamp": "int64", "bidprice": "float64", "offerprice": "float64"}
@@ -148,19 +147,19 @@ def test_without_a_quote_file_the_quotes_on_all_order_rows_count():
 
 
 def test_lines_are_those_of_the_run_in_one_order():
-    assert [line.name for line in LINES] == [
+    assert [line.name for line in ARMS] == [
         *("tape", "time-priority", "as-entered", "dual-post", "rest-dark", "dark-only")
     ]
-    assert lines_of(["time-priority"], ["rest-dark"]) == [REAL, Line("time-priority")]
-    chosen = lines_of(["centre-point"], ["rest-dark", "as-entered"])
-    assert chosen == [REAL, REPLAYED, Line("centre-point", "rest-dark")]
+    assert arms_of(["time-priority"], ["rest-dark"]) == [REAL, Arm("time-priority")]
+    chosen = arms_of(["centre-point"], ["rest-dark", "as-entered"])
+    assert chosen == [REAL, REPLAYED, Arm("centre-point", "rest-dark")]
     assert comparisons_of(chosen) == [
         (REAL, REPLAYED),
         (REAL, chosen[2]),
         (REPLAYED, chosen[2]),
     ]
-    assert comparisons_of(lines_of(["centre-point"], ["dark-only"])) == [
-        (REAL, Line("centre-point", "dark-only"))
+    assert comparisons_of(arms_of(["centre-point"], ["dark-only"])) == [
+        (REAL, Arm("centre-point", "dark-only"))
     ]
 
 
@@ -181,7 +180,7 @@ def test_time_priority_adds_its_matches_to_what_really_filled():
     day = half_filled_day()
     real = tape_fills(day.partition())
     model = fills_by_time_priority(real, matches((9, FIRST_ID + 1, 350, 40, 3332.5, SECURITY)))
-    table = sweep_table(found(day), {REAL: Outcome(real), Line("time-priority"): Outcome(model)})
+    table = sweep_table(found(day), {REAL: Outcome(real), Arm("time-priority"): Outcome(model)})
     assert table["model"].tolist() == ["tape", "time-priority"]
     assert table["filled_quantity"].tolist() == [50, 90]
     assert table["dark_quantity"].tolist() == [20, 60]
@@ -198,7 +197,7 @@ def test_every_line_has_the_same_sweeps_in_the_same_order():
     sweeps, partition = found(day), day.partition()
     results = {name: run(day, name) for name in ("as-entered", "dark-only")}
     outcomes = {REAL: Outcome(tape_fills(partition))} | {
-        Line("centre-point", name): Outcome(
+        Arm("centre-point", name): Outcome(
             fills_of_book(partition.log, result.fills),
             pa.array(result.order_summary["unfilled_reason"], pa.string()),
         )
@@ -277,7 +276,7 @@ def all_lines(partition, quotes):
     real = tape_fills(partition)
     results = {name: run_scenario(partition, name, DATE, SECURITY) for name in SCENARIOS}
     outcomes = {REAL: Outcome(real)} | {
-        Line("centre-point", name): Outcome(
+        Arm("centre-point", name): Outcome(
             fills_of_book(partition.log, result.fills),
             pa.array(result.order_summary["unfilled_reason"], pa.string()),
         )

@@ -13,13 +13,15 @@ from cp_rows import BUY, SELL, Day
 from cp_sweeps import replay, sweep
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_book import run_reference
 
 from sweep_dask.analysis.centre_point.adoption import Adoption, lots
 from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
-from sweep_dask.analysis.centre_point.scenarios import AS_ENTERED, SCENARIOS, Scenarios
+from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.analysis.centre_point.sensitivity import adopted_outcomes
-from sweep_dask.analysis.centre_point.switches import SWITCHES, Switch
-from sweep_dask.matching.reference.centre_point import ReferenceBook, run_reference
+from sweep_dask.matching.reference.centre_point import ReferenceBook
+from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS
+from sweep_dask.terms.choices import SWITCHES, Switch
 
 CHANGES = [name for name in SCENARIOS if name != AS_ENTERED]
 FOREVER = np.iinfo(np.int64).max

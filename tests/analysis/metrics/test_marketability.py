@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from sweep_cases import BUY, SECOND, SELL, make_sweeps, markets, mirrored
 
-from sweep_dask.analysis.metrics.marketability import MARKETABILITY, marketability
+from sweep_dask.analysis.metrics.marketability import marketability
+from sweep_dask.terms.dimensions import MARKETABILITY
 
 MARKETABLE, MIDPOINT, NEAR, BEHIND = MARKETABILITY
 MIRROR = 6700

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, markets, mirrored
 
-from sweep_dask.analysis.metrics.comparison import COMPARED
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
+from sweep_dask.terms.metrics import COMPARED
 
 QUOTES = make_quotes((SECOND, 3340, 3360))
 #: Two buys of 100 at 3330 / 3340 that work for 5 s.

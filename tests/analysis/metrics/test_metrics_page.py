@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES, COMPARED
+from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS
-from sweep_dask.analysis.metrics.populations import POPULATIONS, SPREADS
-from sweep_dask.analysis.metrics.sweep_metrics import (
-    REALISED_AFTER_SECONDS,
-    STATUSES,
-    SWEEP_METRICS,
-)
+from sweep_dask.analysis.metrics.populations import POPULATIONS
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 from sweep_dask.analysis.rollups.comparisons import TESTS
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
+from sweep_dask.terms.dimensions import SPREADS, STATUSES
+from sweep_dask.terms.metrics import COMPARED, REALISED_AFTER_SECONDS
+from sweep_dask.terms.metrics_page import renewed
 
 PAGE = (Path(__file__).parents[3] / "docs/metrics.md").read_text(encoding="utf-8")
 
@@ -43,6 +42,11 @@ def rows(head):
 def test_every_column_has_its_entry(head, columns):
     documented = [name for row in rows(head) for name in re.findall(r"`([^`]+)`", row[0])]
     assert documented == list(columns)
+
+
+def test_the_table_is_that_of_the_records():
+    renew = "python -m sweep_dask.terms.metrics_page docs/metrics.md"
+    assert renewed(PAGE) == PAGE, f"`{renew}` renews it"
 
 
 def test_entries_say_what_when_missing_and_in_which_unit():

@@ -7,13 +7,13 @@ import pytest
 
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
 from sweep_dask.analysis.rollups.robustness import BY_CHOICE, levels
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, summary_of_choices
 from sweep_dask.analysis.tables import table
+from sweep_dask.terms.arms import CENTRE_POINT, REAL, REPLAYED, Arm
 
-LINES = (REAL, REPLAYED, Line(CENTRE_POINT, "dual-post"))
+LINES = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
 #: One lifetime, and all change: three cases, and parts of each.
 CASES = cases_of(LINES, Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=()))
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)

@@ -13,7 +13,6 @@ from scipy.stats import t
 
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
-from sweep_dask.analysis.metrics.lines import CENTRE_POINT, REAL, REPLAYED, Line
 from sweep_dask.analysis.rollups.book_errors import book_errors, no_book_errors
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
@@ -21,8 +20,9 @@ from sweep_dask.analysis.rollups.summary import added, nothing, summary_of_choic
 from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.analysis.rollups.verdicts import verdicts
 from sweep_dask.analysis.tables import table
+from sweep_dask.terms.arms import CENTRE_POINT, REAL, REPLAYED, Arm
 
-LINES = (REAL, REPLAYED, Line(CENTRE_POINT, "dual-post"))
+LINES = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
 #: One lifetime, and all change: three cases, and parts of each.
 CHOICES = Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=())
 CASES = cases_of(LINES, CHOICES)
@@ -204,7 +204,7 @@ def test_what_the_replay_is_off_the_tape_is_in_the_third_interval(weight, metric
 
 
 def test_a_tape_that_is_the_reference_is_not_off_itself():
-    cases = cases_of((REAL, Line(CENTRE_POINT, "dual-post")), CHOICES)
+    cases = cases_of((REAL, Arm(CENTRE_POINT, "dual-post")), CHOICES)
     summary = summary_of_choices(rows_of(drawn_sweeps(2), cases, on_tape=0.05), cases)
     plain, with_book = (
         [(row["low"], row["high"]) for row in effects_of(summary, cases) if row["interval"] == name]

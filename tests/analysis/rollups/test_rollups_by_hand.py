@@ -8,14 +8,15 @@ import pytest
 from drawn_rollups import as_read, make_sweeps
 from framed import tables_of
 
-from sweep_dask.analysis.metrics.lines import REAL, Line
-from sweep_dask.analysis.rollups.dimensions import DIMENSIONS, population_levels, size_quartiles
-from sweep_dask.analysis.rollups.metrics import HEADLINE
+from sweep_dask.analysis.rollups.dimensions import population_levels, size_quartiles
 from sweep_dask.analysis.rollups.summary import summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
 from sweep_dask.analysis.stats.clusters import CONSTANT, EQUAL_CLUSTERS, NO_PAIR, ONE_CLUSTER
+from sweep_dask.terms.arms import REAL, Arm
+from sweep_dask.terms.dimensions import SEGMENT_KINDS
+from sweep_dask.terms.metrics import HEADLINE
 
-REST_DARK = Line("centre-point", "rest-dark")
+REST_DARK = Arm("centre-point", "rest-dark")
 LINES = (REAL, REST_DARK)
 
 #: Four sweeps of one security on two days. The last came before continuous trading; only the
@@ -83,7 +84,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def by(found):
-    return {dimension: found[f"by_{dimension}"] for dimension in DIMENSIONS}
+    return {dimension: found[f"by_{dimension}"] for dimension in SEGMENT_KINDS}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_segments_are_in_natural_order_and_the_unknown_last(by):
 
 
 def test_segments_share_the_sweeps_among_them(by):
-    for dimension in DIMENSIONS:
+    for dimension in SEGMENT_KINDS:
         counts = by[dimension].groupby(["population", "model"])["n_sweeps"].sum()
         assert counts.to_dict() == {
             (population, model): n
@@ -237,7 +238,7 @@ def test_families_are_of_one_population_reference_and_kind(compared):
     everything = (compared["population"] == "all") & (compared["segment_kind"] == "all")
     # What was given and differs, and not by the same on both days.
     assert compared[everything & (compared["reason"] == "")]["metric"].tolist() == [
-        *("filled_quantity", "fill_ratio", "dark_quantity", "arrival_cost_aud")
+        *("filled_quantity", "dark_quantity", "fill_ratio", "arrival_cost_aud")
     ]
     assert set(tested[everything]) == {4}
 

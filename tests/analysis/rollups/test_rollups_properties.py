@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_rollups import assert_same_rows, slow_rollups
 
-from sweep_dask.analysis.metrics.lines import LINES, REAL
 from sweep_dask.analysis.rollups.summary import added, summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
+from sweep_dask.terms.arms import ARMS, REAL
 
-SOME_LINES = st.sampled_from([(REAL,), (REAL, LINES[4]), (REAL, LINES[2], LINES[5])])
+SOME_LINES = st.sampled_from([(REAL,), (REAL, ARMS[4]), (REAL, ARMS[2], ARMS[5])])
 
 
 @st.composite
@@ -68,15 +68,15 @@ def test_all_tables_are_those_of_the_slow_way(market):
 def test_nothing_is_added_to_nothing():
     summary = added(())
     assert_same_bytes(added([summary, summary]), summary)
-    assert all(table.empty for table in tables_of(summary, LINES).values())
+    assert all(table.empty for table in tables_of(summary, ARMS).values())
 
 
 def test_a_summary_does_not_grow_with_the_sweeps():
     """Twenty times as many of the same kind, in the same partition, and a tenth more cells."""
     sizes = []
     for sweeps in (500, 10_000):
-        table = draw_sweeps(1, sweeps, 1, (REAL, LINES[4]))
-        summary = summary_of(Sweeps(as_read(table), (REAL, LINES[4])))
+        table = draw_sweeps(1, sweeps, 1, (REAL, ARMS[4]))
+        summary = summary_of(Sweeps(as_read(table), (REAL, ARMS[4])))
         sizes.append(sum(array.nbytes for cells in summary[:-1] for array in cells))
     assert sizes[1] < 1.1 * sizes[0]
 
@@ -88,7 +88,7 @@ def _joined(partitions):
 
 
 def test_a_summary_is_of_finite_values():
-    lines = (REAL, LINES[4])
+    lines = (REAL, ARMS[4])
     table = draw_sweeps(5, 30, 2, lines)
     table.loc[::7, "fill_ratio"] = np.inf
     gone = table.assign(fill_ratio=table["fill_ratio"].where(np.isfinite(table["fill_ratio"])))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.fills import FillTotals, fill_totals
 from sweep_dask.analysis.tables import (
     FloatArray,
     IntArray,
@@ -18,6 +17,7 @@ from sweep_dask.analysis.tables import (
     table,
     whole_numbers,
 )
+from sweep_dask.analysis.time_priority.fills import FillTotals, fill_totals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.midpoints import arrival_midpoints
 from sweep_dask.analysis.tables import (
     FloatArray,
     IntArray,
@@ -16,13 +15,14 @@ from sweep_dask.analysis.tables import (
     table,
     whole_numbers,
 )
+from sweep_dask.analysis.time_priority.midpoints import arrival_midpoints
 from sweep_dask.market.order_types import SWEEP
 from sweep_dask.matching.time_priority import Candidates, Matches, Sweeps, match_by_time_priority
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sweep_dask.analysis.states import OrderStates
+    from sweep_dask.analysis.time_priority.states import OrderStates
 
 ORDER_SUMMARY = schema(
     "orderid:int64 timestamp:int64 side:int64 quantity:int64 matched_quantity:int64 "

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.fills import FillTotals, fill_totals
 from sweep_dask.analysis.tables import IntArray, prices, schema, table, whole_numbers
+from sweep_dask.analysis.time_priority.fills import FillTotals, fill_totals
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep_dask.analysis.groups import SIZES, fill_status, size_category
+from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import coded, ratio, schema, table, table_of_rows, whole_numbers
+from sweep_dask.analysis.time_priority.groups import fill_status
+from sweep_dask.terms.dimensions import SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
-    from sweep_dask.analysis.fills import FillTotals
+    from sweep_dask.analysis.time_priority.fills import FillTotals
 
 SWEEP_ORDER_COMPARISON = schema(
     "orderid:int64 available_quantity:int64 size_category:str group:str "

@@ -12,7 +12,7 @@ from sweep_dask.market.change_reasons import TERMINAL, TRADED
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sweep_dask.analysis.states import OrderRows
+    from sweep_dask.analysis.time_priority.states import OrderRows
 
 WINDOWS = schema("orderid:int64 first_execution_time:int64 last_execution_time:int64")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.tables import coded, empty_table, prices, schema, table_of_rows
-from sweep_dask.analysis.trade_comparison import MATCH_STATUSES
+from sweep_dask.analysis.time_priority.trade_comparison import MATCH_STATUSES
 
 if TYPE_CHECKING:
     import pyarrow as pa

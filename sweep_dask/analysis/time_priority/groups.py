@@ -1,4 +1,4 @@
-"""The classes that orders are compared in: outcome of the real sweep, fill status, size."""
+"""The classes that orders are compared in: outcome of the real sweep, and fill status."""
 
 from __future__ import annotations
 
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 
 GROUPS = ("Group 1 (Fully Filled)", "Group 2 (Partially Filled)", "Group 3 (Unfilled)")
 FILL_STATUSES = ("Unfilled", "Partially Filled", "Fully Filled")
-SIZES = ("Small", "Medium", "Large")
-
-#: Largest quantity of a small and of a medium sweep, shares; as published.
-SMALL_MOST = 500
-MEDIUM_MOST = 2000
 
 
 def sweep_groups(last: pa.Table) -> pa.Array:
@@ -35,9 +30,3 @@ def sweep_groups(last: pa.Table) -> pa.Array:
 def fill_status(matched: IntArray, quantity: IntArray) -> pa.Array:
     """How much of `quantity` was matched; nothing matched is unfilled, also nothing of nothing."""
     return labels(FILL_STATUSES, np.where(matched <= 0, 0, np.where(matched < quantity, 1, 2)))
-
-
-def size_category(available: IntArray) -> pa.Array:
-    """The size of each sweep by the quantity it had to fill."""
-    # The first limit that is not below the quantity: both limits belong to the smaller size.
-    return labels(SIZES, np.searchsorted([SMALL_MOST, MEDIUM_MOST], available, side="left"))

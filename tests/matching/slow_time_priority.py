@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sweep_dask.matching.time_priority import BUY, SELL, Candidates, Matches, Sweeps
+from sweep_dask.matching.time_priority import Candidates, Matches, Sweeps
+from sweep_dask.terms.sides import BUY, SELL
 
 _OTHER_SIDE = {BUY: SELL, SELL: BUY}
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.comparison import (
+from sweep_dask.analysis.tables import Schema, whole_numbers
+from sweep_dask.analysis.time_priority.groups import sweep_groups
+from sweep_dask.analysis.time_priority.order_comparison import (
     SWEEP_GROUP_SUMMARY,
     SWEEP_ORDER_COMPARISON,
     SWEEP_SIZE_ANALYSIS,
@@ -21,41 +23,42 @@ from sweep_dask.analysis.comparison import (
     size_analysis,
     sweep_order_comparison,
 )
-from sweep_dask.analysis.groups import sweep_groups
-from sweep_dask.analysis.simulated_metrics import SIMULATED_METRICS, orders_with_simulated_metrics
-from sweep_dask.analysis.simulation import MATCH_DETAILS, ORDER_SUMMARY, simulate_sweeps
-from sweep_dask.analysis.states import order_states, rows_by_order, select_orders
-from sweep_dask.analysis.statistics import SWEEP_STATISTICAL_TESTS, statistical_tests
-from sweep_dask.analysis.tables import Schema, whole_numbers
-from sweep_dask.analysis.trade_accuracy import TRADE_ACCURACY_SUMMARY, trade_accuracy_summary
-from sweep_dask.analysis.trade_comparison import TRADE_LEVEL_COMPARISON, trade_level_comparison
-from sweep_dask.analysis.trades import aggregate_trades, trade_totals
-from sweep_dask.analysis.windows import execution_windows
+from sweep_dask.analysis.time_priority.simulated_metrics import (
+    SIMULATED_METRICS,
+    orders_with_simulated_metrics,
+)
+from sweep_dask.analysis.time_priority.simulation import (
+    MATCH_DETAILS,
+    ORDER_SUMMARY,
+    simulate_sweeps,
+)
+from sweep_dask.analysis.time_priority.states import order_states, rows_by_order, select_orders
+from sweep_dask.analysis.time_priority.statistics import SWEEP_STATISTICAL_TESTS, statistical_tests
+from sweep_dask.analysis.time_priority.trade_accuracy import (
+    TRADE_ACCURACY_SUMMARY,
+    trade_accuracy_summary,
+)
+from sweep_dask.analysis.time_priority.trade_comparison import (
+    TRADE_LEVEL_COMPARISON,
+    trade_level_comparison,
+)
+from sweep_dask.analysis.time_priority.trades import aggregate_trades, trade_totals
+from sweep_dask.analysis.time_priority.windows import execution_windows
 from sweep_dask.market.order_types import TIME_PRIORITY_TYPES
+from sweep_dask.terms.files import (
+    EXECUTION_WINDOWS,
+    ORDERS_AFTER,
+    ORDERS_BEFORE,
+    TIME_PRIORITY_TABLES,
+    TRADES_AGGREGATED,
+)
+from sweep_dask.terms.stages import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: As the tables call it.
-MODEL = "time-priority"
-
 #: What the comparison looks at in the last state of a sweep.
 _COMPARED = ["order_id", "quantity", "leavesquantity", "totalmatchedquantity"]
-
-#: The stages of the time-priority model, the first is number 1. Stages 1, 2, 4 and 5 are ingest.
-STAGES = (
-    "extract orders",
-    "extract trades",
-    "aggregate trades",
-    "extract NBBO",
-    "extract reference data",
-    "order states",
-    "execution times",
-    "simulate sweep matching",
-    "simulated metrics",
-    "classify order groups",
-    "compare real with simulated",
-)
 
 
 @dataclass(frozen=True)
@@ -126,25 +129,25 @@ def simulate_partition(
         comparison = sweep_order_comparison(summary, sweeps, group, totals)
         sweep_trades = totals.chosen(np.isin(totals.order_id, order_id))
         trade_comparison = trade_level_comparison(sweep_trades, details)
-        outputs = {
-            "simulation_order_summary": summary,
-            "simulation_match_details": details,
-            "orders_with_simulated_metrics": metrics,
-            "sweep_order_comparison": comparison,
-            "sweep_group_summary": group_summary(comparison),
-            "sweep_statistical_tests": statistical_tests(comparison),
-            "sweep_size_analysis": size_analysis(comparison),
-            "trade_level_comparison": trade_comparison,
-            "trade_accuracy_summary": trade_accuracy_summary(trade_comparison),
-        }
+        tables = (
+            summary,
+            details,
+            metrics,
+            comparison,
+            group_summary(comparison),
+            statistical_tests(comparison),
+            size_analysis(comparison),
+            trade_comparison,
+            trade_accuracy_summary(trade_comparison),
+        )
     return PartitionResult(
         processed={
-            "cp_trades_aggregated": aggregated,
-            "orders_before_matching": states.first,
-            "orders_after_matching": states.last,
-            "last_execution_time": windows,
+            TRADES_AGGREGATED: aggregated,
+            ORDERS_BEFORE: states.first,
+            ORDERS_AFTER: states.last,
+            EXECUTION_WINDOWS: windows,
         },
-        outputs=outputs,
+        outputs=dict(zip(TIME_PRIORITY_TABLES, tables, strict=True)),
         order_count=len(states.last),
         sweep_count=len(summary),
         match_count=len(details),
@@ -163,17 +166,18 @@ def output_columns(order_columns: Sequence[str], order_types: Sequence[str]) -> 
     """
     orders = dict(zip(order_columns, order_types, strict=True))
     last = {"orderid": orders.pop("order_id"), **orders, "date": "str"}
-    return {
-        "simulation_order_summary": ORDER_SUMMARY,
-        "simulation_match_details": MATCH_DETAILS,
-        "orders_with_simulated_metrics": {**last, **SIMULATED_METRICS},
-        "sweep_order_comparison": SWEEP_ORDER_COMPARISON,
-        "sweep_group_summary": SWEEP_GROUP_SUMMARY,
-        "sweep_statistical_tests": SWEEP_STATISTICAL_TESTS,
-        "sweep_size_analysis": SWEEP_SIZE_ANALYSIS,
-        "trade_level_comparison": TRADE_LEVEL_COMPARISON,
-        "trade_accuracy_summary": TRADE_ACCURACY_SUMMARY,
-    }
+    columns: tuple[Schema, ...] = (
+        ORDER_SUMMARY,
+        MATCH_DETAILS,
+        {**last, **SIMULATED_METRICS},
+        SWEEP_ORDER_COMPARISON,
+        SWEEP_GROUP_SUMMARY,
+        SWEEP_STATISTICAL_TESTS,
+        SWEEP_SIZE_ANALYSIS,
+        TRADE_LEVEL_COMPARISON,
+        TRADE_ACCURACY_SUMMARY,
+    )
+    return dict(zip(TIME_PRIORITY_TABLES, columns, strict=True))
 
 
 def _orders_of_the_model(orders: pa.Table) -> pa.Table:

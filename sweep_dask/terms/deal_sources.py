@@ -56,3 +56,11 @@ DECODED = {
     CENTRE_POINT: "Centre Point",
     CENTRE_POINT_CROSSING_BOOKING: "Centre Point UCP",
 }
+#: What each is called, whether or not an extract has shown it.
+NAMES = {
+    **DECODED,
+    PREFERENCE_ONLY: "Centre Point Preference Only",
+    BLOCK: "Any Price Block",
+    BLOCK_PREFERENCED: "Any Price Block Preferencing",
+    PREFERENCE_ONLY_BLOCK: "Any Price Block Preference Only",
+}
