@@ -24,6 +24,7 @@ from distributed import Client, LocalCluster
 from drawn_sweeps import write_partitions
 from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
+from sweep_dask.dataflow.cluster import Workers
 from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.partition.tables import Asked
 from sweep_dask.report.page import report_page
@@ -107,9 +108,10 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
             Day(day.name, tuple(_source(t) for t in targets if t.name.startswith(day.name)))
             for day in added
         ]
-        timed(f"{prefix}days", summarise_days, client, layout, days, _ASKED)
+        workers = Workers(client, 0)
+        timed(f"{prefix}days", summarise_days, workers, layout, days, _ASKED)
         summaries = [layout.day_summary(day.name) for day in folders]
-        return timed(f"{prefix}roll-ups", write_rollups, client, layout, summaries, _ASKED)
+        return timed(f"{prefix}roll-ups", write_rollups, workers, layout, summaries, _ASKED)
 
     with _cluster(arguments.workers) as cluster, Client(cluster) as client:
         files = answer(client, folders)

@@ -13,7 +13,6 @@ no dependency of the package: it is taken if it can be imported.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import statistics
@@ -95,22 +94,21 @@ def _only_orders(market: Path, folder: Path) -> Path:
 
 def _ingest(folder: str, output: str) -> dict[str, float]:
     """The stage as `run` has it, in the cluster that `run` starts."""
-    from sweep_dask.dataflow.progress import Progress
     from sweep_dask.settings import load_settings
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.study.command import at_work
     from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import make_plan
-    from sweep_dask.study.prepare import prepare
+    from sweep_dask.study.run import take_input
     from sweep_dask.study.workspace import workspace
 
     # The trades that orders speak of are left out, which the checks of the input notice.
     asked = {"workers": WORKERS, "models": ("time-priority",), "on_contradiction": "warn"}
-    record = RunRecord(make_plan(load_settings(asked, {}, Path(output)), folder))
+    plan = make_plan(load_settings(asked, {}, Path(output)), folder)
     with workspace(OutputLayout(Path(output))) as space:
-        record.run, record.earlier = space.token, space.earlier
-        with at_work(record, space, lambda _: None) as workers, _Watch() as watch:
-            prepare(workers, record, space, Progress(bars=False, stream=io.StringIO()))
+        record = RunRecord(plan, run=space.token, earlier=space.earlier)
+        with at_work(plan, space, lambda _: None, has_book=False) as work, _Watch() as watch:
+            take_input(record, space, work)
     return watch.seen | {"seconds": record.stage_seconds["ingest"]}
 
 

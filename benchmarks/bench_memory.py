@@ -52,7 +52,7 @@ def main() -> None:
 
 def measure() -> Iterator[Task]:
     """Partitions of each size, and blocks of each size from the largest market."""
-    from sweep_dask.study.plan import projected_partition_task_bytes
+    from sweep_dask.study.needs import projected_partition_task_bytes
     from sweep_dask.system_config import projected_block_task_bytes
 
     with scratch_folder() as folder:

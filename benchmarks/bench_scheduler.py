@@ -23,13 +23,14 @@ import psutil
 from distributed import Client, LocalCluster
 from measure import describe_machine
 
+from sweep_dask.dataflow.cluster import Workers
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.market.trading_day import date_to_day
 from sweep_dask.partition import PartitionJob, PartitionSummary
 from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
 from sweep_dask.storage.pieces import PIECE_ROWS
 from sweep_dask.storage.spill import INDEX_DTYPE
-from sweep_dask.study.prepare import piece_jobs
+from sweep_dask.study.jobs import piece_jobs
 
 if TYPE_CHECKING:
     from sweep_dask.partition import MadePiece, PieceJob
@@ -103,7 +104,7 @@ def _measure(client: Client, pieces: list[PieceJob]) -> None:
             peak_bytes = max(peak_bytes, process.memory_info().rss)
 
     began, began_cpu = time.perf_counter(), sum(process.cpu_times()[:2])
-    simulate(client, pieces, count, lambda _: None, nothing)
+    simulate(Workers(client, 0), pieces, nothing, count, lambda _: None)
     wall, cpu = time.perf_counter() - began, sum(process.cpu_times()[:2]) - began_cpu
     print(
         f"{done:,} done: {wall / len(pieces) * 1e3:.1f} ms a task, {cpu / len(pieces) * 1e3:.1f} "

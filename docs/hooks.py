@@ -28,6 +28,7 @@ ELSEWHERE = {
     "SECURITY.md": "security.md",
     "sweep_dask/dataflow/DESIGN.md": "design.md",
     "sweep_dask/matching/RULES.md": "rules.md",
+    "sweep_dask/study/DESIGN.md": "study.md",
     **{
         path.relative_to(ROOT).as_posix(): f"notebooks/{path.name}"
         for path in sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -15,6 +15,7 @@ from sweep_dask.ending import Program, ended
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import OPTIONS, Settings, load_settings, selected
+from sweep_dask.study import TASK_MODULES
 from sweep_dask.terminal import StandardError, say, say_json, warn
 from sweep_dask.version import VERSION
 
@@ -124,7 +125,7 @@ def _load_for_workers(options: dict[str, Any]) -> Settings:
     """The same, and what workers of this machine need is imported while this process imports."""
     settings = _load(options)
     if settings.has_own_workers:
-        start_importing()
+        start_importing(*TASK_MODULES)
     return settings
 
 

@@ -18,7 +18,7 @@ def asked_of(lines):
     return Asked(tuple(models), tuple(line.scenario for line in lines if line.scenario), ())
 
 
-def write_rollups_of(client, layout, paths, lines, sensitivity=None):
+def write_rollups_of(workers, layout, paths, lines, sensitivity=None):
     """Write the roll-ups of files of whole partitions, each as if it were a day.
 
     `sensitivity` is the file of what they fill under every choice, if there is one.
@@ -28,6 +28,6 @@ def write_rollups_of(client, layout, paths, lines, sensitivity=None):
         Day(f"day-{number}", (Source(str(path), sensitivity and str(sensitivity)),))
         for number, path in enumerate(paths)
     ]
-    summarise_days(client, layout, days, asked)
+    summarise_days(workers, layout, days, asked)
     summaries = [layout.day_summary(day.date) for day in days]
-    return write_rollups(client, layout, summaries, asked, NO_ERRORS)
+    return write_rollups(workers, layout, summaries, asked, NO_ERRORS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sweep_dask.errors import InputError
 from sweep_dask.printable import printable, printable_lines
-from sweep_dask.study.run_log import RunLog
+from sweep_dask.study.command import RunLog
 
 #: Erases the screen; another way to begin that; turns the direction of what follows; no UTF-8.
 NASTY = "\x1b[2J \x9b31m \u202egnp.\u2066 \r\x07\x08 \udcff"

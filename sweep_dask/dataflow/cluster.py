@@ -14,7 +14,6 @@ from sweep_dask.dataflow.remote_workers import check_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from distributed import Client
@@ -32,8 +31,10 @@ class Workers(NamedTuple):
     """Memory a task may use, on the worker that has least."""
     dashboard: str | None = None
     """Link to it."""
-    compiler: BaseProcess | None = None
-    """What compiles for workers of this machine while they begin, if it is not done yet."""
+
+
+#: This process, for little work.
+HERE = Workers(None, 0)
 
 
 @contextmanager

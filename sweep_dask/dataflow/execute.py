@@ -1,4 +1,7 @@
-"""Running tasks on a cluster or in this process: the same graph, results as they come."""
+"""Running tasks on a cluster or in this process: the same graph, results as they come.
+
+`gather` and `gather_sum` are for those who do not know Dask: plain functions and their arguments.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask
 from dask import delayed
-from distributed import Client
 from distributed.client import CancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
@@ -21,13 +23,15 @@ from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dask.delayed import Delayed
-    from distributed import Future
+    from distributed import Client, Future
 
-#: Of Dask, what those who hand in tasks write them with.
-__all__ = ["Client", "delayed", "run_tasks"]
+    from sweep_dask.dataflow.cluster import Workers
+
+Result = TypeVar("Result")
+Addend = TypeVar("Addend")
 
 #: Called with the place of a task in the list, and its result or why there is none.
 OnResult = Callable[[int, Any], None]
@@ -43,6 +47,76 @@ HELD_RESULTS = 250
 
 #: How often workers are counted while nothing else happens.
 _LOOK_SECONDS = 1.0
+
+
+class TaskLostError(ResourceError):
+    """Workers died over a task, again and again."""
+
+
+def gather(
+    workers: Workers,
+    function: Callable[..., Result],
+    arguments: Iterable[tuple[Any, ...]],
+    what: str | Sequence[str],
+    cure: str | None = None,
+) -> list[Result]:
+    """Call a function on workers, once for each tuple of arguments.
+
+    Parameters
+    ----------
+    function
+        Importable by name; called again with the same arguments, it does the same.
+    arguments
+        Of a call; taken as they are needed.
+    what, cure
+        For the error: what the calls are, or each of them; and what helps.
+
+    Returns
+    -------
+    list
+        A result for each call, in their order.
+
+    Raises
+    ------
+    ResourceError
+        `TaskLostError`, or as of `run_tasks`.
+    """
+    results: dict[int, Result] = {}
+    task = delayed(function, pure=False, traverse=False)
+    tasks = (task(*given) for given in arguments)
+    lost = _raising(what, cure)
+    run_tasks(workers.client, tasks, results.__setitem__, lost, first_ones_first=True)
+    return [result for _, result in sorted(results.items())]
+
+
+def gather_sum(
+    workers: Workers,
+    read: Callable[[Any], Addend],
+    sources: Iterable[Any],
+    add: Callable[[Sequence[Addend]], Addend],
+    fan_in: int,
+    what: str,
+    cure: str | None = None,
+) -> Addend:
+    """Read addends and add them up on workers, `fan_in` at a time.
+
+    Parameters and errors as of `gather`.
+    """
+    reading, adding = (delayed(work, pure=False) for work in (read, add))
+    sums = [reading(source) for source in sources]
+    while len(sums) > 1:
+        sums = [adding(sums[first : first + fan_in]) for first in range(0, len(sums), fan_in)]
+    results: dict[int, Addend] = {}
+    run_tasks(workers.client, sums, results.__setitem__, _raising(what, cure))
+    return add([*results.values()])
+
+
+def _raising(what: str | Sequence[str], cure: str | None) -> OnLost:
+    def lost(position: int, reason: str) -> None:
+        told = what if isinstance(what, str) else what[position]
+        raise TaskLostError(f"{told} failed: {reason}.", cure=cure)
+
+    return lost
 
 
 def _computed_here(task: Delayed) -> Any:

@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 METHOD = "forkserver"
-#: What tasks are.
-_IMPORTED = [
-    *("distributed", "sweep_dask.dataflow.ingest", "sweep_dask.dataflow.simulate"),
-    "sweep_dask.study.rollups",
-]
+#: What tasks are; who hands in others names their modules.
+_imported = ["distributed", "sweep_dask.dataflow.ingest", "sweep_dask.dataflow.simulate"]
 #: No process imports from the current folder, where each that begins as `python -c` would look
 #: first: what lies there is data. The others are what Dask has for workers (its
 #: `distributed.nanny.pre-spawn-environ`): they count only for a process that begins.
@@ -45,17 +42,23 @@ _ENVIRONMENT = {
 }
 
 
-def start_importing() -> bool:
+def start_importing(*tasks: str) -> bool:
     """Start the process, if there is none yet; whether there is one.
 
     It ends when this one does, however that is.
+
+    Parameters
+    ----------
+    tasks
+        Modules that tasks need; for every start from now on.
 
     Raises
     ------
     ResourceError
         It is that of the program from which this process was forked.
     """
-    multiprocessing.get_context(METHOD).set_forkserver_preload(_IMPORTED)
+    _imported.extend(name for name in tasks if name not in _imported)
+    multiprocessing.get_context(METHOD).set_forkserver_preload(_imported)
     try:
         with environment_of_workers(), interrupts_wait():
             forkserver.ensure_running()

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import dask
 import numpy as np
 
-from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.dataflow.block_sizes import BlockSizeChange, next_blocksize
 from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.progress import Progress, counted, stage_label
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.storage.blocks import recut
 from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
@@ -21,29 +20,20 @@ from sweep_dask.storage.spill import index_frame, index_of
 from sweep_dask.system_config import format_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import dask.dataframe as dd
     import pandas as pd
     from distributed import Client
 
+    from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.events import Events
     from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
-    from sweep_dask.storage.ledger import Ledger
     from sweep_dask.storage.spill import Index
 
 logger = logging.getLogger(__name__)
-
-#: Stage of each table; session, reference and participants are one.
-STAGE_OF_TABLE = {
-    "orders": 1,
-    "trades": 2,
-    "nbbo": 4,
-    "session": 5,
-    "reference": 5,
-    "participants": 5,
-}
 
 #: Blocks for each worker in the first wave; every wave has twice as many, up to the other, while
 #: their size stays. At the end of one workers wait for each other: that is to be seldom. Arbitrary.
@@ -61,8 +51,6 @@ class Ingested:
     """Which rows of which spill file belong to which partition."""
     receipts: list[BlockReceipt]
     """By block number."""
-    tally: Tally
-    """Sums of all rows, for the checks of the input."""
     size_changes: list[BlockSizeChange]
     """In their order; mostly none."""
 
@@ -83,12 +71,13 @@ def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.
 
 
 def ingest(
-    client: Client | None,
+    workers: Workers,
     blocks: Sequence[Block],
     scratch: Path,
     ticks: TickTable,
-    progress: Progress,
-    task_memory_bytes: int,
+    labels: Mapping[str, str],
+    events: Events,
+    on_receipt: Callable[[BlockReceipt], None],
 ) -> Ingested:
     """Ingest all blocks, in waves: between two of them the size of those to come can change.
 
@@ -96,8 +85,10 @@ def ingest(
     ----------
     blocks
         As planned.
-    task_memory_bytes
-        What a worker may use for a task.
+    labels
+        By table, the stage that reads it.
+    on_receipt
+        Called with that of each block as it comes; to take from it what is large.
 
     Raises
     ------
@@ -109,19 +100,18 @@ def ingest(
     planned_bytes = blocksize_bytes = blocks[0].segment_bytes
     indexes = [index_of(())]
     receipts: dict[int, BlockReceipt] = {}
-    tally = Tally()
     changes: list[BlockSizeChange] = []
     shares: list[float] = []
-    stages = _Stages(blocks, progress)
+    stages = _Stages(blocks, labels, events)
 
     def done(receipt: BlockReceipt, index: pd.DataFrame) -> None:
-        tally.add(Tally.from_json(receipt.tally))
-        receipt.tally = {}  # added up, it is needed no more; of many blocks it would be a lot
+        on_receipt(receipt)
         receipts[receipt.block] = receipt
         indexes.append(index_of([index]))
         stages.advance(receipt)
-        shares[-1] = max(shares[-1], receipt.held_memory_bytes / task_memory_bytes)
+        shares[-1] = max(shares[-1], receipt.held_memory_bytes / workers.task_memory_bytes)
 
+    client = workers.client
     n_workers = 1 if client is None else len(client.nthreads())
     pending = blocks
     while pending:
@@ -139,7 +129,7 @@ def ingest(
             shares.clear()
     ordered = [receipts[number] for number in sorted(receipts)]
     _refuse_unreadable(ordered)
-    return Ingested(np.concatenate(indexes), ordered, tally, changes)
+    return Ingested(np.concatenate(indexes), ordered, changes)
 
 
 def _run_wave(
@@ -167,44 +157,38 @@ def _run_wave(
 
 
 class _Stages:
-    """One step of progress for the blocks of each stage."""
+    """The stages that blocks are of, while they are read."""
 
-    def __init__(self, blocks: Sequence[Block], progress: Progress) -> None:
-        self._progress = progress
-        self._open: dict[int, int] = defaultdict(int)
-        for block in blocks:
-            self._open[STAGE_OF_TABLE[block.file.table]] += 1
-        self._receipts: dict[int, list[BlockReceipt]] = defaultdict(list)
-        for stage in sorted(self._open):
-            progress.start(stage_label(stage), self._open[stage], "blocks")
+    def __init__(self, blocks: Sequence[Block], labels: Mapping[str, str], events: Events) -> None:
+        self._labels = labels
+        self._events = events
+        self._open = self._counted(blocks)
+        self._receipts: dict[str, list[BlockReceipt]] = defaultdict(list)
+        for stage in dict.fromkeys(labels.values()):
+            if stage in self._open:
+                events.start(stage, self._open[stage], "blocks")
+
+    def _counted(self, blocks: Sequence[Block]) -> Counter[str]:
+        return Counter(self._labels[block.file.table] for block in blocks)
 
     def recount(self, before: Sequence[Block], after: Sequence[Block]) -> None:
         """Other blocks than before are still to be read."""
-        more = Counter(STAGE_OF_TABLE[block.file.table] for block in after)
-        more.subtract(STAGE_OF_TABLE[block.file.table] for block in before)
+        more = self._counted(after)
+        more.subtract(self._counted(before))
         for stage, count in more.items():
             self._open[stage] += count
-            self._progress.expect(stage_label(stage), count)
+            self._events.grow(stage, count)
 
     def advance(self, receipt: BlockReceipt) -> None:
-        stage = STAGE_OF_TABLE[receipt.table]
+        stage = self._labels[receipt.table]
         self._receipts[stage].append(receipt)
-        self._progress.advance(stage_label(stage))
+        self._events.task_end(stage)
         self._open[stage] -= 1
         if self._open[stage] == 0:
             done = self._receipts[stage]
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
             outcome = f"{counted(len(done), 'block')}, {read:,} rows read, {rows:,} usable"
-            self._progress.finish(stage_label(stage), outcome)
-
-
-def tell_kept(ledger: Ledger, progress: Progress) -> None:
-    """A line for each stage whose files an earlier run has read."""
-    rows: Counter[int] = Counter()
-    for entry in ledger.files:
-        rows[STAGE_OF_TABLE[entry.table]] += entry.read
-    for stage, read in sorted(rows.items()):
-        progress.line(stage_label(stage), f"kept: {read:,} rows read by an earlier run", 0.0)
+            self._events.end(stage, outcome)
 
 
 def _refuse_unreadable(receipts: Sequence[BlockReceipt]) -> None:

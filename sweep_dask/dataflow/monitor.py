@@ -1,29 +1,40 @@
-"""CPU and memory of every process of a run, once a second, into `logs/resources.csv`."""
+"""What a run costs: CPU and memory of every process, once a second; and where its time goes."""
 
 from __future__ import annotations
 
+import cProfile
 import csv
 import logging
 import os
+import re
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Self
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 import psutil
+from distributed import performance_report
 
+from sweep_dask.dataflow.events import Listener
 from sweep_dask.dataflow.forkserver import process_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
+
+    from distributed import Client
 
 logger = logging.getLogger(__name__)
 
+#: Of `logs/resources.csv`.
 COLUMNS = ("time", "process", "cpu_percent", "rss_bytes", "system_available_bytes")
 
+#: What Dask's template still has from its site: an icon.
+_NETWORK_LINK = re.compile(r'<link[^>]*href="https?:[^>]*>')
 
-class ResourceMonitor:
-    """Samples this process and its children in a thread while the context is open.
+
+class ResourceMonitor(Listener):
+    """Samples this process and its children in a thread while a command is at work.
 
     `time` is seconds since the epoch, `process` is `client`, `worker-<process id>` or `forkserver`,
     of which workers are copies.
@@ -39,17 +50,13 @@ class ResourceMonitor:
         self.largest_process_bytes = 0
         self.all_processes_bytes = 0
 
-    def __enter__(self) -> Self:
+    def on_start(self) -> None:
+        """Begin."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def on_end(self) -> None:
+        """Stop."""
         self._stop.set()
         self._thread.join()
 
@@ -95,3 +102,29 @@ class ResourceMonitor:
 
 def _label(pid: int) -> str:
     return "forkserver" if pid == process_id() else f"worker-{pid}"
+
+
+@contextmanager
+def profiled(client: Client | None, report: Path, statistics: Path) -> Iterator[None]:
+    """Record where the time goes: Dask's report of a cluster, Python's profile of one process."""
+    if client is not None:
+        # Inline: a page that opens offline, and asks nobody else for scripts.
+        recording = performance_report(filename=report, mode="inline")
+        recording.__enter__()
+        try:
+            yield
+        finally:
+            _end_profile(recording, report)
+    else:
+        profile = cProfile.Profile()
+        with profile:
+            yield
+        profile.dump_stats(statistics)
+
+
+def _end_profile(recording: performance_report, file: Path) -> None:
+    try:
+        recording.__exit__(None, None, None)
+        file.write_text(_NETWORK_LINK.sub("", file.read_text(encoding="utf-8")), "utf-8")
+    except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
+        logger.warning("the profile could not be written: %s", error)

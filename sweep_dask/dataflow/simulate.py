@@ -1,73 +1,100 @@
-"""Partitions as delayed tasks: a task a piece, the largest first."""
+"""Pieces of work as delayed tasks: a task a piece, the largest first; parts report one by one."""
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from uuid import uuid4
 
 from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.errors import ResourceError
-from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from distributed import Client
 
-#: So many partitions one after the other that each end every worker they are given are no fault of
-#: the partitions. Arbitrary; each costs four workers.
+    from sweep_dask.dataflow.cluster import Workers
+
+#: So many parts one after the other that each end every worker they are given are no fault of
+#: the parts. Arbitrary; each costs four workers.
 DEADLY_IN_A_ROW = 5
 
-#: What a task sends home.
-Done = tuple[list[PartitionSummary], MadePiece | None]
-#: What a task does: `run_piece` or `replay_piece`.
-Work = Callable[[PieceJob], Done]
+
+class Summary(Protocol):
+    """What became of a part of a piece."""
+
+    @property
+    def refused(self) -> ResourceError | None:
+        """If it failed for what every other part will meet, such as a full disk."""
 
 
-def simulate_partitions(packed: bytes, work: Work) -> Done:
-    """What a task does with a pickled `PieceJob`, by the name that the dashboard shows."""
+class Job(Protocol):
+    """What a task is told; it travels pickled."""
+
+    @property
+    def rows(self) -> int:
+        """How much work it is."""
+
+    def divided(self) -> Sequence[Self]:
+        """The same work, each part by itself."""
+
+    def lost(self, reason: str) -> Any:
+        """The summary of a part whose workers died."""
+
+
+AnyJob = TypeVar("AnyJob", bound=Job)
+AnySummary = TypeVar("AnySummary", bound=Summary)
+Made = TypeVar("Made")
+
+
+def simulate_partitions(packed: bytes, work: Callable[[Any], Any]) -> Any:
+    """What a task does with a pickled job, by the name that the dashboard shows."""
     return work(pickle.loads(packed))  # noqa: S301 - the client's, as all that Dask sends
 
 
-def largest_first(jobs: Sequence[PieceJob]) -> list[PieceJob]:
+def largest_first(jobs: Sequence[AnyJob]) -> list[AnyJob]:
     """In falling order of rows: the last ones to run are the smallest, and workers end together."""
-    return sorted(jobs, key=lambda job: (-job.rows, job.piece))
+    return sorted(jobs, key=lambda job: -job.rows)
 
 
 def simulate(
-    client: Client | None,
-    jobs: Sequence[PieceJob],
-    on_done: Callable[[PartitionSummary], None],
-    on_piece: Callable[[MadePiece], None],
-    work: Work,
+    workers: Workers,
+    jobs: Sequence[AnyJob],
+    work: Callable[[AnyJob], tuple[list[AnySummary], Made | None]],
+    on_done: Callable[[AnySummary], None],
+    on_made: Callable[[Made], None],
 ) -> None:
-    """Run all partitions; every one is reported once, in no particular order.
+    """Run all jobs; every part is reported once, in no particular order.
 
     A refusal of the machine, such as a full disk, ends them: the others would only fail as well.
 
     A worker that dies takes with it the piece it works on and others that wait for it. Their
-    partitions are run again one at a time: only one that ends its worker alone has failed.
+    parts are run again one at a time: only one that ends its worker alone has failed.
+
+    Parameters
+    ----------
+    work
+        What a task does: the summaries of the parts, and what they make together, if that is all
+        there.
     """
-    suspects: list[PieceJob] = []
-    told = (on_done, on_piece)
-    _run(client, largest_first(jobs), work, *told, lambda job, _: suspects.append(job))
+    client = workers.client
+    suspects: list[AnyJob] = []
+    _run(client, largest_first(jobs), work, on_done, on_made, lambda job, _: suspects.append(job))
 
     in_a_row = 0
 
-    def succeeded(partition: PartitionSummary) -> None:
+    def succeeded(summary: AnySummary) -> None:
         nonlocal in_a_row
         in_a_row = 0
-        on_done(partition)
+        on_done(summary)
 
-    def failed(job: PieceJob, reason: str) -> None:
+    def failed(job: AnyJob, reason: str) -> None:
         nonlocal in_a_row
         in_a_row += 1
-        date, security = job.piece.partitions[0]
-        on_done(PartitionSummary(date, security, reason=reason))
+        on_done(job.lost(reason))
         if in_a_row >= DEADLY_IN_A_ROW:
             raise ResourceError(
                 f"Workers died over {in_a_row} partitions in a row: {reason}.",
@@ -76,22 +103,22 @@ def simulate(
             )
 
     for job in suspects:
-        for one in job.partitions:
-            _run(client, [job.alone(one)], work, succeeded, on_piece, failed)
+        for part in job.divided():
+            _run(client, [part], work, succeeded, on_made, failed)
 
 
 def _run(
     client: Client | None,
-    jobs: Sequence[PieceJob],
-    work: Work,
-    on_done: Callable[[PartitionSummary], None],
-    on_piece: Callable[[MadePiece], None],
-    on_lost: Callable[[PieceJob, str], None],
+    jobs: Sequence[AnyJob],
+    work: Callable[[AnyJob], tuple[list[AnySummary], Made | None]],
+    on_done: Callable[[AnySummary], None],
+    on_made: Callable[[Made], None],
+    on_lost: Callable[[AnyJob, str], None],
 ) -> None:
     task = delayed(simulate_partitions, pure=False, traverse=False)
 
-    def done(_: int, result: Done) -> None:
-        summaries, piece = result
+    def done(_: int, result: tuple[list[AnySummary], Made | None]) -> None:
+        summaries, made = result
         for summary in summaries:
             if summary.refused is None:
                 on_done(summary)
@@ -99,8 +126,8 @@ def _run(
         refused = [summary.refused for summary in summaries if summary.refused is not None]
         if refused:
             raise refused[0]
-        if piece is not None:
-            on_piece(piece)
+        if made is not None:
+            on_made(made)
 
     def lost(position: int, reason: str) -> None:
         on_lost(jobs[position], reason)

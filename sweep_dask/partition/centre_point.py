@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,7 @@ from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_C
 from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.tables import empty_table, whole_numbers
 from sweep_dask.errors import InputError
-from sweep_dask.partition.rows import write_table
 from sweep_dask.partition.tables import table_name
-from sweep_dask.storage.layout import Partition
 from sweep_dask.terms.arms import CENTRE_POINT, TAPE, Arm
 from sweep_dask.terms.files import LEFT_OUT, MATCHES, ORDER_SUMMARY, SENSITIVITY, SWEEP_FILLS
 
@@ -31,15 +30,17 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.sweep_table import Outcome
     from sweep_dask.analysis.tables import IntArray
     from sweep_dask.partition.continuous import ContinuousTrading
-    from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.partition.job import PartitionJob
     from sweep_dask.partition.piece import PieceTables
-    from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.partition.rows import StagedFiles
     from sweep_dask.storage.merge import MergedRows
 
 #: What `centre_point_seconds` calls the reading of rows and the checks of orders.
 READING = "check orders"
 #: And the replays under every choice.
 COMPARING = "other choices"
+#: And what comes after the scenarios.
+MEASURING, SCORING = "measure sweeps", "score against the tape"
 
 
 def read_input(
@@ -104,38 +105,41 @@ def input_gaps(
     return [gap for gap, is_there in found.items() if is_there]
 
 
+@dataclass(frozen=True)
+class ScenariosRun:
+    """What the scenarios of a partition gave besides files."""
+
+    outcomes: dict[Arm, Outcome] = field(default_factory=dict)
+    """What became of the sweeps under the answer's own choice, by arm."""
+    totals: dict[str, dict[str, int]] = field(default_factory=dict)
+    """See `job.CentrePointOutcome.scenarios`."""
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """By part of the model."""
+
+
 def run_scenarios(
     job: PartitionJob,
-    summary: PartitionSummary,
-    layout: OutputLayout,
+    staged: StagedFiles,
     partition: PartitionInput,
     found: PartitionSweeps,
     tables: PieceTables,
-) -> dict[Arm, Outcome]:
-    """Run and write the scenarios one after the other, and what comes of them under every choice.
-
-    Returns
-    -------
-    dict
-        What became of the sweeps under the answer's own choice, by arm.
-    """
+) -> ScenariosRun:
+    """Run and write scenarios one after the other, and what comes of them under every choice."""
     began = perf_counter()
-    key = Partition(summary.date, summary.security)
-    date, security = key
-    folder = layout.centre_point(date, security)
+    date, security = key = staged.key
+    folder = staged.layout.centre_point(*key)
     left_out = left_out_table(partition.log, partition.left_out, date, security)
-    write_table(layout, summary, folder / f"{LEFT_OUT}.parquet", left_out)
+    staged.write_table(folder / f"{LEFT_OUT}.parquet", left_out)
     tables.add(table_name(LEFT_OUT), left_out, key)
-    summary.centre_point_seconds[READING] += perf_counter() - began
+    seconds = {READING: -began + (began := perf_counter())}
     totals: dict[str, dict[str, int]] = {}
     counts = dict.fromkeys(("events", "steps", "matches"), 0)
-    names = job.centre_point.scenarios
-    began = perf_counter()
-    choices = job.centre_point.choices
+    names, choices = job.centre_point.scenarios, job.centre_point.choices
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
 
     def write(scenario: str, name: str, rows: pa.Table) -> None:
-        write_table(layout, summary, folder / scenario / f"{name}.parquet", rows)
+        staged.write_table(folder / scenario / f"{name}.parquet", rows)
         tables.add(table_name(name), rows, key, scenario)
 
     for name, result in zip(names, scenarios.results(names, date, security), strict=True):
@@ -146,21 +150,23 @@ def run_scenarios(
         counts["events"] += result.event_count
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
-        summary.centre_point_seconds[name] = -began + (began := perf_counter())
+        seconds[name] = -began + (began := perf_counter())
     found_under = under_choices(scenarios, found, choices, names, job.centre_point.fees)
     for name, answer in found_under.answers.items():
         write(name, SWEEP_FILLS, sweep_fills(partition.log, answer.fills, date, security))
     rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *found_under.sums])
-    write_table(layout, summary, layout.outputs(date, security) / f"{SENSITIVITY}.parquet", rows)
+    staged.write_table(staged.layout.outputs(*key) / f"{SENSITIVITY}.parquet", rows)
     tables.add(SENSITIVITY, rows, key)
-    summary.centre_point_seconds[COMPARING] = perf_counter() - began
-    summary.counts |= {
-        "centre_point_orders": int(partition.is_in.sum()),
-        **{f"centre_point_{name}": count for name, count in counts.items()},
-    }
-    assert summary.centre_point is not None
-    summary.centre_point.scenarios.update(totals)
-    return {Arm(CENTRE_POINT, name): answer.outcome for name, answer in found_under.answers.items()}
+    seconds[COMPARING] = perf_counter() - began
+    return ScenariosRun(
+        {Arm(CENTRE_POINT, name): answer.outcome for name, answer in found_under.answers.items()},
+        totals,
+        {
+            "centre_point_orders": int(partition.is_in.sum()),
+            **{f"centre_point_{name}": count for name, count in counts.items()},
+        },
+        seconds,
+    )
 
 
 def _scenario_totals(result: ScenarioResult) -> dict[str, int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.partition.job import PartitionJob, PartitionSummary
@@ -14,28 +14,35 @@ from sweep_dask.system_errors import explained, is_of_the_machine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sweep_dask.partition.rows import RowsRead
+
 
 def guarded(
-    job: PartitionJob, work: Callable[[PartitionJob, PartitionSummary], None]
+    job: PartitionJob,
+    read: Callable[[PartitionJob], RowsRead],
+    work: Callable[[PartitionJob, RowsRead], PartitionSummary],
 ) -> PartitionSummary:
-    """Do the work of one partition, which fills in the summary; a failure is reported, not raised.
-
-    What a failed partition staged is removed.
-    """
+    """Read the rows of one partition and work on them; a failure is reported, not raised."""
     began = time.perf_counter()
-    summary = PartitionSummary(job.source.date, job.source.security)
+    rows: RowsRead | None = None
     try:
-        work(job, summary)
+        rows = read(job)
+        summary = work(job, rows)
     except Exception as error:  # noqa: BLE001  one bad partition may not cost the others
-        summary.state = "failed"
-        summary.traceback = traceback.format_exc()
-        summary.reason = f"{type(error).__name__}: {error}"
-        summary.refused = explained(error) if is_of_the_machine(error) else None
-        summary.files = {}
-        summary.centre_point = summary.replay = None
-        if summary.staged is not None:
-            shutil.rmtree(summary.staged, ignore_errors=True)
-            summary.staged = None
-    summary.seconds = time.perf_counter() - began
-    summary.peak_memory_bytes = peak_memory_bytes()
-    return summary
+        summary = _failed(job, rows, error)
+    seconds = time.perf_counter() - began
+    return replace(summary, seconds=seconds, peak_memory_bytes=peak_memory_bytes())
+
+
+def _failed(job: PartitionJob, rows: RowsRead | None, error: Exception) -> PartitionSummary:
+    """With what is known of its rows, which the ledger counts."""
+    return PartitionSummary(
+        job.source.date,
+        job.source.security,
+        fingerprint=None if rows is None else rows.fingerprint,
+        reason=f"{type(error).__name__}: {error}",
+        refused=explained(error) if is_of_the_machine(error) else None,
+        traceback=traceback.format_exc(),
+        counts={} if rows is None else rows.counts,
+        removed={} if rows is None else rows.removed,
+    )

@@ -104,9 +104,14 @@ class PieceJob:
         """Of all tables, as ingested."""
         return sum(sum(job.source.rows.values()) for job in self.partitions)
 
-    def alone(self, job: PartitionJob) -> PieceJob:
-        """One of the partitions by itself."""
-        return PieceJob((job,), self.asked)
+    def divided(self) -> list[PieceJob]:
+        """The partitions, each by itself."""
+        return [PieceJob((job,), self.asked) for job in self.partitions]
+
+    def lost(self, reason: str) -> PartitionSummary:
+        """What became of the only partition of a job whose workers died."""
+        date, security = self.piece.partitions[0]
+        return PartitionSummary(date, security, reason=reason)
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class ReplayOutcome:
     """By rule switched off, then by mode."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class PartitionSummary:
     """What became of one partition; small enough to send home."""
 

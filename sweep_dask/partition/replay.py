@@ -11,7 +11,7 @@ from sweep_dask.partition.centre_point import input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import PartitionJob, PartitionSummary, PieceJob, ReplayOutcome
-from sweep_dask.partition.rows import merge_tables, new_staging, write_table
+from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables
 from sweep_dask.partition.score import replayed, score_of
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.terms.files import LEFT_OUT, REPLAY_MATCHES
@@ -22,7 +22,7 @@ def replay_piece(job: PieceJob) -> tuple[list[PartitionSummary], None]:
 
     The tables are left where the summaries say they are staged: parts of one file each.
     """
-    return [guarded(one, _replay) for one in job.partitions], None
+    return [guarded(one, _read, _replay) for one in job.partitions], None
 
 
 def part_path(summary: PartitionSummary, table: str) -> Path:
@@ -32,28 +32,37 @@ def part_path(summary: PartitionSummary, table: str) -> Path:
     return folder / f"{table}.parquet"
 
 
-def _replay(job: PartitionJob, summary: PartitionSummary) -> None:
-    merged = merge_tables(job, summary, with_dark_trades=True)
-    trading = continuous_trading(job, merged["orders"].rows)
-    partition = read_input(job, merged, trading)
-    date, security = summary.date, summary.security
-    summary.counts = {f"{table}_rows": m.count for table, m in merged.items()}
-    summary.counts["centre_point_orders"] = int(partition.is_in.sum())
-    ablations = job.centre_point.ablations
-    result = replayed(partition, Partition(date, security), ablations=ablations)
-    summary.counts["centre_point_events"] = result.event_count
-    summary.counts["centre_point_steps"] = result.step_count
-    staging = new_staging(job, summary)
-    write_table(staging, summary, part_path(summary, REPLAY_MATCHES), result.matches)
-    left_out = left_out_table(partition.log, partition.left_out, date, security)
-    write_table(staging, summary, part_path(summary, LEFT_OUT), left_out)
-    found = read_sweeps(partition, merged["nbbo"].rows, date, security)
-    summary.replay = ReplayOutcome(
-        left_out=partition.left_out.counts(),
-        gaps=input_gaps(partition, merged, trading),
-        score=score_of(result, dual_posted(partition, found, job.centre_point.choices)),
-        ablations=result.ablations,
-    )
-    # Parts are no results of their own.
-    summary.files = {}
-    summary.state = "computed"
+def _read(job: PartitionJob) -> RowsRead:
+    merged = merge_tables(job, with_dark_trades=True)
+    return RowsRead(merged, continuous_trading(job, merged["orders"].rows))
+
+
+def _replay(job: PartitionJob, rows: RowsRead) -> PartitionSummary:
+    partition = read_input(job, rows.merged, rows.trading)
+    date, security = key = Partition(job.source.date, job.source.security)
+    result = replayed(partition, key, ablations=job.centre_point.ablations)
+    found = read_sweeps(partition, rows.merged["nbbo"].rows, *key)
+    dual = dual_posted(partition, found, job.centre_point.choices)
+    with StagedFiles(job) as staged:
+        summary = PartitionSummary(
+            *(date, security, "computed"),
+            counts={
+                **rows.counts,
+                "centre_point_orders": int(partition.is_in.sum()),
+                "centre_point_events": result.event_count,
+                "centre_point_steps": result.step_count,
+            },
+            replay=ReplayOutcome(
+                left_out=partition.left_out.counts(),
+                gaps=input_gaps(partition, rows.merged, rows.trading),
+                score=score_of(result, dual),
+                ablations=result.ablations,
+            ),
+            # No files: parts are no results of their own.
+            staged=str(staged.layout.root),
+            removed=rows.removed,
+        )
+        staged.write_table(part_path(summary, REPLAY_MATCHES), result.matches)
+        left_out = left_out_table(partition.log, partition.left_out, date, security)
+        staged.write_table(part_path(summary, LEFT_OUT), left_out)
+    return summary

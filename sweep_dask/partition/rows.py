@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 import numpy as np
@@ -12,10 +14,10 @@ import numpy as np
 from sweep_dask.errors import UsageError
 from sweep_dask.partition.continuous import ContinuousTrading, trading_before
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import make_folders, read_regular, write_bytes
+from sweep_dask.storage.atomic import file_digest, make_folders, read_regular, write_bytes
 from sweep_dask.storage.catalogue import PARTITIONED
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
-from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.terms.deal_sources import DARK
@@ -23,40 +25,96 @@ from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
 
     import numpy.typing as npt
     import pyarrow as pa
 
-    from sweep_dask.partition.job import PartitionJob, PartitionSummary
+    from sweep_dask.partition.job import PartitionJob
 
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
-def new_staging(job: PartitionJob, summary: PartitionSummary) -> OutputLayout:
-    """A folder of this task alone, where results lie as below the output folder.
+@dataclass(frozen=True)
+class RowsRead:
+    """The rows of a partition."""
 
-    Two copies of a task, of which one was thought dead, have two.
+    merged: Mapping[str, MergedRows]
+    """By table."""
+    trading: ContinuousTrading
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """By table, the Parquet files that are to hold them; none of a table without rows."""
+    fingerprint: str | None = None
+    """Digest of them, the models and what the models are told."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """`orders_rows`, `trades_rows`, `nbbo_rows`."""
+        return {f"{table}_rows": rows.count for table, rows in self.merged.items()}
+
+    @property
+    def removed(self) -> dict[int, dict[str, int]]:
+        """Block to reason to rows filtered while merging."""
+        blocks: dict[int, dict[str, int]] = {}
+        for rows in self.merged.values():
+            blocks |= rows.removed
+        return blocks
+
+
+class StagedFiles:
+    """Results of one partition in a folder of this task alone, where they lie as in the output.
+
+    Two copies of a task, of which one was thought dead, have two. As a context it is removed if
+    the work fails.
 
     Raises
     ------
     FileNotFoundError
         The run has ended.
     """
-    name = f"{summary.date}-{summary.security}-{uuid4().hex}"
-    staging = OutputLayout(Path(job.scratch) / "staged" / name)
-    make_folders(Path(job.scratch), staging.root)
-    summary.staged = str(staging.root)
-    return staging
+
+    def __init__(self, job: PartitionJob) -> None:
+        self.key = Partition(job.source.date, job.source.security)
+        name = f"{self.key.date}-{self.key.security}-{uuid4().hex}"
+        self.layout = OutputLayout(Path(job.scratch) / "staged" / name)
+        self.digests: dict[str, str] = {}
+        """Path below the output folder to digest, in the order of writing."""
+        make_folders(Path(job.scratch), self.layout.root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception):
+            shutil.rmtree(self.layout.root, ignore_errors=True)
+
+    def write(self, path: Path, body: bytes) -> None:
+        """Write a file and note its digest."""
+        make_folders(self.layout.root, path.parent)
+        write_bytes(path, body)
+        self.digests[self.layout.relative(path)] = bytes_digest(body)
+
+    def write_table(self, path: Path, rows: pa.Table) -> None:
+        """Write a table as Parquet and note its digest."""
+        self.write(path, parquet_bytes(rows))
+
+    def note(self, path: Path) -> None:
+        """Take a file that was written there into account."""
+        self.digests[self.layout.relative(path)] = file_digest(path)
 
 
 def merge_tables(
     job: PartitionJob,
-    summary: PartitionSummary,
     *,
     with_dark_trades: bool = False,
     files: Mapping[str, bytes] = _NO_FILES,
 ) -> dict[str, MergedRows]:
-    """Orders, trades and quotes; what is filtered goes into the summary.
+    """Orders, trades and quotes.
 
     Parameters
     ----------
@@ -79,8 +137,6 @@ def merge_tables(
             job.source.day,
             keep=_TradesOf(merged, with_dark_trades) if table == "trades" else None,
         )
-        for block, reasons in merged[table].removed.items():
-            summary.removed[block] = reasons
     return merged
 
 
@@ -110,20 +166,6 @@ def rows_before(job: PartitionJob) -> tuple[dict[str, bytes], ContinuousTrading]
             "raw files again.",
         )
     return files, trading_before(receipt.trading)
-
-
-def write_table(
-    layout: OutputLayout, summary: PartitionSummary, path: Path, rows: pa.Table
-) -> None:
-    """Write a table as Parquet and note its digest."""
-    write_body(layout, summary, path, parquet_bytes(rows))
-
-
-def write_body(layout: OutputLayout, summary: PartitionSummary, path: Path, body: bytes) -> None:
-    """Write a file and note its digest."""
-    make_folders(layout.root, path.parent)
-    write_bytes(path, body)
-    summary.files[layout.relative(path)] = bytes_digest(body)
 
 
 class _TradesOf:

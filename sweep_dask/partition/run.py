@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -12,7 +12,7 @@ from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.time_priority.model import PartitionResult, simulate_partition
+from sweep_dask.analysis.time_priority.model import simulate_partition
 from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.guard import guarded
@@ -23,13 +23,7 @@ from sweep_dask.partition.job import (
     PieceJob,
 )
 from sweep_dask.partition.piece import MadePiece, PieceTables
-from sweep_dask.partition.rows import (
-    merge_tables,
-    new_staging,
-    rows_before,
-    write_body,
-    write_table,
-)
+from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables, rows_before
 from sweep_dask.partition.score import write_score
 from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
@@ -53,7 +47,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sweep_dask.analysis.centre_point.inputs import PartitionInput
     from sweep_dask.storage.merge import MergedRows
 
 
@@ -98,63 +91,82 @@ def _piece(
 
 def run_partition(job: PartitionJob, tables: PieceTables) -> PartitionSummary:
     """Run one partition; a failure is reported, not raised."""
-    summary = guarded(job, partial(_run, tables=tables))
+    summary = guarded(job, _read, partial(_keep_or_run, tables=tables))
     if summary.state == "kept":
         tables.add_kept(Partition(summary.date, summary.security))
     return summary
 
 
-def _run(job: PartitionJob, summary: PartitionSummary, tables: PieceTables) -> None:
-    merged, files, trading = _read(job, summary)
-    summary.fingerprint = _fingerprint(job, files, trading)
-    if job.may_keep and _keep(OutputLayout(Path(job.output)), summary):
-        return
-    layout = new_staging(job, summary)
-    summary.counts = {f"{table}_rows": m.count for table, m in merged.items()}
-    _write_rows(layout, summary, files)
-    matches = (
-        _run_time_priority(job, layout, summary, merged, tables) if job.time_priority else None
+def _keep_or_run(job: PartitionJob, rows: RowsRead, tables: PieceTables) -> PartitionSummary:
+    kept = _kept(job, rows) if job.may_keep else None
+    if kept is not None:
+        return kept
+    with StagedFiles(job) as staged:
+        return _run(job, rows, staged, tables)
+
+
+def _run(
+    job: PartitionJob, rows: RowsRead, staged: StagedFiles, tables: PieceTables
+) -> PartitionSummary:
+    _write_rows(staged, rows.files)
+    time_priority = _TimePriority()
+    if job.time_priority:
+        time_priority = _run_time_priority(job, staged, rows.merged, tables)
+    began = perf_counter()
+    partition = centre_point.read_input(job, rows.merged, rows.trading)
+    gaps = centre_point.input_gaps(partition, rows.merged, rows.trading)
+    seconds = {centre_point.READING: perf_counter() - began}
+    found = read_sweeps(partition, rows.merged["nbbo"].rows, *staged.key)
+    has_scenarios = bool(job.centre_point.scenarios)
+    scenarios = (
+        centre_point.run_scenarios(job, staged, partition, found, tables)
+        if has_scenarios
+        else centre_point.ScenariosRun()
     )
-    partition = _read_book_input(job, summary, merged, trading)
-    nbbo = merged["nbbo"].rows
-    found = read_sweeps(partition, nbbo, summary.date, summary.security)
-    outcomes = (
-        centre_point.run_scenarios(job, summary, layout, partition, found, tables)
-        if job.centre_point.scenarios
-        else {}
-    )
-    write_sweeps(job, summary, layout, partition, found, outcomes, matches, tables)
-    if job.centre_point.scenarios and job.centre_point.is_scored:
-        write_score(job, summary, layout, partition, found, outcomes)
-    assert summary.centre_point is not None
-    outcome = asdict(summary.centre_point)
+    for part, spent in scenarios.seconds.items():
+        seconds[part] = seconds.get(part, 0.0) + spent
+    began = perf_counter()
+    matches = time_priority.matches
+    write_sweeps(job, staged, partition, found, scenarios.outcomes, matches, tables)
+    seconds[centre_point.MEASURING] = -began + (began := perf_counter())
+    if has_scenarios and job.centre_point.is_scored:
+        write_score(job, staged, partition, found, scenarios.outcomes)
+        seconds[centre_point.SCORING] = perf_counter() - began
+    counts = rows.counts | time_priority.counts | scenarios.counts
+    outcome = CentrePointOutcome(partition.left_out.counts(), scenarios.totals, gaps)
+    assert rows.fingerprint is not None
     receipt = PartitionReceipt(
-        summary.fingerprint,
-        summary.counts,
-        summary.files,
-        outcome,
+        rows.fingerprint,
+        counts | {"centre_point_sweeps": found.sweeps.size},
+        staged.digests,
+        asdict(outcome),
         job.signature,
-        trading._asdict(),
+        rows.trading._asdict(),
     )
-    write_receipt(layout, summary.date, summary.security, receipt)
-    summary.files = summary.files | _receipt_digest(layout, summary)
-    summary.state = "computed"
+    write_receipt(staged.layout, *staged.key, receipt)
+    return replace(
+        _told(staged.layout, staged.key, "computed", receipt),
+        stage_seconds=time_priority.stage_seconds,
+        centre_point_seconds=seconds,
+        staged=str(staged.layout.root),
+        removed=rows.removed,
+    )
 
 
-def _read(
-    job: PartitionJob, summary: PartitionSummary
-) -> tuple[dict[str, MergedRows], dict[str, bytes], ContinuousTrading]:
+def _read(job: PartitionJob) -> RowsRead:
     """The rows, the files that hold them, and when trading was continuous.
 
     If an earlier run has merged them, its files have them. It has seen all trades, those of lit
     orders included, which may tell when trading opened.
     """
     if job.source.merged_rows is None:
-        merged = merge_tables(job, summary)
+        merged = merge_tables(job)
         files = {table: parquet_bytes(m.rows) for table, m in merged.items() if m.count}
-        return merged, files, continuous_trading(job, merged["orders"].rows)
-    files, trading = rows_before(job)
-    return merge_tables(job, summary, files=files), files, trading
+        trading = continuous_trading(job, merged["orders"].rows)
+    else:
+        files, trading = rows_before(job)
+        merged = merge_tables(job, files=files)
+    return RowsRead(merged, trading, files, _fingerprint(job, files, trading))
 
 
 def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSummary | None:
@@ -162,29 +174,29 @@ def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSu
     receipt = read_receipt(staging, *partition)
     if receipt is None or not is_whole(staging, receipt):
         return None
-    summary = PartitionSummary(*partition, "computed", receipt.fingerprint)
-    summary.counts, summary.staged = receipt.counts, str(staging.root)
-    summary.files = receipt.files | _receipt_digest(staging, summary)
-    if receipt.centre_point is not None:
-        summary.centre_point = CentrePointOutcome(**receipt.centre_point)
-    return summary
+    return replace(_told(staging, partition, "computed", receipt), staged=str(staging.root))
 
 
-def _keep(layout: OutputLayout, summary: PartitionSummary) -> bool:
+def _kept(job: PartitionJob, rows: RowsRead) -> PartitionSummary | None:
     """Take over what an earlier run left, if it is whole and of these rows and settings."""
-    earlier = read_receipt(layout, summary.date, summary.security)
-    if not earlier or earlier.fingerprint != summary.fingerprint or not is_whole(layout, earlier):
-        return False
-    summary.state, summary.counts = "kept", earlier.counts
-    summary.files = earlier.files | _receipt_digest(layout, summary)
-    if earlier.centre_point is not None:
-        summary.centre_point = CentrePointOutcome(**earlier.centre_point)
-    return True
+    layout, key = OutputLayout(Path(job.output)), Partition(job.source.date, job.source.security)
+    earlier = read_receipt(layout, *key)
+    if not earlier or earlier.fingerprint != rows.fingerprint or not is_whole(layout, earlier):
+        return None
+    return replace(_told(layout, key, "kept", earlier), removed=rows.removed)
 
 
-def _receipt_digest(layout: OutputLayout, summary: PartitionSummary) -> dict[str, str]:
-    path = layout.receipt(summary.date, summary.security)
-    return {layout.relative(path): file_digest(path)}
+def _told(
+    layout: OutputLayout, key: Partition, state: str, receipt: PartitionReceipt
+) -> PartitionSummary:
+    """A partition as its receipt has it, which lies in `layout`."""
+    path, outcome = layout.receipt(*key), receipt.centre_point
+    return PartitionSummary(
+        *(*key, state, receipt.fingerprint),
+        counts=receipt.counts,
+        files=receipt.files | {layout.relative(path): file_digest(path)},
+        centre_point=CentrePointOutcome(**outcome) if outcome is not None else None,
+    )
 
 
 def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
@@ -202,69 +214,41 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     return bytes_digest("\n".join(parts).encode())
 
 
-def _write_rows(
-    layout: OutputLayout, summary: PartitionSummary, row_files: Mapping[str, bytes]
-) -> None:
-    processed = layout.processed(summary.date, summary.security)
+def _write_rows(staged: StagedFiles, row_files: Mapping[str, bytes]) -> None:
+    processed = staged.layout.processed(*staged.key)
     for table, body in row_files.items():
-        write_body(layout, summary, processed / f"{ROW_FILES[table]}.parquet", body)
+        staged.write(processed / f"{ROW_FILES[table]}.parquet", body)
 
 
-def _read_book_input(
-    job: PartitionJob,
-    summary: PartitionSummary,
-    merged: Mapping[str, MergedRows],
-    trading: ContinuousTrading,
-) -> PartitionInput:
-    began = perf_counter()
-    partition = centre_point.read_input(job, merged, trading)
-    summary.centre_point = CentrePointOutcome(
-        left_out=partition.left_out.counts(),
-        scenarios={},
-        gaps=centre_point.input_gaps(partition, merged, trading),
-    )
-    summary.centre_point_seconds[centre_point.READING] = perf_counter() - began
-    return partition
+@dataclass(frozen=True)
+class _TimePriority:
+    """What is kept of the time-priority model, besides files."""
+
+    matches: pa.Table | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    stage_seconds: dict[int, float] = field(default_factory=dict)
 
 
 def _run_time_priority(
-    job: PartitionJob,
-    layout: OutputLayout,
-    summary: PartitionSummary,
-    merged: Mapping[str, MergedRows],
-    tables: PieceTables,
-) -> pa.Table:
-    """Run the model and write its tables; returns its matches."""
+    job: PartitionJob, staged: StagedFiles, merged: Mapping[str, MergedRows], tables: PieceTables
+) -> _TimePriority:
+    """Run the model and write its tables."""
     orders, trades, nbbo = (merged[table].rows for table in ("orders", "trades", "nbbo"))
-    result = simulate_partition(orders, trades, nbbo, summary.security)
-    summary.stage_seconds = result.stage_seconds
-    summary.counts |= {
+    result = simulate_partition(orders, trades, nbbo, staged.key.security)
+    processed = staged.layout.processed(*staged.key)
+    outputs = staged.layout.outputs(*staged.key)
+    for name, rows in result.processed.items():
+        if name != TRADES_AGGREGATED or len(trades):
+            staged.write_table(processed / f"{name}.parquet", rows)
+    for name, rows in result.outputs.items():
+        staged.write(outputs / f"{name}.csv", csv_bytes(rows, safe_text=job.csv_safe_text))
+        read = as_read(rows, tables.result_schema(name), safe_text=job.csv_safe_text)
+        tables.add(name, read, staged.key)
+    counts = {
         "orders": result.order_count,
         "sweeps": result.sweep_count,
         "matches": result.match_count,
         "steps": result.step_count,
     }
-    _write_results(job, layout, summary, result, tables, has_trades=len(trades) > 0)
-    return result.outputs[MATCH_DETAILS]
-
-
-def _write_results(
-    job: PartitionJob,
-    layout: OutputLayout,
-    summary: PartitionSummary,
-    result: PartitionResult,
-    tables: PieceTables,
-    *,
-    has_trades: bool,
-) -> None:
-    """Write what the time-priority model made of the rows."""
-    processed = layout.processed(summary.date, summary.security)
-    outputs = layout.outputs(summary.date, summary.security)
-    for name, rows in result.processed.items():
-        if name != TRADES_AGGREGATED or has_trades:
-            write_table(layout, summary, processed / f"{name}.parquet", rows)
-    for name, rows in result.outputs.items():
-        body = csv_bytes(rows, safe_text=job.csv_safe_text)
-        write_body(layout, summary, outputs / f"{name}.csv", body)
-        read = as_read(rows, tables.result_schema(name), safe_text=job.csv_safe_text)
-        tables.add(name, read, Partition(summary.date, summary.security))
+    matches = result.outputs[MATCH_DETAILS]
+    return _TimePriority(matches, counts, result.stage_seconds)

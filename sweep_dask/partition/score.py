@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point import replay
@@ -14,9 +13,7 @@ from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
 from sweep_dask.analysis.tables import empty_table
-from sweep_dask.partition.rows import write_body
 from sweep_dask.storage.atomic import read_regular
-from sweep_dask.storage.layout import Partition
 from sweep_dask.terms.arms import CENTRE_POINT, DUAL_POST, Arm
 from sweep_dask.terms.score import MODES
 
@@ -27,11 +24,9 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.dual_posted import DualPosted
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.sweep_table import Outcome
-    from sweep_dask.partition.job import PartitionJob, PartitionSummary
-    from sweep_dask.storage.layout import OutputLayout
-
-#: What `centre_point_seconds` calls it.
-SCORING = "score against the tape"
+    from sweep_dask.partition.job import PartitionJob
+    from sweep_dask.partition.rows import StagedFiles
+    from sweep_dask.storage.layout import OutputLayout, Partition
 
 
 def replayed(
@@ -59,8 +54,7 @@ def score_of(result: replay.ReplayResult, dual: DualPosted) -> PartitionScore:
 
 def write_score(
     job: PartitionJob,
-    summary: PartitionSummary,
-    layout: OutputLayout,
+    staged: StagedFiles,
     partition: PartitionInput,
     found: PartitionSweeps,
     outcomes: Mapping[Arm, Outcome],
@@ -72,15 +66,12 @@ def write_score(
     outcomes
         What became of its sweeps in the scenarios of the run.
     """
-    began = perf_counter()
-    key = Partition(summary.date, summary.security)
     arm = Arm(CENTRE_POINT, DUAL_POST)
     predicted = outcomes[arm].fills if arm in outcomes else None
     dual = dual_posted(partition, found, job.centre_point.choices, predicted)
-    score = score_of(replayed(partition, key), dual)
+    score = score_of(replayed(partition, staged.key), dual)
     body = json.dumps(score.as_json(), separators=(",", ":")).encode()
-    write_body(layout, summary, layout.score(*key), body)
-    summary.centre_point_seconds[SCORING] = perf_counter() - began
+    staged.write(staged.layout.score(*staged.key), body)
 
 
 def read_score(layout: OutputLayout, key: Partition) -> PartitionScore:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import choices_of
+from sweep_dask.dataflow.execute import gather
+from sweep_dask.partition.piece import PieceTables
 from sweep_dask.partition.tables import Asked, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
@@ -20,14 +22,13 @@ from sweep_dask.storage.receipts import are_there
 from sweep_dask.study.book import in_order
 from sweep_dask.study.fidelity import errors_in, is_scored, run_document, write_fidelity
 from sweep_dask.study.rollups import ROLLUPS, Day, Source, summarise_days, write_rollups
-from sweep_dask.study.tables import make_pieces, stage_piece
 from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sweep_dask.dataflow.execute import Client
-    from sweep_dask.partition import MadePiece
+    from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.partition.piece import MadePiece
     from sweep_dask.storage.history import Earlier
     from sweep_dask.study.workspace import Workspace
 
@@ -94,7 +95,10 @@ class Tables(NamedTuple):
 
 
 def write_tables(
-    client: Client | None, space: Workspace, document: Mapping[str, Any], found: Iterable[MadePiece]
+    workers: Workers,
+    space: Workspace,
+    document: Mapping[str, Any],
+    found: Iterable[MadePiece],
 ) -> Tables:
     """Write what is missing of the tables below `staging`.
 
@@ -120,16 +124,49 @@ def write_tables(
             missing[piece] = of
         else:
             files |= there
-    new = make_pieces(client, space.layout, space.scratch, missing, asked_of(document))
-    made |= {piece.name: piece for piece in new}
+    asked, to_do = asked_of(document), missing.items()
+    made |= {
+        piece.name: piece
+        for piece in gather(
+            workers,
+            combine_results,
+            ((space.layout, space.scratch, piece, of, asked) for piece, of in to_do),
+            [f"Combining the tables of {piece.name}" for piece in missing],
+            "Raise --memory-limit; the results of the partitions are complete.",
+        )
+    }
     for ready in made.values():
-        stage_piece(space.staging, ready)
+        _stage(space.staging, ready)
         files |= ready.files
     return Tables(files, pieces, made)
 
 
+def combine_results(
+    layout: OutputLayout, scratch: Path, piece: Piece, made_of: str, asked: Asked
+) -> MadePiece:
+    """The tables of a piece from the files of its partitions; what a task does."""
+    tables = PieceTables(layout, scratch, piece, asked)
+    try:
+        for partition in piece.partitions:
+            tables.add_kept(partition)
+        return tables.close(made_of)
+    except BaseException:
+        tables.discard()
+        raise
+
+
+def _stage(staging: OutputLayout, piece: MadePiece) -> None:
+    """Move the files of a piece to where those of all wait; its summary stays."""
+    if piece.staged is None:
+        return
+    for name in piece.files:
+        target = staging.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (Path(piece.staged) / name).replace(target)
+
+
 def write_answer(
-    client: Client | None,
+    workers: Workers,
     space: Workspace,
     document: Mapping[str, Any],
     made: Mapping[str, MadePiece],
@@ -161,14 +198,14 @@ def write_answer(
             digests |= found
         else:
             days.append(Day(date, tuple(_source(space, piece, made, asked) for piece in pieces)))
-    digests |= summarise_days(client, staging, days, asked)
+    digests |= summarise_days(workers, staging, days, asked)
     summaries = [_file(space, layout.relative(layout.day_summary(date))) for date in wanted]
     errors = None
     if is_scored(document):
         score = run_document(layout, document)
         digests |= write_fidelity(staging, score)
         errors = errors_in(score)
-    return digests | write_rollups(client, staging, summaries, asked, errors)
+    return digests | write_rollups(workers, staging, summaries, asked, errors)
 
 
 def earlier_pieces(earlier: Earlier) -> dict[str, str]:

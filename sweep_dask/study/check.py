@@ -146,15 +146,9 @@ def look_before(plan: Plan) -> list[Finding]:
     return list(checked.written)
 
 
-def judged(tally: Tally, written: Sequence[Finding], settings: Settings) -> list[Finding]:
-    """All findings on an input that has been read, the gravest first.
-
-    Raises
-    ------
-    InputError
-        The input contradicts itself, and the settings do not say to go on.
-    """
-    return noted(by_severity([*written, *judge_tally(tally, is_whole=True)]), settings)
+def findings_on(tally: Tally, written: Sequence[Finding]) -> list[Finding]:
+    """All findings on an input that has been read, the gravest first."""
+    return by_severity([*written, *judge_tally(tally, is_whole=True)])
 
 
 def noted(findings: list[Finding], settings: Settings) -> list[Finding]:
@@ -163,7 +157,7 @@ def noted(findings: list[Finding], settings: Settings) -> list[Finding]:
     Raises
     ------
     InputError
-        As of `judged`.
+        The input contradicts itself, and the settings do not say to go on.
     """
     heed(findings, settings)
     for line in described(findings):

@@ -1,102 +1,88 @@
-"""What `run` and `replay` have around their work: folder, log, monitor, cluster, profile."""
+"""What `run` and `replay` have around their work: log, monitor, cluster, compiler, profile."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.cluster import open_cluster
-from sweep_dask.dataflow.forkserver import environment_of_workers
+from sweep_dask.dataflow.events import Events, Listener
+from sweep_dask.dataflow.forkserver import environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
-from sweep_dask.dataflow.monitor import ResourceMonitor
-from sweep_dask.dataflow.profiling import profiled
-from sweep_dask.dataflow.progress import counted
-from sweep_dask.partition.ahead import compile_ahead, is_compiled
-from sweep_dask.storage.atomic import file_digest
-from sweep_dask.study.run_log import RunLog
-from sweep_dask.system_config import peak_memory_bytes
+from sweep_dask.dataflow.monitor import ResourceMonitor, profiled
+from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
+from sweep_dask.printable import printable_lines
+from sweep_dask.study import TASK_MODULES
+from sweep_dask.terms import stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.process import BaseProcess
+    from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.settings import Settings
-    from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+#: How often somebody looks whether it is done; arbitrary.
+_LOOK_SECONDS = 0.1
+
+
+class AtWork(NamedTuple):
+    """A plan that is being carried out."""
+
+    workers: Workers
+    compiler: BaseProcess | None
+    """What compiles for workers of this machine while they begin, if it is not done yet."""
+    monitor: ResourceMonitor | None
+    events: Events
+
 
 @contextmanager
 def at_work(
-    record: RunRecord, space: Workspace, announce: Callable[[str], None]
-) -> Iterator[Workers]:
+    plan: Plan, space: Workspace, announce: Callable[[str], None], *, has_book: bool
+) -> Iterator[AtWork]:
     """The workers of a plan, watched; logs are staged.
 
     Parameters
     ----------
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
+    has_book
+        Whether anything goes through the Centre Point book.
     """
-    plan = record.plan
-    layout = space.staging
+    settings, layout = plan.settings, space.staging
     layout.run_log.parent.mkdir(exist_ok=True)
+    log, progress = RunLog(layout.run_log), Progress(settings.progress)
+    monitor = ResourceMonitor(layout.resources_log) if settings.monitoring else None
     with (
-        _log(layout),
-        _monitor(plan.settings, layout, record),
-        _compiler(record) as compiler,
-        open_cluster(
-            plan.settings, plan.system, space.scratch / "dask", plan.task_bytes
-        ) as workers,
-        profiled(plan.settings, layout, workers.client),
+        Events(log, *([] if monitor is None else [monitor]), progress) as events,
+        _compiling(plan, has_book=has_book) as compiler,
+        _cluster(plan, space) as workers,
+        profiled(workers.client, layout.profile_report, layout.profile_statistics)
+        if settings.profile
+        else nullcontext(),
     ):
         if space.cleared:
             logger.info("removed %s of killed runs", counted(space.cleared, "leftover"))
         _open(workers, plan, announce)
         if compiler is not None:
             announce(f"Compiling beside ingest, once per installation (process {compiler.pid})")
-        yield workers._replace(compiler=compiler)
+        yield AtWork(workers, compiler, monitor, events)
 
 
 @contextmanager
-def _compiler(record: RunRecord) -> Iterator[BaseProcess | None]:
-    """Compile for local workers while they start and ingest, unless that was done before.
-
-    They wait for what they need of it. If this process dies, one of them compiles in its place.
-    """
-    settings = record.plan.settings
-    book = record.has_book
-    if not settings.has_own_workers or is_compiled(book=book):
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    compiler = context.Process(target=compile_ahead, kwargs={"book": book}, daemon=True)
-    with environment_of_workers(), interrupts_wait():
-        compiler.start()
-    try:
-        yield compiler
-    finally:
-        compiler.terminate()
-        compiler.join()
-
-
-def settle_logs(record: RunRecord, staging: OutputLayout) -> None:
-    """Note the logs as files of the run, and the peak of memory."""
-    _note_peaks(record)
-    record.files |= {
-        staging.relative(path): file_digest(path) for path in staging.logs if path.exists()
-    }
-
-
-def write_record(record: RunRecord, space: Workspace) -> None:
-    """Put the manifest in place that tells of everything a run has done."""
-    record.removed_files = len(space.folder.removed)
-    space.write_manifest(record.as_json())
+def _cluster(plan: Plan, space: Workspace) -> Iterator[Workers]:
+    settings = plan.settings
+    if settings.has_own_workers:
+        start_importing(*TASK_MODULES)
+    with open_cluster(settings, plan.system, space.scratch / "dask", plan.task_bytes) as workers:
+        yield workers
 
 
 def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None:
@@ -109,40 +95,75 @@ def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None
 
 
 @contextmanager
-def _log(layout: OutputLayout) -> Iterator[None]:
-    """Write the package's log records of this run to a file."""
-    handler = RunLog(layout.run_log)
-    package = logging.getLogger("sweep_dask")
-    level = package.level
-    package.addHandler(handler)
-    package.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        package.removeHandler(handler)
-        package.setLevel(level)
-        handler.close()
+def _compiling(plan: Plan, *, has_book: bool) -> Iterator[BaseProcess | None]:
+    """Compile for local workers while they start and ingest, unless that was done before.
 
-
-@contextmanager
-def _monitor(settings: Settings, layout: OutputLayout, record: RunRecord) -> Iterator[None]:
-    if not settings.monitoring:
-        yield
+    They wait for what they need of it. If this process dies, one of them compiles in its place.
+    """
+    if not plan.settings.has_own_workers or is_compiled(book=has_book):
+        yield None
         return
-    with ResourceMonitor(layout.resources_log) as monitor:
-        try:
-            yield
-        finally:
-            record.largest_process_bytes = monitor.largest_process_bytes
-            record.all_processes_bytes = monitor.all_processes_bytes
+    context = multiprocessing.get_context("spawn")
+    compiler = context.Process(target=compile_ahead, kwargs={"book": has_book}, daemon=True)
+    with environment_of_workers(), interrupts_wait():
+        compiler.start()
+    try:
+        yield compiler
+    finally:
+        compiler.terminate()
+        compiler.join()
 
 
-def _note_peaks(record: RunRecord) -> None:
-    """Peaks that tasks reported are exact; samples also see processes between two of them."""
-    record.largest_process_bytes = max(
-        record.largest_process_bytes,
-        peak_memory_bytes(),
-        *(receipt.peak_memory_bytes for receipt in record.receipts),
-        *(partition.peak_memory_bytes for partition in record.partitions),
-    )
-    record.all_processes_bytes = max(record.all_processes_bytes, record.largest_process_bytes)
+def wait_for_book(compiler: BaseProcess, events: Events) -> None:
+    """Workers would wait for it as well, and nobody would see for what."""
+    events.start(stages.COMPILE)
+    while compiler.is_alive() and not is_book_compiled():
+        compiler.join(_LOOK_SECONDS)
+    events.end(stages.COMPILE, "begun before ingest; from now on it is read from disk")
+
+
+class RunLog(logging.FileHandler, Listener):
+    """Writes the package's log records of a run to a file, and a line for each stage.
+
+    Until that fails, as on a full disk; then it is silent.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8")
+        self.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._package = logging.getLogger("sweep_dask")
+        self._level_before = self._package.level
+
+    def on_start(self) -> None:
+        """Begin."""
+        self._package.addHandler(self)
+        self._level_before = self._package.level
+        self._package.setLevel(logging.INFO)
+
+    def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
+        """Log it."""
+        logger.info("%s: %s, %.3f s", stage, outcome, seconds)
+
+    def on_end(self) -> None:
+        """Stop."""
+        self._package.removeHandler(self)
+        self._package.setLevel(self._level_before)
+        self.close()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """Say nothing: the standard library prints a traceback here."""
+
+    def close(self) -> None:
+        """Close the file; what is still in its buffer may be lost."""
+        with suppress(OSError):
+            super().close()
+
+
+class _Lines(logging.Formatter):
+    """Every record begins a line, and none can be forged or end the run.
+
+    Names and cells of the input are in messages: later lines of a record are indented.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))

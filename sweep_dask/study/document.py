@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.dataflow.ingest import STAGE_OF_TABLE
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.history import Earlier, with_earlier
 from sweep_dask.storage.layout import REJECTS
@@ -19,9 +19,10 @@ from sweep_dask.study.assumptions import (
     replay_assumptions,
     run_assumptions,
 )
+from sweep_dask.system_config import peak_memory_bytes
 from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
-from sweep_dask.terms.stages import STAGES
+from sweep_dask.terms.stages import STAGE_OF_TABLE, STAGES
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.data_checks.findings import Finding
     from sweep_dask.dataflow.block_sizes import BlockSizeChange
+    from sweep_dask.dataflow.monitor import ResourceMonitor
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.storage.ingest import BlockReceipt
     from sweep_dask.storage.ledger import Ledger
     from sweep_dask.study.plan import Plan
+    from sweep_dask.study.reading import InputRead
 
+logger = logging.getLogger(__name__)
 
 #: Counts of partitions that are summed in the manifest.
 _TOTALS = (
@@ -44,7 +48,7 @@ _TOTALS = (
 
 @dataclass
 class RunRecord:
-    """What is known of a run or a replay so far; filled in as it goes on."""
+    """What is known of a run or a replay so far; the pages of the two commands fill it in."""
 
     plan: Plan
     command: str = "run"
@@ -60,7 +64,7 @@ class RunRecord:
     """When the run began, ISO 8601 in UTC."""
     status: str = "failed"
     """`done`, `partial`, `failed` or `interrupted`."""
-    input_digests: dict[str, str] = field(default_factory=dict)
+    input_digests: Mapping[str, str] = field(default_factory=dict)
     ingest: Mapping[str, Any] | None = None
     """The run that has read the input, `run` and `started`, and the `files` that it made for the
     whole input or a date, name to digest; None until there are partitions."""
@@ -91,6 +95,35 @@ class RunRecord:
             yield
         finally:
             self.stage_seconds[stage] = time.perf_counter() - began
+
+    def take(self, read: InputRead) -> None:
+        """What the input holds."""
+        self.input_digests, self.ledger, self.ingest = read.digests, read.ledger, read.ingest
+        self.receipts, self.block_sizes = read.receipts, read.block_sizes
+        self.files |= read.files
+
+    def note(self, partition: PartitionSummary) -> None:
+        """What became of a partition; if it failed, the log tells it."""
+        assert self.ledger is not None
+        self.partitions.append(partition)
+        self.files |= partition.files
+        self.ledger.remove(partition.removed)
+        if partition.state == "failed":
+            where = f"{partition.date}/{partition.security}"
+            logger.error("partition %s failed: %s", where, partition.reason)
+            if partition.traceback is not None:
+                logger.info("%s", partition.traceback)
+
+    def note_memory(self, monitor: ResourceMonitor | None) -> None:
+        """Peaks that tasks reported are exact; samples also see processes between two of them."""
+        self.largest_process_bytes = max(
+            0 if monitor is None else monitor.largest_process_bytes,
+            peak_memory_bytes(),
+            *(receipt.peak_memory_bytes for receipt in self.receipts),
+            *(partition.peak_memory_bytes for partition in self.partitions),
+        )
+        sampled = 0 if monitor is None else monitor.all_processes_bytes
+        self.all_processes_bytes = max(sampled, self.largest_process_bytes)
 
     @property
     def has_time_priority(self) -> bool:

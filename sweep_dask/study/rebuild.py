@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sweep_dask.dataflow.cluster import HERE
 from sweep_dask.errors import UsageError
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.atomic import file_digest, write_text
@@ -133,9 +134,9 @@ def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:
     before = space.earlier.document | {"status_before": space.earlier.document["status"]}
     space.announce(before, answer_files(space.layout, document))
     if document["partitions"]:
-        tables = write_tables(None, space, document, ())
+        tables = write_tables(HERE, space, document, ())
         document["pieces"] = tables.pieces
-        answer = tables.files | write_answer(None, space, document, tables.made)
+        answer = tables.files | write_answer(HERE, space, document, tables.made)
         folder.place(staging.root, [name for name in answer if (staging.root / name).is_file()])
         document["files"] |= answer
     folder.remove(space.earlier.names - document["files"].keys())

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
-from sweep_dask.dataflow.execute import delayed, run_tasks
-from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.execute import gather
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.dataflow.simulate import simulate
-from sweep_dask.errors import ResourceError
 from sweep_dask.partition import replay_piece
 from sweep_dask.partition.replay import part_path
 from sweep_dask.report.cards import replay_card
@@ -22,36 +21,31 @@ from sweep_dask.storage.combine import concatenate
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
-from sweep_dask.study.command import at_work, settle_logs, write_record
+from sweep_dask.study.command import at_work
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.fidelity import Sums, replay_document
+from sweep_dask.study.jobs import partition_jobs, piece_jobs, write_dated
+from sweep_dask.study.placing import staged_logs
 from sweep_dask.study.plan import make_plan
-from sweep_dask.study.prepare import (
-    note_partition,
-    partition_jobs,
-    piece_jobs,
-    prepare,
-    write_dated,
-)
 from sweep_dask.study.rebuild import rebuild_report
+from sweep_dask.study.run import conclude, take_input
 from sweep_dask.study.workspace import require_apart, workspace
-from sweep_dask.terms import files
+from sweep_dask.terms import files, stages
 from sweep_dask.terms.score import RESYNC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.dataflow.execute import Client
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.study.command import AtWork
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-_LABEL = "replay partitions"
 #: Rows worth about a second of a task: most of it goes into the replays without each rule.
 _TASK_ROWS = 15_000
 
@@ -116,10 +110,11 @@ def replay(
     around = OutputLayout(settings.output.absolute())
     require_apart(folder, around)
     layout = around.replay()
-    record = RunRecord(plan, "replay", stage_seconds={"plan": time.perf_counter() - began})
+    seconds = {"plan": time.perf_counter() - began}
     is_new = not around.root.exists()
     try:
         with workspace(layout) as space:
+            record = RunRecord(plan, "replay", space.token, stage_seconds=seconds)
             document = _replay(record, space, ablations, announce)
     finally:
         if is_new:
@@ -132,16 +127,14 @@ def _replay(
     record: RunRecord, space: Workspace, ablations: bool, announce: Callable[[str], None]
 ) -> dict[str, Any]:
     """Everything in the folder of the replay; returns the document of scores."""
-    record.run = space.token
     tables = [*(f"{name}.parquet" for name in _TABLES)]
     tables += [space.layout.fidelity.name, space.layout.report.name]
     rejects = [space.layout.rejects(table.name) for table in TABLES]
     names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
     space.announce_beside(names, record.as_json())
     try:
-        with at_work(record, space, announce) as workers:
-            progress = Progress(record.plan.settings.progress)
-            sums = _execute(workers, record, space, ablations, progress)
+        with at_work(record.plan, space, announce, has_book=True) as work:
+            sums = _do(record, space, work, ablations)
         assumptions = record.as_json()["assumptions"]
         document = replay_document(record.partitions, sums, assumptions)
     except FolderLostError:
@@ -153,92 +146,78 @@ def _replay(
     return document
 
 
-def _execute(
-    workers: Workers,
-    record: RunRecord,
-    space: Workspace,
-    ablations: bool,
-    progress: Progress,
-) -> Sums:
+def _do(record: RunRecord, space: Workspace, work: AtWork, ablations: bool) -> Sums:
+    """Ingest, replay all partitions and combine their tables."""
     try:
-        catalogue = prepare(workers, record, space, progress)
+        catalogue = take_input(record, space, work)
         with record.timed("partitions"):
-            sums = _replay_partitions(workers.client, record, space, catalogue, ablations, progress)
+            sums = _replay_partitions(record, space, work, catalogue, ablations)
         with record.timed("tables"):
-            _combine(workers.client, record, space.staging)
+            record.files |= _combine(work.workers, record.partitions, space.staging)
         record.status = "partial" if record.failed() else "done"
     finally:
-        progress.close()
+        record.note_memory(work.monitor)
     return sums
 
 
 def _replay_partitions(
-    client: Client | None,
     record: RunRecord,
     space: Workspace,
+    work: AtWork,
     catalogue: Catalogue,
     ablations: bool,
-    progress: Progress,
 ) -> Sums:
-    dated = write_dated(record, catalogue, space, space.staging)
+    dated = write_dated(record.plan, catalogue, space)
     partitions = [
         replace(job, centre_point=replace(job.centre_point, ablations=ablations))
         for job in partition_jobs(record, catalogue, space, space.staging, dated)
     ]
     jobs = piece_jobs(partitions, _TASK_ROWS)
     sums = Sums()
-    progress.start(_LABEL, len(partitions), "partitions")
+    work.events.start(stages.REPLAY, len(partitions), "partitions")
 
     def done(partition: PartitionSummary) -> None:
-        note_partition(record, partition)
-        if partition.replay is not None:
-            # Summed, it is needed no more; of many partitions it would be a lot.
-            partition.replay = sums.add(partition.replay)
-        progress.advance(_LABEL)
+        # Summed, its score is needed no more; of many partitions it would be a lot.
+        score = None if partition.replay is None else sums.add(partition.replay)
+        record.note(replace(partition, replay=score))
+        work.events.task_end(stages.REPLAY)
 
-    simulate(client, jobs, done, lambda _: None, replay_piece)
+    simulate(work.workers, jobs, replay_piece, done, lambda _: None)
     record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-    progress.finish(_LABEL, counted(len(partitions), "partition"))
+    work.events.end(stages.REPLAY, counted(len(partitions), "partition"))
     return sums
 
 
-def _combine(client: Client | None, record: RunRecord, staging: OutputLayout) -> None:
-    finished = [partition for partition in record.partitions if partition.state != "failed"]
-    finished.sort(key=lambda partition: (partition.date, partition.security))
-    names = list(_TABLES)
-
-    def done(position: int, digest: str) -> None:
-        record.files[f"{names[position]}.parquet"] = digest
-
-    def lost(position: int, reason: str) -> None:
-        raise ResourceError(
-            f"Combining the table {names[position]} failed: {reason}.",
-            cure="Raise --memory-limit.",
-        )
-
-    put_together = delayed(concatenate, pure=False, traverse=False)
-    tasks = [
-        put_together(
+def _combine(
+    workers: Workers, partitions: Iterable[PartitionSummary], staging: OutputLayout
+) -> dict[str, str]:
+    """Put the parts of each table together; returns name to digest."""
+    finished = [partition for partition in partitions if partition.state != "failed"]
+    names = [f"{name}.parquet" for name in _TABLES]
+    given = (
+        (
             str(staging.root / f"{name}.parquet"),
             [str(part_path(partition, name)) for partition in finished],
             columns,
         )
         for name, columns in _TABLES.items()
-    ]
-    run_tasks(client, tasks, done, lost)
+    )
+    what = [f"Combining the table {name}" for name in _TABLES]
+    digests = gather(workers, concatenate, given, what, "Raise --memory-limit.")
+    return dict(zip(names, digests, strict=True))
 
 
 def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> None:
     """Put score, logs and report in place, and the manifest that lists everything."""
     staging = space.staging
-    settle_logs(record, staging)
+    record.files |= staged_logs(space)
     with record.timed("report"):
         write_json(staging.fidelity, document)
         record.files[staging.relative(staging.fidelity)] = file_digest(staging.fidelity)
         _draw(record, staging)
     space.folder.place(staging.root, record.files)
     space.folder.remove_but(record.files)
-    write_record(record, space)
+    conclude(record, space)
 
 
 def _draw(record: RunRecord, staging: OutputLayout) -> None:

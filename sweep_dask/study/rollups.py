@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.rollups.summary import Summary, added
 from sweep_dask.analysis.rollups.tables import TABLES, tables_of
-from sweep_dask.dataflow.execute import delayed, run_tasks
-from sweep_dask.errors import ResourceError
+from sweep_dask.dataflow.execute import gather, gather_sum
 from sweep_dask.partition.piece import FAN_IN, added_in_turn, summary_of_files
 from sweep_dask.storage.atomic import file_digest, write_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
@@ -22,12 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sweep_dask.analysis.tables import FloatArray
-    from sweep_dask.dataflow.execute import Client
+    from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.layout import OutputLayout
 
 #: Names of all roll-ups.
 ROLLUPS = tuple(TABLES)
+
+_WHAT = "Rolling up the sweeps"
+_CURE = "Raise --memory-limit; the results of the partitions are complete."
 
 
 class Source(NamedTuple):
@@ -49,7 +51,7 @@ class Day(NamedTuple):
 
 
 def summarise_days(
-    client: Client | None, staging: OutputLayout, days: Sequence[Day], asked: Asked
+    workers: Workers, staging: OutputLayout, days: Sequence[Day], asked: Asked
 ) -> dict[str, str]:
     """Write the summaries of days below `staging`; returns path to digest.
 
@@ -58,20 +60,11 @@ def summarise_days(
     ResourceError
         Workers died over it.
     """
-    digests: dict[str, str] = {}
     targets = [staging.day_summary(day.date) for day in days]
-
-    def done(position: int, digest: str) -> None:
-        digests[staging.relative(targets[position])] = digest
-
     staging.day_summary("").parent.mkdir(parents=True, exist_ok=True)
-    summarise = delayed(summarise_day, pure=False, traverse=False)
-    tasks = [
-        summarise(day.sources, asked, str(target))
-        for day, target in zip(days, targets, strict=True)
-    ]
-    run_tasks(client, tasks, done, _lost)
-    return digests
+    given = ((day.sources, asked, str(to)) for day, to in zip(days, targets, strict=True))
+    digests = gather(workers, summarise_day, given, _WHAT, _CURE)
+    return dict(zip(map(staging.relative, targets), digests, strict=True))
 
 
 def summarise_day(sources: Sequence[Source], asked: Asked, target: str) -> str:
@@ -92,7 +85,7 @@ def _summary_of(sources: Iterable[Source], asked: Asked) -> Summary:
 
 
 def write_rollups(
-    client: Client | None,
+    workers: Workers,
     staging: OutputLayout,
     summaries: Sequence[Path],
     asked: Asked,
@@ -102,8 +95,6 @@ def write_rollups(
 
     Parameters
     ----------
-    client
-        None computes in this process.
     summaries
         Files of summaries; how the sweeps are divided among them changes nothing.
     asked
@@ -116,7 +107,7 @@ def write_rollups(
     ResourceError
         Workers died over it.
     """
-    tables = tables_of(_sum_of(client, summaries), asked.arms, asked.choices, errors)
+    tables = tables_of(_sum_of(workers, summaries), asked.arms, asked.choices, errors)
     staging.rollups.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name in sorted(tables):
@@ -127,21 +118,7 @@ def write_rollups(
     return digests
 
 
-def _sum_of(client: Client | None, paths: Sequence[Path]) -> Summary:
-    if client is None:
+def _sum_of(workers: Workers, paths: Sequence[Path]) -> Summary:
+    if workers.client is None:
         return added_in_turn(map(read_summary, paths))
-    read, add = (delayed(work, pure=False) for work in (read_summary, added))
-    summaries = [read(path) for path in paths]
-    while len(summaries) > 1:
-        firsts = range(0, len(summaries), FAN_IN)
-        summaries = [add(summaries[first : first + FAN_IN]) for first in firsts]
-    results: dict[int, Summary] = {}
-    run_tasks(client, summaries, results.__setitem__, _lost)
-    return added(results.values())
-
-
-def _lost(_: int, reason: str) -> None:
-    raise ResourceError(
-        f"Rolling up the sweeps failed: {reason}.",
-        cure="Raise --memory-limit; the results of the partitions are complete.",
-    )
+    return gather_sum(workers, read_summary, paths, added, FAN_IN, _WHAT, _CURE)

@@ -1,29 +1,61 @@
-"""The whole pipeline: plan, ingest, partitions, tables, report, manifest."""
+"""A run from its plan to its results: the stages in their order, and what each of them finds.
+
+A stage is a function that returns what it found; this page alone puts the record of the run
+together, and says what stays of a run that ends early.
+"""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweep_dask.dataflow.progress import Progress
+from sweep_dask.dataflow.interrupts import signals_wait
+from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.simulate import simulate
+from sweep_dask.errors import SweepError
+from sweep_dask.partition import run_piece
 from sweep_dask.storage.folder_lock import FolderLostError
-from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.study.answer import write_answer, write_tables
 from sweep_dask.study.book import signature
-from sweep_dask.study.command import at_work, settle_logs, write_record
-from sweep_dask.study.disk import require_room
+from sweep_dask.study.check import noted
+from sweep_dask.study.command import at_work, wait_for_book
 from sweep_dask.study.document import RunRecord
-from sweep_dask.study.pipeline import announce_run, execute, place_whole, settle
+from sweep_dask.study.jobs import run_jobs, write_dated
+from sweep_dask.study.needs import require_partitions_fit, require_room
+from sweep_dask.study.placing import (
+    announce_answer,
+    announce_pieces,
+    announce_run,
+    keep_rejects,
+    place_partition,
+    place_whole,
+    require_plain_folders,
+    settle,
+    staged_by_unfinished_tasks,
+    staged_logs,
+)
 from sweep_dask.study.plan import make_plan
+from sweep_dask.study.reading import read_input, require_few_rejects, require_partitions
 from sweep_dask.study.rebuild import place_report
 from sweep_dask.study.results import RunResult
+from sweep_dask.study.rollups import ROLLUPS
 from sweep_dask.study.workspace import require_apart, workspace
+from sweep_dask.terms import stages
+from sweep_dask.terms.arms import CENTRE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sweep_dask.dataflow.events import Events
+    from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
+    from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.study.answer import Tables
+    from sweep_dask.study.command import AtWork
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -66,17 +98,14 @@ def run(
     layout = OutputLayout(settings.output.absolute())
     require_apart(folder, layout)
     require_room(layout, plan.disk)
-    record = RunRecord(
-        plan,
-        signature=signature(plan.book, settings),
-        stage_seconds={"plan": time.perf_counter() - began},
-    )
+    told = signature(plan.book, settings)
+    seconds = {"plan": time.perf_counter() - began}
     with workspace(layout) as space:
-        record.run, record.earlier = space.token, space.earlier
-        announce_run(record, space)
+        record = RunRecord(plan, "run", space.token, told, space.earlier, stage_seconds=seconds)
+        announce_run(space, record.as_json(), settings)
         try:
-            with at_work(record, space, announce) as workers:
-                execute(workers, record, space, Progress(settings.progress))
+            with at_work(plan, space, announce, has_book=record.has_book) as work:
+                _do(record, space, work)
         except FolderLostError:
             raise
         except BaseException:
@@ -86,38 +115,184 @@ def run(
             _publish(record, space)
         except KeyboardInterrupt:
             record.status = "interrupted"
-            place_whole(record, space)
-            write_record(record, space)
+            place_whole(space, record.as_json(), record.files)
+            conclude(record, space)
             raise
     return FinishedRun(layout.root, record)
+
+
+def _do(record: RunRecord, space: Workspace, work: AtWork) -> None:
+    """Ingest, run all partitions and combine their tables."""
+    try:
+        catalogue = take_input(record, space, work)
+        try:
+            with record.timed("partitions"):
+                jobs = _begin_partitions(record, space, catalogue)
+                made = _run_partitions(record, space, work, jobs)
+            with record.timed("tables"):
+                tables = _combine(record, space, work, made)
+            with record.timed("rollups"):
+                _roll_up(record, space, work, tables)
+            record.status = "partial" if record.failed() else "done"
+        except KeyboardInterrupt:
+            logger.warning("interrupted; finished partitions are kept")
+            record.status = "interrupted"
+        settle(space, record.as_json(), record.files)
+    finally:
+        record.note_memory(work.monitor)
+
+
+def take_input(record: RunRecord, space: Workspace, work: AtWork) -> Catalogue:
+    """Read the input, judge what it shows, and find the partitions.
+
+    Raises
+    ------
+    InputError
+        Files or too many rows cannot be read, the input changed meanwhile or contradicts itself,
+        or there is no partition.
+    ResourceError
+        A partition would not fit the memory of a worker.
+    """
+    plan = record.plan
+    with record.timed("ingest"):
+        read = read_input(work.workers, plan, space, record.as_json(), work.events)
+        record.take(read)
+        require_few_rejects(read, plan.settings, space)
+        record.checks = noted(read.findings, plan.settings)
+        require_partitions(read, plan)
+        read.ledger.remove(read.catalogue.removed)
+        require_partitions_fit(read.catalogue.partitions, work.workers.task_memory_bytes)
+    if record.has_book and work.compiler is not None:
+        with record.timed("compile"):
+            wait_for_book(work.compiler, work.events)
+    return read.catalogue
+
+
+def _begin_partitions(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[PieceJob]:
+    """Put what belongs to dates in place, and say where the results of partitions may be put."""
+    require_plain_folders(space, catalogue.partitions)
+    record.files |= write_dated(record.plan, catalogue, space)
+    if record.ingest is None:
+        files = dict(record.files)
+        record.ingest = {"run": record.run, "started": record.started, "files": files}
+    document = record.as_json()
+    keep_rejects(space, document)
+    jobs = run_jobs(record, catalogue, space, document)
+    announce_pieces(space, document, record.files, jobs)
+    place_whole(space, document, record.files)
+    return jobs
+
+
+def _run_partitions(
+    record: RunRecord, space: Workspace, work: AtWork, jobs: list[PieceJob]
+) -> list[MadePiece]:
+    """Run all partitions; returns the pieces of tables that were made on the way."""
+    stage = stages.partitions(has_time_priority=record.has_time_priority)
+    count = sum(len(job.partitions) for job in jobs)
+    work.events.start(stage, count, "partitions")
+    made: list[MadePiece] = []
+
+    def done(partition: PartitionSummary) -> None:
+        _place_partition(record, space, partition)
+        work.events.task_end(stage)
+
+    try:
+        simulate(work.workers, jobs, run_piece, done, made.append)
+    except BaseException:
+        known = {Partition(partition.date, partition.security) for partition in record.partitions}
+        for partition in staged_by_unfinished_tasks(space, known):
+            _place_if_possible(record, space, partition)
+        raise
+    finally:
+        record.partitions.sort(key=lambda partition: (partition.date, partition.security))
+    work.events.end(stage, counted(count, "partition"))
+    _warn_of_unmatched_trades(record)
+    _tell_times(record, work.events)
+    return made
+
+
+def _place_partition(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
+    with signals_wait():  # a partition is there and known, or neither
+        place_partition(space, partition)
+        record.note(partition)
+    if partition.staged is not None:
+        shutil.rmtree(partition.staged, ignore_errors=True)
+
+
+def _place_if_possible(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
+    """Of a run that ends already: another error is not why."""
+    try:
+        _place_partition(record, space, partition)
+    except FolderLostError:
+        raise
+    except (SweepError, OSError) as error:
+        logger.warning("%s %s is not kept: %s", partition.date, partition.security, error)
+
+
+def _warn_of_unmatched_trades(record: RunRecord) -> None:
+    assert record.ledger is not None
+    trades = record.ledger.total("trades")
+    if trades.read and not trades.kept:
+        logger.warning(
+            "none of %s trade rows belongs to a Centre Point order; are the order ids right?",
+            f"{trades.read:,}",
+        )
+
+
+def _tell_times(record: RunRecord, events: Events) -> None:
+    for stage, seconds in record.model_stage_seconds().items():
+        if stage not in stages.STAGE_OF_TABLE.values():
+            events.end(stages.numbered(stage), "in all tasks", seconds)
+    for name, seconds in record.centre_point_seconds().items():
+        events.end(f"[{CENTRE_POINT}] {name}", "in all tasks", seconds)
+
+
+def _combine(record: RunRecord, space: Workspace, work: AtWork, made: list[MadePiece]) -> Tables:
+    work.events.start(stages.TABLES)
+    tables = write_tables(work.workers, space, record.as_json(), made)
+    with signals_wait():  # a piece that is told of has its files
+        record.files |= tables.files
+        record.pieces = tables.pieces
+    work.events.end(stages.TABLES, counted(len(tables.files), "file"))
+    return tables
+
+
+def _roll_up(record: RunRecord, space: Workspace, work: AtWork, tables: Tables) -> None:
+    work.events.start(stages.ROLLUPS)
+    document = record.as_json()
+    announce_answer(space, document)
+    record.files |= write_answer(work.workers, space, document, tables.made)
+    work.events.end(stages.ROLLUPS, f"{len(ROLLUPS)} tables")
 
 
 def _end_early(record: RunRecord, space: Workspace) -> None:
     """Say what a run that cannot go on leaves; if that is nothing, leave the folder as it was."""
     if space.folder.has_changed or record.partitions:
-        settle(record, space)
+        settle(space, record.as_json(), record.files)
         _publish(record, space)
     elif record.wrote_rejects and not space.earlier.partitions:
-        place_whole(record, space)
-        write_record(record, space)
+        place_whole(space, record.as_json(), record.files)
+        conclude(record, space)
     else:
         space.withdraw_announcement()
 
 
 def _publish(record: RunRecord, space: Workspace) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
-    settle_logs(record, space.staging)
-    place_whole(record, space)
+    record.files |= staged_logs(space)
+    document = record.as_json()
+    place_whole(space, document, record.files)
     with record.timed("report"):
-        _report(record, space)
-    write_record(record, space)
+        try:
+            record.files |= place_report(space, document)
+        except FolderLostError:
+            raise
+        except Exception as error:  # noqa: BLE001  a chart may not cost the results
+            logger.warning("the report could not be drawn (%s); `report` tries again", error)
+    conclude(record, space)
 
 
-def _report(record: RunRecord, space: Workspace) -> None:
-    """The report shows what is in place; that it fails costs nothing else."""
-    try:
-        record.files |= place_report(space, record.as_json())
-    except FolderLostError:
-        raise
-    except Exception as error:  # noqa: BLE001  a chart may not cost the results
-        logger.warning("the report could not be drawn (%s); `report` tries again", error)
+def conclude(record: RunRecord, space: Workspace) -> None:
+    """Put the manifest in place that tells of everything a command has done."""
+    record.removed_files = len(space.folder.removed)
+    space.write_manifest(record.as_json())

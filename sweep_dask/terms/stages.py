@@ -1,4 +1,4 @@
-"""What the stages of a run are called."""
+"""What the stages of a run are called and how they are numbered, wherever they are told of."""
 
 from __future__ import annotations
 
@@ -16,3 +16,32 @@ STAGES = (
     "classify order groups",
     "compare real with simulated",
 )
+
+#: Number of the stage that reads a table; session, reference and participants are one.
+STAGE_OF_TABLE = {
+    "orders": 1,
+    "trades": 2,
+    "nbbo": 4,
+    "session": 5,
+    "reference": 5,
+    "participants": 5,
+}
+
+COMPILE = "compile the Centre Point book"
+TABLES = "combine tables"
+ROLLUPS = "roll up sweeps"
+REPLAY = "replay partitions"
+
+
+def numbered(stage: int) -> str:
+    """`[8/11] simulate sweep matching`."""
+    return f"[{stage}/{len(STAGES)}] {STAGES[stage - 1]}"
+
+
+#: Of ingest, by table.
+INGEST = {table: numbered(stage) for table, stage in STAGE_OF_TABLE.items()}
+
+
+def partitions(*, has_time_priority: bool) -> str:
+    """Of the models, partition by partition."""
+    return f"[3,6-11/{len(STAGES)}] partitions" if has_time_priority else "partitions"

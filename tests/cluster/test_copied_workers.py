@@ -17,6 +17,7 @@ from sweep_dask.dataflow import forkserver, local_cluster
 from sweep_dask.dataflow.environment import environment
 from sweep_dask.errors import ResourceError
 from sweep_dask.settings import load_settings
+from sweep_dask.study import TASK_MODULES
 from sweep_dask.study.run import run
 
 METHOD = "distributed.worker.multiprocessing-method"
@@ -128,8 +129,10 @@ def test_a_long_name_of_the_temporary_folder(plain_input, time_priority_result, 
 def test_what_is_imported_beforehand_is_what_tasks_are(monkeypatch):
     """Also if the process has to be started again: Dask sets a list of its own the first time."""
     monkeypatch.setattr(distributed.utils, "_forkserver_preload_set", False)
+    forkserver.start_importing(*TASK_MODULES)
     assert local_cluster._start_method() == {METHOD: "forkserver"}
-    assert multiprocessing.forkserver._forkserver._preload_modules == forkserver._IMPORTED
+    beforehand = multiprocessing.forkserver._forkserver._preload_modules
+    assert {"distributed", "sweep_dask.dataflow.ingest", *TASK_MODULES} <= {*beforehand}
 
 
 UNGUARDED = """

@@ -8,7 +8,7 @@ from unittest import mock
 
 from sweep_dask.storage import result_folder
 from sweep_dask.storage.result_folder import ResultFolder
-from sweep_dask.study import pipeline, run
+from sweep_dask.study import run
 from sweep_dask.study.workspace import Workspace
 
 #: Of the child that dies at its point, of one that comes to its end, of one that raises.
@@ -19,10 +19,10 @@ POINTS = {
     "a partition is placed": (ResultFolder, "place_partition"),
     "a file or folder is moved": (result_folder, "move_to"),
     "a file is removed": (result_folder, "remove_file"),
-    "tables are combined": (pipeline, "write_tables"),
-    "roll-ups are made": (pipeline, "write_answer"),
+    "tables are combined": (run, "write_tables"),
+    "roll-ups are made": (run, "write_answer"),
     "what tables replace is removed": (ResultFolder, "remove"),
-    "logs are settled": (run, "settle_logs"),
+    "logs are settled": (run, "staged_logs"),
     "the report is placed": (run, "place_report"),
     "a manifest is written": (Workspace, "write_manifest"),
 }

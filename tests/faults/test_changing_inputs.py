@@ -21,7 +21,7 @@ from sweep_dask.storage import inputs
 from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.discovery import discover, require_unchanged
 from sweep_dask.storage.raw_files import InputChangedError, input_digest, open_raw
-from sweep_dask.study import prepare
+from sweep_dask.study import reading
 
 
 def as_csv(text):
@@ -83,7 +83,7 @@ CHANGES = {
 
 
 def before_ingest(monkeypatch, change):
-    _first(monkeypatch, prepare, "ingest", change)
+    _first(monkeypatch, reading, "ingest", change)
 
 
 def between_two_pieces(monkeypatch, change):
@@ -91,11 +91,11 @@ def between_two_pieces(monkeypatch, change):
 
 
 def after_ingest(monkeypatch, change):
-    _first(monkeypatch, prepare, "_digest_inputs", change)
+    _first(monkeypatch, reading, "_input_digests", change)
 
 
 def after_the_digests(monkeypatch, change):
-    _first(monkeypatch, prepare, "require_unchanged", change)
+    _first(monkeypatch, reading, "require_unchanged", change)
 
 
 def _first(monkeypatch, module, name, change):

@@ -164,7 +164,7 @@ def test_a_run_that_fails_after_its_partitions_says_so_in_the_manifest(
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sweep_dask.study.pipeline.write_tables", full_disk)
+    monkeypatch.setattr("sweep_dask.study.run.write_tables", full_disk)
     with pytest.raises(OSError, match="No space left"):
         run(plain_input, output)
     manifest = json.loads((output / "manifest.json").read_text())

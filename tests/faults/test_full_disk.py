@@ -9,6 +9,7 @@ import pytest
 from running import invoke, result_files
 from small_disk import small_disk
 
+from sweep_dask.dataflow.events import Events
 from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.storage.column_file import ColumnFile
 from sweep_dask.study.document import RunRecord
@@ -119,7 +120,8 @@ def test_the_monitor_on_a_full_disk_says_so_once(disk, monkeypatch, caplog):
     failed = []
     monkeypatch.setattr(threading, "excepthook", failed.append)
     disk.fill()
-    with ResourceMonitor(disk.folder / "resources.csv", interval_seconds=0.01) as monitor:
+    monitor = ResourceMonitor(disk.folder / "resources.csv", interval_seconds=0.01)
+    with Events(monitor):
         monitor._thread.join(timeout=60)
         assert not monitor._thread.is_alive()
     assert failed == []

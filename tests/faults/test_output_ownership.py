@@ -212,7 +212,7 @@ def test_links_are_not_followed(
         write_manifest(OutputLayout(_made(output)), _EMPTY)
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside)
-    monkeypatch.setattr("sweep_dask.study.pipeline.simulate", _no_work)
+    monkeypatch.setattr("sweep_dask.study.run.simulate", _no_work)
     with pytest.raises(UsageError, match="symbolic link") as caught:
         run(plain_input, output, fresh=True)
     assert caught.value.where == str(link)

@@ -5,11 +5,11 @@ from faults.deaths import dies
 from markets import COLUMNS, plain_market, write_rows
 from running import run_here
 
-import sweep_dask.study.pipeline
 from sweep_dask.errors import InputError
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.study import run as running_run
 from sweep_dask.study.replay import replay
 from sweep_dask.study.verify import verify_output
 
@@ -37,7 +37,7 @@ def interrupt(monkeypatch, source, output):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep_dask.study.pipeline, "write_dated", interrupted)
+    monkeypatch.setattr(running_run, "write_dated", interrupted)
     assert run(source, output).exit_code == 130
     monkeypatch.undo()
 

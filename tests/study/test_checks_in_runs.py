@@ -34,7 +34,7 @@ def in_cents(tmp_path_factory):
 def test_a_run_stops_before_it_simulates(in_cents, tmp_path, monkeypatch, looks_before):
     if not looks_before:  # what the samples do not show all rows do
         monkeypatch.setattr(check, "RUN_BYTES", 2_000)
-        monkeypatch.setattr("sweep_dask.study.pipeline.simulate", None)
+        monkeypatch.setattr("sweep_dask.study.run.simulate", None)
     with pytest.raises(InputError, match="nbbo: Prices of nbbo seem to be in cents") as raised:
         run_here(in_cents, tmp_path / "output", **OPTIONS)
     assert raised.value.exit_code == 3
@@ -73,7 +73,7 @@ def test_what_an_earlier_run_has_found_stops_one_that_starts_from_its_rows(
     monkeypatch.setattr(check, "RUN_BYTES", 2_000)
     output = tmp_path / "output"
     found = run_here(in_cents, output, on_contradiction="warn", **OPTIONS).manifest["checks"]
-    monkeypatch.setattr("sweep_dask.study.prepare.ingest", None)
+    monkeypatch.setattr("sweep_dask.study.reading.ingest", None)
     with pytest.raises(InputError, match="nbbo: Prices of nbbo seem to be in cents"):
         run_here(in_cents, output, **OPTIONS)
     again = run_here(in_cents, output, on_contradiction="warn", **OPTIONS)

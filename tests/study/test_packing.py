@@ -9,7 +9,7 @@ from sweep_dask.partition import PartitionJob
 from sweep_dask.storage.catalogue import PartitionSource
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.pieces import PIECE_ROWS, date_of_piece, pieces_of
-from sweep_dask.study.prepare import piece_jobs
+from sweep_dask.study.jobs import piece_jobs
 
 A, B = "2024-10-04", "2024-10-07"
 

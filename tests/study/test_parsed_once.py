@@ -17,7 +17,8 @@ from sweep_dask.errors import InputError
 from sweep_dask.settings import OPTIONS, load_settings
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.processed import INGEST_SETTINGS
-from sweep_dask.study import pipeline, prepare
+from sweep_dask.study import reading
+from sweep_dask.study import run as running_run
 from sweep_dask.study.replay import replay
 from sweep_dask.study.verify import verify_output
 
@@ -93,13 +94,13 @@ def empty(tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """A mark for each time that raw files are parsed."""
-    marks, really = [], prepare.ingest
+    marks, really = [], reading.ingest
 
     def marked(*arguments):
         marks.append("parsed")
         return really(*arguments)
 
-    monkeypatch.setattr(prepare, "ingest", marked)
+    monkeypatch.setattr(reading, "ingest", marked)
     return marks
 
 
@@ -300,14 +301,14 @@ def test_rows_of_another_version_are_not_taken(source, empty, reads, monkeypatch
 
 def interrupt(monkeypatch, source, output, **settings):
     """A run that is interrupted when the partitions of its first task are there."""
-    really = pipeline._place_partition
+    really = running_run._place_partition
 
     def placed(*arguments):
         really(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "_place_partition", placed)
+        patch.setattr(running_run, "_place_partition", placed)
         assert run(source, output, **settings).exit_code == 130
 
 
@@ -420,7 +421,7 @@ def test_rows_that_change_while_a_run_is_at_work_fail_their_partition(source, ou
         return True
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepare, "can_be_kept", look)
+        patch.setattr(reading, "can_be_kept", look)
         result = run(source, output, **ANOTHER_MODEL)
     failed = [p for p in result.manifest["partitions"] if p["state"] == "failed"]
     assert [(p["date"], p["security"]) for p in failed] == [(A, 101)]
@@ -429,12 +430,12 @@ def test_rows_that_change_while_a_run_is_at_work_fail_their_partition(source, ou
 
 def test_an_input_that_changes_meanwhile_ends_the_run(tmp_path, output, monkeypatch):
     source = odd_market().write(tmp_path / "in")
-    really = prepare._are_there
+    really = reading._are_there
 
     def changing(*arguments):
         (source / "trades/trades.csv").write_text("gone")
         return really(*arguments)
 
-    monkeypatch.setattr(prepare, "_are_there", changing)
+    monkeypatch.setattr(reading, "_are_there", changing)
     with pytest.raises(InputError, match=r"trades\.csv"):
         run(source, output, **FIRST)

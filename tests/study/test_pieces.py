@@ -23,7 +23,8 @@ from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.manifest import read_manifest, write_manifest
 from sweep_dask.storage.pieces import file_of, pieces_of
 from sweep_dask.storage.summaries import read_summary, write_summary
-from sweep_dask.study import answer, pipeline
+from sweep_dask.study import answer, jobs
+from sweep_dask.study import run as running_run
 from sweep_dask.study.rebuild import forget, rebuild_report
 from sweep_dask.study.verify import verify_output
 from sweep_dask.terms.arms import ARMS
@@ -82,7 +83,7 @@ def test_a_table_that_was_changed_is_made_again_from_the_partitions(plain_input,
 def test_pieces_of_one_partition_and_of_a_date(plain_input, tmp_path, monkeypatch, piece_rows):
     """The same rows; and a file that holds just the sweeps of one partition is there once."""
     whole = run(plain_input, tmp_path / "whole")
-    monkeypatch.setattr(pipeline, "PIECE_ROWS", piece_rows)
+    monkeypatch.setattr(jobs, "PIECE_ROWS", piece_rows)
     monkeypatch.setattr(answer, "pieces_of", lambda rows: pieces_of(rows, piece_rows))
     output = tmp_path / "out"
     result = run(plain_input, output)
@@ -181,7 +182,7 @@ def test_a_run_that_fails_behind_the_partitions_goes_on(
         raise error
 
     with monkeypatch.context() as patch, suppress(ResourceError, KeyboardInterrupt):
-        patch.setattr(pipeline, stage, fails)
+        patch.setattr(running_run, stage, fails)
         run(plain_input, output, dates=B)
     assert run(plain_input, output).exit_code == 0
     assert result_files(output) == result_files(plain_result.output)
@@ -193,7 +194,7 @@ def test_a_file_of_others_is_seen_before_the_work(plain_input, tmp_path, monkeyp
     run(plain_input, output, dates=A)
     theirs = OutputLayout(output).day_summary(B)
     theirs.write_bytes(b"mine")
-    monkeypatch.setattr(pipeline, "simulate", never)
+    monkeypatch.setattr(running_run, "simulate", never)
     with pytest.raises(UsageError, match="Something stands where results belong") as caught:
         run(plain_input, output, dates=B)
     assert caught.value.where == str(theirs)

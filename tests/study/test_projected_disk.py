@@ -6,7 +6,7 @@ from running import result_files
 from sweep_dask.errors import ResourceError
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.study.disk import DiskSpace, projected_disk_space, require_room
+from sweep_dask.study.needs import DiskSpace, projected_disk_space, require_room
 from sweep_dask.study.plan import make_plan
 
 NEEDED = DiskSpace(scratch_bytes=700, results_bytes=300)
@@ -17,7 +17,7 @@ def has_free(monkeypatch):
     """Lets the disk have so many bytes left."""
 
     def set_free(free_bytes):
-        monkeypatch.setattr("sweep_dask.study.disk.free_disk_bytes", lambda _: free_bytes)
+        monkeypatch.setattr("sweep_dask.study.needs.free_disk_bytes", lambda _: free_bytes)
 
     return set_free
 

@@ -15,11 +15,12 @@ from rolled_up import asked_of, write_rollups_of
 from slow_rollups import assert_same_rows, slow_rollups
 
 from sweep_dask.analysis.rollups.tables import TABLES
+from sweep_dask.dataflow import execute
+from sweep_dask.dataflow.cluster import HERE, Workers
 from sweep_dask.errors import ResourceError
 from sweep_dask.partition import piece
 from sweep_dask.partition.piece import summary_of_files
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.study import rollups as module
 from sweep_dask.terms.arms import ARMS, REAL, Arm
 
 
@@ -72,7 +73,7 @@ def partition_files(folder, sweeps):
 def drawn(tmp_path_factory):
     """A table of several row groups and its roll-ups made in this process."""
     layout = make_table(tmp_path_factory.mktemp("drawn"), draw_sweeps(1, 200, 6), 300)
-    return layout, write_rollups_of(None, layout, [table_of(layout)], ARMS)
+    return layout, write_rollups_of(HERE, layout, [table_of(layout)], ARMS)
 
 
 def test_digests_are_those_of_the_files(drawn):
@@ -96,7 +97,7 @@ def test_any_cut_of_the_sweeps_and_any_number_of_workers_write_the_same_bytes(
         dashboard_address="127.0.0.1:0",
     )
     with cluster, Client(cluster) as client:
-        assert write_rollups_of(client, OutputLayout(tmp_path), paths, ARMS) == expected
+        assert write_rollups_of(Workers(client, 0), OutputLayout(tmp_path), paths, ARMS) == expected
 
 
 def test_the_example_is_a_sweep_of_the_table(drawn):
@@ -118,7 +119,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
         path = layout.tables / "sweep_metrics.parquet"
         schema = pq.read_schema(path)
         pq.ParquetWriter(path, schema).close()
-    assert len(write_rollups_of(None, layout, [table_of(layout)], ARMS)) == len(TABLES)
+    assert len(write_rollups_of(HERE, layout, [table_of(layout)], ARMS)) == len(TABLES)
     for name, columns in TABLES.items():
         found = read(layout, name)
         assert found.empty, name
@@ -128,7 +129,7 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
 def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
     layout, _ = drawn
     empty = make_table(tmp_path, draw_sweeps(1, 3).iloc[:0])
-    write_rollups_of(None, empty, [table_of(empty)], ARMS)
+    write_rollups_of(HERE, empty, [table_of(empty)], ARMS)
     for name in TABLES:
         some, none = (
             pq.read_schema(folder.tables / "rollups" / f"{name}.parquet")
@@ -169,7 +170,7 @@ def test_a_task_holds_few_rows_however_many_there_are(drawn, tmp_path, monkeypat
     monkeypatch.setattr(
         piece, "Sweeps", lambda rows, lines: (sizes.append(len(rows)), sweeps_of(rows, lines))[1]
     )
-    assert write_rollups_of(None, OutputLayout(tmp_path), [table_of(layout)], ARMS) == expected
+    assert write_rollups_of(HERE, OutputLayout(tmp_path), [table_of(layout)], ARMS) == expected
     rows = pd.read_parquet(table_of(layout)).groupby(["date", "security"], sort=False).size()
     assert sum(sizes) == rows.sum()
     # A partition that goes on is kept back until it is whole.
@@ -183,7 +184,7 @@ def test_a_dead_worker_is_told_with_the_cure(drawn, monkeypatch):
     def all_lost(client, tasks, on_result, on_lost, **options):
         on_lost(0, "its worker died 4 times over it")
 
-    monkeypatch.setattr(module, "run_tasks", all_lost)
+    monkeypatch.setattr(execute, "run_tasks", all_lost)
     with pytest.raises(ResourceError, match="Rolling up the sweeps") as error:
-        write_rollups_of(None, layout, [table_of(layout)], ARMS)
+        write_rollups_of(HERE, layout, [table_of(layout)], ARMS)
     assert "--memory-limit" in error.value.cure

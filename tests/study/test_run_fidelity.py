@@ -17,7 +17,7 @@ from sweep_dask.partition import run as running_partitions
 from sweep_dask.partition.score import read_score
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout, Partition
-from sweep_dask.study import pipeline
+from sweep_dask.study import run as running_run
 from sweep_dask.study.rebuild import forget, rebuild_report
 from sweep_dask.study.replay import replay
 from sweep_dask.study.replay_summary import describe_replay
@@ -173,7 +173,7 @@ def test_a_run_that_was_cut_off_goes_on(market, whole, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "write_answer", cut_off)
+        patched.setattr(running_run, "write_answer", cut_off)
         run_here(market, tmp_path / "out", **HERE)
     assert not (tmp_path / "out" / "fidelity.json").exists()
     run_here(market, tmp_path / "out", **HERE)

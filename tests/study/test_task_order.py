@@ -8,7 +8,7 @@ import sys
 import pytest
 from running import result_files, run_here
 
-from sweep_dask.study import pipeline
+from sweep_dask.study import jobs
 
 
 class Shuffled:
@@ -35,7 +35,7 @@ def test_the_order_of_tasks_changes_no_byte(seed, plain_input, plain_result, tmp
         if name.startswith("sweep_dask.") and hasattr(module, "run_tasks"):
             monkeypatch.setattr(module, "run_tasks", shuffled.run_tasks)
     # Each partition is a task of its own.
-    monkeypatch.setattr(pipeline, "PIECE_ROWS", 1)
+    monkeypatch.setattr(jobs, "PIECE_ROWS", 1)
     done = run_here(plain_input, tmp_path / "out", enable_parallel=False, blocksize=700)
     assert shuffled.moved_tasks > 2
     assert done.exit_code == 0

@@ -1,0 +1,84 @@
+"""What happens while a command is at work, told to whoever listens.
+
+Progress at the terminal, the log and the monitor are listeners; each hears of everything and needs
+to know nothing of the others.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Listener:
+    """Hears of events in the thread in which they happen; a subclass answers those it cares for."""
+
+    def on_start(self) -> None:
+        """The command begins its work."""
+
+    def on_stage_start(self, stage: str, tasks: int, unit: str) -> None:
+        """A stage of so many tasks begins; several may go on at a time."""
+
+    def on_stage_growth(self, stage: str, tasks: int) -> None:
+        """It has so many tasks more than were told, or fewer if negative."""
+
+    def on_task_end(self, stage: str) -> None:
+        """One of them is done."""
+
+    def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
+        """A stage is done; also one of which nobody saw the start."""
+
+    def on_end(self) -> None:
+        """The work has ended, however; stages may be open."""
+
+
+class Events:
+    """Hands every event on to listeners; as a context, from the start of the work to its end."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self._listeners = listeners
+        self._began: dict[str, float] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for listener in self._listeners:
+                listener.on_start()
+                stack.callback(listener.on_end)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def start(self, stage: str, tasks: int = 1, unit: str = "step") -> None:
+        """Begin a stage."""
+        self._began[stage] = time.perf_counter()
+        for listener in self._listeners:
+            listener.on_stage_start(stage, tasks, unit)
+
+    def grow(self, stage: str, tasks: int) -> None:
+        """So many tasks more than were told."""
+        for listener in self._listeners:
+            listener.on_stage_growth(stage, tasks)
+
+    def task_end(self, stage: str) -> None:
+        """A task is done."""
+        for listener in self._listeners:
+            listener.on_task_end(stage)
+
+    def end(self, stage: str, outcome: str, seconds: float | None = None) -> None:
+        """End a stage; `seconds` override the measured time."""
+        now = time.perf_counter()
+        measured = now - self._began.pop(stage, now)
+        for listener in self._listeners:
+            listener.on_stage_end(stage, outcome, measured if seconds is None else seconds)
