@@ -215,13 +215,15 @@ def replay_command(
 @_json_option
 def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     """Show what `run` would do: files, blocks, settings and memory. Writes nothing."""
+    from sweep_dask.dataflow.remote_cluster import remote_cluster
     from sweep_dask.study.plan import choose_input, make_plan
     from sweep_dask.study.summary import describe_plan, plan_as_json
 
     settings = _load(options)
     folder, is_sample = choose_input(input_folder)
-    _announcer(as_json=as_json, is_sample=is_sample)
-    plan = make_plan(settings, folder, is_sample=is_sample)
+    announce = _announcer(as_json=as_json, is_sample=is_sample)
+    with remote_cluster(settings, None, announce) as cluster:
+        plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
     for warning in plan.warnings[len(settings.warnings) :]:
         warn(warning)
     if as_json:

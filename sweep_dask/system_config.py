@@ -13,14 +13,14 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from sweep_dask.control_groups import cpu_quota, memory_left
 from sweep_dask.errors import ResourceError
 from sweep_dask.resource_candidates import Candidate, DetectionError, Reading, ask, listed, smallest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +88,19 @@ class SystemConfig:
     memory_candidates: tuple[Candidate, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @classmethod
+    def of_workers(
+        cls, workers: int, threads: int, memory_bytes: int, chunk_size: int | None = None
+    ) -> Self:
+        """What the workers of a cluster have together; `chunk_size` overrides the derived rows."""
+        return cls(
+            cpu_count=threads,
+            num_workers=workers,
+            available_memory_gb=memory_bytes / GIB,
+            chunk_size=chunk_size or _calculate_optimal_chunk_size(memory_bytes),
+            enable_parallel=threads > 1,
+        )
+
     @property
     def available_memory_bytes(self) -> int:
         """The available memory, exactly (a division by 1024**3 loses no bit)."""
@@ -112,9 +125,7 @@ class SystemConfig:
             "Memory Limit per Worker": _bytes_or_auto(self.memory_limit_bytes),
             "Blocksize": _bytes_or_auto(self.blocksize_bytes),
         }
-        width = max(map(len, lines)) + 1
-        aligned = [f"  {label + ':':<{width}} {value}" for label, value in lines.items()]
-        return "\n".join(["System Configuration", *aligned])
+        return opening_block(lines)
 
 
 def format_bytes(size_bytes: float) -> str:
@@ -124,6 +135,13 @@ def format_bytes(size_bytes: float) -> str:
     while abs(size) >= 1024 and unit != "TiB":
         size, unit = size / 1024, next(units)
     return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.2f} {unit}"
+
+
+def opening_block(lines: Mapping[str, str]) -> str:
+    """The block at the start of a run: a line for each label."""
+    width = max(map(len, lines)) + 1
+    aligned = [f"  {label + ':':<{width}} {value}" for label, value in lines.items()]
+    return "\n".join(["System Configuration", *aligned])
 
 
 def _bytes_or_auto(size_bytes: int | None) -> str:

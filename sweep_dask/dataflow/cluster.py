@@ -1,4 +1,4 @@
-"""Where tasks run: our own LocalCluster, somebody's scheduler, or this process."""
+"""Where tasks run: our own LocalCluster, somebody's cluster, or this process."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import dask
 
 from sweep_dask.dataflow.execute import WORKER_WAIT_SECONDS
 from sweep_dask.dataflow.local_cluster import local_cluster
-from sweep_dask.dataflow.remote_cluster import remote_cluster
-from sweep_dask.dataflow.remote_workers import check_workers
+from sweep_dask.dataflow.notebook import show
+from sweep_dask.dataflow.remote_cluster import scheduler_as_found
+from sweep_dask.dataflow.remote_workers import require_output_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+    from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.settings import Settings
     from sweep_dask.system_config import SystemConfig
 
@@ -39,9 +41,13 @@ HERE = Workers(None, 0)
 
 @contextmanager
 def open_cluster(
-    settings: Settings, system: SystemConfig, scratch: Path, needed_bytes: int
+    settings: Settings,
+    system: SystemConfig,
+    scratch: Path,
+    needed_bytes: int,
+    remote: RemoteCluster | None = None,
 ) -> Iterator[Workers]:
-    """The workers the settings ask for.
+    """The workers the settings ask for; while they are open, their client is Dask's current one.
 
     Parameters
     ----------
@@ -51,6 +57,8 @@ def open_cluster(
         Folder for what workers write beside their results.
     needed_bytes
         Memory of the largest task; a remote worker with less is refused.
+    remote
+        Somebody's cluster, on which nothing is left afterwards.
 
     Raises
     ------
@@ -70,11 +78,31 @@ def open_cluster(
         "temporary-directory": str(scratch),
         WORKER_WAIT_SECONDS: settings.worker_wait_seconds,
     }
-    with dask.config.set(configured):
-        if not settings.has_own_workers:
-            with remote_cluster(settings) as client:
-                task_memory_bytes = check_workers(client, scratch, needed_bytes)
-                yield Workers(client, task_memory_bytes, client.dashboard_link)
-        else:
-            with local_cluster(settings, system, scratch) as (client, link):
-                yield Workers(client, system.memory_limit_bytes, link)
+    opened = (
+        _local_workers(settings, system, scratch)
+        if remote is None
+        else _remote_workers(settings, remote, scratch, needed_bytes)
+    )
+    with dask.config.set(configured), opened as workers:
+        assert workers.client is not None
+        if workers.dashboard:
+            show("Dashboard: ", workers.dashboard)
+        with workers.client.as_current():
+            yield workers
+
+
+@contextmanager
+def _local_workers(settings: Settings, system: SystemConfig, scratch: Path) -> Iterator[Workers]:
+    assert system.memory_limit_bytes is not None
+    with local_cluster(settings, system, scratch) as (client, link):
+        yield Workers(client, system.memory_limit_bytes, link)
+
+
+@contextmanager
+def _remote_workers(
+    settings: Settings, remote: RemoteCluster, scratch: Path, needed_bytes: int
+) -> Iterator[Workers]:
+    remote.workers.require_memory(needed_bytes)
+    require_output_seen(remote.client, scratch)
+    with scheduler_as_found(remote.client, is_profiled=settings.profile):
+        yield Workers(remote.client, remote.workers.task_memory_bytes, remote.dashboard)

@@ -18,6 +18,7 @@ import sweep_dask
 from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
 from sweep_dask.dataflow.forkserver import METHOD, environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
+from sweep_dask.dataflow.main_guard import RAN_MAIN, UnguardedProgramError
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def local_cluster(
                 security=_security(plain_tcp=settings.plain_tcp),
             )
             stack.enter_context(cluster)
-        client = stack.enter_context(Client(cluster))
+        client = stack.enter_context(Client(cluster, set_as_default=False))
         _check_code(client)
         yield client, address.link(cluster.scheduler.http_server.port)
 
@@ -125,13 +126,24 @@ def _started(**options: Any) -> LocalCluster:
     try:
         return _Cluster(**options)
     except (OSError, RuntimeError) as error:
+        if any(isinstance(cause, _RanMainError) for cause in _causes(error)):
+            raise UnguardedProgramError from None
         raise ResourceError(
             f"The workers of the local cluster do not start, though tried {STARTS} times.",
             where="this machine",
             value=str(error) or type(error).__name__,
-            cure="Use fewer --workers or raise --memory-limit; --no-parallel needs no cluster. "
-            'A Python program has to start its runs under `if __name__ == "__main__":`.',
+            cure="Use fewer --workers or raise --memory-limit; --no-parallel needs no cluster.",
         ) from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+class _RanMainError(RuntimeError):
+    """A worker that runs the main program has come to a run."""
 
 
 class _Cluster(LocalCluster):  # type: ignore[misc]  # Dask is Any to us
@@ -150,6 +162,7 @@ class _PersistentNanny(Nanny):  # type: ignore[misc]
         self.pre_spawn_env: dict[str, str] = {}  # what Dask would set in this process, and leave
         self._one_start_at_a_time = asyncio.Lock()
         self._starts_left = 0
+        self._exit_code: int | None = None
 
     async def instantiate(self) -> Status:
         """Start the worker; a few times, if need be."""
@@ -162,9 +175,15 @@ class _PersistentNanny(Nanny):  # type: ignore[misc]
                 except Exception:
                     if not self._starts_left:
                         raise
+                if self._exit_code == RAN_MAIN:  # so will the next one
+                    raise _RanMainError
                 if status == Status.running or self.status in _ENDING:
                     break
             return status
+
+    def _on_worker_exit_sync(self, exitcode: int) -> None:
+        self._exit_code = exitcode
+        super()._on_worker_exit_sync(exitcode)
 
     async def close(self, timeout: float = 5, reason: str = "nanny-close") -> str:
         """Close, unless it is for a start that will be tried again."""

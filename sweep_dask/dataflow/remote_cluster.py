@@ -1,23 +1,30 @@
-"""A client of somebody's scheduler. Its replies are unpickled: it is trusted like code."""
+"""Somebody's scheduler and its workers. Its replies are unpickled: it is trusted like code."""
 
 from __future__ import annotations
 
 import json
 import logging
 import warnings
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from distributed import Client
+from distributed.diagnostics.task_stream import TaskStreamPlugin
 from distributed.utils import silence_logging_cmgr
 from distributed.versions import VersionMismatchWarning
 
+from sweep_dask.dataflow.remote_workers import RemoteWorkers, survey, wait_for_workers
 from sweep_dask.dataflow.scheduler_greeting import require_greeting
 from sweep_dask.dataflow.scheduler_security import secured
-from sweep_dask.errors import ResourceError
+from sweep_dask.dataflow.versions import require_same_versions
+from sweep_dask.errors import ResourceError, UsageError
+from sweep_dask.settings import COMMAND_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+    from typing import Self
 
     from sweep_dask.settings import Settings
 
@@ -27,44 +34,145 @@ CONNECT_SECONDS = 30
 #: Far above what a scheduler writes about itself.
 _FILE_CHARACTERS = 1 << 20
 
+#: What the scheduler's own pages call this client.
+_NAME = "sweep-dask"
+
 
 @contextmanager
-def remote_cluster(settings: Settings) -> Iterator[Client]:
-    """A client of the scheduler that the settings name.
+def remote_cluster(
+    settings: Settings, theirs: Client | None, tell: Callable[[str], None]
+) -> Iterator[RemoteCluster | None]:
+    """The cluster that the settings, or a client, stand for; None: ours, or none.
 
-    Raises
-    ------
-    ResourceError
-        It does not answer, or does not let this client in.
-    UsageError
-        What an encrypted connection needs is missing or cannot be used.
+    Parameters
+    ----------
+    theirs
+        A client of the caller, to whose scheduler one of ours is connected beside it. It is
+        neither changed nor closed.
+    tell
+        Receives a line about workers that are waited for.
     """
-    client = _connected(settings)
-    # A scheduler that goes away is reported by us, once.
-    with (
-        silence_logging_cmgr(logging.CRITICAL),
-        silence_logging_cmgr(logging.CRITICAL, root="distributed.client"),
-        client,
-    ):
-        yield client
+    if settings.has_own_workers or not settings.enable_parallel:
+        if settings.sources["wait_for_workers"] == COMMAND_LINE:
+            raise UsageError(
+                "Workers are waited for on a running cluster, and none is named.",
+                where="--wait-for-workers",
+                value=settings.wait_for_workers,
+                cure="name one with --scheduler or --scheduler-file; --workers says how many a "
+                "local cluster has",
+            )
+        yield None
+        return
+    with RemoteCluster(settings, theirs, tell) as cluster:
+        yield cluster
+
+
+class RemoteCluster:
+    """A running cluster, reached when it is first asked for something.
+
+    What is done on it goes through a client of ours: when that is closed, the scheduler forgets
+    all that it has wanted, whatever has become of it.
+    """
+
+    def __init__(
+        self, settings: Settings, theirs: Client | None, tell: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._theirs = theirs
+        self._tell = tell
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    @cached_property
+    def client(self) -> Client:
+        """A client of ours.
+
+        Raises
+        ------
+        ResourceError
+            The scheduler does not answer, or does not let this client in.
+        UsageError
+            What an encrypted connection needs is missing or cannot be used.
+        """
+        client = _connected(self._settings) if self._theirs is None else _beside(self._theirs)
+        # A scheduler that goes away is reported by us, once.
+        self._stack.enter_context(silence_logging_cmgr(logging.CRITICAL))
+        quiet = silence_logging_cmgr(logging.CRITICAL, root="distributed.client")
+        self._stack.enter_context(quiet)
+        self._stack.enter_context(client)
+        return client
+
+    @cached_property
+    def workers(self) -> RemoteWorkers:
+        """Those that there are, once there are as many as were asked for.
+
+        Raises
+        ------
+        ResourceError
+            There are too few, or they or the scheduler do not run what this client runs.
+        """
+        wanted, patience_seconds = (
+            self._settings.wait_for_workers,
+            self._settings.worker_wait_seconds,
+        )
+        wait_for_workers(self.client, wanted, patience_seconds, self._tell)
+        require_same_versions(self.client)
+        return survey(self.client)
+
+    @property
+    def dashboard(self) -> str | None:
+        """Link to it; of a client made by a cluster object, the one that its users know."""
+        link = (self._theirs or self.client).dashboard_link
+        return str(link) if link else None
+
+
+def _beside(theirs: Client) -> Client:
+    """A client of the scheduler of another client."""
+    address = str(theirs.scheduler.address)
+    try:
+        return _client(
+            address,
+            security=theirs.security,
+            direct_to_workers=theirs.direct_to_workers,
+        )
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        raise _no_answer(address, error, "Check that the cluster of this client runs.") from error
 
 
 def _connected(settings: Settings) -> Client:
     address, security = secured(settings, _scheduler_address(settings))
     try:
         require_greeting(address, security, CONNECT_SECONDS)
-        with warnings.catch_warnings():
-            # Versions are compared by us, with all that matters here.
-            warnings.simplefilter("ignore", VersionMismatchWarning)
-            return Client(address, timeout=CONNECT_SECONDS, security=security)
+        return _client(address, security=security)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
-        raise ResourceError(
-            f"The Dask scheduler did not answer within {CONNECT_SECONDS} s.",
-            where=address,
-            value=str(error) or type(error).__name__,
-            cure="Check the address and that the scheduler runs, "
-            "or leave --scheduler out to use this machine.",
-        ) from error
+        cure = "Check the address and that the scheduler runs, or leave --scheduler out to use "
+        raise _no_answer(address, error, f"{cure}this machine.") from error
+
+
+def _client(address: str, **options: Any) -> Client:
+    with warnings.catch_warnings():
+        # Versions are compared by us, with all that matters here.
+        warnings.simplefilter("ignore", VersionMismatchWarning)
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name=_NAME, **options)
+
+
+def _no_answer(address: str, error: Exception, cure: str) -> ResourceError:
+    return ResourceError(
+        f"The Dask scheduler did not answer within {CONNECT_SECONDS} s.",
+        where=address,
+        value=str(error) or type(error).__name__,
+        cure=cure,
+    )
 
 
 def _scheduler_address(settings: Settings) -> str:
@@ -83,3 +191,24 @@ def _scheduler_address(settings: Settings) -> str:
             value=str(error),
             cure="Name the file that `dask scheduler --scheduler-file FILE` has written.",
         ) from error
+
+
+@contextmanager
+def scheduler_as_found(client: Client, *, is_profiled: bool) -> Iterator[None]:
+    """Remove from the scheduler what a profile puts there, unless it was there before."""
+    if not is_profiled or client.run_on_scheduler(_has_task_stream):
+        yield
+        return
+    try:
+        yield
+    finally:
+        client.run_on_scheduler(_remove_task_stream)
+
+
+def _has_task_stream(dask_scheduler: Any) -> bool:
+    return TaskStreamPlugin.name in dask_scheduler.plugins
+
+
+def _remove_task_stream(dask_scheduler: Any) -> None:
+    if _has_task_stream(dask_scheduler):
+        dask_scheduler.remove_plugin(name=TaskStreamPlugin.name)

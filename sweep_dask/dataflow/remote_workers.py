@@ -1,181 +1,222 @@
-"""What workers that somebody else started must have, checked before anything runs on them."""
+"""What workers that somebody else started have, looked at before anything runs on them."""
 
 from __future__ import annotations
 
-import logging
+import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sweep_dask.dataflow.notebook import show
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
 from sweep_dask.system_config import format_bytes
-from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from distributed import Client
 
-logger = logging.getLogger(__name__)
-
-#: Tasks travel as Python objects: the interpreter's byte code and Dask's own messages have to be
-#: those of the client.
-EXACT = ("python", "dask", "distributed")
-#: Their objects travel too, or write the results. Versions mostly understand each other, but equal
-#: bytes are promised for equal versions only.
-SIMILAR = ("cloudpickle", "msgpack", "numpy", "pandas", "pyarrow")
+#: How often workers are counted that are waited for.
+_LOOK_SECONDS = 0.2
 
 
-def check_workers(client: Client, scratch: Path, needed_bytes: int) -> int:
-    """Refuse workers that would fail later: none, other versions, no memory, other files.
+class RemoteWorker(NamedTuple):
+    """One process of a cluster."""
 
-    Returns
-    -------
-    int
-        Memory a task may use: what the smallest worker has for each of its threads.
+    host: str
+    """As it calls itself."""
+    threads: int
+    memory_bytes: int
+    """Its limit or, without one, the memory of its host."""
+    usable_bytes: int
+    """What all its tasks may use together: a nanny ends a worker before its limit."""
 
-    Raises
-    ------
-    ResourceError
-        Names the workers and the cure.
-    """
-    # Asked without a function of ours, which another Python might not even read.
-    check_versions(client.get_versions(packages=["pyarrow"]))
-    scratch.mkdir(parents=True, exist_ok=True)
-    probe = scratch / f"probe-{uuid.uuid4().hex}"
-    probe.write_text("", encoding="utf-8")
-    workers = client.run(_describe_worker(str(probe)))
-    if not workers:
-        raise ResourceError(
-            "The Dask scheduler has no workers.",
-            where=client.scheduler.address,
-            cure=f"Start some: dask worker {client.scheduler.address}",
+    @property
+    def task_memory_bytes(self) -> int:
+        """What each of its threads may use."""
+        return self.usable_bytes // self.threads
+
+
+class RemoteWorkers(NamedTuple):
+    """All of them, as they were when they were looked at."""
+
+    scheduler: str
+    """Its address."""
+    by_address: Mapping[str, RemoteWorker]
+
+    @property
+    def threads(self) -> int:
+        """How many tasks run at a time."""
+        return sum(worker.threads for worker in self.by_address.values())
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names of the machines they run on."""
+        return tuple(sorted({worker.host for worker in self.by_address.values()}))
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of all together."""
+        return sum(worker.memory_bytes for worker in self.by_address.values())
+
+    @property
+    def task_memory_bytes(self) -> int:
+        """What a task may use: what the smallest worker has for each of its threads."""
+        return min(worker.task_memory_bytes for worker in self.by_address.values())
+
+    def as_lines(self) -> dict[str, str]:
+        """For people, a line each."""
+        workers = self.by_address.values()
+        return {
+            "Scheduler": self.scheduler,
+            "Workers": f"{len(workers):,} on {counted(len(self.hosts), 'host')}",
+            "Threads": f"{self.threads:,} ({_spread(w.threads for w in workers)} each)",
+            "Memory per Worker": _spread((w.memory_bytes for w in workers), format_bytes),
+            "Memory per Task": format_bytes(self.task_memory_bytes),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        memory = [worker.memory_bytes for worker in self.by_address.values()]
+        return {
+            "scheduler": self.scheduler,
+            "workers": len(memory),
+            "hosts": len(self.hosts),
+            "threads": self.threads,
+            "least_worker_memory_bytes": min(memory),
+            "largest_worker_memory_bytes": max(memory),
+            "task_memory_bytes": self.task_memory_bytes,
+        }
+
+    def require_memory(self, needed_bytes: int) -> None:
+        """Refuse workers that could not hold the largest task.
+
+        Raises
+        ------
+        ResourceError
+            Names them.
+        """
+        _refuse(
+            {
+                address: f"{format_bytes(worker.task_memory_bytes)} for each thread"
+                for address, worker in self.by_address.items()
+                if worker.task_memory_bytes < needed_bytes
+            },
+            f"Workers have less memory than the largest task needs ({format_bytes(needed_bytes)}).",
+            "Give workers more memory or fewer threads, or make blocks smaller with --blocksize.",
         )
-    _check_package(client, workers)
-    _refuse(
-        {a: "not visible" for a, found in workers.items() if not found["sees_output"]},
-        f"Workers do not see the output folder {scratch.parent}.",
-        "Use a folder on a file system that client and workers share, under the same path.",
-    )
-    task_memory = {a: found["memory_limit"] // found["threads"] for a, found in workers.items()}
-    _refuse(
-        {
-            address: f"{format_bytes(size_bytes)} for each thread"
-            for address, size_bytes in task_memory.items()
-            if size_bytes < needed_bytes
-        },
-        f"Workers have less memory than the largest task needs ({format_bytes(needed_bytes)}).",
-        "Give workers more memory or fewer threads, or make blocks smaller with --blocksize.",
-    )
-    return int(min(task_memory.values()))
 
 
-def check_versions(found: Mapping[str, Any]) -> None:
-    """Refuse a scheduler or workers whose Python or Dask is another; warn of other packages.
+def wait_for_workers(
+    client: Client, wanted: int | None, patience_seconds: float, tell: Callable[[str], None]
+) -> None:
+    """Wait until there are so many workers; None: there has to be one now.
 
     Parameters
     ----------
-    found
-        As `Client.get_versions` gives them: of `client`, `scheduler` and, by address, `workers`.
+    tell
+        Receives a line whenever their number has changed.
 
     Raises
     ------
     ResourceError
-        Names who has which version.
+        There are fewer after that time.
     """
-    own = _versions(found["client"])
-    others = {"scheduler": _versions(found["scheduler"])}
-    others |= {address: _versions(worker) for address, worker in found["workers"].items()}
-    for package in (*EXACT, *SIMILAR):
-        other = {
-            who: versions[package] or "not installed"
-            for who, versions in others.items()
-            if versions[package] != own[package]
-        }
-        if package in SIMILAR and None not in (versions[package] for versions in others.values()):
-            _warn(package, own[package], other)
-        else:
-            name = "Python" if package == "python" else package
-            _refuse(
-                other,
-                f"The cluster does not run {name} {own[package]}, as this client does.",
-                "Use the same versions everywhere, such as one container image for all.",
-            )
+    began = time.monotonic()
+    told: int | None = None
+    while (there := client.scheduler_info(n_workers=0)["n_workers"]) < (wanted or 1):
+        if wanted is None or time.monotonic() - began > patience_seconds:
+            raise _too_few(client.scheduler.address, there, wanted, patience_seconds)
+        if there != told:
+            told = there
+            line = f"Waiting for workers: {there} of {wanted}, {patience_seconds:.0f} s at most"
+            tell(line)
+            show(line)
+        time.sleep(_LOOK_SECONDS)
+    if told is not None:
+        tell(f"Workers: {there}, after {time.monotonic() - began:.0f} s")
 
 
-def _versions(found: Mapping[str, Any]) -> dict[str, str | None]:
-    """By package; of Python the part that decides about byte code."""
-    packages = found["packages"]
-    python = ".".join(str(packages["python"]).split(".")[:2])
-    return {name: packages.get(name) for name in (*EXACT, *SIMILAR)} | {"python": python}
-
-
-def _warn(package: str, own: str | None, other: Mapping[str, str]) -> None:
-    if other:
-        logger.warning(
-            "the cluster has another %s than this client (%s), so that results may differ in "
-            "their bytes: %s",
-            package,
-            own,
-            _listed(other),
+def _too_few(
+    address: str, there: int, wanted: int | None, patience_seconds: float
+) -> ResourceError:
+    if wanted is None:
+        return ResourceError(
+            "The Dask scheduler has no workers.",
+            where=address,
+            cure=f"Start some: dask worker {address}; or wait for those that are starting: "
+            "--wait-for-workers N.",
         )
-
-
-def _check_package(client: Client, workers: Mapping[str, Mapping[str, Any]]) -> None:
-    """The scheduler reads the tasks as the workers do."""
-    versions = {address: found["version"] for address, found in workers.items()}
-    versions["scheduler"] = client.run_on_scheduler(_installed())
-    _refuse(
-        {
-            who: version or "not installed"
-            for who, version in versions.items()
-            if version != VERSION
-        },
-        f"Workers or scheduler do not run sweep_dask {VERSION}, as this client does.",
-        f"Install sweep-dask=={VERSION} on the scheduler and every worker.",
+    return ResourceError(
+        f"The Dask scheduler has {there} of {wanted} workers after {patience_seconds:.0f} s.",
+        where=address,
+        cure="Start more, ask for fewer with --wait-for-workers, or wait longer "
+        "(cluster.worker_wait_seconds).",
     )
 
 
-def _installed() -> Any:
-    """A function that travels whole: there may be no such package where it runs."""
-
-    def installed() -> str | None:
-        try:
-            from sweep_dask import version
-        except ImportError:
-            return None
-        return str(version.VERSION)
-
-    return installed
+def survey(client: Client) -> RemoteWorkers:
+    """What the workers of a scheduler have."""
+    found = client.run(_describe())
+    workers = {address: RemoteWorker(*answer) for address, answer in found.items()}
+    return RemoteWorkers(str(client.scheduler.address), workers)
 
 
-def _describe_worker(probe: str) -> Any:
-    """A function that travels whole, like the one before."""
-    installed = _installed()
+def _describe() -> Any:
+    """A function that travels whole, and imports nothing that may not be there."""
 
-    def describe(dask_worker: Any) -> dict[str, Any]:
-        import os
+    def describe(dask_worker: Any) -> tuple[str, int, int, int]:
+        import socket
 
         import dask
         from distributed import system
 
-        # A worker without a limit has the machine's memory. A nanny ends one before its limit.
+        # A worker without a limit has the machine's memory.
         limit_bytes = dask_worker.memory_manager.memory_limit or system.MEMORY_LIMIT
         usable = dask.config.get("distributed.worker.memory.terminate") or 1.0
-        return {
-            "version": installed(),
-            "memory_limit": int(limit_bytes * usable),
-            "threads": dask_worker.state.nthreads,
-            "sees_output": os.path.exists(probe),  # noqa: PTH110  no more imports than needed
-        }
+        threads = dask_worker.state.nthreads
+        return socket.gethostname(), threads, int(limit_bytes), int(limit_bytes * usable)
 
     return describe
 
 
+def require_output_seen(client: Client, scratch: Path) -> None:
+    """Refuse workers that do not see the folder through which spill files are exchanged.
+
+    Raises
+    ------
+    ResourceError
+        Names them.
+    """
+    probe = scratch / f"probe-{uuid.uuid4().hex}"
+    probe.write_text("", encoding="utf-8")
+    seen = client.run(_looks_for(str(probe)))
+    _refuse(
+        {address: "not visible" for address, is_seen in seen.items() if not is_seen},
+        f"Workers do not see the output folder {scratch.parent}.",
+        "Use a folder on a file system that client and workers share, under the same path.",
+    )
+
+
+def _looks_for(path: str) -> Any:
+    """A function that travels whole, like the one before."""
+
+    def is_there() -> bool:
+        import os
+
+        return os.path.exists(path)  # noqa: PTH110  no more imports than needed
+
+    return is_there
+
+
 def _refuse(failing: Mapping[str, str], what: str, cure: str) -> None:
     if failing:
-        raise ResourceError(what, where=_listed(failing), cure=cure)
+        listed = ", ".join(f"{who} ({what})" for who, what in sorted(failing.items()))
+        raise ResourceError(what, where=listed, cure=cure)
 
 
-def _listed(found: Mapping[str, str]) -> str:
-    return ", ".join(f"{who} ({what})" for who, what in sorted(found.items()))
+def _spread(sizes: Iterable[int], shown: Callable[[int], str] = str) -> str:
+    """`2`, or `1 to 4`."""
+    least, *_, largest = sorted(sizes) * 2
+    return shown(least) if least == largest else f"{shown(least)} to {shown(largest)}"

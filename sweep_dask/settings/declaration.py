@@ -67,7 +67,7 @@ def _shown_entries(mapping: Mapping[object, object], section: str = "") -> Itera
 class Source:
     """Where a value came from; `str()` is what the manifest says."""
 
-    kind: Literal["default", "file", "environment", "command line"]
+    kind: Literal["default", "file", "environment", "command line", "client"]
     name: str = ""
     """The file or the variable."""
 

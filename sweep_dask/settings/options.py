@@ -30,6 +30,7 @@ from sweep_dask.settings.values import (
     parse_basis_points,
     parse_boolean,
     parse_column_names,
+    parse_count,
     parse_date,
     parse_delimiter,
     parse_fraction,
@@ -117,9 +118,13 @@ class Settings:
         "--plain-tcp", "SWEEP_PLAIN_TCP", "cluster.plain_tcp", parse_boolean,
         "Do not encrypt the local cluster: every user of this machine can run code as you.",
         flag_value=True, is_trusted=True))
+    wait_for_workers: int | None = field(default=None, metadata=declared(
+        "--wait-for-workers N", "SWEEP_WAIT_FOR_WORKERS", "cluster.wait_for_workers",
+        parse_count, "Workers that a running cluster is to have before work begins.",
+        unset="those there are, at least one"))
     worker_wait_seconds: int = field(default=60, metadata=declared(
         "", "SWEEP_WORKER_WAIT_SECONDS", "cluster.worker_wait_seconds", parse_seconds,
-        "How long a run goes on waiting while there is no worker."))
+        "How long a run waits for workers: for those asked for, and while there is none."))
     dashboard_address: str = field(default="127.0.0.1:8787", metadata=declared(
         "--dashboard-address HOST:PORT", "", "cluster.dashboard_address", parse_address,
         "Where the dashboard listens; the next free port if it is taken."))
@@ -224,6 +229,12 @@ class Settings:
     def has_own_workers(self) -> bool:
         """Whether workers are processes of this run, not of a scheduler that was named."""
         return self.enable_parallel and self.scheduler is None and self.scheduler_file is None
+
+    def on_cluster_of(self, address: str) -> Settings:
+        """The same on the scheduler at `address`, of which the caller has a client."""
+        where = {"scheduler": address, "scheduler_file": None, "enable_parallel": True}
+        sources = {**self.sources, **dict.fromkeys(where, Source("client"))}
+        return replace(self, **where, sources=sources)  # type: ignore[arg-type]
 
     def delimiters(self, tables: Iterable[str]) -> dict[str, str]:
         """The delimiter of each of these tables, one character."""

@@ -53,6 +53,14 @@ def parse_seconds(value: object) -> int:
     return seconds
 
 
+def parse_count(value: object) -> int:
+    """A whole number above zero."""
+    count = parse_integer(value)
+    if count <= 0:
+        raise ValueError("a whole number above zero")
+    return count
+
+
 def parse_boolean(value: object) -> bool:
     """One of the words for true and false, in any case."""
     text = str(value).strip().casefold()

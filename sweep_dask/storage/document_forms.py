@@ -104,7 +104,12 @@ MANIFEST = {
     "earlier_runs?": [{**_RUN, "run": _RUN_ID}],
     "files": {...: str},
     "left_out?": _COUNTS,
-    "machine?": {"cpu_count?": int, "available_memory_bytes?": int, "defaults_used?": bool},
+    "machine?": {
+        "cpu_count?": int,
+        "available_memory_bytes?": int,
+        "defaults_used?": bool,
+        "cluster?": {...: (int, str)},
+    },
     "model_stages?": [{"stage": int, "name": str, "task_seconds": _NUMBER}],
     "partitions": [_PARTITION],
     "peak_memory?": {"largest_process_bytes": int, "all_processes_bytes": int},

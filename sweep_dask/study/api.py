@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
-from multiprocessing import current_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sweep_dask.settings import load_settings
+from sweep_dask.dataflow.handed_in import handed_in
+from sweep_dask.dataflow.main_guard import end_if_worker
+from sweep_dask.dataflow.remote_cluster import remote_cluster
+from sweep_dask.errors import UsageError
+from sweep_dask.settings import COMMAND_LINE, load_settings
 from sweep_dask.study import replay as replaying
 from sweep_dask.study import run as pipeline
 from sweep_dask.study.plan import choose_input, make_plan
 
 if TYPE_CHECKING:
+    from sweep_dask.dataflow.handed_in import Client
     from sweep_dask.settings import Settings
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.replay import ReplayResult
     from sweep_dask.study.results import RunResult
 
+logger = logging.getLogger(__name__)
 
-def run(input: str | Path | None = None, **settings: object) -> RunResult:  # noqa: A002  contract
+#: Settings that say where a run works, as a client does.
+_WHERE = ("scheduler", "scheduler_file", "enable_parallel", "workers", "dashboard_address")
+
+
+def run(
+    input: str | Path | None = None,  # noqa: A002  contract
+    *,
+    client: Client | str | None = None,
+    **settings: object,
+) -> RunResult:
     """Run the whole pipeline.
 
     Parameters
@@ -28,6 +42,10 @@ def run(input: str | Path | None = None, **settings: object) -> RunResult:  # no
     input
         Folder with `orders/` and `trades/`, or an fsspec URL; None means `data/raw` or, where
         that does not exist, the built-in sample market.
+    client
+        A `distributed.Client` of the cluster that is to do the work, or `"current"` for the one
+        that is active. It stays open, and nothing is left on its cluster. None: what the settings
+        say, a cluster on this machine unless they name a scheduler.
     settings
         Fields of `Settings`, such as `output="results"`, `workers=2`, `enable_parallel=False`.
         They take the place of the command line: environment variables and `config.yaml` fill in
@@ -39,21 +57,22 @@ def run(input: str | Path | None = None, **settings: object) -> RunResult:  # no
         The run cannot be done; the message says what, where, and the cure.
     """
     folder, is_sample = choose_input(None if input is None else str(input))
-    loaded = _loaded(settings)
-    return pipeline.run(loaded, folder, is_sample=is_sample)
+    loaded, theirs = _loaded(settings, client)
+    return pipeline.run(loaded, folder, is_sample=is_sample, client=theirs)
 
 
 def replay(
     input: str | Path | None = None,  # noqa: A002  contract
     *,
     ablations: bool = True,
+    client: Client | str | None = None,
     **settings: object,
 ) -> ReplayResult:
     """Replay the recorded orders through the Centre Point book and score it against the tape.
 
     Parameters
     ----------
-    input, settings
+    input, client, settings
         As of `run`; results go to the folder `replay` in the output folder.
     ablations
         Whether everything is replayed once more without each rule.
@@ -64,11 +83,16 @@ def replay(
         The replay cannot be done; the message says what, where, and the cure.
     """
     folder, is_sample = choose_input(None if input is None else str(input))
-    loaded = _loaded(settings)
-    return replaying.replay(loaded, folder, is_sample=is_sample, ablations=ablations)
+    loaded, theirs = _loaded(settings, client)
+    return replaying.replay(loaded, folder, is_sample=is_sample, ablations=ablations, client=theirs)
 
 
-def plan(input: str | Path | None = None, **settings: object) -> Plan:  # noqa: A002  contract
+def plan(
+    input: str | Path | None = None,  # noqa: A002  contract
+    *,
+    client: Client | str | None = None,
+    **settings: object,
+) -> Plan:
     """Say what `run` with the same arguments would do; writes nothing.
 
     Raises
@@ -77,14 +101,34 @@ def plan(input: str | Path | None = None, **settings: object) -> Plan:  # noqa: 
         The run could not be done.
     """
     folder, is_sample = choose_input(None if input is None else str(input))
-    loaded = load_settings(settings, os.environ, Path.cwd())
-    return make_plan(loaded, folder, is_sample=is_sample)
+    loaded, theirs = _with_client(settings, client)
+    with remote_cluster(loaded, theirs, logger.info) as cluster:
+        return make_plan(loaded, folder, is_sample=is_sample, cluster=cluster)
 
 
-def _loaded(settings: dict[str, object]) -> Settings:
-    """The settings, for what may start workers."""
+def _loaded(
+    settings: dict[str, object], client: Client | str | None
+) -> tuple[Settings, Client | None]:
+    """The settings, for what may start workers, and the client that is meant."""
+    loaded, theirs = _with_client(settings, client)
+    if loaded.has_own_workers:
+        end_if_worker()
+    return loaded, theirs
+
+
+def _with_client(
+    settings: dict[str, object], client: Client | str | None
+) -> tuple[Settings, Client | None]:
     loaded = load_settings(settings, os.environ, Path.cwd())
-    if loaded.has_own_workers and getattr(current_process(), "_inheriting", False):
-        # A worker runs the main program again, which is to define things only. Its client tells.
-        sys.exit('A run is to be started under `if __name__ == "__main__":`.')
-    return loaded
+    if client is None:
+        return loaded, None
+    theirs: Any = handed_in(client)
+    for name in _WHERE:
+        if loaded.sources[name] == COMMAND_LINE:
+            raise UsageError(
+                f"A client and {name} both say where the run works.",
+                where=name,
+                value=getattr(loaded, name),
+                cure="give one of them; the cluster of a client has the workers that it has",
+            )
+    return loaded.on_cluster_of(str(theirs.scheduler.address)), theirs

@@ -16,6 +16,7 @@ from sweep_dask.dataflow.progress import Progress, counted
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
 from sweep_dask.printable import printable_lines
 from sweep_dask.study import TASK_MODULES
+from sweep_dask.study.summary import describe_system
 from sweep_dask.terms import stages
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.workspace import Workspace
 
@@ -45,7 +47,12 @@ class AtWork(NamedTuple):
 
 @contextmanager
 def at_work(
-    plan: Plan, space: Workspace, announce: Callable[[str], None], *, has_book: bool
+    plan: Plan,
+    space: Workspace,
+    announce: Callable[[str], None],
+    cluster: RemoteCluster | None = None,
+    *,
+    has_book: bool,
 ) -> Iterator[AtWork]:
     """The workers of a plan, watched; logs are staged.
 
@@ -53,6 +60,8 @@ def at_work(
     ----------
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
+    cluster
+        Somebody's, which the plan was made for.
     has_book
         Whether anything goes through the Centre Point book.
     """
@@ -63,7 +72,7 @@ def at_work(
     with (
         Events(log, *([] if monitor is None else [monitor]), progress) as events,
         _compiling(plan, has_book=has_book) as compiler,
-        _cluster(plan, space) as workers,
+        _workers(plan, space, cluster) as workers,
         profiled(workers.client, layout.profile_report, layout.profile_statistics)
         if settings.profile
         else nullcontext(),
@@ -77,17 +86,18 @@ def at_work(
 
 
 @contextmanager
-def _cluster(plan: Plan, space: Workspace) -> Iterator[Workers]:
+def _workers(plan: Plan, space: Workspace, cluster: RemoteCluster | None) -> Iterator[Workers]:
     settings = plan.settings
     if settings.has_own_workers:
         start_importing(*TASK_MODULES)
-    with open_cluster(settings, plan.system, space.scratch / "dask", plan.task_bytes) as workers:
+    scratch = space.scratch / "dask"
+    with open_cluster(settings, plan.system, scratch, plan.task_bytes, cluster) as workers:
         yield workers
 
 
 def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None:
     announce(f"Dashboard: {workers.dashboard or 'none (--no-parallel)'}")
-    announce(str(plan.system))
+    announce(describe_system(plan))
     for warning in plan.warnings:
         # Who loaded the settings has already shown what was odd about them.
         seen = warning in plan.settings.warnings

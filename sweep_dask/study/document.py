@@ -246,11 +246,12 @@ class RunRecord:
         return settings
 
     def _machine(self) -> dict[str, object]:
-        system = self.plan.system
+        system, remote = self.plan.system, self.plan.remote
         return {
             "cpu_count": system.cpu_count,
             "available_memory_bytes": system.available_memory_bytes,
             "defaults_used": system.defaults_used,
+            **({} if remote is None else {"cluster": remote.as_json()}),
         }
 
     def _partition(self, partition: PartitionSummary) -> dict[str, object]:

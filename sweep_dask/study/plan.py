@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,22 +20,18 @@ from sweep_dask.study.needs import (
     tight_rollups,
 )
 from sweep_dask.study.order_sample import Sample, sample_orders
+from sweep_dask.study.sizing import sized
 from sweep_dask.system_config import (
     SystemConfig,
-    derive_blocksize,
-    detect_system_config,
-    format_bytes,
-    memory_limit_per_worker,
     projected_block_task_bytes,
-    require_block_fits,
-    whole_run_limit,
-    workers_that_fit,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.analysis.centre_point.inputs import BookSettings
+    from sweep_dask.dataflow.remote_cluster import RemoteCluster
+    from sweep_dask.dataflow.remote_workers import RemoteWorkers
     from sweep_dask.storage.address import InputAddress
 
 #: Where a user's raw files lie unless said otherwise (contract).
@@ -53,7 +49,10 @@ class Plan:
     book: BookSettings
     """The Centre Point book; how large a block has to be is each security's own."""
     system: SystemConfig
-    """With workers, chunk size, memory limit and blocksize resolved."""
+    """With workers, chunk size, memory limit and blocksize resolved; of somebody's cluster, what
+    its workers have together."""
+    remote: RemoteWorkers | None
+    """The workers of somebody's cluster; None: ours, or none."""
     inputs: Inputs
     blocks: tuple[Block, ...]
     sample: Sample
@@ -72,7 +71,8 @@ class Plan:
     @property
     def total_bytes(self) -> int:
         """Projected peak memory of all workers together."""
-        return self.system.num_workers * self.task_bytes
+        at_a_time = self.remote.threads if self.remote else self.system.num_workers
+        return at_a_time * self.task_bytes
 
     @property
     def task_bytes(self) -> int:
@@ -89,8 +89,19 @@ def choose_input(given: str | None) -> tuple[str, bool]:
     return str(sample_market_path()), True
 
 
-def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Plan:
-    """Open the input, look at the machine, and size the run.
+def make_plan(
+    settings: Settings,
+    folder: str,
+    *,
+    is_sample: bool = False,
+    cluster: RemoteCluster | None = None,
+) -> Plan:
+    """Open the input, look at the machine or the cluster, and size the run.
+
+    Parameters
+    ----------
+    cluster
+        Somebody's, if the run is to work there.
 
     Raises
     ------
@@ -100,12 +111,13 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         The column mapping, the units, the delimiters or the rules to switch off name what does not
         exist, or the tick table is none.
     ResourceError
-        No block fits the memory there is.
+        No block fits the memory there is, or the cluster cannot do the work.
     """
     book = book_settings(settings)
     inputs = open_as_set(settings, folder)
     sample = sample_orders(inputs)
-    system, reasons = _size(settings, sample)
+    remote = None if cluster is None else cluster.workers
+    system, reasons = sized(settings, sample.bytes_per_row, remote)
     assert system.blocksize_bytes is not None
     blocks = _cut(inputs, system.blocksize_bytes)
     rows_per_partition = sample.kept_rows / max(1, sample.partitions)
@@ -116,6 +128,7 @@ def make_plan(settings: Settings, folder: str, *, is_sample: bool = False) -> Pl
         settings=settings,
         book=book,
         system=system,
+        remote=remote,
         inputs=inputs,
         blocks=blocks,
         sample=sample,
@@ -151,63 +164,6 @@ def open_as_set(settings: Settings, folder: str) -> Inputs:
     require_known_tables("units", settings.units, known)
     require_known_tables("delimiter", delimiters, known)
     return open_inputs(folder, settings.columns, settings.units, delimiters, settings.ignore)
-
-
-def _size(settings: Settings, sample: Sample) -> tuple[SystemConfig, dict[str, str]]:
-    """The machine with everything derived from it, and the reasons."""
-    system = detect_system_config(settings.workers, settings.chunk_size)
-    if not settings.enable_parallel:
-        system = replace(system, num_workers=1, enable_parallel=False)
-    limit_bytes = whole_run_limit(system.available_memory_bytes, settings.memory_limit_gb)
-    if settings.workers is None and settings.memory_limit is None:
-        system = _with_workers_that_fit(system, limit_bytes)
-    per_worker = settings.memory_limit or memory_limit_per_worker(limit_bytes, system.num_workers)
-    blocksize = settings.blocksize
-    if blocksize is None:
-        blocksize = derive_blocksize(system.chunk_size, sample.bytes_per_row, per_worker)
-    else:
-        require_block_fits(blocksize, per_worker)
-    sized = replace(system, memory_limit_bytes=per_worker, blocksize_bytes=blocksize)
-    return sized, _reasons(settings, sized, limit_bytes, sample)
-
-
-def _with_workers_that_fit(system: SystemConfig, limit_bytes: int) -> SystemConfig:
-    """Fewer workers where many CPUs share little memory."""
-    fitting = workers_that_fit(system.num_workers, limit_bytes)
-    if fitting == system.num_workers:
-        return system
-    warning = (
-        f"{system.num_workers} workers would share {format_bytes(limit_bytes)}; using {fitting}."
-    )
-    return replace(
-        system,
-        num_workers=fitting,
-        enable_parallel=fitting > 1,
-        warnings=(*system.warnings, warning),
-    )
-
-
-def _reasons(
-    settings: Settings, system: SystemConfig, limit_bytes: int, sample: Sample
-) -> dict[str, str]:
-    derived = {
-        "workers": f"from {system.cpu_count} CPUs and {format_bytes(limit_bytes)} for the run"
-        if settings.enable_parallel
-        else "no cluster: this process alone",
-        "chunk_size": f"from {format_bytes(system.available_memory_bytes)} of available memory",
-        "memory_limit": f"{format_bytes(limit_bytes)} for the run "
-        f"over {system.num_workers} worker{'s' * (system.num_workers > 1)}",
-        "blocksize": f"{system.chunk_size:,} rows of {sample.bytes_per_row:.0f} bytes, "
-        "reduced if a task would not fit the memory limit",
-    }
-    if system.defaults_used:
-        derived["workers"] = derived["chunk_size"] = "default, as detection failed"
-    # What the user has set needs no derivation.
-    given = {name for name in derived if getattr(settings, name) is not None}
-    return {
-        name: f"set by {settings.sources[name]}" if name in given else reason
-        for name, reason in derived.items()
-    }
 
 
 def _cut(inputs: Inputs, blocksize_bytes: int) -> tuple[Block, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
 from sweep_dask.dataflow.execute import gather
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.partition import replay_piece
 from sweep_dask.partition.replay import part_path
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
+    from sweep_dask.dataflow.handed_in import Client
+    from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
@@ -90,6 +93,7 @@ def replay(
     is_sample: bool = False,
     ablations: bool = True,
     announce: Callable[[str], None] = logger.info,
+    client: Client | None = None,
 ) -> ReplayResult:
     """Replay the input in `folder`; a run in the same output folder gets its report anew.
 
@@ -99,14 +103,28 @@ def replay(
         Whether everything is replayed once more without each rule.
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
+    client
+        Of the caller, whose scheduler the settings name; it stays open.
 
     Raises
     ------
     InputError, ResourceError, UsageError
         The replay cannot be done; an earlier one is left as it was.
     """
+    with remote_cluster(settings, client, announce) as cluster:
+        return _on(cluster, settings, folder, is_sample, ablations, announce)
+
+
+def _on(
+    cluster: RemoteCluster | None,
+    settings: Settings,
+    folder: str,
+    is_sample: bool,
+    ablations: bool,
+    announce: Callable[[str], None],
+) -> ReplayResult:
     began = time.perf_counter()
-    plan = make_plan(settings, folder, is_sample=is_sample)
+    plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
     around = OutputLayout(settings.output.absolute())
     require_apart(folder, around)
     layout = around.replay()
@@ -115,7 +133,7 @@ def replay(
     try:
         with workspace(layout) as space:
             record = RunRecord(plan, "replay", space.token, stage_seconds=seconds)
-            document = _replay(record, space, ablations, announce)
+            document = _replay(record, space, ablations, announce, cluster)
     finally:
         if is_new:
             remove_if_empty(around.root)
@@ -124,7 +142,11 @@ def replay(
 
 
 def _replay(
-    record: RunRecord, space: Workspace, ablations: bool, announce: Callable[[str], None]
+    record: RunRecord,
+    space: Workspace,
+    ablations: bool,
+    announce: Callable[[str], None],
+    cluster: RemoteCluster | None,
 ) -> dict[str, Any]:
     """Everything in the folder of the replay; returns the document of scores."""
     tables = [*(f"{name}.parquet" for name in _TABLES)]
@@ -133,7 +155,7 @@ def _replay(
     names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
     space.announce_beside(names, record.as_json())
     try:
-        with at_work(record.plan, space, announce, has_book=True) as work:
+        with at_work(record.plan, space, announce, cluster, has_book=True) as work:
             sums = _do(record, space, work, ablations)
         assumptions = record.as_json()["assumptions"]
         document = replay_document(record.partitions, sums, assumptions)

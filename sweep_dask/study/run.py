@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.interrupts import signals_wait
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.errors import SweepError
 from sweep_dask.partition import run_piece
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sweep_dask.dataflow.events import Events
+    from sweep_dask.dataflow.handed_in import Client
+    from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
     from sweep_dask.storage.catalogue import Catalogue
@@ -75,6 +78,7 @@ def run(
     *,
     is_sample: bool = False,
     announce: Callable[[str], None] = logger.info,
+    client: Client | None = None,
 ) -> FinishedRun:
     """Run everything on the input in `folder`.
 
@@ -85,6 +89,8 @@ def run(
     ----------
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
+    client
+        Of the caller, whose scheduler the settings name; it stays open.
 
     Raises
     ------
@@ -93,8 +99,19 @@ def run(
         manifest says so; if there were none, the folder is as it was, but for rejected rows in a
         folder without earlier results.
     """
+    with remote_cluster(settings, client, announce) as cluster:
+        return _run(settings, folder, is_sample, announce, cluster)
+
+
+def _run(
+    settings: Settings,
+    folder: str,
+    is_sample: bool,
+    announce: Callable[[str], None],
+    cluster: RemoteCluster | None,
+) -> FinishedRun:
     began = time.perf_counter()
-    plan = make_plan(settings, folder, is_sample=is_sample)
+    plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
     layout = OutputLayout(settings.output.absolute())
     require_apart(folder, layout)
     require_room(layout, plan.disk)
@@ -104,7 +121,7 @@ def run(
         record = RunRecord(plan, "run", space.token, told, space.earlier, stage_seconds=seconds)
         announce_run(space, record.as_json(), settings)
         try:
-            with at_work(plan, space, announce, has_book=record.has_book) as work:
+            with at_work(plan, space, announce, cluster, has_book=record.has_book) as work:
                 _do(record, space, work)
         except FolderLostError:
             raise

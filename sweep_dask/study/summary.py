@@ -11,7 +11,11 @@ from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.study.answer_summary import describe_answer
 from sweep_dask.study.centre_point_summary import describe_book
 from sweep_dask.study.check import described
-from sweep_dask.system_config import format_bytes, free_disk_bytes
+from sweep_dask.system_config import (
+    format_bytes,
+    free_disk_bytes,
+    opening_block,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +122,6 @@ def describe_plan(plan: Plan) -> str:
         name.replace("_", " ").capitalize(): f"{value} ({plan.reasons[name]})"
         for name, value in _derived(plan).items()
     }
-    cpu, memory = system.reasons()
     work = {
         "Order rows": f"about {sample.rows:,}, of these {sample.kept_rows:,} Centre Point",
         "Partitions": f"at least {sample.partitions:,}",
@@ -138,9 +141,7 @@ def describe_plan(plan: Plan) -> str:
             printable(f"Input: {plan.input}"),
             *(line for line in tables if line),
             "",
-            "Machine",
-            f"  {cpu}",
-            f"  {memory}",
+            *_where_it_runs(plan),
             "",
             "Settings derived from it",
             *_aligned(derived),
@@ -149,6 +150,24 @@ def describe_plan(plan: Plan) -> str:
             *_aligned(work),
         ]
     )
+
+
+def _where_it_runs(plan: Plan) -> list[str]:
+    if plan.remote is not None:
+        return ["Cluster", *_aligned(plan.remote.as_lines())]
+    return ["Machine", *(f"  {line}" for line in plan.system.reasons())]
+
+
+def describe_system(plan: Plan) -> str:
+    """The block at the start of a run."""
+    if plan.remote is None:
+        return str(plan.system)
+    assert plan.system.blocksize_bytes is not None
+    sizes = {
+        "Chunk Size": f"{plan.system.chunk_size:,} rows",
+        "Blocksize": format_bytes(plan.system.blocksize_bytes),
+    }
+    return opening_block(plan.remote.as_lines() | sizes)
 
 
 def _table_line(plan: Plan, table: str) -> str:
@@ -201,6 +220,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             "cpu_candidates": {c.name: c.value for c in system.cpu_candidates},
             "memory_candidates": {c.name: c.value for c in system.memory_candidates},
         },
+        "cluster": None if plan.remote is None else plan.remote.as_json(),
         "derived": {
             name: {"value": value, "reason": plan.reasons[setting]}
             for name, (setting, value) in derived.items()

@@ -2,6 +2,7 @@
 
 import multiprocessing.forkserver
 import os
+import pickle
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from running import ROOT, result_files, run_program
 import sweep_dask
 from sweep_dask.dataflow import forkserver, local_cluster
 from sweep_dask.dataflow.environment import environment
+from sweep_dask.dataflow.main_guard import UnguardedProgramError
 from sweep_dask.errors import ResourceError
 from sweep_dask.settings import load_settings
 from sweep_dask.study import TASK_MODULES
@@ -143,12 +145,24 @@ sweep_dask.run(sys.argv[1], output="out", workers=1)
 
 @pytest.mark.slow
 def test_a_program_that_starts_its_run_in_each_worker(plain_input, tmp_path):
-    """The client says what is wrong, and workers nothing."""
+    """The client says what is wrong in two lines, and workers nothing."""
     program = tmp_path / "program.py"
     program.write_text(UNGUARDED)
     done = run_program(plain_input, cwd=tmp_path, program=(program,))
-    assert 'under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
-    assert "spawn.py" not in done.stderr
+    what, cure = done.stderr.splitlines()
+    assert 'outside `if __name__ == "__main__":`' in what
+    assert cure.startswith("  cure:  Put the call under that line")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_error_of_such_a_program_is_one_of_ours():
+    """A program that catches errors gets it as well; one that does not ends without a traceback."""
+    for kind in (ResourceError, SystemExit):
+        with pytest.raises(kind) as caught:
+            raise UnguardedProgramError
+        assert caught.value.code == str(caught.value)
+    assert str(pickle.loads(pickle.dumps(UnguardedProgramError()))) == str(UnguardedProgramError())
 
 
 ENDED_EARLY = """

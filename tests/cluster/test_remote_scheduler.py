@@ -1,5 +1,7 @@
 """Runs on somebody else's scheduler: the same bytes, and a refusal of workers that would fail."""
 
+import json
+import re
 import socket
 
 import pytest
@@ -9,8 +11,11 @@ from schedulers import address_in, remote_cluster
 
 from sweep_dask.dataflow import remote_cluster as connecting
 from sweep_dask.dataflow import remote_workers
+from sweep_dask.dataflow.remote_workers import survey
 from sweep_dask.errors import ResourceError
-from sweep_dask.version import VERSION
+from sweep_dask.settings import load_settings
+from sweep_dask.study.run import run
+from sweep_dask.system_config import format_bytes
 
 pytestmark = pytest.mark.slow
 
@@ -49,51 +54,47 @@ def test_the_cluster_outlives_the_run(plain_input, client, scheduler_file, tmp_p
     assert len(client.scheduler_info()["workers"]) == 2
 
 
-def test_workers_of_another_version_are_refused(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(remote_workers, "VERSION", "99.0")
-    with pytest.raises(ResourceError) as caught:
-        remote_workers.check_workers(client, tmp_path, needed_bytes=0)
-    assert "sweep_dask 99.0" in caught.value.what
-    # The scheduler and both workers are named, each with what it runs.
-    assert caught.value.where.count(f"({VERSION})") == 3
-    assert "sweep-dask==99.0" in caught.value.cure
-
-
-def test_workers_with_too_little_memory_are_refused(client, tmp_path):
+def test_workers_with_too_little_memory_are_refused(client):
     with pytest.raises(ResourceError, match="less memory than the largest task") as caught:
-        remote_workers.check_workers(client, tmp_path, needed_bytes=2**60)
+        survey(client).require_memory(2**60)
     assert caught.value.where.count("tcp://127.0.0.1") == 2
     assert "--blocksize" in caught.value.cure
 
 
 def test_workers_that_do_not_see_the_output_are_refused(client, tmp_path, monkeypatch):
-    describe = remote_workers._describe_worker
-    monkeypatch.setattr(
-        remote_workers, "_describe_worker", lambda probe: describe(f"{probe}-elsewhere")
-    )
+    look = remote_workers._looks_for
+    monkeypatch.setattr(remote_workers, "_looks_for", lambda path: look(f"{path}-elsewhere"))
     with pytest.raises(ResourceError, match="do not see the output folder") as caught:
-        remote_workers.check_workers(client, tmp_path / "scratch", needed_bytes=0)
-    assert str(tmp_path) in caught.value.what
+        remote_workers.require_output_seen(client, tmp_path)
+    assert str(tmp_path.parent) in caught.value.what
+    assert caught.value.where.count("(not visible)") == 2
 
 
-def test_a_refusal_leaves_no_output_folder(plain_input, scheduler_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(remote_workers, "VERSION", "99.0")
-    with pytest.raises(ResourceError):
-        run_here(plain_input, tmp_path / "output", scheduler_file=str(scheduler_file))
-    assert not (tmp_path / "output").exists()
-
-
-def test_workers_without_the_package_are_refused(tmp_path):
-    preload = tmp_path / "without_sweep_dask.py"
-    # None in sys.modules makes every import of the name fail.
-    preload.write_text("import sys\nsys.modules['sweep_dask'] = None\n")
-    with (
-        remote_cluster(tmp_path, 1, "--preload", preload) as file,
-        Client(address_in(file)) as client,
-        pytest.raises(ResourceError, match=f"do not run sweep_dask {VERSION}") as caught,
-    ):
-        remote_workers.check_workers(client, tmp_path / "scratch", needed_bytes=0)
-    assert "(not installed)" in caught.value.where
+def test_header_and_plan_are_about_the_workers(plain_input, scheduler_file, client, tmp_path):
+    """Two workers of one thread each, and the memory limits that Dask has given them."""
+    limits = {w["memory_limit"] for w in client.scheduler_info()["workers"].values()}
+    given = {"output": str(tmp_path / "output"), "scheduler_file": str(scheduler_file)}
+    lines = []
+    run(load_settings(given, {}, tmp_path), str(plain_input), announce=lines.append)
+    (memory,) = map(format_bytes, limits)
+    for label, value in {
+        "Scheduler": address_in(scheduler_file),
+        "Workers": "2 on 1 host",
+        "Threads": "2 (1 each)",
+        "Memory per Worker": memory,
+    }.items():
+        assert re.search(rf"^  {label}: +{re.escape(value)}$", lines[1], re.MULTILINE)
+    done = run_program(
+        *("plan", plain_input, "--scheduler-file", scheduler_file, "--json"), cwd=tmp_path
+    )
+    plan = json.loads(done.stdout)
+    assert plan["cluster"]["workers"] == plan["machine"]["cpu_count"] == 2
+    assert plan["cluster"]["hosts"] == 1
+    assert plan["machine"]["available_memory_bytes"] == 2 * limits.pop()
+    assert plan["derived"]["workers"]["reason"] == f"those of {address_in(scheduler_file)}"
+    text = run_program("plan", plain_input, "--scheduler-file", scheduler_file, cwd=tmp_path)
+    assert "\nCluster\n" in text.stdout
+    assert "\nMachine\n" not in text.stdout
 
 
 def test_a_scheduler_without_workers_is_exit_4(plain_input, tmp_path):

@@ -61,8 +61,8 @@ def test_certificates_give_the_same_bytes(plain_input, plain_result, encrypted, 
 def computes(folder, **settings):
     """Whether a client with these settings has something computed on the cluster."""
     loaded = load_settings(settings, {}, folder)
-    with connecting.remote_cluster(loaded) as client:
-        return client.submit(pow, 2, 5).result(timeout=60) == 32
+    with connecting.remote_cluster(loaded, None, pytest.fail) as cluster:
+        return cluster.client.submit(pow, 2, 5).result(timeout=60) == 32
 
 
 def test_the_protocol_may_be_left_out(encrypted, ours, tmp_path):

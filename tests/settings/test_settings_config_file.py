@@ -23,6 +23,7 @@ cluster:
   scheduler: tcp://host:8786
   tls: {ca_file: ca.pem, cert: c.pem, key: k.pem}
   plain_tcp: no
+  wait_for_workers: 8
   worker_wait_seconds: 30
   dashboard_address: 127.0.0.1:9000
 select: {dates: [2024-09-05, '2024-09-06'], securities: [110621, 85603], ignore: '*.bak'}

@@ -59,6 +59,7 @@ tls_ca_file       | --tls-ca-file       |                                       
 tls_cert          | --tls-cert          |                                        | cluster.tls.cert
 tls_key           | --tls-key           |                                        | cluster.tls.key
 plain_tcp         | --plain-tcp         | SWEEP_PLAIN_TCP                        | cluster.plain_tcp
+wait_for_workers  | --wait-for-workers  | SWEEP_WAIT_FOR_WORKERS                 | cluster.wait_for_workers
 worker_wait_seconds |                   | SWEEP_WORKER_WAIT_SECONDS              | cluster.worker_wait_seconds
 dashboard_address | --dashboard-address |                                        | cluster.dashboard_address
 dates             | --dates             |                                        | select.dates

@@ -1,0 +1,144 @@
+"""Whether client, scheduler and workers run the same versions, and who does not."""
+
+from __future__ import annotations
+
+import logging
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sweep_dask.errors import ResourceError
+from sweep_dask.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from distributed import Client
+
+logger = logging.getLogger(__name__)
+
+#: A function of ours travels as byte code, in messages of Dask's: with others, none can be asked.
+TRAVELS_BY = ("Python", "dask", "distributed")
+OURS = "sweep_dask"
+#: What else tasks, and the answers to them, are made of. Versions mostly understand each other, but
+#: equal bytes are promised for equal versions only.
+SIMILAR = (
+    *("cloudpickle", "fsspec", "msgpack", "numba", "numpy", "pandas", "psutil", "pyarrow"),
+    *("scipy", "tornado"),
+)
+
+SCHEDULER = "scheduler"
+_NOT_THERE = "not installed"
+_CURE = "Use the same versions everywhere, such as one container image for all."
+#: How many workers of one version are named.
+_NAMED = 3
+
+#: Package to version, of the client, of `SCHEDULER` and, by address, of workers.
+Versions = dict[str, str]
+
+
+class Difference(NamedTuple):
+    """A version that is not the client's, and who runs it."""
+
+    package: str
+    here: str
+    there: str
+    where: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing can be done there, or a task might understand something else."""
+        return self.package not in SIMILAR or self.there == _NOT_THERE
+
+
+def require_same_versions(client: Client) -> None:
+    """Refuse a scheduler or workers that could not do the work; warn of other differences.
+
+    Raises
+    ------
+    ResourceError
+        A table of what is different, and where.
+    """
+    here, there = versions_of(client)
+    found = differences(here, there)
+    if not any(difference.package in TRAVELS_BY for difference in found):
+        for who, version in _versions_of_ours(client).items():
+            there[who][OURS] = version or _NOT_THERE
+        found = differences({**here, OURS: VERSION}, there)
+    if any(difference.is_refused for difference in found):
+        raise ResourceError(
+            "\n".join(["The cluster does not run what this client runs:", *as_table(found)]),
+            where=str(client.scheduler.address),
+            cure=_CURE,
+        )
+    if found:
+        logger.warning(
+            "the cluster has other versions than this client, so that results may differ in their "
+            "bytes:\n%s",
+            "\n".join(as_table(found)),
+        )
+
+
+def versions_of(client: Client) -> tuple[Versions, dict[str, Versions]]:
+    """Of the client, and of the scheduler and each worker: as they say without code of ours."""
+    found = client.get_versions(packages=list(SIMILAR))
+    there = {SCHEDULER: found["scheduler"], **found["workers"]}
+    return _named(found["client"]), {who: _named(answer) for who, answer in there.items()}
+
+
+def _named(answer: Mapping[str, Any]) -> Versions:
+    packages = answer["packages"]
+    # The part that decides about byte code.
+    python = ".".join(str(packages["python"]).split(".")[:2])
+    others = (name for name in (*TRAVELS_BY, *SIMILAR) if name != "Python")
+    return {"Python": python} | {name: packages.get(name) or _NOT_THERE for name in others}
+
+
+def _versions_of_ours(client: Client) -> dict[str, str | None]:
+    """Of the code that would run, which need not be what is installed."""
+    ask = _ask_for_ours()
+    return {SCHEDULER: client.run_on_scheduler(ask), **client.run(ask)}
+
+
+def _ask_for_ours() -> Any:
+    """A function that travels whole: there may be no such package where it runs."""
+
+    def ask() -> str | None:
+        try:
+            from sweep_dask import version
+        except ImportError:
+            return None
+        return str(version.VERSION)
+
+    return ask
+
+
+def differences(here: Versions, there: Mapping[str, Versions]) -> list[Difference]:
+    """Every version that is not the client's: by package as in `here`, then by version."""
+    workers = len(there.keys() - {SCHEDULER})
+    found: list[Difference] = []
+    for package, own in here.items():
+        others = {who: versions.get(package, _NOT_THERE) for who, versions in there.items()}
+        for other in sorted({*others.values()} - {own}):
+            places = [who for who, version in others.items() if version == other]
+            found.append(Difference(package, own, other, _where(places, workers)))
+    return found
+
+
+def _where(places: Sequence[str], workers: int) -> str:
+    """`scheduler`, `2 of 8 workers (tcp://…, tcp://…)`; no more than some of them are named."""
+    theirs = sorted(who for who in places if who != SCHEDULER)
+    told = [SCHEDULER] if SCHEDULER in places else []
+    if theirs:
+        named = ", ".join(theirs[:_NAMED]) + ", …" * (len(theirs) > _NAMED)
+        told.append(f"{len(theirs)} of {workers} worker{'s' * (workers != 1)} ({named})")
+    return ", ".join(told)
+
+
+def as_table(found: Iterable[Difference]) -> list[str]:
+    """Lines of a table: package, version here, version there, and where that is."""
+    rows = [("package", "here", "there", "where"), *found]
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
