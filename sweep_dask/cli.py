@@ -101,7 +101,7 @@ def _click_option(option: Option) -> Callable[[Callable[..., int]], Callable[...
 
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-_input_argument = click.argument("input_folder", metavar="[INPUT]", required=False)
+_input_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 
 
 def _current_folder() -> Path:
@@ -136,11 +136,13 @@ def _load_for_workers(options: dict[str, Any]) -> Settings:
 @_input_argument
 @_settings_options
 @_json_option
-def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
+def run_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Ingest INPUT, simulate its sweeps, compare with what really happened, and report.
 
     INPUT is a folder with orders/ and trades/ (and nbbo/, session/, reference/, participants/),
-    or an fsspec URL. Default: data/raw or, if there is none, the built-in sample market.
+    a file or pattern of files (TABLE=PATH if their names do not tell their table), or an fsspec
+    URL of these; several are read as one. Default: data/raw or, if there is none, the built-in
+    sample market.
     """
     StandardError.listen()
     settings = _load_for_workers(options)
@@ -149,7 +151,7 @@ def run_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
     from sweep_dask.study.run import run
     from sweep_dask.study.summary import describe_run
 
-    folder, is_sample = choose_input(input_folder)
+    folder, is_sample = choose_input(inputs)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
     result = run(settings, folder, is_sample=is_sample, announce=announce)
     if as_json:
@@ -180,7 +182,7 @@ def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
 )
 @_json_option
 def replay_command(
-    input_folder: str | None, no_ablations: bool, as_json: bool, **options: Any
+    inputs: tuple[str, ...], no_ablations: bool, as_json: bool, **options: Any
 ) -> int:
     """Replay the orders of INPUT through the Centre Point book; score it against the tape.
 
@@ -194,7 +196,7 @@ def replay_command(
     from sweep_dask.study.replay import replay
     from sweep_dask.study.replay_summary import describe_replay
 
-    folder, is_sample = choose_input(input_folder)
+    folder, is_sample = choose_input(inputs)
     result = replay(
         settings,
         folder,
@@ -213,14 +215,14 @@ def replay_command(
 @_input_argument
 @_settings_options
 @_json_option
-def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
+def plan_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Show what `run` would do: files, blocks, settings and memory. Writes nothing."""
     from sweep_dask.dataflow.remote_cluster import remote_cluster
     from sweep_dask.study.plan import choose_input, make_plan
     from sweep_dask.study.summary import describe_plan, plan_as_json
 
     settings = _load(options)
-    folder, is_sample = choose_input(input_folder)
+    folder, is_sample = choose_input(inputs)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
     with remote_cluster(settings, None, announce) as cluster:
         plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
@@ -237,7 +239,7 @@ def plan_command(input_folder: str | None, as_json: bool, **options: Any) -> int
 @_input_argument
 @_settings_options
 @_json_option
-def check_command(input_folder: str | None, as_json: bool, **options: Any) -> int:
+def check_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Look at INPUT before a run: format, units, prices, ids, coverage. Writes nothing.
 
     Small inputs are read as a whole, of large ones a sample. Each finding says what was
@@ -247,7 +249,7 @@ def check_command(input_folder: str | None, as_json: bool, **options: Any) -> in
     from sweep_dask.study.plan import choose_input
 
     settings = _load(options)
-    folder, is_sample = choose_input(input_folder)
+    folder, is_sample = choose_input(inputs)
     _announcer(as_json=as_json, is_sample=is_sample)
     checked = check(settings, folder)
     if as_json:
@@ -255,6 +257,39 @@ def check_command(input_folder: str | None, as_json: bool, **options: Any) -> in
     else:
         say(printable_lines(describe_check(checked)))
     return checked.exit_code
+
+
+_NOT_OF_CONVERT = [o.name for o in OPTIONS if o.name not in ("config", "ignore")]
+
+
+@_command("python -m sweep_dask convert broker/ raw --config broker.yaml")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("out", metavar="OUT")
+@_settings_options_but(*_NOT_OF_CONVERT)
+@click.option("--compress", is_flag=True, help="Write .csv.gz instead of .csv.")
+@_json_option
+def convert_command(
+    inputs: tuple[str, ...], out: str, compress: bool, as_json: bool, **options: Any
+) -> int:
+    """Write INPUT to the new folder OUT in the raw format.
+
+    It is read as `run` would read it, by the same configuration; besides, texts are written as
+    the codes that `convert.values` has for them. Every row of INPUT is a row of OUT. OUT appears
+    when all of it is written; nothing is overwritten.
+    """
+    StandardError.listen()
+    settings = _load(options)
+
+    from sweep_dask.study.convert import convert, describe_converted
+
+    converted = convert(settings, inputs, Path(out), compress=compress)
+    for warning in converted.warnings:
+        warn(warning)
+    if as_json:
+        say_json(converted.as_json())
+    else:
+        say(printable_lines(describe_converted(converted)))
+    return 0
 
 
 @_command("python -m sweep_dask config --workers 4")

@@ -302,7 +302,7 @@ def test_synth_writes_a_market_that_runs(tmp_path):
         ("--on-bad-rows", "ignore", "quarantine or fail"),
         ("--max-bad-fraction", "5%", "a fraction from 0 to 1"),
         ("--dates", "5.9.2024", "dates as 2024-09-05"),
-        ("--securities", "BHP", "whole numbers"),
+        ("--securities", "B.H.P", "order book ids or tickers"),
         ("--dashboard-address", "nowhere", "HOST:PORT"),
         ("--model", "lottery", "time-priority"),
         ("--scenario", "rest-lit", "did you mean rest-dark?"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sweep_dask.market.tickers import ticker_of
 from sweep_dask.report import wording
 from sweep_dask.schema import REFERENCE
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _MOST_NAMED = 3
 #: Columns of the reference table that hold a ticker, as such or as the first of several words.
 _TICKER_COLUMNS = ("Name", "ContractName")
-_TICKER = re.compile("[A-Z0-9]{2,8}")
 
 
 @dataclass(frozen=True)
@@ -123,13 +123,7 @@ def _named(path: Path) -> Iterator[tuple[int, str]]:
     except (OSError, pa.ArrowException, LookupError):
         return
     for row in rows:
-        tickers = (ticker for name in names if (ticker := _ticker(row[name])))
+        tickers = (ticker for name in names if (ticker := ticker_of(row[name])))
         ticker = next(tickers, None)
         if ticker is not None:
             yield int(row["Id"]), ticker
-
-
-def _ticker(text: object) -> str | None:
-    """`BHP` of `BHP` and of `BHP SECURITY`; none of what begins otherwise."""
-    word = str(text or "").split(" ")[0]
-    return word if _TICKER.fullmatch(word) else None

@@ -12,30 +12,34 @@ if TYPE_CHECKING:
 
 
 def require_known_columns(
-    columns: Mapping[str, Mapping[str, str]], known: Mapping[str, Collection[str]]
+    columns: Mapping[str, Mapping[str, object]],
+    known: Mapping[str, Collection[str]],
+    key: str = "columns",
 ) -> None:
-    """Check the tables and columns of the setting `columns` against those that exist.
+    """Check the tables and columns of a setting, such as `columns`, against those that exist.
 
     Parameters
     ----------
     columns
-        The setting: table, column, name in the file.
+        The setting: table, column, and what is set for it.
     known
         The columns of every table.
+    key
+        Dotted path of the setting.
 
     Raises
     ------
     UsageError
         A table or a column that does not exist; the nearest one that does is suggested.
     """
-    paths = [f"columns.{table}.{column}" for table in known for column in known[table]]
-    tables = [f"columns.{table}" for table in known]
+    paths = [f"{key}.{table}.{column}" for table in known for column in known[table]]
+    tables = [f"{key}.{table}" for table in known]
     for table, names in columns.items():
         if table not in known:
-            raise unknown_key(f"columns.{table}", tables, "configuration file")
+            raise unknown_key(f"{key}.{table}", tables, "configuration file")
         for column in names:
             if column not in known[table]:
-                raise unknown_key(f"columns.{table}.{column}", paths, "configuration file")
+                raise unknown_key(f"{key}.{table}.{column}", paths, "configuration file")
 
 
 def require_known_tables(key: str, tables: Collection[str], known: Collection[str]) -> None:
@@ -78,6 +82,12 @@ def unknown_key(path: str, known: Collection[str], where: str) -> UsageError:
         value=path,
         cure=f"did you mean {nearest(path, known)}?",
     )
+
+
+def suggestion(text: str, known: Collection[str]) -> str:
+    """` (did you mean …?)` with the names most like `text`; empty if none is."""
+    near = difflib.get_close_matches(text, known, n=3)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
 def nearest(path: str, known: Collection[str]) -> str:

@@ -67,7 +67,16 @@ def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int, .
     """
     reader = _Reader(given, {})
     by_name = {option.name: reader.read(option)[0] for option in OPTIONS if option.name in given}
-    return by_name["dates"], by_name["securities"]  # type: ignore[return-value]
+    dates, securities = by_name["dates"], by_name["securities"]
+    for security in securities:  # type: ignore[attr-defined]
+        if not isinstance(security, int):
+            raise UsageError(
+                f"--securities cannot be {security!r} here.",
+                where="command line",
+                value=security,
+                cure="accepted: order book ids; the folder's manifest.json lists them",
+            )
+    return dates, securities  # type: ignore[return-value]
 
 
 @dataclass

@@ -29,12 +29,14 @@ from sweep_dask.settings.values import (
     parse_address,
     parse_basis_points,
     parse_boolean,
+    parse_cell_values,
     parse_column_names,
     parse_count,
     parse_date,
     parse_delimiter,
     parse_fraction,
     parse_gigabytes,
+    parse_header,
     parse_integer,
     parse_path,
     parse_seconds,
@@ -131,9 +133,9 @@ class Settings:
     dates: tuple[str, ...] = field(default=(), metadata=declared(
         "--dates DATES", "", "select.dates", several(parse_date),
         "Trading dates, such as 2024-09-05,2024-09-06.", unset="all"))
-    securities: tuple[int, ...] = field(default=(), metadata=declared(
+    securities: tuple[int | str, ...] = field(default=(), metadata=declared(
         "--securities IDS", "", "select.securities", several(parse_security),
-        "Order book ids, such as 110621,85603.", unset="all"))
+        "Order book ids or tickers, such as 110621,BHP.", unset="all"))
     ignore: tuple[str, ...] = field(default=(), metadata=declared(
         "--ignore PATTERN", "SWEEP_IGNORE", "select.ignore", several(parse_text),
         "Paths below INPUT to leave unread, such as orders/*.txt; may be repeated.",
@@ -223,12 +225,24 @@ class Settings:
     delimiter: str | Mapping[str, str] = field(default=",", metadata=declared(
         "", "", "delimiter", parse_delimiter,
         "What stands between two fields of CSV files, for all tables or by table."))
+    header: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=declared(
+        "", "", "header", parse_header,
+        "Names of all fields of CSV files without a header, by table.",
+        unset="the first line of a file"))
+    convert_values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(
+        default_factory=dict, metadata=declared("", "", "convert.values", parse_cell_values,
+        "What `convert` writes for texts such as Buy: table, column, text, value.", unset="none"))
     # fmt: on
 
     @property
     def has_own_workers(self) -> bool:
         """Whether workers are processes of this run, not of a scheduler that was named."""
         return self.enable_parallel and self.scheduler is None and self.scheduler_file is None
+
+    @property
+    def security_ids(self) -> tuple[int, ...]:
+        """Order book ids among `securities`: all of them, once a plan has looked up tickers."""
+        return tuple(one for one in self.securities if isinstance(one, int))
 
     def on_cluster_of(self, address: str) -> Settings:
         """The same on the scheduler at `address`, of which the caller has a client."""

@@ -5,16 +5,22 @@ A parser takes text, as on the command line, or a value of the right type.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sweep_dask.settings.byte_sizes import parse_bytes
+from sweep_dask.settings.known_names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+#: Letters and digits, a letter among them.
+_TICKER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{2,8}")
 
 #: Basis points.
 _ALL_BPS = 10_000
@@ -143,12 +149,15 @@ def parse_date(value: object) -> str:
     raise ValueError("dates as 2024-09-05, separated by commas")
 
 
-def parse_security(value: object) -> int:
-    """An order book id."""
+def parse_security(value: object) -> int | str:
+    """An order book id, or a ticker in capital letters."""
+    text = str(value).strip()
+    if _TICKER.fullmatch(text):
+        return text.upper()
     try:
         return parse_integer(value)
     except ValueError as error:
-        raise ValueError("whole numbers, separated by commas") from error
+        raise ValueError("order book ids or tickers, separated by commas") from error
 
 
 def parse_column_names(value: object) -> dict[str, dict[str, str]]:
@@ -163,23 +172,60 @@ def parse_column_names(value: object) -> dict[str, dict[str, str]]:
 
 
 #: What cells may be written in, besides the units of the extracts, which come first.
-UNITS = {"time": ("ns", "us", "ms", "s", "iso"), "price": ("tenth_cent", "cent", "dollar")}
+UNITS = {
+    "time": ("ns", "us", "ms", "s", "iso"),
+    "price": ("tenth_cent", "cent", "dollar"),
+    "decimal": (".", ","),
+}
 
 #: What may stand between two fields, by the word for it.
 DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 
 
 def parse_units(value: object) -> dict[str, dict[str, str]]:
-    """By table, the units of its times and prices."""
-    accepted = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in UNITS.items())
+    """By table, the units of its times and prices, its decimal sign and its time zone."""
     match value:
         case dict() if all(isinstance(units, dict) for units in value.values()):
             units = {str(table): dict(chosen) for table, chosen in value.items()}
-            if all(
-                word in UNITS.get(kind, ()) for of in units.values() for kind, word in of.items()
-            ):
+            if all(_is_unit(kind, word) for of in units.values() for kind, word in of.items()):
                 return units
-    raise ValueError(f"for each table a mapping of {accepted}")
+    accepted = "; ".join(f"{kind}: {' '.join(words)}" for kind, words in UNITS.items())
+    raise ValueError(
+        f"for each table a mapping of {accepted}; zone: one of the time zone database, such as "
+        "Australia/Sydney"
+    )
+
+
+def _is_unit(kind: object, word: object) -> bool:
+    if kind != "zone":
+        return word in UNITS.get(str(kind), ())
+    try:
+        return bool(ZoneInfo(str(word)))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def parse_header(value: object) -> dict[str, tuple[str, ...]]:
+    """By table, the names of all fields, in the order of the file."""
+    match value:
+        case dict() if all(isinstance(names, list | tuple) and names for names in value.values()):
+            return {str(table): tuple(map(parse_text, names)) for table, names in value.items()}
+    raise ValueError("for each table a list of names, one for each field")
+
+
+def parse_cell_values(value: object) -> dict[str, dict[str, dict[str, str]]]:
+    """By table and column, what to write for a text."""
+    match value:
+        case dict() if all(isinstance(columns, dict) for columns in value.values()):
+            if all(isinstance(of, dict) for columns in value.values() for of in columns.values()):
+                return {
+                    str(table): {
+                        str(column): {str(old): str(new) for old, new in of.items()}
+                        for column, of in columns.items()
+                    }
+                    for table, columns in value.items()
+                }
+    raise ValueError("for each table and column a mapping of a text to what is written for it")
 
 
 def parse_delimiter(value: object) -> str | dict[str, str]:
@@ -203,7 +249,7 @@ def one_of(*choices: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = str(value).strip()
         if text not in choices:
-            raise ValueError(" or ".join(choices))
+            raise ValueError(" or ".join(choices) + suggestion(text, choices))
         return text
 
     return parse

@@ -7,13 +7,17 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from sweep_dask.schema import BY_NAME
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fsspec import AbstractFileSystem
 
 _HIDDEN = "***"
@@ -98,6 +102,50 @@ class InputAddress:
             found |= {value for _, value in _QUERY_VALUE.findall(rest)}
         found |= {unquote(secret) for secret in found}
         return tuple(sorted((s for s in found if len(s) >= _SHORTEST_SECRET), key=len)[::-1])
+
+
+class Given(NamedTuple):
+    """One thing given as INPUT."""
+
+    address: InputAddress
+    table: str | None = None
+    """Whose files they are, if that was said, as in `orders=PATH`."""
+
+    def __str__(self) -> str:
+        return f"{self.table}={self.address}" if self.table else str(self.address)
+
+
+@dataclass(frozen=True)
+class InputAddresses:
+    """All that was given as INPUT, in its order; its text may be shown and written."""
+
+    given: tuple[Given, ...]
+
+    @classmethod
+    def of(cls, inputs: str | Sequence[str]) -> InputAddresses:
+        """Of a path or URL, or several; each may say its table, `orders=PATH`."""
+        return cls(tuple(map(_given, [inputs] if isinstance(inputs, str) else inputs)))
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.given))
+
+    def hide(self, text: str) -> str:
+        """`text` without the credentials of any of them."""
+        for given in self.given:
+            text = given.address.hide(text)
+        return text
+
+    def cause(self, error: Exception) -> Exception | None:
+        """As of `InputAddress`."""
+        is_open = all(given.address.cause(error) for given in self.given)
+        return error if is_open else None
+
+
+def _given(text: str) -> Given:
+    word, sign, path = text.partition("=")
+    if sign and word.casefold() in BY_NAME and not Path(text).exists():
+        return Given(InputAddress(path), word.casefold())
+    return Given(InputAddress(text))
 
 
 def _masked(text: str) -> str:

@@ -151,8 +151,9 @@ def _pieces(block: Block) -> Iterator[Piece]:
     else:
         with open_raw(block.file) as stream:
             # One byte before the range tells whether a line begins exactly at its start.
-            first = block.start - 1
-            yield from _whole_lines(_range_steps(stream, block, first), first, is_cut=True)
+            is_cut = block.start > block.header.body_offset
+            first = block.start - is_cut
+            yield from _whole_lines(_range_steps(stream, block, first), first, is_cut=is_cut)
 
 
 def _halved(piece: Piece) -> Iterator[Piece]:

@@ -67,6 +67,10 @@ class Catalogue:
     """Day to table to ranges, for tables that belong to a date."""
     removed: dict[int, dict[str, int]] = field(default_factory=dict)
     """Block to reason to rows that take no part."""
+    offered_dates: tuple[str, ...] = ()
+    """Dates with Centre Point orders, also those not asked for, ascending."""
+    offered_securities: tuple[int, ...] = ()
+    """Securities with Centre Point orders, also those not asked for, ascending."""
 
 
 def build_catalogue(
@@ -93,7 +97,13 @@ def build_catalogue(
     days = _trading_days(index, tables) if by_session else index["day"]
     is_dated = tables >= len(PARTITIONED)
     is_wanted = is_dated | _selected(index, days, dates, securities)
-    catalogue = Catalogue([], {})
+    are_orders = tables == _ORDERS
+    catalogue = Catalogue(
+        [],
+        {},
+        offered_dates=tuple(map(day_to_date, np.unique(days[are_orders]).tolist())),
+        offered_securities=tuple(np.unique(index["security"][are_orders]).tolist()),
+    )
     _remove(catalogue, index[~is_wanted], NOT_SELECTED)
     _add_partitions(catalogue, *_grouped(index, tables, days, is_wanted & ~is_dated))
     _add_dated(catalogue, *_grouped(index, tables, days, is_dated))

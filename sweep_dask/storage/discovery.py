@@ -1,54 +1,130 @@
-"""Which files an input folder holds, by table."""
+"""Which files an input holds, by table."""
 
 from __future__ import annotations
 
+import difflib
+import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from fsspec.implementations.local import LocalFileSystem
 
 from sweep_dask.errors import InputError
-from sweep_dask.schema import TABLES
+from sweep_dask.schema import BY_NAME, TABLES
 from sweep_dask.storage.formats import FORMATS
-from sweep_dask.storage.input_folder import InputFolder
+from sweep_dask.storage.input_folder import InputFolder, Listing
+from sweep_dask.storage.input_places import Place, names_in, places_of, prefixes, tables_below
 from sweep_dask.storage.raw_files import InputChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from sweep_dask.storage.address import InputAddress
+    from sweep_dask.storage.address import InputAddresses
     from sweep_dask.storage.raw_files import InputFile
 
+#: Of names in a message or of warnings of one kind.
+_MOST_SHOWN = 12
 
-def discover(address: InputAddress, ignore: Collection[str] = ()) -> tuple[InputFile, ...]:
-    """All input files below a folder.
+
+class Taken(NamedTuple):
+    """What was taken for a table."""
+
+    input: str
+    """What was given as INPUT."""
+    table: str
+    form: str
+    """How its files lie: `orders/*`; digits of dates are `#` in `####-##-##/Orders/*`."""
+    files: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """All files of an input."""
+
+    address: InputAddresses
+    ignore: tuple[str, ...]
+    places: tuple[Place, ...]
+    files: tuple[InputFile, ...]
+    """Tables in the order of `schema.TABLES`; of a table by INPUT as given, then by name: this
+    order decides which of two repeated rows is the first."""
+    taken: tuple[Taken, ...]
+    notes: tuple[str, ...]
+    """What was taken for what, where that is not as it was written; files given twice."""
+    strangers: tuple[str, ...]
+    """Names of folders (with `/`) and of files that belong to no table."""
+
+
+def discover(address: InputAddresses, ignore: Collection[str] = ()) -> Found:
+    """All input files of what was given as INPUT.
 
     Parameters
     ----------
     ignore
-        Patterns, as in a shell, of paths below the folder that are not looked at; `*` also stands
-        for `/`. Names that begin with `.` or `_` never are.
-
-    Returns
-    -------
-    tuple of InputFile
-        Tables in the order of `schema.TABLES`, files of a table by name: this order decides
-        which of two repeated rows is the first.
+        Patterns, as in a shell, of names of files and folders that are not looked at; `*` also
+        stands for `/`. Names that begin with `.` or `_` never are.
 
     Raises
     ------
     InputError
-        The folder, or every file of a required table, is missing, it cannot be reached, or a
-        table holds what cannot be read; then all of it is listed.
+        Something given, or every file of a required table, is missing; it cannot be reached; a
+        table holds what cannot be read, or lies in several forms. All of it is listed.
     """
     with _reaching(address):
-        folder = InputFolder.at(address, ignore)
-        files, unread = folder.listing()
-        _refuse_unread(address, unread)
-        _require_tables(folder, files)
-    return tuple(files)
+        places, listings = _listings(address, ignore)
+        _refuse_unread(address, [name for found in listings for name in found.unread])
+        _refuse_unclear(address, [name for found in listings for name in found.unclear])
+        for place, found in zip(places, listings, strict=True):
+            _refuse_several_forms(place, found)
+        files, twice = _each_once(listings)
+        _require_tables(address, places, files, listings)
+    taken = [
+        Taken(str(place.address), table.name, form, count)
+        for place, found in zip(places, listings, strict=True)
+        for table in TABLES
+        for form, count in sorted(found.forms[table.name].items())
+    ]
+    notes = [*(place.note for place in places if place.note), *twice]
+    strangers = tuple(name for found in listings for name in found.strangers)
+    return Found(
+        address, tuple(ignore), tuple(places), tuple(files), tuple(taken), tuple(notes), strangers
+    )
+
+
+def _listings(
+    address: InputAddresses, ignore: Collection[str]
+) -> tuple[list[Place], list[Listing]]:
+    places = places_of(address)
+    told = zip(places, prefixes(places), strict=True)
+    return places, [InputFolder(place, prefix, tuple(ignore)).listing() for place, prefix in told]
+
+
+def _each_once(listings: Sequence[Listing]) -> tuple[list[InputFile], list[str]]:
+    """Files in order, and a note on each that was given before."""
+    order = {table.name: number for number, table in enumerate(TABLES)}
+    in_order = [
+        file for found in listings for file in sorted(found.files, key=lambda file: file.path)
+    ]
+    in_order.sort(key=lambda file: order[file.table])
+    files: dict[str, InputFile] = {}
+    twice = []
+    for file in in_order:
+        first = files.setdefault(_place_of(file), file)
+        if first is not file:
+            also = f", also as {file.name}" * (first.name != file.name)
+            twice.append(f"{first.name} is there twice{also}: it is read once.")
+    return list(files.values()), twice
+
+
+def _place_of(file: InputFile) -> str:
+    """Where a file really is: links are followed on this machine."""
+    if isinstance(file.filesystem, LocalFileSystem):
+        return os.path.realpath(file.path)
+    return f"{type(file.filesystem).__name__} {file.path}"
 
 
 @contextmanager
-def _reaching(address: InputAddress) -> Iterator[None]:
+def _reaching(address: InputAddresses) -> Iterator[None]:
     """Errors of file systems as ours, without the credentials that their texts may hold."""
     try:
         yield
@@ -69,18 +145,7 @@ def _cure(error: Exception) -> str:
     return "Check the address, the connection and your permission to list the folder."
 
 
-def unknown_folders(address: InputAddress, ignore: Collection[str] = ()) -> list[str]:
-    """Folders in the input that are no table, such as a misspelt one."""
-    known = {table.name for table in TABLES}
-    with _reaching(address):
-        return [
-            name
-            for name, entry in InputFolder.at(address, ignore).entries("")
-            if entry["type"] == "directory" and name not in known
-        ]
-
-
-def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> None:
+def require_unchanged(found: Found) -> None:
     """List the input again and refuse it if it is not what it was.
 
     Raises
@@ -88,11 +153,12 @@ def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> No
     InputChangedError
         Names every file that is new, gone or another one.
     """
-    address = files[0].address
-    with _reaching(address):
-        listed, unread = InputFolder.at(address, ignore).listing()
+    with _reaching(found.address):
+        _, listings = _listings(found.address, found.ignore)
+        listed, _ = _each_once(listings)
+    unread = [name for listing in listings for name in (*listing.unread, *listing.unclear)]
     now = {file.name: file.version for file in listed}
-    before = {file.name: file.version for file in files}
+    before = {file.name: file.version for file in found.files}
     changes = [
         *(f"{name} is new" for name in (*now, *unread) if name not in before),
         *(f"{name} is gone" for name in before if name not in now),
@@ -101,32 +167,92 @@ def require_unchanged(files: Sequence[InputFile], ignore: Collection[str]) -> No
     if changes:
         raise InputChangedError(
             "The input changed during the run.",
-            where=str(address),
+            where=str(found.address),
             value=", ".join(changes),
         )
 
 
-def _require_tables(folder: InputFolder, files: Sequence[InputFile]) -> None:
+def _require_tables(
+    address: InputAddresses,
+    places: Sequence[Place],
+    files: Sequence[InputFile],
+    listings: Sequence[Listing],
+) -> None:
     found = {file.table for file in files}
     missing = [table.name for table in TABLES if table.required and table.name not in found]
-    if missing:
-        raise InputError(
-            f"The input has no {' and no '.join(missing)} files.",
-            where=str(folder.address),
-            value=", ".join(name for name, _ in folder.entries("")) or "an empty folder",
-            cure=f"Put files ending in {', '.join(FORMATS)} into "
-            + " and ".join(f"{name}/" for name in missing)
-            + ".",
-        )
+    if not missing:
+        return
+    there = [name for place in places for name in names_in(place)]
+    raise InputError(
+        f"The input has no {' and no '.join(missing)} files.",
+        where=str(address),
+        value=_shown(there) or "an empty folder",
+        cure=" ".join([*_hints(missing, places, listings), _wanted(missing)]),
+    )
 
 
-def _refuse_unread(address: InputAddress, unread: Sequence[str]) -> None:
+def _wanted(missing: Sequence[str]) -> str:
+    folders = " and ".join(f"{name}/" for name in missing)
+    return (
+        f"Put files ending in {', '.join(FORMATS)} into {folders}, or give them as "
+        + " ".join(f"{name}=PATH" for name in missing)
+        + "."
+    )
+
+
+def _hints(
+    missing: Sequence[str], places: Sequence[Place], listings: Sequence[Listing]
+) -> list[str]:
+    """What of that which was passed over may be meant."""
+    hints = []
+    for place, found in zip(places, listings, strict=True):
+        words = {name.rstrip("/").rsplit("/", 1)[-1].casefold(): name for name in found.strangers}
+        for table in missing:
+            near = difflib.get_close_matches(table, words, n=1, cutoff=0.7)
+            hints += [f"If {words[name]} holds {table}, rename it to {table}/." for name in near]
+        if not place.starts[0]:
+            inner = tables_below(place, found.strangers)
+            hints += [f"There are tables in {_shown(inner)}: is that meant?"] if inner else []
+    return hints
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
+    return ", ".join(names[:_MOST_SHOWN]) + more
+
+
+def _refuse_unread(address: InputAddresses, unread: Sequence[str]) -> None:
     """What lies beside files that are read, and is not read, is data that would be missing."""
     if unread:
         raise InputError(
             f"{len(unread)} of what lies in the folders of tables cannot be read.",
             where=str(address),
             value=", ".join(unread),
-            cure=f"Files end in {', '.join(FORMATS)} and lie in the folder of their table. Take "
-            "others away, or leave them out with --ignore PATTERN (select.ignore).",
+            cure=f"Files end in {', '.join(FORMATS)} and lie in the folder of their table, or of a "
+            "date in it. Take others away, or leave them out with --ignore PATTERN "
+            "(select.ignore).",
         )
+
+
+def _refuse_unclear(address: InputAddresses, unclear: Sequence[str]) -> None:
+    if unclear:
+        raise InputError(
+            "The names of some files do not tell one table.",
+            where=str(address),
+            value=_shown(unclear),
+            cure=f"Say whose files they are, as in orders=PATH (or {', '.join(list(BY_NAME)[1:])}),"
+            " or leave them out with --ignore PATTERN (select.ignore).",
+        )
+
+
+def _refuse_several_forms(place: Place, found: Listing) -> None:
+    """The same rows may lie there twice, or in one of them rows of long ago."""
+    for table, forms in found.forms.items():
+        if len(forms) > 1:
+            raise InputError(
+                f"Files of {table} lie in {len(forms)} ways, and nothing says which is meant.",
+                where=str(place.address),
+                value=", ".join(f"{form} ({n} file{'s' * (n > 1)})" for form, n in forms.items()),
+                cure="Leave out what is not meant with --ignore PATTERN (select.ignore); or, if "
+                "all are, give each of them as an INPUT of its own, beside those of other tables.",
+            )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
@@ -48,6 +50,14 @@ def _gzip(file: InputFile, raw: io.RawIOBase) -> Opened:  # noqa: ARG001
     return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]  # it reads bytes
 
 
+def _bzip2(file: InputFile, raw: io.RawIOBase) -> Opened:  # noqa: ARG001
+    return bz2.BZ2File(raw)
+
+
+def _xz(file: InputFile, raw: io.RawIOBase) -> Opened:  # noqa: ARG001
+    return lzma.LZMAFile(raw)  # type: ignore[arg-type]  # it reads bytes
+
+
 def _zstandard(file: InputFile, raw: io.RawIOBase) -> Opened:
     if not pa.Codec.is_available("zstd"):
         raise unreadable(file, "pyarrow was built without Zstandard", "Install another pyarrow.")
@@ -80,7 +90,9 @@ def _counts(member: zipfile.ZipInfo) -> bool:
 #: Formats of text, and how the text of a file is had.
 _OPENED: dict[str, Callable[[InputFile, io.RawIOBase], Opened]] = {
     "csv": _plain,
+    "csv.bz2": _bzip2,
     "csv.gz": _gzip,
+    "csv.xz": _xz,
     "csv.zst": _zstandard,
     "csv.zip": _only_member,
 }

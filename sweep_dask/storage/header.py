@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,10 +11,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
-from sweep_dask.schema import Column, Kind, Table
 from sweep_dask.storage.cells import BYTE_ORDER_MARK, MAX_LINE_BYTES
 from sweep_dask.storage.formats import open_text
-from sweep_dask.storage.header_faults import refuse_other_delimiter, refuse_row
+from sweep_dask.storage.header_columns import (
+    Field,
+    accepted_names,
+    match_columns,
+    plain_name,
+    with_units,
+)
+from sweep_dask.storage.header_faults import (
+    refuse_header,
+    refuse_other_delimiter,
+    refuse_other_number,
+    refuse_row,
+)
 from sweep_dask.storage.parquet_text import require_types
 from sweep_dask.storage.raw_files import open_raw
 from sweep_dask.storage.units import unit_of
@@ -24,6 +34,7 @@ from sweep_dask.storage.unreadable import readable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sweep_dask.schema import Table
     from sweep_dask.storage.raw_files import InputFile
 
 _STEP_BYTES = 1 << 16
@@ -31,29 +42,10 @@ _STEP_BYTES = 1 << 16
 #: Blank lines above a header; a file that begins with more has none (arbitrary).
 _MAX_BLANK_BYTES = 2 << 20
 
-#: A hundred times the columns of the widest table of the exchange.
-_MAX_FIELDS = 4_000
-#: Of names in a message.
-_SHOWN_NAMES, _SHOWN_CHARACTERS = 60, 60
-
 #: What rows without a cell are made of (see `scan`): a tab may stand between two cells.
 _BLANK = b" \r\n"
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-
-#: Columns added to the rows of a file: their trading date, and their calendar day while they are
-#: put in order.
-OWN_COLUMNS = ("date", "_day")
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a file that is read."""
-
-    position: int
-    column: Column
-    unit: str | None = None
-    """Unit of the cells; None for that of the extracts."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +57,13 @@ class FileHeader:
     n_fields: int
     """How many fields every line must have."""
     body_offset: int
-    """Byte at which the first row begins (0 for Parquet)."""
+    """Byte at which the first line behind the header begins (0 for Parquet)."""
     has_rows: bool
     delimiter: str = ","
     line: int = 1
-    """Physical line of the header: lines that are blank may stand above it."""
+    """Physical line of the header: lines that are blank may stand above it; 0 without one."""
+    names: tuple[str, ...] = ()
+    """Of all fields of a CSV file, as its header has them."""
     n_rows: int | None = None
     """How many rows there are, where the file says so (Parquet)."""
 
@@ -88,6 +82,7 @@ def read_header(
     mapping: Mapping[str, str],
     units: Mapping[str, str] = _NONE,
     delimiter: str = ",",
+    names: Sequence[str] = (),
 ) -> FileHeader:
     """Header of `file`, its names matched with the columns of `table`.
 
@@ -99,26 +94,47 @@ def read_header(
         Units of the table's cells, `time` and `price`, where they are not those of the extracts.
     delimiter
         What stands between two fields of a CSV file.
+    names
+        What the fields of a CSV file are called that has no header itself; empty: it has one.
 
     Raises
     ------
     EmptyFileError
-        There is no header.
+        There is no header or, where there need be none, no row.
     InputError
-        The file cannot be read, lacks a required column, or names one twice.
+        The file cannot be read, lacks a required column, or names one twice; it has a header and
+        names as well, or not as many fields as names.
     """
     if file.format == "parquet":
         return _parquet_header(file, table, mapping, units)
     first = _first_line(file)
+    if names:
+        return _told_header(first, names, file, table, mapping, units, delimiter)
     names = _split_header(first, file, delimiter)
     _refuse_no_header(names, first, file, table, mapping, delimiter)
     fields = with_units(match_columns(names, table, mapping, file), units)
-    return FileHeader(fields, len(names), first.end, first.has_rows, delimiter, first.number)
+    return FileHeader(
+        fields, len(names), first.end, first.has_rows, delimiter, first.number, tuple(names)
+    )
 
 
-def with_units(fields: Sequence[Field], units: Mapping[str, str]) -> tuple[Field, ...]:
-    """Fields that know in which unit their cells are."""
-    return tuple(replace(field, unit=unit_of(field.column, units)) for field in fields)
+def _told_header(
+    first: _FirstLine,
+    names: Sequence[str],
+    file: InputFile,
+    table: Table,
+    mapping: Mapping[str, str],
+    units: Mapping[str, str],
+    delimiter: str,
+) -> FileHeader:
+    """The header of a file that begins with a row."""
+    where = f"{file.name}, line {first.number}"
+    cells = _split_header(first, file, delimiter)
+    known = accepted_names(table, mapping)
+    refuse_header([cell for cell in cells if plain_name(cell) in known], where, table.name)
+    refuse_other_number(cells, names, where, table.name)
+    fields = with_units(match_columns(names, table, mapping, file), units)
+    return FileHeader(fields, len(names), first.mark_bytes, True, delimiter, 0)
 
 
 def _parquet_header(
@@ -153,6 +169,8 @@ class _FirstLine(NamedTuple):
     """Offset behind it."""
     has_rows: bool
     """Whether anything but blank follows."""
+    mark_bytes: int
+    """Length of the byte order mark at the beginning of the file, 0 or 3."""
 
 
 def _first_line(file: InputFile) -> _FirstLine:
@@ -160,6 +178,7 @@ def _first_line(file: InputFile) -> _FirstLine:
         line = stream.readline(MAX_LINE_BYTES)
         number, end = 1, len(line)
         text = line.removeprefix(BYTE_ORDER_MARK)
+        mark_bytes = len(line) - len(text)
         while line and not text.strip() and end < _MAX_BLANK_BYTES:
             number += line.endswith(b"\n")
             text = line = stream.readline(MAX_LINE_BYTES)
@@ -174,7 +193,7 @@ def _first_line(file: InputFile) -> _FirstLine:
             )
         pieces = iter(lambda: stream.read(_STEP_BYTES), b"")
         has_rows = any(piece.strip(_BLANK) for piece in pieces)
-    return _FirstLine(text, number, end, has_rows)
+    return _FirstLine(text, number, end, has_rows, mark_bytes)
 
 
 def _split_header(line: _FirstLine, file: InputFile, delimiter: str) -> list[str]:
@@ -198,132 +217,18 @@ def _refuse_no_header(
     delimiter: str,
 ) -> None:
     """Lines that have another fault than a missing column are told of that one."""
-    known = _accepted_names(table, mapping)
+    known = accepted_names(table, mapping)
     required = [column.name for column in table.columns if column.required]
-    found = {known[_plain(name)].name for name in names if _plain(name) in known}
+    found = {known[plain_name(name)].name for name in names if plain_name(name) in known}
     if found.issuperset(required):
         return
     where = f"{file.name}, line {line.number}"
     refuse_other_delimiter(
         lambda other: _split_header(line, file, other),
         delimiter,
-        lambda name: _plain(name) in known,
+        lambda name: plain_name(name) in known,
         where,
         table.name,
     )
     if not found:
-        refuse_row(names, required, where)
-
-
-def _plain(name: str) -> str:
-    """Spelling that case, blanks and underscores do not change."""
-    return "".join(name.split()).casefold().replace("_", "")
-
-
-def match_columns(
-    names: Sequence[str], table: Table, mapping: Mapping[str, str], file: InputFile
-) -> tuple[Field, ...]:
-    """Fields to read, in the order of `Table.in_order`.
-
-    Raises
-    ------
-    InputError
-        A required column is missing, or two fields claim the same column.
-    """
-    _refuse_too_many(names, file)
-    _refuse_taken_names(table, mapping, file)
-    wanted = _accepted_names(table, mapping)
-    fields: dict[str, Field] = {}
-    for position, name in enumerate(names):
-        column = wanted.get(_plain(name))
-        if column is None and table.keeps_other_columns and _can_be_kept(name):
-            column = Column(name.strip(), Kind.TEXT, required=False)
-        if column is None:
-            continue
-        if column.name in fields:
-            raise InputError(
-                f"Two fields of {file.name} claim the column {column.name}: "
-                f"{names[fields[column.name].position].strip()} and {name.strip()}.",
-                where=f"{file.name}, line 1",
-                cure=f"Name the right one under columns.{table.name}.{column.name} in config.yaml.",
-            )
-        fields[column.name] = Field(position, column)
-    _require(fields, names, table, mapping, file)
-    return tuple(fields[c.name] for c in table.in_order(f.column for f in fields.values()))
-
-
-def _refuse_too_many(names: Sequence[str], file: InputFile) -> None:
-    if len(names) > _MAX_FIELDS:
-        raise InputError(
-            f"{file.name} has {len(names):,} columns; a table may have {_MAX_FIELDS:,}.",
-            where=f"{file.name}, line 1",
-            value=_shown(names),
-            cure="Export the columns that docs/input.md lists.",
-        )
-
-
-def _shown(names: Sequence[str]) -> str:
-    """The first of the names, as far as a reader can use them."""
-    shown = [name.strip()[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_NAMES]]
-    return ", ".join(shown) + (", …" if len(names) > _SHOWN_NAMES else "")
-
-
-def _can_be_kept(name: str) -> bool:
-    """Whether a column not of the schema has a name, and none that this package gives."""
-    return name.strip().casefold() not in {"", *OWN_COLUMNS}
-
-
-def _refuse_taken_names(table: Table, mapping: Mapping[str, str], file: InputFile) -> None:
-    """A name that is another column's own, or is given twice, would leave one of two without."""
-    taken = {
-        _plain(name): column.name
-        for column in table.columns
-        if column.name not in mapping
-        for name in (column.name, *column.aliases)
-    }
-    for column, name in mapping.items():
-        other = taken.setdefault(_plain(name), column)
-        if other != column:
-            raise InputError(
-                f"{name!r} cannot be the column {column}: it is the column {other}.",
-                where=f"columns.{table.name}.{column} in config.yaml, for {file.name}",
-                value=name,
-                cure=f"Give {column} the name it has in the file.",
-            )
-
-
-def _accepted_names(table: Table, mapping: Mapping[str, str]) -> dict[str, Column]:
-    accepted: dict[str, Column] = {}
-    for column in table.columns:
-        if column.name in mapping:
-            accepted[_plain(mapping[column.name])] = column
-        else:
-            for name in (column.name, *column.aliases):
-                accepted.setdefault(_plain(name), column)
-    return accepted
-
-
-def _require(
-    fields: Mapping[str, Field],
-    names: Sequence[str],
-    table: Table,
-    mapping: Mapping[str, str],
-    file: InputFile,
-) -> None:
-    missing = [c.name for c in table.columns if c.required and c.name not in fields]
-    if not missing:
-        return
-    claimed = {field.position for field in fields.values()}
-    free = [name.strip() for position, name in enumerate(names) if position not in claimed]
-    nearest = {name: difflib.get_close_matches(name, free, n=3, cutoff=0.4) for name in missing}
-    hints = [f"{name} (nearest: {', '.join(near)})" for name, near in nearest.items() if near]
-    expected = [f"{n} (mapped to {mapping[n]})" if n in mapping else n for n in missing]
-    raise InputError(
-        f"Required column{'s' * (len(missing) > 1)} missing from {file.name}: "
-        f"{', '.join(expected)}.",
-        where=f"{file.name}, line 1",
-        value=_shown(names),
-        cure=f"Map {hints[0] if hints else missing[0]} under columns.{table.name} in config.yaml, "
-        f"as in `columns: {{{table.name}: {{{missing[0]}: "
-        f"{(nearest[missing[0]] or ['my_name'])[0]}}}}}`.",
-    )
+        refuse_row(names, required, where, table.name)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from sweep_dask.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
 #: By the word for it in the configuration.
 _DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+
+_SHOWN_CELLS = 30
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?\s*")
 
@@ -53,7 +55,42 @@ def _spoken(word: str) -> str:
     return {",": "commas", ";": "semicolons", "|": "bars", "tab": "tabs"}[word]
 
 
-def refuse_row(names: Sequence[str], required: Collection[str], where: str) -> None:
+def refuse_header(known: Sequence[str], where: str, table: str) -> None:
+    """Refuse a first line with names of columns where the configuration says there is none.
+
+    Raises
+    ------
+    InputError
+        The first row would be taken for one.
+    """
+    if len(known) > 1:
+        raise InputError(
+            f"{where.partition(',')[0]} has a header, and the configuration names its columns.",
+            where=where,
+            value=", ".join(name.strip() for name in known),
+            cure=f"Take `header.{table}` out of the configuration; rename columns with `columns`.",
+        )
+
+
+def refuse_other_number(cells: Sequence[str], names: Sequence[str], where: str, table: str) -> None:
+    """Refuse a row with more or fewer cells than names.
+
+    Raises
+    ------
+    InputError
+        Says how many there are.
+    """
+    if len(cells) != len(names):
+        raise InputError(
+            f"{where.partition(',')[0]} has {len(cells)} fields and `header.{table}` {len(names)} "
+            "names.",
+            where=where,
+            value=", ".join(cell.strip() for cell in cells[:_SHOWN_CELLS]),
+            cure=f"Name every field in the order of the file; or correct `delimiter.{table}`.",
+        )
+
+
+def refuse_row(names: Sequence[str], required: Sequence[str], where: str, table: str) -> None:
     """Refuse a first line that holds mostly numbers.
 
     Raises
@@ -69,5 +106,6 @@ def refuse_row(names: Sequence[str], required: Collection[str], where: str) -> N
         where=where,
         value=", ".join(name.strip() for name in names),
         cure="Put a line with the names of the columns in front, among them "
-        f"{', '.join(required)}.",
+        f"{', '.join(required)}; or name them, all in the order of the file, in the "
+        f"configuration: `header: {{{table}: [{', '.join(required[:2])}, …]}}`.",
     )

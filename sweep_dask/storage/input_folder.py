@@ -1,111 +1,174 @@
-"""An input folder as its file system shows it."""
+"""Part of an input as its file system shows it: a folder, or some of the files below one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
-from sweep_dask.schema import TABLES
 from sweep_dask.storage.file_version import file_version
-from sweep_dask.storage.formats import FORMATS
+from sweep_dask.storage.input_forms import (
+    form_of,
+    format_of,
+    leads_to_tables,
+    table_above,
+    tables_in_name,
+)
 from sweep_dask.storage.raw_files import InputFile
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from fsspec import AbstractFileSystem
-
-    from sweep_dask.storage.address import InputAddress
+    from sweep_dask.storage.input_places import Place
 
 
-class Listing(NamedTuple):
-    """What lies in the folders of tables."""
+@dataclass
+class Listing:
+    """What was found in one place."""
 
-    files: list[InputFile]
-    unread: list[str]
-    """Paths below the input folder of what cannot be read."""
+    files: list[InputFile] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Names of what cannot be read and lies where files of tables do."""
+    unclear: list[str] = field(default_factory=list)
+    """Names of files that belong to no table or to several, as far as names tell."""
+    strangers: list[str] = field(default_factory=list)
+    """Names of folders (with `/`) and of files that belong to no table and are passed over."""
+    forms: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By table, how its files lie (`form_of`), and how many of them lie so."""
+    loose: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """By table, names of files that lie flat and cannot be read."""
 
 
 @dataclass(frozen=True)
 class InputFolder:
-    """An input folder, as its file system shows it."""
+    """A place of the input; names are paths below what all places have in common."""
 
-    address: InputAddress
-    filesystem: AbstractFileSystem
-    root: str
+    place: Place
+    prefix: str
+    """What stands before the path below `place.root` in the name of a file; ends with `/`."""
     ignore: tuple[str, ...]
-    """Patterns of paths below it that are not looked at."""
+    """Patterns of names that are not looked at."""
 
-    @classmethod
-    def at(cls, address: InputAddress, ignore: Collection[str]) -> InputFolder:
-        """The folder at an address, nothing of it remembered; errors are those of fsspec."""
-        filesystem, root = address.connect()
-        filesystem.invalidate_cache()
-        return cls(address, filesystem, root, tuple(ignore))
+    def listing(self) -> Listing:
+        """All files of tables; errors are those of the file system.
 
-    def entries(self, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Path below the folder and what is known of it, by name; hidden ones left out."""
-        folder = self._path(below)
-        for entry in sorted(self.filesystem.ls(folder, detail=True), key=lambda e: e["name"]):
+        Raises
+        ------
+        InputError
+            A name is not UTF-8, or the size of a file is not known.
+        """
+        _require_text("The name of the input folder", str(self.place.address))
+        found = Listing()
+        for start in self.place.starts:
+            if not start or self.place.filesystem.isdir(self._path(start)):
+                self._walk(start, found)
+            elif not self._is_ignored(start, is_folder=False):
+                entry = self.place.filesystem.info(self._path(start))
+                self._add_file(start, entry, found, is_given=True)
+        # Beside files of a table that lie flat, others of its name are data that would be missing.
+        for table, names in found.loose.items():
+            flat = any(f"*{table}*" in form for form in found.forms[table])
+            (found.unread if flat else found.strangers).extend(names)
+        return found
+
+    def entries(self, below: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Path below the root and what is known of it, by name; hidden ones left out."""
+        folder, files = self._path(below), self.place.filesystem
+        for entry in sorted(files.ls(folder, detail=True), key=lambda e: e["name"]):
             path = entry["name"].rstrip("/")
             name = path.rsplit("/", 1)[-1]
             # An object store may list a folder among what is in it.
             if path == folder or name.startswith((".", "_")):
                 continue
-            shown = f"{below}/{self.address.hide(name)}".lstrip("/")
-            if not self._is_ignored(shown, entry):
-                yield shown, entry
+            inner = f"{below}/{name}".lstrip("/")
+            if not self._is_ignored(inner, is_folder=entry["type"] == "directory"):
+                yield inner, entry
 
-    def _path(self, below: str) -> str:
-        return f"{self.root.rstrip('/')}/{below}".rstrip("/") or self.root
+    def shown(self, inner: str) -> str:
+        """The name of a path below the root."""
+        return self.place.address.hide(self.prefix + inner)
 
-    def _is_ignored(self, shown: str, entry: Mapping[str, Any]) -> bool:
-        names = [shown, f"{shown}/"] if entry["type"] == "directory" else [shown]
+    def _path(self, inner: str) -> str:
+        root = self.place.root
+        return f"{root.rstrip('/')}/{inner}".rstrip("/") or root
+
+    def _is_ignored(self, inner: str, *, is_folder: bool) -> bool:
+        shown = self.shown(inner)
+        names = [shown, f"{shown}/"] if is_folder else [shown]
         return any(fnmatchcase(name, pattern) for name in names for pattern in self.ignore)
 
-    def listing(self) -> Listing:
-        """All tables in the order of `schema.TABLES`, files of a table by name."""
-        if not self.filesystem.isdir(self.root):
-            raise InputError(
-                "The input folder does not exist.",
-                where=str(self.address),
-                cure="Name a folder that holds orders/ and trades/, "
-                "or leave INPUT out to use the built-in sample.",
-            )
-        _require_text("The name of the input folder", str(self.address))
-        found = Listing([], [])
-        for table in TABLES:
-            if self.filesystem.isdir(self._path(table.name)):
-                self._add(table.name, found)
-        return found
-
-    def _add(self, table: str, found: Listing) -> None:
-        for shown, entry in self.entries(table):
-            file_format = _format_of(shown)
-            if entry["type"] == "directory":
-                found.unread.extend([f"{shown}/"] if self._holds_something(shown) else [])
-            elif file_format is None or not self._is_file(entry):
-                found.unread.append(shown)
+    def _walk(self, below: str, found: Listing) -> None:
+        for inner, entry in self.entries(below):
+            if self._is_folder(entry):
+                self._add_folder(inner, entry, found)
             else:
-                found.files.append(self._file(table, shown, entry["name"], file_format))
+                self._add_file(inner, entry, found)
+
+    def _add_folder(self, inner: str, entry: Mapping[str, Any], found: Listing) -> None:
+        folders = inner.split("/")
+        if leads_to_tables(folders):
+            self._walk(inner, found)
+        elif self._table_above(folders) is None:
+            found.strangers.append(f"{self.shown(inner)}/")
+        elif entry["type"] != "directory":
+            found.unread.append(self.shown(inner))
+        elif self._holds_something(inner):
+            found.unread.append(f"{self.shown(inner)}/")
+
+    def _add_file(
+        self,
+        inner: str,
+        entry: Mapping[str, Any],
+        found: Listing,
+        *,
+        is_given: bool = False,
+    ) -> None:
+        *folders, name = inner.split("/")
+        table, file_format = self._table_above(folders), format_of(name)
+        tables = {table} if table else tables_in_name(name)
+        if file_format is None or not self._is_file(entry):
+            if table or is_given:
+                found.unread.append(self.shown(inner))
+            elif len(tables) == 1:
+                found.loose[next(iter(tables))].append(self.shown(inner))
+        elif len(tables) == 1:
+            self._take(next(iter(tables)), inner, entry["name"], file_format, found)
+        elif tables or is_given:
+            found.unclear.append(self.shown(inner))
+        else:
+            found.strangers.append(self.shown(inner))
+
+    def _take(self, table: str, inner: str, path: str, file_format: str, found: Listing) -> None:
+        found.files.append(self._file(table, inner, path, file_format))
+        form = f"{table}=" if self.place.table else form_of(inner.split("/")[:-1], table)
+        found.forms[table][form] += 1
+
+    def _table_above(self, folders: list[str]) -> str | None:
+        return self.place.table or table_above(folders)
 
     def _holds_something(self, below: str) -> bool:
         return any(
-            entry["type"] != "directory" or self._holds_something(shown)
-            for shown, entry in self.entries(below)
+            entry["type"] != "directory" or self._holds_something(inner)
+            for inner, entry in self.entries(below)
         )
 
-    def _is_file(self, entry: Mapping[str, Any]) -> bool:
-        """Also a link to a file is one; fsspec lists links as `other`."""
+    def _is_folder(self, entry: Mapping[str, Any]) -> bool:
+        """Also a link to a folder is one; fsspec lists links as `other`."""
         if entry.get("islink"):
-            return bool(self.filesystem.isfile(entry["name"]))
+            return bool(self.place.filesystem.isdir(entry["name"]))
+        return bool(entry["type"] == "directory")
+
+    def _is_file(self, entry: Mapping[str, Any]) -> bool:
+        if entry.get("islink"):
+            return bool(self.place.filesystem.isfile(entry["name"]))
         return bool(entry["type"] == "file")
 
-    def _file(self, table: str, shown: str, path: str, file_format: str) -> InputFile:
+    def _file(self, table: str, inner: str, path: str, file_format: str) -> InputFile:
+        shown = self.shown(inner)
         _require_text("The name of a file", shown)
-        version = file_version(self.filesystem, path)
+        version = file_version(self.place.filesystem, path)
         size = version.facts[0]
         if not size.isdecimal():
             raise InputError(
@@ -119,9 +182,9 @@ class InputFolder:
             int(size),
             file_format,
             version,
-            self.filesystem,
+            self.place.filesystem,
             path,
-            self.address,
+            self.place.address,
         )
 
 
@@ -135,8 +198,3 @@ def _require_text(what: str, name: str) -> None:
             where=name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
             cure="Rename it.",
         ) from error
-
-
-def _format_of(name: str) -> str | None:
-    lowered = name.lower()
-    return next((fmt for ending, fmt in FORMATS.items() if lowered.endswith(ending)), None)

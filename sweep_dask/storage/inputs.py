@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.errors import InputError
 from sweep_dask.printable import printable
 from sweep_dask.schema import BY_NAME, TABLES
-from sweep_dask.storage.address import InputAddress
-from sweep_dask.storage.discovery import discover, unknown_folders
+from sweep_dask.storage.address import InputAddresses
+from sweep_dask.storage.discovery import Found, discover
 from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
 from sweep_dask.storage.merge import TableColumns
 
@@ -23,6 +23,10 @@ Mapped = Mapping[str, Mapping[str, str]]
 
 _NONE: Mapped = MappingProxyType({})
 _NO_DELIMITERS: Mapping[str, str] = MappingProxyType({})
+_NO_NAMES: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+#: Of warnings of one kind.
+_MOST_PASSED_OVER = 12
 
 
 class SeveralFilesError(InputError):
@@ -38,14 +42,22 @@ class SeveralFilesError(InputError):
 
 @dataclass(frozen=True)
 class Inputs:
-    """An input folder, opened."""
+    """An input, opened."""
 
-    address: InputAddress
-    files: tuple[InputFile, ...]
-    """Every file found, also those without rows."""
+    found: Found
     headers: Mapping[str, FileHeader]
     """By file name, for files that have rows."""
     warnings: tuple[str, ...]
+
+    @property
+    def address(self) -> InputAddresses:
+        """What was given as INPUT."""
+        return self.found.address
+
+    @property
+    def files(self) -> tuple[InputFile, ...]:
+        """Every file found, also those without rows."""
+        return self.found.files
 
     @property
     def readable(self) -> list[InputFile]:
@@ -78,18 +90,19 @@ class Inputs:
 
 
 def open_inputs(
-    folder: str,
+    inputs: str | Sequence[str],
     mapping: Mapped,
     units: Mapped = _NONE,
     delimiters: Mapping[str, str] = _NO_DELIMITERS,
     ignore: Collection[str] = (),
+    names: Mapping[str, Sequence[str]] = _NO_NAMES,
 ) -> Inputs:
-    """Find all files below `folder` and read their headers.
+    """Find all files of an input and read their headers.
 
     Parameters
     ----------
-    folder
-        A local path or an fsspec URL.
+    inputs
+        Local paths or fsspec URLs, of folders, of files or with patterns; see `input_places`.
     mapping
         Table to logical column name to the name in the user's files.
     units
@@ -97,23 +110,21 @@ def open_inputs(
     delimiters
         Table to what stands between two fields of its CSV files, where it is no comma.
     ignore
-        Patterns of paths below the folder that are not looked at.
+        Patterns of names of files that are not looked at.
+    names
+        Table to the names of all fields of its CSV files, where these have no header.
 
     Raises
     ------
     InputError
-        The folder or a required table is missing, a required table has no rows, or some files
+        Something given or a required table is missing, a required table has no rows, or some files
         cannot be used; then all of them are listed.
     """
-    address = InputAddress(folder)
-    files = discover(address, ignore)
+    found = discover(InputAddresses.of(inputs), ignore)
     headers: dict[str, FileHeader] = {}
     errors: list[InputError] = []
-    warnings = [
-        f"{printable(name)}/ in the input is no table and is not read."
-        for name in unknown_folders(address, ignore)
-    ]
-    for file in files:
+    warnings = [*map(printable, found.notes), *_passed_over(found.strangers)]
+    for file in found.files:
         try:
             header = read_header(
                 file,
@@ -121,6 +132,7 @@ def open_inputs(
                 mapping.get(file.table, {}),
                 units.get(file.table, {}),
                 delimiters.get(file.table, ","),
+                names.get(file.table, ()),
             )
         except EmptyFileError:
             warnings.append(f"{file.name} is empty.")
@@ -132,9 +144,17 @@ def open_inputs(
             else:
                 warnings.append(f"{file.name} has a header and no rows.")
     raise_all(errors)
-    _require_rows(address, files, headers)
-    _require_mapped(files, headers, mapping)
-    return Inputs(address, files, headers, tuple(warnings))
+    _require_rows(found, headers)
+    _require_mapped(found.files, headers, mapping)
+    return Inputs(found, headers, tuple(warnings))
+
+
+def _passed_over(strangers: Sequence[str]) -> list[str]:
+    shown = [f"{printable(name)} in the input is no table and is not read." for name in strangers]
+    if len(shown) <= _MOST_PASSED_OVER:
+        return shown
+    more = f"{len(shown) - _MOST_PASSED_OVER:,} more in the input are no tables and are not read."
+    return [*shown[:_MOST_PASSED_OVER], more]
 
 
 def raise_all(errors: Sequence[InputError]) -> None:
@@ -154,17 +174,15 @@ def _indented(text: str) -> str:
     return "\n".join([f"  - {first}", *(f"    {line}" for line in rest)])
 
 
-def _require_rows(
-    address: InputAddress, files: Iterable[InputFile], headers: Mapping[str, FileHeader]
-) -> None:
-    with_rows = {file.table for file in files if file.name in headers}
+def _require_rows(found: Found, headers: Mapping[str, FileHeader]) -> None:
+    with_rows = {file.table for file in found.files if file.name in headers}
     for table in TABLES:
         if table.required and table.name not in with_rows:
             raise InputError(
                 f"The {table.name} files hold no rows.",
-                where=f"{address}/{table.name}",
-                value=", ".join(file.name for file in files if file.table == table.name),
-                cure=f"Put {table.name} files that have rows below their header into this folder.",
+                where=str(found.address),
+                value=", ".join(file.name for file in found.files if file.table == table.name),
+                cure=f"Give {table.name} files that have rows below their header.",
             )
 
 

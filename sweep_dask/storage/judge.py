@@ -16,7 +16,8 @@ from sweep_dask.storage.units import standard_cell
 
 if TYPE_CHECKING:
     from sweep_dask.schema import Table
-    from sweep_dask.storage.header import Field, FileHeader
+    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.header_columns import Field
 
 #: Why a row cannot be read (`rejects/*.parquet`, manifest).
 REJECT_REASONS = {

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sweep_dask.schema import Column
-    from sweep_dask.storage.header import Field, FileHeader
+    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.header_columns import Field
     from sweep_dask.storage.raw_files import InputFile
 
 #: About what a row of the extracts takes as text; only steers the size of a piece.

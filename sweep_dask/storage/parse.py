@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from sweep_dask.storage.header import Field, FileHeader
+    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.header_columns import Field
     from sweep_dask.storage.scan import LineScan
+    from sweep_dask.storage.units import Unit
 
 #: Arrow types of the three kinds of columns, everywhere in this package.
 ARROW_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
@@ -90,7 +92,7 @@ def _typed(
     return pa.array(numbers, mask=missing if missing.any() else None)
 
 
-def _converted(text: pa.Array, column: Column, unit: str) -> pa.Array:
+def _converted(text: pa.Array, column: Column, unit: Unit) -> pa.Array:
     """Numbers of cells in other units, converting each spelling once: prices repeat."""
     encoded = text.dictionary_encode()
     standard = standard_cells(encoded.dictionary, column, unit)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Settings that decide what becomes of raw files before a model sees a row.
 INGEST_SETTINGS = (
-    *("ignore", "columns", "units", "delimiter"),
+    *("ignore", "columns", "units", "delimiter", "header"),
     *("dates", "securities", "trading_day", "ticks"),
 )
 

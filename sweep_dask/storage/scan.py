@@ -17,7 +17,8 @@ from sweep_dask.storage import scan_kernel as kernel
 from sweep_dask.storage.cells import MAX_PRICE
 
 if TYPE_CHECKING:
-    from sweep_dask.storage.header import Field, FileHeader
+    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.header_columns import Field
 
 _FIRST_NOT_ASCII = 128
 

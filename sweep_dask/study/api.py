@@ -17,11 +17,15 @@ from sweep_dask.study import run as pipeline
 from sweep_dask.study.plan import choose_input, make_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sweep_dask.dataflow.handed_in import Client
     from sweep_dask.settings import Settings
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.replay import ReplayResult
     from sweep_dask.study.results import RunResult
+
+    Input = str | Path | Iterable[str | Path] | None
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ _WHERE = ("scheduler", "scheduler_file", "enable_parallel", "workers", "dashboar
 
 
 def run(
-    input: str | Path | None = None,  # noqa: A002  contract
+    input: Input = None,  # noqa: A002  contract
     *,
     client: Client | str | None = None,
     **settings: object,
@@ -40,8 +44,9 @@ def run(
     Parameters
     ----------
     input
-        Folder with `orders/` and `trades/`, or an fsspec URL; None means `data/raw` or, where
-        that does not exist, the built-in sample market.
+        Folder with `orders/` and `trades/`, a file, a pattern, `"orders=PATH"`, or fsspec URLs of
+        these; several in a list. None means `data/raw` or, where that does not exist, the
+        built-in sample market.
     client
         A `distributed.Client` of the cluster that is to do the work, or `"current"` for the one
         that is active. It stays open, and nothing is left on its cluster. None: what the settings
@@ -56,13 +61,13 @@ def run(
     SweepError
         The run cannot be done; the message says what, where, and the cure.
     """
-    folder, is_sample = choose_input(None if input is None else str(input))
+    folder, is_sample = choose_input(_given(input))
     loaded, theirs = _loaded(settings, client)
     return pipeline.run(loaded, folder, is_sample=is_sample, client=theirs)
 
 
 def replay(
-    input: str | Path | None = None,  # noqa: A002  contract
+    input: Input = None,  # noqa: A002  contract
     *,
     ablations: bool = True,
     client: Client | str | None = None,
@@ -82,13 +87,13 @@ def replay(
     SweepError
         The replay cannot be done; the message says what, where, and the cure.
     """
-    folder, is_sample = choose_input(None if input is None else str(input))
+    folder, is_sample = choose_input(_given(input))
     loaded, theirs = _loaded(settings, client)
     return replaying.replay(loaded, folder, is_sample=is_sample, ablations=ablations, client=theirs)
 
 
 def plan(
-    input: str | Path | None = None,  # noqa: A002  contract
+    input: Input = None,  # noqa: A002  contract
     *,
     client: Client | str | None = None,
     **settings: object,
@@ -100,10 +105,16 @@ def plan(
     SweepError
         The run could not be done.
     """
-    folder, is_sample = choose_input(None if input is None else str(input))
+    folder, is_sample = choose_input(_given(input))
     loaded, theirs = _with_client(settings, client)
     with remote_cluster(loaded, theirs, logger.info) as cluster:
         return make_plan(loaded, folder, is_sample=is_sample, cluster=cluster)
+
+
+def _given(input: Input) -> list[str]:  # noqa: A002  as above
+    if input is None:
+        return []
+    return [str(input)] if isinstance(input, str | Path) else [str(one) for one in input]
 
 
 def _loaded(

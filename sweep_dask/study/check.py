@@ -17,7 +17,7 @@ from sweep_dask.analysis.data_checks.judging import judge_tally
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.analysis.data_checks.written import check_written
 from sweep_dask.errors import InputError
-from sweep_dask.storage.address import InputAddress
+from sweep_dask.storage.address import InputAddresses
 from sweep_dask.storage.inputs import SeveralFilesError
 from sweep_dask.storage.sampling import sample_file
 from sweep_dask.study.book import book_settings
@@ -74,8 +74,8 @@ class Checked:
         }
 
 
-def check(settings: Settings, folder: str) -> Checked:
-    """Look at the input in `folder` as a run would read it; writes nothing.
+def check(settings: Settings, folder: str | Sequence[str]) -> Checked:
+    """Look at the input as a run would read it; writes nothing.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check(settings: Settings, folder: str) -> Checked:
     try:
         inputs = open_as_set(settings, folder)
     except InputError as error:
-        address = str(InputAddress(folder))
+        address = str(InputAddresses.of(folder))
         errors = error.errors if isinstance(error, SeveralFilesError) else (error,)
         return Checked(address, tuple(map(_not_opened, errors)), 0, is_whole=False)
     return look(inputs, ticks, CHECK_BYTES)

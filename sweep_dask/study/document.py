@@ -201,9 +201,15 @@ class RunRecord:
             "settings": self._settings(),
             "machine": self._machine(),
             "inputs": [
-                {"file": f.name, "bytes": f.bytes, "digest": self.input_digests.get(f.name)}
+                {
+                    "file": f.name,
+                    "table": f.table,
+                    "bytes": f.bytes,
+                    "digest": self.input_digests.get(f.name),
+                }
                 for f in self.plan.inputs.files
             ],
+            "taken": [taken._asdict() for taken in self.plan.inputs.found.taken],
             "order_columns": list(self.plan.inputs.columns()[ORDERS.name].names),
             "ingest": self.ingest,
             "ledger": [] if self.ledger is None else [f.as_json() for f in self.ledger.files],

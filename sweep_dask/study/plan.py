@@ -20,6 +20,7 @@ from sweep_dask.study.needs import (
     tight_rollups,
 )
 from sweep_dask.study.order_sample import Sample, sample_orders
+from sweep_dask.study.selection import with_security_ids
 from sweep_dask.study.sizing import sized
 from sweep_dask.system_config import (
     SystemConfig,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.inputs import BookSettings
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.dataflow.remote_workers import RemoteWorkers
-    from sweep_dask.storage.address import InputAddress
+    from sweep_dask.storage.address import InputAddresses
 
 #: Where a user's raw files lie unless said otherwise (contract).
 DEFAULT_INPUT = Path("data/raw")
@@ -42,7 +43,7 @@ DEFAULT_INPUT = Path("data/raw")
 class Plan:
     """Everything a run needs to know beforehand."""
 
-    input: InputAddress
+    input: InputAddresses
     is_sample: bool
     """Whether the input is the built-in sample market."""
     settings: Settings
@@ -80,18 +81,18 @@ class Plan:
         return max(self.block_task_bytes, self.partition_task_bytes, self.rollup_task_bytes)
 
 
-def choose_input(given: str | None) -> tuple[str, bool]:
-    """The input folder, and whether it is the built-in sample market."""
-    if given is not None:
+def choose_input(given: Sequence[str]) -> tuple[Sequence[str], bool]:
+    """What to take as INPUT, and whether it is the built-in sample market."""
+    if given:
         return given, False
     if DEFAULT_INPUT.is_dir():
-        return str(DEFAULT_INPUT), False
-    return str(sample_market_path()), True
+        return [str(DEFAULT_INPUT)], False
+    return [str(sample_market_path())], True
 
 
 def make_plan(
     settings: Settings,
-    folder: str,
+    folder: str | Sequence[str],
     *,
     is_sample: bool = False,
     cluster: RemoteCluster | None = None,
@@ -108,13 +109,14 @@ def make_plan(
     InputError
         The input cannot be used.
     UsageError
-        The column mapping, the units, the delimiters or the rules to switch off name what does not
-        exist, or the tick table is none.
+        The column mapping, the units, the delimiters, the securities or the rules to switch off
+        name what does not exist, or the tick table is none.
     ResourceError
         No block fits the memory there is, or the cluster cannot do the work.
     """
     book = book_settings(settings)
     inputs = open_as_set(settings, folder)
+    settings = with_security_ids(settings, inputs)
     sample = sample_orders(inputs)
     remote = None if cluster is None else cluster.workers
     system, reasons = sized(settings, sample.bytes_per_row, remote)
@@ -148,7 +150,7 @@ def make_plan(
     )
 
 
-def open_as_set(settings: Settings, folder: str) -> Inputs:
+def open_as_set(settings: Settings, folder: str | Sequence[str]) -> Inputs:
     """Open the input as the settings say that it is written.
 
     Raises
@@ -156,14 +158,22 @@ def open_as_set(settings: Settings, folder: str) -> Inputs:
     InputError
         The input cannot be used.
     UsageError
-        The column mapping, the units or the delimiters name what does not exist.
+        The column mapping, the units, the delimiters or the header name what does not exist.
     """
     known = {table.name: [column.name for column in table.columns] for table in TABLES}
     require_known_columns(settings.columns, known)
     delimiters = settings.delimiters(known)
     require_known_tables("units", settings.units, known)
     require_known_tables("delimiter", delimiters, known)
-    return open_inputs(folder, settings.columns, settings.units, delimiters, settings.ignore)
+    require_known_tables("header", settings.header, known)
+    return open_inputs(
+        folder,
+        settings.columns,
+        settings.units,
+        delimiters,
+        settings.ignore,
+        settings.header,
+    )
 
 
 def _cut(inputs: Inputs, blocksize_bytes: int) -> tuple[Block, ...]:

@@ -26,6 +26,7 @@ from sweep_dask.storage.raw_files import input_digest
 from sweep_dask.storage.receipts import can_be_kept
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.study.check import findings_on, look_before
+from sweep_dask.study.selection import require_selected
 from sweep_dask.terms import stages
 
 if TYPE_CHECKING:
@@ -120,9 +121,9 @@ def _unchanged(plan: Plan) -> Iterator[None]:
     try:
         yield
     except InputError:
-        require_unchanged(plan.inputs.files, plan.settings.ignore)
+        require_unchanged(plan.inputs.found)
         raise
-    require_unchanged(plan.inputs.files, plan.settings.ignore)
+    require_unchanged(plan.inputs.found)
 
 
 def _input_digests(workers: Workers, plan: Plan) -> dict[str, str]:
@@ -199,7 +200,7 @@ def _of_files(
         {receipt.block: receipt.table for receipt in ingested.receipts},
         by_session=plan.settings.trading_day == "session",
         dates=plan.settings.dates,
-        securities=plan.settings.securities,
+        securities=plan.settings.security_ids,
     )
     return InputRead(
         digests,
@@ -214,24 +215,21 @@ def _of_files(
 
 
 def require_partitions(read: InputRead, plan: Plan) -> None:
-    """Refuse an input without partitions.
+    """Refuse an input without partitions; warn of what was asked for and is not there.
 
     Raises
     ------
     InputError
         There are none, or none of the dates and securities asked for.
     """
-    if read.catalogue.partitions:
-        return
-    selected = bool(plan.settings.dates or plan.settings.securities)
-    raise InputError(
-        "The input holds no Centre Point orders"
-        + (" of the dates and securities asked for." if selected else "."),
-        where=f"{plan.input}/orders",
-        cure="Check --dates and --securities."
-        if selected
-        else "An order is one if its exchangeordertype has bit 64, 256, 2048 or 4096.",
-    )
+    if plan.settings.dates or plan.settings.securities:
+        require_selected(plan.settings, read.catalogue)
+    elif not read.catalogue.partitions:
+        raise InputError(
+            "The input holds no Centre Point orders.",
+            where=str(plan.input),
+            cure="An order is one if its exchangeordertype has bit 64, 256, 2048 or 4096.",
+        )
 
 
 def require_few_rejects(read: InputRead, settings: Settings, space: Workspace) -> None:

@@ -35,7 +35,7 @@ from sweep_dask.terms import files, stages
 from sweep_dask.terms.score import RESYNC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
@@ -88,14 +88,14 @@ class ReplayResult:
 
 def replay(
     settings: Settings,
-    folder: str,
+    folder: str | Sequence[str],
     *,
     is_sample: bool = False,
     ablations: bool = True,
     announce: Callable[[str], None] = logger.info,
     client: Client | None = None,
 ) -> ReplayResult:
-    """Replay the input in `folder`; a run in the same output folder gets its report anew.
+    """Replay an input; a run in the same output folder gets its report anew.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def replay(
 def _on(
     cluster: RemoteCluster | None,
     settings: Settings,
-    folder: str,
+    folder: str | Sequence[str],
     is_sample: bool,
     ablations: bool,
     announce: Callable[[str], None],
@@ -126,7 +126,7 @@ def _on(
     began = time.perf_counter()
     plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
     around = OutputLayout(settings.output.absolute())
-    require_apart(folder, around)
+    require_apart(plan.inputs.found, around)
     layout = around.replay()
     seconds = {"plan": time.perf_counter() - began}
     is_new = not around.root.exists()

@@ -49,7 +49,7 @@ from sweep_dask.terms import stages
 from sweep_dask.terms.arms import CENTRE_POINT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sweep_dask.dataflow.events import Events
     from sweep_dask.dataflow.handed_in import Client
@@ -74,19 +74,21 @@ class FinishedRun(RunResult):
 
 def run(
     settings: Settings,
-    folder: str,
+    folder: str | Sequence[str],
     *,
     is_sample: bool = False,
     announce: Callable[[str], None] = logger.info,
     client: Client | None = None,
 ) -> FinishedRun:
-    """Run everything on the input in `folder`.
+    """Run everything on an input.
 
     An interrupt (Ctrl-C) ends the run early: partitions that are finished are kept, and the same
     call resumes.
 
     Parameters
     ----------
+    folder
+        What is given as INPUT, one or several.
     announce
         Receives the opening lines: the dashboard's address and the system configuration.
     client
@@ -105,7 +107,7 @@ def run(
 
 def _run(
     settings: Settings,
-    folder: str,
+    folder: str | Sequence[str],
     is_sample: bool,
     announce: Callable[[str], None],
     cluster: RemoteCluster | None,
@@ -113,7 +115,7 @@ def _run(
     began = time.perf_counter()
     plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
     layout = OutputLayout(settings.output.absolute())
-    require_apart(folder, layout)
+    require_apart(plan.inputs.found, layout)
     require_room(layout, plan.disk)
     told = signature(plan.book, settings)
     seconds = {"plan": time.perf_counter() - began}

@@ -140,6 +140,7 @@ def describe_plan(plan: Plan) -> str:
         [
             printable(f"Input: {plan.input}"),
             *(line for line in tables if line),
+            *_taken_lines(plan),
             "",
             *_where_it_runs(plan),
             "",
@@ -150,6 +151,17 @@ def describe_plan(plan: Plan) -> str:
             *_aligned(work),
         ]
     )
+
+
+def _taken_lines(plan: Plan) -> list[str]:
+    """What was taken for what, unless all lies in folders that are called as their tables."""
+    taken = plan.inputs.found.taken
+    if len(plan.input.given) == 1 and all(one.form == f"{one.table}/*" for one in taken):
+        return []
+    lines = [
+        f"  {one.table:<14} {one.files:>6,} files as {one.form} from {one.input}" for one in taken
+    ]
+    return ["", "Taken for tables", *map(printable, lines)]
 
 
 def _where_it_runs(plan: Plan) -> list[str]:
@@ -207,6 +219,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             {"file": file.name, "table": file.table, "bytes": file.bytes}
             for file in plan.inputs.files
         ],
+        "taken": [taken._asdict() for taken in plan.inputs.found.taken],
         "bytes": plan.inputs.bytes,
         "blocks": len(plan.blocks),
         "bytes_per_row": sample.bytes_per_row,

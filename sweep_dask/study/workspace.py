@@ -16,8 +16,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
-from sweep_dask.schema import TABLES
-from sweep_dask.storage.address import InputAddress
 from sweep_dask.storage.atomic import is_temporary
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
 from sweep_dask.storage.history import Earlier, read_earlier
@@ -29,6 +27,8 @@ from sweep_dask.storage.result_folder import ResultFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
+
+    from sweep_dask.storage.discovery import Found
 
 #: Folder in the scratch folder for results of all partitions together.
 _WHOLE = "whole"
@@ -132,12 +132,12 @@ def workspace(layout: OutputLayout) -> Iterator[Workspace]:
             layout.root.rmdir()
 
 
-def require_apart(folder: str, layout: OutputLayout) -> None:
+def require_apart(found: Found, layout: OutputLayout) -> None:
     """Refuse an output folder that would write among its input, and input among results.
 
     Parameters
     ----------
-    folder
+    found
         The input; what is not of this machine is never below the output folder.
 
     Raises
@@ -145,23 +145,21 @@ def require_apart(folder: str, layout: OutputLayout) -> None:
     UsageError
         Links are followed on both sides: what counts is where the files are.
     """
-    local = InputAddress(folder).local
-    if local is None or not local.exists():
-        return
     target = layout.root.resolve()
     results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
     # Folders and files of tables may be links, too.
-    tables = [local / table.name for table in TABLES]
-    files = [path for table in tables for path in table.glob("*")]
-    # A path that resolves to itself, as of links in a circle, is no error here.
-    sources = {Path(os.path.realpath(path)) for path in (local, *tables, *files)}
+    places = [f"{place.root}/{start}" for place in found.places for start in place.starts]
+    files = [file.path for file in found.files if file.address.local is not None]
+    folders = [path.rpartition("/")[0] for path in files]
+    local = [path for path in places if Path(path).exists()]
+    sources = {Path(os.path.realpath(path)) for path in (*local, *folders, *files)}
     if not sources.isdisjoint({target, *target.parents}) or any(
         source.is_relative_to(path) for source in sources for path in results
     ):
         raise UsageError(
             "Input and output overlap: results would lie among the files they are made from.",
             where=str(layout.root),
-            value=folder,
+            value=str(found.address),
             cure="Name another folder with --output.",
         )
 

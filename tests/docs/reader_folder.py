@@ -32,6 +32,7 @@ def make_reader_folder(folder: Path) -> None:
         write_market(folder / name, PARAMETERS)
     run_here(folder / "market", folder / "results", enable_parallel=False)
     _foreign(folder / "market", folder / "my-data")
+    _of_a_broker(folder / "market", folder / "broker")
     for name, spoil in SPOILED.items():
         if name in _NEED_MANY_ROWS:
             write_market(folder / name, replace(PARAMETERS, events=1_000))
@@ -79,6 +80,34 @@ def _foreign(market: Path, folder: Path) -> None:
             },
             delimiter=";",
         )
+
+
+def _of_a_broker(market: Path, folder: Path) -> None:
+    """The market as `docs/your-data.md` has it: flat files, words for sides, local times."""
+    folder.mkdir()
+    orders, trades = folder / "Orders_2024-10.csv", folder / "Trades_2024-10.csv"
+    names = {"order_id": "ClOrdID", "security_code": "Instrument", "timestamp": "TransactTime"}
+    words = {"1": "BUY", "2": "SELL"}
+
+    def written(row: Row) -> Row:
+        local = _iso(int(row["timestamp"]))[:29].replace("T", " ")
+        prices = {
+            name: f"{Decimal(cell) / 1000:.4f}".replace(".", ",")
+            for name, cell in row.items()
+            if _is_price(name) and cell not in ("", _MISSING)
+        }
+        counts = {name: f"{row[name]}.0" for name in ("quantity", "leavesquantity")}
+        row = row | prices | counts | {"timestamp": local, "side": words[row["side"]]}
+        return {names.get(name, name): cell for name, cell in row.items()} | {"Desk": "7"}
+
+    shutil.copy(market / "orders" / "orders.csv", orders)
+    shutil.copy(market / "trades" / "trades.csv", trades)
+    shutil.copy(market / "nbbo" / "nbbo.csv", folder / "nbbo_2024-10.csv")
+    change(orders, lambda _, row: written(row), delimiter=";")
+    columns = ("sequence", "tradetime", "securitycode", "orderid", "tradeprice", "quantity")
+    columns += ("dealsource", "matchgroupid", "side", "participantid", "passiveaggressive")
+    change(trades, lambda _, row: {name: row[name] for name in columns})
+    trades.write_text(trades.read_text("utf-8").split("\n", 1)[1], "utf-8")
 
 
 def _is_price(column: str) -> bool:

@@ -54,7 +54,8 @@ def test_no_order_files(market, tmp_path):
     (market / ORDERS).unlink()
     message = refused(tmp_path)
     assert "The input has no orders files." in message
-    assert "ending in .csv, .csv.gz, .csv.zst, .csv.zip, .parquet into orders/" in message
+    endings = ".csv, .csv.bz2, .csv.gz, .csv.xz, .csv.zst, .csv.zip, .parquet"
+    assert f"ending in {endings} into orders/" in message
 
 
 def test_no_trades_folder(market, tmp_path):

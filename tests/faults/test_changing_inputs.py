@@ -18,7 +18,7 @@ from running import invoke, result_files, run_here
 
 from sweep_dask.storage import ingest as block_ingest
 from sweep_dask.storage import inputs
-from sweep_dask.storage.address import InputAddress
+from sweep_dask.storage.address import InputAddresses
 from sweep_dask.storage.discovery import discover, require_unchanged
 from sweep_dask.storage.raw_files import InputChangedError, input_digest, open_raw
 from sweep_dask.study import reading
@@ -186,19 +186,20 @@ def test_earlier_results_stay(market, tmp_path, monkeypatch):
 
 
 def test_reading_and_listing_are_no_changes(market, tmp_path):
-    files = discover(InputAddress(str(market)))
-    for file in files:
+    found = discover(InputAddresses.of(str(market)))
+    for file in found.files:
         input_digest(file)
-    require_unchanged(files, ())
+    require_unchanged(found)
 
 
 def test_a_file_seen_from_another_machine_is_the_same(market):
     """Workers may know it by another inode; to the client that is another file."""
-    file = discover(InputAddress(str(market)))[0]
+    found = discover(InputAddresses.of(str(market)))
+    file, *_ = found.files
     elsewhere = replace_fields(file, version=file.version._replace(inode=1))
     assert input_digest(elsewhere) == input_digest(file)
     with pytest.raises(InputChangedError, match=r"orders/orders\.csv was changed"):
-        require_unchanged([elsewhere], ())
+        require_unchanged(replace_fields(found, files=(elsewhere,)))
 
 
 @pytest.fixture
@@ -221,15 +222,15 @@ def remote():
     ],
 )
 def test_files_of_other_file_systems(remote, change, fact):
-    files = discover(InputAddress("memory://far"))
-    require_unchanged(files, ())
+    found = discover(InputAddresses.of("memory://far"))
+    require_unchanged(found)
     change(remote)
     with pytest.raises(InputChangedError, match=fact):
-        require_unchanged(files, ())
+        require_unchanged(found)
 
 
 def test_a_file_that_changes_while_it_is_open(remote):
-    file = discover(InputAddress("memory://far"))[0]
+    file = discover(InputAddresses.of("memory://far")).files[0]
     with pytest.raises(InputChangedError, match=r"orders/a\.csv was changed"), open_raw(file):
         remote.pipe("/far/orders/a.csv", order_text({"side": 2}))
     with pytest.raises(InputChangedError, match=r"orders/a\.csv was changed"):

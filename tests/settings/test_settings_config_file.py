@@ -52,6 +52,8 @@ checks: {on_contradiction: warn}
 columns: {orders: {order_id: my_id}, trades: {orderid: 'null'}}
 units: {orders: {time: iso, price: dollar}, nbbo: {price: cent}}
 delimiter: {orders: ;, trades: "\t", nbbo: tab}
+header: {trades: [sequence, tradetime]}
+convert: {values: {orders: {side: {B: 1}}}}
 """,
     )
     assert settings.output == Path("out")

@@ -91,6 +91,8 @@ csv_safe_text     | --csv-safe-text     |                                       
 columns           |                     |                                        | columns
 units             |                     |                                        | units
 delimiter         |                     |                                        | delimiter
+header            |                     |                                        | header
+convert_values    |                     |                                        | convert.values
 """  # noqa: E501
 
 

@@ -62,7 +62,7 @@ def test_accepted(load, name, given_value, value):
         ("dates", "--dates", "2024-09-05,", "dates as 2024-09-05"),
         ("dates", "--dates", [], "dates as 2024-09-05"),
         ("dates", "--dates", datetime(2024, 9, 5, tzinfo=UTC), "dates as 2024-09-05"),
-        ("securities", "--securities", "110621;85603", "whole numbers"),
+        ("securities", "--securities", "110621;85603", "order book ids or tickers"),
         ("models", "--model", "pro-rata", "accepted: time-priority"),
         ("scenarios", "--scenario", "dual post", "as-entered, dual-post, rest-dark, dark-only"),
         ("scenarios", "--scenario", "dark_only", "did you mean dark-only?"),

@@ -13,7 +13,8 @@ from sweep_dask.schema import ORDERS, PARTICIPANTS, Kind
 from sweep_dask.storage import judge as row_by_row
 from sweep_dask.storage.blocks import Piece
 from sweep_dask.storage.cells import number_of
-from sweep_dask.storage.header import FileHeader, match_columns
+from sweep_dask.storage.header import FileHeader
+from sweep_dask.storage.header_columns import match_columns
 from sweep_dask.storage.judged import judge_piece
 
 COLUMNS = [*ORDER, "midtick", "national_bid", "timevaliditydecoded", "not_read"]

@@ -10,7 +10,7 @@ from ingesting import OPENING_NS, ORDER, order_text, run_everything, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import NBBO, ORDERS, SESSION, TRADES
-from sweep_dask.storage.header import match_columns
+from sweep_dask.storage.header_columns import match_columns
 from sweep_dask.storage.inputs import open_inputs
 
 FILE = SimpleNamespace(name="orders/o.csv")

@@ -10,14 +10,14 @@ import pytest
 from ingesting import order_text, run_everything, trade_text, write_files
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.address import InputAddress
+from sweep_dask.storage.address import InputAddresses
 from sweep_dask.storage.discovery import discover
 from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.raw_files import input_digest
 
 
 def found_in(folder, *ignore):
-    return discover(InputAddress(str(folder)), ignore)
+    return discover(InputAddresses.of(str(folder)), ignore).files
 
 
 def test_tables_and_names_decide_the_order(tmp_path):
@@ -61,7 +61,7 @@ def test_links_to_files_are_files(tmp_path):
 
 
 UNREAD = (
-    "orders/a.csv.bz2",
+    "orders/a.csv.lz4",
     "orders/a.txt",
     "orders/folder.parquet/",
     "orders/link.csv",
@@ -74,7 +74,7 @@ UNREAD = (
 def folder_with_unread_files(tmp_path):
     files = {
         "orders/a.txt": b"1",
-        "orders/a.csv.bz2": b"1",
+        "orders/a.csv.lz4": b"1",
         "orders/folder.parquet/part.parquet": b"1",
         "trades/b.xlsx": b"1",
         "trades/old/2023/a.csv": trade_text({}),
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_beside_what_can_is_named(tmp_path):
 
 def test_what_is_ignored_is_not_looked_at(tmp_path):
     folder = folder_with_unread_files(tmp_path)
-    patterns = ["orders/*.csv.bz2", "*.txt", "*.xlsx", "trades/old/*", "*/folder.parquet"]
+    patterns = ["orders/*.csv.lz4", "*.txt", "*.xlsx", "trades/old/*", "*/folder.parquet"]
     assert [f.name for f in found_in(folder, *patterns, "*/link.csv", "orders/no*")] == [
         "orders/a.csv",
         "trades/needed.csv",

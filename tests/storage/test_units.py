@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -15,9 +16,10 @@ from test_cell_agreement import COLUMNS, GOOD, ODD_CELLS, fates, header_of
 from sweep_dask.schema import NBBO, ORDERS
 from sweep_dask.storage.blocks import Piece
 from sweep_dask.storage.cells import UnparsableError, judge_cell
-from sweep_dask.storage.header import FileHeader, with_units
+from sweep_dask.storage.header import FileHeader
+from sweep_dask.storage.header_columns import with_units
 from sweep_dask.storage.judged import judge_piece
-from sweep_dask.storage.units import standard_cell, standard_cells
+from sweep_dask.storage.units import Unit, standard_cell, standard_cells
 
 TIME, PRICE, DATE = ORDERS.column("timestamp"), ORDERS.column("price"), NBBO.column("tradedate")
 ISO_CELLS = [
@@ -34,8 +36,11 @@ DECIMAL_CELLS = [
     "1728000000.00000000700", "1728000000", "1728000000000", "9" * 30 + "." + "9" * 30,
 ]  # fmt: skip
 CELLS = [*ODD_CELLS, *ISO_CELLS, *DECIMAL_CELLS]
-UNITS = [(TIME, unit) for unit in ("us", "ms", "s", "iso")]
-UNITS += [(PRICE, "cent"), (PRICE, "dollar"), (DATE, "iso"), (DATE, "s")]
+ISO, SYDNEY = Unit("iso"), Unit("iso", zone="Australia/Sydney")
+UNITS = [(TIME, Unit(unit)) for unit in ("us", "ms", "s", "iso")]
+UNITS += [(PRICE, Unit("cent")), (PRICE, Unit("dollar")), (DATE, ISO), (DATE, Unit("s"))]
+UNITS += [(TIME, SYDNEY), (DATE, SYDNEY), (TIME, Unit("ms", ",")), (PRICE, Unit("dollar", ","))]
+UNITS += [(PRICE, Unit("tenth_cent", ","))]
 
 
 def converted_at_once(cell, column, unit):
@@ -86,7 +91,7 @@ def test_iso_times_are_exact_to_the_nanosecond(ns, offset_minutes, between):
     zone = dt.timezone(dt.timedelta(minutes=offset_minutes))
     local = dt.datetime.fromtimestamp(ns // 10**9, tz=zone)
     text = f"{local:%Y-%m-%d{between}%H:%M:%S}.{ns % 10**9:09d}{local:%z}"
-    assert standard_cell(text, TIME, "iso") == str(ns) == converted_at_once(text, TIME, "iso")
+    assert standard_cell(text, TIME, ISO) == str(ns) == converted_at_once(text, TIME, ISO)
 
 
 @settings(max_examples=200)
@@ -95,10 +100,11 @@ def test_prices_are_exact_to_the_half_unit(price_x2, unit):
     name, places = unit
     in_unit = Decimal(price_x2) / 2 / 10**places
     for text in (f"{in_unit:f}", f"{in_unit:f}0" if "." in f"{in_unit:f}" else f"{in_unit:f}.0"):
-        found = standard_cell(text, PRICE, name)
-        assert Decimal(found) * 2 == price_x2
-        assert judge_cell(found, PRICE) is None
-        assert Decimal(converted_at_once(text, PRICE, name)) * 2 == price_x2
+        for cell, in_unit in ((text, Unit(name)), (text.replace(".", ","), Unit(name, ","))):
+            found = standard_cell(cell, PRICE, in_unit)
+            assert Decimal(found) * 2 == price_x2
+            assert judge_cell(found, PRICE) is None
+            assert Decimal(converted_at_once(cell, PRICE, in_unit)) * 2 == price_x2
 
 
 @pytest.mark.parametrize(
@@ -112,7 +118,7 @@ def test_prices_are_exact_to_the_half_unit(price_x2, unit):
     ],
 )
 def test_times_by_hand(cell, unit, value):
-    assert standard_cell(cell, TIME, unit) == str(value)
+    assert standard_cell(cell, TIME, Unit(unit)) == str(value)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +145,55 @@ def test_what_is_not_exact_is_refused(column, unit, cell, reason):
 
 
 def test_a_trade_date_may_be_a_date_alone():
-    assert standard_cell("2024-10-04", DATE, "iso") == "1728000000000000000"
-    assert converted_at_once("2024-10-04", DATE, "iso") == "1728000000000000000"
+    for unit in (ISO, SYDNEY):
+        assert standard_cell("2024-10-04", DATE, unit) == "1728000000000000000"
+        assert converted_at_once("2024-10-04", DATE, unit) == "1728000000000000000"
+
+
+@settings(max_examples=200)
+@given(st.integers(946_684_800, 4_102_444_800), st.sampled_from(["Australia/Sydney", "UTC"]))
+def test_local_times_are_those_of_their_zone(seconds, name):
+    local = dt.datetime.fromtimestamp(seconds, tz=ZoneInfo(name))
+    unit = Unit("iso", zone=name)
+    text = f"{local:%Y-%m-%d %H:%M:%S}.000000007"
+    is_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    found = standard_cell(text, TIME, unit), converted_at_once(text, TIME, unit)
+    assert found == ((None, None) if is_twice else (f"{seconds}000000007",) * 2)
+
+
+@pytest.mark.parametrize(
+    ("cell", "ns"),
+    [
+        # Clocks go forward at 2:00 on 6 October 2024, to UTC+11, and back at 3:00 on 7 April.
+        ("2024-10-06 01:59:59", 1_728_143_999 * 10**9),
+        ("2024-10-06 02:00:00", None),
+        ("2024-10-06 02:59:59", None),
+        ("2024-10-06 03:00:00", 1_728_144_000 * 10**9),
+        ("2024-04-07 01:59:59", 1_712_415_599 * 10**9),
+        ("2024-04-07 02:30:00", None),
+        ("2024-04-07 03:00:00", 1_712_422_800 * 10**9),
+        ("2024-04-07 02:30:00+10:00", 1_712_421_000 * 10**9),
+    ],
+)
+def test_local_times_at_the_change_of_clocks(cell, ns):
+    expected = None if ns is None else str(ns)
+    assert standard_cell(cell, TIME, SYDNEY) == expected == converted_at_once(cell, TIME, SYDNEY)
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit", "reason"),
+    [
+        ("3330.5", Unit("tenth_cent", ","), "not_a_number"),  # no decimal sign here
+        ("3.330,5", Unit("tenth_cent", ","), "not_a_number"),
+        ("3330,5", Unit("tenth_cent", ","), None),
+        ("3330,51", Unit("tenth_cent", ","), "not_a_half_unit"),
+        ("33.305", Unit("dollar", ","), "not_a_number"),
+        ("-9223372036854775808", Unit("dollar", ","), None),
+    ],
+)
+def test_a_decimal_comma_leaves_no_doubt(cell, unit, reason):
+    assert judge_cell(standard_cell(cell, PRICE, unit), PRICE) == reason
+    assert same_fate(standard_cell(cell, PRICE, unit), converted_at_once(cell, PRICE, unit), PRICE)
 
 
 # Whole lines.

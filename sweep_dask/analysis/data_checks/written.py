@@ -1,10 +1,10 @@
-"""What cells that cannot be read look like: times and prices in other units."""
+"""What cells that cannot be read look like: times and prices in other units, texts for codes."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.data_checks.findings import CONTRADICTION, Finding
 
@@ -16,6 +16,11 @@ _MIN_ROWS = {"orders": 5, "trades": 5, "nbbo": 5}
 _MOST = 0.5
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+_WHOLE = re.compile(r"[0-9]+\.0*")
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]*")
+_COMMA_NUMBER = re.compile(r"[0-9]+(?:,[0-9]*)?")
+#: With more places than that they would be dollars.
+_HALVES = re.compile(r"[0-9]+(?:,[05]?)?")
 _ISO = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9](?:[T ][0-9]{2}:[0-9]{2}.*?)?")
 _OFFSET = re.compile(r".*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)")
 
@@ -45,30 +50,78 @@ def check_written(unread: UnreadCells) -> list[Finding]:
     n, rejected = unread.n_rows, unread.n_rejected
     if n < _MIN_ROWS.get(unread.table, 1) or rejected < _MOST * n or not unread.cells:
         return []
-    kind, unit = ("time", _time_unit(unread.cells)) if unread.is_time else ("price", "dollar")
-    if unread.is_price and not all(_NUMBER.fullmatch(cell.strip()) for cell in unread.cells):
-        unit = None
-    if unit is None or not (unread.is_time or unread.is_price):
+    cells = [cell.strip() for cell in unread.cells]
+    kind, look = ("time_unit", _time_written) if unread.is_time else ("code", _code_written)
+    if unread.is_price:
+        kind, look = "price_unit", _price_written
+    found = look(cells)
+    if found is None:
         return []
-    # A time without its offset is not converted: whose ten o'clock is it?
-    is_local = unit == "iso" and not all(_OFFSET.fullmatch(c.strip()) for c in unread.cells)
-    words = {"iso": "ISO 8601 text", "dollar": "dollars"}.get(unit, f"{unit} since 1970")
-    cure = f"Set `units: {{{unread.table}: {{{kind}: {unit}}}}}` in the configuration."
     return [
         Finding(
-            f"{kind}_unit",
+            kind,
             CONTRADICTION,
             f"{rejected:,} of {n:,} rows looked at have a {unread.column} such as "
-            f"{unread.cells[0].strip()!r}: {kind}s seem to be {words}"
-            + (" without an offset." if is_local else "."),
-            "Nanoseconds since 1970-01-01 in UTC." if unread.is_time else "Prices in 0.1 cent.",
-            "Write the offset behind each time, such as +10:00, and set `time: iso`."
-            if is_local
-            else cure,
+            f"{cells[0]!r}: {_PLURAL[kind]} seem to be {found.words}.",
+            _EXPECTED[kind],
+            found.cure
+            or f"Set `units: {{{unread.table}: {{{found.setting}}}}}` in the configuration.",
             unread.file,
             {"rows": n, "rejected": rejected},
         )
     ]
+
+
+_PLURAL = {"time_unit": "times", "price_unit": "prices", "code": "whole numbers"}
+_EXPECTED = {
+    "time_unit": "Nanoseconds since 1970-01-01 in UTC.",
+    "price_unit": "Prices in 0.1 cent.",
+    "code": "Whole numbers, without decimal places; codes as docs/your-data.md lists them.",
+}
+
+
+class _Written(NamedTuple):
+    """How cells are written."""
+
+    words: str
+    setting: str = ""
+    """What to say of the table in the configuration."""
+    cure: str = ""
+    """If that alone is not enough."""
+
+
+def _time_written(cells: Sequence[str]) -> _Written | None:
+    unit = _time_unit(cells)
+    if unit != "iso":
+        return None if unit is None else _Written(f"{unit} since 1970", f"time: {unit}")
+    if all(_OFFSET.fullmatch(cell) for cell in cells):
+        return _Written("ISO 8601 text", "time: iso")
+    # Whose ten o'clock is it?
+    cure = (
+        "Name their zone beside `time: iso` in the units of the table, such as `zone: "
+        "Australia/Sydney`; or write the offset behind each time, such as +10:00."
+    )
+    return _Written("ISO 8601 text without an offset", cure=cure)
+
+
+def _code_written(cells: Sequence[str]) -> _Written | None:
+    if all(_WHOLE.fullmatch(cell) for cell in cells):
+        cure = "`convert` writes them as whole numbers."
+        return _Written("written with decimal places, as by a program that holds floats", cure=cure)
+    if not all(_WORD.fullmatch(cell) for cell in cells):
+        return None
+    cure = "Say under `convert.values` which number each text stands for, and use `convert`."
+    return _Written("words", cure=cure)
+
+
+def _price_written(cells: Sequence[str]) -> _Written | None:
+    if all(_NUMBER.fullmatch(cell) for cell in cells):
+        return _Written("dollars", "price: dollar")
+    if not all(_COMMA_NUMBER.fullmatch(cell) for cell in cells):
+        return None
+    if all(_HALVES.fullmatch(cell) for cell in cells):
+        return _Written("written with a decimal comma", 'decimal: ","')
+    return _Written("dollars with a decimal comma", 'price: dollar, decimal: ","')
 
 
 def _time_unit(cells: Sequence[str]) -> str | None:

@@ -1,0 +1,155 @@
+"""The columns that the names in a file's header stand for."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sweep_dask.errors import InputError
+from sweep_dask.schema import Column, Kind, Table
+from sweep_dask.storage.units import Unit, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sweep_dask.storage.raw_files import InputFile
+
+#: A hundred times the columns of the widest table of the exchange.
+_MAX_FIELDS = 4_000
+#: Of names in a message.
+_SHOWN_NAMES, _SHOWN_CHARACTERS = 60, 60
+
+#: Columns added to the rows of a file: their trading date, and their calendar day while they are
+#: put in order.
+OWN_COLUMNS = ("date", "_day")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a file that is read."""
+
+    position: int
+    column: Column
+    unit: Unit | None = None
+    """Unit of the cells; None for that of the extracts."""
+
+
+def plain_name(name: str) -> str:
+    """Spelling that case, blanks and underscores do not change."""
+    return "".join(name.split()).casefold().replace("_", "")
+
+
+def with_units(fields: Sequence[Field], units: Mapping[str, str]) -> tuple[Field, ...]:
+    """Fields that know in which unit their cells are."""
+    return tuple(replace(field, unit=unit_of(field.column, units)) for field in fields)
+
+
+def match_columns(
+    names: Sequence[str], table: Table, mapping: Mapping[str, str], file: InputFile
+) -> tuple[Field, ...]:
+    """Fields to read, in the order of `Table.in_order`.
+
+    Raises
+    ------
+    InputError
+        A required column is missing, or two fields claim the same column.
+    """
+    _refuse_too_many(names, file)
+    _refuse_taken_names(table, mapping, file)
+    wanted = accepted_names(table, mapping)
+    fields: dict[str, Field] = {}
+    for position, name in enumerate(names):
+        column = wanted.get(plain_name(name))
+        if column is None and table.keeps_other_columns and _can_be_kept(name):
+            column = Column(name.strip(), Kind.TEXT, required=False)
+        if column is None:
+            continue
+        if column.name in fields:
+            raise InputError(
+                f"Two fields of {file.name} claim the column {column.name}: "
+                f"{names[fields[column.name].position].strip()} and {name.strip()}.",
+                where=f"{file.name}, line 1",
+                cure=f"Name the right one under columns.{table.name}.{column.name} in config.yaml.",
+            )
+        fields[column.name] = Field(position, column)
+    _require(fields, names, table, mapping, file)
+    return tuple(fields[c.name] for c in table.in_order(f.column for f in fields.values()))
+
+
+def _refuse_too_many(names: Sequence[str], file: InputFile) -> None:
+    if len(names) > _MAX_FIELDS:
+        raise InputError(
+            f"{file.name} has {len(names):,} columns; a table may have {_MAX_FIELDS:,}.",
+            where=f"{file.name}, line 1",
+            value=_shown(names),
+            cure="Export the columns that docs/input.md lists.",
+        )
+
+
+def _shown(names: Sequence[str]) -> str:
+    """The first of the names, as far as a reader can use them."""
+    shown = [name.strip()[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_NAMES]]
+    return ", ".join(shown) + (", …" if len(names) > _SHOWN_NAMES else "")
+
+
+def _can_be_kept(name: str) -> bool:
+    """Whether a column not of the schema has a name, and none that this package gives."""
+    return name.strip().casefold() not in {"", *OWN_COLUMNS}
+
+
+def _refuse_taken_names(table: Table, mapping: Mapping[str, str], file: InputFile) -> None:
+    """A name that is another column's own, or is given twice, would leave one of two without."""
+    taken = {
+        plain_name(name): column.name
+        for column in table.columns
+        if column.name not in mapping
+        for name in (column.name, *column.aliases)
+    }
+    for column, name in mapping.items():
+        other = taken.setdefault(plain_name(name), column)
+        if other != column:
+            raise InputError(
+                f"{name!r} cannot be the column {column}: it is the column {other}.",
+                where=f"columns.{table.name}.{column} in config.yaml, for {file.name}",
+                value=name,
+                cure=f"Give {column} the name it has in the file.",
+            )
+
+
+def accepted_names(table: Table, mapping: Mapping[str, str]) -> dict[str, Column]:
+    """Columns of a table by the names (`plain_name`) that a header may have for them."""
+    accepted: dict[str, Column] = {}
+    for column in table.columns:
+        if column.name in mapping:
+            accepted[plain_name(mapping[column.name])] = column
+        else:
+            for name in (column.name, *column.aliases):
+                accepted.setdefault(plain_name(name), column)
+    return accepted
+
+
+def _require(
+    fields: Mapping[str, Field],
+    names: Sequence[str],
+    table: Table,
+    mapping: Mapping[str, str],
+    file: InputFile,
+) -> None:
+    missing = [c.name for c in table.columns if c.required and c.name not in fields]
+    if not missing:
+        return
+    claimed = {field.position for field in fields.values()}
+    free = [name.strip() for position, name in enumerate(names) if position not in claimed]
+    nearest = {name: difflib.get_close_matches(name, free, n=3, cutoff=0.4) for name in missing}
+    hints = [f"{name} (nearest: {', '.join(near)})" for name, near in nearest.items() if near]
+    expected = [f"{n} (mapped to {mapping[n]})" if n in mapping else n for n in missing]
+    raise InputError(
+        f"Required column{'s' * (len(missing) > 1)} missing from {file.name}: "
+        f"{', '.join(expected)}.",
+        where=f"{file.name}, line 1",
+        value=_shown(names),
+        cure=f"Map {hints[0] if hints else missing[0]} under columns.{table.name} in config.yaml, "
+        f"as in `columns: {{{table.name}: {{{missing[0]}: "
+        f"{(nearest[missing[0]] or ['my_name'])[0]}}}}}`.",
+    )

@@ -1,0 +1,101 @@
+"""The dates and securities that a command names, against those that there are."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sweep_dask.errors import InputError, UsageError
+from sweep_dask.settings.known_names import suggestion
+from sweep_dask.storage.tickers import read_tickers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sweep_dask.settings import Settings
+    from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.storage.inputs import Inputs
+
+logger = logging.getLogger(__name__)
+
+_MOST_SHOWN = 20
+
+
+def with_security_ids(settings: Settings, inputs: Inputs) -> Settings:
+    """The settings with order book ids for tickers, by the reference table of the input.
+
+    Raises
+    ------
+    UsageError
+        A ticker that is none of it, with those most like it, or one of several securities.
+    """
+    if all(isinstance(security, int) for security in settings.securities):
+        return settings
+    tickers = read_tickers(inputs)
+    ids = [
+        security if isinstance(security, int) else _id_of(security, tickers)
+        for security in settings.securities
+    ]
+    return replace(settings, securities=tuple(dict.fromkeys(ids)))
+
+
+def _id_of(ticker: str, tickers: dict[str, list[int]]) -> int:
+    ids = tickers.get(ticker, [])
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        what = f"{ticker} is the ticker of {len(ids)} securities."
+        cure = f"Give the order book id: one of {_shown(ids)}."
+    elif tickers:
+        what = f"No security of the input has the ticker {ticker}{suggestion(ticker, tickers)}."
+        cure = f"Give one of {_shown(tickers)}, or an order book id."
+    else:
+        what = f"{ticker} may be a ticker, but the input has no reference table that says whose."
+        cure = "Give the order book id, or add the reference table (reference/)."
+    raise UsageError(what, where="--securities (select.securities)", value=ticker, cure=cure)
+
+
+def require_selected(settings: Settings, catalogue: Catalogue) -> None:
+    """Tell dates and securities that were asked for and of which the input has nothing.
+
+    Raises
+    ------
+    InputError
+        It has nothing of any of them; those that there are are named.
+    """
+    if catalogue.partitions and not catalogue.offered_dates:
+        return  # an earlier run has read the input, and has told
+    asked: dict[str, tuple[Collection[object], Collection[object]]] = {
+        "--dates": (settings.dates, catalogue.offered_dates),
+        "--securities": (settings.securities, catalogue.offered_securities),
+    }
+    absent = [
+        f"There are no Centre Point orders of {option.strip('-')} {name}"
+        f"{_nearest(name, there)}: the input has {_shown(there) or 'none'}."
+        for option, (names, there) in asked.items()
+        for name in names
+        if name not in there
+    ]
+    if catalogue.partitions:
+        for line in absent:
+            logger.warning(line)
+        return
+    raise InputError(
+        "The input holds no Centre Point orders of the dates and securities asked for."
+        + "".join(f"\n{line}" for line in absent),
+        where="--dates, --securities (select)",
+        cure="Check --dates and --securities.",
+    )
+
+
+def _nearest(name: object, there: Collection[object]) -> str:
+    near = difflib.get_close_matches(str(name), map(str, there), n=1)
+    return f" (nearest: {near[0]})" if near else ""
+
+
+def _shown(names: Collection[object]) -> str:
+    listed: Sequence[object] = list(names)
+    more = f" and {len(listed) - _MOST_SHOWN:,} more" if len(listed) > _MOST_SHOWN else ""
+    return ", ".join(map(str, listed[:_MOST_SHOWN])) + more
