@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from markets import write_files
 
 from sweep_dask.partition import PartitionJob
 from sweep_dask.partition.piece import PieceTables
@@ -29,70 +30,6 @@ from sweep_dask.storage.spill import INDEX_DTYPE, index_of
 from sweep_dask.terms.arms import SCENARIOS
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
-
-#: 10:00 in Sydney on 2024-10-04, UTC+10.
-OPENING_NS = 1_728_000_000 * 10**9 + 7
-#: Ids have 19 digits; a float would make neighbours one.
-FIRST_ID = 7_904_794_000_123_498_601
-
-ORDER = {
-    "order_id": FIRST_ID,
-    "timestamp": OPENING_NS,
-    "security_code": 501,
-    "price": 1000,
-    "side": 1,
-    "changereason": 6,
-    "quantity": 100,
-    "leavesquantity": 100,
-    "exchangeordertype": 64,
-    "bid": 1000,
-    "offer": 1010,
-    "sequence": 1,
-    "totalmatchedquantity": 0,
-}
-TRADE = {
-    "sequence": 1,
-    "tradetime": OPENING_NS,
-    "securitycode": 501,
-    "orderid": FIRST_ID,
-    "tradeprice": 1005,
-    "quantity": 10,
-}
-QUOTE = {"bidprice": 1000, "offerprice": 1010, "orderbookid": 501, "timestamp": OPENING_NS}
-
-
-def csv_text(rows, columns=None) -> bytes:
-    """Dictionaries as CSV; None is an empty cell."""
-    columns = columns or list(rows[0])
-    lines = [",".join(columns)]
-    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def order_text(*changes) -> bytes:
-    """An order file whose rows differ from `ORDER` as told."""
-    return csv_text([ORDER | change for change in changes], list(ORDER | changes[0]))
-
-
-def trade_text(*changes) -> bytes:
-    return csv_text([TRADE | change for change in changes], list(TRADE))
-
-
-def quote_text(*changes) -> bytes:
-    return csv_text([QUOTE | change for change in changes], list(QUOTE | changes[0]))
-
-
-def write_files(folder: Path, files) -> str:
-    """Write `table/file` to bytes, and an order and a trade file unless there are some."""
-    needed = {"orders": order_text({}), "trades": trade_text({"orderid": 1})}
-    for table, text in needed.items():
-        if not any(name.startswith(f"{table}/") for name in files):
-            files = files | {f"{table}/needed.csv": text}
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return str(folder)
 
 
 def open_file(folder: Path, name: str, data: bytes):

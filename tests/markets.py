@@ -1,4 +1,7 @@
-"""Small raw markets for tests: rows as dictionaries, files as the exchange extracts them."""
+"""Small raw markets for tests: rows as dictionaries, files as the exchange extracts them.
+
+`order_text` and its like make files of the columns that must be there; `RawMarket` has all columns.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ OPENING_NS = {
     "2024-10-04": 1_728_000_000 * SECOND + 7,
     "2024-10-07": 1_728_255_600 * SECOND + 7,
 }
+#: The first of them.
+OPENS_NS = OPENING_NS["2024-10-04"]
 #: Ids have 19 digits; a float would make neighbours one.
 FIRST_ID = 7_904_794_000_123_498_601
 
@@ -19,6 +24,67 @@ BUY, SELL = 1, 2
 LIT, CENTRE_POINT, CROSSING, SWEEP, BLOCK = 0, 64, 256, 2048, 4096
 SHORT_CENTRE_POINT, SHORT_SWEEP, SHORT_BLOCK = 66, 2050, 4098
 NEW, CANCELLED, TRADED = 6, 1, 3
+
+#: A row of each file, with the columns that it must have.
+ORDER = {
+    "order_id": FIRST_ID,
+    "timestamp": OPENS_NS,
+    "security_code": 501,
+    "price": 1000,
+    "side": 1,
+    "changereason": 6,
+    "quantity": 100,
+    "leavesquantity": 100,
+    "exchangeordertype": 64,
+    "bid": 1000,
+    "offer": 1010,
+    "sequence": 1,
+    "totalmatchedquantity": 0,
+}
+TRADE = {
+    "sequence": 1,
+    "tradetime": OPENS_NS,
+    "securitycode": 501,
+    "orderid": FIRST_ID,
+    "tradeprice": 1005,
+    "quantity": 10,
+}
+QUOTE = {"bidprice": 1000, "offerprice": 1010, "orderbookid": 501, "timestamp": OPENS_NS}
+
+
+def csv_text(rows, columns=None) -> bytes:
+    """Dictionaries as CSV; None is an empty cell."""
+    columns = columns or list(rows[0])
+    lines = [",".join(columns)]
+    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def order_text(*changes) -> bytes:
+    """An order file whose rows differ from `ORDER` as told."""
+    return csv_text([ORDER | change for change in changes], list(ORDER | changes[0]))
+
+
+def trade_text(*changes) -> bytes:
+    return csv_text([TRADE | change for change in changes], list(TRADE))
+
+
+def quote_text(*changes) -> bytes:
+    return csv_text([QUOTE | change for change in changes], list(QUOTE | changes[0]))
+
+
+def write_files(folder: Path, files) -> str:
+    """Write `table/file` to bytes, and an order and a trade file unless there are some."""
+    needed = {"orders": order_text({}), "trades": trade_text({"orderid": 1})}
+    for table, text in needed.items():
+        if not any(name.startswith(f"{table}/") for name in files):
+            files = files | {f"{table}/needed.csv": text}
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return str(folder)
+
 
 _ORDER_COLUMNS = (
     "order_id exchange timestamp security_code price side changereason orderstatus quantity "
@@ -134,11 +200,9 @@ class RawMarket:
 
 
 def write_rows(path: Path, rows, columns):
-    """Write dictionaries as CSV, in the order given; None is an empty cell."""
-    lines = [",".join(columns)]
-    lines += [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
+    """Write dictionaries as CSV, in the order given."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_bytes(csv_text(rows, columns))
 
 
 def compress(path: Path) -> Path:

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from sweep_dask.cli import main
 from sweep_dask.settings import load_settings
+from sweep_dask.study.replay import replay
 from sweep_dask.study.run import run
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,12 @@ def run_here(folder, output, **settings):
     """`run` in this process, deaf to the environment and to any config.yaml."""
     given = {"output": str(output), "progress": False, **settings}
     return run(load_settings(given, {}, output.parent), str(folder))
+
+
+def replay_here(folder, output, *, ablations=True, **settings):
+    """`replay` in this process, likewise."""
+    given = {"output": str(output), "progress": False, **settings}
+    return replay(load_settings(given, {}, output.parent), str(folder), ablations=ablations)
 
 
 def invoke(*arguments, **environment):

@@ -5,15 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ingesting import (
-    FIRST_ID,
-    OPENING_NS,
-    order_text,
-    quote_text,
-    run_everything,
-    trade_text,
-    write_files,
-)
+from ingesting import run_everything
+from markets import FIRST_ID, OPENS_NS, order_text, quote_text, trade_text, write_files
 
 from sweep_dask.errors import UsageError
 from sweep_dask.partition import run as partition_module
@@ -25,17 +18,17 @@ SWEEP = FIRST_ID + 9
 
 def market_files(contra_quantity=60, trades=True):
     """A sweep for 100 that meets one contra, and 10 shares it traded for real."""
-    sweep = {"order_id": SWEEP, "exchangeordertype": 2048, "timestamp": OPENING_NS}
+    sweep = {"order_id": SWEEP, "exchangeordertype": 2048, "timestamp": OPENS_NS}
     contra = {
         "side": 2,
         "quantity": contra_quantity,
-        "timestamp": OPENING_NS + SECOND,
+        "timestamp": OPENS_NS + SECOND,
         "sequence": 2,
     }
     ended = {"changereason": 1, "leavesquantity": 90, "totalmatchedquantity": 10, "sequence": 3}
     files = {
         "orders/o.csv": order_text(
-            sweep, contra, sweep | ended | {"timestamp": OPENING_NS + 5 * SECOND}
+            sweep, contra, sweep | ended | {"timestamp": OPENS_NS + 5 * SECOND}
         ),
         "nbbo/n.csv": quote_text({}),
     }

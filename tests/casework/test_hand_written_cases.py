@@ -3,13 +3,10 @@
 import json
 
 import pytest
+from book_engines import ENGINES
 from case_files import OWN, VECTORS
-from kernel_engine import KernelEngine
 
-from sweep_dask.casework.engines import ReferenceEngine
 from sweep_dask.casework.match import match_cases
-
-ENGINES = (ReferenceEngine, KernelEngine)
 
 OWN_CASES = [
     (path, case["id"]) for path in OWN for case in json.loads(path.read_text("utf-8"))["cases"]

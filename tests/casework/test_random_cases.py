@@ -3,9 +3,9 @@
 import json
 
 import numpy as np
+from book_engines import KernelEngine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_engine import KernelEngine
 
 from sweep_dask.casework.engines import ReferenceEngine
 from sweep_dask.casework.match import match_cases

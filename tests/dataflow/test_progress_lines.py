@@ -49,9 +49,13 @@ def test_an_error_closes_open_bars():
     progress = Progress(bars=True, stream=io.StringIO())
     with suppress(KeyboardInterrupt), Events(progress) as events:
         events.start("a", 3, "blocks")
-        assert "a" in progress._bars
+        drawn = progress.stream.getvalue()
         raise KeyboardInterrupt
-    assert progress._bars == {}
+    assert "a: " in drawn.split("\r")[-1]
+    # Blanks over the bar, and the next text begins where it did.
+    closed = progress.stream.getvalue().removeprefix(drawn)
+    assert closed.strip() == ""
+    assert closed.endswith("\r")
 
 
 class Heard(Listener):

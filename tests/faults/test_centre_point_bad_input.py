@@ -4,11 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 from dark_markets import GONE, dark_market
 from markets import BUY, CROSSING, FIRST_ID, OPENING_NS, SECOND, SWEEP, TRADED
-from running import invoke, run_here
+from running import invoke, replay_here, run_here
 
-from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.study.replay import replay
 from sweep_dask.study.summary import describe_run
 from sweep_dask.study.verify import verify_output
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
@@ -190,12 +188,7 @@ def test_a_replay_lists_what_was_left_out(tmp_path):
     for row in rows_of(market, D)[:2]:
         row["midtick"] = 9
     folder = market.write(tmp_path / "in")
-    settings = load_settings(
-        {"output": str(tmp_path / "out"), "enable_parallel": False, "progress": False},
-        {},
-        tmp_path,
-    )
-    result = replay(settings, str(folder), ablations=False)
+    result = replay_here(folder, tmp_path / "out", ablations=False, enable_parallel=False)
     listed = pq.read_table(result.output / "left_out.parquet").to_pylist()
     assert [(row["order_id"], row["reason"]) for row in listed] == [(D, "unknown_midtick")]
     assert result.record.as_json()["left_out"] == {"unknown_midtick": 1}
@@ -231,10 +224,8 @@ def test_sequence_numbers_that_repeat_or_fall_cost_no_partition(tmp_path, renumb
     assert result.exit_code == 0
     assert [p["state"] for p in result.manifest["partitions"]] == ["computed"] * 2
     assert set(result.manifest["left_out"]) <= set(LEFT_OUT_REASONS)
-    settings = load_settings(
-        {"output": str(tmp_path / "out"), "enable_parallel": False}, {}, tmp_path
-    )
-    assert replay(settings, str(tmp_path / "in"), ablations=False).exit_code == 0
+    given = {"ablations": False, "enable_parallel": False}
+    assert replay_here(tmp_path / "in", tmp_path / "out", **given).exit_code == 0
 
 
 def test_times_tell_transactions_with_one_sequence_number_apart(sound, tmp_path):

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-from ingesting import order_text, trade_text
-from markets import plain_market
+from markets import order_text, plain_market, trade_text
 from running import invoke, result_files, run_here
 
 from sweep_dask.storage import ingest as block_ingest
@@ -187,9 +186,11 @@ def test_earlier_results_stay(market, tmp_path, monkeypatch):
 
 def test_reading_and_listing_are_no_changes(market, tmp_path):
     found = discover(InputAddresses.of(str(market)))
-    for file in found.files:
-        input_digest(file)
+    digests = [input_digest(file) for file in found.files]
     require_unchanged(found)
+    again = discover(InputAddresses.of(str(market)))
+    assert again.files == found.files
+    assert [input_digest(file) for file in again.files] == digests
 
 
 def test_a_file_seen_from_another_machine_is_the_same(market):

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from markets import CENTRE_POINT, FIRST_ID, NEW, OPENS_NS, ORDER, SECOND
 
-SECOND = 10**9
-#: 10:00 in Sydney on 2024-10-04, and 7 ns that a float would lose.
-OPENING_NS = 1_728_000_000 * SECOND + 7
-#: Ids have 19 digits; a float would make neighbours one.
-FIRST_ID = 7_904_794_000_123_498_601
 SECURITY = 900
 DATE = "2024-10-04"
-
-BUY, SELL = 1, 2
-CENTRE_POINT, SWEEP, SHORT_SWEEP, SHORT_BLOCK = 64, 2048, 2050, 4098
-NEW, CANCELLED, TRADED = 6, 1, 3
 
 
 def order_id(number):
@@ -23,7 +15,7 @@ def order_id(number):
 
 
 def at(second):
-    return OPENING_NS + second * SECOND
+    return OPENS_NS + second * SECOND
 
 
 def event(
@@ -39,11 +31,10 @@ def event(
     quotes=(np.nan, np.nan),
 ):
     """One row of the order called `number`; its sequence is given by `order_rows`."""
-    return {
+    return ORDER | {
         "order_id": order_id(number),
         "timestamp": at(second),
         "security_code": SECURITY,
-        "price": 1000.0,
         "side": side,
         "changereason": reason,
         "quantity": quantity,
@@ -57,7 +48,7 @@ def event(
 
 def order_rows(*events):
     """A table of orders in engine order, which is the order of the arguments."""
-    columns = list(event(0, 0, BUY, 1))
+    columns = list(ORDER)
     rows = pd.DataFrame(list(events), columns=columns)
     whole = dict.fromkeys(columns, "int64") | dict.fromkeys(("price", "bid", "offer"), "float64")
     return rows.astype(whole).assign(sequence=np.arange(len(rows)), date=DATE)

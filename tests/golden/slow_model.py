@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from slow_tables import tables_of_partition
 
+#: Order types are sums of bits; the model knows five of them by their codes.
+CENTRE_POINT_BITS = 64 | 256 | 2048 | 4096
 CENTRE_POINT_CODES = {64, 256, 2048, 4096, 4098}
 SWEEP_CODE = 2048
 ENDING_REASONS = {1, 9, 10, 20, 23, 24, 25, 26, 27, 34, 35, 41, 42, 43, 51}
@@ -31,15 +33,20 @@ _TEXT_COLUMNS = {
 
 def slow_tables(folder: Path):
     """(date, security) to name to list of rows, for the partitions of the files in `folder`."""
+    return {key: _tables(key, rows) for key, rows in stored_rows(folder).items()}
+
+
+def stored_rows(folder: Path):
+    """Likewise, the rows that the tables are made of, in engine order."""
     orders = _read(folder / "orders" / "orders.csv", ("order_id", "sequence"))
-    orders = [row for row in orders if row["exchangeordertype"] in CENTRE_POINT_CODES]
+    orders = [row for row in orders if row["exchangeordertype"] & CENTRE_POINT_BITS]
     trades = _read(folder / "trades" / "trades.csv", ("orderid", "sequence"))
     quotes = _read(folder / "nbbo" / "nbbo.csv", None)
     keys = sorted({(_date(row["timestamp"]), row["security_code"]) for row in orders})
-    return {key: _partition(key, orders, trades, quotes) for key in keys}
+    return {key: _rows(key, orders, trades, quotes) for key in keys}
 
 
-def _partition(key, orders, trades, quotes):
+def _rows(key, orders, trades, quotes):
     ours = [r for r in orders if (_date(r["timestamp"]), r["security_code"]) == key]
     ours = [row | {"date": key[0]} for row in sorted(ours, key=lambda row: row["sequence"])]
     ids = {row["order_id"] for row in ours}
@@ -47,6 +54,14 @@ def _partition(key, orders, trades, quotes):
     fills = sorted((r for r in fills if r["orderid"] in ids), key=lambda r: r["sequence"])
     book = [r for r in quotes if (_date(r["timestamp"]), r["orderbookid"]) == key]
     book.sort(key=lambda row: (row["timestamp"], row["sequence"]))
+    return {"cp_orders_filtered": ours, "cp_trades_matched": fills, "nbbo": book}
+
+
+def _tables(key, rows):
+    orders, trades, book = rows.values()
+    ours = [row for row in orders if row["exchangeordertype"] in CENTRE_POINT_CODES]
+    ids = {row["order_id"] for row in ours}
+    fills = [row for row in trades if row["orderid"] in ids]
     first, last = _states(ours)
     windows = _windows(ours)
     summary, matches = simulate(first, last, windows, book, key[1])

@@ -9,8 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 from golden_tables import OUTPUT_TABLES, ROUNDED_TIMES, assert_like_golden
 from running import run_here
-from slow_model import write_expected
-from small_market import BEFORE_DAWN_NS, EVENING_NS, MISSING, SMALL, WITHOUT_TRADES, build
+from slow_model import stored_rows, write_expected
+from small_market import (
+    BEFORE_DAWN_NS,
+    EVENING_NS,
+    MISSING,
+    PARTITIONS,
+    SMALL,
+    WITHOUT_TRADES,
+    build,
+)
 from small_tables import CASES, actual_table, expected_path, expected_table
 
 
@@ -57,6 +65,39 @@ def test_pipeline_equals_stored_table(result, date, security, name):
         assert actual is None or (len(actual) == 0 and len(actual.columns) > 5)
     else:
         assert_like_golden(actual, expected, name)
+
+
+def _as_stored(value, stored):
+    """A price is stored as a float, whole or not."""
+    return str(float(value) if isinstance(stored, float) else value)
+
+
+@pytest.mark.parametrize("name", ["cp_orders_filtered", "cp_trades_matched", "nbbo"])
+def test_stored_rows_are_those_of_the_files(result, name):
+    """To the last digit, in engine order, and none besides."""
+    counted = 0
+    for (date, security), tables in stored_rows(SMALL / "input").items():
+        path = result.output / "processed" / date / str(security) / f"{name}.parquet"
+        actual = pq.read_table(path).to_pylist() if path.exists() else []
+        assert len(actual) == len(tables[name])
+        for stored, row in zip(actual, tables[name], strict=True):
+            columns = [column for column in stored if column != "date"]
+            assert [str(stored[c]) for c in columns] == [
+                _as_stored(row[c], stored[c]) for c in columns
+            ]
+        counted += len(actual)
+    assert counted > 10
+
+
+def test_a_combined_table_is_its_partitions_in_order(result):
+    combined = result.table("sweep_order_comparison")
+    parts = {
+        key: expected_table(*key, "sweep_order_comparison")["orderid"].tolist()
+        for key in PARTITIONS
+    }
+    keys = [key for key, orders in parts.items() for _ in orders]
+    assert list(zip(combined["date"], combined["security"], strict=True)) == keys
+    assert combined["orderid"].tolist() == [order for orders in parts.values() for order in orders]
 
 
 def test_times_are_exact_to_the_nanosecond(result):

@@ -4,22 +4,8 @@ from math import nan, sqrt
 
 import pytest
 from framed import simulate_partition
-from hand_made import (
-    BUY,
-    CANCELLED,
-    SECURITY,
-    SELL,
-    SHORT_BLOCK,
-    SHORT_SWEEP,
-    SWEEP,
-    TRADED,
-    at,
-    event,
-    order_id,
-    order_rows,
-    quote_rows,
-    trade_rows,
-)
+from hand_made import SECURITY, at, event, order_id, order_rows, quote_rows, trade_rows
+from markets import BUY, CANCELLED, SELL, SHORT_BLOCK, SHORT_SWEEP, SWEEP, TRADED
 
 # Sweeps are numbered from 1, other orders from 10.
 ORDERS = order_rows(

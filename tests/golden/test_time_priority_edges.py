@@ -4,21 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from framed import simulate_partition
-from hand_made import (
-    BUY,
-    CANCELLED,
-    CENTRE_POINT,
-    SECURITY,
-    SELL,
-    SHORT_SWEEP,
-    SWEEP,
-    at,
-    event,
-    order_id,
-    order_rows,
-    quote_rows,
-    trade_rows,
-)
+from hand_made import SECURITY, at, event, order_id, order_rows, quote_rows, trade_rows
+from markets import BUY, CANCELLED, CENTRE_POINT, SELL, SHORT_SWEEP, SWEEP
 
 from sweep_dask.terms.stages import STAGES
 

@@ -4,23 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from rules_page import RULES
 
 import sweep_dask
 from sweep_dask.matching import rules
 from sweep_dask.matching.rules import Rules, names
 
 PACKAGE = Path(sweep_dask.__file__).parent
-PAGE = (PACKAGE / "matching" / "RULES.md").read_text(encoding="utf-8")
-
-
-def switches_by_rule():
-    """What the column `Switch` says for each rule number of the page's table."""
-    rows = [[cell.strip() for cell in line.split("|")] for line in PAGE.splitlines()]
-    switch = next(row.index("Switch") for row in rows if "Switch" in row)
-    return {row[1]: row[switch] for row in rows if len(row) > 1 and re.match(r"R\d+$", row[1])}
-
-
-SWITCHES = switches_by_rule()
 
 
 def test_the_exchange_has_all_rules_but_sweeps_at_on_tick_prices():
@@ -59,8 +49,8 @@ def test_there_is_no_rule_of_that_name(name):
 
 
 def test_the_page_numbers_its_rules_without_a_gap():
-    assert list(SWITCHES) == [f"R{number}" for number in range(1, len(SWITCHES) + 1)]
-    assert len(SWITCHES) >= 24
+    assert list(RULES) == [f"R{number}" for number in range(1, len(RULES) + 1)]
+    assert len(RULES) >= 24
 
 
 @pytest.mark.parametrize("name", names())
@@ -69,7 +59,7 @@ def test_the_page_names_the_switch_in_the_row_of_its_rule(name):
     source = (PACKAGE / "matching" / "rules.py").read_text(encoding="utf-8")
     number = re.search(rf'    {name}: bool = \w+\n    """.*\((R\d+)\)\."""', source)
     assert number, f"rules.py does not say which rule {name} is"
-    assert f"`{name}`" in SWITCHES[number[1]]
+    assert name in RULES[number[1]].switches
 
 
 def test_every_rule_that_the_code_names_is_on_the_page():
@@ -79,4 +69,4 @@ def test_every_rule_that_the_code_names_is_on_the_page():
         for number in re.findall(r"\bR\d+\b", file.read_text(encoding="utf-8"))
     }
     assert len(named) > 20
-    assert {(number, file) for number, file in named if number not in SWITCHES} == set()
+    assert {(number, file) for number, file in named if number not in RULES} == set()

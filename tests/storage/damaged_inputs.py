@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from damage import mutated
-from ingesting import FIRST_ID, OPENING_NS, ORDER, csv_text, trade_text
+from markets import FIRST_ID, OPENS_NS, ORDER, csv_text, trade_text
 
 from sweep_dask.errors import SweepError
 from sweep_dask.settings import load_settings
@@ -22,7 +22,7 @@ from sweep_dask.storage.spill import index_of, read_range
 from sweep_dask.study.plan import make_plan
 
 ROWS = [
-    ORDER | {"order_id": FIRST_ID + k, "sequence": k + 1, "timestamp": OPENING_NS + k}
+    ORDER | {"order_id": FIRST_ID + k, "sequence": k + 1, "timestamp": OPENS_NS + k}
     | {"midtick": k % 3 or None, "timevaliditydecoded": f'Good "till" {k}, or so'}
     for k in range(12)
 ]  # fmt: skip

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ingesting import order_text, write_files
+from markets import order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.blocks import cut_file

@@ -5,16 +5,8 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from ingesting import (
-    FIRST_ID,
-    everything,
-    judged_pieces,
-    open_file,
-    order_text,
-    run_everything,
-    trade_text,
-    write_files,
-)
+from ingesting import everything, judged_pieces, open_file, run_everything
+from markets import FIRST_ID, order_text, trade_text, write_files
 
 from sweep_dask.storage.blocks import Block, cut_file, read_pieces
 

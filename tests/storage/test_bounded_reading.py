@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingesting import OPENING_NS, ORDER, csv_text, order_text, write_files
+from markets import OPENS_NS, ORDER, csv_text, order_text, write_files
 
 from sweep_dask.system_config import BLOCK_MEMORY_FACTOR
 
@@ -125,7 +125,7 @@ def test_a_cell_of_many_megabytes(tmp_path):
 
 
 def test_a_table_of_other_columns_that_is_wide(tmp_path):
-    day = OPENING_NS
+    day = OPENS_NS
     row = {"TradeDate": day, "Id": 1} | {f"column {k}": "x" for k in range(3_900)}
     found = read_in_a_child(write_files(tmp_path, {"reference/r.csv": csv_text([row] * 300)}))
     assert (found["read"], found["kept"]) == (302, 302)

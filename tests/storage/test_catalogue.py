@@ -6,13 +6,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from ingesting import (
+from ingesting import run_everything
+from markets import (
     FIRST_ID,
-    OPENING_NS,
+    OPENS_NS,
     csv_text,
     order_text,
     quote_text,
-    run_everything,
     trade_text,
     write_files,
 )
@@ -23,7 +23,7 @@ from sweep_dask.storage.spill import INDEX_DTYPE
 HOUR = 3600 * 10**9
 DAY = 24 * HOUR
 #: Midnight UTC of 2024-10-04, which is that Friday also in Sydney.
-FRIDAY_NS = OPENING_NS - 7
+FRIDAY_NS = OPENS_NS - 7
 #: 21:22 in Sydney on that Friday (UTC+10).
 RELOAD_NS = FRIDAY_NS + 11 * HOUR + 22 * HOUR // 60
 MONDAY_NS, TUESDAY_NS = FRIDAY_NS + 3 * DAY, FRIDAY_NS + 4 * DAY

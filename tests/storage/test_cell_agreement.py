@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingesting import CENTRE_POINT_BITS, FIRST_ID, ORDER
+from ingesting import CENTRE_POINT_BITS
+from markets import FIRST_ID, ORDER
 
 from sweep_dask.schema import ORDERS, PARTICIPANTS, Kind
 from sweep_dask.storage import judge as row_by_row

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-from ingesting import open_file, order_text, run_everything, write_files
+from ingesting import open_file, run_everything
+from markets import order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage import formats

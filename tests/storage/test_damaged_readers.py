@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from damaged_inputs import run
-from ingesting import ORDER, order_text, trade_text, write_files
+from markets import ORDER, order_text, trade_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.settings import load_settings

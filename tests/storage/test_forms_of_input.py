@@ -6,7 +6,7 @@ import json
 
 import fsspec
 import pytest
-from ingesting import FIRST_ID, order_text, quote_text, trade_text
+from markets import FIRST_ID, order_text, quote_text, trade_text
 from running import invoke
 
 ORDERS, TRADES = order_text({}), trade_text({})

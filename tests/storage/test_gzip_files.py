@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from ingesting import open_file, order_text, run_everything, write_files
+from ingesting import open_file, run_everything
+from markets import order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.blocks import cut_file

@@ -6,7 +6,8 @@ import gzip
 from types import SimpleNamespace
 
 import pytest
-from ingesting import OPENING_NS, ORDER, order_text, run_everything, write_files
+from ingesting import run_everything
+from markets import OPENS_NS, ORDER, order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import NBBO, ORDERS, SESSION, TRADES
@@ -220,7 +221,7 @@ def test_columns_of_a_table_are_those_of_all_its_files(tmp_path):
     assert names == tuple(sorted((*ORDER, "midtick", "national_bid"), key=listed.index))
     rows = run_everything(folder, tmp_path / "out").rows("cp_orders_filtered").to_pylist()
     assert [(row["midtick"], row["national_bid"]) for row in rows] == [(1, None), (None, 990.0)]
-    assert rows[0]["timestamp"] == OPENING_NS
+    assert rows[0]["timestamp"] == OPENS_NS
 
 
 def test_a_column_that_is_another_one_is_not_suggested():

@@ -7,7 +7,8 @@ import os
 
 import fsspec
 import pytest
-from ingesting import order_text, run_everything, trade_text, write_files
+from ingesting import run_everything
+from markets import order_text, trade_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.address import InputAddresses

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingesting import FIRST_ID, OPENING_NS, ORDER, TRADE, run_everything, write_files
+from ingesting import run_everything
+from markets import FIRST_ID, OPENS_NS, ORDER, TRADE, write_files
 
 #: Blanks around and within, quotes, commas, blanks that are none of ours, what looks like a number.
 WORDS = ["", " ", "x", " x", "x ", "\tx\t", '"', 'a "b"', ",", "a,b ", "é", "\u00a0", "007", "5.0",
@@ -54,7 +55,7 @@ def rows_of(orders, references):
             for k, row in enumerate(orders)
         ],
         "trades": [TRADE | {"sequence": 90, "sidedecoded": row["unread"]} for row in orders[:1]],
-        "reference": [{"TradeDate": OPENING_NS, "Id": k} | row for k, row in enumerate(references)],
+        "reference": [{"TradeDate": OPENS_NS, "Id": k} | row for k, row in enumerate(references)],
     }
 
 

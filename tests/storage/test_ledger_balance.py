@@ -7,20 +7,18 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingesting import (
-    FIRST_ID,
-    OPENING_NS,
-    ORDER,
-    QUOTE,
-    TRADE,
-    csv_text,
-    run_everything,
-    write_files,
-)
+from ingesting import run_everything
+from markets import FIRST_ID, OPENS_NS, ORDER, QUOTE, TRADE, csv_text, write_files
 
 DAY = 24 * 3600 * 10**9
 EVENING = 12 * 3600 * 10**9
-TIMES = [OPENING_NS, OPENING_NS + 1, OPENING_NS + EVENING, OPENING_NS + DAY, OPENING_NS + 3 * DAY]
+TIMES = [
+    OPENS_NS,
+    OPENS_NS + 1,
+    OPENS_NS + EVENING,
+    OPENS_NS + DAY,
+    OPENS_NS + 3 * DAY,
+]
 
 ids = st.integers(FIRST_ID, FIRST_ID + 3) | st.sampled_from(["", "x"])
 sequences = st.integers(1, 6) | st.just("1.5")

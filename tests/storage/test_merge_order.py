@@ -5,20 +5,20 @@ from __future__ import annotations
 import random
 
 import pytest
-from ingesting import (
+from ingesting import run_everything
+from markets import (
     FIRST_ID,
-    OPENING_NS,
+    OPENS_NS,
     csv_text,
     order_text,
     quote_text,
-    run_everything,
     trade_text,
     write_files,
 )
 
 HOUR = 3600 * 10**9
 #: 21:22 in Sydney on the evening before 2024-10-04.
-RELOAD_NS = OPENING_NS - 7 - 24 * HOUR + 11 * HOUR + 22 * HOUR // 60
+RELOAD_NS = OPENS_NS - 7 - 24 * HOUR + 11 * HOUR + 22 * HOUR // 60
 
 
 def order_rows():
@@ -27,7 +27,7 @@ def order_rows():
         {
             "order_id": FIRST_ID + chance.randrange(9),
             "sequence": 100 + number,
-            "timestamp": OPENING_NS + number * 10**6,
+            "timestamp": OPENS_NS + number * 10**6,
             "security_code": 501 + number % 2,
             "exchangeordertype": chance.choice([64, 2048, 2048, 256]),
             "side": chance.choice([1, 2]),
@@ -42,7 +42,7 @@ def quote_rows():
     return [
         {
             "sequence": k // 3,
-            "timestamp": OPENING_NS + k // 6,
+            "timestamp": OPENS_NS + k // 6,
             "orderbookid": 501,
             "bidprice": 990 + k % 5,
         }
@@ -86,7 +86,10 @@ def test_files_do_not_depend_on_the_order_of_rows_files_or_blocks(tmp_path, seed
 
 
 def test_engine_order_is_the_sequence_whatever_the_times_say(tmp_path):
-    rows = [{"sequence": 3, "timestamp": OPENING_NS}, {"sequence": 1, "timestamp": OPENING_NS + 5}]
+    rows = [
+        {"sequence": 3, "timestamp": OPENS_NS},
+        {"sequence": 1, "timestamp": OPENS_NS + 5},
+    ]
     folder = write_files(tmp_path / "in", {"orders/o.csv": order_text(*rows, {"sequence": 2})})
     outcome = run_everything(folder, tmp_path / "out")
     assert outcome.rows("cp_orders_filtered")["sequence"].to_pylist() == [1, 2, 3]
@@ -117,7 +120,7 @@ def test_a_column_one_file_lacks_is_null(tmp_path):
 
 
 def test_dated_tables_are_sorted_too(tmp_path):
-    day = OPENING_NS // (24 * HOUR) * 24 * HOUR
+    day = OPENS_NS // (24 * HOUR) * 24 * HOUR
     people = [{"TradeDate": day, "Id": k % 3, "Name": name} for k, name in enumerate("dbacef")]
     files = {"participants/p.csv": csv_text(people), "participants/q.csv": csv_text(people[::-1])}
     outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out", 40)

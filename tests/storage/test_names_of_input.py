@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ingesting import FIRST_ID, OPENING_NS, order_text, trade_text
+from markets import FIRST_ID, OPENS_NS, order_text, trade_text
 from running import invoke
 
 DAY_NS = 86_400 * 10**9
@@ -25,7 +25,7 @@ def market(tmp_path):
     orders = [
         {"order_id": FIRST_ID + k, "sequence": k + 1, "security_code": security, "timestamp": time}
         for k, (security, time) in enumerate(
-            [(501, OPENING_NS), (502, OPENING_NS), (501, OPENING_NS + 3 * DAY_NS)]
+            [(501, OPENS_NS), (502, OPENS_NS), (501, OPENS_NS + 3 * DAY_NS)]
         )
     ]
     files = {

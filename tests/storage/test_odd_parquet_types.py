@@ -8,7 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingesting import OPENING_NS, ORDER, everything, judged_pieces, open_file
+from ingesting import everything, judged_pieces, open_file
+from markets import OPENS_NS, ORDER
 
 from sweep_dask.errors import InputError
 
@@ -67,14 +68,14 @@ def test_a_date_is_no_number(tmp_path, column):
 def test_a_trade_date_may_be_a_date(tmp_path, kind):
     columns = {"TradeDate": pa.array([DAY], kind), "Id": [7], "Since": pa.array([DAY], kind)}
     rows, rejects = read(tmp_path, "reference", columns)
-    midnight_ns = OPENING_NS - OPENING_NS % (24 * 3600 * 10**9)
+    midnight_ns = OPENS_NS - OPENS_NS % (24 * 3600 * 10**9)
     assert (rows, rejects) == ([{"TradeDate": midnight_ns, "Id": 7, "Since": "2024-10-04"}], [])
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us"])
 @pytest.mark.parametrize("zone", [None, "UTC", "Australia/Sydney", "+10:30"])
 def test_times_that_nanoseconds_cannot_hold_are_out_of_range(tmp_path, unit, zone):
-    seconds = OPENING_NS // 10**9
+    seconds = OPENS_NS // 10**9
     scale = {"s": 1, "ms": 10**3, "us": 10**6}[unit]
     wild = [seconds * scale, 10**12 * scale, -(10**12) * scale]
     times = pa.array(wild, pa.timestamp(unit, zone))

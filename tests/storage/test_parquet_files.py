@@ -7,13 +7,19 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingesting import FIRST_ID, OPENING_NS, ORDER, everything, judged_pieces, open_file, order_text
+from ingesting import everything, judged_pieces, open_file
+from markets import FIRST_ID, OPENS_NS, ORDER, order_text
 
 from sweep_dask.errors import InputError
 
 PRICES = [1000.0, 3330.5, None, 0.0]
 CHANGES = [
-    {"order_id": FIRST_ID + k, "timestamp": OPENING_NS + k, "price": price, "midtick": midtick}
+    {
+        "order_id": FIRST_ID + k,
+        "timestamp": OPENS_NS + k,
+        "price": price,
+        "midtick": midtick,
+    }
     | {"timevaliditydecoded": text, "sequence": k + 1, "totalmatchedquantity": k}
     for k, (price, midtick, text) in enumerate(
         zip(PRICES, [1, None, 0, None], ["Day", 'a, "b"', None, "Day"], strict=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ingesting import FIRST_ID, OPENING_NS, order_text, run_everything, trade_text, write_files
+from ingesting import run_everything
+from markets import FIRST_ID, OPENS_NS, order_text, quote_text, trade_text, write_files
 
 DAY_NS = 24 * 3600 * 10**9
 BLOCKSIZES = (1 << 20, 300, 90)
@@ -86,7 +87,7 @@ def test_a_broken_row_of_an_earlier_file_hides_nothing(tmp_path):
 
 @pytest.mark.parametrize("blocksize_bytes", BLOCKSIZES)
 @pytest.mark.parametrize(
-    "elsewhere", [{"timestamp": OPENING_NS + 5 * DAY_NS}, {"security_code": 502}]
+    "elsewhere", [{"timestamp": OPENS_NS + 5 * DAY_NS}, {"security_code": 502}]
 )
 def test_a_row_of_another_day_or_security_is_no_repeat(tmp_path, elsewhere, blocksize_bytes):
     # Sequence numbers may begin anew every day: the same pair need not be the same event.
@@ -113,8 +114,6 @@ def test_both_legs_of_a_trade_stay(tmp_path):
 
 
 def test_quotes_are_never_compared(tmp_path):
-    from ingesting import quote_text
-
     files = {"nbbo/a.csv": quote_text({}, {}), "orders/a.csv": order_text({})}
     outcome = run_everything(write_files(tmp_path / "in", files), tmp_path / "out")
-    assert outcome.rows("nbbo")["timestamp"].to_pylist() == [OPENING_NS, OPENING_NS]
+    assert outcome.rows("nbbo")["timestamp"].to_pylist() == [OPENS_NS, OPENS_NS]

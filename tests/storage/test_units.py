@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingesting import CENTRE_POINT_BITS, OPENING_NS, ORDER
+from ingesting import CENTRE_POINT_BITS
+from markets import OPENS_NS, ORDER
 from test_cell_agreement import COLUMNS, GOOD, ODD_CELLS, fates, header_of
 
 from sweep_dask.schema import NBBO, ORDERS
@@ -111,10 +112,10 @@ def test_prices_are_exact_to_the_half_unit(price_x2, unit):
     ("cell", "unit", "value"),
     [
         ("1728000000000", "ms", 1_728_000_000 * 10**9),
-        ("1728000000.000000007", "s", OPENING_NS),
-        ("1728000000000000.007", "us", OPENING_NS),
-        ("2024-10-04T10:00:00.000000007+10:00", "iso", OPENING_NS),
-        ("2024-10-04 00:00:00.000000007Z", "iso", OPENING_NS),
+        ("1728000000.000000007", "s", OPENS_NS),
+        ("1728000000000000.007", "us", OPENS_NS),
+        ("2024-10-04T10:00:00.000000007+10:00", "iso", OPENS_NS),
+        ("2024-10-04 00:00:00.000000007Z", "iso", OPENS_NS),
     ],
 )
 def test_times_by_hand(cell, unit, value):
@@ -125,7 +126,7 @@ def test_times_by_hand(cell, unit, value):
     ("column", "unit", "cell", "reason"),
     [
         ("timestamp", "iso", "2024-10-04T10:00:00", "not_a_time"),  # whose ten o'clock?
-        ("timestamp", "iso", str(OPENING_NS), "not_a_time"),
+        ("timestamp", "iso", str(OPENS_NS), "not_a_time"),
         ("timestamp", "iso", "2024-02-30T10:00:00Z", "not_a_time"),
         ("timestamp", "iso", "2024-10-04", "not_a_time"),
         ("timestamp", "iso", "1066-10-14T10:00:00Z", "out_of_range"),

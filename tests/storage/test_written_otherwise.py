@@ -7,7 +7,7 @@ import json
 import lzma
 
 import pytest
-from ingesting import ORDER, TRADE, csv_text, order_text, trade_text
+from markets import ORDER, TRADE, csv_text, order_text, trade_text
 from running import invoke
 
 #: Times of rows that are sound, 10:00 in Sydney on 2024-10-04, without an offset.

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from dark_markets import EXPECTED, SWEEP_QUANTITY, add_session, dark_market
-from markets import COLUMNS, FIRST_ID, OPENING_NS, SECOND, write_rows
+from markets import COLUMNS, FIRST_ID, OPENING_NS, SECOND, SELL, write_rows
 from running import ROOT, invoke, result_files, run_here
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, MATCHES
@@ -46,11 +46,6 @@ MATCH_TYPES = {
     "trigger": "string",
 }
 HERE = {"enable_parallel": False}
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory):
-    return dark_market().write(tmp_path_factory.mktemp("dark") / "in")
 
 
 @pytest.fixture(scope="module")
@@ -398,14 +393,31 @@ def test_a_block_value_is_that_of_the_date(tmp_path):
     assert [found(102, date) for date in ("2024-09-30", "2024-10-01")] == [7, None]
 
 
-def test_the_exchanges_own_quote_is_taken_if_asked_for(market, whole, tmp_path):
-    result = run_here(market, tmp_path / "out", quote_source="exchange", **HERE)
-    assert (
-        "midpoints are those of the exchange's own best bid and offer"
-        in (result.manifest["assumptions"])
-    )
-    # Here it is the national one, on every row.
-    assert result.manifest["scenarios"] == whole.manifest["scenarios"]
+#: The shortest run of the book.
+ONE_LINE = {"models": (MODEL,), "scenarios": ("as-entered",), **HERE}
+
+
+def one_partition(folder, change):
+    """The market of one security and day, with its order rows changed."""
+    market = dark_market((101,), (next(iter(OPENING_NS)),))
+    for row in market.rows["orders"]:
+        change(row)
+    return market.write(folder)
+
+
+def midpoints_x2(source, output, **settings):
+    result = run_here(source, output, **ONE_LINE, **settings)
+    return result, set(result.table("centre_point_matches")["price_x2"])
+
+
+def test_the_exchanges_own_quote_is_taken_if_asked_for(tmp_path):
+    # National 1000 to 1010; the exchange's own is 998 to 1006.
+    source = one_partition(tmp_path / "in", lambda row: row.update(bid=998, offer=1006))
+    _, national = midpoints_x2(source, tmp_path / "national")
+    result, own = midpoints_x2(source, tmp_path / "own", quote_source="exchange")
+    assert (national, own) == ({2 * 1005}, {2 * 1002})
+    told = "midpoints are those of the exchange's own best bid and offer"
+    assert told in result.manifest["assumptions"]
 
 
 def test_without_the_exchanges_own_quote_the_error_says_what_is_missing_and_where(tmp_path):
@@ -421,11 +433,19 @@ def test_without_the_exchanges_own_quote_the_error_says_what_is_missing_and_wher
     assert "quote_source: national" in partition["reason"]
 
 
-def test_a_rule_switched_off_is_no_longer_in_the_book(market, whole, tmp_path):
-    result = run_here(market, tmp_path / "out", rules_off=("half-tick", "limit-test"), **HERE)
-    assert "rules switched off: half-tick, limit-test" in result.manifest["assumptions"]
-    # All limits are good for the midpoint here.
-    assert result.manifest["scenarios"] == whole.manifest["scenarios"]
+def test_a_rule_switched_off_is_no_longer_in_the_book(tmp_path):
+    def sells_above_the_midpoint(row):
+        if row["side"] == SELL:
+            row["price"] = 1006
+
+    # At the midpoint of 1005 no seller's limit is good.
+    source = one_partition(tmp_path / "in", sells_above_the_midpoint)
+    with_all = run_here(source, tmp_path / "with", **ONE_LINE)
+    without = run_here(source, tmp_path / "without", rules_off=("limit-test",), **ONE_LINE)
+    assert with_all.manifest["scenarios"]["as-entered"]["dark"] == 0
+    assert without.manifest["scenarios"]["as-entered"]["dark"] == EXPECTED["as-entered"][0]
+    assert "rules switched off: limit-test" in without.manifest["assumptions"]
+    assert "switched off" not in str(with_all.manifest["assumptions"])
 
 
 def test_options_on_the_command_line(market, tmp_path, monkeypatch):

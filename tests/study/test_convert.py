@@ -15,17 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingesting import (
-    FIRST_ID,
-    ORDER,
-    csv_text,
-    everything,
-    judged_pieces,
-    order_text,
-    quote_text,
-    trade_text,
-    write_files,
-)
+from ingesting import everything, judged_pieces
+from markets import FIRST_ID, ORDER, csv_text, order_text, quote_text, trade_text, write_files
 from rewritten import divided, iso_times, rewrite
 from running import invoke
 

@@ -36,12 +36,9 @@ def test_of_a_selection_only_scratch_is_projected():
     assert part.results_bytes == projected_disk_space(0).results_bytes
 
 
-def test_a_disk_with_just_enough_passes(tmp_path, has_free):
+def test_a_disk_with_just_enough_passes_and_a_byte_less_is_refused(tmp_path, has_free):
     has_free(1_000)
     require_room(OutputLayout(tmp_path), NEEDED)
-
-
-def test_a_byte_less_is_refused(tmp_path, has_free):
     has_free(999)
     with pytest.raises(ResourceError, match="takes about 1000 bytes of disk") as caught:
         require_room(OutputLayout(tmp_path), NEEDED)

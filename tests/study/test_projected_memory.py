@@ -38,8 +38,13 @@ def test_a_partition_of_few_orders_and_many_quotes_is_refused():
     assert "3,000,000 nbbo rows" in caught.value.what
 
 
-def test_partitions_that_fit_pass():
-    require_partitions_fit([partition(1, orders=1_000, nbbo=10)], 750 * 1024**2)
+def test_the_largest_partition_fits_to_the_byte():
+    small, large = partition(1, orders=1_000), partition(2, orders=1_000, nbbo=10)
+    needed_bytes = projected_partition_task_bytes(large.rows)
+    assert needed_bytes > projected_partition_task_bytes(small.rows)
+    require_partitions_fit([small, large], needed_bytes)
+    with pytest.raises(ResourceError):
+        require_partitions_fit([small, large], needed_bytes - 1)
 
 
 def test_roll_ups_take_as_much_as_a_row_group_of_sweeps():

@@ -7,15 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 from dark_markets import dark_market
 from markets import COLUMNS, FIRST_ID, OPENING_NS, write_rows
-from running import invoke, result_files, run_here
+from running import invoke, replay_here, result_files, run_here
 
 import sweep_dask
 from sweep_dask.matching.rules import Rules, names
-from sweep_dask.settings import load_settings
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.folder_lock import lock_folder
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.study import replay as replaying
 from sweep_dask.study.replay_summary import describe_replay
 from sweep_dask.study.verify import verify_output
 
@@ -32,20 +30,9 @@ DETAIL = {"dark_sweeps", "by_event", "by_kind", "random_priority"}
 HERE = {"enable_parallel": False}
 
 
-def replay_here(folder, output, *, ablations=True, **settings):
-    given = {"output": str(output), "progress": False, **settings}
-    loaded = load_settings(given, {}, output.parent)
-    return replaying.replay(loaded, str(folder), ablations=ablations)
-
-
 def content(folder):
     """Digests of what may not depend on workers, blocks or chance."""
     return {name: file_digest(folder / name) for name in FILES}
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory):
-    return dark_market().write(tmp_path_factory.mktemp("dark") / "in")
 
 
 @pytest.fixture(scope="module")

@@ -465,3 +465,6 @@ def test_a_table_is_the_reader_s_to_change(plain_result):
         frame = plain_result.table(name)
         for column in frame.columns:
             frame.loc[0, column] = frame[column].iloc[-1]
+        changed, again = frame.iloc[0], plain_result.table(name)
+        assert changed.astype("str").tolist() == frame.iloc[-1].astype("str").tolist()
+        assert changed.astype("str").tolist() != again.iloc[0].astype("str").tolist()

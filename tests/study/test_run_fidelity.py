@@ -8,31 +8,25 @@ import pandas as pd
 import pytest
 from dark_markets import dark_market
 from markets import BUY, FIRST_ID, OPENING_NS, SECOND, SWEEP
-from running import result_files, run_here
+from running import replay_here, result_files, run_here
 
 import sweep_dask
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.errors import InputError
 from sweep_dask.partition import run as running_partitions
 from sweep_dask.partition.score import read_score
-from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.study import run as running_run
 from sweep_dask.study.rebuild import forget, rebuild_report
-from sweep_dask.study.replay import replay
 from sweep_dask.study.replay_summary import describe_replay
 from sweep_dask.study.verify import verify_output
 
 MORNING = Path(__file__).parents[2] / ".." / "shared" / "data" / "drr_20240905_morning"
 SAMPLE = Path(sweep_dask.__file__).parent / "sample" / "market"
 HERE = {"enable_parallel": False}
+REPLAY = HERE | {"ablations": False}
 #: Keys that `replay` alone writes.
 OF_REPLAY = ("ablations", "assumptions")
-
-
-def replay_here(folder, output, **settings):
-    given = {"output": str(output), "progress": False, **HERE, **settings}
-    return replay(load_settings(given, {}, output.parent), str(folder), ablations=False)
 
 
 def score(output):
@@ -41,11 +35,6 @@ def score(output):
 
 def comparable(document):
     return {key: value for key, value in document.items() if key not in OF_REPLAY}
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory):
-    return dark_market().write(tmp_path_factory.mktemp("dark") / "in")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +53,7 @@ def output(whole, tmp_path):
 
 
 def test_the_score_is_that_of_the_command(market, whole, tmp_path):
-    document = replay_here(market, tmp_path / "out").fidelity
+    document = replay_here(market, tmp_path / "out", **REPLAY).fidelity
     assert score(whole.output) == comparable(document)
     assert list(score(whole.output)) == [
         *["total", "partitions", "hide_and_predict", "dual_posted"]
@@ -78,7 +67,7 @@ def test_the_score_of_the_sample_and_the_real_morning(folder, tmp_path):
     if not folder.exists():
         pytest.skip("the input is not here")
     run = run_here(folder, tmp_path / "run", **HERE).fidelity
-    document = comparable(replay_here(folder, tmp_path / "replay").fidelity)
+    document = comparable(replay_here(folder, tmp_path / "replay", **REPLAY).fidelity)
     # Only the command reads the trades of orders that are not in the input.
     missing = 0
     for told, entry in zip(document["partitions"], run["partitions"], strict=True):
@@ -97,7 +86,7 @@ def test_of_a_match_without_either_order_only_the_command_knows(tmp_path):
     market.rows["orders"] = [r for r in market.rows["orders"] if r["order_id"] not in lost]
     folder = market.write(tmp_path / "in")
     run = run_here(folder, tmp_path / "run", **HERE).fidelity["total"]["free"]
-    told = replay_here(folder, tmp_path / "replay").fidelity["total"]["free"]
+    told = replay_here(folder, tmp_path / "replay", **REPLAY).fidelity["total"]["free"]
     assert (run["tape"], told["tape"]) == (1, 2)
     assert run["hits"] == told["hits"] == run["reachable"] == told["reachable"] == 1
 
@@ -122,7 +111,7 @@ def test_sweeps_that_were_dual_posted_are_compared_whatever_is_run(tmp_path):
     assert told["others_filled_share"] == pytest.approx(130 / 150)
     assert told["predicted_filled_share"] == told["difference"] == 1
     without = run_here(folder, tmp_path / "other", scenarios=("rest-dark",), **HERE)
-    replayed = replay_here(folder, tmp_path / "replay")
+    replayed = replay_here(folder, tmp_path / "replay", **REPLAY)
     assert without.fidelity["dual_posted"] == replayed.fidelity["dual_posted"] == told
     assert "4, of which 0 without a match" in describe_replay(replayed)
     assert verify_output(OutputLayout(result.output))[1] == []

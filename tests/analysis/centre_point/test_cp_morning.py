@@ -112,7 +112,8 @@ def test_learning_who_is_preferenced_costs_nothing(replay):
     seen = tables.trades[(tables.trades.dealsource == 46) & (tables.trades.passiveaggressive == 1)]
     told = BookSettings(preferencing=tuple(sorted(seen.participantid.unique().tolist())))
     scores = replay_partition(tables.partition(told), "", 0, ablations=False).scores
-    assert scores["resync"].all.hits <= replay.scores["resync"].all.hits
+    nobody = replay.ablations["preferencing"]["resync"].all.hits
+    assert nobody < scores["resync"].all.hits <= replay.scores["resync"].all.hits
 
 
 def test_predicted_matches_are_listed_by_mode(replay):

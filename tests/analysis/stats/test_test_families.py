@@ -32,10 +32,9 @@ def test_what_was_not_tested_does_not_count(adjust):
     assert np.isnan(adjust(np.array([np.nan]))).all()
 
 
-@given(P_VALUES)
+@given(P_VALUES.filter(len))
 def test_scipy_agrees(p_values):
-    if p_values.size:
-        assert benjamini_hochberg(p_values) == pytest.approx(false_discovery_control(p_values))
+    assert benjamini_hochberg(p_values) == pytest.approx(false_discovery_control(p_values))
 
 
 @given(P_VALUES)
