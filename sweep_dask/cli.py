@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.forkserver import start_importing
-from sweep_dask.ending import Program, ended
+from sweep_dask.dataflow.progress import Progress
+from sweep_dask.ending import Program, ended, same_command
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import OPTIONS, Settings, load_settings, selected
 from sweep_dask.study import TASK_MODULES
-from sweep_dask.terminal import StandardError, say, say_json, warn
+from sweep_dask.terminal import (
+    StandardError,
+    is_quiet,
+    open_report,
+    open_standard_streams,
+    say,
+    say_json,
+    set_loudness,
+    show,
+    stop_waiting,
+    wait_visibly,
+    warn,
+)
+from sweep_dask.text_blocks import table
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sweep_dask.settings import Option
 
@@ -45,8 +61,13 @@ def _command(example: str) -> Callable[[Callable[..., int]], click.Command]:
 
     def decorate(function: Callable[..., int]) -> click.Command:
         @click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
+        @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+        @click.option("-v", "--verbose", is_flag=True, help="Also show what the log tells.")
         @wraps(function)
-        def guarded(*, debug: bool, **arguments: Any) -> NoReturn:
+        def guarded(*, debug: bool, quiet: bool, verbose: bool, **arguments: Any) -> NoReturn:
+            open_standard_streams()
+            set_loudness(quiet=quiet, verbose=verbose)
+            wait_visibly(name)
             sys.exit(ended(function, arguments, debug=debug))
 
         name = function.__name__.removesuffix("_command")
@@ -116,6 +137,8 @@ def _current_folder() -> Path:
 def _load(options: dict[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     settings = load_settings(given, os.environ, _current_folder())
+    if settings.progress is False:
+        stop_waiting()
     for warning in settings.warnings:
         warn(warning)
     return settings
@@ -135,8 +158,9 @@ def _load_for_workers(options: dict[str, Any]) -> Settings:
 @_command("python -m sweep_dask run data/raw --output results --workers 2")
 @_input_argument
 @_settings_options
+@click.option("--open", "opens", is_flag=True, help="Then show the report in a browser.")
 @_json_option
-def run_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
+def run_command(inputs: tuple[str, ...], opens: bool, as_json: bool, **options: Any) -> int:
     """Ingest INPUT, simulate its sweeps, compare with what really happened, and report.
 
     INPUT is a folder with orders/ and trades/ (and nbbo/, session/, reference/, participants/),
@@ -144,21 +168,35 @@ def run_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     URL of these; several are read as one. Default: data/raw or, if there is none, the built-in
     sample market.
     """
-    StandardError.listen()
     settings = _load_for_workers(options)
-
-    from sweep_dask.study.plan import choose_input
-    from sweep_dask.study.run import run
-    from sweep_dask.study.summary import describe_run
+    with _beginning(settings) as progress:
+        from sweep_dask.study.plan import choose_input
+        from sweep_dask.study.run import run
+        from sweep_dask.study.summary import describe_run
 
     folder, is_sample = choose_input(inputs)
     announce = _announcer(as_json=as_json, is_sample=is_sample)
-    result = run(settings, folder, is_sample=is_sample, announce=announce)
+    result = run(settings, folder, is_sample=is_sample, announce=announce, progress=progress)
     if as_json:
         say_json(result.manifest)
     else:
-        say(describe_run(result.record, result.output))
+        show(describe_run(result.record, result.output, same_command()))
+    if opens and result.report.exists():
+        open_report(result.report)
     return result.exit_code
+
+
+@contextmanager
+def _beginning(settings: Settings) -> Iterator[Listener]:
+    """Words and something that moves, while a command imports what it needs for some seconds.
+
+    Yields who is to hear of its stages.
+    """
+    StandardError.listen()
+    say(f"sweep_dask {VERSION}: results go to {printable(str(settings.output))}", err=True)
+    progress = Listener() if is_quiet() else Progress(settings.progress)
+    with Events(progress) as events, events.step("load the program"):
+        yield progress
 
 
 def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
@@ -189,12 +227,11 @@ def replay_command(
     Writes to OUTPUT/replay. If OUTPUT holds a finished run, its report shows the score from then
     on; nothing else there is touched.
     """
-    StandardError.listen()
     settings = _load_for_workers(options)
-
-    from sweep_dask.study.plan import choose_input
-    from sweep_dask.study.replay import replay
-    from sweep_dask.study.replay_summary import describe_replay
+    with _beginning(settings) as progress:
+        from sweep_dask.study.plan import choose_input
+        from sweep_dask.study.replay import replay
+        from sweep_dask.study.replay_summary import describe_replay
 
     folder, is_sample = choose_input(inputs)
     result = replay(
@@ -203,11 +240,12 @@ def replay_command(
         is_sample=is_sample,
         ablations=not no_ablations,
         announce=_announcer(as_json=as_json, is_sample=is_sample),
+        progress=progress,
     )
     if as_json:
         say_json(result.fidelity)
     else:
-        say(describe_replay(result))
+        show(describe_replay(result))
     return result.exit_code
 
 
@@ -231,7 +269,7 @@ def plan_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     if as_json:
         say_json(plan_as_json(plan))
     else:
-        say(describe_plan(plan))
+        show(describe_plan(plan))
     return 0
 
 
@@ -255,7 +293,7 @@ def check_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int
     if as_json:
         say_json(checked.as_json())
     else:
-        say(printable_lines(describe_check(checked)))
+        show(describe_check(checked))
     return checked.exit_code
 
 
@@ -301,10 +339,7 @@ def config_command(as_json: bool, **options: Any) -> int:
     if as_json:
         say_json(settings.as_json())
         return 0
-    rows = [("Setting", "Value", "Source"), *settings.as_rows()]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    for name, value, source in rows:
-        say(printable(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}"))
+    show([table(settings.as_rows(), ("Setting", "Value", "Source"), indent=0, is_text=True)])
     return 0
 
 
@@ -332,6 +367,26 @@ def explain_command(order_id: str, date: str | None, as_json: bool, **options: A
     else:
         say(str(explanation))
     return 0
+
+
+@_command("python -m sweep_dask doctor data/raw --output results")
+@_input_argument
+@_settings_options
+@_json_option
+def doctor_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
+    """Say what works here and what does not: each line is ok, a warning or an error with its cure.
+
+    Looks at CPUs and memory, versions (on the cluster of --scheduler too), compiled code, time zone
+    data, INPUT, disk, and the port of the dashboard. Exit code: 0, or 4 if there is an error.
+    """
+    from sweep_dask.study.doctor import diagnose
+
+    found = diagnose(_load(options), inputs)
+    if as_json:
+        say_json(found.as_json())
+    else:
+        show(found.described())
+    return found.exit_code
 
 
 @_command("python -m sweep_dask verify results")

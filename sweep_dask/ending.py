@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -17,9 +18,9 @@ import click
 
 from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
-from sweep_dask.errors import InternalError, SweepError
+from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, UsageError
 from sweep_dask.system_errors import explained
-from sweep_dask.terminal import drop, open_standard_streams, say, say_json
+from sweep_dask.terminal import complain, drop, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Exit code of an interrupted process: 128 + SIGINT, as shells count, whatever the signal was.
-INTERRUPTED = 130
+#: In the context of a command: whether its answer is to be a JSON document, and its words.
+_IS_JSON = f"{__name__}.is_json"
+_WORDS = f"{__name__}.words"
 
 
 class Program(click.Group):
-    """Commands whose help, too, may be sent to a full disk."""
+    """Commands whose help, too, may be sent to a full disk, and whose usage errors, too, are JSON.
+
+    As a command of `dask` it is called by its parent, which does not come to `main`.
+    """
 
     def main(self, *arguments: Any, **named: Any) -> Any:
         """Parse and call, as click does; what it cannot print is told in words."""
@@ -41,8 +46,50 @@ class Program(click.Group):
         except OSError as error:
             drop(sys.stdout)
             ours = explained(error)
-            say(f"Error: {ours}", err=True)
+            complain(ours)
             sys.exit(ours.exit_code)
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **named: Any) -> Any:
+        """As click does: of the program, not of a command in it."""
+        words, is_json = list(args), "--json" in args  # before click takes them
+        try:
+            context = super().make_context(info_name, args, *more, **named)
+        except click.UsageError as error:
+            if is_json:
+                _say_document(_misused(error, str(info_name)))
+            raise
+        context.meta[_IS_JSON] = is_json
+        context.meta[_WORDS] = [*context.command_path.split(), *words]
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse the arguments of a command and call it."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if ctx.meta[_IS_JSON]:
+                _say_document(_misused(error, ctx.command_path))
+            raise
+
+
+def same_command() -> str:
+    """The command that is at work, as a shell reads it, so that it keeps what is finished."""
+    words = click.get_current_context().meta[_WORDS]
+    return shlex.join(word for word in words if word != "--fresh")
+
+
+def _misused(error: click.UsageError, called: str) -> UsageError:
+    """What click has found on the command line; not always does it say of which command."""
+    where = error.ctx.command_path if error.ctx else called
+    cure = f"{where} --help shows what is accepted."
+    return UsageError(error.format_message(), where=where, cure=cure)
+
+
+def _say_document(error: SweepError) -> None:
+    """Print the one document of a command that has no result."""
+    # If it is standard output that failed, words on standard error are all there is.
+    with suppress(SweepError):
+        say_json(error.as_json())
 
 
 def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
@@ -51,13 +98,14 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     The first signal to end is an interrupt: the run puts its folder in order. The next one ends
     the process at once; its workers notice that and end too.
     """
-    open_standard_streams()
     threading.excepthook = _note_thread
     try:
         _answer_signals(_interrupt)
         code = _told(function, arguments, debug=debug)
     except KeyboardInterrupt:
-        say("Interrupted.", err=True)
+        if arguments.get("as_json"):
+            _say_document(InterruptedRunError("Interrupted."))
+        say(f"Interrupted. To go on: {same_command()}", err=True)
         # Everything is in order, and the interpreter's own end is not: an interrupt in code that
         # was made from text, as imports make it, would have it end by the signal.
         _leave()
@@ -67,7 +115,7 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
 
 
 def _told(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
-    """The exit code of a command; an error is printed in words, and to `--json` as a document."""
+    """The exit code of a command; an error is printed in words, for `--json` as a document too."""
     try:
         return function(**arguments)
     except Exception as error:  # noqa: BLE001  the last line of defence against tracebacks
@@ -76,10 +124,8 @@ def _told(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
             traceback.print_exc()
         ours = _as_ours(error)
         if arguments.get("as_json"):
-            # If standard output is what failed, the words below are all there is.
-            with suppress(SweepError):
-                say_json(ours.as_json())
-        say(f"Error: {ours}", err=True)
+            _say_document(ours)
+        complain(ours)
         return ours.exit_code
 
 
@@ -123,7 +169,7 @@ def _leave() -> NoReturn:
     stop_importing()
     with suppress(OSError):
         Path(get_temp_dir()).rmdir()
-    os._exit(INTERRUPTED)
+    os._exit(InterruptedRunError.exit_code)
 
 
 def _note_thread(failure: threading.ExceptHookArgs) -> None:

@@ -27,6 +27,8 @@ class SweepError(Exception):
 
     #: That of an internal error, as `EX_SOFTWARE` of sysexits.h: classes for users have their own.
     exit_code: ClassVar[int] = 70
+    #: What programs that read the document of an error know it by.
+    kind: ClassVar[str] = "internal"
 
     def __init__(
         self,
@@ -53,10 +55,16 @@ class SweepError(Exception):
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
-        """The same as a document: what `--json` prints in place of a result."""
-        value = self.value if isinstance(self.value, str | int | float | None) else str(self.value)
-        fields = {"what": self.what, "where": self.where, "value": value, "cure": self.cure}
-        return {"error": {**fields, "exit_code": self.exit_code}}
+        """The document that `--json` prints in place of a result."""
+        is_plain = isinstance(self.value, bool | int | float | str | None)
+        error = {
+            "kind": self.kind,
+            "message": self.what,
+            "where": self.where,
+            "value": self.value if is_plain else str(self.value),
+            "cure": self.cure,
+        }
+        return {"error": error, "exit_code": self.exit_code}
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions travel from workers to the client; keyword-only fields need help.
@@ -72,18 +80,29 @@ class UsageError(SweepError):
     """A command line, a setting or a configuration file that cannot be used."""
 
     exit_code = 2
+    kind = "usage"
 
 
 class InputError(SweepError):
     """Input that is missing, unreadable, has wrong columns or too many bad rows."""
 
     exit_code = 3
+    kind = "input"
 
 
 class ResourceError(SweepError):
     """A cluster that cannot be reached or work that does not fit the machine."""
 
     exit_code = 4
+    kind = "resource"
+
+
+class InterruptedRunError(SweepError):
+    """A command that a signal has ended before there was a result."""
+
+    #: 128 + SIGINT, as shells count, whatever the signal was.
+    exit_code = 130
+    kind = "interrupted"
 
 
 class InternalError(SweepError):

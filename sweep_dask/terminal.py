@@ -8,15 +8,35 @@ import json
 import logging
 import os
 import sys
-from typing import IO
+import webbrowser
+from typing import IO, TYPE_CHECKING
 
 import click
 
+from sweep_dask.dataflow.events import STEP
+from sweep_dask.dataflow.progress import Progress
 from sweep_dask.errors import ResourceError
 from sweep_dask.printable import printable, printable_lines
+from sweep_dask.text_blocks import as_text, has_colour, indented, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sweep_dask.errors import SweepError
+    from sweep_dask.text_blocks import Block
 
 #: Who read our words has gone: a closed pipe, a closed terminal.
 _READER_GONE = {errno.EPIPE, errno.EIO, errno.ENXIO}
+
+#: In the context of a command.
+_LEVEL = f"{__name__}.level"
+_WAITING = f"{__name__}.waiting"
+
+_COLOURS = {"Error:": "red", "Warning:": "yellow"}
+
+#: Who has set one of them sees windows, or says what else shows a page.
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
 def open_standard_streams() -> None:
@@ -36,6 +56,50 @@ def open_standard_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def set_loudness(*, quiet: bool, verbose: bool) -> None:
+    """How much the command that click has called says.
+
+    Parameters
+    ----------
+    quiet
+        Errors alone, and the JSON document if there is to be one.
+    verbose
+        Also what the log tells besides warnings.
+    """
+    context = click.get_current_context()
+    context.meta[_LEVEL] = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+    if verbose:
+        StandardError.listen()
+
+
+def loudness() -> int:
+    """The level from which log records are shown, as `logging` counts."""
+    context = click.get_current_context(silent=True)
+    return int(context.meta.get(_LEVEL, logging.WARNING)) if context else logging.WARNING
+
+
+def is_quiet() -> bool:
+    """Whether nothing is to be said but errors."""
+    return loudness() > logging.WARNING
+
+
+def wait_visibly(what: str) -> None:
+    """Let something move at a terminal until the command says its first words, or ends."""
+    if not is_quiet():
+        context, waiting = click.get_current_context(), Progress()
+        context.meta[_WAITING] = waiting
+        context.call_on_close(waiting.on_end)
+        waiting.on_stage_start(what, 1, STEP)
+
+
+def stop_waiting() -> None:
+    """Take that away."""
+    context = click.get_current_context(silent=True)
+    waiting = context and context.meta.pop(_WAITING, None)
+    if waiting:
+        waiting.on_end()
+
+
 def say(text: str, *, err: bool = False) -> None:
     """Print lines of ours; a reader that has gone, such as `head`, does not end the run.
 
@@ -44,7 +108,21 @@ def say(text: str, *, err: bool = False) -> None:
     ResourceError
         Standard output cannot be written for another reason, such as a full disk.
     """
-    _write(printable(text, keep="\n"), err=err)
+    if not is_quiet():
+        _write(printable(text, keep="\n"), err=err)
+
+
+def show(blocks: Iterable[Block]) -> None:
+    """Print blocks of text at the width of the terminal, with colour if there may be.
+
+    Raises
+    ------
+    ResourceError
+        As `say` does.
+    """
+    stream = sys.stdout
+    if not is_quiet():
+        _write(as_text(blocks, width_of(stream), has_colour=has_colour(stream)), err=False)
 
 
 def say_json(document: object) -> None:
@@ -54,10 +132,33 @@ def say_json(document: object) -> None:
 
 def warn(message: str) -> None:
     """Print a warning."""
-    say(f"Warning: {printable_lines(message)}", err=True)
+    if not is_quiet():
+        _labelled("Warning:", printable_lines(message))
+
+
+def complain(error: SweepError) -> None:
+    """Print an error, however quiet all else is."""
+    _labelled("Error:", printable(str(error), keep="\n"))
+
+
+def _labelled(label: str, text: str) -> None:
+    stream, shown = sys.stderr, f"{label} {text}"
+    if stream.isatty():
+        shown = as_text(indented(shown.split("\n")), width_of(stream))
+    if has_colour(stream):
+        shown = shown.replace(label, click.style(label, fg=_COLOURS.get(label), bold=True), 1)
+    _write(shown, err=True)
+
+
+def open_report(report: Path) -> None:
+    """Show it in a browser; where there is none, say where it is."""
+    has_display = sys.platform == "darwin" or any(map(os.environ.get, _DISPLAYS))
+    if not (has_display and webbrowser.open(report.absolute().as_uri())):
+        say(f"There is no browser to show it in: {report.absolute()}", err=True)
 
 
 def _write(text: str, *, err: bool) -> None:
+    stop_waiting()
     try:
         click.echo(text, err=err)
     except OSError as error:
@@ -79,21 +180,26 @@ def drop(stream: IO[str]) -> None:
 
 
 class StandardError(logging.Handler):
-    """Log records as lines that do not disturb a progress bar."""
+    """Log records as lines."""
 
     @classmethod
     def listen(cls) -> None:
-        """Show the package's warnings from now on; once, whatever the number of commands."""
-        package = logging.getLogger("sweep_dask")
-        if not any(isinstance(handler, cls) for handler in package.handlers):
-            package.addHandler(cls(logging.WARNING))
+        """Show the package's warnings, or what the command is to show, until it has ended."""
+        package, level = logging.getLogger("sweep_dask"), loudness()
+        if any(isinstance(handler, cls) for handler in package.handlers):
+            return
+        handler, level_before = cls(level), package.level
+        package.addHandler(handler)
+        if level < logging.WARNING:
+            package.setLevel(level)
+
+        def stop() -> None:
+            package.removeHandler(handler)
+            package.setLevel(level_before)
+
+        click.get_current_context().call_on_close(stop)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; if standard error is gone there is nobody to tell."""
-        from tqdm import tqdm
-
-        line = f"{record.levelname.capitalize()}: {printable_lines(record.getMessage())}"
-        try:
-            tqdm.write(line, file=sys.stderr)
-        except OSError:
-            drop(sys.stderr)
+        name = record.levelname.capitalize()
+        _labelled(f"{name}:", printable_lines(record.getMessage()))

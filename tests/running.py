@@ -19,6 +19,7 @@ from sweep_dask.cli import main
 from sweep_dask.settings import load_settings
 from sweep_dask.study.replay import replay
 from sweep_dask.study.run import run
+from sweep_dask.text_blocks import as_text
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,6 +46,11 @@ def replay_here(folder, output, *, ablations=True, **settings):
 def invoke(*arguments, **environment):
     """The command line in this process; standard output and standard error apart."""
     return CliRunner(env=environment).invoke(main, [str(argument) for argument in arguments])
+
+
+def as_printed(blocks):
+    """Blocks as the terminal shows them, on very long lines."""
+    return as_text(blocks, 1_000)
 
 
 def program_environment(**variables):

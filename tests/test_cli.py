@@ -96,16 +96,19 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
         "Memory Limit per Worker",
         "Blocksize",
     ]
-    summary = lines[lines.index("Summary") + 1 :]
-    answer = summary[summary.index("") + 1 :]
-    summary = summary[: summary.index("")]
-    assert [line.split(":")[0].strip().replace(" ", "-") for line in summary] == SUMMARY.split()
-    assert answer[0].startswith("12 sweeps came in continuous trading, with 3,680 shares entered.")
-    levels = next(n for n, line in enumerate(answer) if line.startswith("Each sweep as one that"))
+    assert lines[9:11] == ["", "The answer"]
+    came = "12 sweeps came in continuous trading, with 3,680 shares entered."
+    assert lines[11].startswith(f"  {came} Really")
+    first = lines.index("What each would have filled and cost")
+    levels = next(n for n in range(first, len(lines)) if lines[n].startswith("  tape"))
     names = ["tape", "as-entered", "dual-post", "rest-dark", "dark-only"]
-    assert [line.split()[0] for line in answer[levels + 2 : levels + 7]] == names
-    assert any("time-priority against the tape" in line for line in answer[levels + 7 :])
+    assert [line.split()[0] for line in lines[levels : levels + 5]] == names
+    assert any("time-priority against the tape" in line for line in lines[levels + 5 :])
+    # What a run did stands last, so that the report is in sight.
+    summary = [line for line in lines[lines.index("Summary") + 1 :] if line[2] != " "]
+    assert [line.split(":")[0].strip().replace(" ", "-") for line in summary] == SUMMARY.split()
     assert str(folder / "out/report.html") in done.stdout
+    assert max(len(line) for line in lines if "/" not in line) <= 80
 
 
 def test_progress_goes_to_standard_error(finished):
@@ -129,7 +132,7 @@ def test_run_as_json_is_the_manifest(plain_input, tmp_path):
     done = invoke("run", plain_input, "-o", "out", "--no-parallel", "--json")
     document = only_document(done)
     assert document == json.loads((tmp_path / "out/manifest.json").read_text())
-    assert done.stderr.startswith("Dashboard: none (--no-parallel)\nSystem Configuration\n")
+    assert "\nDashboard: none (--no-parallel)\nSystem Configuration\n" in done.stderr
 
 
 def test_manifest_names_settings_with_their_sources(plain_input):

@@ -7,11 +7,16 @@ to know nothing of the others.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
+
+
+#: The unit of a stage of which nobody knows how long it takes.
+STEP = "step"
 
 
 class Listener:
@@ -60,7 +65,14 @@ class Events:
     ) -> None:
         self._stack.close()
 
-    def start(self, stage: str, tasks: int = 1, unit: str = "step") -> None:
+    @contextmanager
+    def step(self, stage: str, outcome: str = "") -> Iterator[None]:
+        """A stage of which nobody knows how long it takes."""
+        self.start(stage)
+        yield
+        self.end(stage, outcome)
+
+    def start(self, stage: str, tasks: int = 1, unit: str = STEP) -> None:
         """Begin a stage."""
         self._began[stage] = time.perf_counter()
         for listener in self._listeners:

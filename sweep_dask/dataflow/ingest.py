@@ -187,7 +187,7 @@ class _Stages:
         if self._open[stage] == 0:
             done = self._receipts[stage]
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
-            outcome = f"{counted(len(done), 'block')}, {read:,} rows read, {rows:,} usable"
+            outcome = f"{rows:,} of {read:,} rows kept, {counted(len(done), 'block')}"
             self._events.end(stage, outcome)
 
 

@@ -1,15 +1,26 @@
-"""Telling how far a run is: a bar a stage at a terminal, a line a stage elsewhere."""
+"""Telling how far a run is: what goes on moves at a terminal, a line a stage stays anywhere."""
 
 from __future__ import annotations
 
-import io
+import os
 import sys
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
 
-from sweep_dask.dataflow.events import Listener
+from sweep_dask.dataflow.events import STEP, Listener
 from sweep_dask.printable import printable
+from sweep_dask.text_blocks import has_colour
+
+if TYPE_CHECKING:
+    from rich.progress import Task, TaskID
+
+#: Drawn so often that what moves is seen to move; arbitrary.
+_DRAWN_PER_SECOND = 4
 
 
 def counted(count: int, noun: str) -> str:
@@ -20,45 +31,144 @@ def counted(count: int, noun: str) -> str:
 class Progress(Listener):
     """Progress of one run, written to `stream` (standard error by default).
 
+    Lines of finished stages come in the order in which the stages began.
+
     Parameters
     ----------
     bars
-        Whether to draw bars; None: at a terminal. Without bars every stage is a line.
+        Whether to draw what goes on; None: at a terminal. Without, every stage is a line.
     """
 
     def __init__(self, bars: bool | None = None, stream: TextIO | None = None) -> None:
-        self.stream = sys.stderr if stream is None else stream
-        self._has_bars = self.stream.isatty() if bars is None else bars
-        self._bars: dict[str, tqdm[Any]] = {}
+        stream = sys.stderr if stream is None else stream
+        is_drawn = stream.isatty() and os.environ.get("TERM") != "dumb" if bars is None else bars
+        self._console = _Console(
+            file=cast("TextIO", _Forgiving(stream)),
+            color_system="standard" if has_colour(stream) else None,
+            force_terminal=is_drawn,
+            legacy_windows=False,
+        )
+        self._bars = _bars(self._console, is_of_errors=stream is sys.stderr) if is_drawn else None
+        self._lines: dict[str, str | None] = {}
+        """By stage, in the order in which they began; None: it goes on."""
+        self._drawn: dict[str, TaskID] = {}
 
     def on_stage_start(self, stage: str, tasks: int, unit: str) -> None:
-        """Draw its bar."""
-        if self._has_bars:
-            self._bars[stage] = tqdm(
-                total=tasks, desc=stage, unit=f" {unit}", file=self.stream, leave=False
-            )
+        """Draw it."""
+        self._lines[stage] = None
+        if self._bars is not None:
+            total = None if unit == STEP else tasks
+            self._drawn[stage] = self._bars.add_task(printable(stage), total=total, unit=unit)
+            self._bars.start()
 
     def on_stage_growth(self, stage: str, tasks: int) -> None:
         """Make its bar longer."""
-        bar = self._bars.get(stage)
-        if bar is not None and bar.total is not None:
-            bar.total += tasks
+        if self._bars is not None and stage in self._drawn:
+            drawn = self._drawn[stage]
+            total = self._bars.tasks[self._bars.task_ids.index(drawn)].total
+            self._bars.update(drawn, total=(total or 0) + tasks)
 
     def on_task_end(self, stage: str) -> None:
         """Move its bar."""
-        if stage in self._bars:
-            self._bars[stage].update()
+        if self._bars is not None and stage in self._drawn:
+            self._bars.advance(self._drawn[stage])
 
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
-        """Put a line in the place of its bar."""
-        if stage in self._bars:
-            self._bars.pop(stage).close()
-        try:
-            tqdm.write(printable(f"{stage:<36} {outcome:<56} {seconds:8.1f} s"), file=self.stream)
-        except OSError:  # who read our messages has gone; the run goes on
-            self.stream = io.StringIO()
+        """Put a line in its place, after those of stages that began before."""
+        self._erase(stage)
+        told = f"{stage:<35}  {outcome}"
+        self._lines[stage] = printable(f"{told:<72}{seconds:6.1f} s")
+        self._print(is_last=False)
 
     def on_end(self) -> None:
-        """Remove bars that an error left open."""
-        while self._bars:
-            self._bars.popitem()[1].close()
+        """Remove what an error left open."""
+        for stage in list(self._drawn):
+            self._erase(stage)
+        self._print(is_last=True)
+        self._lines.clear()
+
+    def _erase(self, stage: str) -> None:
+        if self._bars is not None and stage in self._drawn:
+            self._bars.remove_task(self._drawn.pop(stage))
+            if not self._drawn:
+                self._bars.stop()
+
+    def _print(self, *, is_last: bool) -> None:
+        for stage, line in list(self._lines.items()):
+            if line is not None:
+                self._console.print(Text(line), crop=False, overflow="ignore", no_wrap=True)
+                del self._lines[stage]
+            elif not is_last:
+                return
+
+
+def _bars(console: Console, *, is_of_errors: bool) -> Bars:
+    """A line a stage: something that turns, its name, how much of it is done, and the time."""
+    return Bars(
+        SpinnerColumn("line"),
+        TextColumn("{task.description}", markup=False),
+        _Done(),
+        _Bar(bar_width=15),
+        TimeElapsedColumn(),
+        _Left(),
+        console=console,
+        transient=True,
+        refresh_per_second=_DRAWN_PER_SECOND,
+        # What is written meanwhile goes above; standard output, to the same terminal alone.
+        redirect_stdout=is_of_errors and sys.stdout.isatty(),
+        redirect_stderr=is_of_errors,
+    )
+
+
+class _Done(ProgressColumn):
+    """`2 of 6 partitions`; nothing where there is nothing to count."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text()
+        return Text(f"{task.completed:,.0f} of {task.total:,.0f} {task.fields['unit']}")
+
+
+class _Bar(BarColumn):
+    """Once there is something to show in it: an empty bar would stand still."""
+
+    def render(self, task: Task) -> Any:
+        return super().render(task) if task.total is not None and task.completed else Text()
+
+
+class _Left(ProgressColumn):
+    """What is left at the rate of late, once that is known."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None or task.time_remaining is None:
+            return Text()
+        minutes, seconds = divmod(int(task.time_remaining), 60)
+        hours, minutes = divmod(minutes, 60)
+        return Text(f"about {hours}:{minutes:02}:{seconds:02} left")
+
+
+class _Console(Console):
+    """One that leaves the cursor alone: a run that is killed could not bring it back."""
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002  rich's name
+        """Do nothing."""
+        return False
+
+
+class _Forgiving:
+    """A stream whose reader may go away; the run goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()

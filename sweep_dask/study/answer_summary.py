@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.adopters import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.answer import answer_of
+from sweep_dask.report.line_words import WORDS, label
 from sweep_dask.report.replay_page import Replay, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
 from sweep_dask.study.answer import asked_of
-from sweep_dask.study.text_columns import columns_of_text
-from sweep_dask.terms.arms import AS_ENTERED, TAPE
+from sweep_dask.terms.choices import enumerated
+from sweep_dask.terms.metrics import ANSWER
+from sweep_dask.text_blocks import Heading, Sentence, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.report.answer import Answer
+    from sweep_dask.report.verdicts import Headline, Verdict
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.text_blocks import Block
 
 _LEVELS = [level for level in LEVELS if level != AMONG_ADOPTERS]
-_REFERENCES = {TAPE: "what happened", AS_ENTERED: "replayed"}
-#: Of sentences, which a terminal would break anywhere; a little more than the tables take.
-_WIDTH = 110
+_EFFECT_HEAD = ("", "effect", "95 % interval", "if all\nchange", "over all choices", "verdict")
+#: Narrow enough for a column; `_UNITS` says what they are.
+_NAMES = dict(zip(ANSWER, ("fill ratio", "shortfall", "rest traded"), strict=True))
+_UNITS = (
+    "Fill ratio in points, + = more filled; shortfall in bps, + = costlier, and once more with "
+    "what stays unfilled traded half a spread away. Over all choices: from the smallest effect to "
+    "the largest; a choice turns an effect if its sign is another one under it."
+)
 
 
-def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[str]:
-    """Lines for what really filled, what is decided about each scenario, and what is not.
+def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[Block]:
+    """What really filled, what is decided about each scenario, and what is not.
 
     What is decided is said if it is known how far the book can be trusted, and not without it.
     """
     if not has_tape(manifest):
-        return ["", "What really filled is not in the input: there is nothing to compare with."]
+        return _alone("What really filled is not in the input: there is nothing to compare with.")
     score, asked = score_of_run(layout, manifest), asked_of(manifest)
     found = read_rollups(layout.rollups)
     answer = answer_of(found, asked.choices, doubt(manifest, score))
     if answer is None:
-        return ["", "No sweep was entered in continuous trading: there is nothing to compare."]
-    nobody = _sentence(f"{answer.nobody}.", "") if answer.nobody else []
-    lines = ["", *_sentence(_real(answer), ""), *nobody, *_verdicts(answer)]
-    lines += [*_sentence(_fidelity(answer, score), ""), *_time_priority(answer)]
-    return [_plain(line) for line in lines]
+        return _alone("No sweep was entered in continuous trading: there is nothing to compare.")
+    blocks: list[Block] = ["", Heading("The answer"), _sentence(_real(answer))]
+    if answer.nobody:
+        blocks.append(_sentence(f"{answer.nobody}."))
+    if answer.headline is not None:
+        blocks += [*_decided(answer, answer.headline), *_scenarios(answer, answer.headline)]
+        blocks += _levels(answer)
+    blocks += ["", Heading("Can it be believed?"), _sentence(_fidelity(answer, score))]
+    if answer.time_priority:
+        blocks += ["", Heading("The other model"), _sentence(_time_priority(answer))]
+    return blocks
+
+
+def _alone(text: str) -> list[Block]:
+    return ["", Heading("The answer"), _sentence(text)]
 
 
 def _fidelity(answer: Answer, score: Replay | None) -> str:
@@ -53,8 +71,9 @@ def _fidelity(answer: Answer, score: Replay | None) -> str:
     swept, percent = free["dark_sweeps"], wording.percent
     return (
         f"Checked against the tape: of {resync['tape']:,} dark matches the book predicts "
-        f"{resync['hits']:,} exactly, and {resync['predicted'] - resync['hits']:,} more that are "
-        f"not there; free-running, as the scenarios are, F1 is {percent(free['f1'])}, by lot "
+        f"{resync['hits']:,} exactly (orders, quantity, price and time), and "
+        f"{resync['predicted'] - resync['hits']:,} more that are not there. Left to itself all "
+        f"day, as in the scenarios, its F1 is {percent(free['f1'])}; with priority drawn by lot "
         f"{percent(free['random_priority']['f1'])}. Of {swept['sweeps']:,} sweeps with any dark "
         f"fill it fills {swept['exact']:,} exactly as on the tape, with no dark book "
         f"{swept['no_dark_book_exact']:,}."
@@ -66,61 +85,82 @@ def _real(answer: Answer) -> str:
     sweeps, entered, filled, share, dark = (answer.real[name].text for name in names)
     came = f"{sweeps} sweep{'' if sweeps == '1' else 's'} came in continuous trading"
     return (
-        f"{came}, with {entered} shares entered. For real "
-        f"{filled} of these filled {answer.within} ({share}), {dark} of them in the dark."
+        f"{came}, with {entered} shares entered. Really {filled} of these filled {answer.within} "
+        f"({share}), {dark} of them in the dark."
     )
 
 
-def _verdicts(answer: Answer) -> list[str]:
-    headline = answer.headline
-    if headline is None:
-        return []
-    effects = [
-        [
-            one.line,
-            one.words.heading.lower(),
-            *(one.row["verdict"], one.said),
-            one.words.said_within(one.everybody["effect"], None, None),
-            one.range,
-        ]
-        for one in answer.verdicts
-    ]
+def _decided(answer: Answer, headline: Headline) -> list[Block]:
+    """The question, and what is decided of it."""
+    asked = enumerated([f"{WORDS[line].had} ({line})" for line in answer.lines])
+    shown = f"The effects below: sweeps wait {answer.wait}, and {answer.adopters}"
     return [
-        *_sentence(f"{headline.summary}. {answer.looked_at}.", ""),
-        *(line for name, text in headline.decided for line in _sentence(f"{name} {text}.")),
-        *columns_of_text([["", "effect on", "", "", "if all change", "all choices"], *effects]),
-        *(line for name, text in headline.one_sign for line in _sentence(f"{name} {text}.")),
-        *(line for name, text in headline.turned for line in _sentence(f"{name}: {text}.")),
-        (
-            f"Each sweep as one that changes, if they wait {answer.wait} and {answer.adopters}; "
-            "shortfalls in bps, + = costlier"
-        ),
-        *columns_of_text([["", *(level.heading for level in _LEVELS), ""], *_levels(answer)]),
+        _sentence(f"What if they had {asked}?"),
+        _sentence(f"{headline.summary}. {answer.looked_at}. {shown}."),
+        *(_sentence(f"{name} {text}.", 4) for name, text in headline.decided),
     ]
 
 
-def _levels(answer: Answer) -> list[list[str]]:
+def _scenarios(answer: Answer, headline: Headline) -> list[Block]:
+    """A table for each scenario, and what speaks against a verdict below it."""
+    blocks: list[Block] = ["", Heading("What each would have changed"), _sentence(_UNITS)]
+    for line in answer.lines:
+        rows = [_effect(one) for one in answer.verdicts if one.line == line]
+        name = label(line)
+        against = [f"{name} {text}." for whose, text in headline.one_sign if whose == name]
+        against += [f"Not decided: {text}." for whose, text in headline.turned if whose == name]
+        blocks += ["", table(rows, (line, *_EFFECT_HEAD[1:])), *map(_sentence, against)]
+    return blocks
+
+
+def _effect(one: Verdict) -> list[str]:
+    """A row; the numbers are those of the page."""
+
+    def between(low: str, high: str) -> str:
+        bounds = (one.cell(low), one.cell(high))
+        known = None not in (bound.value for bound in bounds)
+        return _plain(" to ".join(bound.text for bound in bounds) if known else wording.NONE)
+
+    return [
+        _NAMES[one.row["metric"]],
+        _plain(one.cell("effect").text),
+        between("low", "high"),
+        _plain(one.everybody_cell.text),
+        between("smallest", "largest"),
+        one.row["verdict"],
+    ]
+
+
+def _levels(answer: Answer) -> list[Block]:
     shares = (0.0, answer.asked.marginal.share)
-    return [
-        [row.line, *(row.cell(level).text for level in _LEVELS), _REFERENCES.get(row.line, "")]
+    rows = [
+        [row.line, *(_plain(row.cell(level).text) for level in _LEVELS)]
         for row in answer.levels
         if row.adoption in shares
     ]
+    return [
+        "",
+        Heading("What each would have filled and cost"),
+        _sentence(
+            "Each sweep as one that changes; shortfalls in bps, + = costlier. The tape is what "
+            "happened, as-entered the replay with nothing changed."
+        ),
+        table(rows, ("", *(level.heading for level in _LEVELS))),
+    ]
 
 
-def _time_priority(answer: Answer) -> list[str]:
-    """Another model, which has no part in the answer."""
+def _time_priority(answer: Answer) -> str:
+    """It has no part in the answer."""
     effects = [
         f"{wording.within(effect.words.heading)} {effect.said}"
         for effect in answer.time_priority.values()
     ]
-    told = f"Beside {'the answer' if answer.verdicts else 'it'}, time-priority against the tape: "
-    told += f"{', '.join(effects)}."
-    return _sentence(told, "") if effects else []
+    beside = "the answer" if answer.verdicts else "it"
+    return f"Beside {beside}, time-priority against the tape: {', '.join(effects)}."
 
 
-def _sentence(text: str, indent: str = "  ") -> list[str]:
-    return wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
+def _sentence(text: str, indent: int = 2) -> Sentence:
+    return Sentence(_plain(text), indent)
 
 
 def _plain(text: str) -> str:

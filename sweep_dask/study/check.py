@@ -22,6 +22,7 @@ from sweep_dask.storage.inputs import SeveralFilesError
 from sweep_dask.storage.sampling import sample_file
 from sweep_dask.study.book import book_settings
 from sweep_dask.study.plan import open_as_set
+from sweep_dask.text_blocks import Sentence, indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.raw_files import InputFile
     from sweep_dask.study.plan import Plan
+    from sweep_dask.text_blocks import Block
 
 logger = logging.getLogger(__name__)
 
@@ -205,15 +207,18 @@ def described(findings: Sequence[Finding]) -> list[str]:
     return lines
 
 
-def describe_check(checked: Checked) -> str:
+def describe_check(checked: Checked) -> list[Block]:
     """All findings, for people."""
     what = "all of them" if checked.is_whole else "a sample"
-    lines = [f"Input: {checked.input}", f"Rows looked at: {checked.rows:,} ({what})"]
+    blocks: list[Block] = [
+        Sentence(f"Input: {checked.input}"),
+        f"Rows looked at: {checked.rows:,} ({what})",
+    ]
     if not checked.findings:
-        return "\n".join([*lines, "Nothing found that speaks against a run."])
+        return [*blocks, "Nothing found that speaks against a run."]
     counts = [
         f"{count:,} {severity}{'s' * (count > 1)}"
         for severity in SEVERITIES
         if (count := sum(finding.severity == severity for finding in checked.findings))
     ]
-    return "\n".join([*lines, f"Found: {', '.join(counts)}", *described(checked.findings)])
+    return [*blocks, f"Found: {', '.join(counts)}", *indented(described(checked.findings))]

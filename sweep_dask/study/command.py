@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.cluster import open_cluster
@@ -12,7 +12,7 @@ from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.forkserver import environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.dataflow.monitor import ResourceMonitor, profiled
-from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
 from sweep_dask.printable import printable_lines
 from sweep_dask.study import TASK_MODULES
@@ -50,7 +50,8 @@ def at_work(
     plan: Plan,
     space: Workspace,
     announce: Callable[[str], None],
-    cluster: RemoteCluster | None = None,
+    cluster: RemoteCluster | None,
+    progress: Listener,
     *,
     has_book: bool,
 ) -> Iterator[AtWork]:
@@ -62,17 +63,19 @@ def at_work(
         Receives the opening lines: the dashboard's address and the system configuration.
     cluster
         Somebody's, which the plan was made for.
+    progress
+        Hears of all stages.
     has_book
         Whether anything goes through the Centre Point book.
     """
     settings, layout = plan.settings, space.staging
     layout.run_log.parent.mkdir(exist_ok=True)
-    log, progress = RunLog(layout.run_log), Progress(settings.progress)
+    log = RunLog(layout.run_log)
     monitor = ResourceMonitor(layout.resources_log) if settings.monitoring else None
     with (
         Events(log, *([] if monitor is None else [monitor]), progress) as events,
         _compiling(plan, has_book=has_book) as compiler,
-        _workers(plan, space, cluster) as workers,
+        _workers(plan, space, cluster, events) as workers,
         profiled(workers.client, layout.profile_report, layout.profile_statistics)
         if settings.profile
         else nullcontext(),
@@ -86,12 +89,22 @@ def at_work(
 
 
 @contextmanager
-def _workers(plan: Plan, space: Workspace, cluster: RemoteCluster | None) -> Iterator[Workers]:
+def _workers(
+    plan: Plan, space: Workspace, cluster: RemoteCluster | None, events: Events
+) -> Iterator[Workers]:
     settings = plan.settings
     if settings.has_own_workers:
         start_importing(*TASK_MODULES)
     scratch = space.scratch / "dask"
-    with open_cluster(settings, plan.system, scratch, plan.task_bytes, cluster) as workers:
+    opened = open_cluster(settings, plan.system, scratch, plan.task_bytes, cluster)
+    with ExitStack() as stack:
+        if not settings.enable_parallel:
+            yield stack.enter_context(opened)
+            return
+        events.start(stages.WORKERS)
+        workers = stack.enter_context(opened)
+        assert workers.client is not None
+        events.end(stages.WORKERS, counted(len(workers.client.nthreads()), "worker"))
         yield workers
 
 
@@ -126,10 +139,9 @@ def _compiling(plan: Plan, *, has_book: bool) -> Iterator[BaseProcess | None]:
 
 def wait_for_book(compiler: BaseProcess, events: Events) -> None:
     """Workers would wait for it as well, and nobody would see for what."""
-    events.start(stages.COMPILE)
-    while compiler.is_alive() and not is_book_compiled():
-        compiler.join(_LOOK_SECONDS)
-    events.end(stages.COMPILE, "begun before ingest; from now on it is read from disk")
+    with events.step(stages.COMPILE, "from now on it is on disk"):
+        while compiler.is_alive() and not is_book_compiled():
+            compiler.join(_LOOK_SECONDS)
 
 
 class RunLog(logging.FileHandler, Listener):
@@ -151,8 +163,10 @@ class RunLog(logging.FileHandler, Listener):
         self._package.setLevel(logging.INFO)
 
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
-        """Log it."""
-        logger.info("%s: %s, %.3f s", stage, outcome, seconds)
+        """Write it; who shows the log has shown it in a line of its own."""
+        told = (stage, outcome, seconds)
+        line = "%s: %s, %.3f s"
+        self.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, line, told, None))
 
     def on_end(self) -> None:
         """Stop."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
+from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.execute import gather
-from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.progress import Progress, counted
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.partition import replay_piece
@@ -94,6 +95,7 @@ def replay(
     ablations: bool = True,
     announce: Callable[[str], None] = logger.info,
     client: Client | None = None,
+    progress: Listener | None = None,
 ) -> ReplayResult:
     """Replay an input; a run in the same output folder gets its report anew.
 
@@ -105,6 +107,8 @@ def replay(
         Receives the opening lines: the dashboard's address and the system configuration.
     client
         Of the caller, whose scheduler the settings name; it stays open.
+    progress
+        Hears of all stages; None: what the settings say, on standard error.
 
     Raises
     ------
@@ -112,7 +116,8 @@ def replay(
         The replay cannot be done; an earlier one is left as it was.
     """
     with remote_cluster(settings, client, announce) as cluster:
-        return _on(cluster, settings, folder, is_sample, ablations, announce)
+        hearing = Progress(settings.progress) if progress is None else progress
+        return _on(cluster, settings, folder, is_sample, ablations, announce, hearing)
 
 
 def _on(
@@ -122,9 +127,13 @@ def _on(
     is_sample: bool,
     ablations: bool,
     announce: Callable[[str], None],
+    progress: Listener,
 ) -> ReplayResult:
     began = time.perf_counter()
-    plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
+    with Events(progress) as events:
+        events.start(stages.PLAN)
+        plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
+        events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
     around = OutputLayout(settings.output.absolute())
     require_apart(plan.inputs.found, around)
     layout = around.replay()
@@ -133,7 +142,7 @@ def _on(
     try:
         with workspace(layout) as space:
             record = RunRecord(plan, "replay", space.token, stage_seconds=seconds)
-            document = _replay(record, space, ablations, announce, cluster)
+            document = _replay(record, space, ablations, announce, cluster, progress)
     finally:
         if is_new:
             remove_if_empty(around.root)
@@ -147,6 +156,7 @@ def _replay(
     ablations: bool,
     announce: Callable[[str], None],
     cluster: RemoteCluster | None,
+    progress: Listener,
 ) -> dict[str, Any]:
     """Everything in the folder of the replay; returns the document of scores."""
     tables = [*(f"{name}.parquet" for name in _TABLES)]
@@ -155,7 +165,7 @@ def _replay(
     names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
     space.announce_beside(names, record.as_json())
     try:
-        with at_work(record.plan, space, announce, cluster, has_book=True) as work:
+        with at_work(record.plan, space, announce, cluster, progress, has_book=True) as work:
             sums = _do(record, space, work, ablations)
         assumptions = record.as_json()["assumptions"]
         document = replay_document(record.partitions, sums, assumptions)
@@ -164,7 +174,7 @@ def _replay(
     except BaseException:
         space.withdraw_announcement()
         raise
-    _publish(record, space, document)
+    _publish(record, space, document, progress)
     return document
 
 
@@ -229,11 +239,13 @@ def _combine(
     return dict(zip(names, digests, strict=True))
 
 
-def _publish(record: RunRecord, space: Workspace, document: dict[str, Any]) -> None:
+def _publish(
+    record: RunRecord, space: Workspace, document: dict[str, Any], progress: Listener
+) -> None:
     """Put score, logs and report in place, and the manifest that lists everything."""
     staging = space.staging
     record.files |= staged_logs(space)
-    with record.timed("report"):
+    with record.timed("report"), Events(progress) as events, events.step(stages.REPORT):
         write_json(staging.fidelity, document)
         record.files[staging.relative(staging.fidelity)] = file_digest(staging.fidelity)
         _draw(record, staging)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.study.centre_point_summary import left_out_lines, question_lines
 from sweep_dask.study.summary import describe_checks, describe_failures
-from sweep_dask.study.text_columns import columns_of_text
 from sweep_dask.terms.files import FIDELITY, LEFT_OUT, REPLAY_MATCHES
 from sweep_dask.terms.score import CAUSES, EVENTS, KINDS, MODES, PREDICTED, UNTIL
+from sweep_dask.text_blocks import Facts, Heading, Sentence, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sweep_dask.study.replay import ReplayResult
+    from sweep_dask.text_blocks import Block
 
 #: What matches are told apart by: what made them happen, and who took part.
 _KINDS = {"by_event": {name: EVENTS[name] for name in PREDICTED}, "by_kind": KINDS}
@@ -36,28 +37,37 @@ _DUAL_POSTED = {
 }
 
 
-def describe_replay(result: ReplayResult) -> str:
+def describe_replay(result: ReplayResult) -> list[Block]:
     """Scores, misses, ablations, assumptions, and where the files are."""
     document, manifest = result.fidelity, result.record.as_json()
     scores = document["total"]
-    headline = "Replay of the Centre Point book against the tape"
-    lines = ["", headline, *_score_lines(scores), *_miss_lines(document["partitions"])]
-    if not scores["resync"]["tape"]:
-        lines.insert(
-            2, "  There is no dark match in continuous trading on the tape to score against."
-        )
-    lines += _dark_sweep_lines(scores)
-    lines += _hidden_lines(document["hide_and_predict"])
-    lines += _dual_posted_lines(document["dual_posted"])
-    lines += _ablation_lines(document["ablations"], scores)
-    lines += ["", "Orders", *left_out_lines(manifest["left_out"], f"replay/{LEFT_OUT}.parquet")]
-    lines += question_lines(manifest["partitions"])
-    lines += ["", "Assumptions", *(f"  - {text}" for text in document["assumptions"])]
-    lines += ["", f"Files: {result.output} ({FIDELITY}, {REPLAY_MATCHES}.parquet, report.html)"]
-    return "\n".join([*lines, *describe_checks(result.record), *describe_failures(result.record)])
+    no_tape = "There is no dark match in continuous trading on the tape to score against."
+    return [
+        "",
+        Heading("Replay of the Centre Point book against the tape"),
+        *([] if scores["resync"]["tape"] else [Sentence(no_tape, 2)]),
+        _score_table(scores),
+        *_miss_lines(document["partitions"]),
+        *_dark_sweep_lines(scores),
+        *_hidden_lines(document["hide_and_predict"]),
+        *_dual_posted_lines(document["dual_posted"]),
+        *_ablation_lines(document["ablations"], scores),
+        "",
+        Heading("Orders"),
+        *left_out_lines(manifest["left_out"], f"replay/{LEFT_OUT}.parquet"),
+        *question_lines(manifest["partitions"]),
+        "",
+        Heading("Assumptions"),
+        *(Sentence(f"- {text}", 2, 2) for text in document["assumptions"]),
+        *describe_checks(result.record),
+        *describe_failures(result.record),
+        "",
+        Sentence(f"Files: {result.output} ({FIDELITY}, {REPLAY_MATCHES}.parquet, report.html)"),
+    ]
 
 
-def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _score_table(scores: Mapping[str, Mapping[str, Any]]) -> Block:
+    """In resync the book is set right by the tape after each match; free, it goes on by itself."""
     resync, free = (scores[mode] for mode in MODES)
 
     def line(label: str, *cells: str) -> list[str]:
@@ -70,7 +80,6 @@ def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return line(label, f"{resync[name]:,}", f"{free[name]:,}")
 
     rows = [
-        line("", "resync", "free"),
         counts("dark matches on the tape", "tape"),
         counts("predicted", "predicted"),
         counts("hits (orders, quantity, price and time equal)", "hits"),
@@ -102,7 +111,7 @@ def _score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
             *(f"{scores[mode]['by_event']['order_missing']['tape']:,}" for mode in MODES),
         ),
     ]
-    return columns_of_text(rows)
+    return table(rows, ("", *MODES))
 
 
 def _contested(score: Mapping[str, Any]) -> str:
@@ -119,7 +128,7 @@ def _beside_lots(tally: Mapping[str, Any], by_lot: Mapping[str, Any]) -> str:
     return f"{_percent(tally['f1'])} (random: {_percent(by_lot['f1'])})"
 
 
-def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     """Sweeps that trade lit alone are left out: what they fill is copied from the tape."""
     found = [scores[mode]["dark_sweeps"] for mode in MODES]
     if not any(sweeps["sweeps"] for sweeps in found):
@@ -131,20 +140,19 @@ def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         "random_priority_exact": "the same with random priority",
     }
     rows = [[label, *(f"{sweeps[name]:,}" for sweeps in found)] for name, label in labels.items()]
-    return ["", "Sweeps filled as on the tape", *columns_of_text([["", *MODES], *rows])]
+    return ["", Heading("Sweeps filled as on the tape"), table(rows, ("", *MODES))]
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
-def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[str]:
+def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[Block]:
     if hidden is None:
         return []
     found = [hidden["until"][name] for name in UNTIL]
     by_lot = [hidden["random_priority"]["until"][name] for name in UNTIL]
     rows = [
-        ["any fill", *UNTIL.values()],
         *([label, *(_percent(one[name]) for one in found)] for name, label in _RIGHT.items()),
         ["right with random priority", *(_percent(one["right_share"]) for one in by_lot)],
         ["shares filled, predicted", *(f"{one['predicted_quantity']:,}" for one in found)],
@@ -153,35 +161,34 @@ def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[str]:
     heading = (
         f"{hidden['orders']:,} orders that rested in the dark, hidden one in {hidden['one_in']}"
     )
-    return ["", f"{heading} at a time, and predicted", *columns_of_text(rows)]
+    head = ("any fill", *UNTIL.values())
+    return ["", Heading(f"{heading} at a time, and predicted"), table(rows, head)]
 
 
-def _dual_posted_lines(dual: Mapping[str, Any] | None) -> list[str]:
+def _dual_posted_lines(dual: Mapping[str, Any] | None) -> list[Block]:
     heading = "Sweeps that really were dual-posted (mid-tick 1)"
     if dual is None:
-        return ["", f"{heading}: none in this data"]
+        return ["", Heading(f"{heading}: none in this data")]
     counts = f"{dual['sweeps']:,}, of which {dual['unmatched']:,} without a match"
     days = f"security-day{'' if dual['security_days'] == 1 else 's'}"
-    rows = [["share of their shares filled", f"{dual['security_days']:,} {days}"]]
-    rows += [[label, _percent(dual[name])] for name, label in _DUAL_POSTED.items()]
-    return ["", f"{heading}: {counts}", *(columns_of_text(rows) if dual["matched"] else [])]
+    head = ("share of their shares filled", f"{dual['security_days']:,} {days}")
+    rows = [[label, _percent(dual[name])] for name, label in _DUAL_POSTED.items()]
+    return ["", Heading(f"{heading}: {counts}"), *([table(rows, head)] if dual["matched"] else [])]
 
 
-def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[Block]:
     causes = Counter(miss["cause"] for entry in partitions for miss in entry["misses"])
     if not causes:
         return []
     width = len(f"{max(causes.values()):,}")
-    return [
-        "",
-        "Why matches on the tape were not predicted (resync)",
-        *(f"  {causes[name]:>{width},}  {words}" for name, words in CAUSES.items() if causes[name]),
-    ]
+    told = [(f"{causes[n]:>{width},} ", words) for n, words in CAUSES.items() if causes[n]]
+    heading = Heading("Why matches on the tape were not predicted (resync)")
+    return ["", heading, Facts(told, colon="")]
 
 
 def _ablation_lines(
     ablations: Sequence[Mapping[str, Any]], scores: Mapping[str, Mapping[str, Any]]
-) -> list[str]:
+) -> list[Block]:
     """The score without each rule, the rule that matters most first."""
     if not ablations or not scores["resync"]["tape"]:
         return []
@@ -190,10 +197,12 @@ def _ablation_lines(
         return (scores[mode]["f1"] or 0.0) - (entry[mode]["f1"] or 0.0)
 
     by_loss = sorted(ablations, key=lambda entry: -loss(entry, "resync"))
-    rows = [["rule switched off", "F1 resync", "loss", "F1 free", "loss"]]
+    rows = []
     for entry in by_loss:
         cells = [entry["rule"]]
         for mode in MODES:
             cells += [_percent(entry[mode]["f1"]), f"{100 * loss(entry, mode):.1f}"]
         rows.append(cells)
-    return ["", "What each rule is worth (F1 without it, loss in points)", *columns_of_text(rows)]
+    head = ("rule switched off", "F1 resync", "loss", "F1 free", "loss")
+    heading = Heading("What each rule is worth (F1 without it, loss in points)")
+    return ["", heading, table(rows, head)]

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sweep_dask.dataflow.events import Events
 from sweep_dask.dataflow.interrupts import signals_wait
-from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.progress import Progress, counted
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.errors import SweepError
@@ -51,7 +52,7 @@ from sweep_dask.terms.arms import CENTRE_POINT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sweep_dask.dataflow.events import Events
+    from sweep_dask.dataflow.events import Listener
     from sweep_dask.dataflow.handed_in import Client
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
@@ -79,6 +80,7 @@ def run(
     is_sample: bool = False,
     announce: Callable[[str], None] = logger.info,
     client: Client | None = None,
+    progress: Listener | None = None,
 ) -> FinishedRun:
     """Run everything on an input.
 
@@ -93,6 +95,8 @@ def run(
         Receives the opening lines: the dashboard's address and the system configuration.
     client
         Of the caller, whose scheduler the settings name; it stays open.
+    progress
+        Hears of all stages; None: what the settings say, on standard error.
 
     Raises
     ------
@@ -102,7 +106,8 @@ def run(
         folder without earlier results.
     """
     with remote_cluster(settings, client, announce) as cluster:
-        return _run(settings, folder, is_sample, announce, cluster)
+        hearing = Progress(settings.progress) if progress is None else progress
+        return _run(settings, folder, is_sample, announce, cluster, hearing)
 
 
 def _run(
@@ -111,9 +116,13 @@ def _run(
     is_sample: bool,
     announce: Callable[[str], None],
     cluster: RemoteCluster | None,
+    progress: Listener,
 ) -> FinishedRun:
     began = time.perf_counter()
-    plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
+    with Events(progress) as events:
+        events.start(stages.PLAN)
+        plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
+        events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
     layout = OutputLayout(settings.output.absolute())
     require_apart(plan.inputs.found, layout)
     require_room(layout, plan.disk)
@@ -123,15 +132,16 @@ def _run(
         record = RunRecord(plan, "run", space.token, told, space.earlier, stage_seconds=seconds)
         announce_run(space, record.as_json(), settings)
         try:
-            with at_work(plan, space, announce, cluster, has_book=record.has_book) as work:
+            around = (announce, cluster, progress)
+            with at_work(plan, space, *around, has_book=record.has_book) as work:
                 _do(record, space, work)
         except FolderLostError:
             raise
         except BaseException:
-            _end_early(record, space)
+            _end_early(record, space, progress)
             raise
         try:
-            _publish(record, space)
+            _publish(record, space, progress)
         except KeyboardInterrupt:
             record.status = "interrupted"
             place_whole(space, record.as_json(), record.files)
@@ -206,7 +216,7 @@ def _run_partitions(
     record: RunRecord, space: Workspace, work: AtWork, jobs: list[PieceJob]
 ) -> list[MadePiece]:
     """Run all partitions; returns the pieces of tables that were made on the way."""
-    stage = stages.partitions(has_time_priority=record.has_time_priority)
+    stage = stages.PARTITIONS
     count = sum(len(job.partitions) for job in jobs)
     work.events.start(stage, count, "partitions")
     made: list[MadePiece] = []
@@ -284,11 +294,11 @@ def _roll_up(record: RunRecord, space: Workspace, work: AtWork, tables: Tables) 
     work.events.end(stages.ROLLUPS, f"{len(ROLLUPS)} tables")
 
 
-def _end_early(record: RunRecord, space: Workspace) -> None:
+def _end_early(record: RunRecord, space: Workspace, progress: Listener) -> None:
     """Say what a run that cannot go on leaves; if that is nothing, leave the folder as it was."""
     if space.folder.has_changed or record.partitions:
         settle(space, record.as_json(), record.files)
-        _publish(record, space)
+        _publish(record, space, progress)
     elif record.wrote_rejects and not space.earlier.partitions:
         place_whole(space, record.as_json(), record.files)
         conclude(record, space)
@@ -296,12 +306,12 @@ def _end_early(record: RunRecord, space: Workspace) -> None:
         space.withdraw_announcement()
 
 
-def _publish(record: RunRecord, space: Workspace) -> None:
+def _publish(record: RunRecord, space: Workspace, progress: Listener) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
     record.files |= staged_logs(space)
     document = record.as_json()
     place_whole(space, document, record.files)
-    with record.timed("report"):
+    with record.timed("report"), Events(progress) as events, events.step(stages.REPORT):
         try:
             record.files |= place_report(space, document)
         except FolderLostError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.printable import printable, printable_lines
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH
@@ -16,6 +16,7 @@ from sweep_dask.system_config import (
     free_disk_bytes,
     opening_block,
 )
+from sweep_dask.text_blocks import Facts, Heading, Sentence, indented, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +24,17 @@ if TYPE_CHECKING:
 
     from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
+    from sweep_dask.text_blocks import Block
 
 
-def describe_run(record: RunRecord, output: Path) -> str:
-    """The summary at the end of a run."""
+def describe_run(record: RunRecord, output: Path, again: str = "the same command") -> list[Block]:
+    """The end of a run: the answer, what was found out about the input, and what the run did.
+
+    Parameters
+    ----------
+    again
+        The command that goes on where an interrupted run has ended.
+    """
     assert record.ledger is not None
     total = record.ledger.total()
     states = {
@@ -54,15 +62,17 @@ def describe_run(record: RunRecord, output: Path) -> str:
         # Rows of partitions that were not reached are neither kept nor filtered yet.
         for unknown in ("Rows kept", "Rows filtered", "Tables"):
             del lines[unknown]
-        lines["To go on"] = "the same command keeps the partitions that are finished"
     if record.plan.system.defaults_used:
         lines["Note"] = "the machine could not be detected; defaults were used"
     answer = describe_answer(layout, document) if record.status in THROUGH else []
     book = describe_book(record, document) if record.has_scenarios else []
     checks = describe_checks(record)
-    return "\n".join(
-        ["", "Summary", *_aligned(lines), *checks, *answer, *book, *describe_failures(record)]
-    )
+    failures = describe_failures(record)
+    on: list[Block] = []
+    if record.status == "interrupted":
+        # Not wrapped: it is to be copied.
+        on = ["", Heading("To go on, with the partitions that are finished"), f"  {again}"]
+    return [*answer, *checks, *book, *failures, "", Heading("Summary"), Facts.of(lines), *on]
 
 
 def _of_earlier_runs(record: RunRecord, document: Mapping[str, Any]) -> dict[str, str]:
@@ -94,30 +104,26 @@ def _time_priority_lines(record: RunRecord) -> dict[str, str]:
 
 def _with_reasons(counts: Mapping[str, int]) -> str:
     total = f"{sum(counts.values()):,}"
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+    reasons = ", ".join(f"{r.replace('_', ' ')} {count:,}" for r, count in sorted(counts.items()))
     return f"{total} ({reasons})" if reasons else total
 
 
-def describe_checks(record: RunRecord) -> list[str]:
-    """Lines for what was found out about the input."""
-    return ["", "The input", *described(record.checks)] if record.checks else []
+def describe_checks(record: RunRecord) -> list[Block]:
+    """What was found out about the input."""
+    return ["", Heading("The input"), *indented(described(record.checks))] if record.checks else []
 
 
-def describe_failures(record: RunRecord) -> list[str]:
-    """Lines for the partitions that failed."""
-    failed = [printable_lines(f"  {p.date}/{p.security}: {p.reason}") for p in record.failed()]
-    return ["", "Failed partitions (all others are complete)", *failed] if failed else []
+def describe_failures(record: RunRecord) -> list[Block]:
+    """The partitions that failed."""
+    failed = [Sentence(f"{p.date}/{p.security}: {p.reason}", 2, 2) for p in record.failed()]
+    return ["", Heading("Failed partitions (all others are complete)"), *failed] if failed else []
 
 
-def _aligned(lines: Mapping[str, str]) -> list[str]:
-    width = max(map(len, lines)) + 1
-    return [printable(f"  {label + ':':<{width}} {text}") for label, text in lines.items()]
-
-
-def describe_plan(plan: Plan) -> str:
+def describe_plan(plan: Plan) -> list[Block]:
     """What a run would do, for people."""
     system, sample = plan.system, plan.sample
-    tables = [_table_line(plan, table.name) for table in TABLES]
+    present = {file.table for file in plan.inputs.files}
+    rows = [_table_row(plan, one.name) for one in TABLES if one.name in present]
     derived = {
         name.replace("_", " ").capitalize(): f"{value} ({plan.reasons[name]})"
         for name, value in _derived(plan).items()
@@ -136,38 +142,36 @@ def describe_plan(plan: Plan) -> str:
         "Disk in total": f"{format_bytes(plan.disk.total_bytes)} of "
         f"{format_bytes(free_disk_bytes(plan.settings.output.absolute()))} free",
     }
-    return "\n".join(
-        [
-            printable(f"Input: {plan.input}"),
-            *(line for line in tables if line),
-            *_taken_lines(plan),
-            "",
-            *_where_it_runs(plan),
-            "",
-            "Settings derived from it",
-            *_aligned(derived),
-            "",
-            "Work",
-            *_aligned(work),
-        ]
-    )
+    return [
+        Heading(f"Input: {plan.input}"),
+        table(rows),
+        *_taken_lines(plan),
+        "",
+        *_where_it_runs(plan),
+        "",
+        Heading("Settings derived from it"),
+        Facts.of(derived),
+        "",
+        Heading("Work"),
+        Facts.of(work),
+    ]
 
 
-def _taken_lines(plan: Plan) -> list[str]:
+def _taken_lines(plan: Plan) -> list[Block]:
     """What was taken for what, unless all lies in folders that are called as their tables."""
     taken = plan.inputs.found.taken
     if len(plan.input.given) == 1 and all(one.form == f"{one.table}/*" for one in taken):
         return []
     lines = [
-        f"  {one.table:<14} {one.files:>6,} files as {one.form} from {one.input}" for one in taken
+        (one.table, f"{counted(one.files, 'file')} as {one.form} from {one.input}") for one in taken
     ]
-    return ["", "Taken for tables", *map(printable, lines)]
+    return ["", Heading("Taken for tables"), Facts(lines)]
 
 
-def _where_it_runs(plan: Plan) -> list[str]:
+def _where_it_runs(plan: Plan) -> list[Block]:
     if plan.remote is not None:
-        return ["Cluster", *_aligned(plan.remote.as_lines())]
-    return ["Machine", *(f"  {line}" for line in plan.system.reasons())]
+        return [Heading("Cluster"), Facts.of(plan.remote.as_lines())]
+    return [Heading("Machine"), *(Sentence(line, 2, 2) for line in plan.system.reasons())]
 
 
 def describe_system(plan: Plan) -> str:
@@ -182,13 +186,11 @@ def describe_system(plan: Plan) -> str:
     return opening_block(plan.remote.as_lines() | sizes)
 
 
-def _table_line(plan: Plan, table: str) -> str:
-    files = [file for file in plan.inputs.files if file.table == table]
-    if not files:
-        return ""
-    blocks = sum(block.file.table == table for block in plan.blocks)
+def _table_row(plan: Plan, name: str) -> list[str]:
+    files = [file for file in plan.inputs.files if file.table == name]
+    blocks = sum(block.file.table == name for block in plan.blocks)
     size = format_bytes(sum(file.bytes for file in files))
-    return f"  {table + '/':<14} {len(files):>6,} files {size:>12} {blocks:>7,} blocks"
+    return [f"{name}/", counted(len(files), "file"), size, counted(blocks, "block")]
 
 
 def _derived(plan: Plan) -> dict[str, str]:

@@ -27,10 +27,14 @@ STAGE_OF_TABLE = {
     "participants": 5,
 }
 
+PLAN = "look at the input"
+WORKERS = "start workers"
 COMPILE = "compile the Centre Point book"
 TABLES = "combine tables"
 ROLLUPS = "roll up sweeps"
+REPORT = "draw the report"
 REPLAY = "replay partitions"
+PARTITIONS = "run partitions"
 
 
 def numbered(stage: int) -> str:
@@ -40,8 +44,3 @@ def numbered(stage: int) -> str:
 
 #: Of ingest, by table.
 INGEST = {table: numbered(stage) for table, stage in STAGE_OF_TABLE.items()}
-
-
-def partitions(*, has_time_priority: bool) -> str:
-    """Of the models, partition by partition."""
-    return f"[3,6-11/{len(STAGES)}] partitions" if has_time_priority else "partitions"

@@ -15,18 +15,18 @@ class Terminal(io.StringIO):
         return True
 
 
-def go_through(progress):
+def go_through(stream, bars=None):
     stage = numbered(8)
-    with Events(progress) as events:
+    with Events(Progress(bars, stream)) as events:
         events.start(stage, 2, "partitions")
         events.task_end(stage)
         events.task_end(stage)
         events.end(stage, "2 partitions", seconds=1.25)
-    return progress.stream.getvalue()
+    return stream.getvalue()
 
 
 def test_a_pipe_gets_a_line_a_stage():
-    text = go_through(Progress(stream=io.StringIO()))
+    text = go_through(io.StringIO())
     assert text.split() == [
         *("[8/11]", "simulate", "sweep", "matching"),
         *("2", "partitions", "1.2", "s"),
@@ -35,27 +35,79 @@ def test_a_pipe_gets_a_line_a_stage():
 
 
 def test_a_terminal_gets_bars_and_the_line_stays():
-    text = go_through(Progress(stream=Terminal()))
+    text = go_through(Terminal())
     assert "\r" in text
+    assert text.splitlines()[-1].endswith("1.2 s")
     assert "2 partitions" in text.splitlines()[-1]
+
+
+def test_lines_come_in_the_order_in_which_stages_began():
+    stream = io.StringIO()
+    progress = Progress(stream=stream)
+    with suppress(KeyboardInterrupt), Events(progress) as events:
+        for stage in ("a", "b", "c", "d"):
+            events.start(stage, 1, "blocks")
+        events.end("b", "")
+        assert stream.getvalue() == ""
+        events.end("a", "")
+        assert [line[0] for line in stream.getvalue().splitlines()] == ["a", "b"]
+        events.end("d", "")
+        raise KeyboardInterrupt
+    # What is known at an early end is told.
+    assert [line[0] for line in stream.getvalue().splitlines()] == ["a", "b", "d"]
+
+
+def test_of_a_step_nobody_says_how_much_of_it_is_done():
+    stream = io.StringIO()
+    progress = Progress(bars=True, stream=stream)
+    with Events(progress) as events, events.step("wait for the book", "it is there"):
+        pass
+    text = stream.getvalue()
+    assert "wait for the book" in text
+    assert "0:00:00" in text
+    assert " of " not in text
+    assert "%" not in text
+
+
+def test_lines_fit_eighty_columns():
+    stream = io.StringIO()
+    progress = Progress(stream=stream)
+    with Events(progress) as events:
+        events.end(numbered(5), "5,007 of 25,433 rows kept, 3 blocks", seconds=2_345.6)
+        for stage in (*map(numbered, range(6, 12)), "[centre-point] score against the tape"):
+            events.end(stage, "in all tasks", seconds=2_345.6)
+    assert {len(line) for line in stream.getvalue().splitlines()} == {80}
+
+
+class Gone(io.StringIO):
+    """Its reader has gone."""
+
+    def write(self, *text):
+        raise BrokenPipeError
+
+    flush = write
+
+
+@pytest.mark.parametrize("bars", [True, False])
+def test_a_reader_that_goes_away_ends_nothing(bars):
+    with Events(Progress(bars, Gone())) as events, events.step("a"):
+        events.end("b", "")
 
 
 @pytest.mark.parametrize(("bars", "stream"), [(False, Terminal()), (True, io.StringIO())])
 def test_settings_overrule_the_terminal(bars, stream):
-    assert ("\r" in go_through(Progress(bars=bars, stream=stream))) == bars
+    assert ("\r" in go_through(stream, bars)) == bars
 
 
 def test_an_error_closes_open_bars():
-    progress = Progress(bars=True, stream=io.StringIO())
+    stream = io.StringIO()
+    progress = Progress(bars=True, stream=stream)
     with suppress(KeyboardInterrupt), Events(progress) as events:
         events.start("a", 3, "blocks")
-        drawn = progress.stream.getvalue()
+        events.grow("a", 2)
+        assert [task.total for task in progress._bars.tasks] == [5]
         raise KeyboardInterrupt
-    assert "a: " in drawn.split("\r")[-1]
-    # Blanks over the bar, and the next text begins where it did.
-    closed = progress.stream.getvalue().removeprefix(drawn)
-    assert closed.strip() == ""
-    assert closed.endswith("\r")
+    assert progress._drawn == {}
 
 
 class Heard(Listener):

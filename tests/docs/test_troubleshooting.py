@@ -35,3 +35,10 @@ def test_symptom_is_what_the_page_says(title, in_copy, monkeypatch):
         for block in blocks:
             assert block.language == "console"
             reader.does(block)
+
+
+def test_what_stands_before_the_symptoms_is_so(in_copy):
+    others = [block for block in BLOCKS if not any(block.text in it for it in SECTIONS.values())]
+    assert others
+    for block in others:
+        Reader().does(block)

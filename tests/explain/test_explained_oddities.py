@@ -184,8 +184,9 @@ def test_rows_that_were_rejected_or_filtered(tmp_path):
 def test_what_is_no_order_id(made, text, cure):
     done = invoke("explain", text, "-o", made.root, "--json")
     assert done.exit_code == 2
-    error = json.loads(done.stdout)["error"]
-    assert (error["where"], error["value"], error["exit_code"]) == ("ORDER_ID", text, 2)
+    document = json.loads(done.stdout)
+    error = document["error"]
+    assert (error["where"], error["value"], document["exit_code"]) == ("ORDER_ID", text, 2)
     assert cure in error["cure"]
     assert done.stderr.startswith("Error: An order id is a whole number")
 
@@ -197,7 +198,7 @@ def test_digits_may_be_grouped(made):
 def test_a_folder_without_a_run(tmp_path):
     done = invoke("explain", B, "-o", tmp_path, "--json")
     assert done.exit_code == 3
-    assert json.loads(done.stdout)["error"]["exit_code"] == 3
+    assert json.loads(done.stdout)["exit_code"] == 3
 
 
 # --- folders that are being written, or were -----------------------------------------------------

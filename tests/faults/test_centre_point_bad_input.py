@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from dark_markets import GONE, dark_market
 from markets import BUY, CROSSING, FIRST_ID, OPENING_NS, SECOND, SWEEP, TRADED
-from running import invoke, replay_here, run_here
+from running import as_printed, invoke, replay_here, run_here
 
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.summary import describe_run
@@ -122,7 +122,7 @@ def test_an_order_that_cannot_be_true_is_left_out_and_listed(sound, tmp_path, fa
     assert result.manifest["scenarios"] == sound.manifest["scenarios"]
     counts = [p["left_out"] for p in result.manifest["partitions"]]
     assert counts == [{reason: 1}, {}]
-    text = describe_run(result.record, result.output)
+    text = as_printed(describe_run(result.record, result.output))
     assert "Orders left out of the book: 1, listed in outputs/*/*/centre-point/" in text
     assert f"1 {reason}: " in text
     assert verify_output(OutputLayout(result.output))[1] == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from markets import COLUMNS, plain_market, write_rows
-from running import result_files, run_here
+from running import as_printed, result_files, run_here
 
 import sweep_dask.partition.run
 from sweep_dask.storage.layout import OutputLayout
@@ -78,7 +78,7 @@ def test_a_failed_partition_is_listed_and_the_others_are_complete(
     rows = result.table("sweep_order_comparison")
     assert sorted(set(zip(rows["date"], rows["security"], strict=True))) == [KEYS[0], *KEYS[2:]]
 
-    text = describe_run(result.record, output)
+    text = as_printed(describe_run(result.record, output))
     assert "Failed partitions (all others are complete)" in text
     assert "2024-10-04/102: ArithmeticError: no such luck" in text
     _, findings = verify_output(OutputLayout(output))

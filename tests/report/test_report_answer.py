@@ -9,6 +9,7 @@ import pytest
 from drawn_market import drawn_market
 from report_folders import partition_entry, write_page
 from rollup_folders import make_answer_folder
+from running import as_printed
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
 from sweep_dask.report.effects import METRICS
@@ -25,6 +26,11 @@ ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switc
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four
 #: assumptions with one group and with everybody: 22 by 2, as dollars go the way of the value.
 LOOKED_AT = "44 choices (6 lifetimes, 4 shares, 2 weights, 4 assumptions)"
+TERMINAL_NAMES = {
+    "fill_ratio": "fill ratio",
+    "implementation_shortfall_bps": "shortfall",
+    "completed_shortfall_bps": "rest traded",
+}
 NAMES = ["Tape", "Time priority", "As entered", "Dual post", "Rest dark", "Dark only"]
 
 
@@ -113,20 +119,27 @@ def test_the_headline_names_what_is_decided_and_what_turns_the_rest(page, verdic
 
 
 def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
-    lines = describe_answer(*answer_folder)
-    text = " ".join(" ".join(lines).split())
+    told = as_printed(describe_answer(*answer_folder))
+    text = " ".join(told.split())
+    # Above the name of the scenario stands the first half of a heading.
+    tables = {block.split()[2]: block for block in told.split("\n\n") if "if all\n" in block}
     for row in verdicts:
         words = METRICS[row["metric"]]
-        said = words.said_within(row["effect"], row["low"], row["high"])
-        start = f"{row['scenario']} {words.heading.lower()} {row['verdict']} {said}"
-        assert start in text
+        names = ("effect", "low", "high", "smallest", "largest")
+        effect, low, high, least, most = (
+            words.signed(row[name]).replace("\N{MINUS SIGN}", "-") for name in names
+        )
+        shown = [" ".join(line.split()) for line in tables[row["scenario"]].splitlines()]
+        start = f"{TERMINAL_NAMES[row['metric']]} {effect} {low} to {high} "
+        (line,) = (line for line in shown if line.startswith(start))
+        assert line.endswith(f" {least} to {most} {row['verdict']}")
         has_one_sign = row["smallest"] * row["largest"] > 0
         if row["verdict"] == "not decided":
             turned = f"{words.heading.lower()} ({row['turned_by']})"
             assert (row["turned_by"] if has_one_sign else turned) in text
     assert f"of 9 answers. Looked at under {LOOKED_AT}." in text
     assert "Beside the answer, time-priority against the tape: fill ratio" in text
-    assert not any("wanted" in line for line in lines)
+    assert "wanted" not in text
 
 
 def test_parents_stand_beside_the_sweeps(page, market):
@@ -252,7 +265,7 @@ def test_a_participant_without_sweeps_is_named(tmp_path):
     none = pa.array(np.zeros(len(rows), np.int64))
     pq.write_table(rows.set_column(rows.schema.get_field_index("n_sweeps"), "n_sweeps", none), path)
     assert "Participant 99999, whose sweeps alone change" in write_page(layout, manifest).text
-    assert "Participant 99999, whose sweeps" in " ".join(describe_answer(layout, manifest))
+    assert "Participant 99999, whose sweeps" in as_printed(describe_answer(layout, manifest))
 
 
 def test_a_range_that_begins_at_nothing_says_its_direction(answer_folder):

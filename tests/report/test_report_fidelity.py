@@ -12,6 +12,7 @@ from replay_folders import (
 )
 from report_folders import Page, make_bare_folder, write_page
 from rollup_folders import make_answer_folder
+from running import as_printed
 
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
@@ -294,8 +295,7 @@ def test_run_without_a_score_has_no_answer_and_says_how_to_get_one(tmp_path):
 
 
 def test_the_terminal_prints_no_answer_without_a_score(tmp_path):
-    lines = describe_answer(*without_score(tmp_path / "out", replay=False))
-    told = " ".join(" ".join(lines).split())
+    told = as_printed(describe_answer(*without_score(tmp_path / "out", replay=False)))
     assert "The answer is not printed: the simulator was not checked against the tape" in told
     assert "without --no-replay" in told
     assert "sweeps came in continuous trading" in told
@@ -304,12 +304,13 @@ def test_the_terminal_prints_no_answer_without_a_score(tmp_path):
 
 def test_the_terminal_prints_the_score_beside_the_answer(tmp_path):
     layout, manifest = make_answer_folder(tmp_path / "out")
-    told = " ".join(" ".join(describe_answer(layout, manifest)).split())
+    told = as_printed(describe_answer(layout, manifest))
     assert "not decided" in told
     assert (
-        "Checked against the tape: of 100 dark matches the book predicts 60 exactly, and 20 more "
-        "that are not there; free-running, as the scenarios are, F1 is 60.0 %, by lot 29.5 %. Of "
-        "10 sweeps with any dark fill it fills 8 exactly as on the tape, with no dark book 1."
+        "Checked against the tape: of 100 dark matches the book predicts 60 exactly (orders, "
+        "quantity, price and time), and 20 more that are not there. Left to itself all day, as in "
+        "the scenarios, its F1 is 60.0 %; with priority drawn by lot 29.5 %. Of 10 sweeps with any "
+        "dark fill it fills 8 exactly as on the tape, with no dark book 1."
     ) in told
 
 

@@ -8,7 +8,7 @@ import markets
 import pyarrow.parquet as pq
 import pytest
 from faults.deaths import dies
-from running import invoke, result_files, run_here
+from running import as_printed, invoke, result_files, run_here
 
 import sweep_dask
 from sweep_dask.errors import InputError
@@ -120,7 +120,7 @@ def test_a_day_more_loses_nothing_and_tables_say_what_they_cover(layout, tmp_pat
     assert sorted(set(map(str, table["date"].to_pylist()))) == covered
     assert THIRD in covered
     aside = 3 - len(covered)
-    told = describe_run(result.record, layout.root)
+    told = as_printed(describe_run(result.record, layout.root))
     assert "2 of earlier runs stay in the folder" in told
     assert (f"{aside} of them are not in tables and report" in told) is bool(aside)
     assert findings(layout) == []

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from dark_markets import dark_market
 from markets import COLUMNS, FIRST_ID, OPENING_NS, write_rows
-from running import invoke, replay_here, result_files, run_here
+from running import as_printed, invoke, replay_here, result_files, run_here
 
 import sweep_dask
 from sweep_dask.matching.rules import Rules, names
@@ -128,7 +128,7 @@ def test_the_folder_can_be_verified(whole):
 
 
 def test_the_terminal_shows_both_modes(whole):
-    text = describe_replay(whole)
+    text = as_printed(describe_replay(whole))
     lines = [line.split() for line in text.splitlines()]
     assert ["dark", "matches", "on", "the", "tape", "8", "8"] in lines
     assert ["precision", "100.0", "%", "100.0", "%"] in lines
@@ -156,7 +156,7 @@ def test_results_do_not_depend_on_workers_or_blocks(market, whole, tmp_path, set
 def test_without_ablations(market, whole, tmp_path):
     result = replay_here(market, tmp_path / "out", ablations=False, **HERE)
     assert result.fidelity == {**whole.fidelity, "ablations": []}
-    assert "What each rule is worth" not in describe_replay(result)
+    assert "What each rule is worth" not in as_printed(describe_replay(result))
 
 
 # --- misses -------------------------------------------------------------------------------------
@@ -191,7 +191,9 @@ def test_misses_say_which_match_and_why(without_d):
             "cause": "order_not_in_input",
         }
     ]
-    assert "1  an order of the match has no row in the input" in describe_replay(without_d)
+    assert "1  an order of the match has no row in the input" in as_printed(
+        describe_replay(without_d)
+    )
 
 
 def test_lit_trades_of_other_orders_are_filtered_and_the_ledger_balances(tmp_path):
@@ -259,7 +261,7 @@ def nothing_on_the_tape(result):
         assert (score["tape"], score["hits"]) == (0, 0)
         assert score["recall"] is None
         assert score["reachable_recall"] is None
-    text = describe_replay(result)
+    text = as_printed(describe_replay(result))
     assert "There is no dark match in continuous trading on the tape" in text
     assert verify_output(OutputLayout(result.output))[1] == []
     return text
@@ -307,7 +309,7 @@ def test_a_failed_partition_is_listed_and_the_others_are_scored(market, tmp_path
     assert result.exit_code == 1
     assert result.fidelity["total"]["free"]["hits"] == 6
     assert len(result.fidelity["partitions"]) == 3
-    assert "2024-10-04/102: ArithmeticError: no such luck" in describe_replay(result)
+    assert "2024-10-04/102: ArithmeticError: no such luck" in as_printed(describe_replay(result))
 
 
 # --- command line and Python --------------------------------------------------------------------

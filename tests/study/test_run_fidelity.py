@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from dark_markets import dark_market
 from markets import BUY, FIRST_ID, OPENING_NS, SECOND, SWEEP
-from running import replay_here, result_files, run_here
+from running import as_printed, replay_here, result_files, run_here
 
 import sweep_dask
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
@@ -113,7 +113,7 @@ def test_sweeps_that_were_dual_posted_are_compared_whatever_is_run(tmp_path):
     without = run_here(folder, tmp_path / "other", scenarios=("rest-dark",), **HERE)
     replayed = replay_here(folder, tmp_path / "replay", **REPLAY)
     assert without.fidelity["dual_posted"] == replayed.fidelity["dual_posted"] == told
-    assert "4, of which 0 without a match" in describe_replay(replayed)
+    assert "4, of which 0 without a match" in as_printed(describe_replay(replayed))
     assert verify_output(OutputLayout(result.output))[1] == []
 
 

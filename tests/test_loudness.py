@@ -1,0 +1,144 @@
+"""How much a command says, in which colour, and to whom it shows the report."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+from running import PATIENCE_SECONDS, invoke, program_environment, run_program
+
+from sweep_dask import terminal
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def at_terminal(*arguments, **variables):
+    """What the program writes to a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sweep_dask", *map(str, arguments)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=program_environment(**{"TERM": "xterm", **variables}),
+    )
+    os.close(theirs)
+    written = b""
+    with suppress(OSError):  # the terminal is closed when the process has ended
+        while part := os.read(ours, 1 << 16):
+            written += part
+    os.close(ours)
+    process.wait(PATIENCE_SECONDS)
+    return written.decode()
+
+
+# --- loudness -----------------------------------------------------------------------------------
+
+
+def test_a_quiet_run_says_nothing(plain_input, tmp_path):
+    done = invoke("run", plain_input, "-o", "out", "--no-parallel", "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    assert (tmp_path / "out/report.html").exists()
+
+
+def test_a_quiet_command_still_tells_errors():
+    done = invoke("plan", "nowhere", "-q", SWEEP_WORKERS="several")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert done.stderr.startswith("Error: The input folder does not exist.")
+
+
+def test_a_quiet_command_prints_its_document(plain_input):
+    done = invoke("plan", plain_input, "--json", "-q")
+    assert json.loads(done.stdout)["expected_partitions"] == 4
+    assert done.stderr == ""
+
+
+def test_a_verbose_run_shows_what_the_log_tells(plain_input, monkeypatch):
+    def fail(*arguments):
+        raise ArithmeticError("no such luck")
+
+    monkeypatch.setattr("sweep_dask.partition.run.simulate_partition", fail)
+    run = ("run", plain_input, "-o", "out", "--no-parallel", "--model", "time-priority")
+    usual, loud, quiet = invoke(*run), invoke(*run, "--verbose"), invoke(*run, "--quiet")
+    assert {done.exit_code for done in (usual, loud, quiet)} == {1}
+    assert "\nInfo: Traceback" in loud.stderr
+    assert "Traceback" not in usual.output + loud.stdout + quiet.output
+    # A line for each stage, not two.
+    assert usual.stderr.count("extract orders") == loud.stderr.count("extract orders") == 1
+    failed = [line for line in quiet.stderr.splitlines() if not line.startswith(" ")]
+    assert len(failed) == 4
+    assert all(line.startswith("Error: partition ") for line in failed)
+
+
+# --- interrupted --------------------------------------------------------------------------------
+
+
+def test_an_interrupted_run_names_the_command_that_goes_on(plain_input, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sweep_dask.study.run.simulate", interrupt)
+    done = invoke("run", plain_input, "-o", "two words", "--no-parallel", "--fresh")
+    assert done.exit_code == 130
+    assert done.stdout.splitlines()[-1] == f"  sweep run {plain_input} -o 'two words' --no-parallel"
+
+
+# --- colour -------------------------------------------------------------------------------------
+
+COLOURED = re.compile(r"\x1b\[[\d;]*m")
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_coloured"),
+    [
+        ({}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+    ],
+)
+def test_a_terminal_has_colour_unless_it_is_not_wanted(variables, is_coloured):
+    for command in ("doctor", "plan"):
+        written = at_terminal(command, "nowhere", **variables)
+        assert bool(COLOURED.search(written)) is is_coloured, written
+
+
+def test_a_pipe_has_none_even_if_it_is_wanted(tmp_path):
+    done = run_program("doctor", "nowhere", cwd=tmp_path, FORCE_COLOR="1")
+    assert done.returncode == 4
+    assert not COLOURED.search(done.stdout + done.stderr)
+
+
+# --- the report in a browser ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The addresses that a browser was given."""
+    addresses = []
+    monkeypatch.setattr(terminal.webbrowser, "open", lambda it: addresses.append(it) or True)
+    return addresses
+
+
+def test_open_shows_the_report(plain_input, opened, tmp_path):
+    done = invoke("run", plain_input, "-o", "out", "--no-parallel", "--open", DISPLAY=":0")
+    assert done.exit_code == 0
+    assert opened == [(tmp_path / "out/report.html").as_uri()]
+
+
+def test_without_a_display_it_says_where_the_report_is(opened, monkeypatch, capsys, tmp_path):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(terminal.sys, "platform", "linux")
+    terminal.open_report(tmp_path / "report.html")
+    assert opened == []
+    assert str(tmp_path / "report.html") in capsys.readouterr().err
