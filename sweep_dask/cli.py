@@ -13,7 +13,7 @@ import click
 
 from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.forkserver import start_importing
-from sweep_dask.dataflow.progress import Progress
+from sweep_dask.dataflow.progress import shown
 from sweep_dask.ending import Program, ended, same_command
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.printable import printable, printable_lines
@@ -24,6 +24,7 @@ from sweep_dask.terminal import (
     is_quiet,
     open_report,
     open_standard_streams,
+    remark,
     say,
     say_json,
     set_loudness,
@@ -137,6 +138,7 @@ def _current_folder() -> Path:
 def _load(options: dict[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     settings = load_settings(given, os.environ, _current_folder())
+    StandardError.use(settings.log_format)
     if settings.progress is False:
         stop_waiting()
     for warning in settings.warnings:
@@ -193,8 +195,8 @@ def _beginning(settings: Settings) -> Iterator[Listener]:
     Yields who is to hear of its stages.
     """
     StandardError.listen()
-    say(f"sweep_dask {VERSION}: results go to {printable(str(settings.output))}", err=True)
-    progress = Listener() if is_quiet() else Progress(settings.progress)
+    remark(f"sweep_dask {VERSION}: results go to {settings.output}")
+    progress = Listener() if is_quiet() else shown(settings.progress, settings.log_format)
     with Events(progress) as events, events.step("load the program"):
         yield progress
 
@@ -203,7 +205,7 @@ def _announcer(*, as_json: bool, is_sample: bool) -> Callable[[str], None]:
     """Prints opening lines; a JSON document has standard output for itself."""
 
     def announce(line: str) -> None:
-        say(line, err=as_json)
+        (remark if as_json else say)(line)
 
     if is_sample:
         announce("There is no data/raw here: using the built-in sample market.")

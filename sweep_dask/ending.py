@@ -20,7 +20,7 @@ from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
 from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, UsageError
 from sweep_dask.system_errors import explained
-from sweep_dask.terminal import complain, drop, say, say_json
+from sweep_dask.terminal import complain, drop, remark, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     except KeyboardInterrupt:
         if arguments.get("as_json"):
             _say_document(InterruptedRunError("Interrupted."))
-        say(f"Interrupted. To go on: {same_command()}", err=True)
+        remark(f"Interrupted. To go on: {same_command()}")
         # Everything is in order, and the interpreter's own end is not: an interrupt in code that
         # was made from text, as imports make it, would have it end by the signal.
         _leave()

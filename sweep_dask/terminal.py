@@ -9,13 +9,15 @@ import logging
 import os
 import sys
 import webbrowser
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 
 from sweep_dask.dataflow.events import STEP
+from sweep_dask.dataflow.pace import Pace
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.errors import ResourceError
+from sweep_dask.log_lines import FIELDS, JSON, JsonLines
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.text_blocks import as_text, has_colour, indented, width_of
 
@@ -89,7 +91,7 @@ def wait_visibly(what: str) -> None:
         context, waiting = click.get_current_context(), Progress()
         context.meta[_WAITING] = waiting
         context.call_on_close(waiting.on_end)
-        waiting.on_stage_start(what, 1, STEP)
+        waiting.on_stage_start(what, Pace(1, STEP, 1))
 
 
 def stop_waiting() -> None:
@@ -100,7 +102,7 @@ def stop_waiting() -> None:
         waiting.on_end()
 
 
-def say(text: str, *, err: bool = False) -> None:
+def say(text: str) -> None:
     """Print lines of ours; a reader that has gone, such as `head`, does not end the run.
 
     Raises
@@ -109,7 +111,7 @@ def say(text: str, *, err: bool = False) -> None:
         Standard output cannot be written for another reason, such as a full disk.
     """
     if not is_quiet():
-        _write(printable(text, keep="\n"), err=err)
+        _write(printable(text, keep="\n"), err=False)
 
 
 def show(blocks: Iterable[Block]) -> None:
@@ -130,15 +132,37 @@ def say_json(document: object) -> None:
     _write(json.dumps(document, indent=1).replace("\x7f", "\\u007f"), err=False)
 
 
+def remark(text: str) -> None:
+    """Print a line beside the result, on standard error."""
+    if not is_quiet():
+        if StandardError.is_json:
+            tell(logging.INFO, text, text)
+        else:
+            _write(printable(text), err=True)
+
+
 def warn(message: str) -> None:
     """Print a warning."""
     if not is_quiet():
-        _labelled("Warning:", printable_lines(message))
+        tell(logging.WARNING, printable_lines(message), message)
 
 
 def complain(error: SweepError) -> None:
     """Print an error, however quiet all else is."""
-    _labelled("Error:", printable(str(error), keep="\n"))
+    told = cast("dict[str, object]", error.as_json()["error"])
+    fields = {name: value for name, value in told.items() if name in FIELDS}
+    text = printable(str(error), keep="\n")
+    tell(logging.ERROR, text, error.what, **fields, exit_code=error.exit_code)
+
+
+def tell(level: int, text: str, message: str, **fields: object) -> None:
+    """Print the level and `text` to standard error; or an object of `message` and these fields."""
+    name = logging.getLevelName(level)
+    if StandardError.is_json:
+        named = {"name": "sweep_dask", "levelname": name, "msg": message}
+        _write(JsonLines().format(logging.makeLogRecord(named | fields)), err=True)
+    else:
+        _labelled(f"{name.capitalize()}:", text)
 
 
 def _labelled(label: str, text: str) -> None:
@@ -154,7 +178,7 @@ def open_report(report: Path) -> None:
     """Show it in a browser; where there is none, say where it is."""
     has_display = sys.platform == "darwin" or any(map(os.environ.get, _DISPLAYS))
     if not (has_display and webbrowser.open(report.absolute().as_uri())):
-        say(f"There is no browser to show it in: {report.absolute()}", err=True)
+        remark(f"There is no browser to show it in: {report.absolute()}")
 
 
 def _write(text: str, *, err: bool) -> None:
@@ -182,6 +206,9 @@ def drop(stream: IO[str]) -> None:
 class StandardError(logging.Handler):
     """Log records as lines."""
 
+    is_json = False
+    """Whether a line is a JSON object; then all lines of the log are written."""
+
     @classmethod
     def listen(cls) -> None:
         """Show the package's warnings, or what the command is to show, until it has ended."""
@@ -199,7 +226,18 @@ class StandardError(logging.Handler):
 
         click.get_current_context().call_on_close(stop)
 
+    @classmethod
+    def use(cls, log_format: str) -> None:
+        """Write in this format from now on, one of `LOG_FORMATS`."""
+        cls.is_json = log_format == JSON
+        for handler in logging.getLogger("sweep_dask").handlers:
+            if isinstance(handler, cls):
+                handler.setLevel(logging.INFO if cls.is_json and not is_quiet() else loudness())
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; if standard error is gone there is nobody to tell."""
-        name = record.levelname.capitalize()
-        _labelled(f"{name}:", printable_lines(record.getMessage()))
+        if self.is_json:
+            _write(JsonLines().format(record), err=True)
+        else:
+            name = record.levelname.capitalize()
+            _labelled(f"{name}:", printable_lines(record.getMessage()))

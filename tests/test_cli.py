@@ -175,7 +175,11 @@ def test_a_bad_variable_is_a_warning(plain_input):
 def test_debug_profile_and_monitor_leave_their_files(plain_input, tmp_path):
     assert invoke("run", plain_input, "-o", "out", "--no-parallel", "--profile").exit_code == 0
     names = {path.name for path in (tmp_path / "out/logs").iterdir()}
-    assert names == {"run.log", "resources.csv", "profile.pstats"}
+    assert names == {"run.log", "resources.csv", "profile"}
+    pages = {path.name for path in (tmp_path / "out/logs/profile").iterdir()}
+    assert pages == {"index.html", "flame.html", "profile.pstats"}
+    assert "simulate" in (tmp_path / "out/logs/profile/flame.html").read_text(encoding="utf-8")
+    assert 'href="logs/profile/index.html"' in (tmp_path / "out/report.html").read_text("utf-8")
     assert invoke("run", plain_input, "-o", "b", "--no-parallel", "--no-monitor").exit_code == 0
     assert {path.name for path in (tmp_path / "b/logs").iterdir()} == {"run.log"}
 

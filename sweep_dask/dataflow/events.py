@@ -10,6 +10,8 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
+from sweep_dask.dataflow.pace import Done, Pace
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 #: The unit of a stage of which nobody knows how long it takes.
 STEP = "step"
 
+_ONE = Done()
+
 
 class Listener:
     """Hears of events in the thread in which they happen; a subclass answers those it cares for."""
@@ -25,14 +29,14 @@ class Listener:
     def on_start(self) -> None:
         """The command begins its work."""
 
-    def on_stage_start(self, stage: str, tasks: int, unit: str) -> None:
-        """A stage of so many tasks begins; several may go on at a time."""
+    def on_stage_start(self, stage: str, pace: Pace) -> None:
+        """A stage begins, of which `pace` tells from now on; several may go on at a time."""
 
     def on_stage_growth(self, stage: str, tasks: int) -> None:
         """It has so many tasks more than were told, or fewer if negative."""
 
     def on_task_end(self, stage: str) -> None:
-        """One of them is done."""
+        """One of its tasks is done, as its pace already knows."""
 
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
         """A stage is done; also one of which nobody saw the start."""
@@ -47,6 +51,7 @@ class Events:
     def __init__(self, *listeners: Listener) -> None:
         self._listeners = listeners
         self._began: dict[str, float] = {}
+        self._paces: dict[str, Pace] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -72,19 +77,23 @@ class Events:
         yield
         self.end(stage, outcome)
 
-    def start(self, stage: str, tasks: int = 1, unit: str = STEP) -> None:
-        """Begin a stage."""
+    def start(self, stage: str, tasks: int = 1, unit: str = STEP, work: int | None = None) -> None:
+        """Begin a stage; its `work` is what the time of a task grows with, of all tasks."""
         self._began[stage] = time.perf_counter()
+        pace = self._paces[stage] = Pace(tasks, unit, tasks if work is None else work)
         for listener in self._listeners:
-            listener.on_stage_start(stage, tasks, unit)
+            listener.on_stage_start(stage, pace)
 
     def grow(self, stage: str, tasks: int) -> None:
-        """So many tasks more than were told."""
+        """So many tasks more than were told, for the same work."""
+        if stage in self._paces:
+            self._paces[stage].tasks += tasks
         for listener in self._listeners:
             listener.on_stage_growth(stage, tasks)
 
-    def task_end(self, stage: str) -> None:
+    def task_end(self, stage: str, done: Done = _ONE) -> None:
         """A task is done."""
+        self._paces[stage].add(done)
         for listener in self._listeners:
             listener.on_task_end(stage)
 

@@ -19,6 +19,7 @@ from distributed.client import CancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
+from sweep_dask.dataflow.names import new_group
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
 
@@ -83,7 +84,8 @@ def gather(
     """
     results: dict[int, Result] = {}
     task = delayed(function, pure=False, traverse=False)
-    tasks = (task(*given) for given in arguments)
+    group = new_group(function.__name__)
+    tasks = (task(*given, dask_key_name=(group, n)) for n, given in enumerate(arguments))
     lost = _raising(what, cure)
     run_tasks(workers.client, tasks, results.__setitem__, lost, first_ones_first=True)
     return [result for _, result in sorted(results.items())]
@@ -102,10 +104,14 @@ def gather_sum(
 
     Parameters and errors as of `gather`.
     """
-    reading, adding = (delayed(work, pure=False) for work in (read, add))
-    sums = [reading(source) for source in sources]
+    group = new_group(read.__name__)
+    sums = [delayed(read)(source, dask_key_name=(group, n)) for n, source in enumerate(sources)]
     while len(sums) > 1:
-        sums = [adding(sums[first : first + fan_in]) for first in range(0, len(sums), fan_in)]
+        group = new_group(add.__name__)
+        sums = [
+            delayed(add)(sums[first : first + fan_in], dask_key_name=(group, first))
+            for first in range(0, len(sums), fan_in)
+        ]
     results: dict[int, Addend] = {}
     run_tasks(workers.client, sums, results.__setitem__, _raising(what, cure))
     return add([*results.values()])

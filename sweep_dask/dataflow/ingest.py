@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
+from contextvars import Context
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import dask
@@ -12,6 +14,7 @@ import numpy as np
 
 from sweep_dask.dataflow.block_sizes import BlockSizeChange, next_blocksize
 from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.dataflow.pace import Done
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.storage.blocks import recut
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     import dask.dataframe as dd
     import pandas as pd
+    from dask.delayed import Delayed
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
@@ -56,7 +60,7 @@ class Ingested:
 
 
 def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.DataFrame:
-    """The input as a `dask.dataframe`, one partition a block.
+    """Blocks of a table as a `dask.dataframe`, one partition a block.
 
     A partition's value is not its rows but the index of what they became: computing it reads,
     types, filters and spills the block's rows within the worker, and sends a few lines home.
@@ -65,7 +69,12 @@ def block_frame(blocks: Sequence[Block], scratch: Path, ticks: TickTable) -> dd.
     from dask.dataframe import from_map
 
     frame: dd.DataFrame = from_map(
-        ingest_block, blocks, scratch=str(scratch), ticks=ticks, meta=index_frame(())
+        ingest_block,
+        blocks,
+        scratch=str(scratch),
+        ticks=ticks,
+        meta=index_frame(()),
+        label=f"ingest_{blocks[0].file.table}",
     )
     return frame
 
@@ -104,11 +113,11 @@ def ingest(
     shares: list[float] = []
     stages = _Stages(blocks, labels, events)
 
-    def done(receipt: BlockReceipt, index: pd.DataFrame) -> None:
+    def done(block: Block, receipt: BlockReceipt, index: pd.DataFrame) -> None:
         on_receipt(receipt)
         receipts[receipt.block] = receipt
         indexes.append(index_of([index]))
-        stages.advance(receipt)
+        stages.advance(block, receipt)
         shares[-1] = max(shares[-1], receipt.held_memory_bytes / workers.task_memory_bytes)
 
     client = workers.client
@@ -137,10 +146,11 @@ def _run_wave(
     wave: Sequence[Block],
     scratch: Path,
     ticks: TickTable,
-    on_done: Callable[[BlockReceipt, pd.DataFrame], None],
+    on_done: Callable[[Block, BlockReceipt, pd.DataFrame], None],
 ) -> None:
     def done(position: int, index: pd.DataFrame) -> None:
-        on_done(read_receipt(scratch, wave[position].number), index)
+        block = wave[position]
+        on_done(block, read_receipt(scratch, block.number), index)
 
     def lost(position: int, reason: str) -> None:
         block = wave[position]
@@ -152,8 +162,17 @@ def _run_wave(
 
     # An index has no texts to convert, and only for that would workers load `dask.dataframe`.
     with dask.config.set({"dataframe.convert-string": False}):
-        tasks = block_frame(wave, scratch, ticks).to_delayed()
+        # In a context without the span of the stage: frames would warn that they leave it to the
+        # client, which heeds it.
+        tasks = Context().run(_tasks_of, wave, scratch, ticks)
     run_tasks(client, tasks, done, lost)
+
+
+def _tasks_of(wave: Sequence[Block], scratch: Path, ticks: TickTable) -> list[Delayed]:
+    """In the order of blocks; a frame a table, which its tasks are named after."""
+    by_table = groupby(wave, key=lambda block: block.file.table)
+    frames = (block_frame([*blocks], scratch, ticks) for _, blocks in by_table)
+    return [task for frame in frames for task in frame.to_delayed()]
 
 
 class _Stages:
@@ -164,9 +183,12 @@ class _Stages:
         self._events = events
         self._open = self._counted(blocks)
         self._receipts: dict[str, list[BlockReceipt]] = defaultdict(list)
+        sizes: Counter[str] = Counter()
+        for block in blocks:
+            sizes[labels[block.file.table]] += _size(block)
         for stage in dict.fromkeys(labels.values()):
             if stage in self._open:
-                events.start(stage, self._open[stage], "blocks")
+                events.start(stage, self._open[stage], "blocks", sizes[stage])
 
     def _counted(self, blocks: Sequence[Block]) -> Counter[str]:
         return Counter(self._labels[block.file.table] for block in blocks)
@@ -179,16 +201,22 @@ class _Stages:
             self._open[stage] += count
             self._events.grow(stage, count)
 
-    def advance(self, receipt: BlockReceipt) -> None:
+    def advance(self, block: Block, receipt: BlockReceipt) -> None:
         stage = self._labels[receipt.table]
         self._receipts[stage].append(receipt)
-        self._events.task_end(stage)
+        rejected = sum(receipt.rejected.values())
+        self._events.task_end(stage, Done(_size(block), receipt.n_read, rejected))
         self._open[stage] -= 1
         if self._open[stage] == 0:
             done = self._receipts[stage]
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
             outcome = f"{rows:,} of {read:,} rows kept, {counted(len(done), 'block')}"
             self._events.end(stage, outcome)
+
+
+def _size(block: Block) -> int:
+    """What reading a block takes, in bytes; in row groups of a Parquet file."""
+    return block.end - block.start
 
 
 def _refuse_unreadable(receipts: Sequence[BlockReceipt]) -> None:

@@ -19,6 +19,7 @@ from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
 from sweep_dask.dataflow.forkserver import METHOD, environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.dataflow.main_guard import RAN_MAIN, UnguardedProgramError
+from sweep_dask.dataflow.processes import name_worker_of
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class _PersistentNanny(Nanny):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        name_worker_of(self)
         self.pre_spawn_env: dict[str, str] = {}  # what Dask would set in this process, and leave
         self._one_start_at_a_time = asyncio.Lock()
         self._starts_left = 0

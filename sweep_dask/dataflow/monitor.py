@@ -1,22 +1,19 @@
-"""What a run costs: CPU and memory of every process, once a second; and where its time goes."""
+"""What a run costs: CPU and memory of every process, once a second."""
 
 from __future__ import annotations
 
-import cProfile
 import csv
 import logging
 import os
-import re
 import threading
 import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 import psutil
-from distributed import performance_report
 
 from sweep_dask.dataflow.events import Listener
-from sweep_dask.dataflow.forkserver import process_id
+from sweep_dask.dataflow.processes import names_of, remote_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,16 +26,17 @@ logger = logging.getLogger(__name__)
 #: Of `logs/resources.csv`.
 COLUMNS = ("time", "process", "cpu_percent", "rss_bytes", "system_available_bytes")
 
-#: What Dask's template still has from its site: an icon.
-_NETWORK_LINK = re.compile(r'<link[^>]*href="https?:[^>]*>')
+#: Every so many samples somebody's scheduler is asked for its workers. Arbitrary.
+REMOTE_SAMPLES = 5
 
 
 class ResourceMonitor(Listener):
     """Samples this process and its children in a thread while a command is at work.
 
-    `time` is seconds since the epoch, `process` is `client`, `worker-<process id>` or `forkserver`,
-    of which workers are copies.
-    Workers on other machines are not seen; their own peaks come home with their results.
+    `time` is seconds since the epoch, `process` is `client`, which holds the scheduler of our own
+    cluster as well, `worker-` and Dask's name of a worker, or what a helper is.
+    Workers of somebody's cluster are as their heartbeats tell; `system_available_bytes` is always
+    of this machine.
     """
 
     def __init__(self, path: Path, interval_seconds: float = 1.0) -> None:
@@ -46,6 +44,8 @@ class ResourceMonitor(Listener):
         self._interval_seconds = interval_seconds
         self._stop = threading.Event()
         self._processes: dict[int, psutil.Process] = {}
+        self._remote: Client | None = None
+        self._samples = 0
         self._thread = threading.Thread(target=self._run, name="resource-monitor", daemon=True)
         self.largest_process_bytes = 0
         self.all_processes_bytes = 0
@@ -59,6 +59,15 @@ class ResourceMonitor(Listener):
         """Stop."""
         self._stop.set()
         self._thread.join()
+
+    @contextmanager
+    def watching(self, client: Client | None) -> Iterator[None]:
+        """Sample the workers of this client as well, unless they are children of this process."""
+        self._remote = client if client is not None and client.cluster is None else None
+        try:
+            yield
+        finally:
+            self._remote = None
 
     def _run(self) -> None:
         try:
@@ -74,57 +83,34 @@ class ResourceMonitor(Listener):
                 self._sample(stream)
 
     def _sample(self, stream: IO[str]) -> None:
-        available = psutil.virtual_memory().available
-        rows, total = [], 0
-        for label, process in self._current_processes():
-            try:
-                cpu, rss = process.cpu_percent(), process.memory_info().rss
-            except psutil.Error:  # it has just ended
-                continue
-            rows.append((f"{time.time():.3f}", label, f"{cpu:.1f}", rss, available))
-            self.largest_process_bytes = max(self.largest_process_bytes, rss)
-            total += rss
-        self.all_processes_bytes = max(self.all_processes_bytes, total)
+        now, available = f"{time.time():.3f}", psutil.virtual_memory().available
+        used = [*self._used_here(), *self._used_elsewhere()]
+        rows = [(now, name, f"{cpu:.1f}", rss, available) for name, cpu, rss in used if name]
+        self.largest_process_bytes = max(self.largest_process_bytes, *(rss for *_, rss in used))
+        self.all_processes_bytes = max(self.all_processes_bytes, sum(rss for *_, rss in used))
         csv.writer(stream).writerows(rows)
         stream.flush()
 
-    def _current_processes(self) -> list[tuple[str, psutil.Process]]:
+    def _used_here(self) -> Iterator[tuple[str | None, float, int]]:
+        """Name, CPU in percent and resident bytes of this process and its children."""
         me = self._processes.setdefault(os.getpid(), psutil.Process())
         try:
             children = me.children(recursive=True)
         except psutil.Error as error:
             logger.warning("child processes cannot be listed: %s", error)
             children = []
-        # The same object each time: cpu_percent compares with its own last call.
-        known = [self._processes.setdefault(child.pid, child) for child in children]
-        return [("client", me), *((_label(process.pid), process) for process in known)]
+        names: dict[int, str] = {me.pid: "client"} | names_of(children)
+        for found in (me, *children):
+            # The same object each time: cpu_percent compares with its own last call.
+            process = self._processes.setdefault(found.pid, found)
+            try:
+                yield names.get(process.pid), process.cpu_percent(), process.memory_info().rss
+            except psutil.Error:  # it has just ended
+                continue
 
-
-def _label(pid: int) -> str:
-    return "forkserver" if pid == process_id() else f"worker-{pid}"
-
-
-@contextmanager
-def profiled(client: Client | None, report: Path, statistics: Path) -> Iterator[None]:
-    """Record where the time goes: Dask's report of a cluster, Python's profile of one process."""
-    if client is not None:
-        # Inline: a page that opens offline, and asks nobody else for scripts.
-        recording = performance_report(filename=report, mode="inline")
-        recording.__enter__()
-        try:
-            yield
-        finally:
-            _end_profile(recording, report)
-    else:
-        profile = cProfile.Profile()
-        with profile:
-            yield
-        profile.dump_stats(statistics)
-
-
-def _end_profile(recording: performance_report, file: Path) -> None:
-    try:
-        recording.__exit__(None, None, None)
-        file.write_text(_NETWORK_LINK.sub("", file.read_text(encoding="utf-8")), "utf-8")
-    except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
-        logger.warning("the profile could not be written: %s", error)
+    def _used_elsewhere(self) -> Iterator[tuple[str, float, int]]:
+        """The same of workers of somebody's cluster, whose scheduler has other things to do."""
+        client, self._samples = self._remote, self._samples + 1
+        if client is not None and self._samples % REMOTE_SAMPLES == 0:
+            for name, (cpu, rss) in remote_workers(client).items():
+                yield name, cpu, rss

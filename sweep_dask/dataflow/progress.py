@@ -13,14 +13,34 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from sweep_dask.dataflow.events import STEP, Listener
+from sweep_dask.log_lines import JSON, JsonLines, stage_record
 from sweep_dask.printable import printable
 from sweep_dask.text_blocks import has_colour
 
 if TYPE_CHECKING:
     from rich.progress import Task, TaskID
 
+    from sweep_dask.dataflow.pace import Pace
+
 #: Drawn so often that what moves is seen to move; arbitrary.
 _DRAWN_PER_SECOND = 4
+
+
+def shown(bars: bool | None, log_format: str) -> Listener:
+    """What shows stages at standard error, in one of the `LOG_FORMATS`."""
+    return StageObjects(_Forgiving(sys.stderr)) if log_format == JSON else Progress(bars)
+
+
+class StageObjects(Listener):
+    """A JSON object at the end of each stage, for programs."""
+
+    def __init__(self, stream: _Forgiving) -> None:
+        self._stream = stream
+
+    def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
+        """Write it."""
+        record = stage_record(stage, outcome, seconds)
+        self._stream.write(JsonLines().format(record) + "\n")
 
 
 def counted(count: int, noun: str) -> str:
@@ -53,12 +73,12 @@ class Progress(Listener):
         """By stage, in the order in which they began; None: it goes on."""
         self._drawn: dict[str, TaskID] = {}
 
-    def on_stage_start(self, stage: str, tasks: int, unit: str) -> None:
+    def on_stage_start(self, stage: str, pace: Pace) -> None:
         """Draw it."""
         self._lines[stage] = None
         if self._bars is not None:
-            total = None if unit == STEP else tasks
-            self._drawn[stage] = self._bars.add_task(printable(stage), total=total, unit=unit)
+            total = None if pace.unit == STEP else pace.tasks
+            self._drawn[stage] = self._bars.add_task(printable(stage), total=total, pace=pace)
             self._bars.start()
 
     def on_stage_growth(self, stage: str, tasks: int) -> None:
@@ -110,7 +130,7 @@ def _bars(console: Console, *, is_of_errors: bool) -> Bars:
         _Done(),
         _Bar(bar_width=15),
         TimeElapsedColumn(),
-        _Left(),
+        _Pace(),
         console=console,
         transient=True,
         refresh_per_second=_DRAWN_PER_SECOND,
@@ -126,7 +146,7 @@ class _Done(ProgressColumn):
     def render(self, task: Task) -> Text:
         if task.total is None:
             return Text()
-        return Text(f"{task.completed:,.0f} of {task.total:,.0f} {task.fields['unit']}")
+        return Text(f"{task.completed:,.0f} of {task.total:,.0f} {task.fields['pace'].unit}")
 
 
 class _Bar(BarColumn):
@@ -136,15 +156,14 @@ class _Bar(BarColumn):
         return super().render(task) if task.total is not None and task.completed else Text()
 
 
-class _Left(ProgressColumn):
-    """What is left at the rate of late, once that is known."""
+class _Pace(ProgressColumn):
+    """How fast it goes and what is left, once that is known.
+
+    Ours: rich counts tasks, however large they are.
+    """
 
     def render(self, task: Task) -> Text:
-        if task.total is None or task.time_remaining is None:
-            return Text()
-        minutes, seconds = divmod(int(task.time_remaining), 60)
-        hours, minutes = divmod(minutes, 60)
-        return Text(f"about {hours}:{minutes:02}:{seconds:02} left")
+        return Text(str(task.fields["pace"]) if task.total is not None else "")
 
 
 class _Console(Console):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pickle
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
-from uuid import uuid4
 
 from dask import delayed
 
 from sweep_dask.dataflow.execute import run_tasks
+from sweep_dask.dataflow.names import new_group
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ AnySummary = TypeVar("AnySummary", bound=Summary)
 Made = TypeVar("Made")
 
 
-def simulate_partitions(packed: bytes, work: Callable[[Any], Any]) -> Any:
-    """What a task does with a pickled job, by the name that the dashboard shows."""
+def unpack_and_work(packed: bytes, work: Callable[[Any], Any]) -> Any:
+    """What a task does with a pickled job."""
     return work(pickle.loads(packed))  # noqa: S301 - the client's, as all that Dask sends
 
 
@@ -66,6 +66,7 @@ def simulate(
     work: Callable[[AnyJob], tuple[list[AnySummary], Made | None]],
     on_done: Callable[[AnySummary], None],
     on_made: Callable[[Made], None],
+    kind: str = "simulate_partitions",
 ) -> None:
     """Run all jobs; every part is reported once, in no particular order.
 
@@ -79,10 +80,19 @@ def simulate(
     work
         What a task does: the summaries of the parts, and what they make together, if that is all
         there.
+    kind
+        What Dask's pages call the tasks.
     """
-    client = workers.client
+
+    def run(
+        jobs: Sequence[AnyJob],
+        on_done: Callable[[AnySummary], None],
+        on_lost: Callable[[AnyJob, str], None],
+    ) -> None:
+        _run(workers.client, kind, jobs, work, on_done, on_made, on_lost)
+
     suspects: list[AnyJob] = []
-    _run(client, largest_first(jobs), work, on_done, on_made, lambda job, _: suspects.append(job))
+    run(largest_first(jobs), on_done, lambda job, _: suspects.append(job))
 
     in_a_row = 0
 
@@ -104,18 +114,19 @@ def simulate(
 
     for job in suspects:
         for part in job.divided():
-            _run(client, [part], work, succeeded, on_made, failed)
+            run([part], succeeded, failed)
 
 
 def _run(
     client: Client | None,
+    kind: str,
     jobs: Sequence[AnyJob],
     work: Callable[[AnyJob], tuple[list[AnySummary], Made | None]],
     on_done: Callable[[AnySummary], None],
     on_made: Callable[[Made], None],
     on_lost: Callable[[AnyJob, str], None],
 ) -> None:
-    task = delayed(simulate_partitions, pure=False, traverse=False)
+    task = delayed(unpack_and_work, pure=False, traverse=False)
 
     def done(_: int, result: tuple[list[AnySummary], Made | None]) -> None:
         summaries, made = result
@@ -132,8 +143,7 @@ def _run(
     def lost(position: int, reason: str) -> None:
         on_lost(jobs[position], reason)
 
-    # Names of one group: the scheduler keeps something of each group as well.
-    group = f"{simulate_partitions.__name__}-{uuid4().hex}"
+    group = new_group(kind)
     # Packed, as the scheduler would keep it unpacked, which takes ten times the memory.
     tasks = (
         task(pickle.dumps(job), work, dask_key_name=(group, place))

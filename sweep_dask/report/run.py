@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 MOST_PROCESSES = 9
 MOST_POINTS = 240
 
-#: Processes of which there is one.
-_NAMED = {"client", "forkserver"}
-
 _MIB = 1 << 20
 
 #: Settings that are numbers of bytes.
@@ -118,17 +115,13 @@ def read_resources(path: Path) -> Resources | None:
 
 
 def _read(rows: csv.DictReader[str]) -> list[Usage]:
-    """By first appearance; workers are numbered, their ids say nothing."""
+    """By first appearance; a worker that takes the place of a dead one goes on with its curve."""
     found: dict[str, Usage] = {}
     began: float | None = None
     for row in rows:
         time = float(row["time"])
         began = time if began is None else began
-        name = row["process"]
-        if name not in found:
-            number = 1 + len(found.keys() - _NAMED)
-            found[name] = Usage(name if name in _NAMED else f"worker {number}")
-        usage = found[name]
+        usage = found.setdefault(row["process"], Usage(row["process"]))
         usage.seconds.append(round(time - began, 3))
         usage.cpu_percent.append(float(row["cpu_percent"]))
         usage.rss_mib.append(round(int(row["rss_bytes"]) / _MIB, 1))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.log_lines import LOG_FORMATS
 from sweep_dask.settings.centre_point_values import (
     LEARNED,
     BlockValues,
@@ -97,6 +98,9 @@ class Settings:
     profile: bool = field(default=False, metadata=declared(
         "--profile", "SWEEP_PROFILE", "performance.profile", parse_boolean,
         "Record a performance profile.", flag_value=True))
+    log_format: str = field(default="text", metadata=declared(
+        "--log-format FORMAT", "SWEEP_LOG_FORMAT", "logging.format", one_of(*LOG_FORMATS),
+        "Lines of logs/run.log and standard error: text, or json, an object a line."))
     scheduler: str | None = field(default=None, metadata=declared(
         "--scheduler ADDR", "SWEEP_SCHEDULER DASK_SCHEDULER_ADDRESS", "cluster.scheduler",
         parse_text, "Address of a running Dask scheduler.", unset="own LocalCluster",

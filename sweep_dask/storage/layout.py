@@ -91,19 +91,25 @@ class OutputLayout:
         return self.root / "logs" / "resources.csv"
 
     @property
-    def profile_report(self) -> Path:
-        """Dask's performance report of a run on a cluster (`--profile`)."""
-        return self.root / "logs" / "profile.html"
+    def profile(self) -> Path:
+        """Where the time of a run went (`--profile`), in pages."""
+        return self.root / "logs" / "profile"
 
     @property
-    def profile_statistics(self) -> Path:
-        """Python's profile of a run without a cluster (`--profile`)."""
-        return self.root / "logs" / "profile.pstats"
+    def profile_index(self) -> Path:
+        """The page that leads to the others."""
+        return self.profile / "index.html"
+
+    @property
+    def profile_files(self) -> tuple[Path, ...]:
+        """All that can be in it: by Dask on a cluster, by Python without one."""
+        names = ("dask.html", "flame.html", "profile.pstats")
+        return (self.profile_index, *(self.profile / name for name in names))
 
     @property
     def logs(self) -> tuple[Path, ...]:
         """All files in `logs/`."""
-        return (self.run_log, self.resources_log, self.profile_report, self.profile_statistics)
+        return (self.run_log, self.resources_log, *self.profile_files)
 
     @property
     def lock(self) -> Path:

@@ -11,10 +11,15 @@ from sweep_dask.dataflow.cluster import open_cluster
 from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.forkserver import environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
-from sweep_dask.dataflow.monitor import ResourceMonitor, profiled
+from sweep_dask.dataflow.monitor import ResourceMonitor
+from sweep_dask.dataflow.names import stage_span
+from sweep_dask.dataflow.processes import named
+from sweep_dask.dataflow.profiling import profiled
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.run_page import add_run_page
+from sweep_dask.dataflow.run_status import RunStatus, told_to_prometheus
+from sweep_dask.log_lines import TEXT, formatter_of, stage_record
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
-from sweep_dask.printable import printable_lines
 from sweep_dask.study import TASK_MODULES
 from sweep_dask.study.summary import describe_system
 from sweep_dask.terms import stages
@@ -70,22 +75,28 @@ def at_work(
     """
     settings, layout = plan.settings, space.staging
     layout.run_log.parent.mkdir(exist_ok=True)
-    log = RunLog(layout.run_log)
+    status = RunStatus()
+    listeners: list[Listener] = [RunLog(layout.run_log, settings.log_format), status]
     monitor = ResourceMonitor(layout.resources_log) if settings.monitoring else None
+    if monitor is not None:
+        listeners.append(monitor)
     with (
-        Events(log, *([] if monitor is None else [monitor]), progress) as events,
+        Events(*listeners, progress) as events,
+        told_to_prometheus(status) if settings.has_own_workers else nullcontext(),
         _compiling(plan, has_book=has_book) as compiler,
         _workers(plan, space, cluster, events) as workers,
-        profiled(workers.client, layout.profile_report, layout.profile_statistics)
-        if settings.profile
-        else nullcontext(),
+        nullcontext() if monitor is None else monitor.watching(workers.client),
+        profiled(workers.client, layout.profile) if settings.profile else nullcontext(),
     ):
         if space.cleared:
             logger.info("removed %s of killed runs", counted(space.cleared, "leftover"))
+        if workers.client is not None:
+            add_run_page(workers.client, status)
         _open(workers, plan, announce)
         if compiler is not None:
             announce(f"Compiling beside ingest, once per installation (process {compiler.pid})")
-        yield AtWork(workers, compiler, monitor, events)
+        with stage_span("sweep-dask"):
+            yield AtWork(workers, compiler, monitor, events)
 
 
 @contextmanager
@@ -131,7 +142,8 @@ def _compiling(plan: Plan, *, has_book: bool) -> Iterator[BaseProcess | None]:
     with environment_of_workers(), interrupts_wait():
         compiler.start()
     try:
-        yield compiler
+        with named(compiler.pid, "compiler"):
+            yield compiler
     finally:
         compiler.terminate()
         compiler.join()
@@ -150,9 +162,9 @@ class RunLog(logging.FileHandler, Listener):
     Until that fails, as on a full disk; then it is silent.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, log_format: str = TEXT) -> None:
         super().__init__(path, encoding="utf-8")
-        self.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(formatter_of(log_format))
         self._package = logging.getLogger("sweep_dask")
         self._level_before = self._package.level
 
@@ -164,9 +176,7 @@ class RunLog(logging.FileHandler, Listener):
 
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
         """Write it; who shows the log has shown it in a line of its own."""
-        told = (stage, outcome, seconds)
-        line = "%s: %s, %.3f s"
-        self.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, line, told, None))
+        self.handle(stage_record(stage, outcome, seconds))
 
     def on_end(self) -> None:
         """Stop."""
@@ -181,13 +191,3 @@ class RunLog(logging.FileHandler, Listener):
         """Close the file; what is still in its buffer may be lost."""
         with suppress(OSError):
             super().close()
-
-
-class _Lines(logging.Formatter):
-    """Every record begins a line, and none can be forged or end the run.
-
-    Names and cells of the input are in messages: later lines of a record are indented.
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable_lines(super().format(record))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.dataflow.names import stage_span
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.history import Earlier, with_earlier
 from sweep_dask.storage.layout import REJECTS
@@ -89,10 +90,11 @@ class RunRecord:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Record the wall time of a stage, also of one that fails."""
+        """Record the wall time of a stage, also of one that fails; its tasks are told of as its."""
         began = time.perf_counter()
         try:
-            yield
+            with stage_span(stage):
+                yield
         finally:
             self.stage_seconds[stage] = time.perf_counter() - began
 

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.metrics.fees import fees_of
+from sweep_dask.dataflow.pace import Done
 from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.layout import Partition
-from sweep_dask.storage.pieces import PIECE_ROWS, pieces_of, rows_of
+from sweep_dask.storage.pieces import (
+    PIECE_ROWS,
+    ROWS_WORTH_OF_A_PARTITION,
+    pieces_of,
+    rows_of,
+)
 from sweep_dask.study.answer import asked_of, earlier_pieces, files_of_pieces
 from sweep_dask.study.book import book_of, in_order
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
+    from sweep_dask.partition import PartitionSummary
     from sweep_dask.storage.catalogue import Catalogue, PartitionSource
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.study.document import RunRecord
@@ -88,6 +95,22 @@ def piece_jobs(jobs: Iterable[PartitionJob], piece_rows: int) -> list[PieceJob]:
     by_key = {Partition(job.source.date, job.source.security): job for job in jobs}
     pieces = pieces_of({key: rows_of(job.source.rows) for key, job in by_key.items()}, piece_rows)
     return [PieceJob(tuple(by_key[key] for key in piece.partitions)) for piece in pieces]
+
+
+def rows_by_partition(jobs: Iterable[PieceJob]) -> dict[Partition, int]:
+    """Rows of all tables, as ingested; with what a partition takes however few it has."""
+    return {
+        Partition(job.source.date, job.source.security): ROWS_WORTH_OF_A_PARTITION
+        + sum(job.source.rows.values())
+        for piece in jobs
+        for job in piece.partitions
+    }
+
+
+def what_is_done(partition: PartitionSummary, rows: Mapping[Partition, int]) -> Done:
+    """How much of the work of all partitions this one was."""
+    work = rows[Partition(partition.date, partition.security)]
+    return Done(work, work - ROWS_WORTH_OF_A_PARTITION, is_kept=partition.state == "kept")
 
 
 def run_jobs(

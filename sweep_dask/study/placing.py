@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.partition import finished_summary
+from sweep_dask.report.profile_page import profile_page
 from sweep_dask.schema import TABLES
-from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.atomic import file_digest, write_text
 from sweep_dask.storage.history import moved_rejects
 from sweep_dask.storage.layout import REJECTS, OutputLayout, Partition, partition_of
 from sweep_dask.study.answer import answer_files, files_of_pieces
@@ -48,11 +49,10 @@ def announce_run(space: Workspace, document: Mapping[str, Any], settings: Settin
 
 def _logs(layout: OutputLayout, settings: Settings) -> list[Path]:
     """The logs that a run with these settings leaves."""
-    alone = layout.profile_report if settings.enable_parallel else layout.profile_statistics
     return [
         layout.run_log,
         *([layout.resources_log] if settings.monitoring else []),
-        *([alone] if settings.profile else []),
+        *(layout.profile_files if settings.profile else []),
     ]
 
 
@@ -153,7 +153,9 @@ def settle(space: Workspace, document: Mapping[str, Any], files: Iterable[str]) 
         logger.info("removed %s of earlier results", counted(len(gone), "file"))
 
 
-def staged_logs(space: Workspace) -> dict[str, str]:
+def staged_logs(space: Workspace, document: Mapping[str, Any]) -> dict[str, str]:
     """Name to digest of the logs of a command whose work is done."""
     staging = space.staging
+    if staging.profile.is_dir():
+        write_text(staging.profile_index, profile_page(staging, document))
     return {staging.relative(path): file_digest(path) for path in staging.logs if path.exists()}

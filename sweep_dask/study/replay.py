@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
 from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.execute import gather
-from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.progress import counted, shown
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.partition import replay_piece
@@ -26,7 +26,13 @@ from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.study.command import at_work
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.fidelity import Sums, replay_document
-from sweep_dask.study.jobs import partition_jobs, piece_jobs, write_dated
+from sweep_dask.study.jobs import (
+    partition_jobs,
+    piece_jobs,
+    rows_by_partition,
+    what_is_done,
+    write_dated,
+)
 from sweep_dask.study.placing import staged_logs
 from sweep_dask.study.plan import make_plan
 from sweep_dask.study.rebuild import rebuild_report
@@ -116,7 +122,7 @@ def replay(
         The replay cannot be done; an earlier one is left as it was.
     """
     with remote_cluster(settings, client, announce) as cluster:
-        hearing = Progress(settings.progress) if progress is None else progress
+        hearing = shown(settings.progress, settings.log_format) if progress is None else progress
         return _on(cluster, settings, folder, is_sample, ablations, announce, hearing)
 
 
@@ -206,15 +212,16 @@ def _replay_partitions(
     ]
     jobs = piece_jobs(partitions, _TASK_ROWS)
     sums = Sums()
-    work.events.start(stages.REPLAY, len(partitions), "partitions")
+    rows = rows_by_partition(jobs)
+    work.events.start(stages.REPLAY, len(rows), "partitions", sum(rows.values()))
 
     def done(partition: PartitionSummary) -> None:
         # Summed, its score is needed no more; of many partitions it would be a lot.
         score = None if partition.replay is None else sums.add(partition.replay)
         record.note(replace(partition, replay=score))
-        work.events.task_end(stages.REPLAY)
+        work.events.task_end(stages.REPLAY, what_is_done(partition, rows))
 
-    simulate(work.workers, jobs, replay_piece, done, lambda _: None)
+    simulate(work.workers, jobs, replay_piece, done, lambda _: None, "replay_partitions")
     record.partitions.sort(key=lambda partition: (partition.date, partition.security))
     work.events.end(stages.REPLAY, counted(len(partitions), "partition"))
     return sums
@@ -244,7 +251,7 @@ def _publish(
 ) -> None:
     """Put score, logs and report in place, and the manifest that lists everything."""
     staging = space.staging
-    record.files |= staged_logs(space)
+    record.files |= staged_logs(space, record.as_json())
     with record.timed("report"), Events(progress) as events, events.step(stages.REPORT):
         write_json(staging.fidelity, document)
         record.files[staging.relative(staging.fidelity)] = file_digest(staging.fidelity)

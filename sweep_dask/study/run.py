@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.events import Events
 from sweep_dask.dataflow.interrupts import signals_wait
-from sweep_dask.dataflow.progress import Progress, counted
+from sweep_dask.dataflow.progress import counted, shown
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.errors import SweepError
@@ -26,7 +26,7 @@ from sweep_dask.study.book import signature
 from sweep_dask.study.check import noted
 from sweep_dask.study.command import at_work, wait_for_book
 from sweep_dask.study.document import RunRecord
-from sweep_dask.study.jobs import run_jobs, write_dated
+from sweep_dask.study.jobs import rows_by_partition, run_jobs, what_is_done, write_dated
 from sweep_dask.study.needs import require_partitions_fit, require_room
 from sweep_dask.study.placing import (
     announce_answer,
@@ -106,7 +106,7 @@ def run(
         folder without earlier results.
     """
     with remote_cluster(settings, client, announce) as cluster:
-        hearing = Progress(settings.progress) if progress is None else progress
+        hearing = shown(settings.progress, settings.log_format) if progress is None else progress
         return _run(settings, folder, is_sample, announce, cluster, hearing)
 
 
@@ -216,14 +216,14 @@ def _run_partitions(
     record: RunRecord, space: Workspace, work: AtWork, jobs: list[PieceJob]
 ) -> list[MadePiece]:
     """Run all partitions; returns the pieces of tables that were made on the way."""
+    rows = rows_by_partition(jobs)
     stage = stages.PARTITIONS
-    count = sum(len(job.partitions) for job in jobs)
-    work.events.start(stage, count, "partitions")
+    work.events.start(stage, len(rows), "partitions", sum(rows.values()))
     made: list[MadePiece] = []
 
     def done(partition: PartitionSummary) -> None:
         _place_partition(record, space, partition)
-        work.events.task_end(stage)
+        work.events.task_end(stage, what_is_done(partition, rows))
 
     try:
         simulate(work.workers, jobs, run_piece, done, made.append)
@@ -234,7 +234,7 @@ def _run_partitions(
         raise
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
-    work.events.end(stage, counted(count, "partition"))
+    work.events.end(stage, counted(len(rows), "partition"))
     _warn_of_unmatched_trades(record)
     _tell_times(record, work.events)
     return made
@@ -308,7 +308,7 @@ def _end_early(record: RunRecord, space: Workspace, progress: Listener) -> None:
 
 def _publish(record: RunRecord, space: Workspace, progress: Listener) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
-    record.files |= staged_logs(space)
+    record.files |= staged_logs(space, record.as_json())
     document = record.as_json()
     place_whole(space, document, record.files)
     with record.timed("report"), Events(progress) as events, events.step(stages.REPORT):

@@ -1,7 +1,6 @@
 """The cluster a run starts by itself: as configured, on this machine alone, and gone afterwards."""
 
 import csv
-import multiprocessing.forkserver
 import socket
 import urllib.request
 from dataclasses import dataclass, field
@@ -133,11 +132,13 @@ def test_opening_lines_are_dashboard_then_configuration(run_seen):
     assert "1.40 GiB" in block
 
 
-def test_what_workers_are_copies_of_is_not_taken_for_one(run_seen):
+def test_the_resource_log_calls_workers_as_dask_does_and_helpers_what_they_are(run_seen):
     with (run_seen[1].output / "logs/resources.csv").open(newline="") as stream:
         names = {row["process"] for row in csv.DictReader(stream)}
-    assert {"client", "forkserver"} < names
-    assert f"worker-{multiprocessing.forkserver._forkserver._forkserver_pid}" not in names
+    assert {"client", "forkserver", "worker-0", "worker-1"} <= names
+    assert {f"worker-{worker['name']}" for worker in run_seen[0].workers.values()} == {
+        name for name in names if name.startswith("worker-")
+    }
 
 
 def test_no_worker_is_left(run_seen):

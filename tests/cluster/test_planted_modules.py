@@ -24,12 +24,16 @@ def test_modules_in_the_current_folder_are_not_imported(plain_input, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert not [name for name in NAMES if (tmp_path / name).exists()]
-    needs_nobody_else((tmp_path / "out/logs/profile.html").read_text(encoding="utf-8"))
+    pages = {page.name: page for page in (tmp_path / "out/logs/profile").iterdir()}
+    assert pages.keys() == {"index.html", "flame.html", "dask.html"}
+    assert "Dask Performance Report" in pages["dask.html"].read_text(encoding="utf-8")
+    assert "simulate_matching" in pages["flame.html"].read_text(encoding="utf-8")
+    for page in pages.values():
+        needs_nobody_else(page.read_text(encoding="utf-8"))
 
 
 def needs_nobody_else(page):
     """A page that opens offline."""
-    assert "Dask Performance Report" in page
     loaded = _Loaded()
     loaded.feed(page)
     assert loaded.addresses == []

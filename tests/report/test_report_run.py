@@ -21,10 +21,9 @@ def write_log(path, processes, samples):
 
 
 def test_processes_in_their_order(tmp_path):
-    names = ["client", "forkserver", "worker-77", "worker-9"]
+    names = ["client", "forkserver", "worker-1", "worker-0"]
     found = read_resources(write_log(tmp_path / "r.csv", names, 3))
-    shown = ["client", "forkserver", "worker 1", "worker 2"]
-    assert [usage.process for usage in found.processes] == shown
+    assert [usage.process for usage in found.processes] == names
     assert found.processes[1].seconds == [0, 1, 2]
     assert found.processes[1].cpu_percent == [0.5, 1.5, 2.5]
     assert found.processes[1].rss_mib == [101, 101, 101]

@@ -19,6 +19,7 @@ output: out
 system: {workers: 2, chunk_size: 50000, blocksize: 32MiB, memory_limit: 1e9,
          enable_parallel: false}
 performance: {memory_limit_gb: 4, progress_bars: no, monitoring: off, profile: on}
+logging: {format: json}
 cluster:
   scheduler: tcp://host:8786
   tls: {ca_file: ca.pem, cert: c.pem, key: k.pem}
@@ -61,6 +62,7 @@ convert: {values: {orders: {side: {B: 1}}}}
     assert (settings.blocksize, settings.memory_limit) == (32 * 1024**2, 10**9)
     assert (settings.enable_parallel, settings.progress) == (False, False)
     assert (settings.monitoring, settings.profile) == (False, True)
+    assert settings.log_format == "json"
     assert settings.memory_limit_gb == 4.0
     assert (settings.scheduler, settings.tls_cert) == ("tcp://host:8786", Path("c.pem"))
     assert (settings.tls_ca_file, settings.tls_key) == (Path("ca.pem"), Path("k.pem"))

@@ -53,6 +53,7 @@ memory_limit_gb   |                     |                                       
 progress          | --no-progress       | SWEEP_PROGRESS                         | performance.progress_bars
 monitoring        | --no-monitor        | SWEEP_MONITORING                       | performance.monitoring
 profile           | --profile           | SWEEP_PROFILE                          | performance.profile
+log_format        | --log-format        | SWEEP_LOG_FORMAT                       | logging.format
 scheduler         | --scheduler         | SWEEP_SCHEDULER DASK_SCHEDULER_ADDRESS | cluster.scheduler
 scheduler_file    | --scheduler-file    |                                        |
 tls_ca_file       | --tls-ca-file       |                                        | cluster.tls.ca_file

@@ -241,6 +241,7 @@ def test_settings_that_decide_on_rows_are_known():
     others = {
         *("output", "config", "workers", "chunk_size", "blocksize", "memory_limit"),
         *("enable_parallel", "memory_limit_gb", "progress", "monitoring", "profile", "scheduler"),
+        "log_format",
         *("scheduler_file", "tls_ca_file", "tls_cert", "tls_key", "plain_tcp"),
         *("wait_for_workers", "worker_wait_seconds", "dashboard_address"),
         *("models", "scenarios", "preferencing"),
