@@ -23,6 +23,7 @@ from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compi
 from sweep_dask.study import TASK_MODULES
 from sweep_dask.study.summary import describe_system
 from sweep_dask.terms import stages
+from sweep_dask.terms.arms import CENTRE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
+    from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.workspace import Workspace
 
@@ -154,6 +156,22 @@ def wait_for_book(compiler: BaseProcess, events: Events) -> None:
     with events.step(stages.COMPILE, "from now on it is on disk"):
         while compiler.is_alive() and not is_book_compiled():
             compiler.join(_LOOK_SECONDS)
+
+
+def tell_work(record: RunRecord, events: Events) -> None:
+    """Task time of the parts of the models; and a warning if no trade has an order."""
+    assert record.ledger is not None
+    trades = record.ledger.total("trades")
+    if trades.read and not trades.kept:
+        logger.warning(
+            "none of %s trade rows belongs to a Centre Point order; are the order ids right?",
+            f"{trades.read:,}",
+        )
+    for stage, seconds in record.model_stage_seconds().items():
+        if stage not in stages.STAGE_OF_TABLE.values():
+            events.end(stages.numbered(stage), "in all tasks", seconds)
+    for name, seconds in record.centre_point_seconds().items():
+        events.end(f"[{CENTRE_POINT}] {name}", "in all tasks", seconds)
 
 
 class RunLog(logging.FileHandler, Listener):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.explain.explanation import Explanation
+    from sweep_dask.study.document import RunRecord
 
 _EXIT_CODES = {"done": 0, "partial": 1, "interrupted": 130}
 _ROLLUPS = "rollups/"
@@ -270,3 +271,11 @@ def load(output: str | Path) -> RunResult:
             cure=f"Load the folder around it, {layout.root.parent}, if it holds a run.",
         )
     return RunResult(layout.root)
+
+
+@dataclass(frozen=True, repr=False)
+class FinishedRun(RunResult):
+    """A run of this process."""
+
+    record: RunRecord
+    """What it noted on its way."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.events import Events
@@ -24,7 +23,7 @@ from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.study.answer import write_answer, write_tables
 from sweep_dask.study.book import signature
 from sweep_dask.study.check import noted
-from sweep_dask.study.command import at_work, wait_for_book
+from sweep_dask.study.command import at_work, tell_work, wait_for_book
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.jobs import rows_by_partition, run_jobs, what_is_done, write_dated
 from sweep_dask.study.needs import require_partitions_fit, require_room
@@ -43,11 +42,10 @@ from sweep_dask.study.placing import (
 from sweep_dask.study.plan import make_plan
 from sweep_dask.study.reading import read_input, require_few_rejects, require_partitions
 from sweep_dask.study.rebuild import place_report
-from sweep_dask.study.results import RunResult
+from sweep_dask.study.results import FinishedRun
 from sweep_dask.study.rollups import ROLLUPS
 from sweep_dask.study.workspace import require_apart, workspace
 from sweep_dask.terms import stages
-from sweep_dask.terms.arms import CENTRE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,14 +61,6 @@ if TYPE_CHECKING:
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, repr=False)
-class FinishedRun(RunResult):
-    """A run of this process."""
-
-    record: RunRecord
-    """What it noted on its way."""
 
 
 def run(
@@ -235,8 +225,7 @@ def _run_partitions(
     finally:
         record.partitions.sort(key=lambda partition: (partition.date, partition.security))
     work.events.end(stage, counted(len(rows), "partition"))
-    _warn_of_unmatched_trades(record)
-    _tell_times(record, work.events)
+    tell_work(record, work.events)
     return made
 
 
@@ -256,24 +245,6 @@ def _place_if_possible(record: RunRecord, space: Workspace, partition: Partition
         raise
     except (SweepError, OSError) as error:
         logger.warning("%s %s is not kept: %s", partition.date, partition.security, error)
-
-
-def _warn_of_unmatched_trades(record: RunRecord) -> None:
-    assert record.ledger is not None
-    trades = record.ledger.total("trades")
-    if trades.read and not trades.kept:
-        logger.warning(
-            "none of %s trade rows belongs to a Centre Point order; are the order ids right?",
-            f"{trades.read:,}",
-        )
-
-
-def _tell_times(record: RunRecord, events: Events) -> None:
-    for stage, seconds in record.model_stage_seconds().items():
-        if stage not in stages.STAGE_OF_TABLE.values():
-            events.end(stages.numbered(stage), "in all tasks", seconds)
-    for name, seconds in record.centre_point_seconds().items():
-        events.end(f"[{CENTRE_POINT}] {name}", "in all tasks", seconds)
 
 
 def _combine(record: RunRecord, space: Workspace, work: AtWork, made: list[MadePiece]) -> Tables:
