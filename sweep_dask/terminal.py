@@ -138,7 +138,7 @@ def remark(text: str) -> None:
         if StandardError.is_json:
             tell(logging.INFO, text, text)
         else:
-            _write(printable(text), err=True)
+            _write(printable(text, keep="\n"), err=True)
 
 
 def warn(message: str) -> None:

@@ -10,6 +10,7 @@ from replay_folders import make_score_of_run
 from report_folders import make_manifest
 from rolled_up import write_rollups_of
 
+from sweep_dask.dataflow.cluster import HERE
 from sweep_dask.storage.atomic import file_digest, write_bytes, write_json
 from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.layout import OutputLayout
@@ -29,7 +30,7 @@ def make_answer_folder(root, market=None, with_choices=True, **changes):
     path = None if choices is None else layout.tables / "sensitivity.parquet"
     if path is not None:
         write_bytes(path, parquet_bytes(choices))
-    write_rollups_of(None, layout, [layout.tables / "sweep_metrics.parquet"], list(market), path)
+    write_rollups_of(HERE, layout, [layout.tables / "sweep_metrics.parquet"], list(market), path)
     return layout, _manifest(layout, market, changes)
 
 
