@@ -212,7 +212,7 @@ class StandardError(logging.Handler):
     @classmethod
     def listen(cls) -> None:
         """Show the package's warnings, or what the command is to show, until it has ended."""
-        package, level = logging.getLogger("sweep_dask"), loudness()
+        package, level = logging.getLogger("sweep_dask"), cls._level()
         if any(isinstance(handler, cls) for handler in package.handlers):
             return
         handler, level_before = cls(level), package.level
@@ -228,11 +228,16 @@ class StandardError(logging.Handler):
 
     @classmethod
     def use(cls, log_format: str) -> None:
-        """Write in this format from now on, one of `LOG_FORMATS`."""
+        """Write in this format until the command has ended, one of `LOG_FORMATS`."""
         cls.is_json = log_format == JSON
+        click.get_current_context().call_on_close(lambda: setattr(cls, "is_json", False))
         for handler in logging.getLogger("sweep_dask").handlers:
             if isinstance(handler, cls):
-                handler.setLevel(logging.INFO if cls.is_json and not is_quiet() else loudness())
+                handler.setLevel(cls._level())
+
+    @classmethod
+    def _level(cls) -> int:
+        return logging.INFO if cls.is_json and not is_quiet() else loudness()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; if standard error is gone there is nobody to tell."""

@@ -77,10 +77,18 @@ class Events:
         yield
         self.end(stage, outcome)
 
-    def start(self, stage: str, tasks: int = 1, unit: str = STEP, work: int | None = None) -> None:
+    def start(
+        self,
+        stage: str,
+        tasks: int = 1,
+        unit: str = STEP,
+        work: int | None = None,
+        *,
+        has_to_wait: bool = False,
+    ) -> None:
         """Begin a stage; its `work` is what the time of a task grows with, of all tasks."""
         self._began[stage] = time.perf_counter()
-        pace = self._paces[stage] = Pace(tasks, unit, tasks if work is None else work)
+        pace = self._paces[stage] = Pace(tasks, unit, tasks if work is None else work, has_to_wait)
         for listener in self._listeners:
             listener.on_stage_start(stage, pace)
 

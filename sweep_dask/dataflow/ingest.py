@@ -188,7 +188,7 @@ class _Stages:
             sizes[labels[block.file.table]] += _size(block)
         for stage in dict.fromkeys(labels.values()):
             if stage in self._open:
-                events.start(stage, self._open[stage], "blocks", sizes[stage])
+                events.start(stage, self._open[stage], "blocks", sizes[stage], has_to_wait=True)
 
     def _counted(self, blocks: Sequence[Block]) -> Counter[str]:
         return Counter(self._labels[block.file.table] for block in blocks)

@@ -26,14 +26,16 @@ class Done(NamedTuple):
 class Pace:
     """A stage that is going on.
 
-    The clock runs from the end of the first task on, without what that did: tasks of a stage may
-    wait for those of another, and workers for each other.
+    The clock runs from its start; or, where its tasks wait for those of other stages, from the end
+    of the first one on, without what that did.
     """
 
     tasks: int
     unit: str
     work: int
     """Of all tasks: rows, bytes, or simply tasks; the more of it, the longer."""
+    has_to_wait: bool = False
+    """Whether its tasks wait for those of other stages."""
     clock: Callable[[], float] = time.perf_counter
     done: int = 0
     rows: int = 0
@@ -46,6 +48,8 @@ class Pace:
 
     def __post_init__(self) -> None:
         self.work_left = self.work
+        if not self.has_to_wait:
+            self._began = self.clock()
 
     def add(self, done: Done) -> None:
         """A task is done."""
@@ -86,6 +90,18 @@ class Pace:
     def _rate(self, amount: int) -> float | None:
         seconds = self._seconds
         return amount / seconds if amount > 0 and seconds > 0 else None
+
+    @property
+    def brief(self) -> str:
+        """`1.2/s, 34k rows/s, 0:12 left`, for a terminal of 80 columns."""
+        parts = []
+        if (tasks := self.tasks_per_second) is not None:
+            parts.append(f"{tasks:.1f}/s")
+        if (rows := self.rows_per_second) is not None:
+            parts.append(f"{rows / 1_000:,.0f}k rows/s")
+        if (left := self.seconds_left) is not None:
+            parts.append(f"{duration(left)} left")
+        return ", ".join(parts)
 
     def __str__(self) -> str:
         """`1.2 partitions/s, 34,000 rows/s, 0:12 left`, as far as it is known."""

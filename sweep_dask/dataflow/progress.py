@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from sweep_dask.dataflow.pace import Pace
 
+#: Where a bar has room beside the numbers, in columns.
+_WIDTH_FOR_BARS = 100
+
 #: Drawn so often that what moves is seen to move; arbitrary.
 _DRAWN_PER_SECOND = 4
 
@@ -128,7 +131,7 @@ def _bars(console: Console, *, is_of_errors: bool) -> Bars:
         SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
         _Done(),
-        _Bar(bar_width=15),
+        *([_Bar(bar_width=15)] if console.width >= _WIDTH_FOR_BARS else []),
         TimeElapsedColumn(),
         _Pace(),
         console=console,
@@ -163,7 +166,7 @@ class _Pace(ProgressColumn):
     """
 
     def render(self, task: Task) -> Text:
-        return Text(str(task.fields["pace"]) if task.total is not None else "")
+        return Text(task.fields["pace"].brief if task.total is not None else "")
 
 
 class _Console(Console):

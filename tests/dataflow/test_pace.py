@@ -14,7 +14,7 @@ class Clock:
 
 def test_time_left_goes_by_rows_not_by_tasks():
     clock = Clock()
-    pace = Pace(4, "partitions", 1_000, clock)
+    pace = Pace(4, "blocks", 1_000, has_to_wait=True, clock=clock)
     pace.add(Done(600, 600))  # it began before anybody looked at the clock
     assert (pace.seconds_left, pace.tasks_per_second, pace.rows_per_second) == (None, None, None)
     clock.seconds += 2
@@ -23,18 +23,20 @@ def test_time_left_goes_by_rows_not_by_tasks():
     assert pace.rows_per_second == 50
     assert pace.seconds_left == 6
     assert pace.tasks_per_second == 0.5
-    assert str(pace) == "0.5 partitions/s, 50 rows/s, 0:06 left"
+    assert str(pace) == "0.5 blocks/s, 50 rows/s, 0:06 left"
+    assert pace.brief == "0.5/s, 0k rows/s, 0:06 left"
 
 
 def test_what_an_earlier_run_has_done_says_nothing_of_the_pace():
     clock = Clock()
-    pace = Pace(5, "partitions", 5_000, clock)
+    pace = Pace(5, "partitions", 5_000, clock=clock)
     for _ in range(2):
         pace.add(Done(2_000, 2_000, is_kept=True))
-    pace.add(Done(200, 200))
+    clock.seconds += 20
     assert pace.seconds_left is None
-    clock.seconds += 10
-    pace.add(Done(200, 200))
+    # Partitions of a task are told of together, when it has ended.
+    for _ in range(2):
+        pace.add(Done(200, 200))
     assert (pace.done, pace.rows) == (4, 4_400)
     assert pace.seconds_left == 30
     assert pace.tasks_per_second == 0.1
@@ -42,7 +44,7 @@ def test_what_an_earlier_run_has_done_says_nothing_of_the_pace():
 
 def test_the_end_is_no_time_away():
     clock = Clock()
-    pace = Pace(2, "blocks", 2, clock)
+    pace = Pace(2, "blocks", 2, clock=clock)
     pace.add(Done(rows=5, rejected=1))
     clock.seconds += 1
     pace.add(Done(rows=5, rejected=2))
