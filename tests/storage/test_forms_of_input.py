@@ -81,7 +81,7 @@ def test_dated_folders_are_read_in_order_of_date_and_told_to_people(here):
     assert files["orders"] == [f"{day}/orders/o.csv" for day in days]
     shown = invoke("plan", "in").stdout
     assert "2 files as ####-##-##/orders/* from in" in shown
-    assert "1 files as trades/* from in" in shown
+    assert "1 file as trades/* from in" in shown
 
 
 @pytest.mark.parametrize(
