@@ -34,7 +34,8 @@ def commands_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     output = manifest.get("settings", {}).get("output", {}).get("value")
     if output is None:
         return {}
-    source = [] if manifest.get("sample") else [_place(manifest["input"])]
+    given = [] if manifest.get("sample") else manifest.get("given", [manifest["input"]])
+    source = list(map(_place, given))
     return {
         "run": _line("run", *source, *_given(manifest, _NOT_AGAIN)),
         "scored": _line("run", *source, *_given(manifest, (*_NOT_AGAIN, *_UNSCORED))),

@@ -211,6 +211,7 @@ class RunRecord:
                 }
                 for f in self.plan.inputs.files
             ],
+            "given": [str(given) for given in self.plan.input.given],
             "taken": [taken._asdict() for taken in self.plan.inputs.found.taken],
             "order_columns": list(self.plan.inputs.columns()[ORDERS.name].names),
             "ingest": self.ingest,

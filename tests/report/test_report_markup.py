@@ -168,7 +168,7 @@ def parsed(line):
 def test_commands_are_those_that_the_program_takes(manifest):
     lines = commands_of(manifest)
     name, run = parsed(lines["run"])
-    assert (name, run["input_folder"], run["output"]) == ("run", "./-raw\nfolder", ODD)
+    assert (name, run["inputs"], run["output"]) == ("run", ("./-raw\nfolder",), ODD)
     assert (run["workers"], run["securities"]) == ("2", "7,8")
     assert (run["models"], run["scenarios"]) == (("centre-point",), ("dual-post", "rest-dark"))
     assert "enable_parallel" in context_names(lines["run"])
@@ -189,7 +189,12 @@ def context_names(line):
 
 
 def test_the_sample_needs_no_input(manifest):
-    assert "input_folder" not in parsed(commands_of(manifest | {"sample": True})["run"])[1]
+    assert "inputs" not in parsed(commands_of(manifest | {"sample": True})["run"])[1]
+
+
+def test_every_input_is_named(manifest):
+    several = manifest | {"given": ["a b", "trades=-c"]}
+    assert parsed(commands_of(several)["run"])[1]["inputs"] == ("a b", "trades=-c")
 
 
 def test_a_replay_without_its_manifest_has_no_commands():
