@@ -149,7 +149,8 @@ def test_a_program_that_starts_its_run_in_each_worker(plain_input, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(UNGUARDED)
     done = run_program(plain_input, cwd=tmp_path, program=(program,))
-    what, cure = done.stderr.splitlines()
+    stage, what, cure = done.stderr.splitlines()
+    assert stage.startswith("look at the input ")
     assert 'outside `if __name__ == "__main__":`' in what
     assert cure.startswith("  cure:  Put the call under that line")
     assert (done.returncode, done.stdout) == (1, "")

@@ -81,7 +81,7 @@ def test_the_same_bytes_and_nothing_left(theirs, untouched, plain_input, time_pr
     assert result.exit_code == 0
     assert result_files(result.output) == result_files(time_priority_result.output)
     assert "task-stream" not in theirs.run_on_scheduler(on_scheduler)["plugins"]
-    assert (result.output / "logs/profile.html").stat().st_size
+    assert (result.output / "logs/profile/dask.html").stat().st_size
     address = theirs.scheduler.address
     assert result.manifest["settings"]["scheduler"] == {"value": address, "source": "client"}
     assert "<dd>2 workers on 1 host</dd>" in result.report.read_text(encoding="utf-8")
