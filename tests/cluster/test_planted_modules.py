@@ -27,7 +27,8 @@ def test_modules_in_the_current_folder_are_not_imported(plain_input, tmp_path):
     pages = {page.name: page for page in (tmp_path / "out/logs/profile").iterdir()}
     assert pages.keys() == {"index.html", "flame.html", "dask.html"}
     assert "Dask Performance Report" in pages["dask.html"].read_text(encoding="utf-8")
-    assert "simulate_matching" in pages["flame.html"].read_text(encoding="utf-8")
+    # What was at work when a sample was taken is chance; that something was is not.
+    assert "<rect " in pages["flame.html"].read_text(encoding="utf-8")
     for page in pages.values():
         needs_nobody_else(page.read_text(encoding="utf-8"))
 
