@@ -17,11 +17,12 @@ import pyarrow as pa
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.size_classes import size_category
-from sweep_dask.analysis.tables import table
+from sweep_dask.analysis.tables import side_names, table
 from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.terms.arms import ARMS, REAL, Arm
 from sweep_dask.terms.dimensions import HOURS, MARKETABILITY, SPREADS, STATUSES, WIDE_TICKS
+from sweep_dask.terms.files import SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def _write_partition(
     path = layout.outputs(date, security) / "sweep_metrics.parquet"
     rows = draw_partition(date, security, sweeps, np.random.default_rng(number))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, parquet_bytes(rows))
+    write_bytes(path, parquet_bytes(rows, SWEEP_METRICS))
     return path
 
 
@@ -76,9 +77,9 @@ def draw_partition(date: str, security: int, sweeps: int, random: np.random.Gene
     labels = {
         "participant": order["participant"],
         "is_continuous": order["is_continuous"],
-        "has_residual": real["entry_filled_quantity"] < order["quantity"],
+        "has_residual": real["arrival_filled_quantity"] < order["quantity"],
         "is_short_sell": order["is_short_sell"],
-        "real_outcome": real["status"],
+        "real_outcome": real["outcome"],
         "size_class": size_category(order["quantity"]),
         "hour": order["hour"],
         "spread_class": order["spread_class"],
@@ -122,7 +123,7 @@ def _draw_orders(date: str, security: int, sweeps: int, random: np.random.Genera
         "spread_class": np.where(no_quote, None, np.array(SPREADS, dtype=object)[wide]),
         # Every limit is at the far touch.
         "marketability": np.where(no_quote, None, MARKETABILITY[0]),
-        "side": side,
+        "side": side_names(side),
         "sign": sign,
         "arrival_ns": arrival_ns,
         "end_ns": arrival_ns + np.round(working * 1e9).astype(np.int64),
@@ -162,7 +163,7 @@ def _draw_line(order: dict, line: Arm, luck: np.ndarray, random: np.random.Gener
     last = np.where(count > 1, np.round(first * 1.7, 9), first)
     price_cost = random.integers(-1, 3, sweeps) * order["arrival_spread_price"] / 4
     time_cost = np.where(at_once, 0.0, random.integers(-2, 3, sweeps) * _TICK / 2)
-    status = np.where(filled == 0, 0, np.where(unfilled > 0, 1, 2))
+    outcome = np.where(filled == 0, 0, np.where(unfilled > 0, 1, 2))
     metrics = _shortfall(order, filled, unfilled, price_cost + time_cost)
     metrics |= _per_share(order, is_filled, price_cost, time_cost)
     metrics |= {
@@ -177,10 +178,10 @@ def _draw_line(order: dict, line: Arm, luck: np.ndarray, random: np.random.Gener
         "filled_quantity": filled,
         "unfilled_quantity": unfilled,
         "dark_quantity": dark,
-        "entry_filled_quantity": np.where(at_once, filled, 0),
+        "arrival_filled_quantity": np.where(at_once, filled, 0),
         "fill_ratio": filled / quantity,
         "fill_count": count,
-        "status": np.array(STATUSES, dtype=object)[status],
+        "outcome": np.array(STATUSES, dtype=object)[outcome],
         "filled_value_x2": np.where(is_filled, 2 * np.nan_to_num(metrics["vwap"]) * filled, 0),
         "time_to_first_fill_seconds": np.where(is_filled, first, np.nan),
         "time_to_last_fill_seconds": np.where(is_filled, last, np.nan),

@@ -14,9 +14,8 @@ from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
 from sweep_dask.terms.arms import ARMS
 from sweep_dask.terms.dimensions import HOURS, MARKETABILITY, SPREADS, STATUSES
 from sweep_dask.terms.metrics import COMPARED
-from sweep_dask.terms.sides import BUY
 
-_DEFAULTS = {"str": "", "float64": np.nan, "bool": False}
+_DEFAULTS = {"str": "", "category": None, "float64": np.nan, "bool": False}
 _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 
 
@@ -25,7 +24,7 @@ def make_sweeps(line, columns):
     size = len(columns["order_id"])
     given = columns | {"model": [line.model] * size, "scenario": [line.scenario] * size}
     default = {name: [_DEFAULTS.get(kind, 0)] * size for name, kind in SWEEP_TABLE.items()}
-    return table(SWEEP_TABLE, default | {"side": [BUY] * size} | given)
+    return table(SWEEP_TABLE, default | {"side": ["buy"] * size} | given)
 
 
 def draw_sweeps(seed, sweeps, clusters=4, lines=ARMS, is_constant=False):
@@ -58,7 +57,7 @@ def _draw_labels(random, cluster):
         "parent_id": 9_000_000_000_000_000_001 + np.arange(size) - (random.random(size) < 0.3),
         "added_quantity": random.choice([0, 50, 200], size),
         "participant": pd.arrays.IntegerArray(random.choice([8, 61, 300], size), ~known),
-        "side": random.integers(1, 3, size),
+        "side": random.choice(["buy", "sell"], size).astype(object),
         "is_continuous": random.random(size) < 0.8,
         "has_residual": random.random(size) < 0.5,
         "is_short_sell": random.random(size) < 0.3,
@@ -83,7 +82,7 @@ def _draw_line(random, metrics, line):
         | {name: _draw_values(random, size) for name in _PARTS}
         | {
             "unfilled_quantity": random.integers(0, 300, size),
-            "status": random.choice(STATUSES, size).astype(object),
+            "outcome": random.choice(STATUSES, size).astype(object),
             "unfilled_reason": random.choice(
                 ["limit", "no_contra", "filled_later", ""], size
             ).astype(object)

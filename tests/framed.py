@@ -29,6 +29,7 @@ from sweep_dask.analysis.metrics import (
     sweep_metrics as measured,
 )
 from sweep_dask.analysis.rollups import tables as rolled_up
+from sweep_dask.analysis.tables import ARROW_TYPES
 from sweep_dask.analysis.time_priority import model, states, statistics
 from sweep_dask.schema import NBBO, TRADES, Kind
 from sweep_dask.storage import csv_tables
@@ -46,7 +47,14 @@ def _to_column(series, unknown):
     column = pa.array(series.values, from_pandas=True)
     if pa.types.is_null(column.type):
         return column.cast(unknown)
+    if pa.types.is_dictionary(column.type):
+        return column.cast(ARROW_TYPES["category"])
     return column.cast(pa.string()) if pa.types.is_large_string(column.type) else column
+
+
+def to_category(series):
+    """A category of pandas as one of Arrow, whatever type its codes and texts have."""
+    return pa.array(series.array).cast(ARROW_TYPES["category"])
 
 
 def _rows_or_none(frame):

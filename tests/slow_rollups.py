@@ -100,7 +100,7 @@ def _labels(tape):
         "hour": (tape["hour"].tolist(), sorted(tape["hour"].unique())),
         "outcome": (tape["real_outcome"].tolist(), ["unfilled", "partly_filled", "filled"]),
         "spread": (tape["spread_class"].fillna("unknown").tolist(), spreads),
-        "side": (tape["side"].map({1: "buy", 2: "sell"}).tolist(), ["buy", "sell"]),
+        "side": (tape["side"].tolist(), ["buy", "sell"]),
         "short_sell": (short.tolist(), ["not short sell", "short sell"]),
     }
 
@@ -136,7 +136,7 @@ def _sums(rows, shares):
     parts = rows[PARTS].dropna()
     found = {"n_sweeps": len(rows)} | {name: int(rows[name].sum()) for name in INTEGERS}
     for status in ("unfilled", "partly_filled", "filled"):
-        found[f"n_{status}"] = int((rows["status"] == status).sum())
+        found[f"n_{status}"] = int((rows["outcome"] == status).sum())
     found["n_engaged"] = int((rows["dark_quantity"] > 0).sum())
     found["n_priced"] = int(rows["arrival_midpoint"].notna().sum())
     found["n_parts"] = len(parts)
@@ -166,7 +166,7 @@ def _comparisons(frames, labels):
                     chosen = members(frames[REAL]) & _chosen(labels, dimension, segment)
                     if dimension == "all" or chosen.any():
                         head = {"population": population, "reference": reference.name}
-                        head |= _keys(line) | {"segment_kind": dimension, "segment": segment}
+                        head |= _keys(line) | {"dimension": dimension, "segment": segment}
                         one, other = frames[reference][chosen], frames[line][chosen]
                         metrics = COMPARED if dimension == "all" else HEADLINE
                         ordered = [metric for metric in COMPARED if metric in metrics]
@@ -188,10 +188,10 @@ def _test(one, other, metric):
         "n_better": int((better > 0).sum()) if is_judged else 0,
         "n_worse": int((better < 0).sum()) if is_judged else 0,
         "n_other": 0 if is_judged else int(differs.sum()),
-        "n_real_only": int((pairs["real"].notna() & pairs["simulated"].isna()).sum()),
+        "n_reference_only": int((pairs["real"].notna() & pairs["simulated"].isna()).sum()),
         "n_simulated_only": int((pairs["real"].isna() & pairs["simulated"].notna()).sum()),
         "n_sweeps": len(pairs),
-        "mean_real": both["real"].mean(),
+        "mean_reference": both["real"].mean(),
         "mean_simulated": both["simulated"].mean(),
         **_of_clusters(both),
     }
@@ -228,7 +228,7 @@ def _of_clusters(pairs):
     )
     untested = ("standard_error", "low", "high", "t_statistic", "p_value", "sign_p_value")
     if reason:
-        return found | dict.fromkeys(untested, np.nan) | {"reason": reason}
+        return found | dict.fromkeys(untested, np.nan) | {"no_test_reason": reason}
     error = np.sqrt(n / (n - 1) * (off**2).sum()) / len(pairs)
     freedom = len(pairs) ** 2 / (clusters.size() ** 2).sum() - 1
     low, high = stats.t.interval(0.95, freedom, mean, error)
@@ -240,14 +240,14 @@ def _of_clusters(pairs):
         "t_statistic": mean / error,
         "p_value": 2 * stats.t.sf(abs(mean / error), freedom),
         "sign_p_value": stats.binomtest(above, above + below).pvalue if above + below else 1.0,
-        "reason": "",
+        "no_test_reason": "",
     }
 
 
 def _with_families(rows):
     if rows.empty:
         return rows
-    for _, family in rows.groupby(["population", "reference", "segment_kind"]):
+    for _, family in rows.groupby(["population", "reference", "dimension"]):
         p_value = family["p_value"].to_numpy()
         rows.loc[family.index, "p_holm"] = holm(p_value)
         rows.loc[family.index, "p_benjamini_hochberg"] = benjamini_hochberg(p_value)
@@ -277,12 +277,12 @@ def _average(metric, one, other):
     return {
         "metric": metric,
         "n_sweeps": len(one),
-        "n_real": int(one.count()),
-        "mean_real": one.mean(),
+        "n_reference": int(one.count()),
+        "mean_reference": one.mean(),
         "n_simulated": int(other.count()),
         "mean_simulated": other.mean(),
         "n_pairs": int(both.sum()),
-        "paired_mean_real": one[both].mean(),
+        "paired_mean_reference": one[both].mean(),
         "paired_mean_simulated": other[both].mean(),
         "mean_difference": (other - one).mean(),
     }
@@ -307,7 +307,11 @@ def _unfilled(frames):
         for line, frame in frames.items():
             left = frame[members(frame) & (frame["unfilled_reason"] != "")]
             for reason, found in left.groupby("unfilled_reason"):
-                head = {"population": population, "scenario": line.scenario, "reason": reason}
+                head = {
+                    "population": population,
+                    "scenario": line.scenario,
+                    "unfilled_reason": reason,
+                }
                 shares = int(found["unfilled_quantity"].sum())
                 rows.append(head | {"n_sweeps": len(found), "unfilled_quantity": shares})
     return pd.DataFrame(rows)

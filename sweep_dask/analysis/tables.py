@@ -11,7 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
+
+from sweep_dask.terms.columns.categories import CATEGORIES
+from sweep_dask.terms.sides import SIDES
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -33,6 +37,8 @@ ARROW_TYPES = {
     "float64": pa.float64(),
     "bool": pa.bool_(),
     "str": pa.string(),
+    #: Text that has one of the values of `CATEGORIES`.
+    "category": pa.dictionary(pa.int8(), pa.string()),
 }
 #: Of which an array may have gaps; the others come as numpy arrays, in which NaN is one.
 _WITH_GAPS = ("Int64", "str")
@@ -50,8 +56,13 @@ def table(columns: Schema, values: Columns) -> pa.Table:
     ------
     KeyError
         A column has no values.
+    ValueError
+        A category has a value that is none of its own.
     """
-    arrays = [_column(values[name], kind) for name, kind in columns.items()]
+    arrays = [
+        _category(name, values[name]) if kind == "category" else _column(values[name], kind)
+        for name, kind in columns.items()
+    ]
     return pa.Table.from_arrays(arrays, names=list(columns))
 
 
@@ -122,6 +133,17 @@ def _names(names: tuple[str | None, ...]) -> pa.Array:
     return pa.array(names, pa.string())
 
 
+def category(name: str, places: IntArray) -> pa.DictionaryArray:
+    """A column of a category, by the place of each text among its values; -1: missing."""
+    codes = pa.array(np.asarray(places, np.int8), mask=np.asarray(places) < 0)
+    return pa.DictionaryArray.from_arrays(codes, _names(CATEGORIES[name]))
+
+
+def side_names(sides: IntArray) -> pa.DictionaryArray:
+    """The category `side`, from the numbers of sides."""
+    return category("side", np.asarray(sides) - min(SIDES.values()))
+
+
 def coded(column: pa.ChunkedArray) -> tuple[IntArray, list[str]]:
     """The number of each text, and the texts in order of first appearance."""
     encoded = column.combine_chunks().dictionary_encode()
@@ -131,6 +153,20 @@ def coded(column: pa.ChunkedArray) -> tuple[IntArray, list[str]]:
 def constant(name: str | None, size: int) -> pa.Array:
     """A column of one text all the way down."""
     return pa.repeat(pa.scalar(name, pa.string()), size)
+
+
+def _category(name: str, values: Any) -> pa.Array:
+    """A column of text as a category: all files have the same values in the same order."""
+    if getattr(values, "type", None) == ARROW_TYPES["category"]:
+        return values
+    texts = _column(values, "str")
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    known = _names(CATEGORIES[name])
+    places = pc.index_in(texts, known).cast(pa.int8())
+    if places.null_count != texts.null_count:
+        raise ValueError(f"{name} has a value that is none of {', '.join(CATEGORIES[name])}")
+    return pa.DictionaryArray.from_arrays(places, known)
 
 
 def _column(values: Any, kind: str) -> pa.Array | pa.ChunkedArray:

@@ -35,7 +35,7 @@ def lazy_table(name: str, files: Sequence[Path]) -> Any:
         places += [(str(file), group) for group in groups]
         rows += [metadata.row_group(group).num_rows for group in groups]
         gaps.update(_integers_with_gaps(metadata, schema))
-    meta = _like(to_frame(schema.empty_table()), gaps)
+    meta = _like(to_frame(_without_rows(files[0], schema)), gaps)
     if not sum(rows):
         return dd.from_pandas(meta, npartitions=1)
     starts = [0, *accumulate(rows)]
@@ -48,6 +48,18 @@ def lazy_table(name: str, files: Sequence[Path]) -> Any:
         divisions=(*starts[:-1], starts[-1] - 1),
         label=f"read-{name.rpartition('/')[2].replace('_', '-')}",
     )
+
+
+def _without_rows(file: Path, schema: pa.Schema) -> pa.Table:
+    """A table of these columns; the values that categories have are told by rows alone."""
+    empty = schema.empty_table()
+    names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    with pq.ParquetFile(file) as opened:
+        groups = range(min(1, opened.num_row_groups))
+        rows = opened.read_row_groups(list(groups), columns=names)
+    for name in names if len(rows) else ():
+        empty = empty.set_column(schema.get_field_index(name), name, rows[name].slice(0, 0))
+    return empty
 
 
 def _read_rows(

@@ -206,7 +206,7 @@ class _Reader:
         rows = self._files.rows_if_there(path, ORDER_ID, (self._order_id,))
         if rows is None or not len(rows):
             return None
-        reason: str = values(rows, "reason")[0]
+        reason: str = values(rows, "left_out_reason")[0]
         return LEFT_OUT_REASONS.get(reason, reason)
 
     def _name_of_security(self) -> str | None:

@@ -14,7 +14,7 @@ from sweep_dask.explain.records import Choice
 from sweep_dask.explain.text import told
 from sweep_dask.explain.unknown import other_date, unknown_order
 from sweep_dask.storage.manifest import RUNNING, read_manifest
-from sweep_dask.version import OTHER_SIGNS
+from sweep_dask.version import OTHER_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def explain(layout: OutputLayout, order_id: int, dates: Sequence[str] = ()) -> E
     UsageError
         No partition has the order, or not on these dates.
     InputError
-        The folder holds no run, costs in it have the other sign, or a file cannot be read.
+        The folder holds no run, another version made it, or a file cannot be read.
     """
     manifest = _manifest(layout)
     files = Files(layout)
@@ -101,11 +101,11 @@ def _manifest(layout: OutputLayout) -> dict[str, Any]:
             where=str(layout.root),
             cure=f"Name the folder around it, {layout.root.parent}, if it holds a run.",
         )
-    if manifest.get("version") in OTHER_SIGNS:
+    if manifest.get("version") in OTHER_TABLES:
         raise InputError(
-            "An earlier version made these results, in which costs have the other sign.",
+            "An earlier version made these results, with other names of columns or signs of costs.",
             where=str(layout.root),
-            cure="Run the same command again: it takes the rows from processed/.",
+            cure="Run the same command again: it makes them anew.",
         )
     return manifest
 

@@ -129,7 +129,7 @@ class PieceTables:
 
     def _file(self, name: str) -> RowsFile:
         if name not in self._files:
-            self._files[name] = RowsFile(self._path(name), self._tables[name].schema)
+            self._files[name] = RowsFile(self._path(name), self._tables[name].schema, name)
         return self._files[name]
 
     def _place(self, name: str) -> str:

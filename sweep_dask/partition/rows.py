@@ -101,7 +101,7 @@ class StagedFiles:
 
     def write_table(self, path: Path, rows: pa.Table) -> None:
         """Write a table as Parquet and note its digest."""
-        self.write(path, parquet_bytes(rows))
+        self.write(path, parquet_bytes(rows, path.stem))
 
     def note(self, path: Path) -> None:
         """Take a file that was written there into account."""

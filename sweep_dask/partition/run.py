@@ -161,7 +161,9 @@ def _read(job: PartitionJob) -> RowsRead:
     """
     if job.source.merged_rows is None:
         merged = merge_tables(job)
-        files = {table: parquet_bytes(m.rows) for table, m in merged.items() if m.count}
+        files = {
+            table: parquet_bytes(m.rows, ROW_FILES[table]) for table, m in merged.items() if m.count
+        }
         trading = continuous_trading(job, merged["orders"].rows)
     else:
         files, trading = rows_before(job)

@@ -61,7 +61,7 @@ def write_sweeps(
     path = staged.layout.outputs(*staged.key) / f"{SWEEP_METRICS}.parquet"
     make_folders(staged.layout.root, path.parent)
     schema = table_schema(SWEEP_TABLE)
-    file = RowsFile(path, schema)
+    file = RowsFile(path, schema, SWEEP_METRICS)
     for rows in arms:
         file.add(rows)
         if not tables.is_alone:

@@ -129,7 +129,10 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, 
                 prefix = _key("averages", reference, line)
                 cells = [
                     *_means(
-                        f"{prefix}/all/{metric}", every, metric, ("mean_real", "mean_simulated")
+                        f"{prefix}/all/{metric}",
+                        every,
+                        metric,
+                        _EVERY,
                     ),
                     *_means(f"{prefix}/all/{metric}", every, metric, _PAIRED),
                     *_means(f"{prefix}/engaged/{metric}", engaged, metric, _PAIRED),
@@ -138,7 +141,8 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, 
     return rows
 
 
-_PAIRED = ("n_pairs", "paired_mean_real", "paired_mean_simulated")
+_EVERY = ("mean_reference", "mean_simulated")
+_PAIRED = ("n_pairs", "paired_mean_reference", "paired_mean_simulated")
 
 
 def _means(prefix: str, row: Row, metric: str, names: Sequence[str]) -> list[Cell]:

@@ -155,7 +155,7 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
         mean=row["mean_difference"],
         low=row["low"],
         high=row["high"],
-        reason=row["reason"] or "",
+        reason=row["no_test_reason"] or "",
         row=row,
     )
 

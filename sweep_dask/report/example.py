@@ -16,7 +16,6 @@ from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.pieces import file_of
 from sweep_dask.terms.arms import REAL, SCENARIOS
 from sweep_dask.terms.files import MATCH_DETAILS, ROW_FILES, SWEEP_METRICS
-from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,7 +146,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         date=date,
         security=security,
         order_id=order_id,
-        side=SIDE_NAMES[sweep["side"]],
+        side=sweep["side"],
         quantity=sweep["quantity"],
         limit=sweep["limit"] and sweep["limit"] / _UNITS_PER_DOLLAR,
         arrival_ns=_local(arrival_ns),

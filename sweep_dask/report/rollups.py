@@ -143,7 +143,7 @@ def read_rollups(folder: Path) -> Rollups:
             name: read_rows(folder / f"by_{name}.parquet", answered, _SEGMENT_COLUMNS)
             for name in DIMENSIONS
         },
-        comparisons=read_rows(folder / "comparisons.parquet", answered | {"segment_kind": ALL}),
+        comparisons=read_rows(folder / "comparisons.parquet", answered | {"dimension": ALL}),
         averages=read_rows(folder / "averages.parquet", answered),
         distributions=read_rows(folder / "distributions.parquet", answered),
         unfilled=read_rows(folder / "unfilled.parquet", answered),

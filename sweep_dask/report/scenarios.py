@@ -41,7 +41,7 @@ def scenarios_content(manifest: Mapping[str, Any], found: Rollups) -> dict[str, 
 def unfilled_rows(found: Rollups) -> list[ReasonRow]:
     """The reasons that occur in any scenario."""
     scenarios = [line.scenario for line in found.lines if line.scenario]
-    counts = {(row["reason"], row["scenario"]): row for row in found.unfilled}
+    counts = {(row["unfilled_reason"], row["scenario"]): row for row in found.unfilled}
     names = {reason for reason, _ in counts}
     order = [*UNFILLED_REASONS, *sorted(names - UNFILLED_REASONS.keys())]
     rows = []

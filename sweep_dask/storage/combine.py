@@ -93,7 +93,7 @@ def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -
         The digest.
     """
     rows = combined([ResultFile("", 0, path) for path in paths], columns)
-    file = RowsFile(Path(target), rows.schema)
+    file = RowsFile(Path(target), rows.schema, Path(target).stem)
     for piece in rows.pieces:
         file.add(piece)
     file.close()

@@ -33,7 +33,7 @@ def write_dated_tables(
         # Participants may be those of another day; their date says so.
         merged = merge_rows(scratch, parts, BY_NAME[name], columns[name], int(parts["day"][0]))
         path = layout.processed_date(day_to_date(day)) / f"{name}.parquet"
-        body = parquet_bytes(merged.rows)
+        body = parquet_bytes(merged.rows, name)
         make_folders(layout.root, path.parent)
         write_bytes(path, body)
         digests[layout.relative(path)] = bytes_digest(body)

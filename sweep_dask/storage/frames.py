@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sweep_dask.storage.described import described
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.
 GROWING = {
-    *("order_id", "orderid", "sequence", "row_num", "matchgroupid", "entry_timestamp"),
-    *("buy_order_id", "sell_order_id", "first_fill_timestamp", "last_fill_timestamp"),
+    *("order_id", "orderid", "sequence", "row_num", "matchgroupid", "arrival_ns"),
+    *("buy_order_id", "sell_order_id", "first_fill_ns", "last_fill_ns"),
     *("timestamp", "tradetime", "creationtime", "first_trade_time", "last_trade_time"),
     *("first_execution_time", "last_execution_time"),
 }
@@ -41,10 +43,18 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
     return series
 
 
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A Parquet file in memory; the same rows give the same bytes."""
+def parquet_bytes(table: pa.Table, file: str) -> bytes:
+    """A Parquet file in memory; the same rows give the same bytes.
+
+    Parameters
+    ----------
+    file
+        Its stem, by which its columns are described.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(table.combine_chunks(), sink, **_encodings(table.schema))
+    schema = described(table.schema, file)
+    with pq.ParquetWriter(sink, schema, **_encodings(schema)) as writer:
+        writer.write_table(table.combine_chunks())
     return bytes(sink.getvalue())
 
 
@@ -97,10 +107,16 @@ class Gathering:
 
 
 class RowsFile:
-    """A Parquet file that rows are added to; its bytes depend on the rows and columns alone."""
+    """A Parquet file that rows are added to; its bytes depend on the rows and columns alone.
 
-    def __init__(self, target: Path, schema: pa.Schema) -> None:
-        self._writer = pq.ParquetWriter(target, schema, **_encodings(schema))
+    Parameters
+    ----------
+    file
+        The stem or table by which its columns are described.
+    """
+
+    def __init__(self, target: Path, schema: pa.Schema, file: str) -> None:
+        self._writer = pq.ParquetWriter(target, described(schema, file), **_encodings(schema))
         self._gathering = Gathering()
 
     def add(self, rows: pa.Table) -> None:

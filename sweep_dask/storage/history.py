@@ -27,7 +27,7 @@ from sweep_dask.storage.manifest import RUNNING, THROUGH, read_manifest
 from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.receipts import own_names, read_receipt
 from sweep_dask.terms.files import FIDELITY, RECEIPT
-from sweep_dask.version import OTHER_SIGNS
+from sweep_dask.version import OTHER_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -293,7 +293,7 @@ def _as_kept(entry: Entry) -> Entry:
 def _is_covered(entry: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     # The first manifests had no signatures: theirs were of one run, and all in its tables.
     told = entry.get("signature") == document.get("signature")
-    is_readable = document.get("version") not in OTHER_SIGNS
+    is_readable = document.get("version") not in OTHER_TABLES
     return bool(entry["state"] != "failed" and told and is_readable)
 
 

@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.storage.atomic import make_folders, write_atomically
+from sweep_dask.storage.described import described
 from sweep_dask.storage.frames import write_gathered
 from sweep_dask.storage.ingest import BlockReceipt, rejects_path
+from sweep_dask.storage.layout import REJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +66,7 @@ def write_rejects(
 
 
 def _write(path: Path, parts: Iterable[pa.Table]) -> None:
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(path, described(SCHEMA, REJECTS), compression="zstd") as writer:
         write_gathered(writer, parts, _GROUP_ROWS)
 
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from sweep_dask.analysis.rollups.cells import Cells
 from sweep_dask.analysis.rollups.example import Candidate
 from sweep_dask.analysis.rollups.summary import Summary, nothing
+from sweep_dask.storage.described import described
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def write_summary(path: Path, summary: Summary) -> None:
     *cells, example = summary
     tables = [_rows(kind, found) for kind, found in enumerate(cells)]
     tables += [_row(candidate) for candidate in example]
-    with pq.ParquetWriter(path, _SCHEMA, **_ENCODINGS) as writer:
+    with pq.ParquetWriter(path, described(_SCHEMA, "summaries"), **_ENCODINGS) as writer:
         for rows in tables:
             writer.write_table(rows)
 

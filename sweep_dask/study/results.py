@@ -19,11 +19,14 @@ from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.storage.pieces import files_of
+from sweep_dask.storage.row_files import row_dataset
 from sweep_dask.terms.files import SWEEP_METRICS
-from sweep_dask.version import OTHER_SIGNS
+from sweep_dask.version import OTHER_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pyarrow.dataset import Dataset
 
     from sweep_dask.explain.explanation import Explanation
     from sweep_dask.study.document import RunRecord
@@ -128,6 +131,24 @@ class RunResult:
 
         return lazy_table(name, self._files(name))
 
+    def processed(self, name: str) -> Dataset:
+        """Rows of all partitions in `processed/`, with `date` and `security` ahead of them.
+
+        A `pyarrow.dataset.Dataset`: nothing is read before it is asked for, and of dates and
+        securities that a filter leaves out nothing at all.
+
+        Parameters
+        ----------
+        name
+            `orders`, `trades`, `nbbo`, or the stem of the files, such as `last_execution_time`.
+
+        Raises
+        ------
+        InputError
+            There are no such files.
+        """
+        return row_dataset(OutputLayout(self.output), self.manifest, name)
+
     def summary(self) -> pd.DataFrame:
         """The answer: a row for what really happened and for each simulation of the same sweeps.
 
@@ -213,12 +234,13 @@ class RunResult:
         """Of a table, in the order of rows; of a roll-up one."""
         folder = OutputLayout(self.output).tables
         is_signed = name == SWEEP_METRICS or name.startswith(_ROLLUPS)
-        if is_signed and self.manifest.get("version") in OTHER_SIGNS:
+        if is_signed and self.manifest.get("version") in OTHER_TABLES:
             raise InputError(
-                "An earlier version made this table, in which costs have the other sign.",
+                "An earlier version made this table, with other names of columns or signs "
+                "of costs.",
                 where=str(folder),
                 value=name,
-                cure="Run the same command again: it takes the rows from processed/.",
+                cure="Run the same command again: it makes them anew.",
             )
         names = self.tables
         if name in names:
@@ -242,7 +264,7 @@ class RunResult:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         manifest = self.manifest
-        is_sound = manifest["status"] in THROUGH and manifest.get("version") not in OTHER_SIGNS
+        is_sound = manifest["status"] in THROUGH and manifest.get("version") not in OTHER_TABLES
         lines = self.summary() if is_sound and _BY_ALL in self.tables else None
         score = score_of_run(OutputLayout(self.output), manifest)
         return run_card(manifest, lines, self.report, score)

@@ -112,7 +112,7 @@ def write_rollups(
     digests = {}
     for name in sorted(tables):
         path = staging.rollups / f"{name}.parquet"
-        body = parquet_bytes(tables[name])
+        body = parquet_bytes(tables[name], name)
         write_bytes(path, body)
         digests[staging.relative(path)] = bytes_digest(body)
     return digests

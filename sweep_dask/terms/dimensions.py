@@ -88,5 +88,5 @@ _DIMENSIONS = (
 )
 #: By name; `ALL`, one segment of every sweep, is none of them.
 DIMENSIONS = {dimension.name: dimension for dimension in _DIMENSIONS}
-#: What roll-ups call them in the column `segment_kind`.
+#: What roll-ups call them in the column `dimension`.
 SEGMENT_KINDS = (ALL, *DIMENSIONS)

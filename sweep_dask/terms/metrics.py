@@ -33,7 +33,7 @@ def _realised(seconds: int) -> Metric:
 #: Every metric and what stands beside it, in the order of the table.
 METRICS = (
     Metric("order_id", "of the sweep", kind="int64"),
-    Metric("side", "1 buy, 2 sell", kind="int8"),
+    Metric("side", "`buy` or `sell`", kind="category"),
     Metric("arrival_ns", "*t₀*", unit="ns UTC", kind="int64"),
     Metric("end_ns", "*t₁*", unit="ns UTC", kind="int64"),
     Metric("working", "*t₁ − t₀*", units=("seconds",), sign="≥ 0"),
@@ -55,7 +55,7 @@ METRICS = (
         told=Told.COMPARED,
     ),
     Metric(
-        *("entry_filled_quantity", "Σ *q* of the fills with *t = t₀*"),
+        *("arrival_filled_quantity", "Σ *q* of the fills with *t = t₀*"),
         unit="shares",
         sign="≥ 0",
         kind="int64",
@@ -72,9 +72,9 @@ METRICS = (
     ),
     Metric("fill_count", "number of fills", sign="≥ 0", kind="int64", told=Told.COMPARED),
     Metric(
-        "status",
+        "outcome",
         "`filled`: *F ≥ Q*; `partly_filled`: 0 < *F* < *Q*; `unfilled`: *F* = 0",
-        kind="str",
+        kind="category",
     ),
     Metric(
         *("limit", "limit price as entered; amended, the sweep may trade beyond it", "no limit"),

@@ -66,11 +66,11 @@ def test_lz4_is_read_like_any_other_form(results, reader_folder):
 def test_the_metric_is_measured_and_compared(results):
     sweeps = pq.read_table(results / "tables" / "sweep_metrics.parquet").to_pandas()
     assert np.allclose(
-        sweeps["entry_fill_ratio"] * sweeps["quantity"], sweeps["entry_filled_quantity"]
+        sweeps["entry_fill_ratio"] * sweeps["quantity"], sweeps["arrival_filled_quantity"]
     )
     assert sweeps["entry_fill_ratio"].max() > 0
     compared = pq.read_table(results / "tables" / "rollups" / "comparisons.parquet").to_pandas()
-    kinds = set(compared[compared["metric"] == "entry_fill_ratio"]["segment_kind"])
+    kinds = set(compared[compared["metric"] == "entry_fill_ratio"]["dimension"])
     assert {"all", "side", "hour"} <= kinds
     assert "Fill ratio at entry" in (results / "report.html").read_text(encoding="utf-8")
 

@@ -8,14 +8,22 @@ from itertools import takewhile
 
 import pyarrow.parquet as pq
 import pytest
-from running import ROOT
+from format_tables import files_of, renewed, type_of
+from running import ROOT, run_here
 
 from sweep_dask.settings import load_settings
 from sweep_dask.study.replay import replay
 
-_TYPES = {"double": "float64", "string": "str"}
-#: Tables whose other columns are those of the input, named on the page as such.
-_OPEN_ENDED = ("reference", "participants")
+#: By the ending of a name.
+_UNITS = {
+    "ns": {"ns UTC"},
+    "aud": {"AUD"},
+    "bps": {"bps"},
+    "seconds": {"s"},
+    "x2": {"0.05 cent", "shares \u00d7 0.05 cent"},
+    "price": {"0.1 cent"},
+    "pct": {"%"},
+}
 
 
 def page(name):
@@ -43,8 +51,7 @@ def _from_table(lines):
 
 def columns(path):
     """[(column, type)] of a Parquet file."""
-    return [(field.name, _TYPES.get(str(field.type), str(field.type)))
-            for field in pq.read_schema(path)]  # fmt: skip
+    return [(field.name, type_of(field)) for field in pq.read_schema(path)]
 
 
 def formats(heading):
@@ -53,7 +60,7 @@ def formats(heading):
 
 @pytest.fixture(scope="module")
 def folder(reader_folder, tmp_path_factory):
-    """Results of a run with rejected rows, and of a replay."""
+    """Results of a run, of a replay, and of a run with rejected rows."""
     output = tmp_path_factory.mktemp("formats")
     replay(
         load_settings({"output": str(output), "enable_parallel": False, "progress": False}, {},
@@ -61,26 +68,71 @@ def folder(reader_folder, tmp_path_factory):
         str(reader_folder / "market"),
         ablations=False,
     )  # fmt: skip
-    return reader_folder / "results", output / "replay"
+    rejecting = output / "rejecting"
+    run_here(reader_folder / "bad-times", rejecting, enable_parallel=False, max_bad_fraction=0.5,
+             models="time-priority")  # fmt: skip
+    return reader_folder / "results", output / "replay", rejecting
 
 
-def test_rows_as_they_were_read(folder):
-    results, _ = folder
-    found = {path.stem: path for path in (results / "processed").rglob("*.parquet")}
-    assert len(found) == 10
-    for name, path in found.items():
-        has = columns(path)
-        if name.startswith("orders_"):
-            name = "cp_orders_filtered"  # noqa: PLW2901  as the page says
-        documented = formats(f"### `{name}`")
-        if name in _OPEN_ENDED:
-            assert set(documented) <= set(has), name
-        else:
-            assert documented == has, name
+def test_the_page_is_what_the_files_say(folder):
+    text = page("file_formats.md")
+    again = f"python tests/docs/format_tables.py docs/file_formats.md {' '.join(map(str, folder))}"
+    assert renewed(text, files_of(*folder)) == text, f"`{again}` renews it"
+
+
+def test_every_file_has_a_section(folder):
+    headings = set(re.findall(r"^### `(.*)`$", page("file_formats.md"), re.MULTILINE))
+    same = {"orders_before_matching", "orders_after_matching"}
+    without = {stem for stem in files_of(*folder) if stem.startswith("by_")} - {
+        "by_all",
+        "by_choice",
+    }
+    assert set(files_of(*folder)) - same - without == headings - {"logs/resources.csv"}
+
+
+def schemas(folder):
+    paths = [path for one in folder for path in one.rglob("*.parquet") if path.is_file()]
+    assert len(paths) > 100
+    return {path: pq.read_schema(path) for path in paths}
+
+
+def test_every_column_of_every_file_says_its_unit_and_meaning(folder):
+    for path, schema in schemas(folder).items():
+        for field in schema:
+            assert field.metadata.keys() >= {b"unit", b"description"}, (path, field.name)
+            assert field.metadata[b"description"], (path, field.name)
+            suffix = field.name.rpartition("_")[2]
+            unit = _UNITS.get(suffix)
+            assert unit is None or field.metadata[b"unit"].decode() in unit, (path, field.name)
+
+
+def test_one_name_is_one_thing_in_all_files_of_ours(folder):
+    """Those of the extracts, of the earlier pipeline and of fills have names of their own."""
+    results, *_ = folder
+    found = {}
+    nine = {path.stem for path in (results / "outputs").rglob("*.csv")}
+    for path, schema in schemas([results]).items():
+        is_of_others = path.parent.name.removesuffix(".parquet") in nine | {"summaries"}
+        is_of_fills = {"matches", "sweep_fills"} & set(re.split(r"[./]|point_", str(path)))
+        if is_of_others or is_of_fills or "processed" in path.parts:
+            continue
+        for field in schema:
+            told = (str(field.type), *(field.metadata[key] for key in (b"unit", b"description")))
+            assert found.setdefault(field.name, told) == told, (path, field.name)
+    assert len(found) > 200
+
+
+def test_units_and_meanings_are_kept_by_what_arrow_writes(folder, tmp_path):
+    results, *_ = folder
+    rows = pq.read_table(results / "tables" / "sweep_metrics.parquet", partitioning=None)
+    pq.write_table(rows.select(["order_id", "arrival_cost_bps"]), tmp_path / "mine.parquet")
+    kept = pq.read_schema(tmp_path / "mine.parquet").field("arrival_cost_bps")
+    assert kept.metadata[b"unit"] == b"bps"
+    assert kept.metadata == rows.schema.field("arrival_cost_bps").metadata
 
 
 def test_tables_of_the_time_priority_model(folder):
-    results, _ = folder
+    results, *_ = folder
     names = {path.stem for path in (results / "outputs").rglob("*.csv")}
     assert len(names) == 9
     front = formats("## The nine tables of the time-priority model")
@@ -97,7 +149,7 @@ def test_tables_of_the_time_priority_model(folder):
 
 @pytest.mark.parametrize("name", ["matches", "order_summary", "sweep_fills", "left_out"])
 def test_tables_of_the_centre_point_model(folder, name):
-    results, _ = folder
+    results, *_ = folder
     lines = page("output.md")
     (heading,) = re.findall(rf"^`{name}`, a row .*$", lines, re.MULTILINE)
     has = columns(next((results / "outputs").rglob(f"{name}.parquet")))
@@ -105,7 +157,7 @@ def test_tables_of_the_centre_point_model(folder, name):
 
 
 def test_sweep_metrics(folder):
-    results, _ = folder
+    results, *_ = folder
     metrics = page("metrics.md")
     labels = [column for column, _ in entries(metrics, "## Populations")]
     measured = [column for column, _ in entries(metrics, "## Per sweep")]
@@ -118,7 +170,7 @@ def test_sweep_metrics(folder):
 
 @pytest.mark.parametrize("name", ["by_choice", "robustness", "verdicts"])
 def test_rollups_of_choices(folder, name):
-    results, _ = folder
+    results, *_ = folder
     lines = page("output.md")
     (heading,) = re.findall(rf"^\*\*`{name}.parquet`\*\* .*$", lines, re.MULTILINE)
     documented = {column for column, _ in entries(lines, heading)}
@@ -128,50 +180,14 @@ def test_rollups_of_choices(folder, name):
 
 
 def test_sensitivity(folder):
-    results, _ = folder
+    results, *_ = folder
     has = columns(next((results / "outputs").rglob("sensitivity.parquet")))
     documented = entries(page("output.md"), "## `sensitivity` in `outputs/` and `tables/`")
     assert [column for column, _ in documented] == [column for column, _ in has]
 
 
-@pytest.mark.parametrize("name", ["distributions", "unfilled", "example_sweep"])
-def test_other_rollups(folder, name):
-    results, _ = folder
-    has = columns(results / "tables" / "rollups" / f"{name}.parquet")
-    assert formats(f"### `{name}`") == has
-
-
-def test_summaries_rejects_logs_and_replay(folder, in_copy):
-    from running import run_here
-
-    results, replayed = folder
-    summary = [
-        (column, _element(kind))
-        for column, kind in columns(next((results / "tables" / "summaries").iterdir()))
-    ]
-    assert [(c, _element(t)) for c, t in formats("### `summaries`")] == summary
-    assert formats("### `replay/replay_matches.parquet`") == columns(
-        replayed / "replay_matches.parquet"
-    )
-    rejecting = in_copy / "rejecting"
-    run_here(in_copy / "bad-times", rejecting, enable_parallel=False, max_bad_fraction=0.5,
-             models="time-priority")  # fmt: skip
-    rejects = formats("### `rejects/{table}.parquet`")
-    assert rejects == columns(rejecting / "rejects" / "orders.parquet")
+def test_the_log_of_resources(folder):
+    results, *_ = folder
     with (results / "logs" / "resources.csv").open(encoding="utf-8") as stream:
         header = next(csv.reader(stream))
     assert [column for column, _ in formats("### `logs/resources.csv`")] == header
-
-
-def _element(kind):
-    return kind.replace("element", "item")
-
-
-def test_every_table_is_named_on_the_page(folder):
-    results, _ = folder
-    text = page("file_formats.md") + page("output.md")
-    stems = {path.stem for path in results.rglob("*.parquet") if path.parent.name != "summaries"
-             and path.parent.suffix != ".parquet"}  # fmt: skip
-    dimensions = {stem for stem in stems if stem.startswith("by_")} - {"by_choice"}
-    assert all(f"`{stem.removeprefix('by_')}`" in text for stem in dimensions)
-    assert {stem for stem in stems - dimensions if stem not in text} == set()

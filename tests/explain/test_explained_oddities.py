@@ -275,5 +275,5 @@ def test_the_folder_of_a_replay_is_none_of_a_run(layout):
 
 def test_costs_of_the_other_sign_are_refused(layout):
     change_manifest(layout, version="0.2.0")
-    with pytest.raises(InputError, match="costs have the other sign"):
+    with pytest.raises(InputError, match="other names of columns or signs of costs"):
         explain(layout, B)

@@ -112,7 +112,7 @@ def test_an_order_that_cannot_be_true_is_left_out_and_listed(sound, tmp_path, fa
     assert result.exit_code == 0
     assert result.manifest["left_out"] == {reason: 1}
     listed = result.table("centre_point_left_out")
-    assert listed[["date", "security", "order_id", "reason"]].to_numpy().tolist() == [
+    assert listed[["date", "security", "order_id", "left_out_reason"]].to_numpy().tolist() == [
         [DATE, SECURITY, STRANGER, reason]
     ]
     assert listed["sequence"].isin([r["sequence"] for r in rows_of(market, STRANGER)]).all()
@@ -190,7 +190,7 @@ def test_a_replay_lists_what_was_left_out(tmp_path):
     folder = market.write(tmp_path / "in")
     result = replay_here(folder, tmp_path / "out", ablations=False, enable_parallel=False)
     listed = pq.read_table(result.output / "left_out.parquet").to_pylist()
-    assert [(row["order_id"], row["reason"]) for row in listed] == [(D, "unknown_midtick")]
+    assert [(row["order_id"], row["left_out_reason"]) for row in listed] == [(D, "unknown_midtick")]
     assert result.record.as_json()["left_out"] == {"unknown_midtick": 1}
     (miss,) = result.fidelity["partitions"][0]["misses"]
     assert miss["cause"] == "order_not_in_input"

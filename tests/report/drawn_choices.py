@@ -44,9 +44,10 @@ def _summable(frame):
         # Of its own participant; the tape does not say.
         "contra_quantity": frame["dark_quantity"] // 4,
         "paper_value_aud": paper,
-        "fill_ratio": frame["fill_ratio"],
+        "fill_ratio_sum": frame["fill_ratio"],
         "filled_paper_value_aud": paper * frame["fill_ratio"],
-        **{f"{cost}_{unit}": frame[f"{cost}_{unit}"] for cost in _COSTS for unit in ("bps", "aud")},
+        **{f"{cost}_bps_sum": frame[f"{cost}_bps"] for cost in _COSTS},
+        **{f"{cost}_aud": frame[f"{cost}_aud"] for cost in _COSTS},
     }
     shown = {name: np.where(has_mark, values, 0) for name, values in amounts.items()}
     keys = {name: frame[name] for name in ("date", "security", "participant")}

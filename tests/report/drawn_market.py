@@ -40,7 +40,7 @@ def drawn_market(count, seed=7, days=3, securities=4, lines=ARMS, **changes):
     market = {line: _outcome(random, orders, luck, line) for line in ARMS}
     real = market[REAL]
     labels = {
-        "real_outcome": real["status"],
+        "real_outcome": real["outcome"],
         "has_residual": orders["is_continuous"] & (real["fill_ratio"] < 0.9),
     }
     for line in lines:
@@ -53,7 +53,7 @@ def drawn_market(count, seed=7, days=3, securities=4, lines=ARMS, **changes):
 
 def sweep_table(frame):
     """The frame with every column of the table; what it has not is missing or 0."""
-    missing = {"str": None, "Int64": None, "float64": np.nan, "bool": False}
+    missing = {"str": None, "category": None, "Int64": None, "float64": np.nan, "bool": False}
     values = {
         name: frame[name] if name in frame else np.full(len(frame), missing.get(kind, 0))
         for name, kind in SWEEP_TABLE.items()
@@ -70,7 +70,7 @@ def _orders(random, count, days, securities):
             "security": random.integers(1, securities + 1, count) + 210_000,
             "order_id": np.arange(count) + _FIRST_ID,
             "participant": pd.array(random.integers(1, 31, count), dtype="Int64"),
-            "side": random.integers(1, 3, count),
+            "side": random.choice(["buy", "sell"], count),
             "is_continuous": random.random(count) < 0.93,
             "is_short_sell": random.random(count) < 0.1,
             "quantity": quantity,
@@ -118,7 +118,7 @@ def _outcome(random, orders, luck, line):
         dark_quantity=(filled * (0.9 if line.scenario == "dark-only" else 0.3)).astype(np.int64),
         fill_count=has_fill.astype(np.int64),
         fill_ratio=filled / quantity,
-        status=np.select([~has_fill, filled < quantity], ["unfilled", "partly_filled"], "filled"),
+        outcome=np.select([~has_fill, filled < quantity], ["unfilled", "partly_filled"], "filled"),
         arrival_cost_bps=cost_bps,
         implementation_shortfall_bps=shortfall_bps,
         completed_shortfall_bps=completed_bps,

@@ -25,11 +25,13 @@ def make_answer_folder(root, market=None, with_choices=True, **changes):
     frame = pd.concat(market.values(), ignore_index=True)
     frame = frame.sort_values(["date", "security"], kind="stable", ignore_index=True)
     layout.tables.mkdir(parents=True)
-    write_bytes(layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame)))
+    write_bytes(
+        layout.tables / "sweep_metrics.parquet", parquet_bytes(to_table(frame), "sweep_metrics")
+    )
     choices = drawn_choices(market) if with_choices else None
     path = None if choices is None else layout.tables / "sensitivity.parquet"
     if path is not None:
-        write_bytes(path, parquet_bytes(choices))
+        write_bytes(path, parquet_bytes(choices, "sensitivity"))
     write_rollups_of(HERE, layout, [layout.tables / "sweep_metrics.parquet"], list(market), path)
     return layout, _manifest(layout, market, changes)
 

@@ -160,7 +160,7 @@ def test_nothing_is_left_to_compare_without_a_tape(tmp_path, models, scenarios):
 def test_one_side_only(tmp_path):
     market = drawn_market(60)
     for frame in market.values():
-        frame["side"] = 2
+        frame["side"] = "sell"
     page = page_of(tmp_path / "out", market)
     assert "Whether it is the same on both sides: all of these sweeps sell" in page.text
 
@@ -183,7 +183,7 @@ def test_everything_filled(tmp_path):
     market = drawn_market(60)
     for frame in market.values():
         frame["filled_quantity"], frame["unfilled_quantity"] = frame["quantity"], 0
-        frame["fill_ratio"], frame["status"] = 1.0, "filled"
+        frame["fill_ratio"], frame["outcome"] = 1.0, "filled"
         frame["unfilled_reason"], frame["has_residual"] = "", False
         frame["real_outcome"] = "filled"
     page = page_of(tmp_path / "out", market)
@@ -199,7 +199,7 @@ def test_nobody_meets_anybody(tmp_path):
     for frame in market.values():
         frame["filled_quantity"] = frame["dark_quantity"] = frame["fill_count"] = 0
         frame["unfilled_quantity"], frame["fill_ratio"] = frame["quantity"], 0.0
-        frame["status"] = frame["real_outcome"] = "unfilled"
+        frame["outcome"] = frame["real_outcome"] = "unfilled"
         fills = [name for name in frame if "improvement" in name or "spread_bps" in name]
         frame[[*fills, "time_to_first_fill_seconds", "mean_time_to_fill_seconds"]] = np.nan
     page = page_of(tmp_path / "out", market)

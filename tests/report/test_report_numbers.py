@@ -27,7 +27,7 @@ COLUMNS = {
     "outcome": "real_outcome",
     "spread": "spread_class",
     "size_quantile": QUARTER,
-    "side": "CASE side WHEN 1 THEN 'buy' ELSE 'sell' END",
+    "side": "side",
     "short_sell": "CASE WHEN is_short_sell THEN 'short sell' ELSE 'not short sell' END",
 }
 
@@ -100,7 +100,7 @@ def test_effects_are_simulated_minus_reference(page, sweeps):
 
 def test_intervals_and_p_values_are_those_of_the_table(page, answer_folder):
     path = answer_folder[0].tables / "rollups" / "comparisons.parquet"
-    rows = pq.read_table(path, filters=[("segment_kind", "==", "all")]).to_pylist()
+    rows = pq.read_table(path, filters=[("dimension", "==", "all")]).to_pylist()
     checked = 0
     for row in rows:
         if row["population"] == "continuous":

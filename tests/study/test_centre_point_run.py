@@ -125,7 +125,13 @@ def test_every_partition_has_its_files_also_without_rows(whole):
             assert sorted(path.name for path in (folder / scenario).iterdir()) == names
         left_out = pq.read_table(folder / "left_out.parquet")
         assert left_out.num_rows == 0
-        assert left_out.column_names == ["date", "security", "order_id", "sequence", "reason"]
+        assert left_out.column_names == [
+            "date",
+            "security",
+            "order_id",
+            "sequence",
+            "left_out_reason",
+        ]
 
 
 @pytest.mark.parametrize("name", ["matches", "order_summary", "sweep_fills"])

@@ -72,10 +72,10 @@ def test_it_is_loaded_verified_and_reported(layout):
     assert sweep_dask.load(layout.root).report.is_file()
 
 
-def test_costs_of_the_other_sign_are_refused_and_not_shown(layout):
+def test_tables_that_mean_something_else_are_refused_and_not_shown(layout):
     result = sweep_dask.load(layout.root)
     for read in (result.summary, partial(result.differences, "rest-dark")):
-        with pytest.raises(InputError, match="costs have the other sign"):
+        with pytest.raises(InputError, match="other names of columns or signs of costs"):
             read()
     assert "There is no answer" in result._repr_html_()
     page = rebuild_report(layout).read_text(encoding="utf-8")

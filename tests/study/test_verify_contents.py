@@ -94,7 +94,7 @@ def test_values_and_a_digest_that_were_changed_together_are_found(layout):
         f"tables/centre_point_sweep_fills.parquet/{PIECE}": "price_x2",
         "tables/rollups/by_all.parquet": "filled_quantity",
         "tables/rollups/by_day.parquet": "n_sweeps",
-        "tables/rollups/comparisons.parquet": "mean_real",
+        "tables/rollups/comparisons.parquet": "mean_reference",
         SESSION: "Timestamp",
     }
     for name, column in changes.items():

@@ -17,16 +17,13 @@ from sweep_dask.terms.choices import (
     SWITCHES,
     Switch,
 )
+from sweep_dask.terms.columns.categories import ALL_FILLS
 from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sweep_dask.analysis.tables import BoolArray, IntArray
-
-
-#: Of `Case.fills`: every fill; others are `PREDICTED`.
-ALL_FILLS = "all"
 
 
 class Choices(NamedTuple):
@@ -126,7 +123,7 @@ class Case(NamedTuple):
     """The share of sweeps that change; 0: none does."""
     switch: str = ""
     """The assumption put the other way; empty: none is."""
-    fills: str = ALL_FILLS
+    event: str = ALL_FILLS
     """Of which fills: all, or those in the dark that the book predicts, by `PREDICTED`."""
 
 

@@ -58,7 +58,7 @@ def match_table(
     return table(MATCHES if mode is None else REPLAY_MATCHES, values)
 
 
-LEFT_OUT = schema("date:str security:int32 order_id:int64 sequence:int64 reason:str")
+LEFT_OUT = schema("date:str security:int32 order_id:int64 sequence:int64 left_out_reason:category")
 
 
 def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pa.Table:
@@ -71,6 +71,6 @@ def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -
             "security": np.full(size, security),
             "order_id": log.order_id[left_out.order],
             "sequence": left_out.sequence,
-            "reason": list(left_out.reason),
+            "left_out_reason": list(left_out.reason),
         },
     )

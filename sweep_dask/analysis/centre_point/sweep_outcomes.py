@@ -11,17 +11,19 @@ from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.tables import (
     BoolArray,
     IntArray,
+    category,
     constant,
-    labels,
     schema,
+    side_names,
     sums_at,
     table,
 )
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.matching.events import EventKind, Obstacle
+from sweep_dask.terms.columns.categories import CATEGORIES, DARK, LIT, VENUES
 from sweep_dask.terms.deal_sources import LIT as LIT_TRADE
 from sweep_dask.terms.reasons import DECREASED
-from sweep_dask.terms.score import EVENTS, PREDICTED
+from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,14 +37,14 @@ if TYPE_CHECKING:
 #: the entered quantity and all recorded increases. Values are quantity times doubled price. At
 #: arrival: in the transaction of the entry.
 SWEEP_SUMMARY = schema(
-    "date:str security:int32 order_id:int64 side:int8 entry_timestamp:int64 limit_x2:int64 "
+    "date:str security:int32 order_id:int64 side:category arrival_ns:int64 limit_x2:int64 "
     "quantity:int64 is_affected:bool filled_quantity:int64 unfilled_quantity:int64 "
     "dark_arrival_quantity:int64 dark_resting_quantity:int64 lit_arrival_quantity:int64 "
     "lit_resting_quantity:int64 dark_value_x2:int64 lit_value_x2:int64 fill_count:int64 "
-    "first_fill_timestamp:Int64 last_fill_timestamp:Int64 unfilled_reason:str "
+    "first_fill_ns:Int64 last_fill_ns:Int64 unfilled_reason:category "
     "real_filled_quantity:int64 real_dark_quantity:int64 real_lit_quantity:int64 "
     "real_dark_value_x2:int64 real_lit_value_x2:int64 real_fill_count:int64 "
-    "real_first_fill_timestamp:Int64 real_last_fill_timestamp:Int64"
+    "real_first_fill_ns:Int64 real_last_fill_ns:Int64"
 )
 
 #: Every fill of every sweep. `recorded_quantity` is the size on the tape of a lit fill, which may
@@ -50,10 +52,9 @@ SWEEP_SUMMARY = schema(
 #: and missing where the tape was followed.
 SWEEP_FILLS = schema(
     "date:str security:int32 order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 "
-    "venue:str deal_source:int16 recorded_quantity:int64 contra_order_id:Int64 event:str"
+    "venue:category deal_source:int16 recorded_quantity:int64 contra_order_id:Int64 event:category"
 )
 
-DARK, LIT = "dark", "lit"
 _ARRIVAL, _AMENDMENT, _RESTING = range(len(PREDICTED))
 
 #: Why the rest of a sweep did not fill if nobody took it away: what stood in the way when it last
@@ -68,6 +69,16 @@ REASONS = {
     Obstacle.CONTRA_LIMIT: "contra_limit",
     Obstacle.MINIMUM_QUANTITY: "minimum_quantity",
 }
+
+
+_VALUES = CATEGORIES["unfilled_reason"]
+_NO_REASON = _VALUES.index("")
+#: By obstacle, and then of what was taken away.
+_REASON_PLACES = np.array(
+    [_VALUES.index(name) for name in (*(REASONS[one] for one in Obstacle), DECREASED)]
+)
+#: By place in `PREDICTED`, and then of what is not known, -1.
+EVENT_PLACES = np.array([*(CATEGORIES["event"].index(name) for name in PREDICTED), -1])
 
 
 class SweepFills(NamedTuple):
@@ -113,8 +124,8 @@ class SweepRecord:
         real = self.totals(real_fills(partition))
         self.columns = {
             "order_id": log.order_id[self.order],
-            "side": log.side[rows],
-            "entry_timestamp": log.timestamp_ns[rows],
+            "side": side_names(log.side[rows]),
+            "arrival_ns": log.timestamp_ns[rows],
             "limit_x2": log.price_x2[rows],
             "quantity": self.quantity,
             "is_affected": affected[self.order],
@@ -146,8 +157,8 @@ class SweepRecord:
             "dark_value_x2": total(value_x2 * is_dark),
             "lit_value_x2": total(value_x2 * ~is_dark),
             "fill_count": count,
-            "first_fill_timestamp": pa.array(first_ns[self.order], mask=count == 0),
-            "last_fill_timestamp": pa.array(last_ns[self.order], mask=count == 0),
+            "first_fill_ns": pa.array(first_ns[self.order], mask=count == 0),
+            "last_fill_ns": pa.array(last_ns[self.order], mask=count == 0),
         }
 
 
@@ -225,10 +236,9 @@ def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> p
             "security": np.full(size, security),
             "order_id": log.order_id[fills.order],
             "timestamp": fills.timestamp_ns,
-            "venue": labels((LIT, DARK), fills.is_dark.astype(np.int64)),
+            "venue": category("venue", np.where(fills.is_dark, *map(VENUES.index, (DARK, LIT)))),
             "contra_order_id": pa.array(log.order_id[fills.contra], mask=fills.contra < 0),
-            # What is not known is -1, the place after those of the names.
-            "event": labels((*EVENTS, None), fills.event % (len(EVENTS) + 1)),
+            "event": category("event", EVENT_PLACES[fills.event]),
         },
     )
 
@@ -260,9 +270,8 @@ def unfilled_reasons(unfilled: IntArray, leaves: IntArray, obstacle: IntArray) -
     obstacle
         int[sweeps], `Obstacle`.
     """
-    names = [*(REASONS[obstacle] for obstacle in Obstacle), DECREASED, ""]
     reason = np.where(leaves == 0, len(Obstacle), obstacle)
-    return labels(names, np.where(unfilled > 0, reason, len(names) - 1))
+    return category("unfilled_reason", np.where(unfilled > 0, _REASON_PLACES[reason], _NO_REASON))
 
 
 def real_fills(partition: PartitionInput) -> SweepFills:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.choices import ALL_FILLS
 from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
-from sweep_dask.analysis.tables import Schema, constant, over, schema, sums_at, table
+from sweep_dask.analysis.tables import Schema, category, constant, over, schema, sums_at, table
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.terms.columns.categories import ALL_FILLS, CATEGORIES
 from sweep_dask.terms.metrics import ANSWER
 from sweep_dask.terms.score import PREDICTED
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: gave them anything in the dark under any choice.
 KEYS = schema(
     "date:str security:int32 participant:Int64 scenario:str lifetime:str adoption:float64 "
-    "switch:str fills:str"
+    "switch:str event:category"
 )
 COUNTS = schema(
     "n_sweeps:int64 n_affected:int64 n_unmarked:int64 quantity:int64 filled_quantity:int64 "
@@ -44,8 +44,10 @@ COUNTS = schema(
 #: Sums over the sweeps: of a metric as it is, and weighted by what each sweep is worth. A cost is
 #: positive, and in bps of what its sweep is worth, so that weighted it is an amount of money.
 AMOUNTS: Schema = dict.fromkeys(
-    ("paper_value_aud", *chain.from_iterable(ANSWER.items())), "float64"
+    ("paper_value_aud", *chain.from_iterable((f"{n}_sum", worth) for n, worth in ANSWER.items())),
+    "float64",
 )
+_EVENTS = CATEGORIES["event"]
 #: A participant.
 NOT_KNOWN = -1
 SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
@@ -118,13 +120,13 @@ class ChoiceSums:
             "lifetime": constant(case.lifetime, size),
             "adoption": np.full(size, case.adoption),
             "switch": constant(case.switch, size),
-            "fills": constant(case.fills, size),
+            "event": category("event", np.full(size, _EVENTS.index(case.event))),
         }
         return table(SENSITIVITY, keys | columns)
 
     def _columns(self, case: Case, outcome: AdoptedOutcome) -> dict[str, Any]:
-        is_whole = case.fills == ALL_FILLS
-        totals = outcome.totals(self.until_ns, None if is_whole else PREDICTED.index(case.fills))
+        is_whole = case.event == ALL_FILLS
+        totals = outcome.totals(self.until_ns, None if is_whole else PREDICTED.index(case.event))
         of_sweeps = (total[self._order] for total in totals)
         filled, value_x2, dark, dark_value_x2, among_adopters = of_sweeps
         quantity, sign, midpoint_x2 = self._sweeps.quantity, self._sweeps.sign, self._midpoint_x2
@@ -148,11 +150,11 @@ class ChoiceSums:
         }
         amounts = {
             "paper_value_aud": _aud(paper_x2),
-            "fill_ratio": over(filled, quantity),
+            "fill_ratio_sum": over(filled, quantity),
             "filled_paper_value_aud": _aud(midpoint_x2 * filled),
         }
         for name, cost_x2 in (("implementation", shortfall_x2), ("completed", completed_x2)):
-            amounts[f"{name}_shortfall_bps"] = units.BPS * over(cost_x2, paper_x2)
+            amounts[f"{name}_shortfall_bps_sum"] = units.BPS * over(cost_x2, paper_x2)
             amounts[f"{name}_shortfall_aud"] = _aud(cost_x2)
         return {
             **{name: self._count(values, self._has_mark) for name, values in whole.items()},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.tables import schema, table, whole_numbers
+from sweep_dask.analysis.tables import schema, table
 from sweep_dask.terms.metrics import COMPARED
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ SWEEP_DIFFERENCES = {"order_id": "int64"} | dict.fromkeys(COMPARED, "float64")
 #: One row per metric; sums of partitions are those of the whole.
 AGREEMENT = schema(
     "metric:str tolerance:float64 n_sweeps:int64 n_pairs:int64 n_agree:int64 n_better:int64 "
-    "n_worse:int64 n_other:int64 n_real_only:int64 n_simulated_only:int64"
+    "n_worse:int64 n_other:int64 n_reference_only:int64 n_simulated_only:int64"
 )
 #: One row per condition and metric.
 AVERAGES = schema(
-    "condition:str metric:str n_sweeps:int64 n_real:int64 mean_real:float64 n_simulated:int64 "
-    "mean_simulated:float64 n_pairs:int64 paired_mean_real:float64 "
+    "condition:str metric:str n_sweeps:int64 n_reference:int64 mean_reference:float64 "
+    "n_simulated:int64 mean_simulated:float64 n_pairs:int64 paired_mean_reference:float64 "
     "paired_mean_simulated:float64 mean_difference:float64"
 )
 
@@ -58,5 +58,5 @@ def require_same_sweeps(real: Columns, simulated: Columns) -> None:
         They are not; the message names the column that differs.
     """
     for column in ALIGNED:
-        if not np.array_equal(whole_numbers(real, column), whole_numbers(simulated, column)):
+        if not np.array_equal(np.asarray(real[column]), np.asarray(simulated[column])):
             raise ValueError(f"only metrics of the same sweeps compare: {column} differs")

@@ -211,7 +211,7 @@ def matched_on_strata(
 def _strata(found: PartitionSweeps, real: FillSums) -> IntArray:
     """int64[sweeps], the number of each sweep's stratum."""
     labels = populations(real, found.facts)
-    codes = [coded(labels[name].fill_null(UNKNOWN))[0] for name in _STRATA]
+    codes = [coded(labels[name].cast("string").fill_null(UNKNOWN))[0] for name in _STRATA]
     keys = np.column_stack([found.sweeps.side, *codes])
     stratum: IntArray = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
     return stratum

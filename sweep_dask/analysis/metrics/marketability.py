@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.metrics.quotes import midpoint_x2
-from sweep_dask.analysis.tables import labels
-from sweep_dask.terms.dimensions import MARKETABILITY
+from sweep_dask.analysis.tables import category
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,4 +31,4 @@ def marketability(sweeps: Sweeps) -> pa.Array:
     # Each bound that a limit falls short of puts it one class back.
     short_of = sum(sign * limit_x2 < sign * bound_x2 for bound_x2 in bounds_x2)
     place = np.where(limit_x2 > 0, short_of, 0)
-    return labels([*MARKETABILITY, None], np.where(middle_x2 > 0, place, len(MARKETABILITY)))
+    return category("marketability", np.where(middle_x2 > 0, place, -1))

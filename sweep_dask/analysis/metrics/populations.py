@@ -15,14 +15,14 @@ import pyarrow as pa
 from sweep_dask.analysis.metrics.marketability import marketability
 from sweep_dask.analysis.metrics.parents import parents
 from sweep_dask.analysis.metrics.quotes import spread_ticks
-from sweep_dask.analysis.metrics.sweep_metrics import status
+from sweep_dask.analysis.metrics.sweep_metrics import outcome
 from sweep_dask.analysis.size_classes import size_category
-from sweep_dask.analysis.tables import constant, labels, schema, table
+from sweep_dask.analysis.tables import category, constant, schema, table
 from sweep_dask.market.order_types import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.market.trading_day import sydney_local_ns
-from sweep_dask.terms.dimensions import HOURS, SPREADS, WIDE_TICKS
+from sweep_dask.terms.dimensions import HOURS, WIDE_TICKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 #: Column -> type; a label that is not known is null.
 POPULATIONS = schema(
     "date:str security:int32 participant:Int64 is_continuous:bool has_residual:bool "
-    "is_short_sell:bool real_outcome:str size_class:str hour:str spread_class:str "
-    "marketability:str parent_id:int64 added_quantity:int64"
+    "is_short_sell:bool real_outcome:category size_class:category hour:category "
+    "spread_class:category marketability:category parent_id:int64 added_quantity:int64"
 )
 
 _NS_PER_HOUR = 3_600_000_000_000
@@ -74,9 +74,9 @@ def populations(real: FillSums, facts: SweepFacts, ticks: TickTable = DEFAULT_TI
         "is_continuous": is_continuous(sweeps.arrival_ns, facts.continuous),
         "has_residual": real.quantity_where(real.waited_ns == 0) < quantity,
         "is_short_sell": (facts.order_type & SHORT_SELL) != 0,
-        "real_outcome": status(filled, quantity),
+        "real_outcome": outcome(filled, quantity),
         "size_class": size_category(quantity),
-        "hour": labels(HOURS, _sydney_hour(sweeps.arrival_ns)),
+        "hour": category("hour", _sydney_hour(sweeps.arrival_ns)),
         "spread_class": _spread_class(spread),
         "marketability": marketability(sweeps),
         **parents(sweeps, facts.participant, filled),
@@ -92,4 +92,4 @@ def _spread_class(ticks: FloatArray) -> pa.Array:
     """The class of a spread in ticks; one off the tick table belongs to the wider class."""
     is_known = ~np.isnan(ticks)
     steps = np.ceil(np.where(is_known, ticks, 1)).clip(1, WIDE_TICKS).astype(np.int64)
-    return labels([*SPREADS, None], np.where(is_known, steps - 1, len(SPREADS)))
+    return category("spread_class", np.where(is_known, steps - 1, -1))

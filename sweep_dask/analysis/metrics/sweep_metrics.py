@@ -15,9 +15,8 @@ from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
-from sweep_dask.analysis.tables import Schema, labels, table
+from sweep_dask.analysis.tables import Schema, category, side_names, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
-from sweep_dask.terms.dimensions import STATUSES
 from sweep_dask.terms.metrics import COLUMNS, REALISED_AFTER_SECONDS
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class SweepMeasure:
         sweeps = self.sweeps
         return {
             "order_id": sweeps.order_id,
-            "side": sweeps.side,
+            "side": side_names(sweeps.side),
             "arrival_ns": sweeps.arrival_ns,
             "end_ns": sweeps.end_ns,
             "working_seconds": units.seconds(sweeps.end_ns - sweeps.arrival_ns),
@@ -174,18 +173,18 @@ def _outcome(case: _Case) -> dict[str, Any]:
         "filled_quantity": filled,
         "unfilled_quantity": case.unfilled,
         "dark_quantity": sums.quantity_where(sums.fills.is_dark),
-        "entry_filled_quantity": sums.quantity_where(sums.waited_ns == 0),
+        "arrival_filled_quantity": sums.quantity_where(sums.waited_ns == 0),
         "fill_ratio": units.over(filled.astype(np.float64), case.measure.sweeps.quantity),
         "fill_count": sums.count,
-        "status": status(filled, case.measure.sweeps.quantity),
+        "outcome": outcome(filled, case.measure.sweeps.quantity),
         "filled_value_x2": sums.value_x2,
         "vwap": sums.value_x2 / case.filled_x2,
     }
 
 
-def status(filled: IntArray, quantity: IntArray) -> pa.Array:
-    """The status of each sweep, str[sweeps]; nothing filled is unfilled, also of nothing."""
-    return labels(STATUSES, np.where(filled <= 0, 0, np.where(filled < quantity, 1, 2)))
+def outcome(filled: IntArray, quantity: IntArray) -> pa.DictionaryArray:
+    """The outcome of each sweep, a category; nothing filled is unfilled, also of nothing."""
+    return category("outcome", np.where(filled <= 0, 0, np.where(filled < quantity, 1, 2)))
 
 
 @_of_fills

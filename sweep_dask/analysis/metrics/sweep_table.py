@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from sweep_dask.analysis.centre_point.lifetimes import RECORDED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
@@ -14,14 +12,17 @@ from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, SweepMeasure
-from sweep_dask.analysis.tables import Schema, constant, schema, table
+from sweep_dask.analysis.tables import Schema, category, constant, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.arms import REAL, Arm
+from sweep_dask.terms.columns.categories import CATEGORIES
 from sweep_dask.terms.metrics import COST_PARTS
 from sweep_dask.terms.reasons import FILLED_LATER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.metrics.fees import Fees
@@ -36,21 +37,25 @@ if TYPE_CHECKING:
 #: are a difference; `unfilled_reason` is empty where nothing is left, and where no book says why.
 SWEEP_TABLE: Schema = {
     **schema("date:str security:int32 model:str scenario:str order_id:int64 participant:Int64"),
-    **schema("is_continuous:bool has_residual:bool is_short_sell:bool real_outcome:str"),
-    **schema("size_class:str hour:str spread_class:str marketability:str"),
+    **schema("is_continuous:bool has_residual:bool is_short_sell:bool"),
+    **schema("real_outcome:category size_class:category hour:category spread_class:category"),
+    "marketability": "category",
     **schema("parent_id:int64 added_quantity:int64"),
     **SWEEP_METRICS,
     **{name: ARRIVAL_COST_PARTS[name] for name in COST_PARTS},
-    "unfilled_reason": "str",
+    "unfilled_reason": "category",
 }
+
+
+_NO_REASON, _FILLED_LATER = map(CATEGORIES["unfilled_reason"].index, ("", FILLED_LATER))
 
 
 class Outcome(NamedTuple):
     """What one arm says of the sweeps."""
 
     fills: Fills
-    unfilled_reason: pa.Array | None = None
-    """str[sweeps], why the rest never filled, in the order of the sweeps; empty where nothing is
+    unfilled_reason: pa.DictionaryArray | None = None
+    """The category, why the rest never filled, in the order of the sweeps; empty where nothing is
     left. None if the arm has no reasons."""
 
 
@@ -112,9 +117,8 @@ def _of_arm(
 
 def _reasons(outcome: Outcome, unfilled: IntArray) -> pa.Array:
     if outcome.unfilled_reason is None:
-        return constant("", unfilled.size)
+        return category("unfilled_reason", np.full(unfilled.size, _NO_REASON))
+    reasons = outcome.unfilled_reason.indices.to_numpy()
     # What filled in the end has no reason, and may not have filled yet.
-    reasons = pc.replace_with_mask(
-        outcome.unfilled_reason, pc.equal(outcome.unfilled_reason, ""), pa.scalar(FILLED_LATER)
-    )
-    return pc.if_else(pa.array(unfilled > 0), reasons, "")
+    reasons = np.where(reasons == _NO_REASON, _FILLED_LATER, reasons)
+    return category("unfilled_reason", np.where(unfilled > 0, reasons, _NO_REASON))

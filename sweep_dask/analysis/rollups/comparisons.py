@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _COUNTS = {name: kind for name, kind in AGREEMENT.items() if name != "metric"}
 #: Each column has an entry in docs/metrics.md.
 TESTS: Schema = schema(
-    "mean_real:float64 mean_simulated:float64 mean_difference:float64 std_difference:float64 "
+    "mean_reference:float64 mean_simulated:float64 mean_difference:float64 std_difference:float64 "
     "cohen_d_z:float64 n_clusters:int64 standard_error:float64 low:float64 high:float64 "
     "t_statistic:float64 p_value:float64 p_holm:float64 p_benjamini_hochberg:float64 "
-    "n_clusters_above:int64 n_clusters_below:int64 sign_p_value:float64 reason:str"
+    "n_clusters_above:int64 n_clusters_below:int64 sign_p_value:float64 no_test_reason:str"
 )
 #: The numbers of a comparison.
 COMPARISON: Schema = {**_COUNTS, **TESTS}
@@ -61,9 +61,9 @@ def averages(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
     rows = rows[rows["dimension"] == SEGMENT_KINDS.index("all")].reset_index(drop=True)
     simulated = rows["real"] + rows["difference"]
     return rows.assign(
-        mean_real=over(rows["real"] + rows["real_alone"], rows["n_real"]),
+        mean_reference=over(rows["real"] + rows["real_alone"], rows["n_reference"]),
         mean_simulated=over(simulated + rows["simulated_alone"], rows["n_simulated"]),
-        paired_mean_real=over(rows["real"], rows["n_pairs"]),
+        paired_mean_reference=over(rows["real"], rows["n_pairs"]),
         paired_mean_simulated=over(simulated, rows["n_pairs"]),
         mean_difference=over(rows["difference"], rows["n_pairs"]),
     )
@@ -93,7 +93,7 @@ def _agreement(rows: pd.DataFrame) -> dict[str, Any]:
         "n_better": np.where(direction, better, 0),
         "n_worse": np.where(direction, worse, 0),
         "n_other": np.where(direction, 0, better + worse),
-        "n_real_only": _whole(rows, "n_real") - n_pairs,
+        "n_reference_only": _whole(rows, "n_reference") - n_pairs,
         "n_simulated_only": _whole(rows, "n_simulated") - n_pairs,
     }
 
@@ -114,7 +114,7 @@ def _tests(rows: pd.DataFrame) -> dict[str, Any]:
         total_times_n=amounts("cluster_times_pairs"),
     )
     return {
-        "mean_real": over(amounts("real"), sums.n),
+        "mean_reference": over(amounts("real"), sums.n),
         "mean_simulated": over(amounts("real") + sums.total, sums.n),
         **cluster_tests(sums),
     }

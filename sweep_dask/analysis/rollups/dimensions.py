@@ -14,7 +14,6 @@ import numpy as np
 from sweep_dask.analysis.tables import whole_numbers
 from sweep_dask.terms.dimensions import ALL, DIMENSIONS, QUARTILES, UNKNOWN
 from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
-from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,8 +48,6 @@ def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> In
         return values.to_numpy(dtype=np.int64, na_value=NO_PARTICIPANT)
     if dimension == "size_quantile":
         return size_quartiles(whole_numbers(sweeps, "quantity"), partition)
-    if dimension == "side":
-        return whole_numbers(sweeps, "side") - BUY
     if dimension in ("security", "short_sell"):
         return values.to_numpy(dtype=np.int64)
     names = list(_names(dimension))

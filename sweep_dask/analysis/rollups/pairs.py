@@ -35,7 +35,7 @@ _KINDS = 6
 #: Of every cell; `n_larger` are pairs in which the simulation is. Of clusters: those with pairs,
 #: those of which the mean difference is above and below 0, and the squares of their pairs.
 COUNTS = (
-    *("n_sweeps", "n_real", "n_simulated", "n_pairs", "n_larger", "n_smaller"),
+    *("n_sweeps", "n_reference", "n_simulated", "n_pairs", "n_larger", "n_smaller"),
     *("n_clusters", "n_clusters_above", "n_clusters_below", "squared_pairs"),
 )
 #: Over pairs; over sweeps without the other value; and over clusters, of their sums of differences.

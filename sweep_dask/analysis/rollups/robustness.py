@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from sweep_dask.analysis.centre_point.choices import ALL_FILLS, Case
+from sweep_dask.analysis.centre_point.choices import Case
 from sweep_dask.analysis.metrics.choice_sums import COUNTS as COUNTS_OF_ROWS
 from sweep_dask.analysis.metrics.units import BPS
 from sweep_dask.analysis.rollups.cells import Cells, merged
@@ -34,6 +34,7 @@ from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standa
 from sweep_dask.analysis.tables import over, schema
 from sweep_dask.terms.arms import AS_ENTERED, TAPE
 from sweep_dask.terms.choices import AUD, ENOUGH_CLUSTERS, INTERVALS, SWEEP, VALUE, WEIGHTS
+from sweep_dask.terms.columns.categories import ALL_FILLS
 from sweep_dask.terms.metrics import ANSWER, COLUMNS
 from sweep_dask.terms.score import PREDICTED
 
@@ -83,13 +84,13 @@ class _Clustered(NamedTuple):
 
 def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     """Columns `BY_CHOICE`."""
-    is_whole = np.array([case.fills == ALL_FILLS for case in cases], dtype=bool)
+    is_whole = np.array([case.event == ALL_FILLS for case in cases], dtype=bool)
     cells = Cells(*(array[is_whole[cells.place]] for array in cells))
     total = merged([cells._replace(segment=np.zeros_like(cells.segment))])
     of = [cases[number] for number in total.place]
     counts = dict(zip(LEVEL_COUNTS, total.counts.T, strict=True))
     sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
-    means = {f"{name}_mean": over(sums[name], counts["n_sweeps"]) for name in ANSWER}
+    means = {f"{name}_mean": over(sums[f"{name}_sum"], counts["n_sweeps"]) for name in ANSWER}
     keys = {name: [getattr(case, name) for case in of] for name in _CHOICE}
     largest = largest_participants(cells, total) | largest_contras(cells, total)
     return keys | counts | sums | means | largest
@@ -110,7 +111,7 @@ def effects(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> Iterator
     compared = [
         number
         for number, case in enumerate(cases)
-        if case.scenario not in (TAPE, AS_ENTERED) and case.fills == ALL_FILLS
+        if case.scenario not in (TAPE, AS_ENTERED) and case.event == ALL_FILLS
     ]
     switched = {number: _switched(cases, number) for number in compared}
     scenarios = dict.fromkeys(cases[number].scenario for number in compared)
@@ -196,9 +197,9 @@ def _parts(cases: Sequence[Case]) -> dict[int, dict[int, int]]:
     place = {case: number for number, case in enumerate(cases)}
     found: dict[int, dict[int, int]] = {}
     for number, case in enumerate(cases):
-        if case.fills in PREDICTED:
-            whole = place[case._replace(fills=ALL_FILLS)]
-            found.setdefault(whole, {})[PREDICTED.index(case.fills)] = number
+        if case.event in PREDICTED:
+            whole = place[case._replace(event=ALL_FILLS)]
+            found.setdefault(whole, {})[PREDICTED.index(case.event)] = number
     return found
 
 

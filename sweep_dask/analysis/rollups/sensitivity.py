@@ -98,7 +98,7 @@ def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
         return no_cells(len(COUNTS), len(SUMS))
     found = _Rows(rows, len(cases))
     # [metrics, weights, cases, participants of all partitions]
-    values = np.stack([[rows[name] for name in columns] for columns in ANSWER.items()])
+    values = np.stack([[rows[f"{n}_sum"], rows[worth]] for n, worth in ANSWER.items()])
     weights = np.stack([rows[name] for name in WEIGHTS]).astype(np.float64)
     at, reference = found.of_cases(compared), found.of_cases(references[compared])
     differences = values[..., at] - values[..., reference]

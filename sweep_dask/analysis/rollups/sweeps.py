@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 _SOURCES = {dimension.column for dimension in DIMENSIONS.values()}
 #: Columns that are read, in the order of the table.
 _OTHERS = {
-    *("model", "scenario", "order_id", "status", "unfilled_reason", "arrival_midpoint"),
+    *("model", "scenario", "order_id", "outcome", "unfilled_reason", "arrival_midpoint"),
     *("parent_id", "added_quantity"),
     *("unfilled_quantity", *COST_PARTS),
 }
 COLUMNS = tuple(
     name for name in SWEEP_TABLE if name in {*LEVEL_COLUMNS, *_SOURCES, *COMPARED, *_OTHERS}
 )
-#: Those of text, which have few values and come as categories.
-CATEGORIES = tuple(name for name in COLUMNS if SWEEP_TABLE[name] == "str")
+#: Those of text, which come as categories.
+CATEGORIES = tuple(name for name in COLUMNS if SWEEP_TABLE[name] in ("str", "category"))
 
 
 class Sweeps:

@@ -48,7 +48,7 @@ BY_DIMENSION: Schema = {**schema("population:str segment:str"), **_ARM, **TOTALS
 ALL_COMPARISONS: Schema = {
     **schema("population:str reference:str"),
     **_ARM,
-    **schema("segment_kind:str segment:str metric:str"),
+    **schema("dimension:str segment:str metric:str"),
     **COMPARISON,
 }
 #: One row per population, pair of arms, condition and metric.
@@ -171,7 +171,7 @@ def _named(columns: Schema, rows: pd.DataFrame, arms: Sequence[Arm]) -> pa.Table
         "reference": ("reference", [arm.name for arm in arms]),
         "model": ("arm", [arm.model for arm in arms]),
         "scenario": ("arm", [arm.scenario for arm in arms]),
-        "segment_kind": ("dimension", SEGMENT_KINDS),
+        "dimension": ("dimension", SEGMENT_KINDS),
         "metric": ("metric", tuple(COMPARED)),
         "condition": ("condition", CONDITIONS),
     }

@@ -89,14 +89,14 @@ def totals(cells: Cells, arms: Sequence[Arm]) -> dict[str, Any]:
 def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
     """What is counted and added up, [arms, sweeps, columns]; a missing amount adds nothing."""
     quantities = {name: sweeps.whole_numbers(name) for name in _QUANTITIES}
-    status = sweeps.places("status", STATUSES)
+    outcome = sweeps.places("outcome", STATUSES)
     values = {name: sweeps.values(name) for name in (*AMOUNTS, *COST_PARTS, *HEADLINE)}
     paper = sweeps.values("arrival_midpoint") * quantities["quantity"] / _PRICE_PER_AUD
     has_parts = ~np.isnan([values[name] for name in COST_PARTS]).any(axis=0)
     has_shortfall = ~np.isnan(values["implementation_shortfall_aud"])
     counts = [
-        *(np.ones_like(status), *quantities.values()),
-        *(status == number for number in range(len(STATUSES))),
+        *(np.ones_like(outcome), *quantities.values()),
+        *(outcome == number for number in range(len(STATUSES))),
         *(sweeps.is_engaged, ~np.isnan(paper), has_parts),
         sweeps.whole_numbers("parent_id") == sweeps.whole_numbers("order_id"),
         sweeps.whole_numbers("added_quantity"),

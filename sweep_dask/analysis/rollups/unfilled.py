@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.rollups.sweeps import Sweeps
     from sweep_dask.terms.arms import Arm
 
-UNFILLED = schema("population:str scenario:str reason:str n_sweeps:int64 unfilled_quantity:int64")
+UNFILLED = schema(
+    "population:str scenario:str unfilled_reason:category n_sweeps:int64 unfilled_quantity:int64"
+)
 #: In the order of rows.
 _NAMES = sorted(UNFILLED_REASONS)
 
@@ -53,7 +55,7 @@ def unfilled(cells: Cells, arms: Sequence[Arm]) -> pa.Table:
         {
             "population": [names[number] for number in population],
             "scenario": [arms[number].scenario for number in arm],
-            "reason": [_NAMES[number] for number in nested.segment],
+            "unfilled_reason": [_NAMES[number] for number in nested.segment],
             "n_sweeps": nested.counts[:, 0],
             "unfilled_quantity": nested.counts[:, 1],
         },

@@ -103,7 +103,7 @@ def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
         "n_clusters_above": sums.n_above,
         "n_clusters_below": sums.n_below,
         "sign_p_value": np.where(is_tested, _sign_test(sums.n_above, sums.n_below), np.nan),
-        "reason": reason,
+        "no_test_reason": reason,
     }
 
 

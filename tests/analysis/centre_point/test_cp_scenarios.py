@@ -70,8 +70,8 @@ def test_the_fills_behind_a_lit_fill_that_shrank():
     assert result.sweep_fills["event"][0] == "arrival"
     row = outcome(result, 1)
     assert (row.dark_value_x2, row.lit_value_x2) == (60 * MID_X2, 40 * 6660)
-    assert (row.fill_count, row.first_fill_timestamp, row.last_fill_timestamp) == (2, 300, 400)
-    assert (row.real_fill_count, row.real_first_fill_timestamp) == (1, 400)
+    assert (row.fill_count, row.first_fill_ns, row.last_fill_ns) == (2, 300, 400)
+    assert (row.real_fill_count, row.real_first_fill_ns) == (1, 400)
 
 
 def test_a_lit_fill_of_which_nothing_is_left_is_no_fill():

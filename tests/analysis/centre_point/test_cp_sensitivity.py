@@ -26,7 +26,7 @@ from sweep_dask.terms.choices import SWITCHES
 
 TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=(), switches=())
 #: What the sweep of `market_of_two` does if it waits to the close and changes.
-WAITS, UNITS = ("rest-dark", "close", 1), ("bps", "aud")
+WAITS, UNITS = ("rest-dark", "close", 1), ("bps_sum", "aud")
 LINES = [REAL, *(Arm(CENTRE_POINT, name) for name in SCENARIOS)]
 
 
@@ -37,7 +37,7 @@ def sensitivity(
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
     tables = under_choices(scenarios, found, choices, names, fees).sums
     rows = pd.concat(map(to_frame, tables), ignore_index=True)
-    return rows if parts else rows[rows["fills"] == "all"]
+    return rows if parts else rows[rows["event"] == "all"]
 
 
 def of_day(day, **arguments):
@@ -68,11 +68,11 @@ def test_a_sweep_that_waits_and_one_that_leaves():
     tape = rows.loc["tape", "recorded", 0]
     waits, leaves = (rows.loc["rest-dark", lifetime, 1] for lifetime in ("close", "recorded"))
     assert (tape.filled_quantity, tape.implementation_shortfall_aud) == (100, 0.5)
-    assert tape.completed_shortfall_bps == pytest.approx(10_000 * 500 / 333_500)
+    assert tape.completed_shortfall_bps_sum == pytest.approx(10_000 * 500 / 333_500)
     assert (waits.filled_quantity, waits.dark_quantity) == (60, 60)
     assert (waits.implementation_shortfall_aud, waits.completed_shortfall_aud) == (0, 0.2)
     assert (leaves.filled_quantity, leaves.completed_shortfall_aud) == (10, 0.45)
-    assert leaves.fill_ratio == 0.1
+    assert leaves.fill_ratio_sum == 0.1
     assert leaves.filled_paper_value_aud == pytest.approx(33.35)
 
 
@@ -208,19 +208,23 @@ def test_sweeps_are_measured_as_the_answer_sums_them(choices, fees):
     lines = {Arm(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
     lifetime = lifetime_of(choices.lifetime)
     sums = pd.concat(map(to_frame, under.sums))
-    sums = sums[(sums["lifetime"] == choices.lifetime) & (sums["fills"] == "all")]
+    sums = sums[(sums["lifetime"] == choices.lifetime) & (sums["event"] == "all")]
     sums = sums[sums["switch"] == ""]
     for rows in sweep_tables(found, {REAL: real} | lines, lifetime=lifetime, fees=fees):
         name = rows["scenario"].fillna(rows["model"])[0]
         share = 0 if name in ("tape", "as-entered") else choices.marginal.share
-        total = sums[(sums["scenario"] == name) & (sums["adoption"] == share)].sum()
+        total = sums[(sums["scenario"] == name) & (sums["adoption"] == share)].sum(
+            numeric_only=True
+        )
         # A sweep without a midpoint at either end is left out; the mark is that of what is left.
         told = rows["is_continuous"] & rows["market_drift_bps"].notna()
-        for column in ("quantity", "filled_quantity", "dark_quantity", "fill_ratio"):
+        for column in ("quantity", "filled_quantity", "dark_quantity"):
             assert rows.loc[told, column].sum() == pytest.approx(total[column], rel=1e-12), column
+        ratio = rows.loc[told, "fill_ratio"].sum()
+        assert ratio == pytest.approx(total["fill_ratio_sum"], rel=1e-12)
         for cost in ("implementation_shortfall", "completed_shortfall"):
-            for unit in ("bps", "aud"):
-                expected = pytest.approx(total[f"{cost}_{unit}"], rel=1e-9)
+            for unit, summed in (("bps", "bps_sum"), ("aud", "aud")):
+                expected = pytest.approx(total[f"{cost}_{summed}"], rel=1e-9)
                 assert rows.loc[told, f"{cost}_{unit}"].sum() == expected
         if name not in ("tape", "as-entered"):
             fills = under.answers[name].fills
@@ -253,7 +257,7 @@ def test_parts_of_the_fills_add_up_to_what_the_book_predicted():
     day = sweep(day, 1, 200, BUY, 100, 3340, participantid=7)
     day.trade(200, (1, 2, 20, MID_X2 / 2, DARK, BUY)).trade(250, (1, 77, 5, 3340, LIT, SELL))
     rows = of_day(day.enter(3, 300, SELL, 10, 3330), parts=True)
-    rows = rows.set_index(["scenario", "lifetime", "fills"]).sort_index()
+    rows = rows.set_index(["scenario", "lifetime", "event"]).sort_index()
     for scenario, filled in (("as-entered", 20), ("dark-only", 30), ("tape", 0)):
         parts = rows.loc[scenario, "close"].drop("all")
         assert parts["filled_quantity"].to_dict() == {
@@ -271,10 +275,10 @@ def test_each_switch_is_told_once_more_of_the_answer_and_of_everybody(switch):
     market = cp_markets.sample_day()
     choices = Choices(switches=(switch,))
     rows = sensitivity(market.partition(), market.quotes, choices, ["rest-dark"])
-    told = rows[rows["switch"] == switch].groupby(["lifetime", "adoption"]).sum()
+    told = rows[rows["switch"] == switch].groupby(["lifetime", "adoption"]).sum(numeric_only=True)
     assert list(told.index) == [("clock:5min", 0.05), ("clock:5min", 1.0)]
     plain = rows[(rows["switch"] == "") & (rows["scenario"] == "rest-dark")]
-    plain = plain.groupby(["lifetime", "adoption"]).sum().loc[told.index]
+    plain = plain.groupby(["lifetime", "adoption"]).sum(numeric_only=True).loc[told.index]
     assert (told["n_sweeps"] == plain["n_sweeps"]).all()
     assert (told["filled_quantity"] != plain["filled_quantity"]).iloc[-1]
     if switch == "among_adopters":
@@ -294,13 +298,13 @@ def test_what_changes_in_some_groups_stands_for_all(monkeypatch):
             )
             rows = sensitivity(market.partition(), market.quotes, choices, ["dark-only"])
             rows = rows[(rows["scenario"] == "dark-only") & (rows["adoption"] == 0.05)]
-            sums = rows.groupby("switch")[["filled_quantity", "fill_ratio", "n_sweeps"]].sum()
+            sums = rows.groupby("switch")[["filled_quantity", "fill_ratio_sum", "n_sweeps"]].sum()
             found.append(sums.loc["own_orders"] - sums.loc[""])
         changes[enough] = pd.DataFrame(found)
     some, every = (changes[enough] for enough in (1, 10**9))
     assert (some["n_sweeps"] == 0).all()
     # Of some groups it differs from deal to deal, and not from the rest on average.
-    for name in ("filled_quantity", "fill_ratio"):
+    for name in ("filled_quantity", "fill_ratio_sum"):
         spread = some[name].std() / np.sqrt(len(some))
         assert every[name].std() < some[name].std()
         assert abs(some[name].mean() - every[name].mean()) < 2 * spread

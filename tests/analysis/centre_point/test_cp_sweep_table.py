@@ -8,7 +8,6 @@ from __future__ import annotations
 import cp_markets
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from cp_random import random_day
 from cp_rows import (
@@ -25,7 +24,7 @@ from cp_rows import (
     Day,
 )
 from cp_sweeps import run, sweep
-from framed import read_sweeps, run_scenario, sweep_tables, to_table
+from framed import read_sweeps, run_scenario, sweep_tables, to_category, to_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,7 +186,7 @@ def test_time_priority_adds_its_matches_to_what_really_filled():
     assert table["fill_ratio"].tolist() == [0.5, 0.9]
     assert table["vwap"].tolist() == [3338.0, (30 * 3340 + 20 * 3335 + 40 * 3332.5) / 90]
     assert table["real_outcome"].tolist() == ["partly_filled"] * 2
-    assert table["status"].tolist() == ["partly_filled"] * 2
+    assert table["outcome"].tolist() == ["partly_filled"] * 2
 
 
 def test_every_line_has_the_same_sweeps_in_the_same_order():
@@ -199,7 +198,7 @@ def test_every_line_has_the_same_sweeps_in_the_same_order():
     outcomes = {REAL: Outcome(tape_fills(partition))} | {
         Arm("centre-point", name): Outcome(
             fills_of_book(partition.log, result.fills),
-            pa.array(result.order_summary["unfilled_reason"], pa.string()),
+            to_category(result.order_summary["unfilled_reason"]),
         )
         for name, result in results.items()
     }
@@ -278,7 +277,7 @@ def all_lines(partition, quotes):
     outcomes = {REAL: Outcome(real)} | {
         Arm("centre-point", name): Outcome(
             fills_of_book(partition.log, result.fills),
-            pa.array(result.order_summary["unfilled_reason"], pa.string()),
+            to_category(result.order_summary["unfilled_reason"]),
         )
         for name, result in results.items()
     }

@@ -69,7 +69,7 @@ class _SlowSweep:
             "filled_quantity": filled,
             "unfilled_quantity": unfilled,
             "dark_quantity": sum(fill.quantity for fill in fills if fill.is_dark),
-            "entry_filled_quantity": sum(fill.quantity for fill in at_entry),
+            "arrival_filled_quantity": sum(fill.quantity for fill in at_entry),
             "fill_count": len(fills),
             "fill_ratio": Fraction(filled, self.quantity) if self.quantity else None,
             "vwap": value / filled if filled else None,

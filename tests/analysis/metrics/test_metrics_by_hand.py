@@ -23,7 +23,7 @@ EXPECTED = {
     "filled_quantity": 600,
     "unfilled_quantity": 400,
     "dark_quantity": 400,
-    "entry_filled_quantity": 400,
+    "arrival_filled_quantity": 400,
     "fill_ratio": 0.6,
     "fill_count": 2,
     "working_seconds": 10.0,
@@ -70,14 +70,14 @@ def one(sweep=SWEEP, fills=FILLS, quotes=QUOTES, **options):
 def test_a_buy_by_hand():
     row = one()
     assert {name: row[name] for name in EXPECTED} == pytest.approx(EXPECTED, rel=1e-12)
-    assert row["status"] == "partly_filled"
+    assert row["outcome"] == "partly_filled"
 
 
 def test_a_sell_in_the_mirror_has_the_same_metrics():
     # Mirrored at the midpoint of the arrival, so that basis points have the same base.
     case = make_sweeps(SWEEP), make_fills(*FILLS), make_quotes(*QUOTES)
     (row,) = sweep_metrics(*mirrored(*case, total=2 * 3335)).to_dict("records")
-    assert row["side"] == SELL
+    assert row["side"] == "sell"
     ours = one()
     assert {n: row[n] for n in SIGNED} == pytest.approx({n: ours[n] for n in SIGNED}, rel=1e-12)
 
@@ -100,7 +100,7 @@ def test_nothing_filled_has_no_price_and_no_time_but_all_of_the_opportunity_cost
     missing += ["vwap", "slippage_price", "effective_spread_bps", "realised_spread_10s_price"]
     missing += [name for name in SWEEP_METRICS if name.startswith(("time_to", "mean_time"))]
     assert all(np.isnan(row[name]) for name in missing)
-    assert (row["status"], row["fill_ratio"], row["fill_count"]) == ("unfilled", 0.0, 0)
+    assert (row["outcome"], row["fill_ratio"], row["fill_count"]) == ("unfilled", 0.0, 0)
     # No shares cost no money.
     assert row["midpoint_improvement_aud"] == row["arrival_cost_aud"] == 0.0
     assert row["implementation_shortfall_aud"] == row["opportunity_cost_aud"] == -10.0
@@ -110,7 +110,7 @@ def test_nothing_filled_has_no_price_and_no_time_but_all_of_the_opportunity_cost
 
 def test_all_filled_has_no_opportunity_cost_even_without_a_midpoint_to_mark_to():
     row = one(fills=[(7, 0, 1000, 6670, True)], quotes=[(SECOND, 0, 3340)])
-    assert row["status"] == "filled"
+    assert row["outcome"] == "filled"
     assert np.isnan(row["market_drift_price"])
     assert row["opportunity_cost_aud"] == row["implementation_shortfall_bps"] == 0.0
 
@@ -216,7 +216,7 @@ def test_fills_of_other_orders_are_passed_over():
 def test_nothing_to_fill_has_no_ratio():
     row = one(sweep=(7, BUY, 0, 0, 0, 0, 3330, 3340), fills=[])
     assert np.isnan([row["fill_ratio"], row["arrival_cost_bps"]]).all()
-    assert row["status"] == "unfilled"
+    assert row["outcome"] == "unfilled"
 
 
 def test_order_ids_of_19_digits_stay_apart():

@@ -47,8 +47,10 @@ def test_no_sweeps_compare_to_nothing():
 
 @pytest.mark.parametrize("column", ["order_id", "side", "quantity", "arrival_ns"])
 def test_other_sweeps_do_not_compare(column):
+    turned = {"buy": "sell", "sell": "buy"}
+    others = SIMULATED[column].map(lambda one: turned.get(one) or one + 1)
     with pytest.raises(ValueError, match=column):
-        differences(REAL, SIMULATED.assign(**{column: SIMULATED[column] + 1}))
+        differences(REAL, SIMULATED.assign(**{column: others}))
 
 
 def test_compared_metrics_are_columns():

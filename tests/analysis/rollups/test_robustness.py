@@ -60,17 +60,17 @@ def rows_of(sweeps, cases=CASES, on_tape=0.0):
         for case in cases:
             for participant, some in of_partition.groupby("participant"):
                 ratio = some["after" if case.scenario == "dual-post" else "before"]
-                ratio = ratio * PARTS[case.fills] * (2 if case.switch else 1)
+                ratio = ratio * PARTS[case.event] * (2 if case.switch else 1)
                 ratio = ratio + on_tape * (case.scenario == "tape")
                 key = {"date": f"2024-09-{1 + partition % 28:02d}", "security": partition}
                 sums = {
                     "n_sweeps": len(some),
                     "paper_value_aud": some["value"].sum(),
-                    "fill_ratio": ratio.sum(),
+                    "fill_ratio_sum": ratio.sum(),
                     "filled_paper_value_aud": (ratio * some["value"]).sum(),
                 }
                 for name in ("implementation", "completed"):
-                    sums[f"{name}_shortfall_bps"] = (ratio / 10).sum()
+                    sums[f"{name}_shortfall_bps_sum"] = (ratio / 10).sum()
                     sums[f"{name}_shortfall_aud"] = (ratio * some["value"]).sum() / 100_000
                 rows.append(
                     {**NO_SWEEP, **key, **case._asdict(), "participant": participant, **sums}

@@ -26,7 +26,7 @@ LABELS = {
     "security": [7, 7, 7, 7],
     "order_id": [9_000_000_000_000_000_000 + number for number in (1, 2, 3, 4)],
     "participant": pd.array([61, 8, pd.NA, 8], dtype="Int64"),
-    "side": [1, 2, 1, 1],
+    "side": ["buy", "sell", "buy", "buy"],
     "is_continuous": [True, True, True, False],
     "has_residual": [True, False, True, True],
     "is_short_sell": [False, False, True, False],
@@ -47,7 +47,7 @@ TAPE = {
     "unfilled_quantity": [50, 0, 400, 1000],
     "dark_quantity": [50, 0, 0, 0],
     "fill_count": [1, 2, 0, 0],
-    "status": LABELS["real_outcome"],
+    "outcome": LABELS["real_outcome"],
     "fill_ratio": [0.5, 1.0, 0.0, 0.0],
     "arrival_cost_aud": [1.0, -2.0, np.nan, 0.0],
     "vwap": [2001.0, 2002.0, np.nan, np.nan],
@@ -57,7 +57,7 @@ DARK = {
     "unfilled_quantity": [0, 0, 300, 1000],
     "dark_quantity": [100, 0, 100, 0],
     "fill_count": [2, 2, 1, 0],
-    "status": ["filled", "filled", "partly_filled", "unfilled"],
+    "outcome": ["filled", "filled", "partly_filled", "unfilled"],
     "fill_ratio": [1.0, 1.0, 0.25, 0.0],
     "arrival_cost_aud": [3.0, -2.0, np.nan, 0.0],
     "vwap": [2000.0, 2002.0, 2003.0, np.nan],
@@ -188,56 +188,56 @@ def compared(found):
 
 
 def test_comparisons_count_and_test_the_pairs(compared):
-    keys = ["population", "segment_kind", "segment", "metric"]
+    keys = ["population", "dimension", "segment", "metric"]
     of = {tuple(row[key] for key in keys): row for row in compared.to_dict("records")}
     # Simulated minus real fill ratio: 0.5, 0, 0.25, and 0 for the sweep before the opening.
     row = of["all", "all", "all", "fill_ratio"]
     assert (row["reference"], row["model"], row["scenario"]) == ("tape", *REST_DARK)
     names = ["n_pairs", "n_agree", "n_better", "n_worse", "n_other"]
     assert [row[name] for name in names] == [4, 2, 2, 0, 0]
-    assert (row["mean_real"], row["mean_simulated"], row["mean_difference"]) == (
+    assert (row["mean_reference"], row["mean_simulated"], row["mean_difference"]) == (
         *(0.375, 0.5625),
         0.1875,
     )
     # Both days are above zero, which by chance is as likely as not that one of them is not.
     assert (row["n_clusters"], row["n_clusters_above"], row["n_clusters_below"]) == (2, 2, 0)
-    assert (row["sign_p_value"], row["reason"]) == (0.5, "")
+    assert (row["sign_p_value"], row["no_test_reason"]) == (0.5, "")
     # The sums of the days, 0.5 and 0.25, are 0.125 off twice the mean: 2 x 2 x 0.125^2 / 4^2.
     assert row["standard_error"] == pytest.approx(0.0625)
     # With one degree of freedom the 97.5 % point of t is 12.706.
     assert row["high"] == pytest.approx(0.1875 + 12.7062 * 0.0625, abs=1e-5)
     # 0.5 and 0 on the first day, 0.25 on the second.
     continuous = of["continuous", "all", "all", "fill_ratio"]
-    assert (continuous["mean_difference"], continuous["reason"]) == (0.25, EQUAL_CLUSTERS)
+    assert (continuous["mean_difference"], continuous["no_test_reason"]) == (0.25, EQUAL_CLUSTERS)
     # The third sweep has a price in the dark only.
     row = of["all", "all", "all", "vwap"]
-    names = ["n_sweeps", "n_pairs", "n_agree", "n_other", "n_real_only", "n_simulated_only"]
+    names = ["n_sweeps", "n_pairs", "n_agree", "n_other", "n_reference_only", "n_simulated_only"]
     assert [row[name] for name in names] == [4, 2, 1, 1, 0, 1]
 
 
 def test_segments_of_the_answered_population_are_compared_in_headlines(compared):
-    by_segment = compared[compared["segment_kind"] != "all"]
+    by_segment = compared[compared["dimension"] != "all"]
     assert set(by_segment["metric"]) == set(HEADLINE)
     by_segment = by_segment[by_segment["metric"] == "fill_ratio"]
     assert set(by_segment["population"]) == {"continuous"}
     # The fourth sweep, alone in being Medium, is not among them.
-    sizes = by_segment[by_segment["segment_kind"] == "size"]
+    sizes = by_segment[by_segment["dimension"] == "size"]
     assert sizes["segment"].tolist() == ["Small"]
-    days = by_segment[by_segment["segment_kind"] == "day"]
+    days = by_segment[by_segment["dimension"] == "day"]
     assert days["n_pairs"].tolist() == [2, 1]
-    assert days["reason"].tolist() == [ONE_CLUSTER, ONE_CLUSTER]
+    assert days["no_test_reason"].tolist() == [ONE_CLUSTER, ONE_CLUSTER]
 
 
 def test_families_are_of_one_population_reference_and_kind(compared):
-    groups = compared.groupby(["population", "reference", "segment_kind"])
+    groups = compared.groupby(["population", "reference", "dimension"])
     tested = groups["p_value"].transform("count")
     smallest = compared["p_value"] == groups["p_value"].transform("min")
     found = compared[smallest]
     expected = (found["p_value"] * tested[smallest]).clip(upper=1)
     assert found["p_holm"].tolist() == pytest.approx(expected.tolist())
-    everything = (compared["population"] == "all") & (compared["segment_kind"] == "all")
+    everything = (compared["population"] == "all") & (compared["dimension"] == "all")
     # What was given and differs, and not by the same on both days.
-    assert compared[everything & (compared["reason"] == "")]["metric"].tolist() == [
+    assert compared[everything & (compared["no_test_reason"] == "")]["metric"].tolist() == [
         *("filled_quantity", "dark_quantity", "fill_ratio", "arrival_cost_aud")
     ]
     assert set(tested[everything]) == {4}
@@ -245,16 +245,14 @@ def test_families_are_of_one_population_reference_and_kind(compared):
 
 def test_verdicts_are_on_the_simulation(compared):
     """Simulated minus reference: 50, 0, 100 shares, and more is better; more dark is neither."""
-    rows = compared.query("population == 'continuous' and segment_kind == 'all'").set_index(
-        "metric"
-    )
+    rows = compared.query("population == 'continuous' and dimension == 'all'").set_index("metric")
     names = ["n_agree", "n_better", "n_worse", "n_other"]
     assert rows.loc["filled_quantity", names].tolist() == [1, 2, 0, 0]
     assert rows.loc["dark_quantity", names].tolist() == [1, 0, 0, 2]
     later = TAPE | {"time_to_first_fill_seconds": [1.0, 1.0, np.nan, np.nan]}
     sooner = DARK | {"time_to_first_fill_seconds": [2.0, 0.5, 3.0, np.nan]}
     rows = tables(later, sooner)["comparisons"].query(
-        "population == 'continuous' and segment_kind == 'all'"
+        "population == 'continuous' and dimension == 'all'"
     )
     row = rows.set_index("metric").loc["time_to_first_fill_seconds"]
     assert row[names].tolist() == [0, 1, 1, 0]
@@ -264,21 +262,28 @@ def test_a_population_without_sweeps_is_told():
     nothing_left = LABELS | {"has_residual": [False] * 4}
     rows = tables(labels=nothing_left)["comparisons"].query("population == 'residual'")
     assert set(rows["n_sweeps"]) == set(rows["n_pairs"]) == {0}
-    assert set(rows["reason"]) == {NO_PAIR}
+    assert set(rows["no_test_reason"]) == {NO_PAIR}
 
 
 def test_equal_differences_keep_their_reason():
     more = DARK | {"fill_ratio": [value + 0.1 for value in TAPE["fill_ratio"]]}
     rows = tables(dark=more)["comparisons"].query("metric == 'fill_ratio' and n_pairs > 1")
-    assert set(rows["reason"]) == {CONSTANT}
+    assert set(rows["no_test_reason"]) == {CONSTANT}
     assert rows["p_value"].isna().all()
 
 
 def test_averages_of_all_and_of_the_engaged(found):
     of_vwap = found["averages"].query("population == 'all' and metric == 'vwap'")
     everyone, engaged = of_vwap.to_dict("records")
-    names = ["n_sweeps", "n_real", "mean_real", "n_simulated", "mean_simulated", "n_pairs"]
-    paired = ["paired_mean_real", "paired_mean_simulated", "mean_difference"]
+    names = [
+        "n_sweeps",
+        "n_reference",
+        "mean_reference",
+        "n_simulated",
+        "mean_simulated",
+        "n_pairs",
+    ]
+    paired = ["paired_mean_reference", "paired_mean_simulated", "mean_difference"]
     mean_simulated = (2000 + 2002 + 2003) / 3
     assert [everyone[name] for name in names] == [4, 2, 2001.5, 3, mean_simulated, 2]
     assert [everyone[name] for name in paired] == [2001.5, 2001.0, -0.5]
