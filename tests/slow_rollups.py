@@ -91,7 +91,7 @@ def _labels(tape):
     short = tape["is_short_sell"].map({True: "short sell", False: "not short sell"})
     return {
         "all": (["all"] * len(tape), ["all"]),
-        "marketability": (tape["marketability"].fillna("unknown").tolist(), reaches),
+        "marketability": (tape["marketability"].astype(object).fillna("unknown").tolist(), reaches),
         "day": (tape["date"].tolist(), sorted(tape["date"].unique())),
         "security": numbers(tape["security"]),
         "participant": (participants, [*known, "unknown"]),
@@ -99,7 +99,7 @@ def _labels(tape):
         "size_quantile": (quantiles, ["Q1", "Q2", "Q3", "Q4"]),
         "hour": (tape["hour"].tolist(), sorted(tape["hour"].unique())),
         "outcome": (tape["real_outcome"].tolist(), ["unfilled", "partly_filled", "filled"]),
-        "spread": (tape["spread_class"].fillna("unknown").tolist(), spreads),
+        "spread": (tape["spread_class"].astype(object).fillna("unknown").tolist(), spreads),
         "side": (tape["side"].tolist(), ["buy", "sell"]),
         "short_sell": (short.tolist(), ["not short sell", "short sell"]),
     }
@@ -306,7 +306,7 @@ def _unfilled(frames):
     for population, members in POPULATIONS.items():
         for line, frame in frames.items():
             left = frame[members(frame) & (frame["unfilled_reason"] != "")]
-            for reason, found in left.groupby("unfilled_reason"):
+            for reason, found in left.groupby(left["unfilled_reason"].astype(str)):
                 head = {
                     "population": population,
                     "scenario": line.scenario,

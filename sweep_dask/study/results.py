@@ -132,10 +132,7 @@ class RunResult:
         return lazy_table(name, self._files(name))
 
     def processed(self, name: str) -> Dataset:
-        """Rows of all partitions in `processed/`, with `date` and `security` ahead of them.
-
-        A `pyarrow.dataset.Dataset`: nothing is read before it is asked for, and of dates and
-        securities that a filter leaves out nothing at all.
+        """Rows of all partitions in `processed/`, with `date` and `security`, not read before use.
 
         Parameters
         ----------
