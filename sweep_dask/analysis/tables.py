@@ -139,6 +139,11 @@ def category(name: str, places: IntArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(codes, _names(CATEGORIES[name]))
 
 
+def constant_category(name: str, text: str, size: int) -> pa.DictionaryArray:
+    """A column of a category, one text all the way down."""
+    return category(name, np.full(size, CATEGORIES[name].index(text)))
+
+
 def side_names(sides: IntArray) -> pa.DictionaryArray:
     """The category `side`, from the numbers of sides."""
     return category("side", np.asarray(sides) - min(SIDES.values()))

@@ -15,7 +15,15 @@ import pyarrow as pa
 
 from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
-from sweep_dask.analysis.tables import Schema, category, constant, over, schema, sums_at, table
+from sweep_dask.analysis.tables import (
+    Schema,
+    constant,
+    constant_category,
+    over,
+    schema,
+    sums_at,
+    table,
+)
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.terms.columns.categories import ALL_FILLS, CATEGORIES
 from sweep_dask.terms.metrics import ANSWER
@@ -88,7 +96,14 @@ class ChoiceSums:
         self._of_order = scenarios.partition.log.participant_of_order
         self._participant = np.union1d(of_sweeps, self._of_order)
         self._group = np.searchsorted(self._participant, of_sweeps)
-        self._date, self._security = found.facts.date, found.facts.security
+        size = self._participant.size
+        #: Columns that are the same under every choice.
+        self._of_partition = {
+            "date": constant(found.facts.date, size),
+            "security": pa.repeat(pa.scalar(found.facts.security, pa.int32()), size),
+            "participant": pa.array(self._participant, mask=self._participant < 0),
+        }
+        self._events = {name: constant_category("event", name, size) for name in _EVENTS}
 
     def rows(self, case: Case, outcome: AdoptedOutcome) -> pa.Table:
         """A row per participant, columns `SENSITIVITY`."""
@@ -113,14 +128,12 @@ class ChoiceSums:
     def _rows(self, case: Case, columns: dict[str, Any]) -> pa.Table:
         size = self._participant.size
         keys: dict[str, Any] = {
-            "date": constant(self._date, size),
-            "security": np.full(size, self._security),
-            "participant": pa.array(self._participant, mask=self._participant < 0),
+            **self._of_partition,
             "scenario": constant(case.scenario, size),
             "lifetime": constant(case.lifetime, size),
             "adoption": np.full(size, case.adoption),
             "switch": constant(case.switch, size),
-            "event": category("event", np.full(size, _EVENTS.index(case.event))),
+            "event": self._events[case.event],
         }
         return table(SENSITIVITY, keys | columns)
 

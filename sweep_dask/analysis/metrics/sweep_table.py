@@ -12,7 +12,7 @@ from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, SweepMeasure
-from sweep_dask.analysis.tables import Schema, category, constant, schema, table
+from sweep_dask.analysis.tables import Schema, category, constant, constant_category, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.arms import REAL, Arm
 from sweep_dask.terms.columns.categories import CATEGORIES
@@ -117,7 +117,7 @@ def _of_arm(
 
 def _reasons(outcome: Outcome, unfilled: IntArray) -> pa.Array:
     if outcome.unfilled_reason is None:
-        return category("unfilled_reason", np.full(unfilled.size, _NO_REASON))
+        return constant_category("unfilled_reason", "", unfilled.size)
     reasons = outcome.unfilled_reason.indices.to_numpy()
     # What filled in the end has no reason, and may not have filled yet.
     reasons = np.where(reasons == _NO_REASON, _FILLED_LATER, reasons)
