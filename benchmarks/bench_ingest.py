@@ -4,7 +4,7 @@
                                       [--market FOLDER]
 
 Both read the order file of one synthetic market, leave out what is not Centre Point, and bring the
-rest into the order of dates and securities: ingest as spill files (and besides it judges every
+rest into the order of dates and securities: ingest as spill files (and besides it validates every
 row, counts for the checks of the input and takes the digest of the file), polars with two threads
 as one sorted Parquet file each. Runs alternate; the first of each only fills the caches. Polars is
 no dependency of the package: it is taken if it can be imported.

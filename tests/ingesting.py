@@ -20,13 +20,13 @@ from sweep_dask.storage.catalogue import build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.ingest import ingest_block, read_receipt
 from sweep_dask.storage.inputs import open_inputs
-from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.pieces import Piece
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
 from sweep_dask.storage.spill import INDEX_DTYPE, index_of
+from sweep_dask.storage.validate import validate_piece
 from sweep_dask.terms.arms import SCENARIOS
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
@@ -39,20 +39,20 @@ def open_file(folder: Path, name: str, data: bytes):
     return file, inputs.headers[name]
 
 
-def judged_pieces(file, header, blocksize_bytes):
-    """Every piece of a file, judged, in order, with its text."""
+def validated_pieces(file, header, blocksize_bytes):
+    """Every piece of a file, validated, in order, with its text."""
     table = BY_NAME[file.table]
     return [
-        (piece, judge_piece(piece, header, table, CENTRE_POINT_BITS))
+        (piece, validate_piece(piece, header, table, CENTRE_POINT_BITS))
         for block in cut_file(file, header, blocksize_bytes, 0)
         for piece in read_pieces(block)
     ]
 
 
-def everything(judged):
-    """Rows, counts and rejects of judged pieces, with lines counted from the file's first row."""
+def everything(validated):
+    """Rows, counts and rejects of pieces, with lines counted from the file's first row."""
     rows, rejects, filtered, lines_before, n_read = [], [], {}, 0, 0
-    for _, piece in judged:
+    for _, piece in validated:
         places = [lines_before + int(line) for line in piece.lines]
         rows += list(zip(places, piece.rows.to_pylist(), strict=True))
         rejects += [replace(reject, line=lines_before + reject.line) for reject in piece.rejects]

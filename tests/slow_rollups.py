@@ -179,15 +179,15 @@ def _test(one, other, metric):
     pairs["real"], pairs["simulated"] = one[metric].astype(float), other[metric].astype(float)
     both = pairs.dropna().assign(difference=lambda found: found["simulated"] - found["real"])
     better = both["difference"] * COMPARED[metric]
-    is_judged, differs = COMPARED[metric] != 0, both["difference"] != 0
+    has_direction, differs = COMPARED[metric] != 0, both["difference"] != 0
     return {
         "metric": metric,
         "tolerance": 0.0,
         "n_pairs": len(both),
         "n_agree": int((~differs).sum()),
-        "n_better": int((better > 0).sum()) if is_judged else 0,
-        "n_worse": int((better < 0).sum()) if is_judged else 0,
-        "n_other": 0 if is_judged else int(differs.sum()),
+        "n_better": int((better > 0).sum()) if has_direction else 0,
+        "n_worse": int((better < 0).sum()) if has_direction else 0,
+        "n_other": 0 if has_direction else int(differs.sum()),
         "n_reference_only": int((pairs["real"].notna() & pairs["simulated"].isna()).sum()),
         "n_simulated_only": int((pairs["real"].isna() & pairs["simulated"].notna()).sum()),
         "n_sweeps": len(pairs),

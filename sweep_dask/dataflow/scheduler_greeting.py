@@ -78,7 +78,7 @@ def _connected(place: tuple[str, int], deadline: float) -> socket.socket:
 def _greeting_of_tls(connection: socket.socket, context: ssl.SSLContext, address: str) -> None:
     try:
         with context.wrap_socket(connection) as encrypted:
-            # In TLS 1.3 a server judges the client's certificate after the handshake.
+            # In TLS 1.3 a server checks the client's certificate after the handshake.
             if encrypted.recv(1):
                 return
     except ssl.SSLCertVerificationError as error:

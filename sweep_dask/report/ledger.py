@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.storage.judge import REJECT_REASONS
-from sweep_dask.storage.ledger import FILTER_REASONS
+from sweep_dask.storage.ledger import FILTER_REASONS, REJECT_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

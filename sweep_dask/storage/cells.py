@@ -6,6 +6,7 @@ result would depend on where the blocks were cut.
 
 from __future__ import annotations
 
+import csv
 import re
 
 import pyarrow as pa
@@ -37,7 +38,20 @@ class UnparsableError(ValueError):
     """Some cell of a block is not what its column holds."""
 
 
-def judge_cell(text: str, column: Column) -> str | None:
+def cells_of(text: str, delimiter: str) -> list[str]:
+    """The cells of a line.
+
+    Raises
+    ------
+    csv.Error
+        One is beyond any sensible size.
+    """
+    # A carriage return within a line is white space; the csv module would refuse it.
+    line = text.replace("\r", " ")
+    return next(csv.reader([line], skipinitialspace=True, delimiter=delimiter), [])
+
+
+def validate_cell(text: str, column: Column) -> str | None:
     """Reason why `text` cannot be a cell of `column`, or None if it can.
 
     Returns
@@ -52,7 +66,7 @@ def judge_cell(text: str, column: Column) -> str | None:
         blank_allowed = column.kind is Kind.PRICE or not column.required
         return None if blank_allowed else "missing_value"
     if column.kind is Kind.PRICE:
-        return _judge_price(trimmed)
+        return _validate_price(trimmed)
     if not _INTEGER_PATTERN.fullmatch(trimmed):
         return "not_a_number"
     value = integer_of(trimmed)
@@ -71,7 +85,7 @@ def integer_of(text: str) -> int:
     return -magnitude if "-" in text else magnitude
 
 
-def _judge_price(trimmed: str) -> str | None:
+def _validate_price(trimmed: str) -> str | None:
     if _PRICE_PATTERN.fullmatch(trimmed) or _MISSING_PRICE_PATTERN.fullmatch(trimmed):
         return None
     if not _NUMBER_PATTERN.fullmatch(trimmed):
@@ -80,7 +94,7 @@ def _judge_price(trimmed: str) -> str | None:
 
 
 def number_of(text: str, column: Column) -> int:
-    """What `judge_cell` accepts as a number: an integer, or a price doubled.
+    """What `validate_cell` accepts as a number: an integer, or a price doubled.
 
     Returns
     -------

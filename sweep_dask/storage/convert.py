@@ -52,7 +52,7 @@ def convert_file(
     """Write a file to `root / written`, which must not exist, with the columns that are read.
 
     The text is held a piece at a time. Every row of the file is a row of the other, in the same
-    order, also one that cannot be read: nothing is judged here.
+    order, also one that cannot be read: nothing is validated here.
 
     Parameters
     ----------

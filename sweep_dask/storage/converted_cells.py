@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from sweep_dask.errors import InputError
 from sweep_dask.schema import Kind
-from sweep_dask.storage.cells import MAX_LINE_BYTES, SPACE, UnparsableError
-from sweep_dask.storage.judge import cells_of
+from sweep_dask.storage.cells import MAX_LINE_BYTES, SPACE, UnparsableError, cells_of
 from sweep_dask.storage.units import standard_cell, standard_cells
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Piece, read_pieces
-from sweep_dask.storage.judged import JudgedPiece, Reject, judge_piece
 from sweep_dask.storage.spill import index_frame, write_segment
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
+from sweep_dask.storage.validate import Reject, ValidatedPiece, validate_piece
 from sweep_dask.system_config import memory_bytes, peak_memory_bytes
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class BlockReceipt:
 
 
 def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -> pd.DataFrame:
-    """Read, judge, count and spill one block; safe to run twice.
+    """Read, validate, count and spill one block; safe to run twice.
 
     Returns
     -------
@@ -113,12 +113,12 @@ def _segments(block: Block, table: Table, receipt: BlockReceipt) -> Iterator[_Se
     """Rows and rejects of about so much text as the block allows, counted in the receipt."""
     segment = _Segment()
     for piece in _pieces_up_to_an_error(block, receipt):
-        judged = judge_piece(piece, block.header, table, CENTRE_POINT_BITS)
-        segment.rows.append(judged.rows)
-        if judged.rejects:
-            segment.rejects.append(_reject_table(judged.rejects, receipt.n_lines))
+        validated = validate_piece(piece, block.header, table, CENTRE_POINT_BITS)
+        segment.rows.append(validated.rows)
+        if validated.rejects:
+            segment.rejects.append(_reject_table(validated.rejects, receipt.n_lines))
         segment.text_bytes += len(piece.text)
-        _count(receipt, judged)
+        _count(receipt, validated)
         if segment.text_bytes >= block.segment_bytes:
             yield segment
             segment = _Segment()
@@ -143,13 +143,13 @@ def _pieces_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Piec
         yield piece
 
 
-def _count(receipt: BlockReceipt, judged: JudgedPiece) -> None:
-    receipt.n_lines += judged.n_lines
-    receipt.n_read += judged.n_read
-    receipt.n_rows += len(judged.rows)
-    for reason, count in judged.filtered.items():
+def _count(receipt: BlockReceipt, validated: ValidatedPiece) -> None:
+    receipt.n_lines += validated.n_lines
+    receipt.n_read += validated.n_read
+    receipt.n_rows += len(validated.rows)
+    for reason, count in validated.filtered.items():
         receipt.filtered[reason] = receipt.filtered.get(reason, 0) + count
-    for reject in judged.rejects:
+    for reject in validated.rejects:
         receipt.rejected[reject.reason] = receipt.rejected.get(reject.reason, 0) + 1
 
 

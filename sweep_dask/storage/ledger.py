@@ -22,6 +22,18 @@ FILTER_REASONS = {
     "not_selected": "outside the dates and securities asked for",
 }
 
+#: Why a row cannot be read (`rejects/*.parquet`, manifest).
+REJECT_REASONS = {
+    "wrong_field_count": "the line has more or fewer fields than the header",
+    "missing_value": "a value that every row must have is blank or the missing-value number",
+    "not_a_number": "the cell holds no integer (or, for prices, no decimal number)",
+    "not_a_time": "the cell holds no time in ISO 8601 with its offset, where `units` asks for one",
+    "not_a_half_unit": "a price that is no multiple of half a price unit",
+    "out_of_range": "a number outside what its column can hold",
+    "not_text": "the line is no UTF-8 text, holds a zero byte, is longer than 1 MiB or has a cell "
+    "of over 128 KiB",
+}
+
 
 @dataclass
 class FileLedger:

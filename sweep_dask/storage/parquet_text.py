@@ -1,4 +1,4 @@
-"""Rows of Parquet files as CSV text, so that every format is judged by the same rules."""
+"""Rows of Parquet files as CSV text, so that every format is validated by the same rules."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    """Also bytes: whether they are text is judged row by row."""
+    """Also bytes: whether they are text is validated row by row."""
     tests = (
         *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
         *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),

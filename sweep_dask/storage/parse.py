@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from sweep_dask.schema import MISSING_INTEGER, Column, Kind
 from sweep_dask.storage.cells import (
     UnparsableError,
+    cells_of,
     integers_from_text,
     number_of,
     prices_from_text,
 )
-from sweep_dask.storage.judge import cells_of
 from sweep_dask.storage.texts import copied_texts
 from sweep_dask.storage.units import standard_cells
 

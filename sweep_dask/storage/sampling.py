@@ -12,10 +12,10 @@ from sweep_dask.analysis.data_checks.written import UnreadCells
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME, Kind
 from sweep_dask.storage.blocks import Block, cut_file, read_pieces
-from sweep_dask.storage.judge import cells_of
-from sweep_dask.storage.judged import Reject, judge_piece
+from sweep_dask.storage.cells import cells_of
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
+from sweep_dask.storage.validate import Reject, validate_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,10 +59,10 @@ def sample_file(
             if left_bytes <= 0 and file.format != "csv":
                 is_whole = False
                 break
-            judged = judge_piece(piece, header, table, CENTRE_POINT_BITS)
-            tally.add(tally_of(file.name, file.table, judged.rows, ticks))
-            unread.add(judged.rejects)
-            n_rows += len(judged.rows) + len(judged.rejects)
+            validated = validate_piece(piece, header, table, CENTRE_POINT_BITS)
+            tally.add(tally_of(file.name, file.table, validated.rows, ticks))
+            unread.add(validated.rejects)
+            n_rows += len(validated.rows) + len(validated.rejects)
             left_bytes -= len(piece.text)
     except UnreadableFileError as failure:
         is_whole, error = False, failure

@@ -43,7 +43,7 @@ class LineScan(NamedTuple):
 
 
 def scan_lines(text: bytes, header: FileHeader, type_field: int, type_bits: int) -> LineScan:
-    """Judge every line of `text` by number of fields and order type, and read its numbers.
+    """Sort every line of `text` by number of fields and order type, and read its numbers.
 
     Parameters
     ----------

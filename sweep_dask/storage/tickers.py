@@ -9,7 +9,7 @@ from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.tickers import ticker_of
 from sweep_dask.schema import REFERENCE
 from sweep_dask.storage.blocks import PIECE_BYTES, cut_file, read_pieces
-from sweep_dask.storage.judged import judge_piece
+from sweep_dask.storage.validate import validate_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,4 +46,4 @@ def _reference_rows(inputs: Inputs) -> Iterator[pa.Table]:
             header = inputs.headers[file.name]
             for block in cut_file(file, header, PIECE_BYTES, 0):
                 for piece in read_pieces(block):
-                    yield judge_piece(piece, header, REFERENCE, CENTRE_POINT_BITS).rows
+                    yield validate_piece(piece, header, REFERENCE, CENTRE_POINT_BITS).rows

@@ -1,6 +1,6 @@
 """Cells in other units, spelled as the extracts spell them: nanoseconds and 0.1 cent.
 
-Text becomes other text, and only then a number, so nothing is rounded and nothing is judged here:
+Text becomes other text, and only then a number, so nothing is rounded and nothing validated here:
 what cannot be converted exactly stays what `cells` refuses. As there, one function is for the fast
 path and one for the row-by-row path, and both must agree cell by cell.
 """

@@ -13,7 +13,7 @@ from sweep_dask.analysis.data_checks.findings import (
     Finding,
     by_severity,
 )
-from sweep_dask.analysis.data_checks.judging import judge_tally
+from sweep_dask.analysis.data_checks.input_checks import check_tally
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.analysis.data_checks.written import check_written
 from sweep_dask.errors import InputError
@@ -122,7 +122,7 @@ def look(inputs: Inputs, ticks: TickTable, most_bytes: int) -> Checked:
         tally.add(sample.tally)
     written = [f for sample in samples for unread in sample.unread for f in check_written(unread)]
     damaged = [_not_opened(sample.error) for sample in samples if sample.error is not None]
-    findings = by_severity([*damaged, *written, *judge_tally(tally, is_whole=is_whole)])
+    findings = by_severity([*damaged, *written, *check_tally(tally, is_whole=is_whole)])
     rows = sum(sample.n_rows for sample in samples)
     return Checked(
         str(inputs.address), tuple(findings), rows, is_whole, tuple(written), bool(damaged)
@@ -150,7 +150,7 @@ def look_before(plan: Plan) -> list[Finding]:
 
 def findings_on(tally: Tally, written: Sequence[Finding]) -> list[Finding]:
     """All findings on an input that has been read, the gravest first."""
-    return by_severity([*written, *judge_tally(tally, is_whole=True)])
+    return by_severity([*written, *check_tally(tally, is_whole=True)])
 
 
 def noted(findings: list[Finding], settings: Settings) -> list[Finding]:

@@ -13,8 +13,8 @@ from sweep_dask.schema import ORDERS
 from sweep_dask.storage.blocks import Block, Piece, cut_file, read_pieces
 from sweep_dask.storage.formats import COMPRESSED
 from sweep_dask.storage.inputs import Inputs, raise_all
-from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.unreadable import UnreadableFileError
+from sweep_dask.storage.validate import validate_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,11 +59,11 @@ def sample_orders(inputs: Inputs) -> Sample:
     text_ratio = 1.0
     pairs: set[tuple[int, int]] = set()
     for file, piece in _sample_pieces(inputs, files):
-        judged = judge_piece(piece, inputs.headers[file.name], ORDERS, CENTRE_POINT_BITS)
+        validated = validate_piece(piece, inputs.headers[file.name], ORDERS, CENTRE_POINT_BITS)
         text_bytes += len(piece.text)
-        rows += judged.n_read
-        kept += len(judged.rows)
-        pairs |= _pairs(judged.rows)
+        rows += validated.n_read
+        kept += len(validated.rows)
+        pairs |= _pairs(validated.rows)
         if file.format in COMPRESSED:
             text_ratio = max(text_ratio, len(piece.text) / max(1, len(zlib.compress(piece.text))))
     bytes_per_row = text_bytes / max(1, rows)

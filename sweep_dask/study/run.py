@@ -162,7 +162,7 @@ def _do(record: RunRecord, space: Workspace, work: AtWork) -> None:
 
 
 def take_input(record: RunRecord, space: Workspace, work: AtWork) -> Catalogue:
-    """Read the input, judge what it shows, and find the partitions.
+    """Read the input, check what it shows, and find the partitions.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def before_ingest(monkeypatch, change):
 
 
 def between_two_pieces(monkeypatch, change):
-    _first(monkeypatch, block_ingest, "judge_piece", change)
+    _first(monkeypatch, block_ingest, "validate_piece", change)
 
 
 def after_ingest(monkeypatch, change):

@@ -11,12 +11,12 @@ from ingesting import CENTRE_POINT_BITS
 from markets import FIRST_ID, ORDER
 
 from sweep_dask.schema import ORDERS, PARTICIPANTS, Kind
-from sweep_dask.storage import judge as row_by_row
+from sweep_dask.storage import validate as row_by_row
 from sweep_dask.storage.blocks import Piece
-from sweep_dask.storage.cells import number_of
+from sweep_dask.storage.cells import cells_of, number_of
 from sweep_dask.storage.header import FileHeader
 from sweep_dask.storage.header_columns import match_columns
-from sweep_dask.storage.judged import judge_piece
+from sweep_dask.storage.validate import validate_piece
 
 COLUMNS = [*ORDER, "midtick", "national_bid", "timevaliditydecoded", "not_read"]
 GOOD = ORDER | {"midtick": 1, "national_bid": 990, "timevaliditydecoded": "Day", "not_read": "x"}
@@ -53,24 +53,24 @@ def line(**cells) -> bytes:
     return ",".join(str(row[name]) for name in COLUMNS).encode("utf-8", "surrogateescape")
 
 
-def judge(*lines, header=HEADER, table=ORDERS, ending=b"\n"):
+def validate(*lines, header=HEADER, table=ORDERS, ending=b"\n"):
     piece = Piece(ending.join([*lines, b""]), 0)
-    return judge_piece(piece, header, table, CENTRE_POINT_BITS)
+    return validate_piece(piece, header, table, CENTRE_POINT_BITS)
 
 
-def fates(judged, lines):
+def fates(validated, lines):
     """What became of each line: its values, why it was rejected, or that it was filtered."""
     found = ["filtered"] * lines
-    for place, row in zip(judged.lines, judged.rows.to_pylist(), strict=True):
+    for place, row in zip(validated.lines, validated.rows.to_pylist(), strict=True):
         found[int(place)] = {name: repr(value) for name, value in row.items()}
-    for reject in judged.rejects:
+    for reject in validated.rejects:
         found[reject.line] = (reject.reason, reject.column)
-    assert judged.filtered.get("not_centre_point", 0) == found.count("filtered")
+    assert validated.filtered.get("not_centre_point", 0) == found.count("filtered")
     return found
 
 
 def fate(**cells):
-    return fates(judge(line(**cells)), 1)[0]
+    return fates(validate(line(**cells)), 1)[0]
 
 
 changes = st.dictionaries(
@@ -87,19 +87,19 @@ def without_surrogates(cells):
 def test_a_row_meets_the_same_fate_alone_and_among_others(rows, returns):
     ending = b"\r\n" if returns else b"\n"
     lines = [line(**cells) for cells in rows]
-    alone = [fates(judge(text, ending=ending), 1)[0] for text in lines]
-    assert fates(judge(*lines, ending=ending), len(lines)) == alone
+    alone = [fates(validate(text, ending=ending), 1)[0] for text in lines]
+    assert fates(validate(*lines, ending=ending), len(lines)) == alone
 
 
 @pytest.mark.parametrize("column", COLUMNS)
 def test_every_odd_cell_of_a_column_between_good_rows(column):
     lines, expected = [], []
     for cell in ODD_CELLS:
-        alone = fates(judge(line(**{column: cell})), 1)[0]
-        assert fates(judge(line(), line(**{column: cell}), line()), 3)[1] == alone, cell
+        alone = fates(validate(line(**{column: cell})), 1)[0]
+        assert fates(validate(line(), line(**{column: cell}), line()), 3)[1] == alone, cell
         lines += [line(**{column: cell}), line()]
         expected += [alone, fate()]
-    assert fates(judge(*lines), len(lines)) == expected
+    assert fates(validate(*lines), len(lines)) == expected
 
 
 @pytest.mark.parametrize("cell", ODD_CELLS)
@@ -110,8 +110,8 @@ def test_neighbours_keep_their_nineteen_digits(cell):
         *(line(**{name: cell}) for name in ("order_id", "sequence", "midtick", "price")),
         line(order_id=FIRST_ID + 1),
     ]
-    judged = judge(*rows)
-    kept = dict(zip(judged.lines.tolist(), judged.rows["order_id"].to_pylist(), strict=True))
+    validated = validate(*rows)
+    kept = dict(zip(validated.lines.tolist(), validated.rows["order_id"].to_pylist(), strict=True))
     assert (kept[0], kept[5]) == (FIRST_ID, FIRST_ID + 1)
 
 
@@ -144,7 +144,7 @@ REFUSED_INTEGERS = {
 
 @pytest.mark.parametrize(("cell", "value"), ACCEPTED_INTEGERS.items())
 def test_optional_integers_that_can_be_read(cell, value):
-    assert judge(line(midtick=cell)).rows["midtick"].to_pylist() == [value]
+    assert validate(line(midtick=cell)).rows["midtick"].to_pylist() == [value]
 
 
 @pytest.mark.parametrize(("cell", "reason"), REFUSED_INTEGERS.items())
@@ -186,9 +186,9 @@ REFUSED_PRICES = {
 
 @pytest.mark.parametrize(("cell", "value"), ACCEPTED_PRICES.items())
 def test_prices_that_can_be_read(cell, value):
-    assert judge(line(price=cell)).rows["price"].to_pylist() == [value]
+    assert validate(line(price=cell)).rows["price"].to_pylist() == [value]
     # The same where a neighbour makes the column be read as text.
-    assert judge(line(price=cell), line(price="7.5")).rows["price"].to_pylist() == [value, 7.5]
+    assert validate(line(price=cell), line(price="7.5")).rows["price"].to_pylist() == [value, 7.5]
 
 
 @pytest.mark.parametrize(("cell", "reason"), REFUSED_PRICES.items())
@@ -202,27 +202,27 @@ def test_values_outside_what_a_column_can_mean():
     assert fate(security_code=str(2**31)) == ("out_of_range", "security_code")
     assert fate(totalmatchedquantity="-1") == ("out_of_range", "totalmatchedquantity")
     # The extracts may say that less than nothing is left; such a sweep has nothing to match.
-    assert judge(line(leavesquantity="-1")).rows["leavesquantity"].to_pylist() == [-1]
+    assert validate(line(leavesquantity="-1")).rows["leavesquantity"].to_pylist() == [-1]
     # A time in milliseconds.
     assert fate(timestamp="1728000000000") == ("out_of_range", "timestamp")
 
 
 def test_text_is_kept_without_the_blanks_around_it_and_blank_text_is_missing():
     texts = ["Good till", "", "NA", '"a, b"', "Zürich", "5.0", '"say ""so""" ']
-    rows = judge(*(line(timevaliditydecoded=text) for text in texts)).rows
+    rows = validate(*(line(timevaliditydecoded=text) for text in texts)).rows
     assert rows["timevaliditydecoded"].to_pylist() == [
         "Good till", None, "NA", "a, b", "Zürich", "5.0", 'say "so"',
     ]  # fmt: skip
 
 
-# The order in which a row is judged: fields, order type code, filter, all other values.
+# The order in which a row is validated: fields, order type code, filter, all other values.
 
 
 def test_number_of_fields_comes_first():
     text = line(exchangeordertype="?", price="bad") + b",one more"
-    assert fates(judge(text), 1) == [("wrong_field_count", None)]
+    assert fates(validate(text), 1) == [("wrong_field_count", None)]
     unclosed = line(exchangeordertype=0, not_read='"never closed')
-    assert fates(judge(unclosed), 1) == [("wrong_field_count", None)]
+    assert fates(validate(unclosed), 1) == [("wrong_field_count", None)]
 
 
 def test_the_order_type_code_comes_before_the_filter():
@@ -240,29 +240,29 @@ def test_the_first_bad_value_in_the_order_of_the_schema_is_named():
     assert fate(price="bad", quantity="worse") == ("not_a_number", "price")
     turned = header_of(COLUMNS[::-1])
     cells = line(price="bad", quantity="worse").split(b",")[::-1]
-    assert fates(judge(b",".join(cells), header=turned), 1) == [("not_a_number", "price")]
+    assert fates(validate(b",".join(cells), header=turned), 1) == [("not_a_number", "price")]
 
 
 def test_short_sell_siblings_are_centre_point():
-    rows = judge(*(line(exchangeordertype=code) for code in (66, 2050, 4098, 256, 0, 2))).rows
+    rows = validate(*(line(exchangeordertype=code) for code in (66, 2050, 4098, 256, 0, 2))).rows
     assert rows["exchangeordertype"].to_pylist() == [66, 2050, 4098, 256]
 
 
 def test_a_piece_of_rejects_alone_has_typed_empty_columns():
-    judged = judge(line(quantity="bad"))
-    assert (len(judged.rows), judged.n_read) == (0, 1)
-    assert judged.rows.schema == judge(line()).rows.schema
+    validated = validate(line(quantity="bad"))
+    assert (len(validated.rows), validated.n_read) == (0, 1)
+    assert validated.rows.schema == validate(line()).rows.schema
     # Also where the first column of the file is not read.
-    turned = judge(
+    turned = validate(
         b",".join(line(quantity="bad").split(b",")[::-1]), header=header_of(COLUMNS[::-1])
     )
-    assert turned.rows.schema == judged.rows.schema
+    assert turned.rows.schema == validated.rows.schema
 
 
 def test_other_columns_of_a_dated_table_are_kept_as_text():
     header = header_of(["TradeDate", "Id", " Name ", "Country"], PARTICIPANTS)
     text = f"{ORDER['timestamp']},51,Broker,007".encode()
-    rows = judge(text, header=header, table=PARTICIPANTS).rows
+    rows = validate(text, header=header, table=PARTICIPANTS).rows
     assert rows.to_pylist() == [
         {"TradeDate": ORDER["timestamp"], "Id": 51, "Name": "Broker", "Country": "007"}
     ]
@@ -271,20 +271,20 @@ def test_other_columns_of_a_dated_table_are_kept_as_text():
 def test_a_byte_order_mark_in_a_row_is_text():
     header = header_of(["Name", "TradeDate", "Id"], PARTICIPANTS)
     text = f"\ufeffBroker,{ORDER['timestamp']},51".encode()
-    rows = judge(text, text, header=header, table=PARTICIPANTS).rows
+    rows = validate(text, text, header=header, table=PARTICIPANTS).rows
     assert rows["Name"].to_pylist() == ["\ufeffBroker"] * 2
 
 
 @pytest.fixture
-def judged_lines(monkeypatch):
-    """Lines that were judged by themselves."""
-    lines = []
+def validated_lines(monkeypatch):
+    """Lines that were validated by themselves."""
+    lines, validate_line = [], row_by_row.validate_line
 
-    def judge_line(text, *arguments):
+    def noted(text, *arguments):
         lines.append(text)
-        return row_by_row.judge_line(text, *arguments)
+        return validate_line(text, *arguments)
 
-    monkeypatch.setattr("sweep_dask.storage.judged.judge_line", judge_line)
+    monkeypatch.setattr(row_by_row, "validate_line", noted)
     return lines
 
 
@@ -299,7 +299,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"], ids=repr)
-def test_ways_to_spell_a_number_are_all_read_by_the_scan(judged_lines, spelled, ending):
+def test_ways_to_spell_a_number_are_all_read_by_the_scan(validated_lines, spelled, ending):
     rows = [
         {},
         {"exchangeordertype": 2},
@@ -309,20 +309,24 @@ def test_ways_to_spell_a_number_are_all_read_by_the_scan(judged_lines, spelled, 
         {"price": "-.500", "bid": "12.", "offer": "7.00"},
     ]
     lines = [line(**cells) for cells in rows]
-    expected = judge(*lines).rows
+    expected = validate(*lines).rows
     assert expected["price"].to_pylist() == [1000, 3330.5, 1000, 1000, -0.5]
-    judged = judge(*(b",".join(map(spelled, one.split(b","))) for one in lines), ending=ending)
-    assert judged.rows.equals(expected)
-    assert judged.filtered == {"not_centre_point": 1}
-    assert judged_lines == []
+    validated = validate(
+        *(b",".join(map(spelled, one.split(b","))) for one in lines), ending=ending
+    )
+    assert validated.rows.equals(expected)
+    assert validated.filtered == {"not_centre_point": 1}
+    assert validated_lines == []
 
 
-def test_only_doubtful_lines_are_judged_by_themselves(judged_lines):
+def test_only_doubtful_lines_are_validated_by_themselves(validated_lines):
     bad, tabbed, foreign = line(price="1e3"), line(midtick="\t5"), line(not_read="Zürich")
-    judged = judge(line(), bad, line(exchangeordertype=2, price="bad"), tabbed, foreign, line())
-    assert judged_lines == [bad, tabbed, foreign]
-    assert judged.rows["midtick"].to_pylist() == [1, 5, 1, 1]
-    assert fates(judged, 6)[1] == ("not_a_number", "price")
+    validated = validate(
+        line(), bad, line(exchangeordertype=2, price="bad"), tabbed, foreign, line()
+    )
+    assert validated_lines == [bad, tabbed, foreign]
+    assert validated.rows["midtick"].to_pylist() == [1, 5, 1, 1]
+    assert fates(validated, 6)[1] == ("not_a_number", "price")
 
 
 @settings(max_examples=500)
@@ -333,19 +337,19 @@ def test_only_doubtful_lines_are_judged_by_themselves(judged_lines):
 def test_the_scan_and_the_row_by_row_path_read_a_cell_alike(name, cell):
     cell = cell.replace("\n", "")
     text = line(**{name: cell})
-    judgement = row_by_row.judge_line(text, HEADER, ORDERS, CENTRE_POINT_BITS)
-    (found,) = fates(judge(text), 1)
-    if judgement.reason is not None:
-        assert found == (judgement.reason, judgement.column)
-    elif not judgement.centre_point:
+    validation = row_by_row.validate_line(text, HEADER, ORDERS, CENTRE_POINT_BITS)
+    (found,) = fates(validate(text), 1)
+    if validation.reason is not None:
+        assert found == (validation.reason, validation.column)
+    elif not validation.centre_point:
         assert found == "filtered"
     else:
         column = ORDERS.column(name)
-        number = number_of(row_by_row.cells_of(text.decode(), ",")[COLUMNS.index(name)], column)
+        number = number_of(cells_of(text.decode(), ",")[COLUMNS.index(name)], column)
         value = number / 2 if column.kind is Kind.PRICE else number
         assert found[name] == repr(None if number == int(MISSING) else value)
 
 
 def test_raw_text_is_cut_at_a_thousand_characters():
-    reject = judge(line(quantity="bad", not_read="é" * 3_000)).rejects[0]
+    reject = validate(line(quantity="bad", not_read="é" * 3_000)).rejects[0]
     assert len(reject.raw) == 1_000

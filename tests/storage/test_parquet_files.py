@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingesting import everything, judged_pieces, open_file
+from ingesting import everything, open_file, validated_pieces
 from markets import FIRST_ID, OPENS_NS, ORDER, order_text
 
 from sweep_dask.errors import InputError
@@ -37,7 +37,7 @@ def parquet_bytes(columns, **options) -> bytes:
 def rows_of(tmp_path, columns, piece_bytes=1 << 20, **options):
     data = parquet_bytes(columns, **options)
     file, header = open_file(tmp_path, "orders/o.parquet", data)
-    rows, rejects, *counts = everything(judged_pieces(file, header, piece_bytes))
+    rows, rejects, *counts = everything(validated_pieces(file, header, piece_bytes))
     return [row for _, row in rows], [(r.line, r.column, r.reason) for r in rejects], counts
 
 
@@ -48,7 +48,7 @@ def expected(tmp_path):
         for k, row in enumerate(CHANGES)
     ]
     file, header = open_file(tmp_path / "csv", "orders/o.csv", order_text(*quoted))
-    rows, rejects, *_ = everything(judged_pieces(file, header, 1 << 20))
+    rows, rejects, *_ = everything(validated_pieces(file, header, 1 << 20))
     assert rejects == []
     return [row for _, row in rows]
 
@@ -153,7 +153,7 @@ def test_booleans_are_numbers_where_a_column_holds_numbers(tmp_path):
 def test_rejects_of_parquet_have_no_byte_offset(tmp_path):
     data = parquet_bytes(COLUMNS | {"quantity": [-1, 5, 5, 5]})
     file, header = open_file(tmp_path, "orders/o.parquet", data)
-    _, (reject,), *_ = everything(judged_pieces(file, header, 1))
+    _, (reject,), *_ = everything(validated_pieces(file, header, 1))
     assert reject.byte_offset is None
 
 

@@ -16,11 +16,11 @@ from test_cell_agreement import COLUMNS, GOOD, ODD_CELLS, fates, header_of
 
 from sweep_dask.schema import NBBO, ORDERS
 from sweep_dask.storage.blocks import Piece
-from sweep_dask.storage.cells import UnparsableError, judge_cell
+from sweep_dask.storage.cells import UnparsableError, validate_cell
 from sweep_dask.storage.header import FileHeader
 from sweep_dask.storage.header_columns import with_units
-from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.units import Unit, standard_cell, standard_cells
+from sweep_dask.storage.validate import validate_piece
 
 TIME, PRICE, DATE = ORDERS.column("timestamp"), ORDERS.column("price"), NBBO.column("tradedate")
 ISO_CELLS = [
@@ -58,8 +58,8 @@ def is_text(cell):
 def same_fate(alone, at_once, column):
     """Equal values, or neither can be used; which of the reasons it is the slow way says."""
     if alone is None or at_once is None:
-        return (alone is None or judge_cell(alone, column) is not None) and (
-            at_once is None or judge_cell(at_once, column) is not None
+        return (alone is None or validate_cell(alone, column) is not None) and (
+            at_once is None or validate_cell(at_once, column) is not None
         )
     return alone == at_once
 
@@ -104,7 +104,7 @@ def test_prices_are_exact_to_the_half_unit(price_x2, unit):
         for cell, in_unit in ((text, Unit(name)), (text.replace(".", ","), Unit(name, ","))):
             found = standard_cell(cell, PRICE, in_unit)
             assert Decimal(found) * 2 == price_x2
-            assert judge_cell(found, PRICE) is None
+            assert validate_cell(found, PRICE) is None
             assert Decimal(converted_at_once(cell, PRICE, in_unit)) * 2 == price_x2
 
 
@@ -140,7 +140,7 @@ def test_times_by_hand(cell, unit, value):
 def test_what_is_not_exact_is_refused(column, unit, cell, reason):
     lines = [in_units(";", column, unit, cell), in_units(";", column, unit)]
     header = header_in({"time" if column == "timestamp" else "price": unit}, ";")
-    found = fates(judge_lines(lines, header), 2)
+    found = fates(validate_lines(lines, header), 2)
     assert found[0][:2] == (reason, column)
     assert isinstance(found[1], dict)
 
@@ -193,7 +193,7 @@ def test_local_times_at_the_change_of_clocks(cell, ns):
     ],
 )
 def test_a_decimal_comma_leaves_no_doubt(cell, unit, reason):
-    assert judge_cell(standard_cell(cell, PRICE, unit), PRICE) == reason
+    assert validate_cell(standard_cell(cell, PRICE, unit), PRICE) == reason
     assert same_fate(standard_cell(cell, PRICE, unit), converted_at_once(cell, PRICE, unit), PRICE)
 
 
@@ -222,8 +222,8 @@ def in_units(delimiter, column, unit, cell=None, **cells):
     return delimiter.join(spelled).encode("utf-8", "surrogateescape")
 
 
-def judge_lines(lines, header):
-    return judge_piece(Piece(b"\n".join([*lines, b""]), 0), header, ORDERS, CENTRE_POINT_BITS)
+def validate_lines(lines, header):
+    return validate_piece(Piece(b"\n".join([*lines, b""]), 0), header, ORDERS, CENTRE_POINT_BITS)
 
 
 CELL = st.sampled_from(CELLS) | st.text(max_size=6)
@@ -245,8 +245,8 @@ def test_a_row_meets_the_same_fate_alone_and_among_others(rows, delimiter, units
         delimiter.join(str((GOOD | default | cells)[name]) for name in COLUMNS).encode()
         for cells in rows
     ]
-    alone = [fates(judge_lines([text], header), 1)[0] for text in lines]
-    assert fates(judge_lines(lines, header), len(lines)) == alone
+    alone = [fates(validate_lines([text], header), 1)[0] for text in lines]
+    assert fates(validate_lines(lines, header), len(lines)) == alone
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -259,18 +259,18 @@ def test_every_odd_cell_behind_every_delimiter(delimiter, column):
         row = GOOD | {"timestamp": SPELLED["iso"]} | cells
         return delimiter.join(str(row[name]) for name in COLUMNS).encode("utf-8", "surrogateescape")
 
-    good = fates(judge_lines([line()], header), 1)[0]
+    good = fates(validate_lines([line()], header), 1)[0]
     for cell in CELLS:
         text = line(**{column: cell})
-        alone = fates(judge_lines([text], header), 1)[0]
-        assert fates(judge_lines([line(), text, line()], header), 3) == [good, alone, good], cell
+        alone = fates(validate_lines([text], header), 1)[0]
+        assert fates(validate_lines([line(), text, line()], header), 3) == [good, alone, good], cell
 
 
 def test_semicolon_dollars_and_iso_give_the_row_of_the_extract():
     plain = header_of(list(ORDER))
     row = ORDER | {"price": 33305, "bid": "33300", "offer": "33310.5"}
-    expected = judge_lines([",".join(map(str, row.values())).encode()], plain).rows
+    expected = validate_lines([",".join(map(str, row.values())).encode()], plain).rows
     row |= {"price": "33.305", "bid": "33.3", "offer": "33.3105", "timestamp": SPELLED["iso"]}
     fields = with_units(plain.fields, {"time": "iso", "price": "dollar"})
     header = FileHeader(fields, len(row), 0, True, ";")
-    assert judge_lines([";".join(map(str, row.values())).encode()], header).rows.equals(expected)
+    assert validate_lines([";".join(map(str, row.values())).encode()], header).rows.equals(expected)

@@ -16,8 +16,8 @@ from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_pieces
 from sweep_dask.storage.inputs import open_inputs
-from sweep_dask.storage.judged import judge_piece
 from sweep_dask.storage.tallying import tally_of
+from sweep_dask.storage.validate import validate_piece
 from sweep_dask.study import check
 
 OPTIONS = {"enable_parallel": False, "models": "time-priority"}
@@ -93,9 +93,9 @@ def test_findings_do_not_depend_on_the_blocks(in_cents):
         for file in inputs.readable:
             for block in cut_file(file, inputs.headers[file.name], parse_bytes(blocksize), 0):
                 for piece in read_pieces(block):
-                    rows = judge_piece(piece, block.header, BY_NAME[file.table], BITS).rows
+                    rows = validate_piece(piece, block.header, BY_NAME[file.table], BITS).rows
                     total.add(tally_of(file.name, file.table, rows, DEFAULT_TICKS))
-        return [f.as_json() for f in check.judge_tally(total, is_whole=True)], total.as_json()
+        return [f.as_json() for f in check.check_tally(total, is_whole=True)], total.as_json()
 
     whole, in_blocks = findings("1GiB"), findings("37kB")
     assert whole == in_blocks

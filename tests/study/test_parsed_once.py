@@ -237,7 +237,7 @@ def test_an_input_that_is_to_be_read_otherwise_is_read_again(source, output, rea
 
 
 def test_settings_that_decide_on_rows_are_known():
-    """Each of the others decides on what is done with rows, or on how, or is judged anew."""
+    """Each of the others decides on what is done with rows, or on how, or is validated anew."""
     others = {
         *("output", "config", "workers", "chunk_size", "blocksize", "memory_limit"),
         *("enable_parallel", "memory_limit_gb", "progress", "monitoring", "profile", "scheduler"),
@@ -400,10 +400,10 @@ def test_a_replay_reads_trades_that_runs_do_not_keep(source, output, tmp_path, r
     assert len(reads) == 2
 
 
-# --- what is judged anew ------------------------------------------------------------------------
+# --- what is validated anew ---------------------------------------------------------------------
 
 
-def test_rejected_rows_are_judged_by_the_settings_of_the_run(source, output, empty, reads):
+def test_rejected_rows_are_validated_by_the_settings_of_the_run(source, output, empty, reads):
     before = result_files(output)
     with pytest.raises(InputError, match="1 of 46 orders rows cannot be read") as now:
         run(source, output, on_bad_rows="fail", **FIRST)

@@ -1,4 +1,4 @@
-"""All judgements on the sums of an input."""
+"""All checks of the sums of an input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.data_checks.tally import Tally
 
 
-def judge_tally(tally: Tally, *, is_whole: bool) -> list[Finding]:
+def check_tally(tally: Tally, *, is_whole: bool) -> list[Finding]:
     """What the sums of an input show.
 
     Parameters
