@@ -15,7 +15,7 @@ from sweep_dask.partition.piece import PieceTables
 from sweep_dask.partition.run import run_partition
 from sweep_dask.partition.tables import Asked
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.blocks import cut_file, read_pieces
+from sweep_dask.storage.blocks import cut_file, read_chunks
 from sweep_dask.storage.catalogue import build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.ingest import ingest_block, read_receipt
@@ -26,7 +26,7 @@ from sweep_dask.storage.pieces import Piece
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
 from sweep_dask.storage.spill import INDEX_DTYPE, index_of
-from sweep_dask.storage.validate import validate_piece
+from sweep_dask.storage.validate import validate_chunk
 from sweep_dask.terms.arms import SCENARIOS
 
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
@@ -39,27 +39,27 @@ def open_file(folder: Path, name: str, data: bytes):
     return file, inputs.headers[name]
 
 
-def validated_pieces(file, header, blocksize_bytes):
-    """Every piece of a file, validated, in order, with its text."""
+def validated_chunks(file, header, blocksize_bytes):
+    """Every chunk of a file, validated, in order, with its text."""
     table = BY_NAME[file.table]
     return [
-        (piece, validate_piece(piece, header, table, CENTRE_POINT_BITS))
+        (chunk, validate_chunk(chunk, header, table, CENTRE_POINT_BITS))
         for block in cut_file(file, header, blocksize_bytes, 0)
-        for piece in read_pieces(block)
+        for chunk in read_chunks(block)
     ]
 
 
 def everything(validated):
-    """Rows, counts and rejects of pieces, with lines counted from the file's first row."""
+    """Rows, counts and rejects of chunks, with lines counted from the file's first row."""
     rows, rejects, filtered, lines_before, n_read = [], [], {}, 0, 0
-    for _, piece in validated:
-        places = [lines_before + int(line) for line in piece.lines]
-        rows += list(zip(places, piece.rows.to_pylist(), strict=True))
-        rejects += [replace(reject, line=lines_before + reject.line) for reject in piece.rejects]
-        for reason, count in piece.filtered.items():
+    for _, chunk in validated:
+        places = [lines_before + int(line) for line in chunk.lines]
+        rows += list(zip(places, chunk.rows.to_pylist(), strict=True))
+        rejects += [replace(reject, line=lines_before + reject.line) for reject in chunk.rejects]
+        for reason, count in chunk.filtered.items():
             filtered[reason] = filtered.get(reason, 0) + count
-        lines_before += piece.n_lines
-        n_read += piece.n_read
+        lines_before += chunk.n_lines
+        n_read += chunk.n_read
     return rows, rejects, filtered, lines_before, n_read
 
 

@@ -106,7 +106,7 @@ def ingest(
     ResourceError
         Workers died over a block.
     """
-    planned_bytes = blocksize_bytes = blocks[0].segment_bytes
+    planned_bytes = blocksize_bytes = blocks[0].batch_bytes
     indexes = [index_of(())]
     receipts: dict[int, BlockReceipt] = {}
     changes: list[BlockSizeChange] = []

@@ -124,7 +124,7 @@ class PieceTables:
         for partition in partitions:
             for name, table in self._tables.items():
                 file = self._file(name)
-                for rows in table.rows(self._layout, [partition]).pieces:
+                for rows in table.rows(self._layout, [partition]).parts:
                     file.add(rows)
 
     def _file(self, name: str) -> RowsFile:

@@ -96,6 +96,6 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a regular file's bytes, as `sha256:<hex>`; a link is not followed."""
     digest = hashlib.sha256()
     with open_regular(path) as stream:
-        while piece := stream.read(_READ_BYTES):
-            digest.update(piece)
+        while data := stream.read(_READ_BYTES):
+            digest.update(data)
     return f"sha256:{digest.hexdigest()}"

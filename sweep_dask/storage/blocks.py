@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from sweep_dask.storage.raw_files import InputFile
 
 #: Text that is worked on at a time: what is made of it stays in the cache of a processor.
-PIECE_BYTES = 1 << 21
+CHUNK_BYTES = 1 << 21
 
 #: What is made of a line takes memory whatever its length. No row of an extract is as short as a
-#: piece of more lines would need.
-_MOST_LINES = PIECE_BYTES // 32
+#: chunk of more lines would need.
+_MOST_LINES = CHUNK_BYTES // 32
 
 _STEP_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of one file that one task reads."""
+    """A part of one file that one task reads."""
 
     number: int
     """Position among all blocks of the run; file order, then position in the file."""
@@ -47,12 +47,12 @@ class Block:
     """First byte of a CSV block, first row group of a Parquet block, 0 if it is compressed."""
     end: int
     """Byte (row group) behind the last; the size of a compressed file."""
-    segment_bytes: int
+    batch_bytes: int
     """Of how much text the rows are held at a time, and written to one file."""
 
 
 @dataclass(frozen=True)
-class Piece:
+class Chunk:
     """Text of whole lines."""
 
     text: bytes
@@ -125,8 +125,8 @@ def _row_group_runs(file: InputFile, blocksize_bytes: int, begin: int) -> list[t
     return [*runs, (first, len(sizes))] if first < len(sizes) else []
 
 
-def read_pieces(block: Block) -> Iterator[Piece]:
-    """Text of a block, in pieces of up to about `PIECE_BYTES`, each ending with its line.
+def read_chunks(block: Block) -> Iterator[Chunk]:
+    """Text of a block, in chunks of up to about `CHUNK_BYTES`, each ending with its line.
 
     Raises
     ------
@@ -136,17 +136,17 @@ def read_pieces(block: Block) -> Iterator[Piece]:
         It is not what it was when the input was listed.
     """
     with readable(block.file):
-        for piece in _pieces(block):
-            yield from _halved(piece)
+        for chunk in _chunks(block):
+            yield from _halved(chunk)
 
 
-def _pieces(block: Block) -> Iterator[Piece]:
+def _chunks(block: Block) -> Iterator[Chunk]:
     if block.file.format == "parquet":
-        yield from _parquet_pieces(block)
+        yield from _parquet_chunks(block)
     elif block.file.format in COMPRESSED:
         with open_text(block.file) as stream:
             body = len(stream.read(block.header.body_offset))
-            steps = iter(lambda: stream.read(min(PIECE_BYTES, block.segment_bytes)), b"")
+            steps = iter(lambda: stream.read(min(CHUNK_BYTES, block.batch_bytes)), b"")
             yield from _whole_lines(steps, body)
     else:
         with open_raw(block.file) as stream:
@@ -156,24 +156,24 @@ def _pieces(block: Block) -> Iterator[Piece]:
             yield from _whole_lines(_range_steps(stream, block, first), first, is_cut=is_cut)
 
 
-def _halved(piece: Piece) -> Iterator[Piece]:
+def _halved(chunk: Chunk) -> Iterator[Chunk]:
     """The same text, halved between lines until none has more lines than allowed."""
-    text = piece.text
+    text = chunk.text
     if text.count(b"\n") <= _MOST_LINES:
-        yield piece
+        yield chunk
         return
     half = text.rfind(b"\n", 0, len(text) // 2) + 1 or text.find(b"\n") + 1
-    behind = None if piece.first_byte is None else piece.first_byte + half
-    yield from _halved(Piece(text[:half], piece.first_byte))
-    yield from _halved(Piece(text[half:], behind))
+    behind = None if chunk.first_byte is None else chunk.first_byte + half
+    yield from _halved(Chunk(text[:half], chunk.first_byte))
+    yield from _halved(Chunk(text[half:], behind))
 
 
 def _range_steps(stream: io.RawIOBase, block: Block, first: int) -> Iterator[bytes]:
     """The text from `first` to the end of the block, and on to the end of its last line."""
     stream.seek(first)
     text = b""
-    for start in range(first, block.end, PIECE_BYTES):
-        planned_bytes = min(PIECE_BYTES, block.end - start)
+    for start in range(first, block.end, CHUNK_BYTES):
+        planned_bytes = min(CHUNK_BYTES, block.end - start)
         text = stream.read(planned_bytes)
         require_read(block.file, len(text), planned_bytes)
         yield text
@@ -189,7 +189,7 @@ def _range_steps(stream: io.RawIOBase, block: Block, first: int) -> Iterator[byt
 
 def _whole_lines(
     steps: Iterable[bytes], first_byte: int, *, is_cut: bool = False
-) -> Iterator[Piece]:
+) -> Iterator[Chunk]:
     """Text cut behind the ends of lines; of a line that is too long, enough to show that.
 
     Parameters
@@ -207,21 +207,21 @@ def _whole_lines(
                 continue
         end = step.rfind(b"\n") + 1
         if end > begin:
-            yield Piece(b"".join((left_over, memoryview(step)[begin:end])), first_byte)
+            yield Chunk(b"".join((left_over, memoryview(step)[begin:end])), first_byte)
             first_byte += len(left_over) + end - begin
             left_over = b""
         left_over += step[end:]
         if len(left_over) > MAX_LINE_BYTES + 1:  # the last may be a carriage return
-            yield Piece(left_over, first_byte)
+            yield Chunk(left_over, first_byte)
             first_byte += len(left_over)
             left_over, is_cut = b"", True
     if left_over:
-        yield Piece(left_over, first_byte)
+        yield Chunk(left_over, first_byte)
 
 
-def _parquet_pieces(block: Block) -> Iterator[Piece]:
+def _parquet_chunks(block: Block) -> Iterator[Chunk]:
     groups = range(block.start, block.end)
     with open_raw(block.file) as stream:
-        step_bytes = min(PIECE_BYTES, block.segment_bytes)
+        step_bytes = min(CHUNK_BYTES, block.batch_bytes)
         for text in texts_of_row_groups(stream, block.header, groups, step_bytes):
-            yield Piece(text, None)
+            yield Chunk(text, None)

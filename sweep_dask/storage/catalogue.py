@@ -145,7 +145,7 @@ def _order(
     places = np.flatnonzero(chosen)
     part, tables = index[places], tables[places]
     security = np.where(tables < len(PARTITIONED), part["security"], 0)
-    keys = (part["start"], part["segment"], part["block"], tables, security, days[places])
+    keys = (part["start"], part["batch"], part["block"], tables, security, days[places])
     order: npt.NDArray[np.int64] = places[np.lexsort(keys)]
     return order
 

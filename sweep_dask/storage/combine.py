@@ -43,7 +43,7 @@ class Rows(NamedTuple):
     """The rows of a combined table."""
 
     schema: pa.Schema
-    pieces: Iterator[pa.Table]
+    parts: Iterator[pa.Table]
     """In the order of the table; one in memory at a time."""
 
 
@@ -94,8 +94,8 @@ def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -
     """
     rows = combined([ResultFile("", 0, path) for path in paths], columns)
     file = RowsFile(Path(target), rows.schema, Path(target).stem)
-    for piece in rows.pieces:
-        file.add(piece)
+    for part in rows.parts:
+        file.add(part)
     file.close()
     return file_digest(Path(target))
 
@@ -114,7 +114,7 @@ def holds(path: Path, rows: Rows) -> bool:
         there = (pa.Table.from_batches([batch]) for batch in file.iter_batches(ROW_GROUP_ROWS))
         return all(
             one is not None and other is not None and _are_equal(one, other)
-            for one, other in zip_longest(gathered(there), gathered(rows.pieces))
+            for one, other in zip_longest(gathered(there), gathered(rows.parts))
         )
 
 

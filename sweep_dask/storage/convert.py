@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError, InternalError
-from sweep_dask.storage.blocks import PIECE_BYTES, cut_file, read_pieces
+from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
 from sweep_dask.storage.converted_cells import RowConverter
 from sweep_dask.storage.header_columns import plain_name
 from sweep_dask.storage.raw_files import open_raw
@@ -51,7 +51,7 @@ def convert_file(
 ) -> ConvertedFile:
     """Write a file to `root / written`, which must not exist, with the columns that are read.
 
-    The text is held a piece at a time. Every row of the file is a row of the other, in the same
+    The text is held a chunk at a time. Every row of the file is a row of the other, in the same
     order, also one that cannot be read: nothing is validated here.
 
     Parameters
@@ -69,9 +69,9 @@ def convert_file(
     converter = RowConverter(header, values)
     with _opened(root / written) as sink:
         sink.write(_header_line(header))
-        for block in cut_file(file, header, 16 * PIECE_BYTES, 0):
-            for piece in read_pieces(block):
-                sink.write(_converted(converter, piece.text, file))
+        for block in cut_file(file, header, 16 * CHUNK_BYTES, 0):
+            for chunk in read_chunks(block):
+                sink.write(_converted(converter, chunk.text, file))
     n_written = _rows_of(root / written)
     n_read = converter.rows if header.n_rows is None else header.n_rows
     if not n_written == converter.rows == n_read:
@@ -107,7 +107,7 @@ def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
 def _rows_of(path: Path) -> int:
     """Lines below the header, as they are on the disk."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        return sum(piece.count(b"\n") for piece in iter(lambda: stream.read(1 << 20), b"")) - 1
+        return sum(text.count(b"\n") for text in iter(lambda: stream.read(1 << 20), b"")) - 1
 
 
 def _header_line(header: FileHeader) -> bytes:

@@ -191,8 +191,8 @@ def _first_line(file: InputFile) -> _FirstLine:
                 where=file.name,
                 cure="Remove the file or export it again as CSV.",
             )
-        pieces = iter(lambda: stream.read(_STEP_BYTES), b"")
-        has_rows = any(piece.strip(_BLANK) for piece in pieces)
+        steps = iter(lambda: stream.read(_STEP_BYTES), b"")
+        has_rows = any(step.strip(_BLANK) for step in steps)
     return _FirstLine(text, number, end, has_rows, mark_bytes)
 
 

@@ -16,11 +16,11 @@ from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
-from sweep_dask.storage.blocks import Block, Piece, read_pieces
-from sweep_dask.storage.spill import index_frame, write_segment
+from sweep_dask.storage.blocks import Block, Chunk, read_chunks
+from sweep_dask.storage.spill import index_frame, write_batch
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
-from sweep_dask.storage.validate import Reject, ValidatedPiece, validate_piece
+from sweep_dask.storage.validate import Reject, ValidatedChunk, validate_chunk
 from sweep_dask.system_config import memory_bytes, peak_memory_bytes
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.schema import Table
 
-#: Rejects of one segment; `line` counts from the block's first line.
+#: Rejects of one batch; `line` counts from the block's first line.
 REJECT_SCHEMA = pa.schema(
     [
         ("line", pa.int64()),
@@ -53,7 +53,7 @@ class BlockReceipt:
     """Physical line of the file's header."""
     n_lines: int = 0
     """All lines, blank ones included; gives later blocks their line numbers."""
-    n_segments: int = 0
+    n_batches: int = 0
     n_read: int = 0
     n_rows: int = 0
     """Rows that can be used, before repeats are found."""
@@ -63,7 +63,7 @@ class BlockReceipt:
     peak_memory_bytes: int = 0
     """Highest resident memory of the process so far."""
     held_memory_bytes: int = 0
-    """Resident memory while rows were held, the most of all segments."""
+    """Resident memory while rows were held, the most of all batches."""
     error: str | None = None
     """Why the rest of the file could not be read."""
     tally: dict[str, Any] = field(default_factory=dict)
@@ -84,15 +84,15 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
     receipt = BlockReceipt(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
     indexes, tally = [], Tally()
-    for segment in _segments(block, table, receipt):
-        rows = pa.concat_tables(segment.rows)
-        number = receipt.n_segments
+    for batch in _batches(block, table, receipt):
+        rows = pa.concat_tables(batch.rows)
+        number = receipt.n_batches
         tally.add(tally_of(receipt.file, table.name, rows, ticks))
-        indexes.append(write_segment(folder, block.number, number, table, rows))
+        indexes.append(write_batch(folder, block.number, number, table, rows))
         receipt.held_memory_bytes = max(receipt.held_memory_bytes, memory_bytes())
-        _write_rejects(rejects_path(folder, block.number, number), segment.rejects)
-        receipt.n_segments += 1
-        del segment, rows  # before the next ones are read
+        _write_rejects(rejects_path(folder, block.number, number), batch.rejects)
+        receipt.n_batches += 1
+        del batch, rows  # before the next ones are read
     receipt.tally = tally.as_json()
     receipt.seconds = time.perf_counter() - began
     receipt.peak_memory_bytes = peak_memory_bytes()
@@ -101,7 +101,7 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
 
 
 @dataclass
-class _Segment:
+class _Batch:
     """What is held of the text of a block until it is written."""
 
     rows: list[pa.Table] = field(default_factory=list)
@@ -109,41 +109,41 @@ class _Segment:
     text_bytes: int = 0
 
 
-def _segments(block: Block, table: Table, receipt: BlockReceipt) -> Iterator[_Segment]:
+def _batches(block: Block, table: Table, receipt: BlockReceipt) -> Iterator[_Batch]:
     """Rows and rejects of about so much text as the block allows, counted in the receipt."""
-    segment = _Segment()
-    for piece in _pieces_up_to_an_error(block, receipt):
-        validated = validate_piece(piece, block.header, table, CENTRE_POINT_BITS)
-        segment.rows.append(validated.rows)
+    batch = _Batch()
+    for chunk in _chunks_up_to_an_error(block, receipt):
+        validated = validate_chunk(chunk, block.header, table, CENTRE_POINT_BITS)
+        batch.rows.append(validated.rows)
         if validated.rejects:
-            segment.rejects.append(_reject_table(validated.rejects, receipt.n_lines))
-        segment.text_bytes += len(piece.text)
+            batch.rejects.append(_reject_table(validated.rejects, receipt.n_lines))
+        batch.text_bytes += len(chunk.text)
         _count(receipt, validated)
-        if segment.text_bytes >= block.segment_bytes:
-            yield segment
-            segment = _Segment()
-    if segment.text_bytes:
-        yield segment
+        if batch.text_bytes >= block.batch_bytes:
+            yield batch
+            batch = _Batch()
+    if batch.text_bytes:
+        yield batch
 
 
-def _pieces_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Piece]:
-    """The pieces that can be read; why there are no more goes into the receipt.
+def _chunks_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Chunk]:
+    """The chunks that can be read; why there are no more goes into the receipt.
 
     Only reading is guarded: an error of writing, such as a full disk, is not the file's.
     """
-    pieces = read_pieces(block)
+    chunks = read_chunks(block)
     while True:
         try:
-            piece = next(pieces, None)
+            chunk = next(chunks, None)
         except UnreadableFileError as error:
             receipt.error = str(error.value)
             return
-        if piece is None:
+        if chunk is None:
             return
-        yield piece
+        yield chunk
 
 
-def _count(receipt: BlockReceipt, validated: ValidatedPiece) -> None:
+def _count(receipt: BlockReceipt, validated: ValidatedChunk) -> None:
     receipt.n_lines += validated.n_lines
     receipt.n_read += validated.n_read
     receipt.n_rows += len(validated.rows)
@@ -175,9 +175,9 @@ def receipt_path(folder: Path, block: int) -> Path:
     return folder / f"{block:07d}.json"
 
 
-def rejects_path(folder: Path, block: int, segment: int) -> Path:
-    """Rejects of one segment of a block; absent when it has none."""
-    return folder / f"{block:07d}-{segment:05d}.rejects.parquet"
+def rejects_path(folder: Path, block: int, batch: int) -> Path:
+    """Rejects of one batch of a block; absent when it has none."""
+    return folder / f"{block:07d}-{batch:05d}.rejects.parquet"
 
 
 def read_receipt(folder: Path, block: int) -> BlockReceipt:

@@ -80,7 +80,7 @@ def merge_rows(
     Parameters
     ----------
     ranges
-        In file order (block, then segment): of two repeats the first stays. The evening before
+        In file order (block, then batch): of two repeats the first stays. The evening before
         comes before the day itself.
     day
         Trading day, for the column `date`.

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from sweep_dask.storage.header_columns import Field
     from sweep_dask.storage.raw_files import InputFile
 
-#: About what a row of the extracts takes as text; only steers the size of a piece.
+#: About what a row of the extracts takes as text; only steers the size of a chunk.
 _TEXT_BYTES_PER_ROW = 160
 #: A date or a boolean; two quotes around a text.
 _OTHER_BYTES, _QUOTES_BYTES = 10, 2
 
 
 def texts_of_row_groups(
-    stream: io.RawIOBase, header: FileHeader, groups: Sequence[int], piece_bytes: int
+    stream: io.RawIOBase, header: FileHeader, groups: Sequence[int], chunk_bytes: int
 ) -> Iterator[bytes]:
-    """Row groups as CSV text, in order, in pieces of about `piece_bytes`.
+    """Row groups as CSV text, in order, in chunks of about `chunk_bytes`.
 
     Text columns stay dictionaries until their cells are written: a few bytes of a file may stand
     for a million long cells.
@@ -47,12 +47,12 @@ def texts_of_row_groups(
     read = {kinds.names[field.position]: field.column for field in header.fields}
     texts = [name for name in read if _is_text(kinds.field(name).type)]
     file = pq.ParquetFile(stream, metadata=metadata, read_dictionary=texts)
-    rows = max(1, piece_bytes // _TEXT_BYTES_PER_ROW)
+    rows = max(1, chunk_bytes // _TEXT_BYTES_PER_ROW)
     missing = sum(metadata.row_group(group).num_rows for group in groups)
     for batch in file.iter_batches(rows, row_groups=list(groups), columns=list(read)):
         missing -= len(batch)
         cells = {name: _printable(batch[name], column) for name, column in read.items()}
-        yield from _written(cells, kinds.names, piece_bytes)
+        yield from _written(cells, kinds.names, chunk_bytes)
     if missing:
         raise OSError(f"{missing:,} rows fewer than its footer says")
 
@@ -115,15 +115,15 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _written(
-    cells: Mapping[str, pa.Array], names: Sequence[str], piece_bytes: int
+    cells: Mapping[str, pa.Array], names: Sequence[str], chunk_bytes: int
 ) -> Iterator[bytes]:
     """All fields of the file, those that are not read empty; halved until it is no more text."""
     rows = len(next(iter(cells.values())))
-    if rows > 1 and _most_bytes(cells, rows, len(names)) > piece_bytes:
+    if rows > 1 and _most_bytes(cells, rows, len(names)) > chunk_bytes:
         half = rows // 2
         for start, length in ((0, half), (half, rows - half)):
             part = {name: array.slice(start, length) for name, array in cells.items()}
-            yield from _written(part, names, piece_bytes)
+            yield from _written(part, names, chunk_bytes)
         return
     empty = pa.nulls(rows, pa.string())
     columns = [_spelled_out(cells[name]) if name in cells else empty for name in names]

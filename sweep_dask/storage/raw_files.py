@@ -87,9 +87,9 @@ def input_digest(file: InputFile) -> str:
     digest = hashlib.sha256()
     n_bytes = 0
     with readable(file), open_raw(file) as stream:
-        while piece := stream.read(_DIGEST_BYTES):
-            digest.update(piece)
-            n_bytes += len(piece)
+        while data := stream.read(_DIGEST_BYTES):
+            digest.update(data)
+            n_bytes += len(data)
     require_read(file, n_bytes, file.bytes)
     return f"sha256:{digest.hexdigest()}"
 

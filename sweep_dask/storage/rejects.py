@@ -71,11 +71,11 @@ def _write(path: Path, parts: Iterable[pa.Table]) -> None:
 
 
 def _located(scratch: Path, receipts: Iterable[BlockReceipt]) -> Iterable[pa.Table]:
-    """Rejects of each segment, with line numbers that count from the file's beginning."""
+    """Rejects of each batch, with line numbers that count from the file's beginning."""
     lines_before: dict[str, int] = defaultdict(int)
     for receipt in receipts:
-        for segment in range(receipt.n_segments):
-            path = rejects_path(scratch, receipt.block, segment)
+        for batch in range(receipt.n_batches):
+            path = rejects_path(scratch, receipt.block, batch)
             if path.exists():
                 first = receipt.header_line + 1 + lines_before[receipt.file]
                 yield _as_written(pq.read_table(path), receipt.file, first)

@@ -11,11 +11,11 @@ from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.analysis.data_checks.written import UnreadCells
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME, Kind
-from sweep_dask.storage.blocks import Block, cut_file, read_pieces
+from sweep_dask.storage.blocks import Block, cut_file, read_chunks
 from sweep_dask.storage.cells import cells_of
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
-from sweep_dask.storage.validate import Reject, validate_piece
+from sweep_dask.storage.validate import Reject, validate_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.raw_files import InputFile
 
-_PIECE_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 #: Places of a large file that are looked at, evenly spread (arbitrary).
 _PLACES = 8
@@ -55,15 +55,15 @@ def sample_file(
     n_rows, error, left_bytes = 0, None, most_bytes
     try:
         blocks, is_whole = _places(file, header, most_bytes)
-        for piece in (piece for block in blocks for piece in read_pieces(block)):
+        for chunk in (chunk for block in blocks for chunk in read_chunks(block)):
             if left_bytes <= 0 and file.format != "csv":
                 is_whole = False
                 break
-            validated = validate_piece(piece, header, table, CENTRE_POINT_BITS)
+            validated = validate_chunk(chunk, header, table, CENTRE_POINT_BITS)
             tally.add(tally_of(file.name, file.table, validated.rows, ticks))
             unread.add(validated.rejects)
             n_rows += len(validated.rows) + len(validated.rejects)
-            left_bytes -= len(piece.text)
+            left_bytes -= len(chunk.text)
     except UnreadableFileError as failure:
         is_whole, error = False, failure
     return FileSample(tally, unread.cells(n_rows), n_rows, is_whole, error)
@@ -72,7 +72,7 @@ def sample_file(
 def _places(file: InputFile, header: FileHeader, most_bytes: int) -> tuple[list[Block], bool]:
     """Blocks to look at, and whether they are the whole file."""
     if file.format != "csv" or file.bytes - header.body_offset <= most_bytes:
-        return cut_file(file, header, min(_PIECE_BYTES, most_bytes), 0), True
+        return cut_file(file, header, min(_CHUNK_BYTES, most_bytes), 0), True
     size = max(1, most_bytes // _PLACES)
     starts = range(header.body_offset, file.bytes, (file.bytes - header.body_offset) // _PLACES)
     return [

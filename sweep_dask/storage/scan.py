@@ -1,4 +1,4 @@
-"""One pass over the bytes of a piece: lines, number of fields, order type, and all numbers.
+"""One pass over the bytes of a chunk: lines, number of fields, order type, and all numbers.
 
 Most lines of a real extract are ordinary lit orders; they are counted here and nothing is made of
 them. Of the others every integer and price is read on the way, where it can be no other thing; a

@@ -1,4 +1,4 @@
-"""The pass over the bytes of a piece, compiled.
+"""The pass over the bytes of a chunk, compiled.
 
 The common case, digits alone, stands in the loop itself: to call a function that gives back more
 than one number would halve the speed. Whatever else a cell may hold takes a few steps more.

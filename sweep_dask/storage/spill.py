@@ -1,6 +1,6 @@
-"""Rows of a segment of a block, sorted by partition, in one file that a merge can read ranges of.
+"""Rows of a batch of a block, sorted by partition, in one file that a merge can read ranges of.
 
-One file a segment, never one a segment and partition: 1,600 blocks times 2,000 securities would be
+One file a batch, never one a batch and partition: 1,600 blocks times 2,000 securities would be
 three million files. Files are Arrow IPC without compression, so that a range is mapped, not read.
 """
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 ALL_SECURITIES = -1
 
 #: Rows of a spill file that are put in order, and found again, at a time (arbitrary).
-_BATCH_ROWS = 1 << 17
+_RECORD_BATCH_ROWS = 1 << 17
 
-#: A row of the index: which rows of which segment belong to which partition. There is one for each
+#: A row of the index: which rows of which batch belong to which partition. There is one for each
 #: block and partition, and the client holds them all.
 INDEX_DTYPE = np.dtype(
     [
         ("block", np.int32),
-        ("segment", np.int32),
+        ("batch", np.int32),
         ("day", np.int32),
         ("evening", np.bool_),
         ("security", np.int64),
@@ -48,13 +48,13 @@ INDEX_DTYPE = np.dtype(
 Index = npt.NDArray[np.void]
 
 
-def segment_path(folder: Path, block: int, segment: int) -> Path:
-    """File of one segment of one block."""
-    return folder / f"{block:07d}-{segment:05d}.arrow"
+def batch_path(folder: Path, block: int, batch: int) -> Path:
+    """File of one batch of one block."""
+    return folder / f"{block:07d}-{batch:05d}.arrow"
 
 
 def index_frame(indexes: Iterable[Index]) -> pd.DataFrame:
-    """Indexes of segments as one frame, as a partition of a `dask.dataframe` has to be."""
+    """Indexes of batches as one frame, as a partition of a `dask.dataframe` has to be."""
     return pd.DataFrame(np.concatenate([np.empty(0, INDEX_DTYPE), *indexes]))
 
 
@@ -64,7 +64,7 @@ def index_of(frames: Iterable[pd.DataFrame]) -> Index:
     return np.concatenate([np.empty(0, INDEX_DTYPE), *arrays])
 
 
-def write_segment(folder: Path, block: int, segment: int, table: Table, rows: pa.Table) -> Index:
+def write_batch(folder: Path, block: int, batch: int, table: Table, rows: pa.Table) -> Index:
     """Write rows sorted by (day, evening, security), file order within, and return their index.
 
     File order is what decides which of two repeats is the first.
@@ -75,9 +75,9 @@ def write_segment(folder: Path, block: int, segment: int, table: Table, rows: pa
     day, evening = calendar_days(times), is_evening(times)
     security = _securities(table, rows)
     order = np.lexsort((security, evening, day))
-    path = segment_path(folder, block, segment)
+    path = batch_path(folder, block, batch)
     write_atomically(path, lambda temporary: _write_ipc(temporary, rows, order))
-    return _index(block, segment, day[order], evening[order], security[order])
+    return _index(block, batch, day[order], evening[order], security[order])
 
 
 def _securities(table: Table, rows: pa.Table) -> npt.NDArray[np.int64]:
@@ -88,16 +88,16 @@ def _securities(table: Table, rows: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def _write_ipc(path: Path, rows: pa.Table, order: npt.NDArray[np.int64]) -> None:
-    """Put rows in order a batch at a time: a whole copy would double what a block takes."""
+    """Put rows in order some at a time: a whole copy would double what a block takes."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
-        for start in range(0, order.size, _BATCH_ROWS):
-            batch = rows.take(pa.array(order[start : start + _BATCH_ROWS]))
-            writer.write_table(batch.combine_chunks())
+        for start in range(0, order.size, _RECORD_BATCH_ROWS):
+            taken = rows.take(pa.array(order[start : start + _RECORD_BATCH_ROWS]))
+            writer.write_table(taken.combine_chunks())
 
 
 def _index(
     block: int,
-    segment: int,
+    batch: int,
     day: npt.NDArray[np.int64],
     evening: npt.NDArray[np.bool_],
     security: npt.NDArray[np.int64],
@@ -105,7 +105,7 @@ def _index(
     changes = (np.diff(day) != 0) | (np.diff(evening) != 0) | (np.diff(security) != 0)
     starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
     index = np.empty(starts.size, INDEX_DTYPE)
-    index["block"], index["segment"] = block, segment
+    index["block"], index["batch"] = block, batch
     index["day"], index["evening"] = day[starts], evening[starts]
     index["security"], index["start"] = security[starts], starts
     index["rows"] = np.diff(starts, append=day.size)
@@ -114,9 +114,9 @@ def _index(
 
 def read_range(folder: Path, part: np.void) -> pa.Table:
     """The rows of an entry of the index; their bytes are mapped, not copied."""
-    block, segment, _, _, _, start, rows = part.item()
-    mapped = pa.memory_map(str(segment_path(folder, block, segment)))
+    block, batch, _, _, _, start, rows = part.item()
+    mapped = pa.memory_map(str(batch_path(folder, block, batch)))
     reader = pa.ipc.open_file(mapped)
-    first, last = start // _BATCH_ROWS, (start + rows - 1) // _BATCH_ROWS
+    first, last = start // _RECORD_BATCH_ROWS, (start + rows - 1) // _RECORD_BATCH_ROWS
     batches = [reader.get_batch(number) for number in range(first, last + 1)]
-    return pa.Table.from_batches(batches).slice(start - first * _BATCH_ROWS, rows)
+    return pa.Table.from_batches(batches).slice(start - first * _RECORD_BATCH_ROWS, rows)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.tickers import ticker_of
 from sweep_dask.schema import REFERENCE
-from sweep_dask.storage.blocks import PIECE_BYTES, cut_file, read_pieces
-from sweep_dask.storage.validate import validate_piece
+from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
+from sweep_dask.storage.validate import validate_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,6 @@ def _reference_rows(inputs: Inputs) -> Iterator[pa.Table]:
     for file in inputs.readable:
         if file.table == REFERENCE.name:
             header = inputs.headers[file.name]
-            for block in cut_file(file, header, PIECE_BYTES, 0):
-                for piece in read_pieces(block):
-                    yield validate_piece(piece, header, REFERENCE, CENTRE_POINT_BITS).rows
+            for block in cut_file(file, header, CHUNK_BYTES, 0):
+                for chunk in read_chunks(block):
+                    yield validate_chunk(chunk, header, REFERENCE, CENTRE_POINT_BITS).rows

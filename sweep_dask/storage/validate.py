@@ -1,4 +1,4 @@
-"""Which lines of a piece of text can be used, which are filtered, and why others are rejected.
+"""Which lines of a chunk of text can be used, which are filtered, and why others are rejected.
 
 A row is validated in this order: number of fields, order type code, filter (not Centre Point),
 then all other values, in the order of the schema. Repeats are found later, across blocks and
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.schema import Table
-    from sweep_dask.storage.blocks import Piece
+    from sweep_dask.storage.blocks import Chunk
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.header_columns import Field
 
@@ -47,7 +47,7 @@ class Reject:
     """A line that cannot be read."""
 
     line: int
-    """Line of the piece, from 0, blank lines included."""
+    """Line of the chunk, from 0, blank lines included."""
     byte_offset: int | None
     """Where the line begins in its file."""
     column: str | None
@@ -56,13 +56,13 @@ class Reject:
 
 
 @dataclass(frozen=True)
-class ValidatedPiece:
-    """Where every line of a piece went."""
+class ValidatedChunk:
+    """Where every line of a chunk went."""
 
     rows: pa.Table
     """The rows that can be used, in file order."""
     lines: npt.NDArray[np.int64]
-    """int64[rows], each row's line in the piece, from 0."""
+    """int64[rows], each row's line in the chunk, from 0."""
     n_lines: int
     """All lines, blank ones included."""
     n_read: int
@@ -81,17 +81,17 @@ class Validation(NamedTuple):
     """Key of `ledger.REJECT_REASONS`; None for a row that can be used."""
 
 
-def validate_piece(
-    piece: Piece, header: FileHeader, table: Table, type_bits: int
-) -> ValidatedPiece:
-    """Sort every line of `piece` into usable, filtered and rejected.
+def validate_chunk(
+    chunk: Chunk, header: FileHeader, table: Table, type_bits: int
+) -> ValidatedChunk:
+    """Sort every line of `chunk` into usable, filtered and rejected.
 
     The numbers of nearly all lines are read by the scan; only lines that it doubts are validated
     one by one, and all of them if cells in other units cannot be converted at once.
     """
     type_field = -1 if table.order_type is None else header.position_of(table.order_type)
-    scan = scan_lines(piece.text, header, type_field, type_bits)
-    validator = _LineValidator(piece, scan, header, table, type_bits)
+    scan = scan_lines(chunk.text, header, type_field, type_bits)
+    validator = _LineValidator(chunk, scan, header, table, type_bits)
     validator.reject(verdict.WRONG_FIELD_COUNT, "wrong_field_count")
     validator.reject(verdict.TOO_LONG, "not_text")
     keep = np.ones(scan.row_lines.size, dtype=bool)
@@ -102,7 +102,7 @@ def validate_piece(
         validator.accept(np.flatnonzero(keep), keep)
         rows = typed_rows(scan, header, keep)
     filtered = validator.filtered + np.count_nonzero(scan.verdicts == verdict.NOT_CENTRE_POINT)
-    return ValidatedPiece(
+    return ValidatedChunk(
         rows=rows,
         lines=scan.row_lines[keep],
         n_lines=scan.verdicts.size,
@@ -116,7 +116,7 @@ def validate_piece(
 class _LineValidator:
     """Validates lines one at a time; keeps rejects and counts."""
 
-    piece: Piece
+    chunk: Chunk
     scan: LineScan
     header: FileHeader
     table: Table
@@ -127,7 +127,7 @@ class _LineValidator:
     def reject(self, wanted: int, reason: str) -> None:
         """Reject all lines with a verdict."""
         for line in np.flatnonzero(self.scan.verdicts == wanted).tolist():
-            self.rejects.append(_reject(self.piece, self.scan, line, None, reason))
+            self.rejects.append(_reject(self.chunk, self.scan, line, None, reason))
 
     def accept(self, rows: npt.NDArray[np.int64], keep: npt.NDArray[np.bool_]) -> None:
         """Note in `keep` which of `rows` can be used, and fill in their numbers."""
@@ -135,10 +135,10 @@ class _LineValidator:
             keep[row] = self._accept_line(row, int(self.scan.row_lines[row]))
 
     def _accept_line(self, row: int, line: int) -> bool:
-        text = self.piece.text[self.scan.starts[line] : self.scan.ends[line]]
+        text = self.chunk.text[self.scan.starts[line] : self.scan.ends[line]]
         validation = validate_line(text, self.header, self.table, self.type_bits)
         if validation.reason is not None:
-            reject = _reject(self.piece, self.scan, line, validation.column, validation.reason)
+            reject = _reject(self.chunk, self.scan, line, validation.column, validation.reason)
             self.rejects.append(reject)
         elif validation.centre_point:
             fill_numbers(self.scan.cells[:, row], text.decode("utf-8"), self.header)
@@ -148,10 +148,10 @@ class _LineValidator:
         return False
 
 
-def _reject(piece: Piece, scan: LineScan, line: int, column: str | None, reason: str) -> Reject:
+def _reject(chunk: Chunk, scan: LineScan, line: int, column: str | None, reason: str) -> Reject:
     start, end = int(scan.starts[line]), int(scan.ends[line])
-    offset = None if piece.first_byte is None else piece.first_byte + start
-    raw = piece.text[start:end].decode("utf-8", errors="backslashreplace")[:RAW_CHARACTERS]
+    offset = None if chunk.first_byte is None else chunk.first_byte + start
+    raw = chunk.text[start:end].decode("utf-8", errors="backslashreplace")[:RAW_CHARACTERS]
     return Reject(line, offset, column, reason, raw)
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.trading_day import calendar_days, is_evening
 from sweep_dask.schema import ORDERS
-from sweep_dask.storage.blocks import Block, Piece, cut_file, read_pieces
+from sweep_dask.storage.blocks import Block, Chunk, cut_file, read_chunks
 from sweep_dask.storage.formats import COMPRESSED
 from sweep_dask.storage.inputs import Inputs, raise_all
 from sweep_dask.storage.unreadable import UnreadableFileError
-from sweep_dask.storage.validate import validate_piece
+from sweep_dask.storage.validate import validate_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,14 +58,14 @@ def sample_orders(inputs: Inputs) -> Sample:
     text_bytes = rows = kept = 0
     text_ratio = 1.0
     pairs: set[tuple[int, int]] = set()
-    for file, piece in _sample_pieces(inputs, files):
-        validated = validate_piece(piece, inputs.headers[file.name], ORDERS, CENTRE_POINT_BITS)
-        text_bytes += len(piece.text)
+    for file, chunk in _sample_chunks(inputs, files):
+        validated = validate_chunk(chunk, inputs.headers[file.name], ORDERS, CENTRE_POINT_BITS)
+        text_bytes += len(chunk.text)
         rows += validated.n_read
         kept += len(validated.rows)
         pairs |= _pairs(validated.rows)
         if file.format in COMPRESSED:
-            text_ratio = max(text_ratio, len(piece.text) / max(1, len(zlib.compress(piece.text))))
+            text_ratio = max(text_ratio, len(chunk.text) / max(1, len(zlib.compress(chunk.text))))
     bytes_per_row = text_bytes / max(1, rows)
     all_rows = 0
     for file in files:
@@ -82,13 +82,13 @@ def sample_orders(inputs: Inputs) -> Sample:
     return Sample(bytes_per_row, all_rows, kept_rows, len(pairs), kept_text_bytes)
 
 
-def _sample_pieces(inputs: Inputs, files: Sequence[InputFile]) -> Iterator[tuple[InputFile, Piece]]:
-    """A piece of each sampled block; at the end an error for all files that cannot be read."""
+def _sample_chunks(inputs: Inputs, files: Sequence[InputFile]) -> Iterator[tuple[InputFile, Chunk]]:
+    """A chunk of each sampled block; at the end an error for all files that cannot be read."""
     errors: list[InputError] = []
     for file in _spread(files, _SAMPLED_FILES):
         try:
             for block in _sample_blocks(inputs, file):
-                yield from ((file, piece) for piece in islice(read_pieces(block), 1))
+                yield from ((file, chunk) for chunk in islice(read_chunks(block), 1))
         except UnreadableFileError as error:
             errors.append(error)
     raise_all(errors)

@@ -186,6 +186,6 @@ def _cut(inputs: Inputs, blocksize_bytes: int) -> tuple[Block, ...]:
 def _largest_block_bytes(blocks: Sequence[Block]) -> int:
     """Most text a task holds at a time."""
     return max(
-        (min(b.segment_bytes, b.file.bytes) if b.file.format == "csv" else b.segment_bytes)
+        (min(b.batch_bytes, b.file.bytes) if b.file.format == "csv" else b.batch_bytes)
         for b in blocks
     )

@@ -85,8 +85,8 @@ def before_ingest(monkeypatch, change):
     _first(monkeypatch, reading, "ingest", change)
 
 
-def between_two_pieces(monkeypatch, change):
-    _first(monkeypatch, block_ingest, "validate_piece", change)
+def between_two_chunks(monkeypatch, change):
+    _first(monkeypatch, block_ingest, "validate_chunk", change)
 
 
 def after_ingest(monkeypatch, change):
@@ -109,7 +109,7 @@ def _first(monkeypatch, module, name, change):
     monkeypatch.setattr(module, name, called)
 
 
-MOMENTS = (before_ingest, between_two_pieces, after_ingest, after_the_digests)
+MOMENTS = (before_ingest, between_two_chunks, after_ingest, after_the_digests)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from ingesting import everything, open_file, run_everything, validated_pieces
+from ingesting import everything, open_file, run_everything, validated_chunks
 from markets import FIRST_ID, order_text, trade_text, write_files
 
-from sweep_dask.storage.blocks import Block, cut_file, read_pieces
+from sweep_dask.storage.blocks import Block, cut_file, read_chunks
 
 HEADER = b"TradeDate,Id,Name\n"
 DAY = b"1728000000000000000"
@@ -36,7 +36,7 @@ VARIANTS = {
 @pytest.mark.parametrize("data", VARIANTS.values(), ids=VARIANTS.keys())
 def test_every_blocksize_gives_the_same_rows_counts_and_rejects(tmp_path, data):
     file, header = open_file(tmp_path, "participants/p.csv", data)
-    whole = everything(validated_pieces(file, header, len(data)))
+    whole = everything(validated_chunks(file, header, len(data)))
     rows, rejects, filtered, _, n_read = whole
     # By hand: of eight lines two are blank, two cannot be read.
     assert [row["Id"] for _, row in rows] == [1, 2, 5, 6]
@@ -44,7 +44,7 @@ def test_every_blocksize_gives_the_same_rows_counts_and_rejects(tmp_path, data):
     assert [reject.reason for reject in rejects] == ["not_a_number", "wrong_field_count"]
     assert (n_read, filtered) == (6, {})
     for blocksize_bytes in range(1, len(data)):
-        assert everything(validated_pieces(file, header, blocksize_bytes)) == whole
+        assert everything(validated_chunks(file, header, blocksize_bytes)) == whole
 
 
 @pytest.mark.parametrize("data", VARIANTS.values(), ids=VARIANTS.keys())
@@ -55,38 +55,38 @@ def test_every_cut_puts_each_line_into_one_block(tmp_path, data):
             Block(0, file, header, header.body_offset, cut, 1),
             Block(1, file, header, cut, len(data), 1),
         ]
-        pieces = [
-            piece for block in blocks if block.start < block.end for piece in read_pieces(block)
+        chunks = [
+            chunk for block in blocks if block.start < block.end for chunk in read_chunks(block)
         ]
-        assert b"".join(piece.text for piece in pieces) == data[header.body_offset :]
-        for piece in pieces:
-            assert data[piece.first_byte :].startswith(piece.text)
+        assert b"".join(chunk.text for chunk in chunks) == data[header.body_offset :]
+        for chunk in chunks:
+            assert data[chunk.first_byte :].startswith(chunk.text)
 
 
 @pytest.mark.parametrize("data", VARIANTS.values(), ids=VARIANTS.keys())
 def test_every_step_of_reading_gives_the_same_rows_counts_and_rejects(tmp_path, monkeypatch, data):
     file, header = open_file(tmp_path, "participants/p.csv", data)
-    whole = everything(validated_pieces(file, header, len(data)))
+    whole = everything(validated_chunks(file, header, len(data)))
     for step_bytes in (1, 2, 3, 7, 40, 100):
-        monkeypatch.setattr("sweep_dask.storage.blocks.PIECE_BYTES", step_bytes)
+        monkeypatch.setattr("sweep_dask.storage.blocks.CHUNK_BYTES", step_bytes)
         for blocksize_bytes in (5, 60, len(data)):
-            assert everything(validated_pieces(file, header, blocksize_bytes)) == whole
+            assert everything(validated_chunks(file, header, blocksize_bytes)) == whole
 
 
-def test_pieces_of_many_short_lines_are_halved(tmp_path, monkeypatch):
+def test_chunks_of_many_short_lines_are_halved(tmp_path, monkeypatch):
     file, header = open_file(tmp_path, "participants/p.csv", HEADER + BODY)
-    whole = everything(validated_pieces(file, header, len(BODY)))
+    whole = everything(validated_chunks(file, header, len(BODY)))
     monkeypatch.setattr("sweep_dask.storage.blocks._MOST_LINES", 3)
-    pieces = validated_pieces(file, header, len(BODY))
-    assert [validated.n_lines for _, validated in pieces] == [3, 3, 2]
-    assert everything(pieces) == whole
+    chunks = validated_chunks(file, header, len(BODY))
+    assert [validated.n_lines for _, validated in chunks] == [3, 3, 2]
+    assert everything(chunks) == whole
 
 
 def test_reject_says_where_its_line_begins(tmp_path):
     data = VARIANTS["carriage returns"]
     file, header = open_file(tmp_path, "participants/p.csv", data)
     for blocksize_bytes in (1, 7, 30, len(data)):
-        _, rejects, *_ = everything(validated_pieces(file, header, blocksize_bytes))
+        _, rejects, *_ = everything(validated_chunks(file, header, blocksize_bytes))
         for reject in rejects:
             assert data[reject.byte_offset :].startswith(reject.raw.encode())
             # Physical lines are counted from 1, the header being line 1.
@@ -103,12 +103,12 @@ def test_orders_are_filtered_and_kept_alike_at_every_blocksize(tmp_path):
         {"sequence": 6, "price": 3330.5},
     )
     file, header = open_file(tmp_path, "orders/o.csv", data)
-    whole = everything(validated_pieces(file, header, len(data)))
+    whole = everything(validated_chunks(file, header, len(data)))
     assert [row["sequence"] for _, row in whole[0]] == [1, 3, 6]
     assert [reject.line for reject in whole[1]] == [3, 4]
     assert whole[2] == {"not_centre_point": 1}
     for blocksize_bytes in range(1, len(data), 7):
-        assert everything(validated_pieces(file, header, blocksize_bytes)) == whole
+        assert everything(validated_chunks(file, header, blocksize_bytes)) == whole
 
 
 def test_written_rejects_do_not_depend_on_blocks(tmp_path):
@@ -135,24 +135,24 @@ def test_a_row_longer_than_any_step_of_reading(tmp_path):
     for blocksize_bytes in (20_000, 65_536, 99_999, len(data)):
         # Blocks that lie inside the long row are empty.
         blocks = cut_file(file, header, blocksize_bytes, 0)
-        pieces = [piece for block in blocks for piece in read_pieces(block)]
-        assert b"".join(piece.text for piece in pieces) == data[len(HEADER) :]
+        chunks = [chunk for block in blocks for chunk in read_chunks(block)]
+        assert b"".join(chunk.text for chunk in chunks) == data[len(HEADER) :]
 
 
-@pytest.mark.parametrize("piece_bytes", [1, 10, 57, 300, 10_000])
-def test_gzip_in_pieces_equals_plain_text(tmp_path, piece_bytes):
+@pytest.mark.parametrize("blocksize_bytes", [1, 10, 57, 300, 10_000])
+def test_gzip_in_chunks_equals_plain_text(tmp_path, blocksize_bytes):
     for k, data in enumerate(VARIANTS.values()):
-        plain = validated_pieces(
+        plain = validated_chunks(
             *open_file(tmp_path / f"p{k}", "participants/p.csv", data), len(data)
         )
         packed = gzip.compress(data)
         file, header = open_file(tmp_path / f"z{k}", "participants/p.csv.gz", packed)
-        assert everything(validated_pieces(file, header, piece_bytes)) == everything(plain)
+        assert everything(validated_chunks(file, header, blocksize_bytes)) == everything(plain)
 
 
 def test_a_trade_file_without_newline_keeps_its_last_row(tmp_path):
     data = trade_text({"sequence": 1}, {"sequence": 2})[:-1]
     file, header = open_file(tmp_path, "trades/t.csv", data)
     for blocksize_bytes in range(1, len(data)):
-        rows = everything(validated_pieces(file, header, blocksize_bytes))[0]
+        rows = everything(validated_chunks(file, header, blocksize_bytes))[0]
         assert [row["sequence"] for _, row in rows] == [1, 2]

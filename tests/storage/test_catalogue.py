@@ -195,7 +195,7 @@ def test_the_index_of_many_blocks_and_securities_takes_little_memory():
     tracemalloc.start()
     try:
         index = np.empty(blocks * securities, INDEX_DTYPE)
-        for name, values in {"segment": 0, "day": 20_000, "evening": False, "rows": 7}.items():
+        for name, values in {"batch": 0, "day": 20_000, "evening": False, "rows": 7}.items():
             index[name] = values
         index["block"] = np.repeat(np.arange(blocks), securities)
         index["security"] = np.tile(np.arange(securities), blocks)

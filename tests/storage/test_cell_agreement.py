@@ -12,11 +12,11 @@ from markets import FIRST_ID, ORDER
 
 from sweep_dask.schema import ORDERS, PARTICIPANTS, Kind
 from sweep_dask.storage import validate as row_by_row
-from sweep_dask.storage.blocks import Piece
+from sweep_dask.storage.blocks import Chunk
 from sweep_dask.storage.cells import cells_of, number_of
 from sweep_dask.storage.header import FileHeader
 from sweep_dask.storage.header_columns import match_columns
-from sweep_dask.storage.validate import validate_piece
+from sweep_dask.storage.validate import validate_chunk
 
 COLUMNS = [*ORDER, "midtick", "national_bid", "timevaliditydecoded", "not_read"]
 GOOD = ORDER | {"midtick": 1, "national_bid": 990, "timevaliditydecoded": "Day", "not_read": "x"}
@@ -54,8 +54,8 @@ def line(**cells) -> bytes:
 
 
 def validate(*lines, header=HEADER, table=ORDERS, ending=b"\n"):
-    piece = Piece(ending.join([*lines, b""]), 0)
-    return validate_piece(piece, header, table, CENTRE_POINT_BITS)
+    chunk = Chunk(ending.join([*lines, b""]), 0)
+    return validate_chunk(chunk, header, table, CENTRE_POINT_BITS)
 
 
 def fates(validated, lines):
@@ -248,7 +248,7 @@ def test_short_sell_siblings_are_centre_point():
     assert rows["exchangeordertype"].to_pylist() == [66, 2050, 4098, 256]
 
 
-def test_a_piece_of_rejects_alone_has_typed_empty_columns():
+def test_a_chunk_of_rejects_alone_has_typed_empty_columns():
     validated = validate(line(quantity="bad"))
     assert (len(validated.rows), validated.n_read) == (0, 1)
     assert validated.rows.schema == validate(line()).rows.schema

@@ -13,7 +13,7 @@ from markets import order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage import formats
-from sweep_dask.storage.blocks import cut_file, read_pieces
+from sweep_dask.storage.blocks import cut_file, read_chunks
 from sweep_dask.storage.ingest import ingest_block, read_receipt
 from sweep_dask.storage.inputs import open_inputs
 
@@ -67,13 +67,13 @@ def test_results_equal_those_of_the_plain_file(tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", PACKED)
-def test_a_file_is_one_block_read_in_pieces(tmp_path, ending):
+def test_a_file_is_one_block_read_in_chunks(tmp_path, ending):
     file, header = open_file(tmp_path, f"orders/a.{ending}", PACKED[ending])
     (block,) = cut_file(file, header, 40_000, 0)
-    pieces = list(read_pieces(block))
+    chunks = list(read_chunks(block))
     longest_line = max(map(len, ORDERS.splitlines())) + 1
-    assert max(len(piece.text) for piece in pieces) < 40_000 + longest_line
-    assert b"".join(piece.text for piece in pieces) == ORDERS[header.body_offset :]
+    assert max(len(chunk.text) for chunk in chunks) < 40_000 + longest_line
+    assert b"".join(chunk.text for chunk in chunks) == ORDERS[header.body_offset :]
 
 
 @pytest.mark.parametrize(

@@ -21,19 +21,19 @@ def packed():
     return gzip.compress(ORDERS, mtime=0)
 
 
-def ingest_packed(tmp_path, data, piece_bytes=100_000):
+def ingest_packed(tmp_path, data, blocksize_bytes=100_000):
     file, header = open_file(tmp_path / "in", "orders/a.csv.gz", data)
-    (block,) = cut_file(file, header, piece_bytes, 0)
+    (block,) = cut_file(file, header, blocksize_bytes, 0)
     (tmp_path / "scratch").mkdir()
     index = ingest_block(block, str(tmp_path / "scratch"))
     return index, read_receipt(tmp_path / "scratch", 0)
 
 
-def test_pieces_of_a_file(tmp_path, packed):
+def test_chunks_of_a_file(tmp_path, packed):
     index, receipt = ingest_packed(tmp_path, packed)
     assert receipt.error is None
     assert receipt.n_rows == receipt.n_read == index["rows"].sum() == 20_000
-    assert receipt.n_segments > 10
+    assert receipt.n_batches > 10
 
 
 def test_members_one_after_the_other_are_one_file(tmp_path):

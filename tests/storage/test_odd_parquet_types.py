@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingesting import everything, open_file, validated_pieces
+from ingesting import everything, open_file, validated_chunks
 from markets import OPENS_NS, ORDER
 
 from sweep_dask.errors import InputError
@@ -28,7 +28,7 @@ def parquet_bytes(columns, **options) -> bytes:
 def read(tmp_path, table="orders", columns=COLUMNS, **changed):
     data = parquet_bytes(columns | changed)
     file, header = open_file(tmp_path, f"{table}/o.parquet", data)
-    rows, rejects, *_ = everything(validated_pieces(file, header, 1 << 20))
+    rows, rejects, *_ = everything(validated_chunks(file, header, 1 << 20))
     return [row for _, row in rows], [(r.line, r.column, r.reason) for r in rejects]
 
 
@@ -148,7 +148,7 @@ def test_a_file_with_fewer_rows_than_its_footer_says_is_refused(tmp_path):
 
     def read_to_the_end():
         file, header = open_file(tmp_path, "orders/o.parquet", lying)
-        return validated_pieces(file, header, 1 << 20)
+        return validated_chunks(file, header, 1 << 20)
 
     with pytest.raises(InputError, match=r"orders/o\.parquet cannot be read"):
         read_to_the_end()

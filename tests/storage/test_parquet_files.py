@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingesting import everything, open_file, validated_pieces
+from ingesting import everything, open_file, validated_chunks
 from markets import FIRST_ID, OPENS_NS, ORDER, order_text
 
 from sweep_dask.errors import InputError
@@ -34,10 +34,10 @@ def parquet_bytes(columns, **options) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def rows_of(tmp_path, columns, piece_bytes=1 << 20, **options):
+def rows_of(tmp_path, columns, blocksize_bytes=1 << 20, **options):
     data = parquet_bytes(columns, **options)
     file, header = open_file(tmp_path, "orders/o.parquet", data)
-    rows, rejects, *counts = everything(validated_pieces(file, header, piece_bytes))
+    rows, rejects, *counts = everything(validated_chunks(file, header, blocksize_bytes))
     return [row for _, row in rows], [(r.line, r.column, r.reason) for r in rejects], counts
 
 
@@ -48,7 +48,7 @@ def expected(tmp_path):
         for k, row in enumerate(CHANGES)
     ]
     file, header = open_file(tmp_path / "csv", "orders/o.csv", order_text(*quoted))
-    rows, rejects, *_ = everything(validated_pieces(file, header, 1 << 20))
+    rows, rejects, *_ = everything(validated_chunks(file, header, 1 << 20))
     assert rejects == []
     return [row for _, row in rows]
 
@@ -93,9 +93,9 @@ def test_rows_are_those_of_the_csv_file(tmp_path, expected, changed):
     assert (rows, rejects) == (expected, [])
 
 
-@pytest.mark.parametrize("piece_bytes", [1, 200, 700, 1 << 20])
-def test_row_groups_are_cut_into_blocks(tmp_path, expected, piece_bytes):
-    rows, _, (_, n_lines, n_read) = rows_of(tmp_path, COLUMNS, piece_bytes, row_group_size=1)
+@pytest.mark.parametrize("blocksize_bytes", [1, 200, 700, 1 << 20])
+def test_row_groups_are_cut_into_blocks(tmp_path, expected, blocksize_bytes):
+    rows, _, (_, n_lines, n_read) = rows_of(tmp_path, COLUMNS, blocksize_bytes, row_group_size=1)
     assert rows == expected
     assert n_lines == n_read == 4
 
@@ -153,7 +153,7 @@ def test_booleans_are_numbers_where_a_column_holds_numbers(tmp_path):
 def test_rejects_of_parquet_have_no_byte_offset(tmp_path):
     data = parquet_bytes(COLUMNS | {"quantity": [-1, 5, 5, 5]})
     file, header = open_file(tmp_path, "orders/o.parquet", data)
-    _, (reject,), *_ = everything(validated_pieces(file, header, 1))
+    _, (reject,), *_ = everything(validated_chunks(file, header, 1))
     assert reject.byte_offset is None
 
 

@@ -131,7 +131,7 @@ def combined(tmp_path, *frames):
         path.write_bytes(csv_bytes(frame))
         files.append(ResultFile("2024-10-04", 501 + number, str(path)))
     rows = combined_rows(files, COLUMNS, "time-priority")
-    return pa.concat_tables([rows.schema.empty_table(), *rows.pieces])
+    return pa.concat_tables([rows.schema.empty_table(), *rows.parts])
 
 
 def test_combined_rows_have_their_keys_types_and_exact_ids(tmp_path):
@@ -183,8 +183,8 @@ def test_to_frame_never_makes_integers_floats():
 
 def test_the_same_rows_give_the_same_parquet_bytes():
     rows = pa.table({"line": np.arange(1000), "raw": [str(k % 7) for k in range(1000)]})
-    pieces = pa.concat_tables([rows.slice(0, 10), rows.slice(10, 500), rows.slice(510)])
-    assert parquet_bytes(pieces, "rejects") == parquet_bytes(rows, "rejects")
+    parts = pa.concat_tables([rows.slice(0, 10), rows.slice(10, 500), rows.slice(510)])
+    assert parquet_bytes(parts, "rejects") == parquet_bytes(rows, "rejects")
     assert pd.read_parquet(io.BytesIO(parquet_bytes(rows, "rejects"))).shape == (1000, 2)
 
 
@@ -240,4 +240,4 @@ def test_rows_in_memory_are_those_that_reading_their_file_gives(tmp_path_factory
     read = combined_rows([ResultFile("2024-10-04", 501, str(path))], columns, "time-priority")
     held = as_read(frame, result_schema(columns), safe_text=is_safe)
     of = ResultFile("2024-10-04", 501, "")
-    assert keyed(held, of, "time-priority", held.schema).equals(pa.concat_tables(read.pieces))
+    assert keyed(held, of, "time-priority", held.schema).equals(pa.concat_tables(read.parts))

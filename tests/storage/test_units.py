@@ -15,12 +15,12 @@ from markets import OPENS_NS, ORDER
 from test_cell_agreement import COLUMNS, GOOD, ODD_CELLS, fates, header_of
 
 from sweep_dask.schema import NBBO, ORDERS
-from sweep_dask.storage.blocks import Piece
+from sweep_dask.storage.blocks import Chunk
 from sweep_dask.storage.cells import UnparsableError, validate_cell
 from sweep_dask.storage.header import FileHeader
 from sweep_dask.storage.header_columns import with_units
 from sweep_dask.storage.units import Unit, standard_cell, standard_cells
-from sweep_dask.storage.validate import validate_piece
+from sweep_dask.storage.validate import validate_chunk
 
 TIME, PRICE, DATE = ORDERS.column("timestamp"), ORDERS.column("price"), NBBO.column("tradedate")
 ISO_CELLS = [
@@ -223,7 +223,7 @@ def in_units(delimiter, column, unit, cell=None, **cells):
 
 
 def validate_lines(lines, header):
-    return validate_piece(Piece(b"\n".join([*lines, b""]), 0), header, ORDERS, CENTRE_POINT_BITS)
+    return validate_chunk(Chunk(b"\n".join([*lines, b""]), 0), header, ORDERS, CENTRE_POINT_BITS)
 
 
 CELL = st.sampled_from(CELLS) | st.text(max_size=6)

@@ -14,10 +14,10 @@ from sweep_dask.errors import InputError
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.blocks import cut_file, read_pieces
+from sweep_dask.storage.blocks import cut_file, read_chunks
 from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.tallying import tally_of
-from sweep_dask.storage.validate import validate_piece
+from sweep_dask.storage.validate import validate_chunk
 from sweep_dask.study import check
 
 OPTIONS = {"enable_parallel": False, "models": "time-priority"}
@@ -92,8 +92,8 @@ def test_findings_do_not_depend_on_the_blocks(in_cents):
         inputs, total = open_inputs(str(in_cents), {}), Tally()
         for file in inputs.readable:
             for block in cut_file(file, inputs.headers[file.name], parse_bytes(blocksize), 0):
-                for piece in read_pieces(block):
-                    rows = validate_piece(piece, block.header, BY_NAME[file.table], BITS).rows
+                for chunk in read_chunks(block):
+                    rows = validate_chunk(chunk, block.header, BY_NAME[file.table], BITS).rows
                     total.add(tally_of(file.name, file.table, rows, DEFAULT_TICKS))
         return [f.as_json() for f in check.check_tally(total, is_whole=True)], total.as_json()
 

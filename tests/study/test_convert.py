@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingesting import everything, validated_pieces
+from ingesting import everything, validated_chunks
 from markets import FIRST_ID, ORDER, csv_text, order_text, quote_text, trade_text, write_files
 from rewritten import divided, iso_times, rewrite
 from running import invoke
@@ -293,7 +293,7 @@ def fates(folder, units, delimiters):
     """What becomes of each row of the order file: its values, or nothing of it; or filtered."""
     inputs = open_inputs(str(folder), {}, units, delimiters)
     file = inputs.files[0]
-    validated = validated_pieces(file, inputs.headers[file.name], 1 << 20)
+    validated = validated_chunks(file, inputs.headers[file.name], 1 << 20)
     rows, rejects, _, n_lines, n_read = everything(validated)
     assert n_lines == n_read
     by_line = dict.fromkeys(range(n_lines), "filtered") | dict(rows)
