@@ -99,9 +99,9 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
     from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob, replay_piece, run_piece
     from sweep_dask.partition.tables import Asked
     from sweep_dask.storage.blocks import cut_file
-    from sweep_dask.storage.catalogue import build_catalogue
     from sweep_dask.storage.ingest import ingest_block
     from sweep_dask.storage.inputs import open_inputs
+    from sweep_dask.storage.partition_index import build_partition_index
     from sweep_dask.storage.spill import index_of
     from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
 
@@ -114,7 +114,7 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         index = index_of(pool.starmap(ingest_block, [(block, str(scratch)) for block in blocks]))
     tables = {block.number: block.file.table for block in blocks}
-    (source,) = build_catalogue(index, tables, by_session=True).partitions
+    (source,) = build_partition_index(index, tables, by_session=True).partitions
     centre_point = CentrePointJob(scenarios=()) if kind == "time-priority" else CentrePointJob()
     columns = inputs.columns()
     job = PartitionJob(source, output, str(scratch), columns, centre_point=centre_point)

@@ -27,7 +27,7 @@ from sweep_dask.dataflow.cluster import Workers
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.market.trading_day import date_to_day
 from sweep_dask.partition import PartitionJob, PartitionSummary
-from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
+from sweep_dask.storage.partition_index import PARTITIONED, PartitionSource
 from sweep_dask.storage.pieces import PIECE_ROWS
 from sweep_dask.storage.spill import INDEX_DTYPE
 from sweep_dask.study.jobs import piece_jobs

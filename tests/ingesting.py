@@ -16,12 +16,12 @@ from sweep_dask.partition.run import run_partition
 from sweep_dask.partition.tables import Asked
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_chunks
-from sweep_dask.storage.catalogue import build_catalogue
 from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.ingest import ingest_block, read_receipt
 from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.partition_index import build_partition_index
 from sweep_dask.storage.pieces import Piece
 from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
@@ -74,7 +74,7 @@ class Outcome:
 
     layout: OutputLayout
     ledger: Ledger
-    catalogue: object
+    partition_index: object
     partitions: list
     files: dict
     errors: list
@@ -128,21 +128,21 @@ def run_everything(
     receipts = [read_receipt(scratch, block.number) for block in blocks]
     ledger = Ledger(inputs.files, receipts)
     written = write_rejects(layout, scratch, receipts)
-    catalogue = build_catalogue(
+    partition_index = build_partition_index(
         index,
         {block.number: block.file.table for block in blocks},
         by_session=by_session,
         dates=dates,
         securities=securities,
     )
-    ledger.remove(catalogue.removed)
+    ledger.remove(partition_index.removed)
     columns = inputs.columns()
     files = {layout.relative(path): None for path in written}
-    for day, ranges in catalogue.dated.items():
+    for day, ranges in partition_index.dated.items():
         files |= write_dated_tables(layout, scratch, day, ranges, columns)
     jobs = [
         PartitionJob(source, str(output), str(scratch), columns, may_keep=not fresh)
-        for source in catalogue.partitions
+        for source in partition_index.partitions
     ]
     names = tuple(columns["orders"].names)
     asked = Asked(("centre-point", "time-priority"), tuple(SCENARIOS), names)
@@ -157,4 +157,4 @@ def run_everything(
         files |= partition.files
         ledger.remove(partition.removed)
     errors = [receipt.error for receipt in receipts if receipt.error]
-    return Outcome(layout, ledger, catalogue, partitions, files, errors)
+    return Outcome(layout, ledger, partition_index, partitions, files, errors)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.events import Events
     from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
-    from sweep_dask.storage.spill import Index
+    from sweep_dask.storage.spill import SpillIndex
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ _CHANGED = "blocks to come have %s: a worker took %.0f %% of its memory limit fo
 class Ingested:
     """What ingest left in the scratch folder."""
 
-    index: Index
+    index: SpillIndex
     """Which rows of which spill file belong to which partition."""
     receipts: list[BlockReceipt]
     """By block number."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.fidelity import Score
     from sweep_dask.errors import ResourceError
     from sweep_dask.partition.tables import Asked
-    from sweep_dask.storage.catalogue import PartitionSource
     from sweep_dask.storage.merge import TableColumns
+    from sweep_dask.storage.partition_index import PartitionSource
 
 #: What the input of one partition leaves open for the Centre Point model.
 GAPS = {

@@ -15,10 +15,10 @@ from sweep_dask.errors import UsageError
 from sweep_dask.partition.continuous import ContinuousTrading, trading_before
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest, make_folders, read_regular, write_bytes
-from sweep_dask.storage.catalogue import PARTITIONED
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
+from sweep_dask.storage.partition_index import PARTITIONED
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.terms.deal_sources import DARK
 from sweep_dask.terms.files import ROW_FILES

@@ -53,7 +53,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Text of whole lines."""
+    """Text of whole lines, read and validated at a time."""
 
     text: bytes
     first_byte: int | None

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.storage.spill import Index
+    from sweep_dask.storage.spill import SpillIndex
 
 
 def write_dated_tables(
     layout: OutputLayout,
     scratch: Path,
     day: int,
-    ranges: Mapping[str, Index],
+    ranges: Mapping[str, SpillIndex],
     columns: Mapping[str, TableColumns],
 ) -> dict[str, str]:
     """Write the tables of one date that have rows; returns path below the output to digest."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.schema import Table
-    from sweep_dask.storage.spill import Index
+    from sweep_dask.storage.spill import SpillIndex
 
 
 #: Calendar day of a row while rows are put in order.
@@ -66,7 +66,7 @@ class MergedRows:
 
 def merge_rows(
     folder: Path,
-    ranges: Index,
+    ranges: SpillIndex,
     table: Table,
     columns: TableColumns,
     day: int,
@@ -117,7 +117,7 @@ def merged_before(folder: Path, body: bytes) -> MergedRows:
 
 def _kept_in_order(
     rows: pa.Table,
-    ranges: Index,
+    ranges: SpillIndex,
     table: Table,
     merged: MergedRows,
     keep: Callable[[pa.Table], npt.NDArray[np.bool_]] | None,
@@ -136,7 +136,7 @@ def _kept_in_order(
     return order[kept[order]]
 
 
-def _mapped(folder: Path, ranges: Index, schema: pa.Schema) -> pa.Table:
+def _mapped(folder: Path, ranges: SpillIndex, schema: pa.Schema) -> pa.Table:
     """These columns of all ranges, one below the other; what is not touched is not read."""
     parts = [_aligned(read_range(folder, part), schema) for part in ranges]
     return pa.concat_tables([schema.empty_table(), *parts])

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep_dask.market.trading_day import date_to_day
-from sweep_dask.storage.catalogue import PARTITIONED, PartitionSource
 from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.partition_index import PARTITIONED, PartitionSource
 from sweep_dask.storage.pieces import pieces_of, rows_of
 from sweep_dask.storage.spill import INDEX_DTYPE
 from sweep_dask.terms.files import ROW_FILES

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.schema import PARTICIPANTS
-from sweep_dask.storage.catalogue import DATED
+from sweep_dask.storage.partition_index import DATED
 from sweep_dask.storage.verification import UNREADABLE, Finding, row_count
 from sweep_dask.terms.files import ROW_FILES
 

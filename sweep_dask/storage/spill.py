@@ -45,7 +45,7 @@ INDEX_DTYPE = np.dtype(
 
 #: Of `INDEX_DTYPE`. Days are local calendar days; `security` is `ALL_SECURITIES` for rows that
 #: concern no single one.
-Index = npt.NDArray[np.void]
+SpillIndex = npt.NDArray[np.void]
 
 
 def batch_path(folder: Path, block: int, batch: int) -> Path:
@@ -53,18 +53,18 @@ def batch_path(folder: Path, block: int, batch: int) -> Path:
     return folder / f"{block:07d}-{batch:05d}.arrow"
 
 
-def index_frame(indexes: Iterable[Index]) -> pd.DataFrame:
+def index_frame(indexes: Iterable[SpillIndex]) -> pd.DataFrame:
     """Indexes of batches as one frame, as a partition of a `dask.dataframe` has to be."""
     return pd.DataFrame(np.concatenate([np.empty(0, INDEX_DTYPE), *indexes]))
 
 
-def index_of(frames: Iterable[pd.DataFrame]) -> Index:
+def index_of(frames: Iterable[pd.DataFrame]) -> SpillIndex:
     """Frames of indexes as one array again."""
     arrays = [frame.to_records(index=False).astype(INDEX_DTYPE) for frame in frames]
     return np.concatenate([np.empty(0, INDEX_DTYPE), *arrays])
 
 
-def write_batch(folder: Path, block: int, batch: int, table: Table, rows: pa.Table) -> Index:
+def write_batch(folder: Path, block: int, batch: int, table: Table, rows: pa.Table) -> SpillIndex:
     """Write rows sorted by (day, evening, security), file order within, and return their index.
 
     File order is what decides which of two repeats is the first.
@@ -101,7 +101,7 @@ def _index(
     day: npt.NDArray[np.int64],
     evening: npt.NDArray[np.bool_],
     security: npt.NDArray[np.int64],
-) -> Index:
+) -> SpillIndex:
     changes = (np.diff(day) != 0) | (np.diff(evening) != 0) | (np.diff(security) != 0)
     starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
     index = np.empty(starts.size, INDEX_DTYPE)

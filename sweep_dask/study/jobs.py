@@ -26,30 +26,30 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sweep_dask.partition import PartitionSummary
-    from sweep_dask.storage.catalogue import Catalogue, PartitionSource
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.partition_index import PartitionIndex, PartitionSource
     from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.workspace import Workspace
 
 
-def write_dated(plan: Plan, catalogue: Catalogue, space: Workspace) -> dict[str, str]:
+def write_dated(plan: Plan, partition_index: PartitionIndex, space: Workspace) -> dict[str, str]:
     """Stage the tables that belong to a date; returns path to digest."""
     columns = plan.inputs.columns()
     digests: dict[str, str] = {}
-    for day, ranges in catalogue.dated.items():
+    for day, ranges in partition_index.dated.items():
         digests |= write_dated_tables(space.staging, space.scratch, day, ranges, columns)
     return digests
 
 
 def partition_jobs(
     record: RunRecord,
-    catalogue: Catalogue,
+    partition_index: PartitionIndex,
     space: Workspace,
     dated: OutputLayout,
     written: Collection[str],
 ) -> list[PartitionJob]:
-    """A job for every partition, in the order of the catalogue; nothing is kept.
+    """A job for every partition, in the order of the partition index; nothing is kept.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def partition_jobs(
             centre_point=_centre_point_job(record, source, dated, written),
             signature=record.signature,
         )
-        for source in catalogue.partitions
+        for source in partition_index.partitions
     ]
 
 
@@ -114,7 +114,10 @@ def what_is_done(partition: PartitionSummary, rows: Mapping[Partition, int]) -> 
 
 
 def run_jobs(
-    record: RunRecord, catalogue: Catalogue, space: Workspace, document: Mapping[str, Any]
+    record: RunRecord,
+    partition_index: PartitionIndex,
+    space: Workspace,
+    document: Mapping[str, Any],
 ) -> list[PieceJob]:
     """The jobs of a run, each of which may keep what an earlier one left.
 
@@ -131,7 +134,7 @@ def run_jobs(
         replace(
             job, may_keep=may_keep and layout.receipt(job.source.date, job.source.security).exists()
         )
-        for job in partition_jobs(record, catalogue, space, layout, record.files)
+        for job in partition_jobs(record, partition_index, space, layout, record.files)
     )
     return [
         replace(

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from sweep_dask.storage.catalogue import PartitionSource
     from sweep_dask.storage.layout import OutputLayout
+    from sweep_dask.storage.partition_index import PartitionSource
     from sweep_dask.system_config import SystemConfig
 
 #: Memory of a task at the peak of one partition, per row of each table: merged columns, their

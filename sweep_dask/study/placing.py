@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.partition import PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
-    from sweep_dask.storage.catalogue import PartitionSource
+    from sweep_dask.storage.partition_index import PartitionSource
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)

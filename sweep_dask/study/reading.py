@@ -17,10 +17,10 @@ from sweep_dask.dataflow.ingest import ingest
 from sweep_dask.errors import InputError
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.atomic import file_digest
-from sweep_dask.storage.catalogue import Catalogue, build_catalogue
 from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.partition_index import PartitionIndex, build_partition_index
 from sweep_dask.storage.processed import find_processed
 from sweep_dask.storage.raw_files import input_digest
 from sweep_dask.storage.receipts import can_be_kept
@@ -58,7 +58,7 @@ class InputRead:
     """Name of a raw file to its digest."""
     ledger: Ledger
     """Rows that are in no partition still count as kept."""
-    catalogue: Catalogue
+    partition_index: PartitionIndex
     findings: list[Finding]
     """The gravest first; nobody has heeded them yet."""
     rejects: Sequence[Path]
@@ -167,7 +167,7 @@ def _of_earlier(
     return InputRead(
         digests,
         ledger,
-        Catalogue(found.partitions, {}),
+        PartitionIndex(found.partitions, {}),
         [Finding(**check) for check in found.run.get("checks", ())],
         [path for path in rejects if layout.relative(path) in ingested["files"]],
         ingested["files"],
@@ -195,7 +195,7 @@ def _of_files(
     rejects = write_rejects(space.staging, space.scratch, ingested.receipts)
     files = {space.staging.relative(path): file_digest(path) for path in rejects}
     space.folder.require_free(files)
-    catalogue = build_catalogue(
+    partition_index = build_partition_index(
         ingested.index,
         {receipt.block: receipt.table for receipt in ingested.receipts},
         by_session=plan.settings.trading_day == "session",
@@ -205,7 +205,7 @@ def _of_files(
     return InputRead(
         digests,
         Ledger(plan.inputs.files, ingested.receipts),
-        catalogue,
+        partition_index,
         findings,
         rejects,
         files,
@@ -223,8 +223,8 @@ def require_partitions(read: InputRead, plan: Plan) -> None:
         There are none, or none of the dates and securities asked for.
     """
     if plan.settings.dates or plan.settings.securities:
-        require_selected(plan.settings, read.catalogue)
-    elif not read.catalogue.partitions:
+        require_selected(plan.settings, read.partition_index)
+    elif not read.partition_index.partitions:
         raise InputError(
             "The input holds no Centre Point orders.",
             where=str(plan.input),

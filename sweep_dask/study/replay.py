@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
-    from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.storage.partition_index import PartitionIndex
     from sweep_dask.study.command import AtWork
     from sweep_dask.study.workspace import Workspace
 
@@ -187,9 +187,9 @@ def _replay(
 def _do(record: RunRecord, space: Workspace, work: AtWork, ablations: bool) -> Sums:
     """Ingest, replay all partitions and combine their tables."""
     try:
-        catalogue = take_input(record, space, work)
+        partition_index = take_input(record, space, work)
         with record.timed("partitions"):
-            sums = _replay_partitions(record, space, work, catalogue, ablations)
+            sums = _replay_partitions(record, space, work, partition_index, ablations)
         with record.timed("tables"):
             record.files |= _combine(work.workers, record.partitions, space.staging)
         record.status = "partial" if record.failed() else "done"
@@ -202,13 +202,13 @@ def _replay_partitions(
     record: RunRecord,
     space: Workspace,
     work: AtWork,
-    catalogue: Catalogue,
+    partition_index: PartitionIndex,
     ablations: bool,
 ) -> Sums:
-    dated = write_dated(record.plan, catalogue, space)
+    dated = write_dated(record.plan, partition_index, space)
     partitions = [
         replace(job, centre_point=replace(job.centre_point, ablations=ablations))
-        for job in partition_jobs(record, catalogue, space, space.staging, dated)
+        for job in partition_jobs(record, partition_index, space, space.staging, dated)
     ]
     jobs = piece_jobs(partitions, _TASK_ROWS)
     sums = Sums()

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
-    from sweep_dask.storage.catalogue import Catalogue
+    from sweep_dask.storage.partition_index import PartitionIndex
     from sweep_dask.study.answer import Tables
     from sweep_dask.study.command import AtWork
     from sweep_dask.study.workspace import Workspace
@@ -143,10 +143,10 @@ def _run(
 def _do(record: RunRecord, space: Workspace, work: AtWork) -> None:
     """Ingest, run all partitions and combine their tables."""
     try:
-        catalogue = take_input(record, space, work)
+        partition_index = take_input(record, space, work)
         try:
             with record.timed("partitions"):
-                jobs = _begin_partitions(record, space, catalogue)
+                jobs = _begin_partitions(record, space, partition_index)
                 made = _run_partitions(record, space, work, jobs)
             with record.timed("tables"):
                 tables = _combine(record, space, work, made)
@@ -161,7 +161,7 @@ def _do(record: RunRecord, space: Workspace, work: AtWork) -> None:
         record.note_memory(work.monitor)
 
 
-def take_input(record: RunRecord, space: Workspace, work: AtWork) -> Catalogue:
+def take_input(record: RunRecord, space: Workspace, work: AtWork) -> PartitionIndex:
     """Read the input, check what it shows, and find the partitions.
 
     Raises
@@ -179,24 +179,26 @@ def take_input(record: RunRecord, space: Workspace, work: AtWork) -> Catalogue:
         require_few_rejects(read, plan.settings, space)
         record.checks = noted(read.findings, plan.settings)
         require_partitions(read, plan)
-        read.ledger.remove(read.catalogue.removed)
-        require_partitions_fit(read.catalogue.partitions, work.workers.task_memory_bytes)
+        read.ledger.remove(read.partition_index.removed)
+        require_partitions_fit(read.partition_index.partitions, work.workers.task_memory_bytes)
     if record.has_book and work.compiler is not None:
         with record.timed("compile"):
             wait_for_book(work.compiler, work.events)
-    return read.catalogue
+    return read.partition_index
 
 
-def _begin_partitions(record: RunRecord, space: Workspace, catalogue: Catalogue) -> list[PieceJob]:
+def _begin_partitions(
+    record: RunRecord, space: Workspace, partition_index: PartitionIndex
+) -> list[PieceJob]:
     """Put what belongs to dates in place, and say where the results of partitions may be put."""
-    require_plain_folders(space, catalogue.partitions)
-    record.files |= write_dated(record.plan, catalogue, space)
+    require_plain_folders(space, partition_index.partitions)
+    record.files |= write_dated(record.plan, partition_index, space)
     if record.ingest is None:
         files = dict(record.files)
         record.ingest = {"run": record.run, "started": record.started, "files": files}
     document = record.as_json()
     keep_rejects(space, document)
-    jobs = run_jobs(record, catalogue, space, document)
+    jobs = run_jobs(record, partition_index, space, document)
     announce_pieces(space, document, record.files, jobs)
     place_whole(space, document, record.files)
     return jobs

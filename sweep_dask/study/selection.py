@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sweep_dask.settings import Settings
-    from sweep_dask.storage.catalogue import Catalogue
     from sweep_dask.storage.inputs import Inputs
+    from sweep_dask.storage.partition_index import PartitionIndex
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def _id_of(ticker: str, tickers: dict[str, list[int]]) -> int:
     raise UsageError(what, where="--securities (select.securities)", value=ticker, cure=cure)
 
 
-def require_selected(settings: Settings, catalogue: Catalogue) -> None:
+def require_selected(settings: Settings, partition_index: PartitionIndex) -> None:
     """Tell dates and securities that were asked for and of which the input has nothing.
 
     Raises
@@ -65,11 +65,11 @@ def require_selected(settings: Settings, catalogue: Catalogue) -> None:
     InputError
         It has nothing of any of them; those that there are are named.
     """
-    if catalogue.partitions and not catalogue.offered_dates:
+    if partition_index.partitions and not partition_index.offered_dates:
         return  # an earlier run has read the input, and has told
     asked: dict[str, tuple[Collection[object], Collection[object]]] = {
-        "--dates": (settings.dates, catalogue.offered_dates),
-        "--securities": (settings.securities, catalogue.offered_securities),
+        "--dates": (settings.dates, partition_index.offered_dates),
+        "--securities": (settings.securities, partition_index.offered_securities),
     }
     absent = [
         f"There are no Centre Point orders of {option.strip('-')} {name}"
@@ -78,7 +78,7 @@ def require_selected(settings: Settings, catalogue: Catalogue) -> None:
         for name in names
         if name not in there
     ]
-    if catalogue.partitions:
+    if partition_index.partitions:
         for line in absent:
             logger.warning(line)
         return

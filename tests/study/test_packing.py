@@ -6,8 +6,8 @@ from ingesting import row_range
 
 from sweep_dask.dataflow.simulate import largest_first
 from sweep_dask.partition import PartitionJob
-from sweep_dask.storage.catalogue import PartitionSource
 from sweep_dask.storage.layout import Partition
+from sweep_dask.storage.partition_index import PartitionSource
 from sweep_dask.storage.pieces import PIECE_ROWS, date_of_piece, pieces_of
 from sweep_dask.study.jobs import piece_jobs
 

@@ -5,8 +5,8 @@ from ingesting import row_range
 from running import invoke
 
 from sweep_dask.errors import ResourceError
-from sweep_dask.storage.catalogue import PartitionSource
 from sweep_dask.storage.frames import ROW_GROUP_ROWS
+from sweep_dask.storage.partition_index import PartitionSource
 from sweep_dask.study.needs import (
     PARTITION_BYTES_PER_ROW,
     projected_partition_task_bytes,

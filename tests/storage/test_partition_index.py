@@ -17,7 +17,7 @@ from markets import (
     write_files,
 )
 
-from sweep_dask.storage.catalogue import build_catalogue
+from sweep_dask.storage.partition_index import build_partition_index
 from sweep_dask.storage.spill import INDEX_DTYPE
 
 HOUR = 3600 * 10**9
@@ -34,7 +34,7 @@ def run(tmp_path, files, **options):
 
 
 def keys(outcome):
-    return [(source.date, source.security) for source in outcome.catalogue.partitions]
+    return [(source.date, source.security) for source in outcome.partition_index.partitions]
 
 
 def test_partitions_ascend_by_date_then_security(tmp_path):
@@ -46,7 +46,7 @@ def test_partitions_ascend_by_date_then_security(tmp_path):
     ]
     outcome = run(tmp_path, {"orders/o.csv": order_text(*rows)})
     assert keys(outcome) == [("2024-10-04", 70), ("2024-10-04", 900), ("2024-10-07", 7)]
-    assert [source.rows["orders"] for source in outcome.catalogue.partitions] == [1, 2, 1]
+    assert [source.rows["orders"] for source in outcome.partition_index.partitions] == [1, 2, 1]
 
 
 def test_without_centre_point_orders_there_is_no_partition(tmp_path):
@@ -201,14 +201,16 @@ def test_the_index_of_many_blocks_and_securities_takes_little_memory():
         index["security"] = np.tile(np.arange(securities), blocks)
         index["start"] = 7 * index["security"]
         assert index.nbytes <= 40 * index.size
-        catalogue = build_catalogue(index, dict.fromkeys(range(blocks), "orders"), by_session=True)
+        partition_index = build_partition_index(
+            index, dict.fromkeys(range(blocks), "orders"), by_session=True
+        )
         del index
         held_bytes, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert held_bytes <= 40 * blocks * securities
-    assert len(catalogue.partitions) == securities
-    last = catalogue.partitions[-1]
+    assert len(partition_index.partitions) == securities
+    last = partition_index.partitions[-1]
     assert (last.security, last.rows["orders"]) == (securities - 1, 7 * blocks)
     assert last.ranges["orders"]["block"].tolist() == list(range(blocks))
-    assert catalogue.removed == {}
+    assert partition_index.removed == {}

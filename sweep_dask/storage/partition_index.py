@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from sweep_dask.storage.spill import Index
+    from sweep_dask.storage.spill import SpillIndex
 
 #: Tables whose rows belong to a date and a security; the others belong to a date.
 PARTITIONED = ("orders", "trades", "nbbo")
@@ -39,7 +39,7 @@ class PartitionSource:
     day: int
     """Trading day, in days since 1970-01-01."""
     security: int
-    ranges: Mapping[str, Index]
+    ranges: Mapping[str, SpillIndex]
     """By table, in file order; empty if an earlier run has merged them."""
     merged_rows: Mapping[str, int] | None = None
     """Rows of each table in the partition's files, if these are to be read instead."""
@@ -58,12 +58,12 @@ class PartitionSource:
 
 
 @dataclass
-class Catalogue:
+class PartitionIndex:
     """All partitions of a run."""
 
     partitions: list[PartitionSource]
     """Ascending by date, then security."""
-    dated: dict[int, dict[str, Index]]
+    dated: dict[int, dict[str, SpillIndex]]
     """Day to table to ranges, for tables that belong to a date."""
     removed: dict[int, dict[str, int]] = field(default_factory=dict)
     """Block to reason to rows that take no part."""
@@ -73,14 +73,14 @@ class Catalogue:
     """Securities with Centre Point orders, also those not asked for, ascending."""
 
 
-def build_catalogue(
-    index: Index,
+def build_partition_index(
+    index: SpillIndex,
     table_of_block: Mapping[int, str],
     *,
     by_session: bool,
     dates: Collection[str] = (),
     securities: Collection[int] = (),
-) -> Catalogue:
+) -> PartitionIndex:
     """Group the index of all spill files into partitions.
 
     Parameters
@@ -98,20 +98,20 @@ def build_catalogue(
     is_dated = tables >= len(PARTITIONED)
     is_wanted = is_dated | _selected(index, days, dates, securities)
     are_orders = tables == _ORDERS
-    catalogue = Catalogue(
+    partition_index = PartitionIndex(
         [],
         {},
         offered_dates=tuple(map(day_to_date, np.unique(days[are_orders]).tolist())),
         offered_securities=tuple(np.unique(index["security"][are_orders]).tolist()),
     )
-    _remove(catalogue, index[~is_wanted], NOT_SELECTED)
-    _add_partitions(catalogue, *_grouped(index, tables, days, is_wanted & ~is_dated))
-    _add_dated(catalogue, *_grouped(index, tables, days, is_dated))
-    return catalogue
+    _remove(partition_index, index[~is_wanted], NOT_SELECTED)
+    _add_partitions(partition_index, *_grouped(index, tables, days, is_wanted & ~is_dated))
+    _add_dated(partition_index, *_grouped(index, tables, days, is_dated))
+    return partition_index
 
 
 def _selected(
-    index: Index,
+    index: SpillIndex,
     days: npt.NDArray[np.int32],
     dates: Collection[str],
     securities: Collection[int],
@@ -125,33 +125,33 @@ def _selected(
 
 
 def _grouped(
-    index: Index,
+    index: SpillIndex,
     tables: npt.NDArray[np.int8],
     days: npt.NDArray[np.int32],
     chosen: npt.NDArray[np.bool_],
-) -> tuple[Index, npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+) -> tuple[SpillIndex, npt.NDArray[np.int8], npt.NDArray[np.int32]]:
     """Chosen ranges by day, security (those of partitions), table, and in file order."""
     order = _order(index, tables, days, chosen)
     return index[order], tables[order], days[order]
 
 
 def _order(
-    index: Index,
+    index: SpillIndex,
     tables: npt.NDArray[np.int8],
     days: npt.NDArray[np.int32],
     chosen: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int64]:
-    """Places of chosen ranges in order; what sorting takes is gone before they are copied."""
-    places = np.flatnonzero(chosen)
-    part, tables = index[places], tables[places]
+    """Positions of chosen ranges in order; what sorting takes is gone before they are copied."""
+    positions = np.flatnonzero(chosen)
+    part, tables = index[positions], tables[positions]
     security = np.where(tables < len(PARTITIONED), part["security"], 0)
-    keys = (part["start"], part["batch"], part["block"], tables, security, days[places])
-    order: npt.NDArray[np.int64] = places[np.lexsort(keys)]
+    keys = (part["start"], part["batch"], part["block"], tables, security, days[positions])
+    order: npt.NDArray[np.int64] = positions[np.lexsort(keys)]
     return order
 
 
-def _tables(index: Index, table_of_block: Mapping[int, str]) -> npt.NDArray[np.int8]:
-    """The table of each range, as its place in `_NAMES`."""
+def _tables(index: SpillIndex, table_of_block: Mapping[int, str]) -> npt.NDArray[np.int8]:
+    """The table of each range, as its position in `_NAMES`."""
     of_block: npt.NDArray[np.int8] = np.zeros(max(table_of_block, default=0) + 1, np.int8)
     for block, name in table_of_block.items():
         of_block[block] = _NAMES.index(name)
@@ -159,7 +159,7 @@ def _tables(index: Index, table_of_block: Mapping[int, str]) -> npt.NDArray[np.i
     return tables
 
 
-def _trading_days(index: Index, tables: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+def _trading_days(index: SpillIndex, tables: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """Trading day of each range: its calendar day, or for evenings of traded tables the next."""
     known = _known_days(index, tables)
     days = index["day"].copy()
@@ -169,7 +169,7 @@ def _trading_days(index: Index, tables: npt.NDArray[np.int8]) -> npt.NDArray[np.
     return days
 
 
-def _known_days(index: Index, tables: npt.NDArray[np.int8]) -> dict[int, list[int]]:
+def _known_days(index: SpillIndex, tables: npt.NDArray[np.int8]) -> dict[int, list[int]]:
     """Days on which each security has a session row or a trade, ascending."""
     shown = index[(tables == _SESSION) | ((tables == _TRADES) & ~index["evening"])]
     shown = shown[np.lexsort((shown["day"], shown["security"]))]
@@ -181,7 +181,7 @@ def _known_days(index: Index, tables: npt.NDArray[np.int8]) -> dict[int, list[in
 
 
 def _runs(*keys: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
-    """First places of equal keys that lie together, and the places behind their last."""
+    """Where equal keys that lie together begin, and where they end."""
     changes = np.zeros(max(keys[0].size - 1, 0), dtype=bool)
     for key in keys:
         changes |= key[1:] != key[:-1]
@@ -190,8 +190,8 @@ def _runs(*keys: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
 
 
 def _add_partitions(
-    catalogue: Catalogue,
-    index: Index,
+    partition_index: PartitionIndex,
+    index: SpillIndex,
     tables: npt.NDArray[np.int8],
     days: npt.NDArray[np.int32],
 ) -> None:
@@ -203,39 +203,39 @@ def _add_partitions(
             cuts = start + np.searchsorted(tables[start:end], range(len(PARTITIONED) + 1))
             ranges = {name: index[cuts[k] : cuts[k + 1]] for k, name in enumerate(PARTITIONED)}
             security = int(index["security"][start])
-            catalogue.partitions.append(PartitionSource(int(days[start]), security, ranges))
-    _remove(catalogue, index[~is_used & (tables == _TRADES)], NO_ORDER)
-    _remove(catalogue, index[~is_used & (tables != _TRADES)], NO_PARTITION)
+            partition_index.partitions.append(PartitionSource(int(days[start]), security, ranges))
+    _remove(partition_index, index[~is_used & (tables == _TRADES)], NO_ORDER)
+    _remove(partition_index, index[~is_used & (tables != _TRADES)], NO_PARTITION)
 
 
 def _add_dated(
-    catalogue: Catalogue,
-    index: Index,
+    partition_index: PartitionIndex,
+    index: SpillIndex,
     tables: npt.NDArray[np.int8],
     days: npt.NDArray[np.int32],
 ) -> None:
     """Tables of the dates of partitions, of grouped ranges."""
-    found: dict[tuple[str, int], slice] = {}
+    of_table: dict[tuple[str, int], slice] = {}
     latest = slice(0)
     for start, end in _runs(days, tables):
         name = _NAMES[tables[start]]
-        found[name, int(days[start])] = slice(start, end)
+        of_table[name, int(days[start])] = slice(start, end)
         # Participants change rarely and may be delivered once: the latest list serves.
         latest = slice(start, end) if name == "participants" else latest
     is_used = np.zeros(index.size, dtype=bool)
-    for day in {partition.day: None for partition in catalogue.partitions}:
+    for day in {partition.day: None for partition in partition_index.partitions}:
         absent = {"participants": latest}
-        places = {name: found.get((name, day), absent.get(name, slice(0))) for name in DATED}
-        catalogue.dated[day] = {name: index[place] for name, place in places.items()}
-        for place in places.values():
-            is_used[place] = True
-    _remove(catalogue, index[~is_used], NO_PARTITION)
+        slices = {name: of_table.get((name, day), absent.get(name, slice(0))) for name in DATED}
+        partition_index.dated[day] = {name: index[rows] for name, rows in slices.items()}
+        for rows in slices.values():
+            is_used[rows] = True
+    _remove(partition_index, index[~is_used], NO_PARTITION)
 
 
-def _remove(catalogue: Catalogue, unused: Index, reason: str) -> None:
-    blocks, place = np.unique(unused["block"], return_inverse=True)
+def _remove(partition_index: PartitionIndex, unused: SpillIndex, reason: str) -> None:
+    blocks, position = np.unique(unused["block"], return_inverse=True)
     rows = np.zeros(blocks.size, np.int64)
-    np.add.at(rows, place, unused["rows"])
+    np.add.at(rows, position, unused["rows"])
     for block, count in zip(blocks.tolist(), rows.tolist(), strict=True):
-        counts = catalogue.removed.setdefault(block, {})
+        counts = partition_index.removed.setdefault(block, {})
         counts[reason] = counts.get(reason, 0) + count
