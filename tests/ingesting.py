@@ -17,7 +17,7 @@ from sweep_dask.partition.tables import Asked
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_chunks
 from sweep_dask.storage.dated import write_dated_tables
-from sweep_dask.storage.ingest import ingest_block, read_receipt
+from sweep_dask.storage.ingest import ingest_block, read_block_stats
 from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
@@ -125,9 +125,9 @@ def run_everything(
     for file in inputs.readable:
         blocks += cut_file(file, inputs.headers[file.name], blocksize_bytes, len(blocks))
     index = index_of(ingest_block(block, str(scratch)) for block in blocks)
-    receipts = [read_receipt(scratch, block.number) for block in blocks]
-    ledger = Ledger(inputs.files, receipts)
-    written = write_rejects(layout, scratch, receipts)
+    block_stats = [read_block_stats(scratch, block.number) for block in blocks]
+    ledger = Ledger(inputs.files, block_stats)
+    written = write_rejects(layout, scratch, block_stats)
     partition_index = build_partition_index(
         index,
         {block.number: block.file.table for block in blocks},
@@ -156,5 +156,5 @@ def run_everything(
             results.place_partition(Path(partition.staged), key, partition.files)
         files |= partition.files
         ledger.remove(partition.removed)
-    errors = [receipt.error for receipt in receipts if receipt.error]
+    errors = [stats.error for stats in block_stats if stats.error]
     return Outcome(layout, ledger, partition_index, partitions, files, errors)

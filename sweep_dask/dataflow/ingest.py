@@ -18,7 +18,7 @@ from sweep_dask.dataflow.pace import Done
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.storage.blocks import recut
-from sweep_dask.storage.ingest import BlockReceipt, ingest_block, read_receipt
+from sweep_dask.storage.ingest import BlockStats, ingest_block, read_block_stats
 from sweep_dask.storage.spill import index_frame, index_of
 from sweep_dask.system_config import format_bytes
 
@@ -53,7 +53,7 @@ class Ingested:
 
     index: SpillIndex
     """Which rows of which spill file belong to which partition."""
-    receipts: list[BlockReceipt]
+    block_stats: list[BlockStats]
     """By block number."""
     size_changes: list[BlockSizeChange]
     """In their order; mostly none."""
@@ -86,7 +86,7 @@ def ingest(
     ticks: TickTable,
     labels: Mapping[str, str],
     events: Events,
-    on_receipt: Callable[[BlockReceipt], None],
+    on_block: Callable[[BlockStats], None],
 ) -> Ingested:
     """Ingest all blocks, in waves: between two of them the size of those to come can change.
 
@@ -96,7 +96,7 @@ def ingest(
         As planned.
     labels
         By table, the stage that reads it.
-    on_receipt
+    on_block
         Called with that of each block as it comes; to take from it what is large.
 
     Raises
@@ -108,17 +108,17 @@ def ingest(
     """
     planned_bytes = blocksize_bytes = blocks[0].batch_bytes
     indexes = [index_of(())]
-    receipts: dict[int, BlockReceipt] = {}
+    block_stats: dict[int, BlockStats] = {}
     changes: list[BlockSizeChange] = []
     shares: list[float] = []
     stages = _Stages(blocks, labels, events)
 
-    def done(block: Block, receipt: BlockReceipt, index: pd.DataFrame) -> None:
-        on_receipt(receipt)
-        receipts[receipt.block] = receipt
+    def done(block: Block, stats: BlockStats, index: pd.DataFrame) -> None:
+        on_block(stats)
+        block_stats[stats.block] = stats
         indexes.append(index_of([index]))
-        stages.advance(block, receipt)
-        shares[-1] = max(shares[-1], receipt.held_memory_bytes / workers.task_memory_bytes)
+        stages.advance(block, stats)
+        shares[-1] = max(shares[-1], stats.held_memory_bytes / workers.task_memory_bytes)
 
     client = workers.client
     n_workers = 1 if client is None else len(client.nthreads())
@@ -136,7 +136,7 @@ def ingest(
             logger.info(_CHANGED, format_bytes(blocksize_bytes), 100 * shares[-1])
             stages.recount(before, pending)
             shares.clear()
-    ordered = [receipts[number] for number in sorted(receipts)]
+    ordered = [block_stats[number] for number in sorted(block_stats)]
     _refuse_unreadable(ordered)
     return Ingested(np.concatenate(indexes), ordered, changes)
 
@@ -146,11 +146,11 @@ def _run_wave(
     wave: Sequence[Block],
     scratch: Path,
     ticks: TickTable,
-    on_done: Callable[[Block, BlockReceipt, pd.DataFrame], None],
+    on_done: Callable[[Block, BlockStats, pd.DataFrame], None],
 ) -> None:
     def done(position: int, index: pd.DataFrame) -> None:
         block = wave[position]
-        on_done(block, read_receipt(scratch, block.number), index)
+        on_done(block, read_block_stats(scratch, block.number), index)
 
     def lost(position: int, reason: str) -> None:
         block = wave[position]
@@ -182,7 +182,7 @@ class _Stages:
         self._labels = labels
         self._events = events
         self._open = self._counted(blocks)
-        self._receipts: dict[str, list[BlockReceipt]] = defaultdict(list)
+        self._stats: dict[str, list[BlockStats]] = defaultdict(list)
         sizes: Counter[str] = Counter()
         for block in blocks:
             sizes[labels[block.file.table]] += _size(block)
@@ -201,14 +201,14 @@ class _Stages:
             self._open[stage] += count
             self._events.grow(stage, count)
 
-    def advance(self, block: Block, receipt: BlockReceipt) -> None:
-        stage = self._labels[receipt.table]
-        self._receipts[stage].append(receipt)
-        rejected = sum(receipt.rejected.values())
-        self._events.task_end(stage, Done(_size(block), receipt.n_read, rejected))
+    def advance(self, block: Block, stats: BlockStats) -> None:
+        stage = self._labels[stats.table]
+        self._stats[stage].append(stats)
+        rejected = sum(stats.rejected.values())
+        self._events.task_end(stage, Done(_size(block), stats.n_read, rejected))
         self._open[stage] -= 1
         if self._open[stage] == 0:
-            done = self._receipts[stage]
+            done = self._stats[stage]
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
             outcome = f"{rows:,} of {read:,} rows kept, {counted(len(done), 'block')}"
             self._events.end(stage, outcome)
@@ -219,8 +219,8 @@ def _size(block: Block) -> int:
     return block.end - block.start
 
 
-def _refuse_unreadable(receipts: Sequence[BlockReceipt]) -> None:
-    errors = {receipt.file: receipt.error for receipt in receipts if receipt.error is not None}
+def _refuse_unreadable(block_stats: Sequence[BlockStats]) -> None:
+    errors = {stats.file: stats.error for stats in block_stats if stats.error is not None}
     if errors:
         raise InputError(
             f"{len(errors)} file{'s' * (len(errors) > 1)} cannot be read to the end.",

@@ -43,7 +43,7 @@ REJECT_SCHEMA = pa.schema(
 
 
 @dataclass
-class BlockReceipt:
+class BlockStats:
     """Counts of one ingested block; travels as JSON beside the spill files."""
 
     block: int
@@ -77,26 +77,26 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
     -------
     pandas.DataFrame
         The index of the block's spill files (`spill.INDEX_DTYPE`). Counts and rejects are
-        left in files (`receipt_path`, `rejects_path`).
+        left in files (`block_stats_path`, `rejects_path`).
     """
     began = time.perf_counter()
     folder = Path(scratch)
-    receipt = BlockReceipt(block.number, block.file.name, block.file.table, block.header.line)
+    stats = BlockStats(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
     indexes, tally = [], Tally()
-    for batch in _batches(block, table, receipt):
+    for batch in _batches(block, table, stats):
         rows = pa.concat_tables(batch.rows)
-        number = receipt.n_batches
-        tally.add(tally_of(receipt.file, table.name, rows, ticks))
+        number = stats.n_batches
+        tally.add(tally_of(stats.file, table.name, rows, ticks))
         indexes.append(write_batch(folder, block.number, number, table, rows))
-        receipt.held_memory_bytes = max(receipt.held_memory_bytes, memory_bytes())
+        stats.held_memory_bytes = max(stats.held_memory_bytes, memory_bytes())
         _write_rejects(rejects_path(folder, block.number, number), batch.rejects)
-        receipt.n_batches += 1
+        stats.n_batches += 1
         del batch, rows  # before the next ones are read
-    receipt.tally = tally.as_json()
-    receipt.seconds = time.perf_counter() - began
-    receipt.peak_memory_bytes = peak_memory_bytes()
-    write_json(receipt_path(folder, block.number), vars(receipt))
+    stats.tally = tally.as_json()
+    stats.seconds = time.perf_counter() - began
+    stats.peak_memory_bytes = peak_memory_bytes()
+    write_json(block_stats_path(folder, block.number), vars(stats))
     return index_frame(indexes)
 
 
@@ -109,16 +109,16 @@ class _Batch:
     text_bytes: int = 0
 
 
-def _batches(block: Block, table: Table, receipt: BlockReceipt) -> Iterator[_Batch]:
-    """Rows and rejects of about so much text as the block allows, counted in the receipt."""
+def _batches(block: Block, table: Table, stats: BlockStats) -> Iterator[_Batch]:
+    """Rows and rejects of about so much text as the block allows, counted in its stats."""
     batch = _Batch()
-    for chunk in _chunks_up_to_an_error(block, receipt):
+    for chunk in _chunks_up_to_an_error(block, stats):
         validated = validate_chunk(chunk, block.header, table, CENTRE_POINT_BITS)
         batch.rows.append(validated.rows)
         if validated.rejects:
-            batch.rejects.append(_reject_table(validated.rejects, receipt.n_lines))
+            batch.rejects.append(_reject_table(validated.rejects, stats.n_lines))
         batch.text_bytes += len(chunk.text)
-        _count(receipt, validated)
+        _count(stats, validated)
         if batch.text_bytes >= block.batch_bytes:
             yield batch
             batch = _Batch()
@@ -126,8 +126,8 @@ def _batches(block: Block, table: Table, receipt: BlockReceipt) -> Iterator[_Bat
         yield batch
 
 
-def _chunks_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Chunk]:
-    """The chunks that can be read; why there are no more goes into the receipt.
+def _chunks_up_to_an_error(block: Block, stats: BlockStats) -> Iterator[Chunk]:
+    """The chunks that can be read; why there are no more goes into its stats.
 
     Only reading is guarded: an error of writing, such as a full disk, is not the file's.
     """
@@ -136,21 +136,21 @@ def _chunks_up_to_an_error(block: Block, receipt: BlockReceipt) -> Iterator[Chun
         try:
             chunk = next(chunks, None)
         except UnreadableFileError as error:
-            receipt.error = str(error.value)
+            stats.error = str(error.value)
             return
         if chunk is None:
             return
         yield chunk
 
 
-def _count(receipt: BlockReceipt, validated: ValidatedChunk) -> None:
-    receipt.n_lines += validated.n_lines
-    receipt.n_read += validated.n_read
-    receipt.n_rows += len(validated.rows)
+def _count(stats: BlockStats, validated: ValidatedChunk) -> None:
+    stats.n_lines += validated.n_lines
+    stats.n_read += validated.n_read
+    stats.n_rows += len(validated.rows)
     for reason, count in validated.filtered.items():
-        receipt.filtered[reason] = receipt.filtered.get(reason, 0) + count
+        stats.filtered[reason] = stats.filtered.get(reason, 0) + count
     for reject in validated.rejects:
-        receipt.rejected[reject.reason] = receipt.rejected.get(reject.reason, 0) + 1
+        stats.rejected[reject.reason] = stats.rejected.get(reject.reason, 0) + 1
 
 
 def _write_rejects(path: Path, rejects: Sequence[pa.Table]) -> None:
@@ -170,7 +170,7 @@ def _reject_table(rejects: Sequence[Reject], lines_before: int) -> pa.Table:
     return pa.table(columns, schema=REJECT_SCHEMA)
 
 
-def receipt_path(folder: Path, block: int) -> Path:
+def block_stats_path(folder: Path, block: int) -> Path:
     """Counts of a block."""
     return folder / f"{block:07d}.json"
 
@@ -180,6 +180,6 @@ def rejects_path(folder: Path, block: int, batch: int) -> Path:
     return folder / f"{block:07d}-{batch:05d}.rejects.parquet"
 
 
-def read_receipt(folder: Path, block: int) -> BlockReceipt:
+def read_block_stats(folder: Path, block: int) -> BlockStats:
     """Counts of a block that has been ingested."""
-    return BlockReceipt(**json.loads(receipt_path(folder, block).read_text(encoding="utf-8")))
+    return BlockStats(**json.loads(block_stats_path(folder, block).read_text(encoding="utf-8")))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Self
 
-    from sweep_dask.storage.ingest import BlockReceipt
+    from sweep_dask.storage.ingest import BlockStats
     from sweep_dask.storage.raw_files import InputFile
 
 #: Why rows that can be read take no part in the simulation.
@@ -65,16 +65,16 @@ class FileLedger:
 class Ledger:
     """Counts of all files, filled in as the rows' fates become known."""
 
-    def __init__(self, files: Iterable[InputFile], receipts: Iterable[BlockReceipt]) -> None:
+    def __init__(self, files: Iterable[InputFile], block_stats: Iterable[BlockStats]) -> None:
         self._files = {file.name: FileLedger(file.name, file.table) for file in files}
         self._file_of_block: dict[int, str] = {}
-        for receipt in receipts:
-            entry = self._files[receipt.file]
-            entry.read += receipt.n_read
-            entry.kept += receipt.n_rows
-            entry.filtered.update(receipt.filtered)
-            entry.rejected.update(receipt.rejected)
-            self._file_of_block[receipt.block] = receipt.file
+        for stats in block_stats:
+            entry = self._files[stats.file]
+            entry.read += stats.n_read
+            entry.kept += stats.n_rows
+            entry.filtered.update(stats.filtered)
+            entry.rejected.update(stats.rejected)
+            self._file_of_block[stats.block] = stats.file
 
     @classmethod
     def restored(cls, files: Iterable[Mapping[str, Any]]) -> Self:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from sweep_dask.storage.atomic import make_folders, write_atomically
 from sweep_dask.storage.described import described
 from sweep_dask.storage.frames import write_gathered
-from sweep_dask.storage.ingest import BlockReceipt, rejects_path
+from sweep_dask.storage.ingest import BlockStats, rejects_path
 from sweep_dask.storage.layout import REJECTS
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ _GROUP_ROWS = 1 << 14
 
 
 def write_rejects(
-    layout: OutputLayout, scratch: Path, receipts: Iterable[BlockReceipt]
+    layout: OutputLayout, scratch: Path, block_stats: Iterable[BlockStats]
 ) -> list[Path]:
     """Write the rejects of every table that has some, in file order.
 
     Parameters
     ----------
-    receipts
+    block_stats
         By block number.
 
     Returns
@@ -52,15 +52,15 @@ def write_rejects(
     list of Path
         The files written.
     """
-    by_table: dict[str, list[BlockReceipt]] = defaultdict(list)
-    for receipt in receipts:
-        by_table[receipt.table].append(receipt)
+    by_table: dict[str, list[BlockStats]] = defaultdict(list)
+    for stats in block_stats:
+        by_table[stats.table].append(stats)
     written = []
-    for table, its_receipts in by_table.items():
-        if any(receipt.rejected for receipt in its_receipts):
+    for table, its_stats in by_table.items():
+        if any(stats.rejected for stats in its_stats):
             path = layout.rejects(table)
             make_folders(layout.root, path.parent)
-            write_atomically(path, partial(_write, parts=_located(scratch, its_receipts)))
+            write_atomically(path, partial(_write, parts=_located(scratch, its_stats)))
             written.append(path)
     return written
 
@@ -70,16 +70,16 @@ def _write(path: Path, parts: Iterable[pa.Table]) -> None:
         write_gathered(writer, parts, _GROUP_ROWS)
 
 
-def _located(scratch: Path, receipts: Iterable[BlockReceipt]) -> Iterable[pa.Table]:
+def _located(scratch: Path, block_stats: Iterable[BlockStats]) -> Iterable[pa.Table]:
     """Rejects of each batch, with line numbers that count from the file's beginning."""
     lines_before: dict[str, int] = defaultdict(int)
-    for receipt in receipts:
-        for batch in range(receipt.n_batches):
-            path = rejects_path(scratch, receipt.block, batch)
+    for stats in block_stats:
+        for batch in range(stats.n_batches):
+            path = rejects_path(scratch, stats.block, batch)
             if path.exists():
-                first = receipt.header_line + 1 + lines_before[receipt.file]
-                yield _as_written(pq.read_table(path), receipt.file, first)
-        lines_before[receipt.file] += receipt.n_lines
+                first = stats.header_line + 1 + lines_before[stats.file]
+                yield _as_written(pq.read_table(path), stats.file, first)
+        lines_before[stats.file] += stats.n_lines
 
 
 def _as_written(rows: pa.Table, file: str, first_line: int) -> pa.Table:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.block_sizes import BlockSizeChange
     from sweep_dask.dataflow.monitor import ResourceMonitor
     from sweep_dask.partition import PartitionSummary
-    from sweep_dask.storage.ingest import BlockReceipt
+    from sweep_dask.storage.ingest import BlockStats
     from sweep_dask.storage.ledger import Ledger
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.reading import InputRead
@@ -69,7 +69,7 @@ class RunRecord:
     ingest: Mapping[str, Any] | None = None
     """The run that has read the input, `run` and `started`, and the `files` that it made for the
     whole input or a date, name to digest; None until there are partitions."""
-    receipts: Sequence[BlockReceipt] = ()
+    block_stats: Sequence[BlockStats] = ()
     """Of the blocks that this run has read."""
     block_sizes: Sequence[BlockSizeChange] = ()
     """Where blocks of the input changed their size."""
@@ -101,7 +101,7 @@ class RunRecord:
     def take(self, read: InputRead) -> None:
         """What the input holds."""
         self.input_digests, self.ledger, self.ingest = read.digests, read.ledger, read.ingest
-        self.receipts, self.block_sizes = read.receipts, read.block_sizes
+        self.block_stats, self.block_sizes = read.block_stats, read.block_sizes
         self.files |= read.files
 
     def note(self, partition: PartitionSummary) -> None:
@@ -121,7 +121,7 @@ class RunRecord:
         self.largest_process_bytes = max(
             0 if monitor is None else monitor.largest_process_bytes,
             peak_memory_bytes(),
-            *(receipt.peak_memory_bytes for receipt in self.receipts),
+            *(stats.peak_memory_bytes for stats in self.block_stats),
             *(partition.peak_memory_bytes for partition in self.partitions),
         )
         sampled = 0 if monitor is None else monitor.all_processes_bytes
@@ -149,8 +149,8 @@ class RunRecord:
         """
         stages = range(1, len(STAGES) + 1) if self.has_time_priority else STAGE_OF_TABLE.values()
         seconds = dict.fromkeys(stages, 0.0)
-        for receipt in self.receipts:
-            seconds[STAGE_OF_TABLE[receipt.table]] += receipt.seconds
+        for stats in self.block_stats:
+            seconds[STAGE_OF_TABLE[stats.table]] += stats.seconds
         for partition in self.partitions:
             for stage, spent in partition.stage_seconds.items():
                 seconds[stage] += spent

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.events import Events
     from sweep_dask.dataflow.ingest import Ingested
     from sweep_dask.settings import Settings
-    from sweep_dask.storage.ingest import BlockReceipt
+    from sweep_dask.storage.ingest import BlockStats
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.processed import Processed
     from sweep_dask.study.plan import Plan
@@ -65,7 +65,7 @@ class InputRead:
     """Where rejected rows are listed, a file a table: staged, or in place."""
     files: Mapping[str, str]
     """Name to digest of results that belong to the whole input, staged or in place."""
-    receipts: Sequence[BlockReceipt] = ()
+    block_stats: Sequence[BlockStats] = ()
     block_sizes: Sequence[BlockSizeChange] = ()
     """Where blocks changed their size."""
     ingest: Mapping[str, Any] | None = None
@@ -103,9 +103,9 @@ def read_input(
         if found is None:
             tally = Tally()
 
-            def count(receipt: BlockReceipt) -> None:
-                tally.add(Tally.from_json(receipt.tally))
-                receipt.tally = {}  # added up, it is needed no more; of many blocks it is a lot
+            def count(stats: BlockStats) -> None:
+                tally.add(Tally.from_json(stats.tally))
+                stats.tally = {}  # added up, it is needed no more; of many blocks it is a lot
 
             given = (plan.blocks, space.scratch, plan.book.ticks)
             ingested = ingest(workers, *given, stages.INGEST, events, count)
@@ -192,24 +192,24 @@ def _of_files(
     plan: Plan,
     space: Workspace,
 ) -> InputRead:
-    rejects = write_rejects(space.staging, space.scratch, ingested.receipts)
+    rejects = write_rejects(space.staging, space.scratch, ingested.block_stats)
     files = {space.staging.relative(path): file_digest(path) for path in rejects}
     space.folder.require_free(files)
     partition_index = build_partition_index(
         ingested.index,
-        {receipt.block: receipt.table for receipt in ingested.receipts},
+        {stats.block: stats.table for stats in ingested.block_stats},
         by_session=plan.settings.trading_day == "session",
         dates=plan.settings.dates,
         securities=plan.settings.security_ids,
     )
     return InputRead(
         digests,
-        Ledger(plan.inputs.files, ingested.receipts),
+        Ledger(plan.inputs.files, ingested.block_stats),
         partition_index,
         findings,
         rejects,
         files,
-        ingested.receipts,
+        ingested.block_stats,
         ingested.size_changes,
     )
 

@@ -14,7 +14,7 @@ from markets import FIRST_ID, OPENS_NS, ORDER, csv_text, trade_text
 
 from sweep_dask.errors import SweepError
 from sweep_dask.settings import load_settings
-from sweep_dask.storage.ingest import ingest_block, read_receipt
+from sweep_dask.storage.ingest import ingest_block, read_block_stats
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
@@ -85,10 +85,10 @@ def _ingested(plan, folder: Path, text: bytes | None) -> str:
     scratch = folder / "scratch"
     scratch.mkdir()
     indexes = [ingest_block(block, str(scratch)) for block in plan.blocks]
-    receipts = [read_receipt(scratch, block.number) for block in plan.blocks]
-    ledger = Ledger(plan.inputs.files, receipts)
+    block_stats = [read_block_stats(scratch, block.number) for block in plan.blocks]
+    ledger = Ledger(plan.inputs.files, block_stats)
     assert all(entry.balanced() for entry in ledger.files)
-    if any(receipt.error for receipt in receipts):
+    if any(stats.error for stats in block_stats):
         return "unreadable"
     rows = [
         row
@@ -101,7 +101,7 @@ def _ingested(plan, folder: Path, text: bytes | None) -> str:
     assert len(rows) == entry.kept
     if text is not None:
         _require_untouched_rows(text, rows)
-    rejected = write_rejects(OutputLayout(folder), scratch, receipts)
+    rejected = write_rejects(OutputLayout(folder), scratch, block_stats)
     listed = sum(pq.read_metadata(path).num_rows for path in rejected)
     assert listed == ledger.total().rejected.total()
     return "rows rejected" if entry.rejected else "all rows read"

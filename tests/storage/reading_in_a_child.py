@@ -18,7 +18,7 @@ from markets import order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.blocks import cut_file
-from sweep_dask.storage.ingest import ingest_block, read_receipt
+from sweep_dask.storage.ingest import ingest_block, read_block_stats
 from sweep_dask.storage.inputs import open_inputs
 
 
@@ -35,12 +35,12 @@ def ingest(folder: str, scratch: Path, blocksize_bytes: int) -> dict[str, int]:
     scratch.mkdir()
     for block in blocks:
         ingest_block(block, str(scratch))
-    receipts = [read_receipt(scratch, block.number) for block in blocks]
+    block_stats = [read_block_stats(scratch, block.number) for block in blocks]
     return {
-        "read": sum(receipt.n_read for receipt in receipts),
-        "kept": sum(receipt.n_rows for receipt in receipts),
-        "rejected": sum(sum(receipt.rejected.values()) for receipt in receipts),
-        "errors": sum(receipt.error is not None for receipt in receipts),
+        "read": sum(stats.n_read for stats in block_stats),
+        "kept": sum(stats.n_rows for stats in block_stats),
+        "rejected": sum(sum(stats.rejected.values()) for stats in block_stats),
+        "errors": sum(stats.error is not None for stats in block_stats),
     }
 
 

@@ -14,7 +14,7 @@ from markets import order_text, write_files
 from sweep_dask.errors import InputError
 from sweep_dask.storage import formats
 from sweep_dask.storage.blocks import cut_file, read_chunks
-from sweep_dask.storage.ingest import ingest_block, read_receipt
+from sweep_dask.storage.ingest import ingest_block, read_block_stats
 from sweep_dask.storage.inputs import open_inputs
 
 ORDERS = order_text(*({"sequence": k, "row": f"{k * 7919 % 1009:>40}"} for k in range(5_000)))
@@ -99,7 +99,7 @@ def why_unreadable(tmp_path, name, data):
     (block,) = cut_file(file, header, 40_000, 0)
     (tmp_path / "scratch").mkdir()
     ingest_block(block, str(tmp_path / "scratch"))
-    return read_receipt(tmp_path / "scratch", 0).error
+    return read_block_stats(tmp_path / "scratch", 0).error
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from markets import order_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.blocks import cut_file
-from sweep_dask.storage.ingest import ingest_block, read_receipt
+from sweep_dask.storage.ingest import ingest_block, read_block_stats
 from sweep_dask.storage.inputs import open_inputs
 
 ORDERS = order_text(*({"sequence": k, "row": f"{k * 7919 % 1009:>40}"} for k in range(20_000)))
@@ -26,34 +26,34 @@ def ingest_packed(tmp_path, data, blocksize_bytes=100_000):
     (block,) = cut_file(file, header, blocksize_bytes, 0)
     (tmp_path / "scratch").mkdir()
     index = ingest_block(block, str(tmp_path / "scratch"))
-    return index, read_receipt(tmp_path / "scratch", 0)
+    return index, read_block_stats(tmp_path / "scratch", 0)
 
 
 def test_chunks_of_a_file(tmp_path, packed):
-    index, receipt = ingest_packed(tmp_path, packed)
-    assert receipt.error is None
-    assert receipt.n_rows == receipt.n_read == index["rows"].sum() == 20_000
-    assert receipt.n_batches > 10
+    index, stats = ingest_packed(tmp_path, packed)
+    assert stats.error is None
+    assert stats.n_rows == stats.n_read == index["rows"].sum() == 20_000
+    assert stats.n_batches > 10
 
 
 def test_members_one_after_the_other_are_one_file(tmp_path):
     # As `cat a.csv.gz b.csv.gz` makes them; the seam may lie within a line.
     data = b"".join(gzip.compress(ORDERS[k : k + 500_001]) for k in range(0, len(ORDERS), 500_001))
-    _, receipt = ingest_packed(tmp_path, data)
-    assert (receipt.error, receipt.n_rows) == (None, 20_000)
+    _, stats = ingest_packed(tmp_path, data)
+    assert (stats.error, stats.n_rows) == (None, 20_000)
 
 
 def test_damage_in_the_middle_is_reported(tmp_path, packed):
     middle = len(packed) // 2
     damaged = packed[:middle] + bytes(64) + packed[middle + 64 :]
-    _, receipt = ingest_packed(tmp_path, damaged)
-    assert receipt.error
-    assert receipt.n_rows < 20_000
+    _, stats = ingest_packed(tmp_path, damaged)
+    assert stats.error
+    assert stats.n_rows < 20_000
 
 
 def test_a_file_cut_short_is_reported(tmp_path, packed):
-    _, receipt = ingest_packed(tmp_path, packed[: len(packed) // 2])
-    assert "end-of-stream" in receipt.error
+    _, stats = ingest_packed(tmp_path, packed[: len(packed) // 2])
+    assert "end-of-stream" in stats.error
 
 
 # Without a time in it, which would make the name of the test another one in each process.
