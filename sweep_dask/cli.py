@@ -475,7 +475,7 @@ def match_command(case_file: str, wanted: str | None, check: bool, as_json: bool
     CASE.json holds one case, or {"cases": [...]}: quotes, orders that rest, events, lit levels.
     Prints each trade with the rule behind it, and what is left and why.
     """
-    from sweep_dask.casework import match
+    from sweep_dask.worked_cases import match
 
     document = _read_text(case_file)
     matched = match.match_cases(document, case_file, wanted)

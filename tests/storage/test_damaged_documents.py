@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "casework"))
+sys.path.append(str(Path(__file__).parents[1] / "worked_cases"))
 
 from damaged_documents import KINDS, Sound
 

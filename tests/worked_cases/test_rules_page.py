@@ -11,8 +11,8 @@ from book_engines import ENGINES, KernelEngine, SlowEngine, switched
 from case_files import OWN
 from rules_page import RULES
 
-from sweep_dask.casework.match import match_cases
 from sweep_dask.matching.rules import names
+from sweep_dask.worked_cases.match import match_cases
 
 CASES = {case["id"]: case for path in OWN for case in json.loads(path.read_text("utf-8"))["cases"]}
 

@@ -7,8 +7,8 @@ from book_engines import KernelEngine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.casework.engines import ReferenceEngine
-from sweep_dask.casework.match import match_cases
+from sweep_dask.worked_cases.engines import ReferenceEngine
+from sweep_dask.worked_cases.match import match_cases
 
 TICK = 10
 LIT_QUANTITY = 9

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.format import OrderId, Terms
+    from sweep_dask.worked_cases.format import OrderId, Terms
 
 #: Number in the dark book of an order that is not there.
 NOT_DARK = -1

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from sweep_dask.casework import fields as read
-from sweep_dask.casework.consistency import require_consistent
-from sweep_dask.casework.fields import Members
-from sweep_dask.casework.format import (
+from sweep_dask.market.ticks import TickTable
+from sweep_dask.terms.sides import BUY, SELL
+from sweep_dask.worked_cases import fields as read
+from sweep_dask.worked_cases.consistency import require_consistent
+from sweep_dask.worked_cases.fields import Members
+from sweep_dask.worked_cases.format import (
     Amend,
     Cancel,
     Case,
@@ -17,17 +19,15 @@ from sweep_dask.casework.format import (
     Quote,
     State,
 )
-from sweep_dask.casework.read_order import CHANGES, read_order
-from sweep_dask.casework.states import OPEN, STATES
-from sweep_dask.market.ticks import TickTable
-from sweep_dask.terms.sides import BUY, SELL
+from sweep_dask.worked_cases.read_order import CHANGES, read_order
+from sweep_dask.worked_cases.states import OPEN, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sweep_dask.casework.fields import Place
-    from sweep_dask.casework.format import Step, Terms
-    from sweep_dask.casework.read_document import RawCase
+    from sweep_dask.worked_cases.fields import Place
+    from sweep_dask.worked_cases.format import Step, Terms
+    from sweep_dask.worked_cases.read_document import RawCase
 
 R = TypeVar("R", Quote, State)
 

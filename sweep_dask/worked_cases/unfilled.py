@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.states import OPEN
-from sweep_dask.casework.wording import price_text
 from sweep_dask.market.order_types import CENTRE_POINT_CROSSING
 from sweep_dask.matching.events import Style
 from sweep_dask.terms.sides import BUY
+from sweep_dask.worked_cases.states import OPEN
+from sweep_dask.worked_cases.wording import price_text
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.format import Quote, Terms
-    from sweep_dask.casework.live_order import LiveOrder
+    from sweep_dask.worked_cases.format import Quote, Terms
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 
 def why_unfilled(

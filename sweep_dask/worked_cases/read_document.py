@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.casework.fields import Members, Place, any_value, list_of, nearest
 from sweep_dask.errors import InputError, UsageError
+from sweep_dask.worked_cases.fields import Members, Place, any_value, list_of, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework import fields as read
-from sweep_dask.casework.fields import Members, Place
-from sweep_dask.casework.format import (
+from sweep_dask.market.order_types import CENTRE_POINT, SHORT_SELL, SWEEP
+from sweep_dask.matching.events import Validity
+from sweep_dask.terms.sides import SELL, SIDES
+from sweep_dask.worked_cases import fields as read
+from sweep_dask.worked_cases.fields import Members, Place
+from sweep_dask.worked_cases.format import (
     FLAGS,
     KINDS,
     LIMIT,
@@ -16,9 +19,6 @@ from sweep_dask.casework.format import (
     VALIDITIES,
     Terms,
 )
-from sweep_dask.market.order_types import CENTRE_POINT, SHORT_SELL, SWEEP
-from sweep_dask.matching.events import Validity
-from sweep_dask.terms.sides import SELL, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.format import OrderId
+    from sweep_dask.worked_cases.format import OrderId
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.casework.arrivals import work_plain, work_sweep
-from sweep_dask.casework.entry_rules import refusal_of_amendment
-from sweep_dask.casework.rules_behind import Trigger
-from sweep_dask.casework.wording import order_text
+from sweep_dask.worked_cases.arrivals import work_plain, work_sweep
+from sweep_dask.worked_cases.entry_rules import refusal_of_amendment
+from sweep_dask.worked_cases.rules_behind import Trigger
+from sweep_dask.worked_cases.wording import order_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sweep_dask.casework.exchange import Exchange
-    from sweep_dask.casework.format import Terms
-    from sweep_dask.casework.live_order import LiveOrder
+    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.format import Terms
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 
 def amend(exchange: Exchange, order: LiveOrder, changes: Mapping[str, int | bool]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweep_dask.casework.engines import ReferenceEngine, block_min_value
 from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
 from sweep_dask.matching.events import EventKind
 from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.matching.reference.orders import Fill
 from sweep_dask.matching.rules import Rules
+from sweep_dask.worked_cases.engines import ReferenceEngine, block_min_value
 
 
 class SlowEngine(ReferenceEngine):

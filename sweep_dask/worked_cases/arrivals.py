@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.entry_rules import refusal_at_entry
-from sweep_dask.casework.format import LIMIT, MARKET_TO_LIMIT
-from sweep_dask.casework.rules_behind import Trigger
-from sweep_dask.casework.wording import order_text
 from sweep_dask.market.change_reasons import CANCELLED_BY_SYSTEM
 from sweep_dask.market.mid_ticks import DARK_LIMIT
 from sweep_dask.matching.events import Validity
 from sweep_dask.terms.sides import BUY, SELL
+from sweep_dask.worked_cases.entry_rules import refusal_at_entry
+from sweep_dask.worked_cases.format import LIMIT, MARKET_TO_LIMIT
+from sweep_dask.worked_cases.rules_behind import Trigger
+from sweep_dask.worked_cases.wording import order_text
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.exchange import Exchange
-    from sweep_dask.casework.format import Terms
-    from sweep_dask.casework.live_order import LiveOrder
+    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.format import Terms
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 
 def arrive(exchange: Exchange, terms: Terms) -> None:

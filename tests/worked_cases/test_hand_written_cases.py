@@ -6,7 +6,7 @@ import pytest
 from book_engines import ENGINES
 from case_files import OWN, VECTORS
 
-from sweep_dask.casework.match import match_cases
+from sweep_dask.worked_cases.match import match_cases
 
 OWN_CASES = [
     (path, case["id"]) for path in OWN for case in json.loads(path.read_text("utf-8"))["cases"]

@@ -5,8 +5,8 @@ import json
 import pytest
 from case_files import small_case
 
-from sweep_dask.casework.match import match_cases
 from sweep_dask.errors import InputError, UsageError
+from sweep_dask.worked_cases.match import match_cases
 
 LIT = {
     "bids": [{"id": "L1", "price": 3330, "quantity": 10}],

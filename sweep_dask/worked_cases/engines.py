@@ -10,8 +10,8 @@ from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.matching.rules import Rules
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.format import Case
     from sweep_dask.matching.reference.orders import Fill
+    from sweep_dask.worked_cases.format import Case
 
 #: A case gives values in AUD, the book wants quantity x price_x2: 0.1 cent, doubled.
 _PRICE_X2_PER_AUD = 2_000

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.dark_book import DarkBook
-from sweep_dask.casework.format import Quote
-from sweep_dask.casework.history import History, Remark, Trade
-from sweep_dask.casework.lit_book import LitBook
-from sweep_dask.casework.live_order import LiveOrder
-from sweep_dask.casework.rules_behind import LIT_RULE, Trigger, rules_behind
-from sweep_dask.casework.states import AUCTIONS, OPEN, PURGE_ORDERS
-from sweep_dask.casework.unfilled import why_unfilled
-from sweep_dask.casework.wording import quote_text
 from sweep_dask.market.change_reasons import DAY_ORDER_PURGED
 from sweep_dask.terms.deal_sources import LIT, LIT_CROSSING_BOOKING
 from sweep_dask.terms.sides import BUY, SELL
+from sweep_dask.worked_cases.dark_book import DarkBook
+from sweep_dask.worked_cases.format import Quote
+from sweep_dask.worked_cases.history import History, Remark, Trade
+from sweep_dask.worked_cases.lit_book import LitBook
+from sweep_dask.worked_cases.live_order import LiveOrder
+from sweep_dask.worked_cases.rules_behind import LIT_RULE, Trigger, rules_behind
+from sweep_dask.worked_cases.states import AUCTIONS, OPEN, PURGE_ORDERS
+from sweep_dask.worked_cases.unfilled import why_unfilled
+from sweep_dask.worked_cases.wording import quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.casework.dark_book import DarkFill
-    from sweep_dask.casework.engines import Engine
-    from sweep_dask.casework.format import Case, OrderId, State, Terms
+    from sweep_dask.worked_cases.dark_book import DarkFill
+    from sweep_dask.worked_cases.engines import Engine
+    from sweep_dask.worked_cases.format import Case, OrderId, State, Terms
 
 
 class Exchange:

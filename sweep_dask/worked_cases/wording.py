@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.format import MARKET_TO_LIMIT, Amend, Cancel
 from sweep_dask.market.order_types import CENTRE_POINT_CROSSING
 from sweep_dask.matching.events import Style, Validity
 from sweep_dask.terms.deal_sources import NAMES
 from sweep_dask.terms.sides import SIDE_NAMES
+from sweep_dask.worked_cases.format import MARKET_TO_LIMIT, Amend, Cancel
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.format import Terms
+    from sweep_dask.worked_cases.format import Terms
 
 _STYLES = {
     Style.MIDPOINT: "midpoint only",

@@ -6,18 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.casework.check import check_line, differences
-from sweep_dask.casework.engines import SHIPPED_ENGINE
-from sweep_dask.casework.explain import explain
-from sweep_dask.casework.outcome import already_trading, outcome, run_case
-from sweep_dask.casework.read_case import read_case
-from sweep_dask.casework.read_document import read_document, select
+from sweep_dask.worked_cases.check import check_line, differences
+from sweep_dask.worked_cases.engines import SHIPPED_ENGINE
+from sweep_dask.worked_cases.explain import explain
+from sweep_dask.worked_cases.outcome import already_trading, outcome, run_case
+from sweep_dask.worked_cases.read_case import read_case
+from sweep_dask.worked_cases.read_document import read_document, select
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.check import Difference
-    from sweep_dask.casework.engines import Engine
-    from sweep_dask.casework.exchange import Exchange
-    from sweep_dask.casework.format import Case
+    from sweep_dask.worked_cases.check import Difference
+    from sweep_dask.worked_cases.engines import Engine
+    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.format import Case
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.casework.exchange import Exchange
-from sweep_dask.casework.steps import take_steps
 from sweep_dask.terms.sides import SIDE_NAMES
+from sweep_dask.worked_cases.exchange import Exchange
+from sweep_dask.worked_cases.steps import take_steps
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.engines import Engine
-    from sweep_dask.casework.format import Case
-    from sweep_dask.casework.history import Trade
-    from sweep_dask.casework.live_order import LiveOrder
+    from sweep_dask.worked_cases.engines import Engine
+    from sweep_dask.worked_cases.format import Case
+    from sweep_dask.worked_cases.history import Trade
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 #: From twice a price in 0.1 cent to cents x 10,000: exact, so nothing is truncated (2.7).
 _EXTENDED_PER_PRICE_X2 = 500

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.live_order import LiveOrder
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 
 class LitFill(NamedTuple):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.casework.engines import own_participant
-from sweep_dask.casework.live_order import NOT_DARK
 from sweep_dask.matching.events import EVENT, EventKind, Validity
+from sweep_dask.worked_cases.engines import own_participant
+from sweep_dask.worked_cases.live_order import NOT_DARK
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.engines import Engine
-    from sweep_dask.casework.live_order import LiveOrder
     from sweep_dask.market.ticks import TickTable
+    from sweep_dask.worked_cases.engines import Engine
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 
 class DarkFill(NamedTuple):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.casework.amendments import amend
-from sweep_dask.casework.arrivals import arrive
-from sweep_dask.casework.format import Amend, Cancel, New, Quote, State
-from sweep_dask.casework.wording import describe_change
 from sweep_dask.market.change_reasons import CANCELLED
+from sweep_dask.worked_cases.amendments import amend
+from sweep_dask.worked_cases.arrivals import arrive
+from sweep_dask.worked_cases.format import Amend, Cancel, New, Quote, State
+from sweep_dask.worked_cases.wording import describe_change
 
 if TYPE_CHECKING:
-    from sweep_dask.casework.exchange import Exchange
-    from sweep_dask.casework.format import Step
+    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.format import Step
 
 
 def take_steps(exchange: Exchange) -> None:

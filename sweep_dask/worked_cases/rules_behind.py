@@ -19,8 +19,8 @@ from sweep_dask.terms.sides import BUY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.casework.dark_book import DarkFill
-    from sweep_dask.casework.live_order import LiveOrder
+    from sweep_dask.worked_cases.dark_book import DarkFill
+    from sweep_dask.worked_cases.live_order import LiveOrder
 
 #: Behind a plain order's trade in the lit book there is no Centre Point rule.
 LIT_RULE = "lit"
