@@ -53,8 +53,8 @@ def everything(validated):
     """Rows, counts and rejects of chunks, with lines counted from the file's first row."""
     rows, rejects, filtered, lines_before, n_read = [], [], {}, 0, 0
     for _, chunk in validated:
-        places = [lines_before + int(line) for line in chunk.lines]
-        rows += list(zip(places, chunk.rows.to_pylist(), strict=True))
+        positions = [lines_before + int(line) for line in chunk.lines]
+        rows += list(zip(positions, chunk.rows.to_pylist(), strict=True))
         rejects += [replace(reject, line=lines_before + reject.line) for reject in chunk.rejects]
         for reason, count in chunk.filtered.items():
             filtered[reason] = filtered.get(reason, 0) + count

@@ -133,10 +133,10 @@ def _names(names: tuple[str | None, ...]) -> pa.Array:
     return pa.array(names, pa.string())
 
 
-def category(name: str, places: IntArray) -> pa.DictionaryArray:
-    """A column of a category, by the place of each text among its values; -1: missing."""
-    codes = pa.array(np.asarray(places, np.int8), mask=np.asarray(places) < 0)
-    return pa.DictionaryArray.from_arrays(codes, _names(CATEGORIES[name]))
+def category(name: str, codes: IntArray) -> pa.DictionaryArray:
+    """A column of a category, by the position of each text among its values; -1: missing."""
+    known = pa.array(np.asarray(codes, np.int8), mask=np.asarray(codes) < 0)
+    return pa.DictionaryArray.from_arrays(known, _names(CATEGORIES[name]))
 
 
 def constant_category(name: str, text: str, size: int) -> pa.DictionaryArray:
@@ -168,10 +168,10 @@ def _category(name: str, values: Any) -> pa.Array:
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     known = _names(CATEGORIES[name])
-    places = pc.index_in(texts, known).cast(pa.int8())
-    if places.null_count != texts.null_count:
+    codes = pc.index_in(texts, known).cast(pa.int8())
+    if codes.null_count != texts.null_count:
         raise ValueError(f"{name} has a value that is none of {', '.join(CATEGORIES[name])}")
-    return pa.DictionaryArray.from_arrays(places, known)
+    return pa.DictionaryArray.from_arrays(codes, known)
 
 
 def _column(values: Any, kind: str) -> pa.Array | pa.ChunkedArray:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Addend = TypeVar("Addend")
 
-#: Called with the place of a task in the list, and its result or why there is none.
+#: Called with the position of a task in the list, and its result or why there is none.
 OnResult = Callable[[int, Any], None]
 OnLost = Callable[[int, str], None]
 

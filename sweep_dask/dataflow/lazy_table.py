@@ -26,13 +26,13 @@ def lazy_table(name: str, files: Sequence[Path]) -> Any:
     numbers the rows, so that `.loc` reads only what it needs; choosing columns reads only these.
     """
     schema = pq.read_schema(files[0])
-    places: list[tuple[str, int]] = []
+    row_groups: list[tuple[str, int]] = []
     rows: list[int] = []
     gaps: set[str] = set()
     for file in files:
         metadata = pq.read_metadata(file)
         groups = range(metadata.num_row_groups)
-        places += [(str(file), group) for group in groups]
+        row_groups += [(str(file), group) for group in groups]
         rows += [metadata.row_group(group).num_rows for group in groups]
         gaps.update(_integers_with_gaps(metadata, schema))
     meta = _like(to_frame(_without_rows(files[0], schema)), gaps)
@@ -41,7 +41,7 @@ def lazy_table(name: str, files: Sequence[Path]) -> Any:
     starts = [0, *accumulate(rows)]
     return dd.from_map(
         _read_rows,
-        places,
+        row_groups,
         starts[:-1],
         gaps=sorted(gaps),
         meta=meta,
@@ -63,10 +63,10 @@ def _without_rows(file: Path, schema: pa.Schema) -> pa.Table:
 
 
 def _read_rows(
-    place: tuple[str, int], start: int, gaps: Sequence[str], columns: list[str] | None = None
+    row_group: tuple[str, int], start: int, gaps: Sequence[str], columns: list[str] | None = None
 ) -> pd.DataFrame:
     """One row group; Dask hands in `columns` when not all are needed."""
-    path, group = place
+    path, group = row_group
     with pq.ParquetFile(path) as file:
         frame = _like(to_frame(file.read_row_group(group, columns=columns)), gaps)
     frame.index = pd.RangeIndex(start, start + len(frame))

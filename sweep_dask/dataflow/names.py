@@ -20,6 +20,6 @@ def stage_span(stage: str) -> AbstractContextManager[str]:
 def new_group(kind: str) -> str:
     """The name of a group of tasks of this kind, which pages show without the rest.
 
-    The key of a task is a pair of it and a place: the scheduler keeps something of each group.
+    The key of a task is a pair of it and a position: the scheduler keeps something of each group.
     """
     return f"{kind}-{uuid4().hex}"

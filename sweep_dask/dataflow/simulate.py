@@ -146,7 +146,7 @@ def _run(
     group = new_group(kind)
     # Packed, as the scheduler would keep it unpacked, which takes ten times the memory.
     tasks = (
-        task(pickle.dumps(job), work, dask_key_name=(group, place))
-        for place, job in enumerate(jobs)
+        task(pickle.dumps(job), work, dask_key_name=(group, position))
+        for position, job in enumerate(jobs)
     )
     run_tasks(client, tasks, done, lost, first_ones_first=True)

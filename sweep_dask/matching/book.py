@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 IntArray = NDArray[np.int64]
 
-#: There is no order; also the place before all orders.
+#: There is no order; also what comes before all orders.
 NOBODY = -1
 #: Rank of an order that does not rest: younger than all that do.
 YOUNGEST = 2**62
@@ -52,7 +52,7 @@ ORDER = np.dtype(
         ("block_price_x2", np.int64),
         ("participant", np.int64),
         ("crossing_key", np.int64),
-        # The time priority, larger is younger, and the place among the leaves of the tree.
+        # The time priority, larger is younger, and the position among the leaves of the tree.
         ("rank", np.int64),
         ("slot", np.int64),
         # Shares of what others freed in the lit book, less those it has passed on.

@@ -95,8 +95,8 @@ class LevelRow:
 
     def cell(self, level: Level) -> Cell:
         """One of the numbers."""
-        place = (self.line, self.row["lifetime"], self.adoption, level.name)
-        return cell("/".join(("by_choice", *map(str, place))), level.value(self.row), level.form)
+        parts = (self.line, self.row["lifetime"], self.adoption, level.name)
+        return cell("/".join(("by_choice", *map(str, parts))), level.value(self.row), level.form)
 
 
 def share_in_words(adoption: float) -> str:
@@ -145,7 +145,7 @@ def _among_adopters_plot(found: Rollups, asked: Choices) -> Plot:
 def _plot(title: str, label: str, curves: Sequence[Curve]) -> Plot:
     shares = sorted({share for curve in curves for share in curve.x})
     x = number_axis("sweeps that change, %", shares, unit=" %", room=0.04)
-    ticks = [(x.place(share), f"{share:.3g}") for share in shares]
+    ticks = [(x.position(share), f"{share:.3g}") for share in shares]
     values = [0.0, *(y for curve in curves for _, y in curve.points)]
     return Plot(title, replace(x, ticks=ticks), number_axis(label, values), curves, 190)
 

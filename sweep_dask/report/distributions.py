@@ -35,7 +35,7 @@ class Box:
     cells: Sequence[Cell]
     """Quartiles."""
     n_values: Cell
-    places: Sequence[float]
+    positions: Sequence[float]
     """Of the quartiles, in percent of the axis."""
 
 
@@ -117,6 +117,6 @@ def _boxes(found: Rollups, metric: str) -> list[Box]:
         form = METRICS[metric].level
         cells = [cell(f"{key}_{q}", v, form) for q, v in zip(QUARTILES, values, strict=True)]
         counted = cell(f"{key}_n", row[f"{metric}_n"], str)
-        places = [round(100 * (value - low) / width, 2) for value in values]
-        boxes.append(Box(name, cells, counted, places))
+        positions = [round(100 * (value - low) / width, 2) for value in values]
+        boxes.append(Box(name, cells, counted, positions))
     return boxes

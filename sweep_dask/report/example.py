@@ -99,7 +99,7 @@ def example_content(layout: OutputLayout, found: Rollups) -> dict[str, Any]:
 
 
 class UnreadableError(Exception):
-    """A file that cannot be read, by its place in the output folder."""
+    """A file that cannot be read, by its path in the output folder."""
 
 
 def read_example(
@@ -242,7 +242,7 @@ def _dollars(price: FloatArray) -> FloatArray:
 
 
 def _changes(bid: FloatArray, offer: FloatArray) -> IntArray:
-    """Places of the quotes that differ from the one before."""
+    """Positions of the quotes that differ from the one before."""
     if not bid.size:
         return np.zeros(0, np.int64)
     known = [np.nan_to_num(side) for side in (bid, offer)]
@@ -250,11 +250,11 @@ def _changes(bid: FloatArray, offer: FloatArray) -> IntArray:
     return np.flatnonzero(changed)
 
 
-def _thinned(places: IntArray) -> IntArray:
-    if places.size <= MOST_QUOTES:
-        return places
-    chosen = np.linspace(0, places.size - 1, MOST_QUOTES).astype(np.int64)
-    thinned: IntArray = places[chosen]
+def _thinned(positions: IntArray) -> IntArray:
+    if positions.size <= MOST_QUOTES:
+        return positions
+    chosen = np.linspace(0, positions.size - 1, MOST_QUOTES).astype(np.int64)
+    thinned: IntArray = positions[chosen]
     return thinned
 
 

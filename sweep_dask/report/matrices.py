@@ -124,12 +124,12 @@ def matrices(found: Rollups, asked: Choices) -> list[Matrix]:
 
 def _matrix(metric: str, effects: Sequence[Row], asked: Choices) -> Matrix:
     choices = list(dict.fromkeys(Choice(row["lifetime"], row["adoption"]) for row in effects))
-    by_place = {(row["scenario"], row["weight"], _choice(row)): row for row in effects}
+    effect_of = {(row["scenario"], row["weight"], _choice(row)): row for row in effects}
     rows = []
     for line in dict.fromkeys(row["scenario"] for row in effects):
-        answer = by_place[line, WEIGHTS[SWEEP], Choice(asked.lifetime, asked.marginal.share)]
+        answer = effect_of[line, WEIGHTS[SWEEP], Choice(asked.lifetime, asked.marginal.share)]
         for weight in WEIGHTS:
-            told = [by_place[line, weight, choice] for choice in choices]
+            told = [effect_of[line, weight, choice] for choice in choices]
             cells = [(effect_cell(row), _is_turned(row, answer)) for row in told]
             unit = _THOUSANDS if weight == WEIGHTS[AUD] else ""
             rows.append(MatrixRow(line, COUNTED[weight], unit, cells))

@@ -1,7 +1,7 @@
 """Charts as inline SVG: one text size at every width, in the colours of the page's style sheet.
 
-Places are percent of the plot's width and height, so that a browser fits a chart to a phone, to a
-laptop and to paper; nothing is drawn by a script. Colours and dashes are those of the classes in
+Positions are percent of the plot's width and height, so that a browser fits a chart to a phone, to
+a laptop and to paper; nothing is drawn by a script. Colours and dashes are those of the classes in
 `plot.css`, `line-{name}`.
 """
 
@@ -38,22 +38,22 @@ class Scale:
         return self.low, self.high
 
     def percent(self, value: float) -> float:
-        """Place on the axis in percent of its length."""
+        """Position on the axis in percent of its length."""
         return round(100 * (value - self.low) / (self.high - self.low), 2)
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What a place on an axis stands for."""
+    """What a position on an axis stands for."""
 
     label: str
     scale: Scale
     ticks: Sequence[tuple[float, str]]
-    """Place in percent, and text."""
+    """Position in percent, and text."""
     text: Callable[[float], str]
     """A value as descriptions write it, with its unit."""
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """In percent."""
         return self.scale.percent(value)
 
@@ -140,20 +140,20 @@ class Plot:
         ends = list(zip(band.x, band.x[1:], band.low, band.high, strict=False))
         known = [end for end in ends if not any(math.isnan(value) for value in end)]
         return " ".join(
-            f"M{self.x.place(begin)} {self._down(low)}H{self.x.place(end)}"
-            f"V{self._down(high)}H{self.x.place(begin)}Z"
+            f"M{self.x.position(begin)} {self._down(low)}H{self.x.position(end)}"
+            f"V{self._down(high)}H{self.x.position(begin)}Z"
             for begin, end, low, high in known
         )
 
     def marks(self, curve: Curve) -> list[tuple[float, float, str]]:
-        """Place from the left and from above in percent, and the values, of each point."""
+        """Position from the left and from above in percent, and the values, of each point."""
         return [
-            (self.x.place(x), self._down(y), f"{self.y.text(y)} at {self.x.text(x)}")
+            (self.x.position(x), self._down(y), f"{self.y.text(y)} at {self.x.text(x)}")
             for x, y in curve.points
         ]
 
     def _down(self, y: float) -> float:
-        return round(100 - self.y.place(y), 2)
+        return round(100 - self.y.position(y), 2)
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class Bars:
         """Class, left end and width in percent, and text of each part."""
         placed, left = [], 0.0
         for line, value, text in bar.parts:
-            begin, end = self.axis.place(left), self.axis.place(left + value)
+            begin, end = self.axis.position(left), self.axis.position(left + value)
             placed.append((line, begin, round(end - begin, 2), text))
             left += value
         return placed
@@ -236,7 +236,7 @@ def from_zero(
 
 
 def named_axis(label: str, names: Sequence[str]) -> Axis:
-    """An axis with a place for each name; their values are 0, 1, 2 and so on."""
+    """An axis with a position for each name; their values are 0, 1, 2 and so on."""
     scale = Scale(-0.5, len(names) - 0.5)
     ticks = [(scale.percent(number), name) for number, name in enumerate(names)]
     return Axis(label, scale, ticks, lambda value: names[round(value)])
@@ -261,7 +261,7 @@ def _path(points: Sequence[tuple[float, float | None]], plot: Plot, is_step: boo
         if y is None or math.isnan(y):
             is_open = False
             continue
-        left, down = plot.x.place(x), round(100 - plot.y.place(y), 2)
+        left, down = plot.x.position(x), round(100 - plot.y.position(y), 2)
         if not is_open:
             parts.append(f"M{left} {down}")
         else:

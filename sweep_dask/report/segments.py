@@ -100,8 +100,8 @@ def _curves(
         words = WORDS[line.name]
         values = [row.value(line.name, measure) for row in table.rows]
         scaled = [None if value is None else scale * value for value in values]
-        places = list(range(len(values)))
-        curve = Curve(f"line-{line.name}", words.label, places, scaled, marker=words.marker)
+        positions = list(range(len(values)))
+        curve = Curve(f"line-{line.name}", words.label, positions, scaled, marker=words.marker)
         curves.append(curve)
     return curves
 

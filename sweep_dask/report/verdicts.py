@@ -116,8 +116,8 @@ class Verdict:
 def effect_cell(row: Row) -> Cell:
     """The effect of a row of `robustness`; amounts are shown in thousands of dollars."""
     names = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
-    place = (row[name] for name in names if row[name] != "")
-    key, effect = "/".join(("robustness", *map(str, place))), row["effect"]
+    parts = (row[name] for name in names if row[name] != "")
+    key, effect = "/".join(("robustness", *map(str, parts))), row["effect"]
     if row["weight"] == WEIGHTS[AUD]:
         digits = 0 if row["metric"] == FILL_RATIO else 1
         return Cell(key, effect, wording.signed(over(effect, 1_000), digits))

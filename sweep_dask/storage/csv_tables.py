@@ -64,17 +64,19 @@ def _typed(column: pa.ChunkedArray, kind: pa.DataType, *, safe_text: bool) -> pa
 def _printable(table: pa.Table, *, safe_text: bool) -> pa.Table:
     """The same columns as they are written, all numbers with a point at once: most are few."""
     columns = table.columns
-    floats = [place for place, column in enumerate(columns) if pa.types.is_floating(column.type)]
-    for place, column in enumerate(columns):
+    floats = [
+        position for position, column in enumerate(columns) if pa.types.is_floating(column.type)
+    ]
+    for position, column in enumerate(columns):
         if pa.types.is_string(column.type) and safe_text:
-            columns[place] = _safe(column)
+            columns[position] = _safe(column)
         elif pa.types.is_boolean(column.type):
-            columns[place] = pc.if_else(column, "True", "False")
+            columns[position] = pc.if_else(column, "True", "False")
     if floats:
-        chunks = [chunk for place in floats for chunk in columns[place].chunks]
+        chunks = [chunk for position in floats for chunk in columns[position].chunks]
         text = _float_text(pa.concat_arrays(chunks))
-        for number, place in enumerate(floats):
-            columns[place] = text.slice(number * len(table), len(table))
+        for number, position in enumerate(floats):
+            columns[position] = text.slice(number * len(table), len(table))
     return pa.Table.from_arrays(columns, names=table.column_names)
 
 

@@ -32,7 +32,7 @@ def rows_with(
     """
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
-        at = _place(names, column)
+        at = _position(names, column)
         read = names if columns is None else [name for name in columns if name in names]
         groups = _groups(file.metadata, at, [(value, value) for value in values])
         rows = file.read_row_groups(groups, columns=[*{*read, column}])
@@ -53,7 +53,7 @@ def numbers_between(path: Path, column: str, low: int, high: int) -> set[int]:
         As `rows_with`.
     """
     with pq.ParquetFile(path) as file:
-        at = _place(file.schema_arrow.names, column)
+        at = _position(file.schema_arrow.names, column)
         groups = _groups(file.metadata, at, [(low, high)])
         numbers = file.read_row_groups(groups, columns=[column])[column]
     return {number for number in pc.unique(numbers).to_pylist() if low <= number <= high}
@@ -68,13 +68,13 @@ def bounds(path: Path, column: str) -> tuple[int, int] | None:
         As `rows_with`.
     """
     with pq.ParquetFile(path) as file:
-        at = _place(file.schema_arrow.names, column)
+        at = _position(file.schema_arrow.names, column)
         found = [_bounds(file.metadata, group, at) for group in range(file.num_row_groups)]
     known = [one for one in found if one is not None]
     return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
-def _place(names: Sequence[str], column: str) -> int:
+def _position(names: Sequence[str], column: str) -> int:
     if column not in names:
         raise LookupError(column)
     return names.index(column)

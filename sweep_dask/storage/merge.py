@@ -122,7 +122,7 @@ def _kept_in_order(
     merged: MergedRows,
     keep: Callable[[pa.Table], npt.NDArray[np.bool_]] | None,
 ) -> npt.NDArray[np.int64]:
-    """Places of the rows that stay, in engine order; the others are counted in `merged`."""
+    """Positions of the rows that stay, in engine order; the others are counted in `merged`."""
     blocks = np.repeat(ranges["block"], ranges["rows"])
     kept = np.ones(len(rows), dtype=bool)
     if keep is not None:

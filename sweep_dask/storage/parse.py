@@ -59,8 +59,8 @@ def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) 
     """
     cells = scan.cells if keep.all() else scan.cells[:, keep]
     columns = [
-        _typed(cells[place], field, scan.data, header.delimiter)
-        for place, field in zip(_places(header.fields), header.fields, strict=True)
+        _typed(cells[position], field, scan.data, header.delimiter)
+        for position, field in zip(_positions(header.fields), header.fields, strict=True)
     ]
     return pa.table(columns, schema=arrow_schema(field.column for field in header.fields))
 
@@ -68,12 +68,12 @@ def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) 
 def fill_numbers(cells: npt.NDArray[np.int64], line: str, header: FileHeader) -> None:
     """Put the numbers of a line that can be used into a row of `LineScan.cells`, int64[fields]."""
     texts = cells_of(line, header.delimiter)
-    for place, field in zip(_places(header.fields), header.fields, strict=True):
+    for position, field in zip(_positions(header.fields), header.fields, strict=True):
         if field.column.kind is not Kind.TEXT and field.unit is None:
-            cells[place] = number_of(texts[field.position], field.column)
+            cells[position] = number_of(texts[field.position], field.column)
 
 
-def _places(fields: Sequence[Field]) -> list[int]:
+def _positions(fields: Sequence[Field]) -> list[int]:
     """Where in `LineScan.cells` each field is: there they are in the order of the file."""
     positions = sorted(field.position for field in fields)
     return [positions.index(field.position) for field in fields]

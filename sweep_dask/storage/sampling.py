@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 20
 
-#: Places of a large file that are looked at, evenly spread (arbitrary).
-_PLACES = 8
+#: Parts of a large file that are looked at, evenly spread (arbitrary).
+_PARTS = 8
 
 #: Cells that are kept of a column; more would say the same.
 _CELLS = 50
@@ -54,7 +54,7 @@ def sample_file(
     tally, unread = Tally(), _Unread(file, header)
     n_rows, error, left_bytes = 0, None, most_bytes
     try:
-        blocks, is_whole = _places(file, header, most_bytes)
+        blocks, is_whole = _sample_blocks(file, header, most_bytes)
         for chunk in (chunk for block in blocks for chunk in read_chunks(block)):
             if left_bytes <= 0 and file.format != "csv":
                 is_whole = False
@@ -69,15 +69,17 @@ def sample_file(
     return FileSample(tally, unread.cells(n_rows), n_rows, is_whole, error)
 
 
-def _places(file: InputFile, header: FileHeader, most_bytes: int) -> tuple[list[Block], bool]:
+def _sample_blocks(
+    file: InputFile, header: FileHeader, most_bytes: int
+) -> tuple[list[Block], bool]:
     """Blocks to look at, and whether they are the whole file."""
     if file.format != "csv" or file.bytes - header.body_offset <= most_bytes:
         return cut_file(file, header, min(_CHUNK_BYTES, most_bytes), 0), True
-    size = max(1, most_bytes // _PLACES)
-    starts = range(header.body_offset, file.bytes, (file.bytes - header.body_offset) // _PLACES)
+    size = max(1, most_bytes // _PARTS)
+    starts = range(header.body_offset, file.bytes, (file.bytes - header.body_offset) // _PARTS)
     return [
         Block(0, file, header, start, min(start + size, file.bytes), size)
-        for start in starts[:_PLACES]
+        for start in starts[:_PARTS]
     ], False
 
 

@@ -94,6 +94,6 @@ def _doubt_other_bytes(
     data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], verdicts: npt.NDArray[np.uint8]
 ) -> None:
     """Bytes that are no ASCII might not be UTF-8; a zero byte ends many a program's text."""
-    places = np.flatnonzero((data == 0) | (data >= _FIRST_NOT_ASCII))
-    lines = np.searchsorted(starts, places, side="right") - 1
+    positions = np.flatnonzero((data == 0) | (data >= _FIRST_NOT_ASCII))
+    lines = np.searchsorted(starts, positions, side="right") - 1
     verdicts[lines[verdicts[lines] == kernel.KEEP]] = kernel.DOUBTFUL

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.tables import IntArray
 
-#: A row a cell; `kind` is its place in `Summary`. The example is one of `counts` alone.
+#: A row a cell; `kind` is its position in `Summary`, `place` its code. The example is one of
+#: `counts` alone.
 _SCHEMA = pa.schema(
     [
         ("kind", pa.int8()),
@@ -30,7 +31,7 @@ _SCHEMA = pa.schema(
         ("sums", pa.list_(pa.int64())),
     ]
 )
-#: Places ascend, and most numbers are small: as differences they take half the time.
+#: Codes ascend, and most numbers are small: as differences they take half the time.
 _ENCODINGS: dict[str, Any] = {
     "compression": "zstd",
     "use_dictionary": ["kind"],
@@ -77,10 +78,10 @@ def read_summary(path: Path) -> Summary:
 
 
 def _rows(kind: int, cells: Cells) -> pa.Table:
-    size = cells.place.size
+    size = cells.code.size
     kinds = pa.array(np.full(size, kind, np.int8))
     lists = (_lists(size, numbers) for numbers in cells[2:])
-    return pa.table([kinds, cells.place, cells.segment, *lists], schema=_SCHEMA)
+    return pa.table([kinds, cells.code, cells.segment, *lists], schema=_SCHEMA)
 
 
 def _lists(size: int, numbers: IntArray) -> pa.Array:

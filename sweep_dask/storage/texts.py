@@ -1,4 +1,4 @@
-"""Cells of one column as texts, from the places that a scan found."""
+"""Cells of one column as texts, from the offsets that a scan found."""
 
 from __future__ import annotations
 

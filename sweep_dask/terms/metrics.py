@@ -262,7 +262,7 @@ def _told(least: Told, *, amounts: bool) -> tuple[str, ...]:
     )
 
 
-#: Those that are compared, in the order of all tables; a metric's number is its place here.
+#: Those that are compared, in the order of all tables; a metric's number is its position here.
 COMPARED = {
     name: column.metric.direction
     for name, column in COLUMNS.items()

@@ -110,8 +110,8 @@ def test_a_sweep_without_real_fills_needs_no_file_of_trades(layout, chosen):
 def test_a_sweep_that_does_not_differ_is_not_called_the_one_that_does(layout, chosen):
     path = layout.rollups / "example_sweep.parquet"
     table = pq.read_table(path)
-    place = table.schema.get_field_index("difference")
-    pq.write_table(table.set_column(place, "difference", pa.array([0.0])), path)
+    position = table.schema.get_field_index("difference")
+    pq.write_table(table.set_column(position, "difference", pa.array([0.0])), path)
     page = write_page(layout, read_manifest(layout))
     assert "no sweep fills another number of shares than it really did" in page.text
     assert "changes most" not in page.text

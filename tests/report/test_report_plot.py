@@ -1,4 +1,4 @@
-"""Charts: round ticks, places in percent, and the numbers in words."""
+"""Charts: round ticks, positions in percent, and the numbers in words."""
 
 import math
 from itertools import pairwise

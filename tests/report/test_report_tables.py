@@ -95,10 +95,10 @@ def test_axis_leaves_out_single_sweeps():
 
 def test_boxes_share_an_axis(found):
     for panel in box_panels(found):
-        places = [place for box in panel.boxes for place in box.places]
-        assert min(places) == 0
-        assert max(places) == 100 or set(places) == {0}
-        assert all(list(box.places) == sorted(box.places) for box in panel.boxes)
+        positions = [position for box in panel.boxes for position in box.positions]
+        assert min(positions) == 0
+        assert max(positions) == 100 or set(positions) == {0}
+        assert all(list(box.positions) == sorted(box.positions) for box in panel.boxes)
 
 
 def test_every_metric_and_line_is_among_the_tests(page):

@@ -16,31 +16,31 @@ def _cut(chance, data):
 
 
 def _insert(chance, data):
-    place = chance.randrange(len(data) + 1)
+    position = chance.randrange(len(data) + 1)
     odd = [b"\0", b"\n", b"\r", b'"', b",", b"\xff", b"\xef\xbb\xbf", bytes(64), b"9" * 40]
-    data[place:place] = chance.choice(odd)
+    data[position:position] = chance.choice(odd)
 
 
 def _remove(chance, data):
-    place = chance.randrange(len(data))
-    del data[place : place + chance.choice([1, 2, 50])]
+    position = chance.randrange(len(data))
+    del data[position : position + chance.choice([1, 2, 50])]
 
 
 def _repeat(chance, data):
-    place = chance.randrange(len(data))
-    data[place:place] = data[place : place + chance.choice([8, 200])]
+    position = chance.randrange(len(data))
+    data[position:position] = data[position : position + chance.choice([8, 200])]
 
 
 def _fill(chance, data):
-    place = chance.randrange(len(data))
-    end = min(len(data), place + chance.choice([4, 100]))
-    data[place:end] = bytes([chance.choice([0, 255])]) * (end - place)
+    position = chance.randrange(len(data))
+    end = min(len(data), position + chance.choice([4, 100]))
+    data[position:end] = bytes([chance.choice([0, 255])]) * (end - position)
 
 
 def _head(chance, data):
     """Within the header of a CSV file, the footer of a Parquet one."""
-    place = chance.randrange(min(200, len(data)))
-    data[place if chance.random() < 0.5 else -1 - place] = chance.randrange(256)
+    position = chance.randrange(min(200, len(data)))
+    data[position if chance.random() < 0.5 else -1 - position] = chance.randrange(256)
 
 
 MUTATIONS = (_flip, _cut, _insert, _remove, _repeat, _fill, _head)

@@ -61,8 +61,8 @@ def validate(*lines, header=HEADER, table=ORDERS, ending=b"\n"):
 def fates(validated, lines):
     """What became of each line: its values, why it was rejected, or that it was filtered."""
     found = ["filtered"] * lines
-    for place, row in zip(validated.lines, validated.rows.to_pylist(), strict=True):
-        found[int(place)] = {name: repr(value) for name, value in row.items()}
+    for number, row in zip(validated.lines, validated.rows.to_pylist(), strict=True):
+        found[int(number)] = {name: repr(value) for name, value in row.items()}
     for reject in validated.rejects:
         found[reject.line] = (reject.reason, reject.column)
     assert validated.filtered.get("not_centre_point", 0) == found.count("filtered")

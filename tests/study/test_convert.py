@@ -77,8 +77,8 @@ def test_what_a_run_reads_by_configuration_is_what_it_reads_of_the_converted(her
     with source.open() as stream:
         rows = list(csv.DictReader(stream))
     for name in ("order_id", "timestamp", "price", "national_bid", "quantity", "sequence"):
-        place = names.index(name)
-        assert [row[name] for row in rows] == [row[place] for row in wanted]
+        position = names.index(name)
+        assert [row[name] for row in rows] == [row[position] for row in wanted]
     assert document["rows"] == sum(file["rows"] for file in document["files"])
 
 
@@ -118,9 +118,9 @@ def test_rows_that_cannot_be_read_stay_rows_that_cannot_be_read(here):
     """A time without an offset, one in nanoseconds, a price of a tenth too much, a cell less."""
     good = order_text(*ROWS).decode().splitlines()
     names, first = good[0].split(","), good[1].split(",")
-    place = names.index("timestamp")
+    position = names.index("timestamp")
     times = ("2024-10-04T10:00:00+10:00", "2024-10-04T10:00:00", str(ORDER["timestamp"]))
-    lines = [[*first[:place], time, *first[place + 1 :]] for time in times]
+    lines = [[*first[:position], time, *first[position + 1 :]] for time in times]
     lines += [lines[0][:-1], [*lines[0], "one more"]]
     text = "\n".join([";".join(names), *map(";".join, lines), "", " "])
     write_files(here / "in", {"orders/o.csv": text.encode()})

@@ -43,11 +43,11 @@ MEANS = (
 
 
 def by_all(population="continuous"):
-    """A row a line; every mean is its place, and missing where nothing was filled."""
+    """A row a line; every mean is its position, and missing where nothing was filled."""
     rows = [
         {"population": population, "segment": "all", "model": model, "scenario": scenario}
         | dict(zip(COUNTS, counts, strict=True))
-        | {name: place if counts[5] else None for place, name in enumerate(MEANS)}
+        | {name: position if counts[5] else None for position, name in enumerate(MEANS)}
         for model, scenario, *counts in BY_ALL
     ]
     return pa.Table.from_pylist(rows)

@@ -22,9 +22,9 @@ class Shuffled:
         """Stands for `execute.run_tasks`: the tasks in any order."""
         assert client is None
         tasks = list(tasks)
-        places = self._draw.sample(range(len(tasks)), len(tasks))
-        self.moved_tasks += places != sorted(places)
-        for position in places:
+        positions = self._draw.sample(range(len(tasks)), len(tasks))
+        self.moved_tasks += positions != sorted(positions)
+        for position in positions:
             on_result(position, tasks[position].compute(scheduler="synchronous"))
 
 

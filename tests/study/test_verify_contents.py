@@ -64,9 +64,9 @@ def change(layout, name, column, by=1):
     """Add to the numbers of a column, in a sound Parquet file."""
     path = layout.root / name
     rows = pq.read_table(path, partitioning=None)
-    place = rows.schema.get_field_index(column)
+    position = rows.schema.get_field_index(column)
     changed = pc.add(rows[column], pa.scalar(by, rows.schema.field(column).type))
-    pq.write_table(rows.set_column(place, rows.schema.field(column), changed), path)
+    pq.write_table(rows.set_column(position, rows.schema.field(column), changed), path)
     relist(layout, name)
 
 

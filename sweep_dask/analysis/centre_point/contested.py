@@ -102,7 +102,7 @@ def count_contras(
     """Walk the log once, with the resting orders of each side in a list without order."""
     resting = np.empty((2, orders), np.int64)
     count = np.zeros(2, np.int64)
-    place = np.full(orders, -1, np.int64)
+    position = np.full(orders, -1, np.int64)
     last_row = np.full(orders, -1, np.int64)
     feasible = np.zeros(arrival_row.size, np.int64)
     offered = np.zeros(arrival_row.size, np.int64)
@@ -111,25 +111,25 @@ def count_contras(
         if arrival < arrival_row.size and arrival_row[arrival] == row:
             contra_side = 2 - side[row]
             for index in range(count[contra_side]):
-                at = last_row[resting[contra_side, index]]
-                price = price_x2[arrival]
-                agrees = limit_x2[at] <= price if side[at] == SELL else limit_x2[at] >= price
-                if agrees and single_minimum[at] <= leaves[row] and order[at] != order[row]:
+                contra = last_row[resting[contra_side, index]]
+                price, limit = price_x2[arrival], limit_x2[contra]
+                agrees = limit <= price if side[contra] == SELL else limit >= price
+                if agrees and single_minimum[contra] <= leaves[row] and order[contra] != order[row]:
                     feasible[arrival] += 1
-                    offered[arrival] += leaves[at]
+                    offered[arrival] += leaves[contra]
             arrival += 1
         number = order[row]
         book = side[row] - 1
-        if rests[row] and place[number] < 0:
-            place[number] = count[book]
+        if rests[row] and position[number] < 0:
+            position[number] = count[book]
             resting[book, count[book]] = number
             count[book] += 1
-        elif not rests[row] and place[number] >= 0:
+        elif not rests[row] and position[number] >= 0:
             count[book] -= 1
             moved = resting[book, count[book]]
-            resting[book, place[number]] = moved
-            place[moved] = place[number]
-            place[number] = -1
+            resting[book, position[number]] = moved
+            position[moved] = position[number]
+            position[number] = -1
         last_row[number] = row
     return feasible, offered
 

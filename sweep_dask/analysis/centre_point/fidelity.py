@@ -221,10 +221,10 @@ def _hits_within(tape: Matches, predicted: Matches) -> int:
     n_recorded, n_foretold = (np.bincount(keys, minlength=size) for keys in (recorded, foretold))
     # Nearly all that could meet are one and one.
     is_pair = (n_recorded == 1) & (n_foretold == 1)
-    place = np.zeros(size, np.int64)
-    place[foretold] = np.arange(foretold.size)
+    position = np.zeros(size, np.int64)
+    position[foretold] = np.arange(foretold.size)
     one = np.flatnonzero(is_pair[recorded])
-    other = place[recorded[one]]
+    other = position[recorded[one]]
     wait_ns = np.abs(tape.timestamp_ns[one] - predicted.timestamp_ns[other])
     price_x2, exact_x2 = tape.price_x2[one], predicted.price_x2[other]
     is_same = (price_x2 == exact_x2) | (price_x2 | 1 == exact_x2)

@@ -48,8 +48,8 @@ class Times:
         bins = np.sort(np.fromiter(self.counts.elements(), np.int64, self.counts.total()))
         if not bins.size:
             return None
-        place = (bins.size - 1) / 2
-        middle = lengthened(bins[[floor(place), ceil(place)]])
+        position = (bins.size - 1) / 2
+        middle = lengthened(bins[[floor(position), ceil(position)]])
         return float(middle.mean())
 
 

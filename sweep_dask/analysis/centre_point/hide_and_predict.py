@@ -104,9 +104,9 @@ def hiding_flow(partition: PartitionInput, rested: BoolArray) -> ScenarioFlow:
     back = recorded.take(enters)
     back.events["rests"], back.events["decision"] = 0, Decision.ADOPTED
     # Each beside the entry that it takes the place of.
-    places = np.argsort(np.concatenate((np.arange(recorded.size), enters)), kind="stable")
+    order = np.argsort(np.concatenate((np.arange(recorded.size), enters)), kind="stable")
     posts = posts_after_arrival(partition, rested)
-    orders = join(join(recorded, back).take(places), posts).ordered()
+    orders = join(join(recorded, back).take(order), posts).ordered()
     return ScenarioFlow(partition, with_market(orders, partition.market))
 
 

@@ -25,7 +25,7 @@ class LatestRows:
         self._order = order
         self._timestamp_ns = timestamp_ns
         self._times = np.unique(timestamp_ns)
-        # Both in one number; the place of a time counts from 1, so that 0 is before all.
+        # Both in one number; the position of a time counts from 1, so that 0 is before all.
         key = self._key(order, np.searchsorted(self._times, timestamp_ns) + 1)
         self._row = np.argsort(key, kind="stable")
         self._sorted = key[self._row]
@@ -47,6 +47,6 @@ class LatestRows:
     def _find(self, order: IntArray, time: IntArray) -> IntArray:
         if not self._row.size:
             return np.full(order.size, -1, dtype=np.int64)
-        place = np.searchsorted(self._sorted, self._key(order, time), side="right") - 1
-        row = self._row[np.maximum(place, 0)]
-        return np.where((place >= 0) & (self._order[row] == order), row, -1)
+        position = np.searchsorted(self._sorted, self._key(order, time), side="right") - 1
+        row = self._row[np.maximum(position, 0)]
+        return np.where((position >= 0) & (self._order[row] == order), row, -1)

@@ -88,22 +88,22 @@ def _rows_out_of_order(log: OrderLog, tape: Tape | None) -> BoolArray:
     Of one sequence number the earlier is ahead, as in `OrderFlow.ordered`.
     """
     if tape is None:
-        place = np.lexsort((log.timestamp_ns, log.sequence))
-        return _in_place(place, _out_of_order(log.timestamp_ns[place]))
+        position = np.lexsort((log.timestamp_ns, log.sequence))
+        return _in_row_order(position, _out_of_order(log.timestamp_ns[position]))
     known, order = tape.is_known, tape.order
     timestamp_ns = np.concatenate((log.timestamp_ns, tape.timestamp_ns[known]))
-    place = np.lexsort((timestamp_ns, np.concatenate((log.sequence, tape.sequence[known]))))
-    out = _in_place(place, _out_of_order(timestamp_ns[place]))
+    position = np.lexsort((timestamp_ns, np.concatenate((log.sequence, tape.sequence[known]))))
+    out = _in_row_order(position, _out_of_order(timestamp_ns[position]))
     trades_out = np.zeros(log.order_id.size, dtype=bool)
     trades_out[order[known][out[log.size :]]] = True
     rows_out: BoolArray = out[: log.size] | (log.is_first & trades_out[log.order])
     return rows_out
 
 
-def _in_place(place: IntArray, found: BoolArray) -> BoolArray:
+def _in_row_order(position: IntArray, found: BoolArray) -> BoolArray:
     """What was found of rows in another order, in their own."""
     out = np.empty_like(found)
-    out[place] = found
+    out[position] = found
     return out
 
 
@@ -116,10 +116,10 @@ def _out_of_order(timestamp_ns: IntArray) -> BoolArray:
     tail_rows: list[int] = []
     before = np.full(timestamp_ns.size, -1, dtype=np.int64)
     for row, time_ns in enumerate(timestamp_ns.tolist()):
-        place = bisect_right(tails, time_ns)
-        before[row] = tail_rows[place - 1] if place else -1
-        tails[place : place + 1] = [time_ns]
-        tail_rows[place : place + 1] = [row]
+        position = bisect_right(tails, time_ns)
+        before[row] = tail_rows[position - 1] if position else -1
+        tails[position : position + 1] = [time_ns]
+        tail_rows[position : position + 1] = [row]
     out[:] = True
     row = tail_rows[-1]
     while row >= 0:

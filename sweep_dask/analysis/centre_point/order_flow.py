@@ -45,7 +45,7 @@ class OrderFlow:
     timestamp_ns: IntArray
     """int64, ns UTC, not descending."""
     key: IntArray
-    """int64, place in engine order: four times the sequence number, plus the step."""
+    """int64, position in engine order: four times the sequence number, plus the step."""
     source: IntArray
     """int64, the row it comes from: of the order log or, for a REDUCE, of the tape; else -1."""
 
@@ -159,7 +159,7 @@ def matched_on_entry(log: OrderLog) -> IntArray:
 
 
 def flow_of_rows(log: OrderLog, events: NDArray[np.void], rows: IntArray, step: int) -> OrderFlow:
-    """Events at the place of their log rows."""
+    """Events at the position of their log rows."""
     return OrderFlow(events, log.timestamp_ns[rows], _STEPS * log.sequence[rows] + step, rows)
 
 
@@ -272,16 +272,16 @@ def with_market(flow: OrderFlow, market: MarketEvents) -> OrderFlow:
 
     Each comes ahead of the first event that may know of it.
     """
-    place = np.where(
+    position = np.where(
         market.is_known_later,
         np.searchsorted(flow.timestamp_ns, market.timestamp_ns, side="right"),
         np.searchsorted(flow.timestamp_ns, market.timestamp_ns, side="left"),
     )
-    order = np.lexsort((market.timestamp_ns, place))
+    order = np.lexsort((market.timestamp_ns, position))
     nowhere = np.full(order.size, -1, dtype=np.int64)
     around = OrderFlow(market.events, market.timestamp_ns, nowhere, nowhere).take(order)
-    # An event of an order stands between two places.
-    slot = np.concatenate((2 * np.arange(flow.size) + 1, 2 * place[order]))
+    # An event of an order stands between two positions.
+    slot = np.concatenate((2 * np.arange(flow.size) + 1, 2 * position[order]))
     merged = join(flow, around).take(np.argsort(slot, kind="stable"))
     require_causal(merged)
     return merged

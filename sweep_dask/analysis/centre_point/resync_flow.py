@@ -86,8 +86,8 @@ def _trades_ahead(log: OrderLog, tape: Tape, searches: Searches) -> tuple[IntArr
     begin = log.sequence[row]
     begin[1:] = np.where(row[1:] == row[:-1], last[:-1], begin[1:])
     by_sequence = np.argsort(last, kind="stable")
-    place = np.searchsorted(last[by_sequence], tape.sequence)
-    search = by_sequence[np.minimum(place, last.size - 1)]
+    position = np.searchsorted(last[by_sequence], tape.sequence)
+    search = by_sequence[np.minimum(position, last.size - 1)]
     is_ahead = (begin[search] < tape.sequence) & (tape.sequence <= last[search])
     is_ahead &= tape.timestamp_ns == log.timestamp_ns[row[search]]
     is_own = tape.is_known & (tape.order == log.order[row[search]])

@@ -166,8 +166,8 @@ class Scenarios:
         as_recorded.events["decision"] = decision
         changed.events["decision"] = Decision.ADOPTED
         # Each change beside what it changes.
-        places = np.argsort(np.concatenate((every, amends)), kind="stable")
-        return join(join(as_recorded, changed).take(places), posts).ordered()
+        order = np.argsort(np.concatenate((every, amends)), kind="stable")
+        return join(join(as_recorded, changed).take(order), posts).ordered()
 
 
 def _result(

@@ -74,11 +74,11 @@ REASONS = {
 _VALUES = CATEGORIES["unfilled_reason"]
 _NO_REASON = _VALUES.index("")
 #: By obstacle, and then of what was taken away.
-_REASON_PLACES = np.array(
+_REASON_CODES = np.array(
     [_VALUES.index(name) for name in (*(REASONS[one] for one in Obstacle), DECREASED)]
 )
-#: By place in `PREDICTED`, and then of what is not known, -1.
-EVENT_PLACES = np.array([*(CATEGORIES["event"].index(name) for name in PREDICTED), -1])
+#: By number in `PREDICTED`, and then of what is not known, -1.
+EVENT_CODES = np.array([*(CATEGORIES["event"].index(name) for name in PREDICTED), -1])
 
 
 class SweepFills(NamedTuple):
@@ -96,7 +96,7 @@ class SweepFills(NamedTuple):
     contra: IntArray
     """int64, dense number of the order it met in the dark; -1 where that is not known."""
     event: IntArray
-    """int64, what made the book predict it, a place in `PREDICTED`; -1: it was given."""
+    """int64, what made the book predict it, a number in `PREDICTED`; -1: it was given."""
 
     def chosen(self, rows: IntArray) -> SweepFills:
         """Some of the fills, in the order of these row numbers."""
@@ -238,7 +238,7 @@ def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> p
             "timestamp": fills.timestamp_ns,
             "venue": category("venue", np.where(fills.is_dark, *map(VENUES.index, (DARK, LIT)))),
             "contra_order_id": pa.array(log.order_id[fills.contra], mask=fills.contra < 0),
-            "event": category("event", EVENT_PLACES[fills.event]),
+            "event": category("event", EVENT_CODES[fills.event]),
         },
     )
 
@@ -271,7 +271,7 @@ def unfilled_reasons(unfilled: IntArray, leaves: IntArray, obstacle: IntArray) -
         int[sweeps], `Obstacle`.
     """
     reason = np.where(leaves == 0, len(Obstacle), obstacle)
-    return category("unfilled_reason", np.where(unfilled > 0, _REASON_PLACES[reason], _NO_REASON))
+    return category("unfilled_reason", np.where(unfilled > 0, _REASON_CODES[reason], _NO_REASON))
 
 
 def real_fills(partition: PartitionInput) -> SweepFills:

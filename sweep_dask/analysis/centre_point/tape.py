@@ -117,9 +117,9 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
     rows = np.flatnonzero(tape.is_dark & during)
     _, first, number = np.unique(tape.match[rows], return_index=True, return_inverse=True)
     # Match groups in the order of their first rows.
-    place = np.empty(first.size, dtype=np.int64)
-    place[np.argsort(first, kind="stable")] = np.arange(first.size)
-    number = place[number]
+    rank = np.empty(first.size, dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(first.size)
+    number = rank[number]
     any_row = rows[np.sort(first)]
     ids = {side: np.full(first.size, UNKNOWN, dtype=np.int64) for side in (BUY, SELL)}
     for side, order_id in ids.items():

@@ -30,5 +30,5 @@ def marketability(sweeps: Sweeps) -> pa.Array:
     bounds_x2 = (sweeps.far_touch_x2, middle_x2, sweeps.near_touch_x2)
     # Each bound that a limit falls short of puts it one class back.
     short_of = sum(sign * limit_x2 < sign * bound_x2 for bound_x2 in bounds_x2)
-    place = np.where(limit_x2 > 0, short_of, 0)
-    return category("marketability", np.where(middle_x2 > 0, place, -1))
+    code = np.where(limit_x2 > 0, short_of, 0)
+    return category("marketability", np.where(middle_x2 > 0, code, -1))

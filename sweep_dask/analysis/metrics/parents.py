@@ -51,13 +51,13 @@ def parents(
 
 
 def _re_entered(sweeps: Sweeps, participant: IntArray, has_left: BoolArray) -> IntArray:
-    """int64[sweeps], the place of the sweep that each re-enters, or -1.
+    """int64[sweeps], the position of the sweep that each re-enters, or -1.
 
     Of several it is the one that ended last and, of those, was entered last; each is re-entered
     once.
     """
     before = np.full(sweeps.size, -1, np.int64)
-    # By participant and side: when those with something left ended, and their places.
+    # By participant and side: when those with something left ended, and their positions.
     ended: defaultdict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
     order = _by_arrival(sweeps)
     columns = (

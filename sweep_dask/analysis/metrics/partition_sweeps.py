@@ -145,7 +145,7 @@ def _recorded_until(partition: PartitionInput, quotes: Quotes) -> int:
 def _end_ns(log: OrderLog, until_ns: int) -> IntArray:
     """int64[orders], when each order stops working; one that is still there does then."""
     last_row = np.zeros(log.order_id.size, dtype=np.int64)
-    # Of repeated places the last assignment stands, and rows are in engine order.
+    # Of repeated positions the last assignment stands, and rows are in engine order.
     last_row[log.order] = np.arange(log.size)
     last_ns = log.timestamp_ns[last_row]
     still_there_ns = np.maximum(last_ns, until_ns)

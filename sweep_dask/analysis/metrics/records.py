@@ -81,8 +81,8 @@ class Sweeps:
             return np.full(order_id.size, -1, dtype=np.int64)
         row = np.argsort(self.order_id, kind="stable")
         ascending = self.order_id[row]
-        place = np.minimum(np.searchsorted(ascending, order_id), self.size - 1)
-        return np.where(ascending[place] == order_id, row[place], -1)
+        position = np.minimum(np.searchsorted(ascending, order_id), self.size - 1)
+        return np.where(ascending[position] == order_id, row[position], -1)
 
 
 @dataclass(frozen=True)

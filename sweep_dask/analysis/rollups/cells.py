@@ -1,6 +1,6 @@
 """Counts and exact sums by cell: what a piece of the sweeps leaves, and how pieces are merged.
 
-A cell is told by two numbers. Its *place* packs the small ones (population, dimension, arm, metric
+A cell is known by two numbers. Its *code* packs the small ones (population, dimension, arm, metric
 and so on, `numpy.ravel_multi_index`); its *segment* is what the dimension makes of a sweep.
 """
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Cells(NamedTuple):
-    """Cells in ascending order of place and segment, each of them once."""
+    """Cells in ascending order of code and segment, each of them once."""
 
-    place: IntArray
+    code: IntArray
     """int64[cells]"""
     segment: IntArray
     """int64[cells]"""
@@ -48,52 +48,52 @@ def merged(parts: Iterable[Cells]) -> Cells:
 
     The parts may hold a cell more than once, in any order.
     """
-    place, segment, counts, sums = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    if not place.size:
-        return Cells(place, segment, counts, sums)
-    order = _order(place, segment)
-    place, segment = place[order], segment[order]
-    first = first_of_each(place, segment)
+    code, segment, counts, sums = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    if not code.size:
+        return Cells(code, segment, counts, sums)
+    order = _order(code, segment)
+    code, segment = code[order], segment[order]
+    first = first_of_each(code, segment)
     return Cells(
-        place[first],
+        code[first],
         segment[first],
         np.add.reduceat(counts[order], first),
         carried(np.add.reduceat(sums[order], first)),
     )
 
 
-def _order(place: IntArray, segment: IntArray) -> IntArray:
-    """The order by place and segment; of one number, where both fit in it, in half the time."""
+def _order(code: IntArray, segment: IntArray) -> IntArray:
+    """The order by code and segment; of one number, where both fit in it, in half the time."""
     segments = int(segment.max()) + 1
-    if int(place.max()) >= 2**62 // segments:
-        return np.lexsort((segment, place))
+    if int(code.max()) >= 2**62 // segments:
+        return np.lexsort((segment, code))
     # Runs that are in order already, as those of parts, are merged.
-    return np.argsort(place * segments + segment, kind="stable")
+    return np.argsort(code * segments + segment, kind="stable")
 
 
 def first_of_each(*keys: IntArray) -> IntArray:
-    """The places at which any of several keys, sorted together, takes another value."""
+    """The positions at which any of several keys, sorted together, takes another value."""
     is_first = np.ones(keys[0].size, dtype=bool)
     is_first[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
     return np.flatnonzero(is_first)
 
 
 def numbered(*keys: IntArray) -> tuple[list[IntArray], IntArray]:
-    """The rows of several keys, each once and ascending, and the place among them of every row."""
+    """The rows of several keys, each once and ascending, and of every row its position there."""
     order = np.lexsort(keys[::-1])
     first = first_of_each(*(key[order] for key in keys))
-    place = np.empty(order.size, np.int64)
-    place[order] = np.repeat(np.arange(first.size), np.diff(np.append(first, order.size)))
-    return [key[order[first]] for key in keys], place
+    position = np.empty(order.size, np.int64)
+    position[order] = np.repeat(np.arange(first.size), np.diff(np.append(first, order.size)))
+    return [key[order[first]] for key in keys], position
 
 
 @entry
-def added_up(place: IntArray, places: int, values: Any) -> Any:
-    """[places, n], the sums of the rows of [rows, n] by place, added in the order of the rows."""
-    total = np.zeros((places, values.shape[1]), values.dtype)
-    for row in range(place.size):
+def added_up(position: IntArray, size: int, values: Any) -> Any:
+    """[size, n], the sums of the rows of [rows, n] by position, added in the order of the rows."""
+    total = np.zeros((size, values.shape[1]), values.dtype)
+    for row in range(position.size):
         for column in range(values.shape[1]):
-            total[place[row], column] += values[row, column]
+            total[position[row], column] += values[row, column]
     return total
 
 
@@ -103,12 +103,12 @@ def by_population(cells: Cells, shape: tuple[int, ...]) -> Cells:
     Parameters
     ----------
     shape
-        Of the places, which begin with the level: a population has its level and all above.
+        Of the codes, which begin with the level: a population has its level and all above.
     """
-    level, *others = np.unravel_index(cells.place, shape)
+    level, *others = np.unravel_index(cells.code, shape)
     parts = []
     for population in range(shape[0]):
         within = level >= population
-        place = np.ravel_multi_index((np.full_like(level, population), *others), shape)
-        parts.append(Cells(*(array[within] for array in (place, *cells[1:]))))
+        code = np.ravel_multi_index((np.full_like(level, population), *others), shape)
+        parts.append(Cells(*(array[within] for array in (code, *cells[1:]))))
     return merged(parts)

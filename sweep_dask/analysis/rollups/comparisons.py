@@ -10,7 +10,7 @@ import pandas as pd
 from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES
 from sweep_dask.analysis.rollups import pairs
 from sweep_dask.analysis.rollups.exact import as_floats
-from sweep_dask.analysis.rollups.pairs import CONDITIONS, PLACE, arm_pairs, pair_shape
+from sweep_dask.analysis.rollups.pairs import CONDITIONS, PACKED, arm_pairs, pair_shape
 from sweep_dask.analysis.stats.clusters import ClusterSums, cluster_tests
 from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
 from sweep_dask.analysis.tables import over, schema
@@ -41,7 +41,7 @@ AVERAGE: Schema = {
 
 
 def comparisons(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
-    """Every pair of arms of every segment and metric: numbers of `PLACE`, and `COMPARISON`.
+    """Every pair of arms of every segment and metric: numbers of `PACKED`, and `COMPARISON`.
 
     A family is all rows of a population, a reference and a dimension.
     """
@@ -56,7 +56,7 @@ def comparisons(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
 
 
 def averages(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
-    """All sweeps of each population and condition: numbers of `PLACE`, and `AVERAGE`."""
+    """All sweeps of each population and condition: numbers of `PACKED`, and `AVERAGE`."""
     rows = _rows(cells, arms)
     rows = rows[rows["dimension"] == SEGMENT_KINDS.index("all")].reset_index(drop=True)
     simulated = rows["real"] + rows["difference"]
@@ -71,8 +71,8 @@ def averages(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
 
 def _rows(cells: Cells, arms: Sequence[Arm]) -> pd.DataFrame:
     """Cells as a table, with the numbers of the two arms."""
-    places = np.unravel_index(cells.place, pair_shape(arms))
-    columns: dict[str, Any] = dict(zip(PLACE, places, strict=True))
+    numbers = np.unravel_index(cells.code, pair_shape(arms))
+    columns: dict[str, Any] = dict(zip(PACKED, numbers, strict=True))
     both = np.array(arm_pairs(arms), dtype=np.int64).reshape(-1, 2)[columns["pair"]]
     columns |= {"reference": both[:, 0], "arm": both[:, 1], "segment": cells.segment}
     columns |= dict(zip(pairs.COUNTS, cells.counts.T, strict=True))

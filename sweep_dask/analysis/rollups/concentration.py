@@ -45,8 +45,8 @@ def largest_participants(cells: Cells, total: Cells) -> dict[str, Any]:
         The same cases, the participants of each added up.
     """
     at = _largest(cells)
-    found = np.zeros((total.place.size, 3), np.int64)
-    found[np.searchsorted(total.place, cells.place[at])] = np.column_stack(
+    found = np.zeros((total.code.size, 3), np.int64)
+    found[np.searchsorted(total.code, cells.code[at])] = np.column_stack(
         [cells.segment[at], cells.counts[at, _SHARES], cells.counts[at, _SWEEPS]]
     )
     participant, shares, sweeps = found.T
@@ -59,12 +59,12 @@ def largest_participants(cells: Cells, total: Cells) -> dict[str, Any]:
 
 
 def _largest(cells: Cells) -> IntArray:
-    """The cell of the largest known participant of each place; of equal ones the smallest id."""
+    """The cell of the largest known participant of each code; of equal ones the smallest id."""
     known = np.flatnonzero((cells.segment != NO_PARTICIPANT) & (cells.counts[:, _SHARES] > 0))
-    keys = (-cells.segment[known], cells.counts[known, _SHARES], cells.place[known])
+    keys = (-cells.segment[known], cells.counts[known, _SHARES], cells.code[known])
     order = known[np.lexsort(keys)]
-    place = cells.place[order]
-    is_last = np.append(place[1:] != place[:-1], True)[: place.size]
+    code = cells.code[order]
+    is_last = np.append(code[1:] != code[:-1], True)[: code.size]
     last: IntArray = order[is_last]
     return last
 
@@ -75,11 +75,11 @@ def largest_contras(cells: Cells, total: Cells) -> dict[str, Any]:
     Those who are not known are none of the five, but what they gave counts.
     """
     known = cells.segment != NO_PARTICIPANT
-    case = np.searchsorted(total.place, cells.place[known])
+    case = np.searchsorted(total.code, cells.code[known])
     given = cells.counts[known, _GIVEN]
     order = np.lexsort((-given, case))
     case, given = case[order], given[order]
     rank = np.arange(case.size) - np.searchsorted(case, case)
-    of_five = sums_at(case, given * (rank < _FIVE), total.place.size)
+    of_five = sums_at(case, given * (rank < _FIVE), total.code.size)
     dark = np.where(of_five > 0, total.counts[:, _DARK], 0)
     return {"largest_five_contras_share": over(of_five, dark)}

@@ -43,7 +43,7 @@ def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> In
         return np.zeros(len(sweeps), dtype=np.int64)
     values = sweeps[DIMENSIONS[dimension].column]
     if dimension == "day":
-        return places_of(values, lambda date: dt.date.fromisoformat(date).toordinal())
+        return codes_of(values, lambda date: dt.date.fromisoformat(date).toordinal())
     if dimension == "participant":
         return values.to_numpy(dtype=np.int64, na_value=NO_PARTICIPANT)
     if dimension == "size_quantile":
@@ -51,7 +51,7 @@ def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> In
     if dimension in ("security", "short_sell"):
         return values.to_numpy(dtype=np.int64)
     names = list(_names(dimension))
-    return places_of(values, names.index, missing=len(names) - 1)
+    return codes_of(values, names.index, missing=len(names) - 1)
 
 
 def names_of(dimension: str, segments: Iterable[int]) -> list[str]:
@@ -87,18 +87,18 @@ def size_quartiles(quantity: IntArray, partition: IntArray) -> IntArray:
         int64[sweeps], ascending.
     """
     order = np.lexsort((quantity, partition))
-    _, first, place = np.unique(partition, return_index=True, return_inverse=True)
+    _, first, position = np.unique(partition, return_index=True, return_inverse=True)
     count = np.diff(np.append(first, partition.size))
     quarter = np.zeros(quantity.size, dtype=np.int64)
     for share in range(1, QUARTILES):
         # In whole numbers: the first of them with 4 x (sweeps up to it) >= share x sweeps.
         bound = quantity[order][first + (share * count + QUARTILES - 1) // QUARTILES - 1]
-        quarter += quantity > bound[place]
+        quarter += quantity > bound[position]
     return quarter
 
 
-def places_of(values: pd.Series[Any], place: Any, missing: int = -1) -> IntArray:
+def codes_of(values: pd.Series[Any], code: Any, missing: int = -1) -> IntArray:
     """int64[values], what a function makes of each category; missing ones are `missing`."""
-    places = [place(name) for name in values.cat.categories]
+    codes = [code(name) for name in values.cat.categories]
     # Code -1, missing, takes the last.
-    return np.array([*places, missing], dtype=np.int64)[values.cat.codes.to_numpy()]
+    return np.array([*codes, missing], dtype=np.int64)[values.cat.codes.to_numpy()]

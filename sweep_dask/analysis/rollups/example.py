@@ -54,8 +54,8 @@ class Candidate(NamedTuple):
     before_day: int
     """The day and the others with a minus: the first is the largest."""
     before_security: int
-    before_place: int
-    """Place among the sweeps of its partition."""
+    before_position: int
+    """Position among the sweeps of its partition."""
     order_id: int
     difference: int
     """Simulated minus tape, shares."""
@@ -79,14 +79,14 @@ def best_candidate(sweeps: Sweeps) -> list[Candidate]:
     # The first of those that are equal.
     best = np.lexsort((-chosen, -security[chosen], -day[chosen], apart, rank))[-1]
     row = chosen[best]
-    place = row - np.searchsorted(sweeps.partition, sweeps.partition[row])
+    position = row - np.searchsorted(sweeps.partition, sweeps.partition[row])
     return [
         Candidate(
             int(rank[best]),
             int(apart[best]),
             -int(day[row]),
             -int(security[row]),
-            -int(place),
+            -int(position),
             int(sweeps.whole_numbers("order_id")[0, row]),
             int(simulated[best] - real[best]),
         )

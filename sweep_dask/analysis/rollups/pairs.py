@@ -45,8 +45,8 @@ SUMS = (
 )
 #: A sum that is smaller, as a share of what it is of, is 0 but for rounding.
 _ROUNDING = 1e-9
-#: What a place packs, in its order.
-PLACE = ("condition", "population", "dimension", "pair", "metric")
+#: What the code of a cell packs, in its order.
+PACKED = ("condition", "population", "dimension", "pair", "metric")
 
 
 def arm_pairs(arms: Sequence[Arm]) -> list[tuple[int, int]]:
@@ -55,7 +55,7 @@ def arm_pairs(arms: Sequence[Arm]) -> list[tuple[int, int]]:
 
 
 def pair_shape(arms: Sequence[Arm]) -> tuple[int, ...]:
-    """How many there are of everything that a place packs."""
+    """How many there are of everything that a code packs."""
     counts = (len(CONDITIONS), len(POPULATIONS), len(SEGMENT_KINDS), len(arm_pairs(arms)))
     return *(max(count, 1) for count in counts), len(COMPARED)
 
@@ -105,9 +105,9 @@ class _Everything:
         found = (_nested(array.reshape(*levels, -1)) for array in (kinds, amounts))
         counts, sums = (array.sum(axis=1) for array in _with_clusters(*found))
         pair, condition, population = np.indices(counts.shape[:3]).reshape(3, -1)
-        place = np.broadcast_arrays(condition, population, SEGMENT_KINDS.index(ALL), pair, metric)
+        numbers = np.broadcast_arrays(condition, population, SEGMENT_KINDS.index(ALL), pair, metric)
         return Cells(
-            np.ravel_multi_index(place, shape),
+            np.ravel_multi_index(numbers, shape),
             np.zeros_like(pair),
             counts.reshape(pair.size, -1),
             sums.reshape(pair.size, *sums.shape[-2:]),
@@ -149,9 +149,9 @@ class _Group:
             np.add.reduceat(array, self._first, axis=1) for array in _with_clusters(*found)
         )
         pair = np.arange(counts.shape[0])
-        place = np.broadcast_arrays(0, HEADLINE_LEVEL, self._dimension, pair, metric)
+        numbers = np.broadcast_arrays(0, HEADLINE_LEVEL, self._dimension, pair, metric)
         return Cells(
-            np.repeat(np.ravel_multi_index(place, shape), self._segment.size),
+            np.repeat(np.ravel_multi_index(numbers, shape), self._segment.size),
             np.tile(self._segment, pair.size),
             counts.reshape(-1, counts.shape[-1]),
             sums.reshape(-1, *sums.shape[-2:]),

@@ -85,9 +85,9 @@ class _Clustered(NamedTuple):
 def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
     """Columns `BY_CHOICE`."""
     is_whole = np.array([case.event == ALL_FILLS for case in cases], dtype=bool)
-    cells = Cells(*(array[is_whole[cells.place]] for array in cells))
+    cells = Cells(*(array[is_whole[cells.code]] for array in cells))
     total = merged([cells._replace(segment=np.zeros_like(cells.segment))])
-    of = [cases[number] for number in total.place]
+    of = [cases[number] for number in total.code]
     counts = dict(zip(LEVEL_COUNTS, total.counts.T, strict=True))
     sums = dict(zip(LEVEL_SUMS, as_floats(total.sums).T, strict=True))
     means = {f"{name}_mean": over(sums[f"{name}_sum"], counts["n_sweeps"]) for name in ANSWER}
@@ -104,7 +104,7 @@ def effects(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> Iterator
     errors
         Of the book in which the scenarios are played: `book_errors`.
     """
-    if not cells.place.size:
+    if not cells.code.size:
         return
     found = _intervals(cells, cases, errors)
     effect = found[0].numbers["effect"]
@@ -186,19 +186,19 @@ def _off_tape(effect: FloatArray, cases: Sequence[Case]) -> FloatArray:
     """By how much the replay as entered is off the tape at the end of the same lifetime; 0 without
     one, where the tape itself is the reference.
     """
-    place = {case: number for number, case in enumerate(cases)}
-    replayed = [place.get(Case(AS_ENTERED, case.lifetime, 0.0), -1) for case in cases]
+    number_of = {case: number for number, case in enumerate(cases)}
+    replayed = [number_of.get(Case(AS_ENTERED, case.lifetime, 0.0), -1) for case in cases]
     # One row more, for those without.
     return np.concatenate([effect, np.zeros_like(effect[:1])])[replayed]
 
 
 def _parts(cases: Sequence[Case]) -> dict[int, dict[int, int]]:
-    """By case of which parts of the fills are told: these cases, by place in `PREDICTED`."""
-    place = {case: number for number, case in enumerate(cases)}
+    """By case of which parts of the fills are told: these cases, by number in `PREDICTED`."""
+    number_of = {case: number for number, case in enumerate(cases)}
     found: dict[int, dict[int, int]] = {}
     for number, case in enumerate(cases):
         if case.event in PREDICTED:
-            whole = place[case._replace(event=ALL_FILLS)]
+            whole = number_of[case._replace(event=ALL_FILLS)]
             found.setdefault(whole, {})[PREDICTED.index(case.event)] = number
     return found
 
@@ -224,7 +224,7 @@ def _bounds(effects: FloatArray) -> dict[str, float]:
 def _clustered(cells: Cells, cases: Sequence[Case], cluster: int) -> _Clustered:
     shape = shape_of(cases)
     numbers = np.zeros((len(COUNTS) + len(SUMS), *shape[:-1]))
-    *key, of = np.unravel_index(cells.place, shape)
+    *key, of = np.unravel_index(cells.code, shape)
     chosen = of == cluster
     at = tuple(part[chosen] for part in key)
     counts, sums = cells.counts[chosen, 0], as_floats(cells.sums[chosen])

@@ -51,24 +51,24 @@ def references_of(cases: Sequence[Case]) -> IntArray:
     """int64[cases], the number of the case that each is compared with; its own: with none."""
     names = {case.scenario for case in cases}
     of_scenarios = AS_ENTERED if AS_ENTERED in names else TAPE
-    place = {case: number for number, case in enumerate(cases)}
+    number_of = {case: number for number, case in enumerate(cases)}
 
     def compared_with(case: Case) -> Case:
         reference = TAPE if case.scenario in (TAPE, AS_ENTERED) else of_scenarios
         return case._replace(scenario=reference, adoption=0.0, switch="")
 
-    return np.array([place[compared_with(case)] for case in cases], dtype=np.int64)
+    return np.array([number_of[compared_with(case)] for case in cases], dtype=np.int64)
 
 
 def shape_of(cases: Sequence[Case]) -> tuple[int, ...]:
-    """How many there are of everything that a place packs: case, metric, weight, cluster."""
+    """How many there are of everything that a code packs: case, metric, weight, cluster."""
     return len(cases), len(ANSWER), len(WEIGHTS), len(CLUSTERS)
 
 
 def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
     """What all sweeps fill and cost: counts `choice_sums.COUNTS` and sums `AMOUNTS`.
 
-    Rows as of `sensitivity_cells`; a place is a case, a segment the participant.
+    Rows as of `sensitivity_cells`; a code is a case, a segment the participant.
     """
     if not len(rows):
         return no_cells(len(LEVEL_COUNTS), len(LEVEL_SUMS))
@@ -78,8 +78,8 @@ def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
     sums = np.stack(
         [np.asarray(rows[name], np.float64)[at.ravel()] for name in LEVEL_SUMS], axis=-1
     )
-    place, participant = np.indices(at.shape)
-    of_rows = Cells(place.ravel(), found.participant[participant.ravel()], counts, exact(sums))
+    case, participant = np.indices(at.shape)
+    of_rows = Cells(case.ravel(), found.participant[participant.ravel()], counts, exact(sums))
     return merged([of_rows])
 
 
@@ -103,12 +103,12 @@ def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
     at, reference = found.of_cases(compared), found.of_cases(references[compared])
     differences = values[..., at] - values[..., reference]
     weight = np.broadcast_to(weights[:, at], differences.shape)
-    places = np.indices((*differences.shape[:2], compared.size)).reshape(3, -1)
-    metric, weighting, case = places[0], places[1], compared[places[2]]
+    numbers = np.indices((*differences.shape[:2], compared.size)).reshape(3, -1)
+    metric, weighting, case = numbers[0], numbers[1], compared[numbers[2]]
     parts = []
     for cluster in range(len(CLUSTERS)):
-        place = np.ravel_multi_index((case, metric, weighting, cluster), shape_of(cases))
-        parts.append(found.clustered(differences, weight, cluster, place))
+        code = np.ravel_multi_index((case, metric, weighting, cluster), shape_of(cases))
+        parts.append(found.clustered(differences, weight, cluster, code))
     return merged(parts)
 
 
@@ -135,17 +135,17 @@ class _Rows:
         return rows
 
     def clustered(
-        self, total: FloatArray, weight: FloatArray, cluster: int, place: IntArray
+        self, total: FloatArray, weight: FloatArray, cluster: int, code: IntArray
     ) -> Cells:
-        """What the clusters of one kind leave, by place.
+        """What the clusters of one kind leave, by code.
 
         Parameters
         ----------
         total, weight
             float64[..., participants of all partitions]: sums of differences and weights; all
-            dimensions but the last are those of the places.
+            dimensions but the last are those of the codes.
         """
-        total, weight = (array.reshape(place.size, -1) for array in (total, weight))
+        total, weight = (array.reshape(code.size, -1) for array in (total, weight))
         if cluster == SECURITY_DAY:
             total, weight = (np.add.reduceat(a, self._begins, axis=1) for a in (total, weight))
         squares = [total**2, total * weight, weight**2]
@@ -159,8 +159,8 @@ class _Rows:
         if cluster != PARTICIPANT:
             counts, sums = (array.sum(axis=1, keepdims=True) for array in (counts, sums))
         return Cells(
-            np.repeat(place, segment.size),
-            np.tile(segment, place.size),
+            np.repeat(code, segment.size),
+            np.tile(segment, code.size),
             counts.reshape(-1, len(COUNTS)),
             carried(sums.reshape(-1, len(SUMS), LIMBS)),
         )

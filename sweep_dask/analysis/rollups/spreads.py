@@ -57,7 +57,7 @@ def _shape(arms: Sequence[Arm]) -> tuple[int, ...]:
 
 
 def spread_cells(sweeps: Sweeps) -> Cells:
-    """Counts of values, no sums, no segments; a place is level, arm, headline metric and bin.
+    """Counts of values, no sums, no segments; a code is level, arm, headline metric and bin.
 
     Segments of dimensions have none: each would be some hundreds of numbers, for every arm, and a
     query over the sweeps gives them.
@@ -70,19 +70,19 @@ def spread_cells(sweeps: Sweeps) -> Cells:
             has_value = ~np.isnan(values)
             bins = shortened(values[has_value]) + _BINS // 2
             head = (0, arm, metric, 0)
-            place = level[has_value] + bins + int(np.ravel_multi_index(head, _shape(sweeps.arms)))
-            found.append(_counted(place))
+            code = level[has_value] + bins + int(np.ravel_multi_index(head, _shape(sweeps.arms)))
+            found.append(_counted(code))
     return merged(found)
 
 
-def _counted(places: IntArray) -> Cells:
-    """How often each place occurs."""
-    place, counts = np.unique(places, return_counts=True)
+def _counted(codes: IntArray) -> Cells:
+    """How often each code occurs."""
+    code, counts = np.unique(codes, return_counts=True)
     return Cells(
-        place,
-        np.zeros_like(place),
+        code,
+        np.zeros_like(code),
         counts[:, None].astype(np.int64),
-        np.zeros((place.size, 0, LIMBS), np.int64),
+        np.zeros((code.size, 0, LIMBS), np.int64),
     )
 
 
@@ -92,7 +92,7 @@ class Spreads:
     def __init__(self, cells: Cells, arms: Sequence[Arm]) -> None:
         shape = _shape(arms)
         nested = by_population(cells, shape)
-        *group, bins = np.unravel_index(nested.place, shape)
+        *group, bins = np.unravel_index(nested.code, shape)
         self._bins = bins - _BINS // 2
         self._up_to = np.cumsum(nested.counts[:, 0])
         first = first_of_each(*group)
@@ -107,10 +107,10 @@ class Spreads:
 
     def quantile(self, share: float) -> FloatArray:
         """float64[groups], interpolated between neighbours: `quantile_cont` of SQL."""
-        place = share * (self.count - 1)
-        below = np.floor(place).astype(np.int64)
-        low, high = self._value(below), self._value(np.ceil(place).astype(np.int64))
-        value: FloatArray = low + (high - low) * (place - below)
+        position = share * (self.count - 1)
+        below = np.floor(position).astype(np.int64)
+        low, high = self._value(below), self._value(np.ceil(position).astype(np.int64))
+        value: FloatArray = low + (high - low) * (position - below)
         return value
 
     def _value(self, rank: IntArray) -> FloatArray:

@@ -10,7 +10,7 @@ from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.rollups.cells import first_of_each
 from sweep_dask.analysis.rollups.dimensions import (
     LEVEL_COLUMNS,
-    places_of,
+    codes_of,
     population_levels,
     segments_of,
 )
@@ -77,11 +77,11 @@ class Sweeps:
         """int64[arms, sweeps], a column that has a value in every row."""
         return self._rows[name].to_numpy(dtype=np.int64)[self._of_arm]
 
-    def places(self, name: str, names: Sequence[str], missing: int = -1) -> IntArray:
-        """int64[arms, sweeps], the place of a text among names."""
-        place = {text: number for number, text in enumerate(names)}
-        found = places_of(self._rows[name], lambda text: place.get(text, missing), missing)
-        return found[self._of_arm]
+    def codes(self, name: str, names: Sequence[str], missing: int = -1) -> IntArray:
+        """int64[arms, sweeps], the code of a text, its position among names."""
+        code = {text: number for number, text in enumerate(names)}
+        codes = codes_of(self._rows[name], lambda text: code.get(text, missing), missing)
+        return codes[self._of_arm]
 
     @property
     def is_engaged(self) -> BoolArray:
@@ -99,12 +99,12 @@ def _partitions(sweeps: pd.DataFrame) -> IntArray:
 
 
 def _arm_numbers(rows: pd.DataFrame, arms: Sequence[Arm]) -> IntArray:
-    """int64[rows], the place of each row's arm."""
+    """int64[rows], the number of each row's arm."""
     models = list(dict.fromkeys(arm.model for arm in arms))
     scenarios = list(dict.fromkeys(arm.scenario or "" for arm in arms))
-    place = np.full((len(models), len(scenarios)), -1)
+    number_of = np.full((len(models), len(scenarios)), -1)
     for number, arm in enumerate(arms):
-        place[models.index(arm.model), scenarios.index(arm.scenario or "")] = number
+        number_of[models.index(arm.model), scenarios.index(arm.scenario or "")] = number
     none = scenarios.index("") if "" in scenarios else -1
-    scenario = places_of(rows["scenario"], scenarios.index, missing=none)
-    return place[places_of(rows["model"], models.index), scenario]
+    scenario = codes_of(rows["scenario"], scenarios.index, missing=none)
+    return number_of[codes_of(rows["model"], models.index), scenario]

@@ -165,7 +165,7 @@ def _distributions(spreads: Spreads, arms: Sequence[Arm]) -> pa.Table:
 
 
 def _named(columns: Schema, rows: pd.DataFrame, arms: Sequence[Arm]) -> pa.Table:
-    """The rows with names in place of numbers."""
+    """The rows with names instead of numbers."""
     texts: dict[str, tuple[str, Sequence[str | None]]] = {
         "population": ("population", tuple(POPULATIONS)),
         "reference": ("reference", [arm.name for arm in arms]),

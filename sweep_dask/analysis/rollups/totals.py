@@ -52,16 +52,16 @@ def _shape(arms: Sequence[Arm]) -> tuple[int, ...]:
 
 
 def total_cells(sweeps: Sweeps) -> Cells:
-    """Counts `COUNTS` and sums `SUMS`; a place is level, dimension and arm."""
+    """Counts `COUNTS` and sums `SUMS`; a code is level, dimension and arm."""
     counts, amounts = _values(sweeps)
     parts = [no_cells(len(COUNTS), len(SUMS))]
     for dimension, segment in sweeps.segments.items():
         # Floats are added up within a partition, in the order of its rows, and exactly from there.
         (_, level, of), cell = numbered(sweeps.partition, sweeps.level, segment)
         for arm in range(len(sweeps.arms)):
-            place = np.broadcast_arrays(level, SEGMENT_KINDS.index(dimension), arm)
+            numbers = np.broadcast_arrays(level, SEGMENT_KINDS.index(dimension), arm)
             of_partitions = Cells(
-                np.ravel_multi_index(place, _shape(sweeps.arms)),
+                np.ravel_multi_index(numbers, _shape(sweeps.arms)),
                 of,
                 added_up(cell, of.size, counts[arm]),
                 exact(added_up(cell, of.size, amounts[arm])),
@@ -78,7 +78,7 @@ def totals(cells: Cells, arms: Sequence[Arm]) -> dict[str, Any]:
     there is none.
     """
     nested = by_population(cells, _shape(arms))
-    population, dimension, arm = np.unravel_index(nested.place, _shape(arms))
+    population, dimension, arm = np.unravel_index(nested.code, _shape(arms))
     keys = {"population": population, "dimension": dimension, "segment": nested.segment}
     counts = dict(zip(COUNTS, nested.counts.T, strict=True))
     sums = dict(zip(SUMS, as_floats(nested.sums).T, strict=True))
@@ -89,7 +89,7 @@ def totals(cells: Cells, arms: Sequence[Arm]) -> dict[str, Any]:
 def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
     """What is counted and added up, [arms, sweeps, columns]; a missing amount adds nothing."""
     quantities = {name: sweeps.whole_numbers(name) for name in _QUANTITIES}
-    outcome = sweeps.places("outcome", STATUSES)
+    outcome = sweeps.codes("outcome", STATUSES)
     values = {name: sweeps.values(name) for name in (*AMOUNTS, *COST_PARTS, *HEADLINE)}
     paper = sweeps.values("arrival_midpoint") * quantities["quantity"] / _PRICE_PER_AUD
     has_parts = ~np.isnan([values[name] for name in COST_PARTS]).any(axis=0)

@@ -32,24 +32,24 @@ def _shape(arms: Sequence[Arm]) -> tuple[int, ...]:
 
 
 def reason_cells(sweeps: Sweeps) -> Cells:
-    """Sweeps and shares; a place is level and arm, a segment the number of a reason."""
+    """Sweeps and shares; a code is level and arm, a segment the number of a reason."""
     reason, left = (
-        sweeps.places("unfilled_reason", _NAMES),
+        sweeps.codes("unfilled_reason", _NAMES),
         sweeps.whole_numbers("unfilled_quantity"),
     )
     # Lines that give no reason, and sweeps of which nothing is left, have none.
     arm, sweep = np.nonzero(reason >= 0)
     counts = np.stack([np.ones_like(arm), left[arm, sweep]], axis=1)
-    place = np.ravel_multi_index((sweeps.level[sweep], arm), _shape(sweeps.arms))
+    code = np.ravel_multi_index((sweeps.level[sweep], arm), _shape(sweeps.arms))
     no_sums = np.zeros((arm.size, 0, LIMBS), np.int64)
-    return merged([Cells(place, reason[arm, sweep], counts, no_sums)])
+    return merged([Cells(code, reason[arm, sweep], counts, no_sums)])
 
 
 def unfilled(cells: Cells, arms: Sequence[Arm]) -> pa.Table:
     """By population, arm and reason; columns `UNFILLED`."""
     shape, names = _shape(arms), tuple(POPULATIONS)
     nested = by_population(cells, shape)
-    population, arm = np.unravel_index(nested.place, shape)
+    population, arm = np.unravel_index(nested.code, shape)
     return table(
         UNFILLED,
         {

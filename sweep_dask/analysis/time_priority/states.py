@@ -74,11 +74,11 @@ def _states(
 ) -> pa.Table:
     """A row of each order and, of a column with gaps, the nearest that has a value."""
     states = orders.take(pa.array(rows.position[at]))
-    for place, column in enumerate(orders.columns):
+    for position, column in enumerate(orders.columns):
         if column.null_count:
             present = column.is_valid().to_numpy()[rows.position]
             chosen = pa.array(rows.position[nearest(present, rows)])
-            states = states.set_column(place, orders.field(place), column.take(chosen))
+            states = states.set_column(position, orders.field(position), column.take(chosen))
     return states
 
 

@@ -145,7 +145,7 @@ def test_parents_and_what_re_entries_add(by):
 def test_quartiles_of_fill_ratio(by):
     tape, dark = by["all"].query("population == 'continuous'").to_dict("records")
     names = [f"fill_ratio_{name}" for name in ("n", "mean", "p25", "p50", "p75")]
-    # 0, 0.5, 1: quartiles at places 0.5, 1 and 1.5.
+    # 0, 0.5, 1: quartiles at positions 0.5, 1 and 1.5.
     assert [tape[name] for name in names] == [3, 0.5, 0.25, 0.5, 0.75]
     # 0.25, 1, 1.
     assert [dark[name] for name in names] == [3, 0.75, 0.625, 1.0, 1.0]
