@@ -259,8 +259,8 @@ def _averages(frames):
     for population, members in POPULATIONS.items():
         for reference, line in comparisons_of(list(frames)) if len(frames[REAL]) else []:
             one, other = frames[reference], frames[line]
-            engaged = ((one["dark_quantity"] > 0) | (other["dark_quantity"] > 0)).to_numpy()
-            for condition, also in (("all", True), ("engaged", engaged)):
+            with_dark_fill = ((one["dark_quantity"] > 0) | (other["dark_quantity"] > 0)).to_numpy()
+            for condition, also in (("all", True), ("engaged", with_dark_fill)):
                 chosen = members(frames[REAL]) & also
                 head = {"population": population, "reference": reference.name} | _keys(line)
                 head["condition"] = condition

@@ -15,7 +15,7 @@ from sweep_dask.report.adopters import (
 )
 from sweep_dask.report.adopters import FILLED_SHARE as FILLED_BY_THEN
 from sweep_dask.report.cells import over
-from sweep_dask.report.comparison import engaged_cells
+from sweep_dask.report.comparison import dark_fill_cells
 from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.measures import FILLED_SHARE, MEASURES, SWEEPS, measured
 from sweep_dask.report.measures import QUANTITY as SHARES_ENTERED
@@ -69,8 +69,8 @@ class Answer:
     """How much more or less the replay as entered fills than the tape: the error of the book."""
     time_priority: dict[str, Effect]
     """What that model differs by from the tape, by metric."""
-    engaged: dict[str, Cell] | None = None
-    """Sweeps that trade in the dark, on the tape and in the replay; see `engaged_cells`."""
+    dark_fills: dict[str, Cell] | None = None
+    """Sweeps that trade in the dark, on the tape and in the replay; see `dark_fill_cells`."""
     largest: Largest | None = None
     """Who entered more than half of the shares, if one participant did."""
     has_tape: bool = True
@@ -179,7 +179,7 @@ def answer_of(
         levels=level_rows(found, asked) if is_sure else [],
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
         time_priority=_against_tape(found, BY_TIME_PRIORITY) if has_tape else {},
-        engaged=engaged_cells(found, REAL, REPLAYED) if has_tape else None,
+        dark_fills=dark_fill_cells(found, REAL, REPLAYED) if has_tape else None,
         largest=None if asked.is_of_one else largest_of(found, line),
         has_tape=has_tape,
         doubt=doubt,

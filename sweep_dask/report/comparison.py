@@ -50,7 +50,7 @@ def comparison_content(found: Rollups) -> dict[str, Any]:
     return {
         "pairs": [(reference.name, line.name) for reference, line in pairs],
         "agreement": agreement_rows(found, pairs),
-        "engagement": engagement_rows(found),
+        "engagement": dark_fill_rows(found),
         "averages": average_rows(found, pairs),
         "cost_parts": cost_parts(found),
     }
@@ -79,20 +79,20 @@ def agreement_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str
     return rows
 
 
-def engagement_rows(found: Rollups) -> list[Compared]:
+def dark_fill_rows(found: Rollups) -> list[Compared]:
     """Sweeps that found any contra in the dark: with the line, with its reference, with both."""
     rows = []
     for reference, line in pairs_of(found):
-        cells = engaged_cells(found, reference, line)
+        cells = dark_fill_cells(found, reference, line)
         if cells is not None:
             rows.append(Compared(line.name, label(reference.name), list(cells.values())))
     return rows
 
 
-def engaged_cells(found: Rollups, reference: Arm, line: Arm) -> dict[str, Cell] | None:
+def dark_fill_cells(found: Rollups, reference: Arm, line: Arm) -> dict[str, Cell] | None:
     """Of one line: with its reference, with the line, both, and one alone; None if not known."""
     one, other = found.total(reference), found.total(line)
-    either = _engaged(found, reference, line)
+    either = _with_dark_fill(found, reference, line)
     if one is None or other is None or either is None:
         return None
     both = one["n_engaged"] + other["n_engaged"] - either
@@ -107,7 +107,7 @@ def engaged_cells(found: Rollups, reference: Arm, line: Arm) -> dict[str, Cell] 
     return {name: cell(f"{key}/{name}", n, wording.number) for name, n in counts.items()}
 
 
-def _engaged(found: Rollups, reference: Arm, line: Arm) -> int | None:
+def _with_dark_fill(found: Rollups, reference: Arm, line: Arm) -> int | None:
     for row in found.averages:
         if row["condition"] == "engaged" and is_pair(row, reference, line):
             return int(row["n_sweeps"])
@@ -115,7 +115,7 @@ def _engaged(found: Rollups, reference: Arm, line: Arm) -> int | None:
 
 
 def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
-    """Metric -> for each pair means over whoever has it, the same sweeps, the same engaged ones."""
+    """By metric, for each pair: means over all, over the same sweeps, and with a dark fill."""
     chosen = {
         (r["reference"], r["model"], r["scenario"], r["condition"], r["metric"]): r
         for r in found.averages
@@ -124,8 +124,8 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, 
     for metric in METRICS:
         for reference, line in pairs:
             every = chosen.get((reference.name, *line, "all", metric))
-            engaged = chosen.get((reference.name, *line, "engaged", metric))
-            if every and engaged:
+            with_dark_fill = chosen.get((reference.name, *line, "engaged", metric))
+            if every and with_dark_fill:
                 prefix = _key("averages", reference, line)
                 cells = [
                     *_means(
@@ -135,7 +135,7 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, 
                         _EVERY,
                     ),
                     *_means(f"{prefix}/all/{metric}", every, metric, _PAIRED),
-                    *_means(f"{prefix}/engaged/{metric}", engaged, metric, _PAIRED),
+                    *_means(f"{prefix}/engaged/{metric}", with_dark_fill, metric, _PAIRED),
                 ]
                 rows.setdefault(metric, []).append(Compared(line.name, metric, cells))
     return rows

@@ -126,7 +126,7 @@ def test_a_shortfall_is_of_the_sweeps_that_have_it(page, market):
         assert shown == pytest.approx(expected, rel=1e-12)
 
 
-def test_unfilled_and_engaged_sweeps(page, sweeps):
+def test_unfilled_sweeps_and_those_with_a_dark_fill(page, sweeps):
     query = """SELECT count(*), sum(unfilled_quantity) FROM sweeps
         WHERE is_continuous AND line = 'rest-dark' AND unfilled_reason = 'limit'"""
     found = [

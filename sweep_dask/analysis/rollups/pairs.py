@@ -74,13 +74,13 @@ def pair_cells(sweeps: Sweeps) -> Cells:
         [group.cell + end - group.cells for group, end in zip(groups, ends, strict=True)]
     )
     arms = np.array(arm_pairs(sweeps.arms), dtype=np.int64).reshape(-1, 2)
-    is_engaged = np.any(sweeps.is_engaged[arms], axis=1)
+    had_dark_fill = np.any(sweeps.had_dark_fill[arms], axis=1)
     shape = pair_shape(sweeps.arms)
     parts = [no_cells(len(COUNTS), len(SUMS))]
     for metric, name in enumerate(COMPARED if len(arms) else ()):
         asked = len(groups) if name in HEADLINE else 1
         counted = count_pairs(
-            cells[:asked], int(ends[asked - 1]), is_engaged, sweeps.values(name), arms
+            cells[:asked], int(ends[asked - 1]), had_dark_fill, sweeps.values(name), arms
         )
         by_group = np.split(counted, ends[: asked - 1], axis=1)
         for group, found in zip(groups[:asked], by_group, strict=True):
@@ -115,9 +115,9 @@ class _Everything:
 
 
 def _nested(levels: Any) -> Any:
-    """Populations from levels, and all sweeps from those engaged and not.
+    """Populations from levels, and all sweeps from those with a dark fill and those without.
 
-    [pairs, partitions, levels, not engaged and engaged, n] to
+    [pairs, partitions, levels, without and with a dark fill, n] to
     [pairs, partitions, conditions, populations, n].
     """
     populations = np.cumsum(levels[:, :, ::-1], axis=2)[:, :, ::-1]
@@ -179,12 +179,12 @@ def _with_clusters(kinds: IntArray, amounts: FloatArray) -> tuple[IntArray, IntA
 
 @entry
 def count_pairs(
-    cell: IntArray, cells: int, is_engaged: BoolArray, values: FloatArray, arms: IntArray
+    cell: IntArray, cells: int, had_dark_fill: BoolArray, values: FloatArray, arms: IntArray
 ) -> FloatArray:
     """Sweeps by kind, and sums of their values, of every pair of arms and cell.
 
-    float64[pairs, cells, not engaged and engaged, kinds and then sums]; `cell` is int64[groups,
-    sweeps], a cell of each group. Floats are added in the order of the sweeps.
+    float64[pairs, cells, without and with a dark fill, kinds and then sums]; `cell` is
+    int64[groups, sweeps], a cell of each group. Floats are added in the order of the sweeps.
     """
     found = np.zeros((arms.shape[0], cells, 2, 11))
     for pair in range(arms.shape[0]):
@@ -198,7 +198,7 @@ def count_pairs(
                 kind = _REAL_ONLY
             elif not np.isnan(other):
                 kind = _SIMULATED_ONLY
-            of = int(is_engaged[pair, sweep])
+            of = int(had_dark_fill[pair, sweep])
             for group in range(cell.shape[0]):
                 total = found[pair, cell[group, sweep], of]
                 total[kind] += 1

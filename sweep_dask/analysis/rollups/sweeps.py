@@ -84,7 +84,7 @@ class Sweeps:
         return codes[self._of_arm]
 
     @property
-    def is_engaged(self) -> BoolArray:
+    def had_dark_fill(self) -> BoolArray:
         """bool[arms, sweeps], whether a sweep found any contra in the dark."""
         return self.whole_numbers("dark_quantity") > 0
 

@@ -97,7 +97,7 @@ def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
     counts = [
         *(np.ones_like(outcome), *quantities.values()),
         *(outcome == number for number in range(len(STATUSES))),
-        *(sweeps.is_engaged, ~np.isnan(paper), has_parts),
+        *(sweeps.had_dark_fill, ~np.isnan(paper), has_parts),
         sweeps.whole_numbers("parent_id") == sweeps.whole_numbers("order_id"),
         sweeps.whole_numbers("added_quantity"),
         *(~np.isnan(values[metric]) for metric in HEADLINE),

@@ -272,9 +272,9 @@ def test_equal_differences_keep_their_reason():
     assert rows["p_value"].isna().all()
 
 
-def test_averages_of_all_and_of_the_engaged(found):
+def test_averages_of_all_and_of_those_with_a_dark_fill(found):
     of_vwap = found["averages"].query("population == 'all' and metric == 'vwap'")
-    everyone, engaged = of_vwap.to_dict("records")
+    everyone, with_dark_fill = of_vwap.to_dict("records")
     names = [
         "n_sweeps",
         "n_reference",
@@ -288,8 +288,8 @@ def test_averages_of_all_and_of_the_engaged(found):
     assert [everyone[name] for name in names] == [4, 2, 2001.5, 3, mean_simulated, 2]
     assert [everyone[name] for name in paired] == [2001.5, 2001.0, -0.5]
     # The first and the third found a contra in the dark in one of the two lines.
-    assert [engaged[name] for name in names] == [2, 1, 2001.0, 2, 2001.5, 1]
-    assert (everyone["condition"], engaged["condition"]) == ("all", "engaged")
+    assert [with_dark_fill[name] for name in names] == [2, 1, 2001.0, 2, 2001.5, 1]
+    assert (everyone["condition"], with_dark_fill["condition"]) == ("all", "engaged")
 
 
 def test_percentiles_of_fill_ratio(found):
