@@ -58,13 +58,13 @@ def _measure_speed(resting: int) -> None:
 
 
 def _measure_parts(resting: int) -> None:
-    """Where the time goes: the queue alone, and what looking and quote moves add to it."""
+    """Where the time goes: the queue alone, and what arrivals and quote moves add to it."""
     events = _stream(EVENTS, resting)
     everything, _ = _timed(events, Rules())
     still, _ = _timed(events, Rules().without("quote-moves"))
     events["trades"] = 0
     queue, _ = _timed(events, Rules().without("quote-moves"))
-    parts = {"queue": queue, "arrivals look": still - queue, "quote moves": everything - still}
+    parts = {"queue": queue, "arrivals": still - queue, "quote moves": everything - still}
     shares = ", ".join(f"{name} {spent / EVENTS * 1e9:.0f} ns" for name, spent in parts.items())
     print(f"of {everything / EVENTS * 1e9:.0f} ns an event: {shares}")
 

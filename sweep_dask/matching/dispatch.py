@@ -11,7 +11,7 @@ from sweep_dask.matching.fills import add_leaves, drop_filled, undo
 from sweep_dask.matching.freed import follow, keep_left
 from sweep_dask.matching.passes import obstacle_of, opt_in, trade
 from sweep_dask.matching.queue import leave, rest, show
-from sweep_dask.matching.quote_moves import meet
+from sweep_dask.matching.quote_moves import uncross
 from sweep_dask.matching.quotes import Quote, block_price, closed
 from sweep_dask.matching.room import lacks_room, make_room
 from sweep_dask.matching.rules import (
@@ -47,9 +47,9 @@ def dispatch(book: Book, event: Any, position: int) -> None:
     elif event.kind == _OPT_IN:
         opt_in(book, event.participant, SWEEPS if event.is_sweep else ORDERS)
     else:
-        looks, rests = _begin(book, order, event)
-        if looks and event.trades:
-            _look(book, order, event)
+        is_incoming, rests = _begin(book, order, event)
+        if is_incoming and event.trades:
+            _match_incoming(book, order, event)
         if state.gives_freed:
             follow(book, order, event)
         if _cancels_rest(book, order, event):
@@ -71,7 +71,7 @@ def _change_market(book: Book, event: Any) -> None:
         state.bid, state.offer = event.bid, event.offer
     if state.left > 0:
         keep_left(book)
-    meet(book)
+    uncross(book)
 
 
 @kernel
@@ -185,8 +185,8 @@ def _set_limit(book: Book, order: int, limit_x2: int) -> None:
 
 
 @kernel
-def _look(book: Book, order: int, event: Any) -> None:
-    """Let an order look for contras, at the quote of the event if it has one; R20."""
+def _match_incoming(book: Book, order: int, event: Any) -> None:
+    """Let an incoming order look for contras, at the quote of the event if it has one; R20."""
     slot, state = book.orders[order], book.state[0]
     quote = Quote(state.bid, state.offer)
     if event.has_quote and state.rules & OWN_QUOTE:

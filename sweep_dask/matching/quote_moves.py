@@ -31,20 +31,20 @@ _ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)
 
 
 @kernel
-def meet(book: Book) -> None:
+def uncross(book: Book) -> None:
     """Let resting orders trade that agree at the standing quote."""
     state = book.state[0]
     quote = Quote(state.bid, state.offer)
     if not state.rules & QUOTE_MOVES or closed(state, quote) != _OPEN:
         return
     for is_before_midpoint in (True, False):
-        _meet_on_tick(book, quote, is_before_midpoint)
+        _uncross_on_tick(book, quote, is_before_midpoint)
         if is_before_midpoint:
-            _meet_at_midpoint(book, quote)
+            _uncross_at_midpoint(book, quote)
 
 
 @kernel
-def _meet_at_midpoint(book: Book, quote: Quote) -> None:
+def _uncross_at_midpoint(book: Book, quote: Quote) -> None:
     """Let the side with fewer eligible orders take, the oldest first, until nothing more trades."""
     mid_x2 = quote.bid + quote.offer
     buys = Question(BUY - 1, ANY, ANY, reach_at(book, int(BUY), mid_x2), EVERYONE)
@@ -98,7 +98,7 @@ def _is_any(book: Book, question: Question, participants: int) -> bool:
 
 
 @kernel
-def _meet_on_tick(book: Book, quote: Quote, is_before_midpoint: bool) -> None:
+def _uncross_on_tick(book: Book, quote: Quote, is_before_midpoint: bool) -> None:
     """Let each dark limit order, the oldest first, walk its prices against older ones.
 
     Before the midpoint come the prices that are better for the order than the midpoint, after it

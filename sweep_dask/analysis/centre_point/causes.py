@@ -49,11 +49,11 @@ def find_misses(
         int64[tape], dense number of the incoming order, or -1.
     """
     missed = np.flatnonzero(~on_tape)
-    looked, midpoint_x2 = _midpoints(flow, tape.timestamp_ns[missed], aggressor[missed])
+    searched, midpoint_x2 = _midpoints(flow, tape.timestamp_ns[missed], aggressor[missed])
     causes = np.select(
         [
             ~is_known[missed],
-            tape.both_passive[missed] & ~looked,
+            tape.both_passive[missed] & ~searched,
             ~is_published_as(tape.price_x2[missed], midpoint_x2),
             minimum_in_force[missed],
         ],
@@ -68,19 +68,19 @@ def _midpoints(
 ) -> tuple[BoolArray, IntArray]:
     """Whether anything looked for contras at each time, and the doubled midpoint it did it at.
 
-    If the incoming order is known, it is its look that counts, else the last one of that time.
+    If the incoming order is known, it is its search that counts, else the last one of that time.
     """
     is_quote = flow.events["kind"] == EventKind.QUOTE
-    looks = np.flatnonzero((flow.events["trades"] == 1) | is_quote)
-    order = np.where(is_quote[looks], -1, flow.events["order"][looks])
-    times = flow.timestamp_ns[looks]
+    searches = np.flatnonzero((flow.events["trades"] == 1) | is_quote)
+    order = np.where(is_quote[searches], -1, flow.events["order"][searches])
+    times = flow.timestamp_ns[searches]
     own = LatestRows(order, times).at(aggressor, timestamp_ns)
     any_order = LatestRows(np.zeros_like(order), times).at(np.zeros_like(aggressor), timestamp_ns)
-    look = np.where((aggressor >= 0) & (own >= 0), own, any_order)
-    looked = look >= 0
+    search = np.where((aggressor >= 0) & (own >= 0), own, any_order)
+    searched = search >= 0
     midpoint_x2 = np.zeros(timestamp_ns.size, dtype=np.int64)
-    midpoint_x2[looked] = _midpoint_at_events(flow, is_quote)[looks[look[looked]]]
-    return looked, midpoint_x2
+    midpoint_x2[searched] = _midpoint_at_events(flow, is_quote)[searches[search[searched]]]
+    return searched, midpoint_x2
 
 
 def _midpoint_at_events(flow: OrderFlow, is_quote: BoolArray) -> IntArray:

@@ -65,8 +65,8 @@ def find_arrivals(
         bool[rows], whether the order rests in the dark after the row.
     """
     known, order = order_numbers(log, aggressor_id)
-    looks = LatestRows(log.order[trigger_rows], log.timestamp_ns[trigger_rows])
-    trigger = looks.at(order, tape.timestamp_ns)
+    latest = LatestRows(log.order[trigger_rows], log.timestamp_ns[trigger_rows])
+    trigger = latest.at(order, tape.timestamp_ns)
     found = np.flatnonzero(known & (trigger >= 0) & ~tape.both_passive)
     rows, first, arrival = np.unique(
         trigger_rows[trigger[found]], return_index=True, return_inverse=True

@@ -94,6 +94,6 @@ def _is_amendment(partition: PartitionInput, order: IntArray, timestamp_ns: IntA
     log, is_in = partition.log, partition.is_in
     amendments = amendment_rows(log, is_in)
     rows = np.sort(np.concatenate((entry_rows(log, is_in), amendments)))
-    look = LatestRows(log.order[rows], log.timestamp_ns[rows]).at(order, timestamp_ns)
-    is_amended: BoolArray = (look >= 0) & np.isin(rows[look] if rows.size else look, amendments)
+    row = LatestRows(log.order[rows], log.timestamp_ns[rows]).at(order, timestamp_ns)
+    is_amended: BoolArray = (row >= 0) & np.isin(rows[row] if rows.size else row, amendments)
     return is_amended

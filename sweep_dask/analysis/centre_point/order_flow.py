@@ -184,7 +184,7 @@ def amendment_rows(log: OrderLog, is_in: BoolArray) -> IntArray:
     return np.flatnonzero(changed & stays & is_in[log.order])
 
 
-def looking_rows(log: OrderLog, is_in: BoolArray) -> IntArray:
+def incoming_rows(log: OrderLog, is_in: BoolArray) -> IntArray:
     """Rows with which orders look for contras: those of entries and amendments, ascending."""
     return np.sort(np.concatenate((entry_rows(log, is_in), amendment_rows(log, is_in))))
 
@@ -241,7 +241,7 @@ def given_fills(tape: Tape, is_in: BoolArray) -> OrderFlow:
 
 def _repeated_searches(log: OrderLog, tape: Tape, is_in: BoolArray) -> OrderFlow:
     """TAKE events: a sweep searches the dark again before it takes the next lit level; R22."""
-    searches = find_searches(log, tape, looking_rows(log, is_in))
+    searches = find_searches(log, tape, incoming_rows(log, is_in))
     key = _STEPS * searches.last_sequence + 1
     return OrderFlow(
         search_events(log, searches), log.timestamp_ns[searches.row], key, searches.row

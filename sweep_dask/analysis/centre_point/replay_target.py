@@ -17,7 +17,7 @@ from sweep_dask.analysis.centre_point.fidelity import Matches, as_matches
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.analysis.centre_point.match_kinds import Kinds, kinds_on_tape
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
-from sweep_dask.analysis.centre_point.order_flow import looking_rows, rests_in_dark
+from sweep_dask.analysis.centre_point.order_flow import incoming_rows, rests_in_dark
 from sweep_dask.analysis.centre_point.tape import DarkMatches, dark_matches
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def _contested(
     rests &= partition.is_in[log.order]
     # Whose limits allow a price is asked of the exact one.
     exact = matches._replace(price_x2=recorded.exact_x2)
-    looks = looking_rows(log, partition.is_in)
-    arrivals = find_arrivals(log, exact, recorded.aggressor_id, looks, rests)
+    incoming = incoming_rows(log, partition.is_in)
+    arrivals = find_arrivals(log, exact, recorded.aggressor_id, incoming, rests)
     return [
         (at, _random_chance(partition, arrivals, number, matches, recorded, row_before))
         for number, at in enumerate(arrivals.match)

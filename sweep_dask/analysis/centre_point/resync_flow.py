@@ -12,9 +12,9 @@ from sweep_dask.analysis.centre_point.order_flow import (
     OrderFlow,
     entries_and_amendments,
     flow_of_rows,
+    incoming_rows,
     join,
     keeps_place,
-    looking_rows,
     matched_on_entry,
     order_events,
     rests_in_dark,
@@ -39,16 +39,16 @@ def resync_flow(
 
     For a book that keeps no fills. Parameters as of `order_flow.free_flow`.
     """
-    looks = entries_and_amendments(log, rules, is_in)
+    searches = entries_and_amendments(log, rules, is_in)
     # What arrives rests if the row after it says so, not if the prediction leaves something.
-    looks.events["rests"][looks.events["kind"] == EventKind.ENTER] = 0
+    searches.events["rests"][searches.events["kind"] == EventKind.ENTER] = 0
     rows = np.flatnonzero(is_in[log.order])
     states = order_events(log, rows, EventKind.STATE)
     states["rests"] = (rests_in_dark(log, rules) & log.is_on_book & (log.leaves > 0))[rows]
     states["keeps_place"] = keeps_place(log, rules)[rows]
     if tape is not None:
-        looks = join(looks, _repeated_searches(log, tape, is_in))
-    flow = join(looks, flow_of_rows(log, states, rows, 1)).ordered()
+        searches = join(searches, _repeated_searches(log, tape, is_in))
+    flow = join(searches, flow_of_rows(log, states, rows, 1)).ordered()
     return with_market(flow, market)
 
 
@@ -57,7 +57,7 @@ def _repeated_searches(log: OrderLog, tape: Tape, is_in: BoolArray) -> OrderFlow
 
     No row tells the truth amid a transaction; the trades ahead of the search do.
     """
-    searches = find_searches(log, tape, looking_rows(log, is_in))
+    searches = find_searches(log, tape, incoming_rows(log, is_in))
     search, is_own = _trades_ahead(log, tape, searches)
     own = np.flatnonzero((search >= 0) & is_own)
     others = np.flatnonzero((search >= 0) & ~is_own & tape.is_known)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sweep_dask.matching.reference.orders import Order
 
 
-def look(book: Book, order: Order, event: np.void, made: Attempt) -> None:
+def match_incoming(book: Book, order: Order, event: np.void, made: Attempt) -> None:
     """An incoming order trades with those that rest, at the quote of its event; R20."""
     if not event["trades"] or order.leaves == 0:
         return

@@ -14,14 +14,14 @@ import numpy as np
 
 from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import EventKind, Validity
-from sweep_dask.matching.reference.attempt import look
+from sweep_dask.matching.reference.attempt import match_incoming
 from sweep_dask.matching.reference.book import Book
 from sweep_dask.matching.reference.deals import Attempt, reduce
 from sweep_dask.matching.reference.freed import LitBook
 from sweep_dask.matching.reference.orders import Fill, Order, order_of, set_terms
 from sweep_dask.matching.reference.prices import Quote
 from sweep_dask.matching.reference.queue import Queue
-from sweep_dask.matching.reference.quote_moves import meet
+from sweep_dask.matching.reference.quote_moves import uncross
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,11 +97,11 @@ class ReferenceBook:
         if kind is EventKind.SESSION:
             self._book.is_continuous = bool(event["quantity"] == 1)
             self._lit.keep()
-            meet(self._book, made)
+            uncross(self._book, made)
         elif kind is EventKind.QUOTE:
             self._book.quote = Quote(int(event["bid"]), int(event["offer"]))
             self._lit.keep()
-            meet(self._book, made)
+            uncross(self._book, made)
         elif kind is EventKind.OPT_IN:
             self._book.opted_in.add((int(event["participant"]), bool(event["is_sweep"])))
         elif kind is EventKind.ENTER:
@@ -139,10 +139,10 @@ class ReferenceBook:
         elif kind is EventKind.AMEND:
             self._amend(order, event, made)
         elif kind is EventKind.TAKE:
-            look(self._book, order, event, made)
+            match_incoming(self._book, order, event, made)
         elif kind is EventKind.POST:
             order.limit_x2 = int(event["limit_x2"])
-            look(self._book, order, event, made)
+            match_incoming(self._book, order, event, made)
             self._queue.rest(order)
         return 0
 
@@ -154,7 +154,7 @@ class ReferenceBook:
         order = self._new_order(event)
         if order.preference_only:
             self._book.opted_in |= {(order.participant, False), (order.participant, True)}
-        look(self._book, order, event, made)
+        match_incoming(self._book, order, event, made)
         if self._gives_freed:
             self._lit.come(order, event)
         immediate = order.validity != Validity.DAY and self._rules.immediate
@@ -183,7 +183,7 @@ class ReferenceBook:
             self._queue.leave(order)
             return
         if event["trades"]:
-            look(self._book, order, event, made)
+            match_incoming(self._book, order, event, made)
         if self._gives_freed:
             self._lit.come(order, event)
         if event["rests"]:

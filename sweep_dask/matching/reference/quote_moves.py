@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from sweep_dask.matching.reference.orders import Order
 
 
-def meet(book: Book, made: Attempt) -> None:
+def uncross(book: Book, made: Attempt) -> None:
     """Resting orders that agree at the standing quote trade with each other; R17."""
     if not book.rules.quote_moves or book.closed(book.quote) != Obstacle.NONE:
         return
-    _meet_on_tick(book, made, is_before_midpoint=True)
-    _meet_at_midpoint(book, made)
-    _meet_on_tick(book, made, is_before_midpoint=False)
+    _uncross_on_tick(book, made, is_before_midpoint=True)
+    _uncross_at_midpoint(book, made)
+    _uncross_on_tick(book, made, is_before_midpoint=False)
 
 
-def _meet_at_midpoint(book: Book, made: Attempt) -> None:
+def _uncross_at_midpoint(book: Book, made: Attempt) -> None:
     """The side with fewer orders takes, the oldest first, until nothing more trades."""
     search = Search(book.quote.mid_x2, Style.MIDPOINT, is_incoming=False)
     sides = [_takers(book, side, search) for side in (BUY, SELL)]
@@ -45,7 +45,7 @@ def _takers(book: Book, side: int, search: Search) -> list[Order]:
     return [order for order in eligible if not order.preference_only]
 
 
-def _meet_on_tick(book: Book, made: Attempt, *, is_before_midpoint: bool) -> None:
+def _uncross_on_tick(book: Book, made: Attempt, *, is_before_midpoint: bool) -> None:
     """Each dark limit order, the oldest first, walks its prices against older ones; R5."""
     if not book.rules.dark_limit:
         return
