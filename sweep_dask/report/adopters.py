@@ -65,11 +65,11 @@ SHORTFALL = Level(
     *("implementation_shortfall_bps_mean", "shortfall"),
     *(_column("implementation_shortfall_bps_mean"), wording.decimals),
 )
-COMPLETED = Level(
-    *("completed_shortfall_bps_mean", "same, rest traded"),
+WITH_CLEAN_UP = Level(
+    *("completed_shortfall_bps_mean", "same, with clean-up"),
     *(_column("completed_shortfall_bps_mean"), wording.decimals),
 )
-LEVELS = (FILLED, FILLED_SHARE, DARK_SHARE, AMONG_ADOPTERS, FILL_RATIO, SHORTFALL, COMPLETED)
+LEVELS = (FILLED, FILLED_SHARE, DARK_SHARE, AMONG_ADOPTERS, FILL_RATIO, SHORTFALL, WITH_CLEAN_UP)
 
 
 @dataclass(frozen=True)

@@ -138,13 +138,13 @@ SHORTFALL_AUD = Measure(
     _column("implementation_shortfall_aud"),
     wording.whole,
 )
-COMPLETED = Measure(
+WITH_CLEAN_UP = Measure(
     "completed_shortfall_bps",
     *("of all value", _of_its_paper_value("completed_shortfall_aud")),
     _ratio("completed_shortfall_aud", "shortfall_paper_value_aud", BPS),
     wording.decimals,
 )
-COMPLETED_MEAN = _per_sweep(
+WITH_CLEAN_UP_MEAN = _per_sweep(
     "completed_shortfall_bps", "completed_shortfall_mean", "per sweep", wording.decimals
 )
 
@@ -152,7 +152,7 @@ COMPLETED_MEAN = _per_sweep(
 FILL_AND_COST = (
     *(SWEEPS, FILLED_ANY, FILLED_QUANTITY, FILLED_SHARE, FILL_RATIO, DARK_SHARE),
     *(FIRST_FILL_MEDIAN, FIRST_FILL_MEAN, EFFECTIVE_SPREAD, ARRIVAL_COST),
-    *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD, COMPLETED, COMPLETED_MEAN),
+    *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD, WITH_CLEAN_UP, WITH_CLEAN_UP_MEAN),
 )
 #: Every number of a line that the page shows, by name.
 MEASURES = {

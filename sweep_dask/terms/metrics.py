@@ -179,7 +179,7 @@ METRICS = (
         units=_OF_PAPER,
         sign="+ costlier than all of *Q* at *M₀*",
         source="Perold 1988, with a price for the rest",
-        heading="Completed shortfall",
+        heading="Shortfall with clean-up",
         direction=Direction.COST,
         told=Told.ANSWER,
         worth="completed_shortfall_aud",
@@ -274,7 +274,7 @@ HEADLINE = _told(Told.BY_SEGMENT, amounts=False)
 AMOUNTS = _told(Told.SUMMED, amounts=True)
 #: Those of the answer, with what their sums by the worth of sweeps are called.
 ANSWER = {name: COLUMNS[name].metric.worth for name in _told(Told.ANSWER, amounts=False)}
-FILL_RATIO, SHORTFALL, COMPLETED = ANSWER
+FILL_RATIO, SHORTFALL, WITH_CLEAN_UP = ANSWER
 
 #: Parts of a difference in arrival cost: of the price, of the quantity, of the time.
 COST_PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")

@@ -208,9 +208,9 @@ def _improvement(case: _Case) -> dict[str, FloatArray]:
 def _shortfall(case: _Case) -> dict[str, FloatArray]:
     """Arrival cost of the filled and opportunity cost of the unfilled shares, and their sum.
 
-    The completed shortfall has the unfilled shares traded after all, in the lit book, for half the
-    arrival's spread and the fee: at the midpoint they would be cheaper than any that filled, and to
-    fill nothing best of all.
+    The shortfall with clean-up has the unfilled shares traded after all, in the lit book, for half
+    the arrival's spread and the fee: at the midpoint they would be cheaper than any that filled,
+    and to fill nothing best of all.
     """
     measure = case.measure
     filled_x2 = case.cost_x2(measure.midpoint_x2 * case.sums.quantity) + case.fees_x2()

@@ -160,7 +160,7 @@ _WORDS = described(
     arrival_cost | | of the filled shares against the midpoint on arrival, with fees; + is a cost
     opportunity_cost | | of the unfilled shares: midpoint at the end, not at arrival; + is a cost
     implementation_shortfall | | arrival cost and opportunity cost; + is a cost
-    completed_shortfall | | shortfall with the rest traded after all in the lit book; + is a cost
+    completed_shortfall | | shortfall with clean-up: the rest traded in the lit book; + is a cost
     slippage | | of the midpoint from arrival to the fills; + is a cost
     effective_spread | | twice the fill's price against the midpoint then; + is a cost
     realised_spread_1s | | twice the fill's price against the midpoint 1 s later; + is a cost
