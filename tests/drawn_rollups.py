@@ -19,29 +19,29 @@ _DEFAULTS = {"str": "", "category": None, "float64": np.nan, "bool": False}
 _PARTS = ("price_part_aud", "quantity_part_aud", "time_part_aud")
 
 
-def make_sweeps(line, columns):
-    """Rows of one line; what is not given is 0, missing, or empty text, and a sweep buys."""
+def make_sweeps(arm, columns):
+    """Rows of one arm; what is not given is 0, missing, or empty text, and a sweep buys."""
     size = len(columns["order_id"])
-    given = columns | {"model": [line.model] * size, "scenario": [line.scenario] * size}
+    given = columns | {"model": [arm.model] * size, "scenario": [arm.scenario] * size}
     default = {name: [_DEFAULTS.get(kind, 0)] * size for name, kind in SWEEP_TABLE.items()}
     return table(SWEEP_TABLE, default | {"side": ["buy"] * size} | given)
 
 
-def draw_sweeps(seed, sweeps, clusters=4, lines=ARMS, is_constant=False):
-    """A table of several partitions and lines: few different values, many gaps."""
+def draw_sweeps(seed, sweeps, clusters=4, arms=ARMS, is_constant=False):
+    """A table of several partitions and arms: few different values, many gaps."""
     random = np.random.default_rng(seed)
     cluster = np.sort(random.integers(0, clusters, sweeps))
     labels = _draw_labels(random, cluster)
     base = {metric: _draw_values(random, sweeps) for metric in COMPARED}
     frames = []
-    for number, line in enumerate(lines):
+    for number, arm in enumerate(arms):
         found = {
-            # Constant: every line differs from every other by the same in every sweep.
+            # Constant: every arm differs from every other by the same in every sweep.
             metric: values + number if is_constant else _draw_values(random, sweeps)
             for metric, values in base.items()
         }
-        frames.append(make_sweeps(line, labels | _draw_line(random, found, line)))
-    # By partition and, within it, by line.
+        frames.append(make_sweeps(arm, labels | _draw_arm(random, found, arm)))
+    # By partition and, within it, by arm.
     parts = [frame[cluster == number] for number in range(clusters) for frame in frames]
     return pd.concat(parts, ignore_index=True)
 
@@ -71,11 +71,11 @@ def _draw_labels(random, cluster):
     }
 
 
-def _draw_line(random, metrics, line):
+def _draw_arm(random, metrics, arm):
     size = metrics["vwap"].size
     whole = ("filled_quantity", "fill_count", "dark_quantity")
     counts = {name: np.nan_to_num(metrics[name]).astype(np.int64) for name in whole}
-    has_book = line.scenario is not None
+    has_book = arm.scenario is not None
     return (
         metrics
         | counts

@@ -30,9 +30,9 @@ POPULATIONS = {
 }
 
 
-def slow_rollups(table, lines):
+def slow_rollups(table, arms):
     """Every roll-up by name, its rows in order."""
-    frames = {line: _of_line(table, line) for line in lines}
+    frames = {arm: _of_arm(table, arm) for arm in arms}
     labels = _labels(frames[REAL])
     return {
         **{f"by_{name}": _by(frames, labels, name) for name in labels},
@@ -67,9 +67,9 @@ def assert_same_rows(found, expected, name):
             ), (name, column)
 
 
-def _of_line(table, line):
-    same = table["scenario"].isna() if line.scenario is None else table["scenario"] == line.scenario
-    return table[(table["model"] == line.model) & same].reset_index(drop=True)
+def _of_arm(table, arm):
+    same = table["scenario"].isna() if arm.scenario is None else table["scenario"] == arm.scenario
+    return table[(table["model"] == arm.model) & same].reset_index(drop=True)
 
 
 def _labels(tape):
@@ -122,14 +122,12 @@ def _by(frames, labels, dimension):
             if chosen.any():
                 head = {"population": population, "segment": segment}
                 shares = (25, 50, 75) if dimension == "all" else ()
-                rows += [
-                    head | _keys(line) | _sums(f[chosen], shares) for line, f in frames.items()
-                ]
+                rows += [head | _keys(arm) | _sums(f[chosen], shares) for arm, f in frames.items()]
     return pd.DataFrame(rows)
 
 
-def _keys(line):
-    return {"model": line.model, "scenario": line.scenario}
+def _keys(arm):
+    return {"model": arm.model, "scenario": arm.scenario}
 
 
 def _sums(rows, shares):
@@ -158,7 +156,7 @@ def _sums(rows, shares):
 def _comparisons(frames, labels):
     rows = []
     for population, members in POPULATIONS.items():
-        for reference, line in comparisons_of(list(frames)) if len(frames[REAL]) else []:
+        for reference, arm in comparisons_of(list(frames)) if len(frames[REAL]) else []:
             for dimension, (_, segments) in labels.items():
                 if dimension != "all" and population != "continuous":
                     continue
@@ -166,8 +164,8 @@ def _comparisons(frames, labels):
                     chosen = members(frames[REAL]) & _chosen(labels, dimension, segment)
                     if dimension == "all" or chosen.any():
                         head = {"population": population, "reference": reference.name}
-                        head |= _keys(line) | {"dimension": dimension, "segment": segment}
-                        one, other = frames[reference][chosen], frames[line][chosen]
+                        head |= _keys(arm) | {"dimension": dimension, "segment": segment}
+                        one, other = frames[reference][chosen], frames[arm][chosen]
                         metrics = COMPARED if dimension == "all" else HEADLINE
                         ordered = [metric for metric in COMPARED if metric in metrics]
                         rows += [head | _test(one, other, metric) for metric in ordered]
@@ -257,12 +255,12 @@ def _with_families(rows):
 def _averages(frames):
     rows = []
     for population, members in POPULATIONS.items():
-        for reference, line in comparisons_of(list(frames)) if len(frames[REAL]) else []:
-            one, other = frames[reference], frames[line]
+        for reference, arm in comparisons_of(list(frames)) if len(frames[REAL]) else []:
+            one, other = frames[reference], frames[arm]
             with_dark_fill = ((one["dark_quantity"] > 0) | (other["dark_quantity"] > 0)).to_numpy()
             for condition, also in (("all", True), ("engaged", with_dark_fill)):
                 chosen = members(frames[REAL]) & also
-                head = {"population": population, "reference": reference.name} | _keys(line)
+                head = {"population": population, "reference": reference.name} | _keys(arm)
                 head["condition"] = condition
                 pairs = (
                     (metric, one[chosen][metric].astype(float), other[chosen][metric].astype(float))
@@ -291,10 +289,10 @@ def _average(metric, one, other):
 def _distributions(frames):
     rows = []
     for population, members in POPULATIONS.items():
-        for line, frame in frames.items():
+        for arm, frame in frames.items():
             for metric in HEADLINE:
                 values = frame[members(frame)][metric].dropna().to_numpy()
-                head = {"population": population} | _keys(line) | {"metric": metric}
+                head = {"population": population} | _keys(arm) | {"metric": metric}
                 head["n_values"] = len(values)
                 found = np.percentile(values, range(101)) if len(values) else []
                 rows += [head | {"percent": p, "value": v} for p, v in enumerate(found)]
@@ -304,12 +302,12 @@ def _distributions(frames):
 def _unfilled(frames):
     rows = []
     for population, members in POPULATIONS.items():
-        for line, frame in frames.items():
+        for arm, frame in frames.items():
             left = frame[members(frame) & (frame["unfilled_reason"] != "")]
             for reason, found in left.groupby(left["unfilled_reason"].astype(str)):
                 head = {
                     "population": population,
-                    "scenario": line.scenario,
+                    "scenario": arm.scenario,
                     "unfilled_reason": reason,
                 }
                 shares = int(found["unfilled_quantity"].sum())

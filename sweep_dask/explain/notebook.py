@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.market.trading_day import sydney_local_ns
+from sweep_dask.report.arm_words import label
 from sweep_dask.report.example import Example, Fills, UnreadableError, quotes_around
 from sweep_dask.report.example_plot import example_plot
-from sweep_dask.report.line_words import label
 from sweep_dask.report.rendering import render
 from sweep_dask.terms.arms import TAPE
 from sweep_dask.terms.files import ROW_FILES
@@ -75,7 +75,7 @@ def _example(layout: OutputLayout, day: OrderDay, arm: Arm) -> Example:
         end_ns=int(ends[1]),
         quotes=quotes_around(layout, path, arrival_ns, day.end_ns),
         fills=[_fills(one) for one in day.arms if one.name in (TAPE, arm.name)],
-        line=arm.name,
+        arm=arm.name,
     )
 
 

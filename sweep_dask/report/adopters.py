@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.report import wording
+from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.plot import Curve, Plot, number_axis
 from sweep_dask.terms.choices import SWEEP, WEIGHTS
 from sweep_dask.terms.metrics import ANSWER
@@ -74,12 +74,12 @@ LEVELS = (FILLED, FILLED_SHARE, DARK_SHARE, AMONG_ADOPTERS, FILL_RATIO, SHORTFAL
 
 @dataclass(frozen=True)
 class LevelRow:
-    """What the sweeps of a line fill and cost, if some share of them changes."""
+    """What the sweeps of an arm fill and cost, if some share of them changes."""
 
     row: Row
 
     @property
-    def line(self) -> str:
+    def arm(self) -> str:
         """Its name."""
         return str(self.row["scenario"])
 
@@ -95,7 +95,7 @@ class LevelRow:
 
     def cell(self, level: Level) -> Cell:
         """One of the numbers."""
-        parts = (self.line, self.row["lifetime"], self.adoption, level.name)
+        parts = (self.arm, self.row["lifetime"], self.adoption, level.name)
         return cell("/".join(("by_choice", *map(str, parts))), level.value(self.row), level.form)
 
 
@@ -105,7 +105,7 @@ def share_in_words(adoption: float) -> str:
 
 
 def level_rows(found: Rollups, asked: Choices) -> list[LevelRow]:
-    """Of the answer's own lifetime, by line and share."""
+    """Of the answer's own lifetime, by arm and share."""
     return [
         LevelRow(row)
         for row in found.by_choice
@@ -152,17 +152,17 @@ def _plot(title: str, label: str, curves: Sequence[Curve]) -> Plot:
 
 def _curves(rows: Sequence[Row], value: Callable[[Row], float | None]) -> list[Curve]:
     """A curve a scenario."""
-    by_line: dict[str, list[Row]] = {}
+    by_arm: dict[str, list[Row]] = {}
     for row in rows:
-        by_line.setdefault(row["scenario"], []).append(row)
+        by_arm.setdefault(row["scenario"], []).append(row)
     return [
         Curve(
-            *(f"line-{line}", WORDS[line].label),
-            x=[100 * row["adoption"] for row in of_line],
-            y=[value(row) for row in of_line],
-            marker=WORDS[line].marker,
+            *(f"line-{arm}", WORDS[arm].label),
+            x=[100 * row["adoption"] for row in of_arm],
+            y=[value(row) for row in of_arm],
+            marker=WORDS[arm].marker,
         )
-        for line, of_line in by_line.items()
+        for arm, of_arm in by_arm.items()
     ]
 
 

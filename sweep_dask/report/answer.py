@@ -20,7 +20,7 @@ from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.measures import FILLED_SHARE, MEASURES, SWEEPS, measured
 from sweep_dask.report.measures import QUANTITY as SHARES_ENTERED
 from sweep_dask.report.plot import Scale
-from sweep_dask.report.rollups import line_of
+from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.verdicts import Headline, Verdict, headline, looked_at, verdicts_of
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.choices import ENOUGH_CLUSTERS, adopters, wait, within
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sweep_dask.report.rollups import Rollups
     from sweep_dask.terms.arms import Arm
 
-#: Measures that are the same for every line.
+#: Measures that are the same for every arm.
 _OF_ANY_LINE = ("sweeps", "quantity")
 
 
@@ -64,7 +64,7 @@ class Answer:
     looked_at: str
     """Over how many choices a verdict has to hold, in words."""
     levels: Sequence[LevelRow]
-    """What lines fill and cost in the answer's own lifetime."""
+    """What arms fill and cost in the answer's own lifetime."""
     replayed: Effect | None
     """How much more or less the replay as entered fills than the tape: the error of the book."""
     time_priority: dict[str, Effect]
@@ -84,9 +84,9 @@ class Answer:
         return headline(self.verdicts)
 
     @property
-    def lines(self) -> list[str]:
+    def arms(self) -> list[str]:
         """The scenarios."""
-        return list(dict.fromkeys(one.line for one in self.verdicts))
+        return list(dict.fromkeys(one.arm for one in self.verdicts))
 
     @property
     def wait(self) -> str:
@@ -122,13 +122,13 @@ class Answer:
     @property
     def measured(self) -> LevelRow | None:
         """What really filled in the answer's own lifetime."""
-        return next((row for row in self.levels if row.line == REAL.name), None)
+        return next((row for row in self.levels if row.arm == REAL.name), None)
 
     @property
     def changed(self) -> list[LevelRow]:
         """What each scenario fills and costs under the answer's own choice."""
         share = self.asked.marginal.share
-        return [row for row in self.levels if row.line in self.lines and row.adoption == share]
+        return [row for row in self.levels if row.arm in self.arms and row.adoption == share]
 
     @property
     def by_metric(self) -> dict[str, list[Verdict]]:
@@ -164,11 +164,11 @@ def answer_of(
         Whether what really filled is known (`tape.has_tape`); if not, `found` may be without it
         (`tape.without_tape`), and nothing is said of what a change would have done.
     """
-    line = next((line for line in found.lines if found.total(line)), None)
-    total = None if line is None else found.total(line)
-    if line is None or total is None:
+    arm = next((arm for arm in found.arms if found.total(arm)), None)
+    total = None if arm is None else found.total(arm)
+    if arm is None or total is None:
         return None
-    prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{line.name}"
+    prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
     measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_LINE}
     is_sure = has_tape and doubt is None
     return Answer(
@@ -180,28 +180,28 @@ def answer_of(
         replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
         time_priority=_against_tape(found, BY_TIME_PRIORITY) if has_tape else {},
         dark_fills=dark_fill_cells(found, REAL, REPLAYED) if has_tape else None,
-        largest=None if asked.is_of_one else largest_of(found, line),
+        largest=None if asked.is_of_one else largest_of(found, arm),
         has_tape=has_tape,
         doubt=doubt,
     )
 
 
-def _against_tape(found: Rollups, line: Arm) -> dict[str, Effect]:
-    rows = {metric: found.compared(REAL, line, metric) for metric in ANSWER}
+def _against_tape(found: Rollups, arm: Arm) -> dict[str, Effect]:
+    rows = {metric: found.compared(REAL, arm, metric) for metric in ANSWER}
     effects = {metric: effect_of(row) for metric, row in rows.items() if row}
     return {metric: effect for metric, effect in effects.items() if effect.mean is not None}
 
 
-def largest_of(found: Rollups, line: Arm) -> Largest | None:
+def largest_of(found: Rollups, arm: Arm) -> Largest | None:
     """The participant who entered more than half of the shares; None if nobody did.
 
     Whole numbers decide: half of the shares is not more than half.
     """
-    rows = [row for row in found.segments.get("participant", ()) if line_of(row) == line]
+    rows = [row for row in found.segments.get("participant", ()) if arm_of(row) == arm]
     wanted = sum(row["quantity"] for row in rows)
     for row in rows:
         if row["segment"] != UNKNOWN and 2 * row["quantity"] > wanted:
-            prefix = f"by_participant/{HEADLINE_POPULATION}/{row['segment']}/{line.name}"
+            prefix = f"by_participant/{HEADLINE_POPULATION}/{row['segment']}/{arm.name}"
             cells = (measured(prefix, row, one) for one in (SHARES_ENTERED, SWEEPS, FILLED_SHARE))
             return Largest(row["segment"], over(row["quantity"], wanted), *cells)
     return None

@@ -32,14 +32,14 @@ _SCORES = {
 
 
 def run_card(
-    manifest: Mapping[str, Any], lines: pd.DataFrame | None, report: Path, score: Replay | None
+    manifest: Mapping[str, Any], arms: pd.DataFrame | None, report: Path, score: Replay | None
 ) -> str:
     """HTML of a run.
 
     Parameters
     ----------
-    lines
-        The answer (`line_summary.line_summary`); None where the run left none.
+    arms
+        The answer (`arm_summary.arm_summary`); None where the run left none.
     score
         Of its book.
     """
@@ -50,7 +50,7 @@ def run_card(
         "states": Counter(entry["state"] for entry in partitions),
         "failed": failed[:_MOST_FAILED],
         "n_failed": len(failed),
-        "lines": None if lines is None else _lines(lines, has_tape(manifest)),
+        "arms": None if arms is None else _arms(arms, has_tape(manifest)),
         "has_tape": has_tape(manifest),
         "score": _score(manifest, score),
         "doubt": doubt(manifest, score),
@@ -59,9 +59,9 @@ def run_card(
     return render("run_card.html", content)
 
 
-def _lines(lines: pd.DataFrame, is_taped: bool) -> list[dict[Hashable, Any]]:
+def _arms(arms: pd.DataFrame, is_taped: bool) -> list[dict[Hashable, Any]]:
     """What is shown; without a tape only what does not build on it."""
-    shown = lines if is_taped else lines[lines.index.isin(list(SCENARIOS))]
+    shown = arms if is_taped else arms[arms.index.isin(list(SCENARIOS))]
     return shown.reset_index().to_dict("records")
 
 

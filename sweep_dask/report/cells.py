@@ -1,6 +1,6 @@
 """Numbers of the page: as people read them, and beside it exactly, with the key to find them by.
 
-A key is the path of the number: table, then population and segment or line, then the measure.
+A key is the path of the number: table, then population and segment or arm, then the measure.
 """
 
 from __future__ import annotations

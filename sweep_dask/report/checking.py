@@ -18,9 +18,9 @@ def checking_content(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def query_of(output: str) -> str:
-    """One number of every line, for DuckDB in the folder that the run was started in."""
+    """One number of every arm, for DuckDB in the folder that the run was started in."""
     files = f"{output}/tables/sweep_metrics.parquet/*.parquet".replace("'", "''")
     return (
-        f"SELECT coalesce(scenario, model) AS line, {FILL_RATIO.sql} AS fill_ratio\n"
+        f"SELECT coalesce(scenario, model) AS arm, {FILL_RATIO.sql} AS fill_ratio\n"
         f"FROM '{files}' WHERE {POPULATIONS[HEADLINE_POPULATION].query} GROUP BY ALL;"
     )

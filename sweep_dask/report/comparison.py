@@ -1,4 +1,4 @@
-"""Sweep by sweep: how often a line is better, engagement, averages, and parts of the cost."""
+"""Sweep by sweep: how often an arm is better, engagement, averages, and parts of the cost."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
+from sweep_dask.report.arm_words import label, reference_of
 from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.line_words import label, reference_of
 from sweep_dask.report.rollups import is_pair
 from sweep_dask.terms.arms import REAL, Arm
 from sweep_dask.terms.dimensions import ALL
@@ -26,16 +26,16 @@ _VERDICTS = ("n_worse", "n_agree", "n_better")
 
 @dataclass(frozen=True)
 class Compared:
-    """A metric or a line, and its cells."""
+    """A metric or an arm, and its cells."""
 
-    line: str
+    arm: str
     name: str
     cells: Sequence[Cell]
 
 
 @dataclass(frozen=True)
 class CostParts:
-    """Why a line's arrival cost is another than the tape's: AUD, simulated minus real."""
+    """Why an arm's arrival cost is another than the tape's: AUD, simulated minus real."""
 
     label: str
     cells: Sequence[Cell]
@@ -48,7 +48,7 @@ def comparison_content(found: Rollups) -> dict[str, Any]:
     """What `comparison.html` names."""
     pairs = pairs_of(found)
     return {
-        "pairs": [(reference.name, line.name) for reference, line in pairs],
+        "pairs": [(reference.name, arm.name) for reference, arm in pairs],
         "agreement": agreement_rows(found, pairs),
         "engagement": dark_fill_rows(found),
         "averages": average_rows(found, pairs),
@@ -57,42 +57,42 @@ def comparison_content(found: Rollups) -> dict[str, Any]:
 
 
 def pairs_of(found: Rollups) -> list[tuple[Arm, Arm]]:
-    """Every line but the tape, behind what it is measured against, if that is there."""
-    lines = found.lines
-    pairs = [(reference_of(line, lines), line) for line in lines if line != REAL]
-    return [pair for pair in pairs if pair[0] in lines]
+    """Every arm but the tape, behind what it is measured against, if that is there."""
+    arms = found.arms
+    pairs = [(reference_of(arm, arms), arm) for arm in arms if arm != REAL]
+    return [pair for pair in pairs if pair[0] in arms]
 
 
 def agreement_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
     """Metric -> for each pair the shares of sweeps that are worse, the same and better."""
     rows: dict[str, list[Compared]] = {}
     for metric in METRICS:
-        for reference, line in pairs:
-            row = found.compared(reference, line, metric)
+        for reference, arm in pairs:
+            row = found.compared(reference, arm, metric)
             if row is not None:
-                prefix = f"{_key('comparisons', reference, line)}/{ALL}/{ALL}/{metric}"
+                prefix = f"{_key('comparisons', reference, arm)}/{ALL}/{ALL}/{metric}"
                 shares = [
                     cell(f"{prefix}/{name}_share", over(row[name], row["n_pairs"]), wording.percent)
                     for name in _VERDICTS
                 ]
-                rows.setdefault(metric, []).append(Compared(line.name, metric, shares))
+                rows.setdefault(metric, []).append(Compared(arm.name, metric, shares))
     return rows
 
 
 def dark_fill_rows(found: Rollups) -> list[Compared]:
-    """Sweeps that found any contra in the dark: with the line, with its reference, with both."""
+    """Sweeps that found any contra in the dark: with the arm, with its reference, with both."""
     rows = []
-    for reference, line in pairs_of(found):
-        cells = dark_fill_cells(found, reference, line)
+    for reference, arm in pairs_of(found):
+        cells = dark_fill_cells(found, reference, arm)
         if cells is not None:
-            rows.append(Compared(line.name, label(reference.name), list(cells.values())))
+            rows.append(Compared(arm.name, label(reference.name), list(cells.values())))
     return rows
 
 
-def dark_fill_cells(found: Rollups, reference: Arm, line: Arm) -> dict[str, Cell] | None:
-    """Of one line: with its reference, with the line, both, and one alone; None if not known."""
-    one, other = found.total(reference), found.total(line)
-    either = _with_dark_fill(found, reference, line)
+def dark_fill_cells(found: Rollups, reference: Arm, arm: Arm) -> dict[str, Cell] | None:
+    """Of one arm: with its reference, with the arm, both, and one alone; None if not known."""
+    one, other = found.total(reference), found.total(arm)
+    either = _with_dark_fill(found, reference, arm)
     if one is None or other is None or either is None:
         return None
     both = one["n_engaged"] + other["n_engaged"] - either
@@ -103,13 +103,13 @@ def dark_fill_cells(found: Rollups, reference: Arm, line: Arm) -> dict[str, Cell
         "simulated_only": other["n_engaged"] - both,
         "reference_only": one["n_engaged"] - both,
     }
-    key = _key("engagement", reference, line)
+    key = _key("engagement", reference, arm)
     return {name: cell(f"{key}/{name}", n, wording.number) for name, n in counts.items()}
 
 
-def _with_dark_fill(found: Rollups, reference: Arm, line: Arm) -> int | None:
+def _with_dark_fill(found: Rollups, reference: Arm, arm: Arm) -> int | None:
     for row in found.averages:
-        if row["condition"] == "engaged" and is_pair(row, reference, line):
+        if row["condition"] == "engaged" and is_pair(row, reference, arm):
             return int(row["n_sweeps"])
     return None
 
@@ -122,11 +122,11 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, 
     }
     rows: dict[str, list[Compared]] = {}
     for metric in METRICS:
-        for reference, line in pairs:
-            every = chosen.get((reference.name, *line, "all", metric))
-            with_dark_fill = chosen.get((reference.name, *line, "engaged", metric))
+        for reference, arm in pairs:
+            every = chosen.get((reference.name, *arm, "all", metric))
+            with_dark_fill = chosen.get((reference.name, *arm, "engaged", metric))
             if every and with_dark_fill:
-                prefix = _key("averages", reference, line)
+                prefix = _key("averages", reference, arm)
                 cells = [
                     *_means(
                         f"{prefix}/all/{metric}",
@@ -137,7 +137,7 @@ def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, 
                     *_means(f"{prefix}/all/{metric}", every, metric, _PAIRED),
                     *_means(f"{prefix}/engaged/{metric}", with_dark_fill, metric, _PAIRED),
                 ]
-                rows.setdefault(metric, []).append(Compared(line.name, metric, cells))
+                rows.setdefault(metric, []).append(Compared(arm.name, metric, cells))
     return rows
 
 
@@ -152,32 +152,32 @@ def _means(prefix: str, row: Row, metric: str, names: Sequence[str]) -> list[Cel
 
 
 def cost_parts(found: Rollups) -> list[CostParts]:
-    """The parts for every line of which they exist, drawn to one scale; none without a tape."""
-    if REAL not in found.lines:
+    """The parts for every arm of which they exist, drawn to one scale; none without a tape."""
+    if REAL not in found.arms:
         return []
     parts = {
-        line: [row[name] for name in COST_PARTS]
-        for line in found.lines
-        if line != REAL and (row := found.total(line)) and row["n_parts"]
+        arm: [row[name] for name in COST_PARTS]
+        for arm in found.arms
+        if arm != REAL and (row := found.total(arm)) and row["n_parts"]
     }
     largest = max((abs(part) for found in parts.values() for part in found), default=0.0) or 1.0
-    return [_cost_parts(line, amounts, largest) for line, amounts in parts.items()]
+    return [_cost_parts(arm, amounts, largest) for arm, amounts in parts.items()]
 
 
-def _cost_parts(line: Arm, amounts: Sequence[float], largest: float) -> CostParts:
-    prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{line.name}"
+def _cost_parts(arm: Arm, amounts: Sequence[float], largest: float) -> CostParts:
+    prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
     named = dict(zip((*COST_PARTS, "all_parts_aud"), (*amounts, sum(amounts)), strict=True))
     cells = [cell(f"{prefix}/{name}", amount, _signed_aud) for name, amount in named.items()]
     bars = []
     for name, amount in zip(COST_PARTS, amounts, strict=True):
         width = round(50 * abs(amount) / largest, 2)
         bars.append((name, 50.0 if amount >= 0 else 50 - width, width))
-    return CostParts(label(line.name), cells, bars)
+    return CostParts(label(arm.name), cells, bars)
 
 
 def _signed_aud(amount: float | None) -> str:
     return wording.change(amount, 0)
 
 
-def _key(table: str, reference: Arm, line: Arm) -> str:
-    return f"{table}/{HEADLINE_POPULATION}/{reference.name}/{line.name}"
+def _key(table: str, reference: Arm, arm: Arm) -> str:
+    return f"{table}/{HEADLINE_POPULATION}/{reference.name}/{arm.name}"

@@ -8,6 +8,7 @@ from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.report.adopters import adopters_content
 from sweep_dask.report.answer import answer_content
+from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.checking import checking_content
 from sweep_dask.report.comparison import comparison_content
 from sweep_dask.report.distributions import distributions_content
@@ -15,7 +16,6 @@ from sweep_dask.report.example import example_content
 from sweep_dask.report.fill_and_cost import fill_and_cost_content
 from sweep_dask.report.gaps import gaps_content
 from sweep_dask.report.ledger import ledger_content
-from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.matrices import matrices_content
 from sweep_dask.report.opening import opening_content
 from sweep_dask.report.replay_page import Replay, doubt, fidelity_content
@@ -80,7 +80,7 @@ def _results(
     shown = found if is_taped else without_tape(found)
     return {
         "found": shown,
-        "lines": [line.name for line in shown.lines],
+        "arms": [arm.name for arm in shown.arms],
         **answer_content(shown, asked, doubted, has_tape=is_taped),
         **matrices_content(shown, asked),
         **adopters_content(shown, asked),

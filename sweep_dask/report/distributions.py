@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
+from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.effects import METRICS, MetricWords
-from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.plot import Axis, Curve, Plot, Scale, number_axis, round_steps
-from sweep_dask.report.rollups import line_of
+from sweep_dask.report.rollups import arm_of
 from sweep_dask.terms.dimensions import ALL
 from sweep_dask.terms.metrics import FILL_RATIO, SHORTFALL
 from sweep_dask.terms.populations import HEADLINE_POPULATION
@@ -29,9 +29,9 @@ _DRAWN = (FILL_RATIO, SHORTFALL)
 
 @dataclass(frozen=True)
 class Box:
-    """Median and middle half of a metric in one line, and where they lie on the axis of all."""
+    """Median and middle half of a metric in one arm, and where they lie on the axis of all."""
 
-    line: str
+    arm: str
     cells: Sequence[Cell]
     """Quartiles."""
     n_values: Cell
@@ -69,25 +69,25 @@ def _plot(found: Rollups, metric: str) -> Plot:
 
 
 def curves(found: Rollups, metric: str) -> list[Curve]:
-    """A curve for every line in which the metric exists: percent of the sweeps at most there."""
+    """A curve for every arm in which the metric exists: percent of the sweeps at most there."""
     scale = METRICS[metric].scale
     points: dict[str, list[tuple[float, float]]] = {}
     for row in found.distributions:
         if row["metric"] == metric and row["value"] is not None:
-            name = line_of(row).name
+            name = arm_of(row).name
             points.setdefault(name, []).append((row["percent"], scale * row["value"]))
-    ordered = [line.name for line in found.lines if line.name in points]
+    ordered = [arm.name for arm in found.arms if arm.name in points]
     return [_curve(name, sorted(points[name])) for name in ordered]
 
 
-def _curve(line: str, points: Sequence[tuple[float, float]]) -> Curve:
+def _curve(arm: str, points: Sequence[tuple[float, float]]) -> Curve:
     """Values in the unit of the page, ascending, over which percent of the sweeps."""
     values, percents = [value for _, value in points], [percent for percent, _ in points]
-    return Curve(f"line-{line}", WORDS[line].label, values, percents, has_marks=False)
+    return Curve(f"line-{arm}", WORDS[arm].label, values, percents, has_marks=False)
 
 
 def axis_of(drawn: Sequence[Curve]) -> Scale:
-    """The axis that shows all but the outermost sweeps of every line."""
+    """The axis that shows all but the outermost sweeps of every arm."""
     inner = [
         value
         for curve in drawn
@@ -100,13 +100,13 @@ def axis_of(drawn: Sequence[Curve]) -> Scale:
 
 
 def box_panels(found: Rollups) -> list[BoxPanel]:
-    """A panel for every metric that exists in any line."""
+    """A panel for every metric that exists in any arm."""
     panels = [BoxPanel(words, _boxes(found, metric)) for metric, words in METRICS.items()]
     return [panel for panel in panels if panel.boxes]
 
 
 def _boxes(found: Rollups, metric: str) -> list[Box]:
-    rows = [(line.name, found.total(line)) for line in found.lines]
+    rows = [(arm.name, found.total(arm)) for arm in found.arms]
     known = [(name, row) for name, row in rows if row and row[f"{metric}_n"]]
     ends = [row[f"{metric}_{end}"] for _, row in known for end in QUARTILES]
     low, width = min(ends, default=0.0), (max(ends, default=0.0) - min(ends, default=0.0)) or 1.0

@@ -1,4 +1,4 @@
-"""What a line changes: simulated minus reference, with its interval."""
+"""What an arm changes: simulated minus reference, with its interval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.cells import Cell, cell
-from sweep_dask.report.rollups import line_of
+from sweep_dask.report.rollups import arm_of
 from sweep_dask.terms.dimensions import ALL
 from sweep_dask.terms.metrics import ANSWER, COLUMNS, HEADLINE
 from sweep_dask.terms.populations import HEADLINE_POPULATION
@@ -98,11 +98,11 @@ METRICS = {name: _words(name) for name in dict.fromkeys((*ANSWER, *HEADLINE))}
 
 @dataclass(frozen=True)
 class Effect:
-    """The mean difference of one metric between a line and its reference."""
+    """The mean difference of one metric between an arm and its reference."""
 
     metric: str
     reference: str
-    line: str
+    arm: str
     mean: float | None
     """Over the sweeps of which both have the metric; None without any."""
     low: float | None
@@ -138,7 +138,7 @@ class Effect:
             "comparisons",
             HEADLINE_POPULATION,
             self.reference,
-            self.line,
+            self.arm,
             ALL,
             ALL,
             self.metric,
@@ -151,7 +151,7 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
     return Effect(
         metric=row["metric"],
         reference=row["reference"],
-        line=line_of(row).name,
+        arm=arm_of(row).name,
         mean=row["mean_difference"],
         low=row["low"],
         high=row["high"],
@@ -161,7 +161,7 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
 
 
 def effects_of(rows: Iterable[Mapping[str, Any]], pairs: Iterable[tuple[Arm, Arm]]) -> list[Effect]:
-    """Effects of chosen pairs of a reference and a line, by pair and then by metric."""
-    found = {(row["reference"], line_of(row), row["metric"]): row for row in rows}
-    keys = [(reference.name, line, name) for reference, line in pairs for name in METRICS]
+    """Effects of chosen pairs of a reference and an arm, by pair and then by metric."""
+    found = {(row["reference"], arm_of(row), row["metric"]): row for row in rows}
+    keys = [(reference.name, arm, name) for reference, arm in pairs for name in METRICS]
     return [effect_of(found[key]) for key in keys if key in found]

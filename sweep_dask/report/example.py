@@ -1,4 +1,4 @@
-"""One sweep looked at closely: the quotes while it worked, and its fills in two lines."""
+"""One sweep looked at closely: the quotes while it worked, and its fills in two arms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.market.trading_day import sydney_local_ns
+from sweep_dask.report.arm_words import changes, label
 from sweep_dask.report.example_plot import example_plot
-from sweep_dask.report.line_words import changes, label
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.pieces import file_of
 from sweep_dask.terms.arms import REAL, SCENARIOS
@@ -39,7 +39,7 @@ _NO_ROWS = pa.table({name: pa.array([], pa.int64()) for name in ("time", "price"
 
 @dataclass(frozen=True)
 class Fills:
-    """Fills of the sweep in one line, by time."""
+    """Fills of the sweep in one arm, by time."""
 
     label: str
     time_ns: IntArray
@@ -84,16 +84,16 @@ class Example:
     quotes: Quotes
     fills: list[Fills] = field(default_factory=list)
     """For real, then simulated."""
-    line: str = ""
+    arm: str = ""
     is_different: bool = True
-    """Whether any sweep fills differently in the line; if none does, this is the first."""
+    """Whether any sweep fills differently in the arm; if none does, this is the first."""
     source: str = ""
     """Where the numbers of the chart are, within the output folder."""
 
 
 def example_content(layout: OutputLayout, found: Rollups) -> dict[str, Any]:
     """What `example.html` names."""
-    example, why_not = read_example(layout, found.example, found.lines)
+    example, why_not = read_example(layout, found.example, found.arms)
     plot = None if example is None else example_plot(example)
     return {"example": example, "why_no_example": why_not, "example_plot": plot}
 
@@ -103,7 +103,7 @@ class UnreadableError(Exception):
 
 
 def read_example(
-    layout: OutputLayout, chosen: Row | None, lines: Sequence[Arm]
+    layout: OutputLayout, chosen: Row | None, arms: Sequence[Arm]
 ) -> tuple[Example | None, str]:
     """The chosen sweep; if it cannot be shown, None and why.
 
@@ -111,13 +111,13 @@ def read_example(
     ----------
     chosen
         The row of `example_sweep`; None if no sweep was chosen.
-    lines
+    arms
         Those that are shown.
     """
-    if REAL not in lines:
+    if REAL not in arms:
         return None, "what really filled is not in the input"
     if chosen is None:
-        is_unchanged = not changes(lines)
+        is_unchanged = not changes(arms)
         return None, "nothing was changed in this run" if is_unchanged else "none was chosen"
     try:
         return _read(layout, chosen), ""
@@ -153,7 +153,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         end_ns=_local(end_ns),
         quotes=quotes_around(layout, processed / "nbbo.parquet", arrival_ns, end_ns),
         fills=[Fills(f.label, sydney_local_ns(f.time_ns), f.price, f.quantity) for f in fills],
-        line=chosen["scenario"] or chosen["model"],
+        arm=chosen["scenario"] or chosen["model"],
         is_different=bool(chosen["difference"]),
         source=source,
     )
@@ -210,12 +210,12 @@ def _together(real: Fills, matched: Fills) -> Fills:
     return Fills(matched.label, time_ns[order], price, quantity)
 
 
-def _fills(line: str, rows: pa.Table, scale: int = 1) -> Fills:
+def _fills(arm: str, rows: pa.Table, scale: int = 1) -> Fills:
     """From the columns time, price and quantity, whatever they are called."""
     time_ns, price, quantity = (column.to_numpy() for column in rows.columns)
     order = np.argsort(time_ns, kind="stable")
     dollars = price[order].astype(np.float64) / (scale * _UNITS_PER_DOLLAR)
-    return Fills(label(line), time_ns[order].astype(np.int64), dollars, quantity[order])
+    return Fills(label(arm), time_ns[order].astype(np.int64), dollars, quantity[order])
 
 
 def quotes_around(layout: OutputLayout, path: Path, begin_ns: int, end_ns: int) -> Quotes:

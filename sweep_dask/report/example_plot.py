@@ -1,4 +1,4 @@
-"""The chart of one sweep: quotes, its limit, and the fills of both lines on one time axis."""
+"""The chart of one sweep: quotes, its limit, and the fills of both arms on one time axis."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MARKERS = ("ring", "triangle")
 
 
 def example_plot(example: Example) -> Plot:
-    """Bid, midpoint and offer, the limit, and the fills of both lines."""
+    """Bid, midpoint and offer, the limit, and the fills of both arms."""
     quotes = example.quotes
     seconds = _seconds(quotes.time_ns, example)
     bid, offer = quotes.bid.tolist(), quotes.offer.tolist()
@@ -52,11 +52,11 @@ def example_plot(example: Example) -> Plot:
 
 
 def _fills(example: Example) -> list[Curve]:
-    lines = ("tape", example.line)
+    arms = ("tape", example.arm)
     words = ("filled for real", "filled in the simulation")
     return [
-        _points(f"line-{line}", label, marker, fills, example)
-        for line, label, marker, fills in zip(lines, words, _MARKERS, example.fills, strict=True)
+        _points(f"line-{arm}", label, marker, fills, example)
+        for arm, label, marker, fills in zip(arms, words, _MARKERS, example.fills, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The main table, a row a line, and the sweeps that are counted in it."""
+"""The main table, a row an arm, and the sweeps that are counted in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.line_words import label
+from sweep_dask.report.arm_words import label
 from sweep_dask.report.measures import FILL_AND_COST, measured
 from sweep_dask.report.plot import Bar, Bars, Rule, from_zero
 from sweep_dask.report.segments import segment_row
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LineRow:
-    """A line and its numbers."""
+class ArmRow:
+    """An arm and its numbers."""
 
-    line: str
+    arm: str
     cells: Sequence[Cell]
 
 
@@ -40,14 +40,14 @@ def fill_and_cost_content(found: Rollups) -> dict[str, Any]:
     }
 
 
-def fill_and_cost(found: Rollups) -> list[LineRow]:
+def fill_and_cost(found: Rollups) -> list[ArmRow]:
     """The main table, of the population that is answered for."""
     rows = []
-    for line in found.lines:
-        row = found.total(line)
+    for arm in found.arms:
+        row = found.total(arm)
         if row is not None:
-            prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{line.name}"
-            rows.append(LineRow(line.name, [measured(prefix, row, m) for m in FILL_AND_COST]))
+            prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
+            rows.append(ArmRow(arm.name, [measured(prefix, row, m) for m in FILL_AND_COST]))
     return rows
 
 
@@ -55,17 +55,17 @@ def population_rows(found: Rollups) -> list[SegmentRow]:
     """Each population that has sweeps, beside the others."""
     rows = []
     for population, of in POPULATIONS.items():
-        by_line = {line: found.total(line, population) for line in found.lines}
-        known = {line: row for line, row in by_line.items() if row is not None}
+        by_arm = {arm: found.total(arm, population) for arm in found.arms}
+        known = {arm: row for arm, row in by_arm.items() if row is not None}
         if known:
-            rows.append(segment_row(f"by_all/{population}/{ALL}", of.heading, known, found.lines))
+            rows.append(segment_row(f"by_all/{population}/{ALL}", of.heading, known, found.arms))
     return rows
 
 
 def _venue_plot(found: Rollups) -> Bars:
     """Shares filled in the dark and in the lit book, a rule at what really filled."""
-    lines = [line for line in found.lines if line != BY_TIME_PRIORITY]
-    rows = {line.name: row for line in lines if (row := found.total(line))}
+    arms = [arm for arm in found.arms if arm != BY_TIME_PRIORITY]
+    rows = {arm.name: row for arm in arms if (row := found.total(arm))}
     filled = [row["filled_quantity"] for row in rows.values()]
     real = rows.get(REAL.name)
     return Bars(
@@ -81,5 +81,5 @@ def _bar(name: str, row: Row) -> Bar:
     dark = row["dark_quantity"]
     lit = row["filled_quantity"] - dark
     parts = (("venue-dark", dark, "in the dark"), ("venue-lit", lit, "in the lit book"))
-    texts = [(line, shares, f"{shares:,} {where}") for line, shares, where in parts]
+    texts = [(arm, shares, f"{shares:,} {where}") for arm, shares, where in parts]
     return Bar(label(name), texts)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.report.line_words import changes
-from sweep_dask.report.rollups import line_of
+from sweep_dask.report.arm_words import changes
+from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.dimensions import SHORT_SELLS
@@ -96,7 +96,7 @@ _NO_PRICES = (
 _NO_TAPE = (
     "What really filled, and so what a change would have done: the input holds no trade of a "
     "Centre Point order of these dates and securities{that_tells}. No lit fill is given to the "
-    "sweeps of a scenario, and none of the lines is to be read as what would have happened. "
+    "sweeps of a scenario, and none of the arms is to be read as what would have happened. "
     "Simulations are compared with each other only; time priority, which adds to what really "
     "filled, is not shown."
 )
@@ -158,12 +158,12 @@ class _Answered:
     @property
     def scenarios(self) -> list[Arm]:
         """Those in which something is changed."""
-        return [line for line in changes(self.found.lines) if line.scenario]
+        return [arm for arm in changes(self.found.arms) if arm.scenario]
 
     @property
     def totals(self) -> list[Row]:
-        """Of each line, the tape's first."""
-        return [total for line in self.found.lines if (total := self.found.total(line))]
+        """Of each arm, the tape's first."""
+        return [total for arm in self.found.arms if (total := self.found.total(arm))]
 
 
 def gaps_content(
@@ -217,7 +217,7 @@ def _no_answer(run: _Run) -> str | None:
 
 def _unchanged(run: _Answered) -> str | None:
     """What the scenarios that were run cannot be measured against."""
-    is_replayed = REPLAYED in run.found.lines
+    is_replayed = REPLAYED in run.found.arms
     if not run.scenarios:
         return _NO_SCENARIO.format(besides=" besides as entered" if is_replayed else "")
     if not is_replayed:
@@ -245,7 +245,7 @@ def _one_participant(run: _Answered) -> str | None:
 
 
 def _no_matches(run: _Answered) -> str | None:
-    is_run = BY_TIME_PRIORITY in run.found.lines
+    is_run = BY_TIME_PRIORITY in run.found.arms
     made_none = run.manifest["counts"].get("matches") == 0
     return _NO_MATCHES if run.is_taped and is_run and made_none else None
 
@@ -258,7 +258,7 @@ def _short_sells(run: _Answered) -> str | None:
     """How many of the sweeps that scenarios place otherwise are short sells, if any is."""
     total, kinds = run.totals[0], run.found.segments["short_sell"] if run.scenarios else ()
     for row in kinds:
-        if line_of(row) == run.found.lines[0] and row["segment"] == SHORT_SELLS[1]:
+        if arm_of(row) == run.found.arms[0] and row["segment"] == SHORT_SELLS[1]:
             counts = {"count": row["n_sweeps"], "quantity": row["quantity"]}
             return _SHORT_SELLS.format(**counts, all=total["n_sweeps"], entered=total["quantity"])
     return None

@@ -39,7 +39,7 @@ class Choice(NamedTuple):
 class MatrixRow:
     """The effects of a scenario under every choice, counted in one way."""
 
-    line: str
+    arm: str
     counted: str
     unit: str
     """Empty: that of the metric."""
@@ -86,7 +86,7 @@ class Matrix:
 class SwitchRow:
     """The effect of a scenario on a metric, and with each assumption put the other way."""
 
-    line: str
+    arm: str
     cells: Sequence[tuple[Cell, bool]]
     """As those of a `MatrixRow`; the first has no switch."""
 
@@ -109,11 +109,11 @@ def switch_rows(found: Rollups, asked: Choices) -> dict[str, list[SwitchRow]]:
             choice = (row["weight"], row["lifetime"], row["adoption"])
             if choice == (WEIGHTS[SWEEP], asked.lifetime, asked.marginal.share):
                 told.setdefault(row["scenario"], {})[row["switch"]] = row
-        for line, by_switch in told.items():
+        for arm, by_switch in told.items():
             answer = by_switch[""]
             cells = [(effect_cell(row), _is_turned(row, answer)) for row in by_switch.values()]
             heading = f"{METRICS[metric].heading}, {METRICS[metric].axis}"
-            rows.setdefault(heading, []).append(SwitchRow(line, cells))
+            rows.setdefault(heading, []).append(SwitchRow(arm, cells))
     return rows
 
 
@@ -126,13 +126,13 @@ def _matrix(metric: str, effects: Sequence[Row], asked: Choices) -> Matrix:
     choices = list(dict.fromkeys(Choice(row["lifetime"], row["adoption"]) for row in effects))
     effect_of = {(row["scenario"], row["weight"], _choice(row)): row for row in effects}
     rows = []
-    for line in dict.fromkeys(row["scenario"] for row in effects):
-        answer = effect_of[line, WEIGHTS[SWEEP], Choice(asked.lifetime, asked.marginal.share)]
+    for arm in dict.fromkeys(row["scenario"] for row in effects):
+        answer = effect_of[arm, WEIGHTS[SWEEP], Choice(asked.lifetime, asked.marginal.share)]
         for weight in WEIGHTS:
-            told = [effect_of[line, weight, choice] for choice in choices]
+            told = [effect_of[arm, weight, choice] for choice in choices]
             cells = [(effect_cell(row), _is_turned(row, answer)) for row in told]
             unit = _THOUSANDS if weight == WEIGHTS[AUD] else ""
-            rows.append(MatrixRow(line, COUNTED[weight], unit, cells))
+            rows.append(MatrixRow(arm, COUNTED[weight], unit, cells))
     return Matrix(metric, choices, rows)
 
 

@@ -1,4 +1,4 @@
-"""What the tables of the page show of a line: each number with the query that gives it again."""
+"""What the tables of the page show of an arm: each number with the query that gives it again."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BPS = 10_000
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of one line over some sweeps."""
+    """A number of one arm over some sweeps."""
 
     name: str
     heading: str
     sql: str
-    """An aggregate over the rows of `tables/sweep_metrics.parquet` of one line."""
+    """An aggregate over the rows of `tables/sweep_metrics.parquet` of one arm."""
     value: Value
     """The same from a row of a roll-up."""
     form: Callable[[float | None], str]
@@ -154,7 +154,7 @@ FILL_AND_COST = (
     *(FIRST_FILL_MEDIAN, FIRST_FILL_MEAN, EFFECTIVE_SPREAD, ARRIVAL_COST),
     *(SHORTFALL, SHORTFALL_MEAN, SHORTFALL_AUD, WITH_CLEAN_UP, WITH_CLEAN_UP_MEAN),
 )
-#: Every number of a line that the page shows, by name.
+#: Every number of an arm that the page shows, by name.
 MEASURES = {
     measure.name: measure
     for measure in (*FILL_AND_COST, QUANTITY, PARENTS, ADDED_QUANTITY, PARENTS_FILLED_SHARE)
@@ -162,5 +162,5 @@ MEASURES = {
 
 
 def measured(prefix: str, row: Mapping[str, Any], measure: Measure) -> Cell:
-    """A measure of a row of a roll-up; `prefix` is the key up to the line."""
+    """A measure of a row of a roll-up; `prefix` is the key up to the arm."""
     return cell(f"{prefix}/{measure.name}", measure.value(row), measure.form)

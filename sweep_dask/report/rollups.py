@@ -45,22 +45,22 @@ class Rollups:
     example: Row | None = None
 
     @property
-    def lines(self) -> list[Arm]:
-        """The lines of the run, in their order."""
-        found = {line_of(row) for row in self.by_all}
-        return [line for line in ARMS if line in found]
+    def arms(self) -> list[Arm]:
+        """The arms of the run, in their order."""
+        found = {arm_of(row) for row in self.by_all}
+        return [arm for arm in ARMS if arm in found]
 
-    def total(self, line: Arm, population: str = HEADLINE_POPULATION) -> Row | None:
-        """The sums of a line; None without sweeps."""
+    def total(self, arm: Arm, population: str = HEADLINE_POPULATION) -> Row | None:
+        """The sums of an arm; None without sweeps."""
         for row in self.by_all:
-            if row["population"] == population and line_of(row) == line and row["n_sweeps"]:
+            if row["population"] == population and arm_of(row) == arm and row["n_sweeps"]:
                 return row
         return None
 
-    def compared(self, reference: Arm, line: Arm, metric: str) -> Row | None:
-        """The comparison of a line in one metric; None if there is none."""
+    def compared(self, reference: Arm, arm: Arm, metric: str) -> Row | None:
+        """The comparison of an arm in one metric; None if there is none."""
         for row in self.comparisons:
-            if is_pair(row, reference, line) and row["metric"] == metric:
+            if is_pair(row, reference, arm) and row["metric"] == metric:
                 return row
         return None
 
@@ -110,21 +110,21 @@ def without_tape(found: Rollups) -> Rollups:
 
 
 def _of_scenarios(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if line_of(row).scenario]
+    return [row for row in rows if arm_of(row).scenario]
 
 
 def _against_scenarios(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["reference"] != REAL.name]
 
 
-def line_of(row: Mapping[str, Any]) -> Arm:
-    """The line that a row is about."""
+def arm_of(row: Mapping[str, Any]) -> Arm:
+    """The arm that a row is about."""
     return Arm(row["model"], row["scenario"])
 
 
-def is_pair(row: Mapping[str, Any], reference: Arm, line: Arm) -> bool:
-    """Whether a row compares these two lines."""
-    return bool(row["reference"] == reference.name and line_of(row) == line)
+def is_pair(row: Mapping[str, Any], reference: Arm, arm: Arm) -> bool:
+    """Whether a row compares these two arms."""
+    return bool(row["reference"] == reference.name and arm_of(row) == arm)
 
 
 def read_rollups(folder: Path) -> Rollups:

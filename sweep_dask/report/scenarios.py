@@ -30,7 +30,7 @@ class ReasonRow:
 def scenarios_content(manifest: Mapping[str, Any], found: Rollups) -> dict[str, Any]:
     """What `scenarios.html` names."""
     return {
-        "scenarios": [line.name for line in found.lines if line.scenario],
+        "scenarios": [arm.name for arm in found.arms if arm.scenario],
         "meanings": {name: one.assumes for name, one in SCENARIOS.items()},
         "assumptions": manifest.get("assumptions") or ASSUMPTIONS,
         "unfilled": unfilled_rows(found),
@@ -40,7 +40,7 @@ def scenarios_content(manifest: Mapping[str, Any], found: Rollups) -> dict[str, 
 
 def unfilled_rows(found: Rollups) -> list[ReasonRow]:
     """The reasons that occur in any scenario."""
-    scenarios = [line.scenario for line in found.lines if line.scenario]
+    scenarios = [arm.scenario for arm in found.arms if arm.scenario]
     counts = {(row["unfilled_reason"], row["scenario"]): row for row in found.unfilled}
     names = {reason for reason, _ in counts}
     order = [*UNFILLED_REASONS, *sorted(names - UNFILLED_REASONS.keys())]

@@ -1,4 +1,4 @@
-"""Sweeps by limit, size, hour and so on: what each line fills of them, and what that costs."""
+"""Sweeps by limit, size, hour and so on: what each arm fills of them, and what that costs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
+from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.measures import FILLED_SHARE, QUANTITY, SHORTFALL, SWEEPS, measured
 from sweep_dask.report.plot import Curve, Plot, from_zero, named_axis, number_axis
-from sweep_dask.report.rollups import line_of
+from sweep_dask.report.rollups import arm_of
 from sweep_dask.terms.dimensions import DIMENSIONS
 from sweep_dask.terms.metrics import SHORTFALL as SHORTFALL_METRIC
 from sweep_dask.terms.populations import HEADLINE_POPULATION
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sweep_dask.report.rollups import Rollups, Row
     from sweep_dask.terms.arms import Arm
 
-#: Measures of which a table of segments has a column a line.
-BY_LINE = (FILLED_SHARE, SHORTFALL)
+#: Measures of which a table of segments has a column an arm.
+BY_ARM = (FILLED_SHARE, SHORTFALL)
 #: Most segments of one kind on the page; a page for people.
 MOST_SEGMENTS = 20
 #: Kinds that are drawn; the others are tables only.
@@ -36,15 +36,15 @@ _IN_ORDER = sorted(DIMENSIONS, key=lambda name: DIMENSIONS[name].segments is Non
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """Some of the sweeps, and what each line gives them."""
+    """Some of the sweeps, and what each arm gives them."""
 
     name: str
     cells: Sequence[Cell]
-    """Sweeps, shares, then for each measure of `BY_LINE` a cell a line."""
+    """Sweeps, shares, then for each measure of `BY_ARM` a cell an arm."""
 
-    def value(self, line: str, measure: Measure) -> float | None:
-        """A measure of a line; None without sweeps."""
-        ending = f"/{line}/{measure.name}"
+    def value(self, arm: str, measure: Measure) -> float | None:
+        """A measure of an arm; None without sweeps."""
+        ending = f"/{arm}/{measure.name}"
         return next((cell.value for cell in self.cells if cell.key.endswith(ending)), None)
 
 
@@ -63,25 +63,25 @@ def segments_content(found: Rollups) -> dict[str, Any]:
     """What `segments.html` names."""
     tables = segment_tables(found)
     plots = {
-        table.dimension: [_share_plot(table, found.lines), _cost_plot(table, found.lines)]
+        table.dimension: [_share_plot(table, found.arms), _cost_plot(table, found.arms)]
         for table in tables
         if table.dimension in _DRAWN
     }
-    return {"segment_tables": tables, "segment_plots": plots, "by_line": BY_LINE}
+    return {"segment_tables": tables, "segment_plots": plots, "by_arm": BY_ARM}
 
 
-def _share_plot(table: SegmentTable, lines: Sequence[Arm]) -> Plot:
+def _share_plot(table: SegmentTable, arms: Sequence[Arm]) -> Plot:
     """A share is read from zero."""
-    curves = _curves(table, lines, FILLED_SHARE, 100)
+    curves = _curves(table, arms, FILLED_SHARE, 100)
     values = [y for curve in curves for _, y in curve.points]
     y = from_zero("Of the shares entered, %", values, wording.plain, " %")
     title = f"Shares filled by {wording.within(table.heading)}"
     return Plot(title, _names_of(table), y, curves, 240)
 
 
-def _cost_plot(table: SegmentTable, lines: Sequence[Arm]) -> Plot:
+def _cost_plot(table: SegmentTable, arms: Sequence[Arm]) -> Plot:
     """A cost may be on either side of zero."""
-    curves = _curves(table, lines, SHORTFALL, 1)
+    curves = _curves(table, arms, SHORTFALL, 1)
     words = METRICS[SHORTFALL_METRIC]
     values = [y for curve in curves for _, y in curve.points]
     title = f"{words.heading} by {wording.within(table.heading)}"
@@ -93,15 +93,15 @@ def _names_of(table: SegmentTable) -> Axis:
 
 
 def _curves(
-    table: SegmentTable, lines: Sequence[Arm], measure: Measure, scale: float
+    table: SegmentTable, arms: Sequence[Arm], measure: Measure, scale: float
 ) -> list[Curve]:
     curves = []
-    for line in lines:
-        words = WORDS[line.name]
-        values = [row.value(line.name, measure) for row in table.rows]
+    for arm in arms:
+        words = WORDS[arm.name]
+        values = [row.value(arm.name, measure) for row in table.rows]
         scaled = [None if value is None else scale * value for value in values]
         positions = list(range(len(values)))
-        curve = Curve(f"line-{line.name}", words.label, positions, scaled, marker=words.marker)
+        curve = Curve(f"line-{arm.name}", words.label, positions, scaled, marker=words.marker)
         curves.append(curve)
     return curves
 
@@ -116,7 +116,7 @@ def _table(found: Rollups, dimension: str) -> SegmentTable:
     rows = [row for row in found.segments.get(dimension, ()) if row["n_sweeps"]]
     by_segment: dict[str, dict[Arm, Row]] = {}
     for row in rows:
-        by_segment.setdefault(row["segment"], {})[line_of(row)] = row
+        by_segment.setdefault(row["segment"], {})[arm_of(row)] = row
     shown = list(by_segment)
     if DIMENSIONS[dimension].segments is None and len(shown) > MOST_SEGMENTS:
         largest = sorted(shown, key=lambda name: -_sweeps(by_segment[name]))[:MOST_SEGMENTS]
@@ -127,27 +127,25 @@ def _table(found: Rollups, dimension: str) -> SegmentTable:
         dimension,
         DIMENSIONS[dimension].heading,
         [
-            segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], found.lines)
+            segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], found.arms)
             for name in shown
         ],
         found=len(by_segment),
     )
 
 
-def _sweeps(by_line: Mapping[Arm, Row]) -> int:
-    return max(int(row["n_sweeps"]) for row in by_line.values())
+def _sweeps(by_arm: Mapping[Arm, Row]) -> int:
+    return max(int(row["n_sweeps"]) for row in by_arm.values())
 
 
 def segment_row(
-    prefix: str, name: str, by_line: Mapping[Arm, Row], lines: Sequence[Arm]
+    prefix: str, name: str, by_arm: Mapping[Arm, Row], arms: Sequence[Arm]
 ) -> SegmentRow:
-    """Some sweeps of which every line has its sums; `prefix` is the key up to the line."""
-    first = next(line for line in lines if line in by_line)
-    cells = [measured(f"{prefix}/{first.name}", by_line[first], m) for m in (SWEEPS, QUANTITY)]
-    for measure in BY_LINE:
+    """Some sweeps of which every arm has its sums; `prefix` is the key up to the arm."""
+    first = next(arm for arm in arms if arm in by_arm)
+    cells = [measured(f"{prefix}/{first.name}", by_arm[first], m) for m in (SWEEPS, QUANTITY)]
+    for measure in BY_ARM:
         cells += [
-            measured(f"{prefix}/{line.name}", by_line[line], measure)
-            for line in lines
-            if line in by_line
+            measured(f"{prefix}/{arm.name}", by_arm[arm], measure) for arm in arms if arm in by_arm
         ]
     return SegmentRow(name, cells)

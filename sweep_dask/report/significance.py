@@ -1,4 +1,4 @@
-"""The tests of all metrics and lines, with the reasons of those that could not be made."""
+"""The tests of all metrics and arms, with the reasons of those that could not be made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class TestRow:
-    """One test: of a metric, between a line and its reference."""
+    """One test: of a metric, between an arm and its reference."""
 
     effect: Effect
     cells: Sequence[Cell]

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.report import wording
+from sweep_dask.report.arm_words import label
 from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS, MetricWords
-from sweep_dask.report.line_words import label
 from sweep_dask.terms.choices import AUD, BOOK, INTERVALS, NOT_DECIDED, SWEEP, WEIGHTS, adopters
 from sweep_dask.terms.metrics import ANSWER, COLUMNS, FILL_RATIO
 
@@ -37,7 +37,7 @@ class Verdict:
     asked: Choices
 
     @property
-    def line(self) -> str:
+    def arm(self) -> str:
         """The scenario."""
         return str(self.row["scenario"])
 
@@ -83,7 +83,7 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Of one with one sign: what the line would do, and by how much under which choices."""
+        """Of one with one sign: what the arm would do, and by how much under which choices."""
         effect, words = self.row["effect"], self.words
         low, high = self.row["low"], self.row["high"]
         within = "" if low is None else f" ({words.between(low, high)})"
@@ -98,13 +98,13 @@ class Verdict:
     def cell(self, name: str) -> Cell:
         """A column, in the unit of the table, with its text in that of the page."""
         form = wording.p_value if name == "p_holm" else self.words.signed
-        key = f"verdicts/{self.line}/{self.row['metric']}/{name}"
+        key = f"verdicts/{self.arm}/{self.row['metric']}/{name}"
         return cell(key, self.row[name], form)
 
     def book_cell(self, name: str) -> Cell:
         """A column of the row with the book's own error."""
         assert self.with_book_errors is not None
-        key = "/".join(("robustness", self.line, self.row["metric"], INTERVALS[BOOK], name))
+        key = "/".join(("robustness", self.arm, self.row["metric"], INTERVALS[BOOK], name))
         return cell(key, self.with_book_errors[name], self.words.signed)
 
     @property
@@ -178,17 +178,17 @@ def headline(verdicts: Sequence[Verdict]) -> Headline | None:
         summary = _AND.join(["Nothing is decided", *shared]).replace(_AND, ": ", 1)
     undecided = [one for one in verdicts if not one.is_decided]
     one_sign = [
-        (label(one.line), _AND.join([one.sentence, *_others(one, shared)]))
+        (label(one.arm), _AND.join([one.sentence, *_others(one, shared)]))
         for one in undecided
         if one.has_one_sign
     ]
     turned = [
-        (label(line), ", ".join(_turned(one, shared) for one in rows))
-        for line, rows in groupby(
-            (one for one in undecided if not one.has_one_sign), key=lambda one: one.line
+        (label(arm), ", ".join(_turned(one, shared) for one in rows))
+        for arm, rows in groupby(
+            (one for one in undecided if not one.has_one_sign), key=lambda one: one.arm
         )
     ]
-    return Headline(summary, [(label(one.line), one.sentence) for one in decided], one_sign, turned)
+    return Headline(summary, [(label(one.arm), one.sentence) for one in decided], one_sign, turned)
 
 
 def _turned(verdict: Verdict, shared: Sequence[str]) -> str:

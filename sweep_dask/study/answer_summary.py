@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.report import wording
 from sweep_dask.report.adopters import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.answer import answer_of
-from sweep_dask.report.line_words import WORDS, label
+from sweep_dask.report.arm_words import WORDS, label
 from sweep_dask.report.replay_page import Replay, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
@@ -92,7 +92,7 @@ def _real(answer: Answer) -> str:
 
 def _decided(answer: Answer, headline: Headline) -> list[Block]:
     """The question, and what is decided of it."""
-    asked = enumerated([f"{WORDS[line].had} ({line})" for line in answer.lines])
+    asked = enumerated([f"{WORDS[arm].had} ({arm})" for arm in answer.arms])
     shown = f"The effects below: sweeps wait {answer.wait}, and {answer.adopters}"
     return [
         _sentence(f"What if they had {asked}?"),
@@ -104,12 +104,12 @@ def _decided(answer: Answer, headline: Headline) -> list[Block]:
 def _scenarios(answer: Answer, headline: Headline) -> list[Block]:
     """A table for each scenario, and what speaks against a verdict below it."""
     blocks: list[Block] = ["", Heading("What each would have changed"), _sentence(_UNITS)]
-    for line in answer.lines:
-        rows = [_effect(one) for one in answer.verdicts if one.line == line]
-        name = label(line)
+    for arm in answer.arms:
+        rows = [_effect(one) for one in answer.verdicts if one.arm == arm]
+        name = label(arm)
         against = [f"{name} {text}." for whose, text in headline.one_sign if whose == name]
         against += [f"Not decided: {text}." for whose, text in headline.turned if whose == name]
-        blocks += ["", table(rows, (line, *_EFFECT_HEAD[1:])), *map(_sentence, against)]
+        blocks += ["", table(rows, (arm, *_EFFECT_HEAD[1:])), *map(_sentence, against)]
     return blocks
 
 
@@ -134,7 +134,7 @@ def _effect(one: Verdict) -> list[str]:
 def _levels(answer: Answer) -> list[Block]:
     shares = (0.0, answer.asked.marginal.share)
     rows = [
-        [row.line, *(_plain(row.cell(level).text) for level in _LEVELS)]
+        [row.arm, *(_plain(row.cell(level).text) for level in _LEVELS)]
         for row in answer.levels
         if row.adoption in shares
     ]

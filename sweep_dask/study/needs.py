@@ -24,7 +24,7 @@ PARTITION_BYTES_PER_ROW = {"orders": 2_600, "trades": 600, "nbbo": 400}
 #: Memory of a task of the roll-ups for each row of sweeps that it has at a time, a row group at
 #: most, with the two summaries that it adds up. A process that rolled up 119,000, 188,000 and
 #: 905,000 rows had 310, 401 and 509 MiB more than it began with. A market of `synth` has, with all
-#: lines, as many rows of sweeps as Centre Point rows; those of the built-in sample are in the base.
+#: arms, as many rows of sweeps as Centre Point rows; those of the built-in sample are in the base.
 ROLLUP_BYTES_PER_ROW = 2_700
 _ROLLUP_ROWS_IN_BASE = 16_384
 
@@ -115,7 +115,7 @@ def projected_rollup_task_bytes(sweep_rows: int) -> int:
     Parameters
     ----------
     sweep_rows
-        Of all partitions and lines.
+        Of all partitions and arms.
     """
     more_rows = max(0, min(sweep_rows, ROW_GROUP_ROWS) - _ROLLUP_ROWS_IN_BASE)
     return BASE_PROCESS_BYTES + ROLLUP_BYTES_PER_ROW * more_rows

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
+from sweep_dask.report.arm_summary import arm_summary
 from sweep_dask.report.cards import run_card
-from sweep_dask.report.line_summary import line_summary
 from sweep_dask.report.replay_page import score_of_run
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
@@ -166,30 +166,30 @@ class RunResult:
                 value=str(status),
                 cure="The same command goes on from there.",
             )
-        return line_summary(self.table(_BY_ALL))
+        return arm_summary(self.table(_BY_ALL))
 
-    def differences(self, line: str, reference: str = "tape") -> pd.DataFrame:
+    def differences(self, arm: str, reference: str = "tape") -> pd.DataFrame:
         """Simulation minus reference of each sweep and metric: what is compared and tested.
 
         Columns `date`, `security`, `order_id` and every compared metric (docs/metrics.md), NaN
-        unless both lines have it; a row a sweep, in the order of `sweep_metrics`.
+        unless both arms have it; a row a sweep, in the order of `sweep_metrics`.
 
         Parameters
         ----------
-        line, reference
+        arm, reference
             `tape`, `time-priority`, or a scenario.
 
         Raises
         ------
         InputError
-            The run has no such line, or left no table of sweeps.
+            The run has no such arm, or left no table of sweeps.
         """
         # It comes with compiled code, which nothing else here needs.
         from sweep_dask.analysis.metrics.comparison import ALIGNED, differences
         from sweep_dask.terms.metrics import COMPARED
 
         columns = ["date", "security", *ALIGNED, *COMPARED]
-        real, simulated = (self._line(name, columns) for name in (reference, line))
+        real, simulated = (self._arm(name, columns) for name in (reference, arm))
         found = to_frame(differences(real, simulated))
         return pd.concat([real[["date", "security"]], found], axis="columns")
 
@@ -212,8 +212,8 @@ class RunResult:
 
         return explain(OutputLayout(self.output), order_id, () if date is None else (date,))
 
-    def _line(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
-        """One line of the table of sweeps."""
+    def _arm(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        """One arm of the table of sweeps."""
         files = self._files(SWEEP_METRICS)
         is_model = pc.field("scenario").is_null() & (pc.field("model") == name)
         chosen = is_model | (pc.field("scenario") == name)
@@ -221,7 +221,7 @@ class RunResult:
         rows = to_frame(read)
         if rows.empty and any(pq.read_metadata(path).num_rows for path in files):
             raise InputError(
-                f"The run has no line {name!r}.",
+                f"The run has no arm {name!r}.",
                 where=str(OutputLayout(self.output).table(SWEEP_METRICS)),
                 cure=f"One of: {', '.join(self.summary().index)}.",
             )

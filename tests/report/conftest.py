@@ -14,7 +14,7 @@ def market():
 
 @pytest.fixture(scope="session")
 def answer_folder(market, tmp_path_factory):
-    """Layout and manifest of a run of every line; not to be changed."""
+    """Layout and manifest of a run of every arm; not to be changed."""
     return make_answer_folder(tmp_path_factory.mktemp("answer") / "out", market)
 
 

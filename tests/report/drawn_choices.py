@@ -1,4 +1,4 @@
-"""What the sweeps of a drawn market fill and cost under every choice; made up from its lines.
+"""What the sweeps of a drawn market fill and cost under every choice; made up from its arms.
 
 A table `SENSITIVITY`: whole partitions, in each all cases, of each case the same participants.
 """
@@ -14,19 +14,19 @@ from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.tables import table
 from sweep_dask.terms.arms import TAPE
 
-#: What a choice does to the difference of a line to the tape; all others leave it as it is.
+#: What a choice does to the difference of an arm to the tape; all others leave it as it is.
 _TURNS = {("rest-dark", "close", 1.0): -0.5}
 _COSTS = ("implementation_shortfall", "completed_shortfall")
 
 
 def drawn_choices(market):
-    """Rows of every case of the market's lines; None without a scenario."""
+    """Rows of every case of the market's arms; None without a scenario."""
     asked = asked_of(list(market))
     cases = cases_of(asked.arms, asked.choices)
     if not cases:
         return None
-    of_line = {line.scenario or line.model: _summed(frame) for line, frame in market.items()}
-    parts = [_rows(of_line, case).assign(case=number) for number, case in enumerate(cases)]
+    of_arm = {arm.scenario or arm.model: _summed(frame) for arm, frame in market.items()}
+    parts = [_rows(of_arm, case).assign(case=number) for number, case in enumerate(cases)]
     rows = pd.concat(parts).reset_index().sort_values(["date", "security", "case"], kind="stable")
     return table(SENSITIVITY, {name: rows[name] for name in SENSITIVITY})
 
@@ -59,8 +59,8 @@ def _summed(frame):
     return _summable(frame).groupby(keys, dropna=False)[[*COUNTS, *AMOUNTS]].sum()
 
 
-def _rows(of_line, case):
-    found, real = of_line[case.scenario].copy(), of_line[TAPE]
+def _rows(of_arm, case):
+    found, real = of_arm[case.scenario].copy(), of_arm[TAPE]
     factor = _TURNS.get(case[:3], 1.0)
     for name in AMOUNTS:
         found[name] = real[name] + factor * (found[name] - real[name])

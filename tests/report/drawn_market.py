@@ -1,6 +1,6 @@
-"""Sweeps drawn at random with every line's outcome, for the tests of the report.
+"""Sweeps drawn at random with every arm's outcome, for the tests of the report.
 
-One frame per line, rows aligned, columns `SWEEP_TABLE`.
+One frame per arm, rows aligned, columns `SWEEP_TABLE`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sweep_dask.terms.dimensions import MARKETABILITY
 FIRST_DAY = dt.date(2024, 10, 4)
 HOURS = ("10", "11", "12", "13", "14", "15")
 SIZE_BOUNDS = (500, 2_000)
-#: What each line does to the share that fills and to its price, in bps; made up.
+#: What each arm does to the share that fills and to its price, in bps; made up.
 _TEMPER = {
     "tape": (1.0, 0.0),
     "time-priority": (1.2, 0.4),
@@ -32,23 +32,23 @@ _PARTS = {"price_part_aud": 0.5, "quantity_part_aud": 0.3, "time_part_aud": 0.2}
 _FIRST_ID = 7_904_794_000_123_498_601
 
 
-def drawn_market(count, seed=7, days=3, securities=4, lines=ARMS, **changes):
+def drawn_market(count, seed=7, days=3, securities=4, arms=ARMS, **changes):
     """Line -> frame; `changes` are columns given to all sweeps, such as `is_continuous=False`."""
     random = np.random.default_rng(seed)
     orders = _orders(random, count, days, securities).assign(**changes)
     luck = random.random((3, count))
-    market = {line: _outcome(random, orders, luck, line) for line in ARMS}
+    market = {arm: _outcome(random, orders, luck, arm) for arm in ARMS}
     real = market[REAL]
     labels = {
         "real_outcome": real["outcome"],
         "has_residual": orders["is_continuous"] & (real["fill_ratio"] < 0.9),
     }
-    for line in lines:
-        parts = market[line]["arrival_cost_aud"] - real["arrival_cost_aud"]
+    for arm in arms:
+        parts = market[arm]["arrival_cost_aud"] - real["arrival_cost_aud"]
         columns = labels | {name: share * parts for name, share in _PARTS.items()}
-        market[line] = market[line].assign(**columns)
+        market[arm] = market[arm].assign(**columns)
     market[REAL] = market[REAL].assign(**dict.fromkeys(_PARTS, np.nan))
-    return {line: sweep_table(market[line]) for line in ARMS if line in lines}
+    return {arm: sweep_table(market[arm]) for arm in ARMS if arm in arms}
 
 
 def sweep_table(frame):
@@ -91,10 +91,10 @@ def _orders(random, count, days, securities):
     return orders.sort_values(["date", "security", "order_id"], ignore_index=True)
 
 
-def _outcome(random, orders, luck, line):
-    factor, gain_bps = _TEMPER[line.name]
+def _outcome(random, orders, luck, arm):
+    factor, gain_bps = _TEMPER[arm.name]
     quantity = orders["quantity"].to_numpy()
-    noise = random.normal(0, 0.08 if line.name != "as-entered" else 0.01, len(orders))
+    noise = random.normal(0, 0.08 if arm.name != "as-entered" else 0.01, len(orders))
     ratio = np.clip(np.where(luck[0] < 0.35, 0, luck[1] * 1.6) * factor + noise, 0, 1)
     filled = np.floor(ratio * quantity).astype(np.int64)
     has_fill = filled > 0
@@ -111,11 +111,11 @@ def _outcome(random, orders, luck, line):
     wait = np.where(has_fill, np.where(luck[2] < 0.6, 0.0, late), np.nan)
     reasons = random.choice(["limit", "no_contra", "session"], len(orders))
     return orders.assign(
-        model=line.model,
-        scenario=line.scenario,
+        model=arm.model,
+        scenario=arm.scenario,
         filled_quantity=filled,
         unfilled_quantity=quantity - filled,
-        dark_quantity=(filled * (0.9 if line.scenario == "dark-only" else 0.3)).astype(np.int64),
+        dark_quantity=(filled * (0.9 if arm.scenario == "dark-only" else 0.3)).astype(np.int64),
         fill_count=has_fill.astype(np.int64),
         fill_ratio=filled / quantity,
         outcome=np.select([~has_fill, filled < quantity], ["unfilled", "partly_filled"], "filled"),
@@ -131,5 +131,5 @@ def _outcome(random, orders, luck, line):
         effective_spread_bps=spread,
         time_to_first_fill_seconds=wait,
         mean_time_to_fill_seconds=wait * 1.5,
-        unfilled_reason=np.where((filled < quantity) & (line.scenario is not None), reasons, ""),
+        unfilled_reason=np.where((filled < quantity) & (arm.scenario is not None), reasons, ""),
     )

@@ -36,21 +36,21 @@ def make_answer_folder(root, market=None, with_choices=True, **changes):
     return layout, _manifest(layout, market, changes)
 
 
-def make_empty_folder(root, lines=ARMS, **changes):
+def make_empty_folder(root, arms=ARMS, **changes):
     """The folder of a run without sweeps."""
-    market = {line: frame[:0] for line, frame in drawn_market(10, lines=lines).items()}
+    market = {arm: frame[:0] for arm, frame in drawn_market(10, arms=arms).items()}
     return make_answer_folder(root, market, **changes)
 
 
 def _manifest(layout, market, changes):
     files = {layout.relative(path): file_digest(path) for path in layout.tables.rglob("*.parquet")}
-    if any(line.scenario for line in market):
+    if any(arm.scenario for arm in market):
         write_json(layout.fidelity, make_score_of_run())
         files[layout.relative(layout.fidelity)] = file_digest(layout.fidelity)
     manifest = make_manifest() | {"files": files} | changes
-    models = dict.fromkeys("centre-point" if line.scenario else line.model for line in market)
+    models = dict.fromkeys("centre-point" if arm.scenario else arm.model for arm in market)
     manifest["settings"]["models"]["value"] = [name for name in models if name != "tape"]
     manifest["counts"]["matches"] = 1
-    manifest["scenarios"] = {line.name: {"sweeps": 1} for line in market if line.scenario}
+    manifest["scenarios"] = {arm.name: {"sweeps": 1} for arm in market if arm.scenario}
     write_manifest(layout, manifest)
     return manifest

@@ -12,8 +12,8 @@ from rollup_folders import make_answer_folder
 from running import as_printed
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
+from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.effects import METRICS
-from sweep_dask.report.line_words import WORDS
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.verdicts import looked_at, verdicts_of
 from sweep_dask.study.answer_summary import describe_answer
@@ -44,7 +44,7 @@ def verdict_rows(page):
 
 
 def test_words_cover_every_arm_and_metric():
-    assert list(WORDS) == [line.name for line in ARMS]
+    assert list(WORDS) == [arm.name for arm in ARMS]
     assert METRICS.keys() == set(HEADLINE)
 
 
@@ -184,7 +184,7 @@ def test_time_priority_is_an_appendix_without_a_verdict(page):
 def test_trust_counts_the_sweeps_that_trade_in_the_dark_again(page, market):
     """Not all sweeps: most are filled in the lit book, and copied from the tape."""
     asked = market[REAL]["is_continuous"]
-    really, again = ((market[line]["dark_quantity"] > 0)[asked] for line in (REAL, REPLAYED))
+    really, again = ((market[arm]["dark_quantity"] > 0)[asked] for arm in (REAL, REPLAYED))
     both, others = (really & again).sum(), (again & ~really).sum()
     sentence = (
         f"{both} of the {really.sum()} sweeps that really traded in the dark do so in the book"
@@ -306,8 +306,8 @@ def test_fees_are_named_where_costs_are(page, tmp_path):
 
 
 def test_scenario_without_the_others(tmp_path):
-    lines = arms_of(["centre-point"], ["rest-dark"])
-    page = page_of(tmp_path / "out", lines=lines)
+    arms = arms_of(["centre-point"], ["rest-dark"])
+    page = page_of(tmp_path / "out", arms=arms)
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "Rest dark"]
     assert {row[0] for row in page.rows("verdict-table")} == {"Rest dark"}
     assert "The reference is the tape" in page.text
@@ -316,7 +316,7 @@ def test_scenario_without_the_others(tmp_path):
 
 
 def test_replay_alone(tmp_path):
-    page = page_of(tmp_path / "out", lines=arms_of(["centre-point"], ["as-entered"]))
+    page = page_of(tmp_path / "out", arms=arms_of(["centre-point"], ["as-entered"]))
     assert "no scenario was run besides as entered" in page.text
     assert "verdict-table" not in page.tables
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape", "As entered"]
@@ -324,7 +324,7 @@ def test_replay_alone(tmp_path):
 
 
 def test_without_the_centre_point_model(tmp_path):
-    page = page_of(tmp_path / "out", lines=arms_of(["time-priority"], []))
+    page = page_of(tmp_path / "out", arms=arms_of(["time-priority"], []))
     assert "verdict-table" not in page.tables
     assert page.ids.isdisjoint({"unfilled", "scenarios"})
     assert "not printed: no scenario was run. The same command without --model" in page.text
@@ -333,7 +333,7 @@ def test_without_the_centre_point_model(tmp_path):
 
 
 def test_without_the_time_priority_model(tmp_path):
-    page = page_of(tmp_path / "out", lines=arms_of(["centre-point"], SCENARIOS))
+    page = page_of(tmp_path / "out", arms=arms_of(["centre-point"], SCENARIOS))
     assert {row[0] for row in page.rows("verdict-table")} == {"Dual post", "Rest dark", "Dark only"}
     assert "limits" not in page.ids
 

@@ -25,7 +25,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def report(answer_folder, tmp_path_factory):
-    """The page of a run of every line, with a replay beside it and what its processes used."""
+    """The page of a run of every arm, with a replay beside it and what its processes used."""
     layout, manifest = answer_folder
     layout = OutputLayout(shutil.copytree(layout.root, tmp_path_factory.mktemp("browser") / "out"))
     write_fidelity(layout.root / "replay", make_fidelity(), inputs=manifest["inputs"])

@@ -5,22 +5,22 @@ from drawn_market import drawn_market
 from report_folders import LEDGER, Page
 from rollup_folders import make_answer_folder
 
+from sweep_dask.report.arm_summary import arm_summary
 from sweep_dask.report.cards import run_card
-from sweep_dask.report.line_summary import line_summary
 
 
 def card(root, **changes):
     layout, manifest = make_answer_folder(root, drawn_market(40), **changes)
-    lines = line_summary(pd.read_parquet(layout.rollups / "by_all.parquet"))
-    return lines, Page(run_card(manifest, lines, layout.report, None))
+    arms = arm_summary(pd.read_parquet(layout.rollups / "by_all.parquet"))
+    return arms, Page(run_card(manifest, arms, layout.report, None))
 
 
 def test_both_shortfalls_of_every_line(tmp_path):
-    lines, page = card(tmp_path / "out")
+    arms, page = card(tmp_path / "out")
     [rows] = page.tables.values()
     shown = {cells[0]: cells[5:7] for cells, has_data in rows if has_data}
-    for name in lines.index:
-        means = lines.loc[
+    for name in arms.index:
+        means = arms.loc[
             name, ["implementation_shortfall_bps_mean", "completed_shortfall_bps_mean"]
         ]
         assert shown[name] == [f"{mean:.2f}".replace("-", "\u2212") for mean in means]

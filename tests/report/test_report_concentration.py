@@ -13,9 +13,9 @@ from sweep_dask.terms.arms import REAL
 
 def rollups_of(**shares):
     """Roll-ups of the tape, one sweep a participant: name -> shares."""
-    line = {"model": "tape", "scenario": None}
+    arm = {"model": "tape", "scenario": None}
     rows = [
-        {**line, "segment": name, "n_sweeps": 1, "quantity": quantity, "filled_quantity": 1}
+        {**arm, "segment": name, "n_sweeps": 1, "quantity": quantity, "filled_quantity": 1}
         for name, quantity in shares.items()
     ]
     return Rollups(by_all=[], segments={"participant": rows})
@@ -70,8 +70,8 @@ def test_both_shares_stand_beside_the_verdicts_whatever_they_are(page, answer_fo
     assert 0 < tape < 0.5
     names = {"dual-post": "dual post", "rest-dark": "rest dark", "dark-only": "dark only"}
     shares = {
-        label: rows[line, "clock:5min", 0.05]["largest_five_contras_share"]
-        for line, label in names.items()
+        label: rows[arm, "clock:5min", 0.05]["largest_five_contras_share"]
+        for arm, label in names.items()
     }
     first, second, third = (f"{100 * share:.1f} % ({label})" for label, share in shares.items())
     assert f"who give most give {first}, {second} and {third}." in page.text

@@ -39,12 +39,12 @@ def test_fills_are_those_of_the_tables(layout, chosen):
         layout.tables / "sweep_metrics.parquet",
         filters=[(name, "==", value) for name, value in keys.items()],
     ).to_pylist()
-    by_line = {row["scenario"] or row["model"]: row for row in sweeps}
+    by_arm = {row["scenario"] or row["model"]: row for row in sweeps}
     real, simulated = shown.fills
-    assert real.shares == by_line["tape"]["filled_quantity"]
-    assert simulated.shares == by_line[shown.line]["filled_quantity"]
-    assert shown.quantity == by_line["tape"]["quantity"]
-    arrival = sydney_local_ns(np.array([by_line["tape"]["arrival_ns"]]))
+    assert real.shares == by_arm["tape"]["filled_quantity"]
+    assert simulated.shares == by_arm[shown.arm]["filled_quantity"]
+    assert shown.quantity == by_arm["tape"]["quantity"]
+    arrival = sydney_local_ns(np.array([by_arm["tape"]["arrival_ns"]]))
     assert shown.arrival_ns == arrival[0]
     assert all((fills.time_ns >= shown.arrival_ns).all() for fills in shown.fills)
 
@@ -58,7 +58,7 @@ def test_time_priority_has_the_real_fills_and_its_own(layout):
     for row in both:
         keys = {name: row[name] for name in ("date", "security", "order_id", "model", "scenario")}
         shown, why = read_example(layout, keys | {"difference": 1.0}, ARMS)
-        assert (shown.line, why) == ("time-priority", "")
+        assert (shown.arm, why) == ("time-priority", "")
         assert [fills.shares for fills in shown.fills] == [
             real[row["order_id"]],
             row["filled_quantity"],
@@ -118,9 +118,9 @@ def test_a_sweep_that_does_not_differ_is_not_called_the_one_that_does(layout, ch
 
 
 def test_why_there_is_no_example(layout):
-    lines = arms_of(["centre-point"], ["as-entered"])
-    assert read_example(layout, None, lines) == (None, "nothing was changed in this run")
-    assert read_example(layout, None, lines[1:])[0] is None
+    arms = arms_of(["centre-point"], ["as-entered"])
+    assert read_example(layout, None, arms) == (None, "nothing was changed in this run")
+    assert read_example(layout, None, arms[1:])[0] is None
 
 
 def test_the_chart_names_files_that_are_there(layout):

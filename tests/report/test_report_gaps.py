@@ -41,7 +41,7 @@ def test_complete_run_has_no_gaps_but_short_sells(page, market):
 def test_short_sells_are_no_gap_where_there_are_none_or_nothing_is_changed(
     tmp_path, is_short_sell, scenario
 ):
-    market = drawn_market(40, lines=arms_of(["centre-point"], [scenario]))
+    market = drawn_market(40, arms=arms_of(["centre-point"], [scenario]))
     for frame in market.values():
         frame["is_short_sell"] = is_short_sell
     assert not any("short sale" in gap for gap in gaps_of(page_of(tmp_path / "out", market)))
@@ -150,7 +150,7 @@ def test_some_partitions_have_no_tape(tmp_path):
     ("models", "scenarios"), [(["time-priority"], []), (["centre-point"], ["rest-dark"])]
 )
 def test_nothing_is_left_to_compare_without_a_tape(tmp_path, models, scenarios):
-    market = drawn_market(30, lines=arms_of(models, scenarios))
+    market = drawn_market(30, arms=arms_of(models, scenarios))
     page = page_of(tmp_path / "out", market, ledger=LEDGER[:1])
     assert "the input holds no trade" in page.text
     assert "headline" not in page.ids
@@ -216,16 +216,16 @@ def test_time_priority_without_a_match(tmp_path):
 
 def test_tape_alone(tmp_path):
     """What a run leaves none of whose models could say anything."""
-    page = page_of(tmp_path / "out", drawn_market(30, lines=[REAL]))
+    page = page_of(tmp_path / "out", drawn_market(30, arms=[REAL]))
     assert [row[0] for row in page.rows("fill-and-cost")] == ["Tape"]
     assert "Nothing could be tested" in page.text
-    assert "no other line to compare" in page.text
+    assert "no other arm to compare" in page.text
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("lines", [ARMS, arms_of(["time-priority"], [])])
-def test_very_few_sweeps(tmp_path, count, lines):
-    page = page_of(tmp_path / "out", drawn_market(count, lines=lines, is_continuous=True))
+@pytest.mark.parametrize("arms", [ARMS, arms_of(["time-priority"], [])])
+def test_very_few_sweeps(tmp_path, count, arms):
+    page = page_of(tmp_path / "out", drawn_market(count, arms=arms, is_continuous=True))
     shown = page.rows("fill-and-cost")
     assert {row[1] for row in shown} == {str(count)}
-    assert ("verdict-table" in page.tables) == (lines == ARMS)
+    assert ("verdict-table" in page.tables) == (arms == ARMS)

@@ -65,7 +65,7 @@ def complete(root):
 
 
 def without_choices(root):
-    market = drawn_market(40, lines=arms_of(["time-priority"], []))
+    market = drawn_market(40, arms=arms_of(["time-priority"], []))
     return write_page(*make_answer_folder(root, market, with_choices=False)).html
 
 
@@ -212,5 +212,5 @@ def test_the_query_gives_the_fill_ratios_of_the_page(tmp_path):
     numbers = write_page(layout, manifest).numbers
     rows = dict(duckdb.sql(query_of(str(root))).fetchall())
     assert rows.keys() > {"tape", "dual-post"}
-    for line, ratio in rows.items():
-        assert numbers[f"by_all/continuous/all/{line}/fill_ratio"] == pytest.approx(ratio)
+    for arm, ratio in rows.items():
+        assert numbers[f"by_all/continuous/all/{arm}/fill_ratio"] == pytest.approx(ratio)

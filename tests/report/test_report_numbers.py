@@ -15,7 +15,7 @@ from sweep_dask.terms.populations import POPULATIONS
 #: The first quarter whose bound the quantity does not exceed; bounds are of the security-day.
 QUARTER = """(SELECT 'Q' || (1 + count(*)) FROM range(1, 4) cuts(cut) WHERE quantity > (
     SELECT quantile_disc(o.quantity, [0.25, 0.5, 0.75])[cut] FROM sweeps o
-    WHERE o.line = 'tape' AND o.date = sweeps.date AND o.security = sweeps.security))"""
+    WHERE o.arm = 'tape' AND o.date = sweeps.date AND o.security = sweeps.security))"""
 #: How a segment is chosen among the sweeps.
 COLUMNS = {
     "marketability": "marketability",
@@ -34,18 +34,18 @@ COLUMNS = {
 
 @pytest.fixture(scope="module")
 def sweeps(answer_folder):
-    """A connection with the view `sweeps`, which names its lines."""
+    """A connection with the view `sweeps`, which names its arms."""
     path = answer_folder[0].tables / "sweep_metrics.parquet"
     connection = duckdb.connect()
     connection.execute(
-        "CREATE VIEW sweeps AS SELECT *, coalesce(scenario, model) AS line "
+        "CREATE VIEW sweeps AS SELECT *, coalesce(scenario, model) AS arm "
         f"FROM read_parquet('{path}')"
     )
     return connection
 
 
 def measured_keys(page, *tables):
-    """Keys that end with a measure of a line, split into their parts."""
+    """Keys that end with a measure of an arm, split into their parts."""
     parts = (key.split("/") for key in page.numbers)
     return [key for key in parts if key[0] in tables and key[-1] in MEASURES]
 
@@ -62,9 +62,9 @@ def test_numbers_of_the_lines(page, sweeps):
     keys = measured_keys(page, "by_all")
     assert len(keys) > 100
     for key in keys:
-        _, population, _, line, name = key
+        _, population, _, arm, name = key
         query = f"""SELECT {MEASURES[name].sql} FROM sweeps
-            WHERE {POPULATIONS[population].query} AND line = '{line}'"""
+            WHERE {POPULATIONS[population].query} AND arm = '{arm}'"""
         expected = sweeps.execute(query).fetchone()[0]
         assert same(page.numbers["/".join(key)], expected, name), (key, expected)
 
@@ -78,9 +78,9 @@ def test_numbers_of_the_segments(page, sweeps):
     assert len(keys) > 300
     assert {key[0] for key in keys[::7]} == {f"by_{name}" for name in COLUMNS}
     for key in keys[::7]:
-        table, population, segment, line, name = key
+        table, population, segment, arm, name = key
         query = f"""SELECT {MEASURES[name].sql} FROM sweeps
-            WHERE {POPULATIONS[population].query} AND line = '{line}'
+            WHERE {POPULATIONS[population].query} AND arm = '{arm}'
             AND ({COLUMNS[table.removeprefix("by_")]})::VARCHAR = '{segment}'"""
         expected = sweeps.execute(query).fetchone()[0]
         assert same(page.numbers["/".join(key)], expected, name), (key, expected)
@@ -90,11 +90,11 @@ def test_effects_are_simulated_minus_reference(page, sweeps):
     keys = [key.split("/") for key in page.numbers if key.endswith("/mean")]
     assert len(keys) == 5 * len(METRICS)
     for key in keys:
-        _, population, reference, line, _, _, metric, _ = key
+        _, population, reference, arm, _, _, metric, _ = key
         query = f"""SELECT avg(s.{metric} - r.{metric}) FROM sweeps r JOIN sweeps s
             USING (date, security, order_id)
             WHERE r.{POPULATIONS[population].query}
-            AND r.line = '{reference}' AND s.line = '{line}'"""
+            AND r.arm = '{reference}' AND s.arm = '{arm}'"""
         assert same(page.numbers["/".join(key)], sweeps.execute(query).fetchone()[0]), key
 
 
@@ -104,8 +104,8 @@ def test_intervals_and_p_values_are_those_of_the_table(page, answer_folder):
     checked = 0
     for row in rows:
         if row["population"] == "continuous":
-            line = row["scenario"] or row["model"]
-            key = f"comparisons/continuous/{row['reference']}/{line}/all/all/{row['metric']}"
+            arm = row["scenario"] or row["model"]
+            key = f"comparisons/continuous/{row['reference']}/{arm}/all/all/{row['metric']}"
             if f"{key}/mean" in page.numbers:
                 for name in ("low", "high", "p_holm", "cohen_d_z"):
                     assert page.numbers[f"{key}/{name}"] == row[name]
@@ -128,7 +128,7 @@ def test_a_shortfall_is_of_the_sweeps_that_have_it(page, market):
 
 def test_unfilled_sweeps_and_those_with_a_dark_fill(page, sweeps):
     query = """SELECT count(*), sum(unfilled_quantity) FROM sweeps
-        WHERE is_continuous AND line = 'rest-dark' AND unfilled_reason = 'limit'"""
+        WHERE is_continuous AND arm = 'rest-dark' AND unfilled_reason = 'limit'"""
     found = [
         page.numbers[f"unfilled/continuous/rest-dark/limit/{name}"]
         for name in ("n_sweeps", "unfilled_quantity")
@@ -137,7 +137,7 @@ def test_unfilled_sweeps_and_those_with_a_dark_fill(page, sweeps):
     query = """SELECT count(*) FILTER (r.dark_quantity > 0 AND s.dark_quantity > 0),
             count(*) FILTER (r.dark_quantity = 0 AND s.dark_quantity > 0)
         FROM sweeps r JOIN sweeps s USING (date, security, order_id)
-        WHERE r.is_continuous AND r.line = 'as-entered' AND s.line = 'dual-post'"""
+        WHERE r.is_continuous AND r.arm = 'as-entered' AND s.arm = 'dual-post'"""
     key = "engagement/continuous/as-entered/dual-post"
     found = [page.numbers[f"{key}/{name}"] for name in ("both", "simulated_only")]
     assert tuple(found) == sweeps.execute(query).fetchone()
@@ -146,7 +146,7 @@ def test_unfilled_sweeps_and_those_with_a_dark_fill(page, sweeps):
 def test_verdicts_are_shares_of_the_pairs(page, sweeps):
     query = """SELECT count(*) FILTER (s.fill_ratio > r.fill_ratio) / count(*)
         FROM sweeps r JOIN sweeps s USING (date, security, order_id)
-        WHERE r.is_continuous AND r.line = 'as-entered' AND s.line = 'rest-dark'"""
+        WHERE r.is_continuous AND r.arm = 'as-entered' AND s.arm = 'rest-dark'"""
     key = "comparisons/continuous/as-entered/rest-dark/all/all/fill_ratio/n_better_share"
     assert same(page.numbers[key], sweeps.execute(query).fetchone()[0])
 

@@ -67,8 +67,8 @@ def test_hostile_text_stays_text(tmp_path):
     broken = partition_entry(state="failed", reason=HOSTILE)
     harmless = bare_page(tmp_path / "harmless", status="partial", partitions=[broken])
     market = drawn_market(40)
-    for line, frame in market.items():
-        market[line] = frame.assign(unfilled_reason="limit")
+    for arm, frame in market.items():
+        market[arm] = frame.assign(unfilled_reason="limit")
     layout, manifest = make_answer_folder(
         tmp_path / "hostile",
         market,

@@ -68,7 +68,7 @@ def test_averages_of_both_kinds_and_conditions(page):
 
 
 def test_parts_of_the_cost_are_simulated_minus_real(page, market):
-    frames = {line.name: frame for line, frame in market.items()}
+    frames = {arm.name: frame for arm, frame in market.items()}
     chosen = frames["dark-only"][frames["dark-only"]["is_continuous"]]
     key = "by_all/continuous/all/dark-only"
     for name in ("price_part_aud", "quantity_part_aud", "time_part_aud"):
@@ -78,7 +78,7 @@ def test_parts_of_the_cost_are_simulated_minus_real(page, market):
 
 def test_curves_are_the_percentiles(found, market):
     drawn = curves(found, "fill_ratio")
-    assert [curve.line for curve in drawn] == [f"line-{line.name}" for line in found.lines]
+    assert [curve.line for curve in drawn] == [f"line-{arm.name}" for arm in found.arms]
     real = next(iter(market.values()))
     values = real.loc[real["is_continuous"], "fill_ratio"]
     expected = 100 * np.percentile(values, range(101))

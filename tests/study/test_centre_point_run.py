@@ -208,8 +208,8 @@ def test_time_priority_alone_leaves_nothing_of_the_other_model(market, expected_
         if not any(part in name for part in (MODEL, "centre_point", "sensitivity", "fidelity"))
     }
     assert own_files(files) == own_files(of_both)
-    lines = result.table("sweep_metrics")["model"].unique().tolist()
-    assert lines == ["tape", TIME_PRIORITY]
+    arms = result.table("sweep_metrics")["model"].unique().tolist()
+    assert arms == ["tape", TIME_PRIORITY]
     assert result.manifest["scenarios"] == {}
     assert "Centre Point" not in as_printed(describe_run(result.record, result.output))
 
@@ -221,9 +221,9 @@ def test_centre_point_alone_leaves_nothing_of_the_other_model(market, expected_f
     tables = {n.split("/")[1] for n in own_files(files) if n.startswith("tables/")}
     assert tables == {f"{name}.parquet" for name in (*COMBINED, "sensitivity")}
     assert own_files(files).items() <= expected_files.items()
-    lines = result.table("sweep_metrics")[["model", "scenario"]].drop_duplicates()
-    assert lines["model"].tolist() == ["tape", *[MODEL] * len(SCENARIOS)]
-    assert lines["scenario"].dropna().tolist() == list(SCENARIOS)
+    arms = result.table("sweep_metrics")[["model", "scenario"]].drop_duplicates()
+    assert arms["model"].tolist() == ["tape", *[MODEL] * len(SCENARIOS)]
+    assert arms["scenario"].dropna().tolist() == list(SCENARIOS)
     assert (result.output / "report.html").exists()
     assert verify_output(OutputLayout(result.output))[1] == []
     assert "time priority" not in as_printed(describe_run(result.record, result.output))

@@ -23,7 +23,7 @@ from sweep_dask.study.results import RunResult, load
 ID = 7_904_794_000_123_498_601
 MODES = ("resync", "free")
 
-#: A line a row: model, scenario, sweeps, filled, partly, unfilled, shares, filled, dark.
+#: An arm a row: model, scenario, sweeps, filled, partly, unfilled, shares, filled, dark.
 BY_ALL = (
     ("tape", None, 4, 1, 1, 2, 1000, 250, 50),
     ("time-priority", None, 4, 2, 1, 1, 1000, 500, 0),
@@ -43,7 +43,7 @@ MEANS = (
 
 
 def by_all(population="continuous"):
-    """A row a line; every mean is its position, and missing where nothing was filled."""
+    """A row an arm; every mean is its position, and missing where nothing was filled."""
     rows = [
         {"population": population, "segment": "all", "model": model, "scenario": scenario}
         | dict(zip(COUNTS, counts, strict=True))
@@ -125,8 +125,8 @@ def test_the_summary_of_a_run_is_that_of_its_sweeps(plain_result):
     sums = sweeps.groupby(names)[["quantity", "filled_quantity"]].sum()
     summary = plain_result.summary()
     assert set(summary.index) == set(sums.index)
-    for line, row in sums.iterrows():
-        assert summary.loc[line, "filled_share"] == row["filled_quantity"] / row["quantity"]
+    for arm, row in sums.iterrows():
+        assert summary.loc[arm, "filled_share"] == row["filled_quantity"] / row["quantity"]
 
 
 @pytest.mark.parametrize("reference", ["tape", "as-entered"])
@@ -134,7 +134,7 @@ def test_differences_are_simulation_minus_reference(plain_result, reference):
     sweeps = plain_result.table("sweep_metrics")
     name = sweeps["scenario"].where(sweeps["scenario"].notna(), sweeps["model"])
     real, simulated = (
-        sweeps[name == line].reset_index(drop=True) for line in (reference, "rest-dark")
+        sweeps[name == arm].reset_index(drop=True) for arm in (reference, "rest-dark")
     )
     found = plain_result.differences("rest-dark", reference=reference)
     assert len(found) == len(real) > 0
@@ -145,7 +145,7 @@ def test_differences_are_simulation_minus_reference(plain_result, reference):
         pd.testing.assert_series_equal(found[metric], expected)
 
 
-def test_a_line_that_was_not_run_is_an_error_that_lists_them(plain_result):
+def test_an_arm_that_was_not_run_is_an_error_that_lists_them(plain_result):
     with pytest.raises(InputError) as caught:
         plain_result.differences("rest-light")
     assert "rest-dark" in caught.value.cure

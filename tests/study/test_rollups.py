@@ -39,7 +39,7 @@ def read(layout, name):
 
 
 @pytest.mark.parametrize(
-    ("sweeps", "clusters", "lines", "is_constant"),
+    ("sweeps", "clusters", "arms", "is_constant"),
     [
         (50, 5, ARMS, False),
         (40, 1, (REAL, Arm("time-priority")), False),
@@ -48,13 +48,13 @@ def read(layout, name):
         (7, 4, (REAL,), False),
     ],
 )
-def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, lines, is_constant):
-    table = draw_sweeps(sweeps, sweeps, clusters, lines, is_constant)
-    # Small row groups, which end in the middle of a partition and of a line.
+def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, arms, is_constant):
+    table = draw_sweeps(sweeps, sweeps, clusters, arms, is_constant)
+    # Small row groups, which end in the middle of a partition and of an arm.
     layout = make_table(tmp_path, table, row_group_rows=97)
-    summary = summary_of_files([str(table_of(layout))], [], asked_of(lines))
-    found = tables_of(summary, lines)
-    for name, expected in slow_rollups(table, list(lines)).items():
+    summary = summary_of_files([str(table_of(layout))], [], asked_of(arms))
+    found = tables_of(summary, arms)
+    for name, expected in slow_rollups(table, list(arms)).items():
         assert list(found[name]) == list(TABLES[name])
         assert_same_rows(found[name], expected, name)
 
@@ -168,7 +168,7 @@ def test_a_task_holds_few_rows_however_many_there_are(drawn, tmp_path, monkeypat
     sizes = []
     sweeps_of = piece.Sweeps
     monkeypatch.setattr(
-        piece, "Sweeps", lambda rows, lines: (sizes.append(len(rows)), sweeps_of(rows, lines))[1]
+        piece, "Sweeps", lambda rows, arms: (sizes.append(len(rows)), sweeps_of(rows, arms))[1]
     )
     assert write_rollups_of(HERE, OutputLayout(tmp_path), [table_of(layout)], ARMS) == expected
     rows = pd.read_parquet(table_of(layout)).groupby(["date", "security"], sort=False).size()

@@ -27,7 +27,7 @@ from sweep_dask.terms.choices import SWITCHES
 TWO = Choices("close", 1, lifetimes=("recorded", "close"), adoption_shares=(), switches=())
 #: What the sweep of `market_of_two` does if it waits to the close and changes.
 WAITS, UNITS = ("rest-dark", "close", 1), ("bps_sum", "aud")
-LINES = [REAL, *(Arm(CENTRE_POINT, name) for name in SCENARIOS)]
+SOME_ARMS = [REAL, *(Arm(CENTRE_POINT, name) for name in SCENARIOS)]
 
 
 def sensitivity(
@@ -136,11 +136,11 @@ def test_only_sweeps_of_continuous_trading_are_told_of():
 def test_every_case_comes_once_with_every_participant(choices, names):
     market = cp_markets.sample_day()
     rows = sensitivity(market.partition(), market.quotes, choices, names, parts=True)
-    lines = [REAL, *(Arm(CENTRE_POINT, name) for name in names)]
+    arms = [REAL, *(Arm(CENTRE_POINT, name) for name in names)]
     by_case = rows.groupby(list(Case._fields), sort=False)
-    assert list(by_case.groups) == list(map(tuple, cases_of(lines, choices)))
+    assert list(by_case.groups) == list(map(tuple, cases_of(arms, choices)))
     assert len({tuple(some["participant"].fillna(-1)) for _, some in by_case}) == 1
-    # All lines of a lifetime are over the same sweeps.
+    # All arms of a lifetime are over the same sweeps.
     same = ["n_sweeps", "n_affected", "n_unmarked", "quantity", "paper_value_aud"]
     for _, totals in by_case[same].sum().groupby("lifetime"):
         assert len(totals.drop_duplicates()) == 1
@@ -205,12 +205,12 @@ def test_sweeps_are_measured_as_the_answer_sums_them(choices, fees):
     found = read_sweeps(partition, market.quotes, DATE, SECURITY)
     under = under_choices(Scenarios(partition), found, choices, SCENARIOS, fees)
     real = Outcome(fills_of_book(partition.log, real_fills(partition)))
-    lines = {Arm(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
+    arms = {Arm(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()}
     lifetime = lifetime_of(choices.lifetime)
     sums = pd.concat(map(to_frame, under.sums))
     sums = sums[(sums["lifetime"] == choices.lifetime) & (sums["event"] == "all")]
     sums = sums[sums["switch"] == ""]
-    for rows in sweep_tables(found, {REAL: real} | lines, lifetime=lifetime, fees=fees):
+    for rows in sweep_tables(found, {REAL: real} | arms, lifetime=lifetime, fees=fees):
         name = rows["scenario"].fillna(rows["model"])[0]
         share = 0 if name in ("tape", "as-entered") else choices.marginal.share
         total = sums[(sums["scenario"] == name) & (sums["adoption"] == share)].sum(

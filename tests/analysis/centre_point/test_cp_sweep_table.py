@@ -1,4 +1,4 @@
-"""The sweeps of a partition as the metrics see them, and the table of all lines, by hand.
+"""The sweeps of a partition as the metrics see them, and the table of all arms, by hand.
 
 The quote is 3330 x 3340 until a test moves it; times are small numbers of nanoseconds.
 """
@@ -142,11 +142,11 @@ def test_without_a_quote_file_the_quotes_on_all_order_rows_count():
     assert table["market_drift_price"].tolist() == [10.0]
 
 
-# --- the lines ------------------------------------------------------------------------------------
+# --- the arms ------------------------------------------------------------------------------------
 
 
 def test_lines_are_those_of_the_run_in_one_order():
-    assert [line.name for line in ARMS] == [
+    assert [arm.name for arm in ARMS] == [
         *("tape", "time-priority", "as-entered", "dual-post", "rest-dark", "dark-only")
     ]
     assert arms_of(["time-priority"], ["rest-dark"]) == [REAL, Arm("time-priority")]
@@ -205,8 +205,8 @@ def test_every_line_has_the_same_sweeps_in_the_same_order():
     table = sweep_table(sweeps, outcomes)
     assert list(table.columns) == list(SWEEP_TABLE)
     expected = [FIRST_ID + 1, FIRST_ID + 3, FIRST_ID + 4]
-    by_line = table.groupby(["model", "scenario"], dropna=False, sort=False)["order_id"]
-    assert [ids.tolist() for _, ids in by_line] == [expected] * 3
+    by_arm = table.groupby(["model", "scenario"], dropna=False, sort=False)["order_id"]
+    assert [ids.tolist() for _, ids in by_arm] == [expected] * 3
     for name, result in results.items():
         rows = table[table["scenario"] == name]
         summary = result.order_summary

@@ -13,9 +13,11 @@ from sweep_dask.analysis.rollups.summary import added, summary_of_choices
 from sweep_dask.analysis.tables import table
 from sweep_dask.terms.arms import CENTRE_POINT, REAL, REPLAYED, Arm
 
-LINES = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
+SOME_ARMS = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
 #: One lifetime, and all change: three cases, and parts of each.
-CASES = cases_of(LINES, Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=()))
+CASES = cases_of(
+    SOME_ARMS, Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=())
+)
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
 
 
@@ -45,7 +47,7 @@ def told(*partitions):
     found = table(BY_CHOICE, levels(summary.levels, CASES)).to_pylist()
     names = ["largest_participant", "largest_participant_share"]
     names += ["largest_participant_quantity", "largest_participant_sweeps"]
-    assert len(found) == len(LINES)
+    assert len(found) == len(SOME_ARMS)
     return [found[-1][name] for name in names]
 
 

@@ -22,10 +22,10 @@ from sweep_dask.analysis.rollups.verdicts import verdicts
 from sweep_dask.analysis.tables import table
 from sweep_dask.terms.arms import CENTRE_POINT, REAL, REPLAYED, Arm
 
-LINES = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
+SOME_ARMS = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
 #: One lifetime, and all change: three cases, and parts of each.
 CHOICES = Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=())
-CASES = cases_of(LINES, CHOICES)
+CASES = cases_of(SOME_ARMS, CHOICES)
 NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
 PARTS = {"all": 1, "arrival": 0.5, "amendment": 0, "resting": 0.25}
 #: As many on the tape as in the book, all of them the same.
@@ -221,7 +221,7 @@ def test_of_a_book_that_is_not_known_there_is_no_third_interval():
 
 def test_bounds_are_those_over_all_switches():
     choices = CHOICES._replace(switches=("own_orders",))
-    cases = cases_of(LINES, choices)
+    cases = cases_of(SOME_ARMS, choices)
     sweeps = drawn_sweeps(2)
     summary = summary_of_choices(rows_of(sweeps, cases), cases)
     rows = [
@@ -283,7 +283,7 @@ def test_any_cut_at_partitions_and_any_order_gives_the_same_bytes(seed, cuts):
 
 
 def test_without_sweeps_there_are_headings_only():
-    found = tables_of(nothing(), LINES, CHOICES)
+    found = tables_of(nothing(), SOME_ARMS, CHOICES)
     assert [len(found[name]) for name in ("robustness", "verdicts", "by_choice")] == [0, 0, 0]
 
 

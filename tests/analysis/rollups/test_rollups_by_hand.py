@@ -17,7 +17,7 @@ from sweep_dask.terms.dimensions import SEGMENT_KINDS
 from sweep_dask.terms.metrics import HEADLINE
 
 REST_DARK = Arm("centre-point", "rest-dark")
-LINES = (REAL, REST_DARK)
+SOME_ARMS = (REAL, REST_DARK)
 
 #: Four sweeps of one security on two days. The last came before continuous trading; only the
 #: second had nothing left after its entry. Who sent the third is not known.
@@ -68,13 +68,13 @@ DARK = {
 }
 
 
-def tables(tape=TAPE, dark=DARK, labels=LABELS, lines=LINES):
-    of_line = [
-        make_sweeps(line, labels | fate) for line, fate in zip(LINES, (tape, dark), strict=True)
-    ][: len(lines)]
-    # By day, and within it by line.
-    rows = pd.concat(of_line).sort_values("date", kind="stable", ignore_index=True)
-    return tables_of(summary_of(Sweeps(as_read(rows), lines)), lines)
+def tables(tape=TAPE, dark=DARK, labels=LABELS, arms=SOME_ARMS):
+    of_arm = [
+        make_sweeps(arm, labels | fate) for arm, fate in zip(SOME_ARMS, (tape, dark), strict=True)
+    ][: len(arms)]
+    # By day, and within it by arm.
+    rows = pd.concat(of_arm).sort_values("date", kind="stable", ignore_index=True)
+    return tables_of(summary_of(Sweeps(as_read(rows), arms)), arms)
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +134,8 @@ def test_populations_are_nested(by):
 
 
 def test_parents_and_what_re_entries_add(by):
-    for line in ("tape", "centre-point"):
-        rows = by["all"][by["all"]["model"] == line].set_index("population")
+    for arm in ("tape", "centre-point"):
+        rows = by["all"][by["all"]["model"] == arm].set_index("population")
         assert rows["n_parents"].to_dict() == {"all": 2, "continuous": 2, "residual": 2}
         # The fourth, a re-entry, came before continuous trading; the second left nothing.
         expected = {"all": 1350, "continuous": 650, "residual": 500}
@@ -287,7 +287,7 @@ def test_averages_of_all_and_of_those_with_a_dark_fill(found):
     mean_simulated = (2000 + 2002 + 2003) / 3
     assert [everyone[name] for name in names] == [4, 2, 2001.5, 3, mean_simulated, 2]
     assert [everyone[name] for name in paired] == [2001.5, 2001.0, -0.5]
-    # The first and the third found a contra in the dark in one of the two lines.
+    # The first and the third found a contra in the dark in one of the two arms.
     assert [with_dark_fill[name] for name in names] == [2, 1, 2001.0, 2, 2001.5, 1]
     assert (everyone["condition"], with_dark_fill["condition"]) == ("all", "engaged")
 
@@ -320,7 +320,7 @@ def example_of(tape, dark):
 @pytest.mark.parametrize(
     ("tape", "dark", "expected"),
     [
-        # The third differs most, but was filled in one line only; the fourth came too early.
+        # The third differs most, but was filled in one arm only; the fourth came too early.
         ([50, 200, 0, 10], [100, 200, 100, 900], (1, 50.0)),
         # None that was filled in both differs.
         ([50, 200, 0, 10], [50, 200, 100, 900], (3, 100.0)),
@@ -335,5 +335,5 @@ def test_the_example_differs_most(tape, dark, expected):
 
 
 def test_no_example_without_a_simulation_or_without_continuous_trading():
-    assert tables(lines=(REAL,))["example_sweep"].empty
+    assert tables(arms=(REAL,))["example_sweep"].empty
     assert tables(labels=LABELS | {"is_continuous": [False] * 4})["example_sweep"].empty

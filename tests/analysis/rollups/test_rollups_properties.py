@@ -13,17 +13,17 @@ from sweep_dask.analysis.rollups.summary import added, summary_of
 from sweep_dask.analysis.rollups.sweeps import Sweeps
 from sweep_dask.terms.arms import ARMS, REAL
 
-SOME_LINES = st.sampled_from([(REAL,), (REAL, ARMS[4]), (REAL, ARMS[2], ARMS[5])])
+SOME_ARMS = st.sampled_from([(REAL,), (REAL, ARMS[4]), (REAL, ARMS[2], ARMS[5])])
 
 
 @st.composite
 def markets(draw):
-    """Rows of each partition, and the lines."""
-    lines, clusters = draw(SOME_LINES), draw(st.integers(1, 5))
+    """Rows of each partition, and the arms."""
+    arms, clusters = draw(SOME_ARMS), draw(st.integers(1, 5))
     sweeps, is_constant = draw(st.integers(1, 14)), draw(st.booleans())
-    table = draw_sweeps(draw(st.integers(0, 999)), sweeps, clusters, lines, is_constant)
+    table = draw_sweeps(draw(st.integers(0, 999)), sweeps, clusters, arms, is_constant)
     by_partition = table.groupby(["date", "security"], sort=False)
-    return [rows.reset_index(drop=True) for _, rows in by_partition], lines
+    return [rows.reset_index(drop=True) for _, rows in by_partition], arms
 
 
 def merged_at_random(summaries, draw):
@@ -45,23 +45,23 @@ def assert_same_bytes(one, other):
 @settings(max_examples=40)
 @given(markets(), st.data())
 def test_any_cut_and_any_order_of_merges_give_the_same_bytes(market, data):
-    partitions, lines = market
-    whole = summary_of(Sweeps(as_read(_joined(partitions)), lines))
+    partitions, arms = market
+    whole = summary_of(Sweeps(as_read(_joined(partitions)), arms))
     # Cut between partitions, which are put together in another order.
     order = data.draw(st.permutations(partitions))
     ends = data.draw(st.sets(st.integers(1, len(order)))) | {len(order)}
     begins = [0, *sorted(ends)[:-1]]
     pieces = [order[begin:end] for begin, end in zip(begins, sorted(ends), strict=True)]
-    summaries = [summary_of(Sweeps(as_read(_joined(piece)), lines)) for piece in pieces]
+    summaries = [summary_of(Sweeps(as_read(_joined(piece)), arms)) for piece in pieces]
     assert_same_bytes(merged_at_random(summaries, data.draw), added([whole]))
 
 
 @settings(max_examples=5)
 @given(markets())
 def test_all_tables_are_those_of_the_slow_way(market):
-    partitions, lines = market
-    found = tables_of(added(summary_of(Sweeps(as_read(rows), lines)) for rows in partitions), lines)
-    for name, expected in slow_rollups(_joined(partitions), list(lines)).items():
+    partitions, arms = market
+    found = tables_of(added(summary_of(Sweeps(as_read(rows), arms)) for rows in partitions), arms)
+    for name, expected in slow_rollups(_joined(partitions), list(arms)).items():
         assert_same_rows(found[name], expected, name)
 
 
@@ -88,9 +88,9 @@ def _joined(partitions):
 
 
 def test_a_summary_is_of_finite_values():
-    lines = (REAL, ARMS[4])
-    table = draw_sweeps(5, 30, 2, lines)
+    arms = (REAL, ARMS[4])
+    table = draw_sweeps(5, 30, 2, arms)
     table.loc[::7, "fill_ratio"] = np.inf
     gone = table.assign(fill_ratio=table["fill_ratio"].where(np.isfinite(table["fill_ratio"])))
-    one, other = (summary_of(Sweeps(as_read(rows), lines)) for rows in (table, gone))
+    one, other = (summary_of(Sweeps(as_read(rows), arms)) for rows in (table, gone))
     assert_same_bytes(one, other)

@@ -1,6 +1,6 @@
 """Where nothing differs nothing may be found: as often as the level says, and no more.
 
-Two lines of the same outcomes are dealt at random, by whole security-days, which of them is called
+Two arms of the same outcomes are dealt at random, by whole security-days, which of them is called
 the reference: whatever the test finds, it finds in its own error.
 """
 

@@ -20,8 +20,8 @@ _MEANS = (
 )
 
 
-def line_summary(by_all: pd.DataFrame) -> pd.DataFrame:
-    """A row a line, by name: counts, shares and costs of the sweeps in continuous trading.
+def arm_summary(by_all: pd.DataFrame) -> pd.DataFrame:
+    """A row an arm, by name: counts, shares and costs of the sweeps in continuous trading.
 
     Parameters
     ----------
