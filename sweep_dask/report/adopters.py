@@ -104,40 +104,40 @@ def share_in_words(adoption: float) -> str:
     return f"{100 * adoption:.3g} %"
 
 
-def level_rows(found: Rollups, asked: Choices) -> list[LevelRow]:
+def level_rows(rollups: Rollups, choices: Choices) -> list[LevelRow]:
     """Of the answer's own lifetime, by arm and share."""
     return [
         LevelRow(row)
-        for row in found.by_choice
-        if row["lifetime"] == asked.lifetime and not row["switch"]
+        for row in rollups.by_choice
+        if row["lifetime"] == choices.lifetime and not row["switch"]
     ]
 
 
-def adopters_content(found: Rollups, asked: Choices) -> dict[str, Any]:
+def adopters_content(rollups: Rollups, choices: Choices) -> dict[str, Any]:
     """What `adopters.html` names."""
-    plots = {metric: _effect_plot(found, asked, metric) for metric in ANSWER}
-    plots["among"] = _among_adopters_plot(found, asked)
+    plots = {metric: _effect_plot(rollups, choices, metric) for metric in ANSWER}
+    plots["among"] = _among_adopters_plot(rollups, choices)
     return {
         "levels": LEVELS,
         "adopters_plots": {name: plot for name, plot in plots.items() if plot.curves},
     }
 
 
-def _effect_plot(found: Rollups, asked: Choices, metric: str) -> Plot:
+def _effect_plot(rollups: Rollups, choices: Choices, metric: str) -> Plot:
     """The effect on a metric per sweep."""
     words = METRICS[metric]
     rows = [
         row
-        for row in found.effects(metric)
-        if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], asked.lifetime)
+        for row in rollups.effects(metric)
+        if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], choices.lifetime)
     ]
     curves = _curves(rows, lambda row: _scaled(row["effect"], words.scale))
     return _plot(f"{words.heading}: effect per sweep", words.axis, curves)
 
 
-def _among_adopters_plot(found: Rollups, asked: Choices) -> Plot:
+def _among_adopters_plot(rollups: Rollups, choices: Choices) -> Plot:
     """Percent of what sweeps fill in the dark that they fill among each other."""
-    rows = [one.row for one in level_rows(found, asked) if one.adoption]
+    rows = [one.row for one in level_rows(rollups, choices) if one.adoption]
     curves = _curves(rows, lambda row: _scaled(AMONG_ADOPTERS.value(row), 100))
     return _plot("Filled among each other", "% of what they fill in the dark", curves)
 

@@ -59,7 +59,7 @@ class Answer:
 
     real: dict[str, Cell]
     """Measures of the tape by name."""
-    asked: Choices
+    choices: Choices
     verdicts: Sequence[Verdict]
     looked_at: str
     """Over how many choices a verdict has to hold, in words."""
@@ -91,20 +91,20 @@ class Answer:
     @property
     def wait(self) -> str:
         """How long sweeps wait, in words."""
-        return wait(self.asked.lifetime)
+        return wait(self.choices.lifetime)
 
     @property
     def adopters(self) -> str:
         """Who changes, in words."""
-        return adopters(self.asked.marginal.share, self.asked.adoption_participant)
+        return adopters(self.choices.marginal.share, self.choices.adoption_participant)
 
     @property
     def nobody(self) -> str | None:
         """That the participant asked about has no sweep to tell of, if that is so."""
-        if not self.asked.is_of_one or self.measured is None or self.measured.row["n_sweeps"]:
+        if not self.choices.is_of_one or self.measured is None or self.measured.row["n_sweeps"]:
             return None
         return (
-            f"Participant {self.asked.adoption_participant}, whose sweeps alone change "
+            f"Participant {self.choices.adoption_participant}, whose sweeps alone change "
             "(choices.adoption_participant), has no sweep that can be measured: none in continuous "
             "trading with a midpoint on arrival and at the end of the wait"
         )
@@ -112,7 +112,7 @@ class Answer:
     @property
     def within(self) -> str:
         """Until when fills count, in words."""
-        return within(self.asked.lifetime)
+        return within(self.choices.lifetime)
 
     @property
     def has_book_errors(self) -> bool:
@@ -127,14 +127,14 @@ class Answer:
     @property
     def changed(self) -> list[LevelRow]:
         """What each scenario fills and costs under the answer's own choice."""
-        share = self.asked.marginal.share
+        share = self.choices.marginal.share
         return [row for row in self.levels if row.arm in self.arms and row.adoption == share]
 
     @property
     def by_metric(self) -> dict[str, list[Verdict]]:
         """The verdicts on each metric."""
-        found = {m: [v for v in self.verdicts if v.row["metric"] == m] for m in ANSWER}
-        return {metric: verdicts for metric, verdicts in found.items() if verdicts}
+        by_metric = {m: [v for v in self.verdicts if v.row["metric"] == m] for m in ANSWER}
+        return {metric: verdicts for metric, verdicts in by_metric.items() if verdicts}
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -144,14 +144,14 @@ class Answer:
     def _scale(self, metric: str) -> Scale:
         """Zero, every interval and every range, with room at both ends."""
         rows = [one.row for one in self.verdicts if one.row["metric"] == metric]
-        found = [row[name] for row in rows for name in ("low", "high", "smallest", "largest")]
-        bounds = [0.0, *(bound for bound in found if bound is not None)]
+        ends = [row[name] for row in rows for name in ("low", "high", "smallest", "largest")]
+        bounds = [0.0, *(bound for bound in ends if bound is not None)]
         room = 0.06 * (max(bounds) - min(bounds)) or 1.0
         return Scale(min(bounds) - room, max(bounds) + room)
 
 
 def answer_of(
-    found: Rollups, asked: Choices, doubt: str | None, *, has_tape: bool = True
+    rollups: Rollups, choices: Choices, doubt: str | None, *, has_tape: bool = True
 ) -> Answer | None:
     """The answer of a run; None if no sweep was entered in continuous trading.
 
@@ -161,11 +161,11 @@ def answer_of(
         Why the book cannot be trusted on this input (`replay_page.doubt`); then nothing is said of
         what a change would have done.
     has_tape
-        Whether what really filled is known (`tape.has_tape`); if not, `found` may be without it
+        Whether what really filled is known (`tape.has_tape`); if not, `rollups` may be without it
         (`tape.without_tape`), and nothing is said of what a change would have done.
     """
-    arm = next((arm for arm in found.arms if found.total(arm)), None)
-    total = None if arm is None else found.total(arm)
+    arm = next((arm for arm in rollups.arms if rollups.total(arm)), None)
+    total = None if arm is None else rollups.total(arm)
     if arm is None or total is None:
         return None
     prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
@@ -173,31 +173,31 @@ def answer_of(
     is_sure = has_tape and doubt is None
     return Answer(
         real={name: measured(prefix, total, measure) for name, measure in measures.items()},
-        asked=asked,
-        verdicts=verdicts_of(found, asked) if is_sure else [],
-        looked_at=looked_at(found),
-        levels=level_rows(found, asked) if is_sure else [],
-        replayed=_against_tape(found, REPLAYED).get(FILL_RATIO) if has_tape else None,
-        time_priority=_against_tape(found, BY_TIME_PRIORITY) if has_tape else {},
-        dark_fills=dark_fill_cells(found, REAL, REPLAYED) if has_tape else None,
-        largest=None if asked.is_of_one else largest_of(found, arm),
+        choices=choices,
+        verdicts=verdicts_of(rollups, choices) if is_sure else [],
+        looked_at=looked_at(rollups),
+        levels=level_rows(rollups, choices) if is_sure else [],
+        replayed=_against_tape(rollups, REPLAYED).get(FILL_RATIO) if has_tape else None,
+        time_priority=_against_tape(rollups, BY_TIME_PRIORITY) if has_tape else {},
+        dark_fills=dark_fill_cells(rollups, REAL, REPLAYED) if has_tape else None,
+        largest=None if choices.is_of_one else largest_of(rollups, arm),
         has_tape=has_tape,
         doubt=doubt,
     )
 
 
-def _against_tape(found: Rollups, arm: Arm) -> dict[str, Effect]:
-    rows = {metric: found.compared(REAL, arm, metric) for metric in ANSWER}
+def _against_tape(rollups: Rollups, arm: Arm) -> dict[str, Effect]:
+    rows = {metric: rollups.compared(REAL, arm, metric) for metric in ANSWER}
     effects = {metric: effect_of(row) for metric, row in rows.items() if row}
     return {metric: effect for metric, effect in effects.items() if effect.mean is not None}
 
 
-def largest_of(found: Rollups, arm: Arm) -> Largest | None:
+def largest_of(rollups: Rollups, arm: Arm) -> Largest | None:
     """The participant who entered more than half of the shares; None if nobody did.
 
     Whole numbers decide: half of the shares is not more than half.
     """
-    rows = [row for row in found.segments.get("participant", ()) if arm_of(row) == arm]
+    rows = [row for row in rollups.segments.get("participant", ()) if arm_of(row) == arm]
     wanted = sum(row["quantity"] for row in rows)
     for row in rows:
         if row["segment"] != UNKNOWN and 2 * row["quantity"] > wanted:
@@ -208,11 +208,11 @@ def largest_of(found: Rollups, arm: Arm) -> Largest | None:
 
 
 def answer_content(
-    found: Rollups, asked: Choices, doubt: str | None, *, has_tape: bool
+    rollups: Rollups, choices: Choices, doubt: str | None, *, has_tape: bool
 ) -> dict[str, Any]:
     """What `answer.html` and the sections about choices name."""
     return {
-        "answer": answer_of(found, asked, doubt, has_tape=has_tape),
+        "answer": answer_of(rollups, choices, doubt, has_tape=has_tape),
         "metrics": METRICS,
         "answering": tuple(ANSWER),
         "entered": QUANTITY,

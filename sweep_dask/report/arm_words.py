@@ -47,5 +47,5 @@ def reference_of(arm: Arm, arms: Sequence[Arm]) -> Arm:
 
 def changes(arms: Sequence[Arm]) -> list[Arm]:
     """The arms that answer something: all but the tape and the replay, scenarios first."""
-    found = [arm for arm in arms if arm not in (REAL, REPLAYED)]
-    return sorted(found, key=lambda arm: arm.scenario is None)
+    changed = [arm for arm in arms if arm not in (REAL, REPLAYED)]
+    return sorted(changed, key=lambda arm: arm.scenario is None)

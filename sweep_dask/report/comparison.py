@@ -44,31 +44,31 @@ class CostParts:
     """Name, left edge and width in percent of the largest."""
 
 
-def comparison_content(found: Rollups) -> dict[str, Any]:
+def comparison_content(rollups: Rollups) -> dict[str, Any]:
     """What `comparison.html` names."""
-    pairs = pairs_of(found)
+    pairs = pairs_of(rollups)
     return {
         "pairs": [(reference.name, arm.name) for reference, arm in pairs],
-        "agreement": agreement_rows(found, pairs),
-        "engagement": dark_fill_rows(found),
-        "averages": average_rows(found, pairs),
-        "cost_parts": cost_parts(found),
+        "agreement": agreement_rows(rollups, pairs),
+        "engagement": dark_fill_rows(rollups),
+        "averages": average_rows(rollups, pairs),
+        "cost_parts": cost_parts(rollups),
     }
 
 
-def pairs_of(found: Rollups) -> list[tuple[Arm, Arm]]:
+def pairs_of(rollups: Rollups) -> list[tuple[Arm, Arm]]:
     """Every arm but the tape, behind what it is measured against, if that is there."""
-    arms = found.arms
+    arms = rollups.arms
     pairs = [(reference_of(arm, arms), arm) for arm in arms if arm != REAL]
     return [pair for pair in pairs if pair[0] in arms]
 
 
-def agreement_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
+def agreement_rows(rollups: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
     """Metric -> for each pair the shares of sweeps that are worse, the same and better."""
     rows: dict[str, list[Compared]] = {}
     for metric in METRICS:
         for reference, arm in pairs:
-            row = found.compared(reference, arm, metric)
+            row = rollups.compared(reference, arm, metric)
             if row is not None:
                 prefix = f"{_key('comparisons', reference, arm)}/{ALL}/{ALL}/{metric}"
                 shares = [
@@ -79,20 +79,20 @@ def agreement_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str
     return rows
 
 
-def dark_fill_rows(found: Rollups) -> list[Compared]:
+def dark_fill_rows(rollups: Rollups) -> list[Compared]:
     """Sweeps that found any contra in the dark: with the arm, with its reference, with both."""
     rows = []
-    for reference, arm in pairs_of(found):
-        cells = dark_fill_cells(found, reference, arm)
+    for reference, arm in pairs_of(rollups):
+        cells = dark_fill_cells(rollups, reference, arm)
         if cells is not None:
             rows.append(Compared(arm.name, label(reference.name), list(cells.values())))
     return rows
 
 
-def dark_fill_cells(found: Rollups, reference: Arm, arm: Arm) -> dict[str, Cell] | None:
+def dark_fill_cells(rollups: Rollups, reference: Arm, arm: Arm) -> dict[str, Cell] | None:
     """Of one arm: with its reference, with the arm, both, and one alone; None if not known."""
-    one, other = found.total(reference), found.total(arm)
-    either = _with_dark_fill(found, reference, arm)
+    one, other = rollups.total(reference), rollups.total(arm)
+    either = _with_dark_fill(rollups, reference, arm)
     if one is None or other is None or either is None:
         return None
     both = one["n_engaged"] + other["n_engaged"] - either
@@ -107,18 +107,18 @@ def dark_fill_cells(found: Rollups, reference: Arm, arm: Arm) -> dict[str, Cell]
     return {name: cell(f"{key}/{name}", n, wording.number) for name, n in counts.items()}
 
 
-def _with_dark_fill(found: Rollups, reference: Arm, arm: Arm) -> int | None:
-    for row in found.averages:
+def _with_dark_fill(rollups: Rollups, reference: Arm, arm: Arm) -> int | None:
+    for row in rollups.averages:
         if row["condition"] == "engaged" and is_pair(row, reference, arm):
             return int(row["n_sweeps"])
     return None
 
 
-def average_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
+def average_rows(rollups: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[Compared]]:
     """By metric, for each pair: means over all, over the same sweeps, and with a dark fill."""
     chosen = {
         (r["reference"], r["model"], r["scenario"], r["condition"], r["metric"]): r
-        for r in found.averages
+        for r in rollups.averages
     }
     rows: dict[str, list[Compared]] = {}
     for metric in METRICS:
@@ -151,16 +151,16 @@ def _means(prefix: str, row: Row, metric: str, names: Sequence[str]) -> list[Cel
     return [cell(f"{prefix}/{name}", row[name], forms.get(name, words.level)) for name in names]
 
 
-def cost_parts(found: Rollups) -> list[CostParts]:
+def cost_parts(rollups: Rollups) -> list[CostParts]:
     """The parts for every arm of which they exist, drawn to one scale; none without a tape."""
-    if REAL not in found.arms:
+    if REAL not in rollups.arms:
         return []
     parts = {
         arm: [row[name] for name in COST_PARTS]
-        for arm in found.arms
-        if arm != REAL and (row := found.total(arm)) and row["n_parts"]
+        for arm in rollups.arms
+        if arm != REAL and (row := rollups.total(arm)) and row["n_parts"]
     }
-    largest = max((abs(part) for found in parts.values() for part in found), default=0.0) or 1.0
+    largest = max((abs(part) for amounts in parts.values() for part in amounts), default=0.0) or 1.0
     return [_cost_parts(arm, amounts, largest) for arm, amounts in parts.items()]
 
 

@@ -38,52 +38,52 @@ if TYPE_CHECKING:
 def page_content(
     layout: OutputLayout,
     manifest: Mapping[str, Any],
-    found: Rollups | None,
+    rollups: Rollups | None,
     score: Replay | None,
 ) -> dict[str, Any]:
     """What `page.html` and the sections that it includes name.
 
     Parameters
     ----------
-    found
+    rollups
         None if the run left no roll-ups.
     """
     settings = manifest["settings"]
     values = {name: setting["value"] for name, setting in settings.items()}
-    asked = choices_of(values)
+    choices = choices_of(values)
     doubted = doubt(manifest, score)
     content: dict[str, Any] = {
         **opening_content(layout, manifest),
-        **gaps_content(manifest, found, is_through=manifest["status"] in THROUGH),
+        **gaps_content(manifest, rollups, is_through=manifest["status"] in THROUGH),
         **fidelity_content(score),
         **ledger_content(manifest),
         **run_content(manifest, layout.resources_log),
         "words": WORDS,
         "fees": fees_of(values),
         "doubt": doubted,
-        "found": None,
+        "rollups": None,
     }
-    if found is not None and any(row["n_sweeps"] for row in found.by_all):
-        content |= _results(layout, manifest, found, asked, doubted)
+    if rollups is not None and any(row["n_sweeps"] for row in rollups.by_all):
+        content |= _results(layout, manifest, rollups, choices, doubted)
     return content
 
 
 def _results(
     layout: OutputLayout,
     manifest: Mapping[str, Any],
-    found: Rollups,
-    asked: Choices,
+    rollups: Rollups,
+    choices: Choices,
     doubted: str | None,
 ) -> dict[str, Any]:
     """What a run with sweeps found."""
     is_taped = has_tape(manifest)
-    shown = found if is_taped else without_tape(found)
+    shown = rollups if is_taped else without_tape(rollups)
     return {
-        "found": shown,
+        "rollups": shown,
         "arms": [arm.name for arm in shown.arms],
-        **answer_content(shown, asked, doubted, has_tape=is_taped),
-        **matrices_content(shown, asked),
-        **adopters_content(shown, asked),
+        **answer_content(shown, choices, doubted, has_tape=is_taped),
+        **matrices_content(shown, choices),
+        **adopters_content(shown, choices),
         **fill_and_cost_content(shown),
         **comparison_content(shown),
         **distributions_content(shown),

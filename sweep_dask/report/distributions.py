@@ -47,19 +47,19 @@ class BoxPanel:
     boxes: Sequence[Box]
 
 
-def distributions_content(found: Rollups) -> dict[str, Any]:
+def distributions_content(rollups: Rollups) -> dict[str, Any]:
     """What `distributions.html` names."""
-    plots = {metric: _plot(found, metric) for metric in _DRAWN}
+    plots = {metric: _plot(rollups, metric) for metric in _DRAWN}
     return {
         "distribution_plots": {name: plot for name, plot in plots.items() if plot.curves},
-        "box_panels": box_panels(found),
+        "box_panels": box_panels(rollups),
     }
 
 
-def _plot(found: Rollups, metric: str) -> Plot:
+def _plot(rollups: Rollups, metric: str) -> Plot:
     """The cumulative distribution of a metric."""
     words = METRICS[metric]
-    drawn = curves(found, metric)
+    drawn = curves(rollups, metric)
     scale = axis_of(drawn)
     ticks = [(scale.percent(tick), wording.plain(tick)) for tick in round_steps(*scale.ends)]
     label = f"{wording.within(words.heading)}, {words.level_axis}"
@@ -68,15 +68,15 @@ def _plot(found: Rollups, metric: str) -> Plot:
     return Plot(f"{words.heading} of a sweep", x, y, drawn, 290)
 
 
-def curves(found: Rollups, metric: str) -> list[Curve]:
+def curves(rollups: Rollups, metric: str) -> list[Curve]:
     """A curve for every arm in which the metric exists: percent of the sweeps at most there."""
     scale = METRICS[metric].scale
     points: dict[str, list[tuple[float, float]]] = {}
-    for row in found.distributions:
+    for row in rollups.distributions:
         if row["metric"] == metric and row["value"] is not None:
             name = arm_of(row).name
             points.setdefault(name, []).append((row["percent"], scale * row["value"]))
-    ordered = [arm.name for arm in found.arms if arm.name in points]
+    ordered = [arm.name for arm in rollups.arms if arm.name in points]
     return [_curve(name, sorted(points[name])) for name in ordered]
 
 
@@ -99,14 +99,14 @@ def axis_of(drawn: Sequence[Curve]) -> Scale:
     return Scale(low - room, high + room)
 
 
-def box_panels(found: Rollups) -> list[BoxPanel]:
+def box_panels(rollups: Rollups) -> list[BoxPanel]:
     """A panel for every metric that exists in any arm."""
-    panels = [BoxPanel(words, _boxes(found, metric)) for metric, words in METRICS.items()]
+    panels = [BoxPanel(words, _boxes(rollups, metric)) for metric, words in METRICS.items()]
     return [panel for panel in panels if panel.boxes]
 
 
-def _boxes(found: Rollups, metric: str) -> list[Box]:
-    rows = [(arm.name, found.total(arm)) for arm in found.arms]
+def _boxes(rollups: Rollups, metric: str) -> list[Box]:
+    rows = [(arm.name, rollups.total(arm)) for arm in rollups.arms]
     known = [(name, row) for name, row in rows if row and row[f"{metric}_n"]]
     ends = [row[f"{metric}_{end}"] for _, row in known for end in QUARTILES]
     low, width = min(ends, default=0.0), (max(ends, default=0.0) - min(ends, default=0.0)) or 1.0

@@ -162,6 +162,6 @@ def effect_of(row: Mapping[str, Any]) -> Effect:
 
 def effects_of(rows: Iterable[Mapping[str, Any]], pairs: Iterable[tuple[Arm, Arm]]) -> list[Effect]:
     """Effects of chosen pairs of a reference and an arm, by pair and then by metric."""
-    found = {(row["reference"], arm_of(row), row["metric"]): row for row in rows}
+    rows_of = {(row["reference"], arm_of(row), row["metric"]): row for row in rows}
     keys = [(reference.name, arm, name) for reference, arm in pairs for name in METRICS]
-    return [effect_of(found[key]) for key in keys if key in found]
+    return [effect_of(rows_of[key]) for key in keys if key in rows_of]

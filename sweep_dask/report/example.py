@@ -91,9 +91,9 @@ class Example:
     """Where the numbers of the chart are, within the output folder."""
 
 
-def example_content(layout: OutputLayout, found: Rollups) -> dict[str, Any]:
+def example_content(layout: OutputLayout, rollups: Rollups) -> dict[str, Any]:
     """What `example.html` names."""
-    example, why_not = read_example(layout, found.example, found.arms)
+    example, why_not = read_example(layout, rollups.example, rollups.arms)
     plot = None if example is None else example_plot(example)
     return {"example": example, "why_no_example": why_not, "example_plot": plot}
 

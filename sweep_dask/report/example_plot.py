@@ -73,8 +73,8 @@ def _instants(example: Example) -> tuple[float, float]:
 
 def _seconds(time_ns: IntArray, example: Example) -> list[float]:
     """Since local midnight of the day of the arrival: few enough digits for a float."""
-    found: list[float] = ((time_ns - _midnight_ns(example)) / _NS).tolist()
-    return found
+    seconds: list[float] = ((time_ns - _midnight_ns(example)) / _NS).tolist()
+    return seconds
 
 
 def _midnight_ns(example: Example) -> int:

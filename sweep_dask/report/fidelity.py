@@ -113,10 +113,10 @@ def _check(document: Mapping[str, Any]) -> None:
         tallies = [score["by_trigger"][name] for name in TRIGGERS]
         _ = [tally[name] for tally in tallies for name in _COUNTS]
         _ = [score["dark_sweeps"][name] for name in _DARK_SWEEPS]
-        for told in (score, score["random_priority"]):
-            tallies = [told["by_event"][name] for name in EVENTS]
-            tallies += [told["by_kind"][name] for name in KINDS]
-            _ = [tally[name] for tally in (told, *tallies) for name in (*_COUNTS, "f1")]
+        for counted in (score, score["random_priority"]):
+            tallies = [counted["by_event"][name] for name in EVENTS]
+            tallies += [counted["by_kind"][name] for name in KINDS]
+            _ = [tally[name] for tally in (counted, *tallies) for name in (*_COUNTS, "f1")]
     parts = [entry[mode] for entry in document["partitions"] for mode in MODES]
     _ = [part[name] for part in parts for name in (*_COUNTS, "f1")]
     _ = [(entry["date"], entry["security"]) for entry in document["partitions"]]
@@ -128,10 +128,10 @@ def _check(document: Mapping[str, Any]) -> None:
 
 def _check_hidden(hidden: Mapping[str, Any]) -> None:
     _ = hidden["one_in"], hidden["orders"]
-    for told in (hidden, hidden["random_priority"]):
-        for found in (told["until"][name] for name in UNTIL):
-            _ = [found[name] for name in _RELIABILITY]
-            _ = [found["any_fill"][name]["orders"] for name in OUTCOMES]
+    for counted in (hidden, hidden["random_priority"]):
+        for of_wait in (counted["until"][name] for name in UNTIL):
+            _ = [of_wait[name] for name in _RELIABILITY]
+            _ = [of_wait["any_fill"][name]["orders"] for name in OUTCOMES]
 
 
 def _fidelity(document: Mapping[str, Any]) -> Fidelity:

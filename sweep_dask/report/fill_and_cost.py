@@ -30,42 +30,42 @@ class ArmRow:
     cells: Sequence[Cell]
 
 
-def fill_and_cost_content(found: Rollups) -> dict[str, Any]:
+def fill_and_cost_content(rollups: Rollups) -> dict[str, Any]:
     """What `fill_and_cost.html` names."""
-    rows = fill_and_cost(found)
+    rows = fill_and_cost(rollups)
     return {
         "fill_and_cost": rows,
-        "populations": population_rows(found),
-        "venue_plot": _venue_plot(found) if rows else None,
+        "populations": population_rows(rollups),
+        "venue_plot": _venue_plot(rollups) if rows else None,
     }
 
 
-def fill_and_cost(found: Rollups) -> list[ArmRow]:
+def fill_and_cost(rollups: Rollups) -> list[ArmRow]:
     """The main table, of the population that is answered for."""
     rows = []
-    for arm in found.arms:
-        row = found.total(arm)
+    for arm in rollups.arms:
+        row = rollups.total(arm)
         if row is not None:
             prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
             rows.append(ArmRow(arm.name, [measured(prefix, row, m) for m in FILL_AND_COST]))
     return rows
 
 
-def population_rows(found: Rollups) -> list[SegmentRow]:
+def population_rows(rollups: Rollups) -> list[SegmentRow]:
     """Each population that has sweeps, beside the others."""
     rows = []
     for population, of in POPULATIONS.items():
-        by_arm = {arm: found.total(arm, population) for arm in found.arms}
+        by_arm = {arm: rollups.total(arm, population) for arm in rollups.arms}
         known = {arm: row for arm, row in by_arm.items() if row is not None}
         if known:
-            rows.append(segment_row(f"by_all/{population}/{ALL}", of.heading, known, found.arms))
+            rows.append(segment_row(f"by_all/{population}/{ALL}", of.heading, known, rollups.arms))
     return rows
 
 
-def _venue_plot(found: Rollups) -> Bars:
+def _venue_plot(rollups: Rollups) -> Bars:
     """Shares filled in the dark and in the lit book, a rule at what really filled."""
-    arms = [arm for arm in found.arms if arm != BY_TIME_PRIORITY]
-    rows = {arm.name: row for arm in arms if (row := found.total(arm))}
+    arms = [arm for arm in rollups.arms if arm != BY_TIME_PRIORITY]
+    rows = {arm.name: row for arm in arms if (row := rollups.total(arm))}
     filled = [row["filled_quantity"] for row in rows.values()]
     real = rows.get(REAL.name)
     return Bars(

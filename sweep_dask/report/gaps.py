@@ -126,7 +126,7 @@ class _Run:
     """What the questions are asked of."""
 
     manifest: Mapping[str, Any]
-    found: Rollups | None
+    rollups: Rollups | None
     is_through: bool
 
     @property
@@ -149,7 +149,7 @@ class _Answered:
     """A run with sweeps in continuous trading."""
 
     manifest: Mapping[str, Any]
-    found: Rollups
+    rollups: Rollups
 
     @property
     def is_taped(self) -> bool:
@@ -158,41 +158,41 @@ class _Answered:
     @property
     def scenarios(self) -> list[Arm]:
         """Those in which something is changed."""
-        return [arm for arm in changes(self.found.arms) if arm.scenario]
+        return [arm for arm in changes(self.rollups.arms) if arm.scenario]
 
     @property
     def totals(self) -> list[Row]:
         """Of each arm, the tape's first."""
-        return [total for arm in self.found.arms if (total := self.found.total(arm))]
+        return [total for arm in self.rollups.arms if (total := self.rollups.total(arm))]
 
 
 def gaps_content(
-    manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool
+    manifest: Mapping[str, Any], rollups: Rollups | None, *, is_through: bool
 ) -> dict[str, Any]:
     """What `gaps.html` names."""
-    told = gaps(manifest, found, is_through=is_through)
-    return {"gaps": told, "most_warnings": _MOST_WARNINGS}
+    texts = gaps(manifest, rollups, is_through=is_through)
+    return {"gaps": texts, "most_warnings": _MOST_WARNINGS}
 
 
-def gaps(manifest: Mapping[str, Any], found: Rollups | None, *, is_through: bool) -> list[str]:
+def gaps(manifest: Mapping[str, Any], rollups: Rollups | None, *, is_through: bool) -> list[str]:
     """One sentence or more for every question of the report that stays open.
 
     Parameters
     ----------
-    found
+    rollups
         None if there are no roll-ups.
     is_through
         Whether the run came to its end.
     """
-    run = _Run(manifest, found, is_through)
-    told = [question(run) for question in _OF_PARTITIONS_LOST]
-    if found is not None and found.total(REAL) is not None:
-        answered = _Answered(manifest, found)
-        told += [question(answered) for question in _OF_THE_ANSWER]
+    run = _Run(manifest, rollups, is_through)
+    texts = [question(run) for question in _OF_PARTITIONS_LOST]
+    if rollups is not None and rollups.total(REAL) is not None:
+        answered = _Answered(manifest, rollups)
+        texts += [question(answered) for question in _OF_THE_ANSWER]
     else:
-        told.append(_no_answer(run))
-    told += [question(run) for question in _OF_THE_INPUT]
-    return [text for text in told if text]
+        texts.append(_no_answer(run))
+    texts += [question(run) for question in _OF_THE_INPUT]
+    return [text for text in texts if text]
 
 
 def _failed(run: _Run) -> str | None:
@@ -205,9 +205,9 @@ def _aside(run: _Run) -> str | None:
 
 def _no_answer(run: _Run) -> str | None:
     """Why there are no figures of sweeps in continuous trading."""
-    if run.found is None:
+    if run.rollups is None:
         return _NO_ROLLUPS if run.is_through else _NOT_THROUGH
-    if any(row["n_sweeps"] for row in run.found.by_all):
+    if any(row["n_sweeps"] for row in run.rollups.by_all):
         return _NOT_CONTINUOUS
     # Where no partition is covered that says it all.
     if run.aside and run.failed + run.aside >= len(run.partitions):
@@ -217,12 +217,12 @@ def _no_answer(run: _Run) -> str | None:
 
 def _unchanged(run: _Answered) -> str | None:
     """What the scenarios that were run cannot be measured against."""
-    is_replayed = REPLAYED in run.found.arms
+    is_replayed = REPLAYED in run.rollups.arms
     if not run.scenarios:
         return _NO_SCENARIO.format(besides=" besides as entered" if is_replayed else "")
     if not is_replayed:
         return _NO_REPLAY if run.is_taped else _NOTHING_TO_COMPARE
-    return _NO_SUMS if run.is_taped and not run.found.verdicts else None
+    return _NO_SUMS if run.is_taped and not run.rollups.verdicts else None
 
 
 def _all_filled(run: _Answered) -> str | None:
@@ -235,17 +235,17 @@ def _no_dark(run: _Answered) -> str | None:
 
 
 def _one_side(run: _Answered) -> str | None:
-    sides = {row["segment"] for row in run.found.segments["side"]}
+    sides = {row["segment"] for row in run.rollups.segments["side"]}
     return _ONE_SIDE.format(side=sides.pop()) if len(sides) == 1 else None
 
 
 def _one_participant(run: _Answered) -> str | None:
-    rows = run.found.segments["participant"]
+    rows = run.rollups.segments["participant"]
     return _ONE_PARTICIPANT if len(rows) == len(run.totals) else None
 
 
 def _no_matches(run: _Answered) -> str | None:
-    is_run = BY_TIME_PRIORITY in run.found.arms
+    is_run = BY_TIME_PRIORITY in run.rollups.arms
     made_none = run.manifest["counts"].get("matches") == 0
     return _NO_MATCHES if run.is_taped and is_run and made_none else None
 
@@ -256,9 +256,9 @@ def _no_prices(run: _Answered) -> str | None:
 
 def _short_sells(run: _Answered) -> str | None:
     """How many of the sweeps that scenarios place otherwise are short sells, if any is."""
-    total, kinds = run.totals[0], run.found.segments["short_sell"] if run.scenarios else ()
+    total, kinds = run.totals[0], run.rollups.segments["short_sell"] if run.scenarios else ()
     for row in kinds:
-        if arm_of(row) == run.found.arms[0] and row["segment"] == SHORT_SELLS[1]:
+        if arm_of(row) == run.rollups.arms[0] and row["segment"] == SHORT_SELLS[1]:
             counts = {"count": row["n_sweeps"], "quantity": row["quantity"]}
             return _SHORT_SELLS.format(**counts, all=total["n_sweeps"], entered=total["quantity"])
     return None

@@ -104,8 +104,8 @@ def reasons(lines: Iterable[LedgerLine]) -> list[Reason]:
 def counted(partition: Mapping[str, Any], what: str) -> int | None:
     """Orders or sweeps of a partition: those of the book or, without that model, of the other."""
     counts = partition["counts"]
-    found: int | None = counts.get(f"centre_point_{what}", counts.get(what))
-    return found
+    count: int | None = counts.get(f"centre_point_{what}", counts.get(what))
+    return count
 
 
 def largest_partitions(manifest: Mapping[str, Any], most: int) -> list[Mapping[str, Any]]:

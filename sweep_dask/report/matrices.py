@@ -68,10 +68,10 @@ class Matrix:
     @property
     def by_weight(self) -> dict[str, list[MatrixRow]]:
         """Rows by how sweeps are counted and in what unit."""
-        found: dict[str, list[MatrixRow]] = {}
+        grouped: dict[str, list[MatrixRow]] = {}
         for row in self.rows:
-            found.setdefault(f"{row.counted}, {row.unit or self.axis}", []).append(row)
-        return found
+            grouped.setdefault(f"{row.counted}, {row.unit or self.axis}", []).append(row)
+        return grouped
 
     @property
     def lifetimes(self) -> dict[str, int]:
@@ -91,25 +91,25 @@ class SwitchRow:
     """As those of a `MatrixRow`; the first has no switch."""
 
 
-def matrices_content(found: Rollups, asked: Choices) -> dict[str, Any]:
+def matrices_content(rollups: Rollups, choices: Choices) -> dict[str, Any]:
     """What `matrices.html` names."""
     return {
-        "matrices": matrices(found, asked),
-        "switches": {name: SWITCHES[Switch(name)] for name in asked.switches},
-        "switch_rows": switch_rows(found, asked),
+        "matrices": matrices(rollups, choices),
+        "switches": {name: SWITCHES[Switch(name)] for name in choices.switches},
+        "switch_rows": switch_rows(rollups, choices),
     }
 
 
-def switch_rows(found: Rollups, asked: Choices) -> dict[str, list[SwitchRow]]:
+def switch_rows(rollups: Rollups, choices: Choices) -> dict[str, list[SwitchRow]]:
     """Metric and unit -> of the answer's own choice, by scenario; each sweep counting alike."""
     rows: dict[str, list[SwitchRow]] = {}
     for metric in ANSWER:
-        told: dict[str, dict[str, Row]] = {}
-        for row in (*found.effects(metric), *found.switched(metric)):
+        by_arm: dict[str, dict[str, Row]] = {}
+        for row in (*rollups.effects(metric), *rollups.switched(metric)):
             choice = (row["weight"], row["lifetime"], row["adoption"])
-            if choice == (WEIGHTS[SWEEP], asked.lifetime, asked.marginal.share):
-                told.setdefault(row["scenario"], {})[row["switch"]] = row
-        for arm, by_switch in told.items():
+            if choice == (WEIGHTS[SWEEP], choices.lifetime, choices.marginal.share):
+                by_arm.setdefault(row["scenario"], {})[row["switch"]] = row
+        for arm, by_switch in by_arm.items():
             answer = by_switch[""]
             cells = [(effect_cell(row), _is_turned(row, answer)) for row in by_switch.values()]
             heading = f"{METRICS[metric].heading}, {METRICS[metric].axis}"
@@ -117,23 +117,23 @@ def switch_rows(found: Rollups, asked: Choices) -> dict[str, list[SwitchRow]]:
     return rows
 
 
-def matrices(found: Rollups, asked: Choices) -> list[Matrix]:
+def matrices(rollups: Rollups, choices: Choices) -> list[Matrix]:
     """One for each metric of the answer."""
-    return [_matrix(metric, found.effects(metric), asked) for metric in ANSWER]
+    return [_matrix(metric, rollups.effects(metric), choices) for metric in ANSWER]
 
 
-def _matrix(metric: str, effects: Sequence[Row], asked: Choices) -> Matrix:
-    choices = list(dict.fromkeys(Choice(row["lifetime"], row["adoption"]) for row in effects))
+def _matrix(metric: str, effects: Sequence[Row], choices: Choices) -> Matrix:
+    columns = list(dict.fromkeys(Choice(row["lifetime"], row["adoption"]) for row in effects))
     effect_of = {(row["scenario"], row["weight"], _choice(row)): row for row in effects}
     rows = []
     for arm in dict.fromkeys(row["scenario"] for row in effects):
-        answer = effect_of[arm, WEIGHTS[SWEEP], Choice(asked.lifetime, asked.marginal.share)]
+        answer = effect_of[arm, WEIGHTS[SWEEP], Choice(choices.lifetime, choices.marginal.share)]
         for weight in WEIGHTS:
-            told = [effect_of[arm, weight, choice] for choice in choices]
-            cells = [(effect_cell(row), _is_turned(row, answer)) for row in told]
+            of_weight = [effect_of[arm, weight, choice] for choice in columns]
+            cells = [(effect_cell(row), _is_turned(row, answer)) for row in of_weight]
             unit = _THOUSANDS if weight == WEIGHTS[AUD] else ""
             rows.append(MatrixRow(arm, COUNTED[weight], unit, cells))
-    return Matrix(metric, choices, rows)
+    return Matrix(metric, columns, rows)
 
 
 def _choice(row: Row) -> Choice:

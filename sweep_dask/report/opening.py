@@ -36,7 +36,7 @@ def opening_content(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[s
 
 def checks(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What was found out about the inputs of all runs the folder holds results of, each once."""
-    found: list[Mapping[str, Any]] = []
+    checks: list[Mapping[str, Any]] = []
     for run in (manifest, *manifest.get("earlier_runs", ())):
-        found += [check for check in run.get("checks", ()) if check not in found]
-    return sorted(found, key=lambda check: SEVERITIES.index(check["severity"]))
+        checks += [check for check in run.get("checks", ()) if check not in checks]
+    return sorted(checks, key=lambda check: SEVERITIES.index(check["severity"]))

@@ -122,10 +122,12 @@ class Plot:
     @property
     def description(self) -> str:
         """The numbers for whoever cannot see them."""
-        told = [f"{curve.label}: {self._told(curve)}." for curve in self.curves if curve.points]
-        return " ".join([f"{self.y.label} over {wording.within(self.x.label)}.", *told])
+        words = [
+            f"{curve.label}: {self._in_words(curve)}." for curve in self.curves if curve.points
+        ]
+        return " ".join([f"{self.y.label} over {wording.within(self.x.label)}.", *words])
 
-    def _told(self, curve: Curve) -> str:
+    def _in_words(self, curve: Curve) -> str:
         points = curve.points
         if len(points) > _MOST_TOLD:
             points = [points[0], points[len(points) // 2], points[-1]]
@@ -184,8 +186,10 @@ class Bars:
     @property
     def description(self) -> str:
         """The numbers for whoever cannot see them."""
-        told = [f"{bar.label}: {', '.join(text for _, _, text in bar.parts)}." for bar in self.bars]
-        return " ".join([f"{self.axis.label}.", *told])
+        words = [
+            f"{bar.label}: {', '.join(text for _, _, text in bar.parts)}." for bar in self.bars
+        ]
+        return " ".join([f"{self.axis.label}.", *words])
 
     def placed(self, bar: Bar) -> list[tuple[str, float, float, str]]:
         """Class, left end and width in percent, and text of each part."""

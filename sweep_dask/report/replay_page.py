@@ -82,8 +82,8 @@ def score_of_run(layout: OutputLayout, run: Mapping[str, Any]) -> Replay | None:
     if own.fidelity is None or beside is None or beside.fidelity is None or not beside.is_of(run):
         return own
     names = ("ablations", "without_effect", "assumptions")
-    found = {name: getattr(beside.fidelity, name) for name in names}
-    return replace(own, fidelity=replace(own.fidelity, **found))
+    measured = {name: getattr(beside.fidelity, name) for name in names}
+    return replace(own, fidelity=replace(own.fidelity, **measured))
 
 
 def doubt(run: Mapping[str, Any], score: Replay | None) -> str | None:

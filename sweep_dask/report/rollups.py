@@ -47,8 +47,8 @@ class Rollups:
     @property
     def arms(self) -> list[Arm]:
         """The arms of the run, in their order."""
-        found = {arm_of(row) for row in self.by_all}
-        return [arm for arm in ARMS if arm in found]
+        present = {arm_of(row) for row in self.by_all}
+        return [arm for arm in ARMS if arm in present]
 
     def total(self, arm: Arm, population: str = HEADLINE_POPULATION) -> Row | None:
         """The sums of an arm; None without sweeps."""
@@ -84,24 +84,24 @@ class Rollups:
         ]
 
 
-def without_tape(found: Rollups) -> Rollups:
+def without_tape(rollups: Rollups) -> Rollups:
     """Only what compares one Centre Point simulation with another.
 
     Time priority goes too: its fills are the real ones and what it matches of the rest.
     """
-    totals = [row for row in found.by_all if row["population"] != OF_TAPE]
+    totals = [row for row in rollups.by_all if row["population"] != OF_TAPE]
     segments = {
         name: _of_scenarios(rows)
-        for name, rows in found.segments.items()
+        for name, rows in rollups.segments.items()
         if not DIMENSIONS[name].is_of_tape
     }
     return replace(
-        found,
+        rollups,
         by_all=_of_scenarios(totals),
         segments=segments,
-        comparisons=_against_scenarios(found.comparisons),
-        averages=_against_scenarios(found.averages),
-        distributions=_of_scenarios(found.distributions),
+        comparisons=_against_scenarios(rollups.comparisons),
+        averages=_against_scenarios(rollups.averages),
+        distributions=_of_scenarios(rollups.distributions),
         by_choice=(),
         robustness=(),
         verdicts=(),
@@ -136,7 +136,7 @@ def read_rollups(folder: Path) -> Rollups:
         A file is missing or cannot be read.
     """
     answered = {"population": HEADLINE_POPULATION}
-    found = read_rows(folder / "example_sweep.parquet")
+    examples = read_rows(folder / "example_sweep.parquet")
     return Rollups(
         by_all=read_rows(folder / "by_all.parquet"),
         segments={
@@ -150,7 +150,7 @@ def read_rollups(folder: Path) -> Rollups:
         by_choice=read_rows(folder / "by_choice.parquet"),
         robustness=read_rows(folder / "robustness.parquet"),
         verdicts=read_rows(folder / "verdicts.parquet"),
-        example=found[0] if found else None,
+        example=examples[0] if examples else None,
     )
 
 

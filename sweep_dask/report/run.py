@@ -45,7 +45,7 @@ class Resources:
     """The processes that are drawn, and how many there were."""
 
     processes: Sequence[Usage]
-    found: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -116,16 +116,16 @@ def read_resources(path: Path) -> Resources | None:
 
 def _read(rows: csv.DictReader[str]) -> list[Usage]:
     """By first appearance; a worker that takes the place of a dead one goes on with its curve."""
-    found: dict[str, Usage] = {}
+    by_process: dict[str, Usage] = {}
     began: float | None = None
     for row in rows:
         time = float(row["time"])
         began = time if began is None else began
-        usage = found.setdefault(row["process"], Usage(row["process"]))
+        usage = by_process.setdefault(row["process"], Usage(row["process"]))
         usage.seconds.append(round(time - began, 3))
         usage.cpu_percent.append(float(row["cpu_percent"]))
         usage.rss_mib.append(round(int(row["rss_bytes"]) / _MIB, 1))
-    return list(found.values())
+    return list(by_process.values())
 
 
 def _thinned(usage: Usage) -> Usage:

@@ -27,21 +27,21 @@ class ReasonRow:
     cells: Sequence[Cell]
 
 
-def scenarios_content(manifest: Mapping[str, Any], found: Rollups) -> dict[str, Any]:
+def scenarios_content(manifest: Mapping[str, Any], rollups: Rollups) -> dict[str, Any]:
     """What `scenarios.html` names."""
     return {
-        "scenarios": [arm.name for arm in found.arms if arm.scenario],
+        "scenarios": [arm.name for arm in rollups.arms if arm.scenario],
         "meanings": {name: one.assumes for name, one in SCENARIOS.items()},
         "assumptions": manifest.get("assumptions") or ASSUMPTIONS,
-        "unfilled": unfilled_rows(found),
+        "unfilled": unfilled_rows(rollups),
         "left_out": left_out_rows(manifest),
     }
 
 
-def unfilled_rows(found: Rollups) -> list[ReasonRow]:
+def unfilled_rows(rollups: Rollups) -> list[ReasonRow]:
     """The reasons that occur in any scenario."""
-    scenarios = [arm.scenario for arm in found.arms if arm.scenario]
-    counts = {(row["unfilled_reason"], row["scenario"]): row for row in found.unfilled}
+    scenarios = [arm.scenario for arm in rollups.arms if arm.scenario]
+    counts = {(row["unfilled_reason"], row["scenario"]): row for row in rollups.unfilled}
     names = {reason for reason, _ in counts}
     order = [*UNFILLED_REASONS, *sorted(names - UNFILLED_REASONS.keys())]
     rows = []

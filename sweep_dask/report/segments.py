@@ -55,15 +55,15 @@ class SegmentTable:
     dimension: str
     heading: str
     rows: Sequence[SegmentRow]
-    found: int
+    count: int
     """Segments there are; the rows may be the largest of them."""
 
 
-def segments_content(found: Rollups) -> dict[str, Any]:
+def segments_content(rollups: Rollups) -> dict[str, Any]:
     """What `segments.html` names."""
-    tables = segment_tables(found)
+    tables = segment_tables(rollups)
     plots = {
-        table.dimension: [_share_plot(table, found.arms), _cost_plot(table, found.arms)]
+        table.dimension: [_share_plot(table, rollups.arms), _cost_plot(table, rollups.arms)]
         for table in tables
         if table.dimension in _DRAWN
     }
@@ -106,14 +106,14 @@ def _curves(
     return curves
 
 
-def segment_tables(found: Rollups) -> list[SegmentTable]:
+def segment_tables(rollups: Rollups) -> list[SegmentTable]:
     """A table for every kind of segments of which there is more than one."""
-    tables = [_table(found, dimension) for dimension in _IN_ORDER]
-    return [table for table in tables if table.found > 1]
+    tables = [_table(rollups, dimension) for dimension in _IN_ORDER]
+    return [table for table in tables if table.count > 1]
 
 
-def _table(found: Rollups, dimension: str) -> SegmentTable:
-    rows = [row for row in found.segments.get(dimension, ()) if row["n_sweeps"]]
+def _table(rollups: Rollups, dimension: str) -> SegmentTable:
+    rows = [row for row in rollups.segments.get(dimension, ()) if row["n_sweeps"]]
     by_segment: dict[str, dict[Arm, Row]] = {}
     for row in rows:
         by_segment.setdefault(row["segment"], {})[arm_of(row)] = row
@@ -127,10 +127,10 @@ def _table(found: Rollups, dimension: str) -> SegmentTable:
         dimension,
         DIMENSIONS[dimension].heading,
         [
-            segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], found.arms)
+            segment_row(f"{prefix}/{name}", names.get(name, name), by_segment[name], rollups.arms)
             for name in shown
         ],
-        found=len(by_segment),
+        count=len(by_segment),
     )
 
 

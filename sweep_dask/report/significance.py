@@ -36,15 +36,15 @@ class TestRow:
     """Pairs, security-days, p-values, effect size."""
 
 
-def significance_content(found: Rollups) -> dict[str, Any]:
+def significance_content(rollups: Rollups) -> dict[str, Any]:
     """What `significance.html` names."""
-    return {"tests": test_rows(found, pairs_of(found))}
+    return {"tests": test_rows(rollups, pairs_of(rollups))}
 
 
-def test_rows(found: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[TestRow]]:
+def test_rows(rollups: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[TestRow]]:
     """Metric -> every pair, tested or not."""
     rows: dict[str, list[TestRow]] = {}
-    for effect in effects_of(found.comparisons, pairs):
+    for effect in effects_of(rollups.comparisons, pairs):
         rows.setdefault(effect.metric, []).append(TestRow(effect, _cells(effect)))
     return {metric: rows[metric] for metric in METRICS if metric in rows}
 

@@ -100,12 +100,12 @@ def tickers_in(layout: OutputLayout, partitions: Iterable[Mapping[str, Any]]) ->
     for partition in partitions:
         security = int(partition["security"])
         last_date[security] = max(partition["date"], last_date.get(security, ""))
-    found: dict[int, str] = {}
+    names: dict[int, str] = {}
     for date in sorted(set(last_date.values())):
         path = layout.processed_date(date) / f"{REFERENCE.name}.parquet"
         of_date = {security for security, last in last_date.items() if last == date}
-        found |= {security: name for security, name in _named(path) if security in of_date}
-    return found
+        names |= {security: name for security, name in _named(path) if security in of_date}
+    return names
 
 
 def _first_few(names: Sequence[str]) -> str:

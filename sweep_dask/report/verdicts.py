@@ -34,7 +34,7 @@ class Verdict:
     """If everybody changes."""
     with_book_errors: Row | None
     """With the book's own error; None where that is not told."""
-    asked: Choices
+    choices: Choices
 
     @property
     def arm(self) -> str:
@@ -87,9 +87,9 @@ class Verdict:
         effect, words = self.row["effect"], self.words
         low, high = self.row["low"], self.row["high"]
         within = "" if low is None else f" ({words.between(low, high)})"
-        shares = {self.asked.marginal.share: f"{words.size(effect)}{within}"}
+        shares = {self.choices.marginal.share: f"{words.size(effect)}{within}"}
         shares.setdefault(1.0, words.size(self.everybody["effect"]))
-        of_one = self.asked.adoption_participant
+        of_one = self.choices.adoption_participant
         sizes = [f"by {size} if {adopters(share, of_one)}" for share, size in shares.items()]
         would = COLUMNS[self.row["metric"]].metric.would[effect < 0]
         over_all = words.between(self.row["smallest"], self.row["largest"])
@@ -124,35 +124,35 @@ def effect_cell(row: Row) -> Cell:
     return cell(key, effect, METRICS[row["metric"]].signed)
 
 
-def verdicts_of(found: Rollups, asked: Choices) -> list[Verdict]:
+def verdicts_of(rollups: Rollups, choices: Choices) -> list[Verdict]:
     """By scenario and metric."""
     everybody = {
         (row["scenario"], row["metric"]): row
         for metric in ANSWER
-        for row in found.effects(metric)
-        if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], asked.lifetime)
+        for row in rollups.effects(metric)
+        if (row["weight"], row["lifetime"]) == (WEIGHTS[SWEEP], choices.lifetime)
         and row["adoption"] == 1
     }
     with_errors = {
         (row["scenario"], row["metric"]): row
         for metric in ANSWER
-        for row in found.with_book_errors(metric)
+        for row in rollups.with_book_errors(metric)
         if row["weight"] == WEIGHTS[SWEEP] and row["low"] is not None
     }
-    of_verdicts = [((row["scenario"], row["metric"]), row) for row in found.verdicts]
-    return [Verdict(row, everybody[key], with_errors.get(key), asked) for key, row in of_verdicts]
+    of_verdicts = [((row["scenario"], row["metric"]), row) for row in rollups.verdicts]
+    return [Verdict(row, everybody[key], with_errors.get(key), choices) for key, row in of_verdicts]
 
 
-def looked_at(found: Rollups) -> str:
+def looked_at(rollups: Rollups) -> str:
     """Over how many choices a verdict has to hold: the fewer they are, the easier it is."""
-    rows = [*found.effects(FILL_RATIO), *found.switched(FILL_RATIO)]
+    rows = [*rollups.effects(FILL_RATIO), *rollups.switched(FILL_RATIO)]
     # Dollars have the sign of the mean by value.
     rows = [row for row in rows if row["weight"] != WEIGHTS[AUD]]
-    choices = {tuple(row[axis] for axis in _AXES.values()) for row in rows}
+    combinations = {tuple(row[axis] for axis in _AXES.values()) for row in rows}
     # No switch is none of the assumptions put the other way.
     values = {noun: {row[axis] for row in rows} - {""} for noun, axis in _AXES.items()}
     counts = ", ".join(wording.counted(len(of), noun) for noun, of in values.items() if of)
-    return f"Looked at under {wording.counted(len(choices), 'choice')} ({counts})"
+    return f"Looked at under {wording.counted(len(combinations), 'choice')} ({counts})"
 
 
 class Headline(NamedTuple):

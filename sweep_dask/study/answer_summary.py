@@ -132,7 +132,7 @@ def _effect(one: Verdict) -> list[str]:
 
 
 def _levels(answer: Answer) -> list[Block]:
-    shares = (0.0, answer.asked.marginal.share)
+    shares = (0.0, answer.choices.marginal.share)
     rows = [
         [row.arm, *(_plain(row.cell(level).text) for level in _LEVELS)]
         for row in answer.levels

@@ -32,7 +32,7 @@ def test_processes_in_their_order(tmp_path):
 def test_long_logs_are_thinned_and_keep_their_peaks(tmp_path):
     names = ["client", *(f"worker-{number}" for number in range(30))]
     found = read_resources(write_log(tmp_path / "r.csv", names, 1_000))
-    assert found.found == 31
+    assert found.count == 31
     assert len(found.processes) == MOST_PROCESSES
     assert all(len(usage.seconds) <= MOST_POINTS for usage in found.processes)
     assert found.processes[-1].peak_mib == 100 + 30 + 900
