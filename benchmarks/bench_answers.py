@@ -26,7 +26,7 @@ from measure import describe_machine, own_peak_bytes, run_json, scratch_folder
 
 from sweep_dask.dataflow.cluster import Workers
 from sweep_dask.partition.piece import summary_of_files
-from sweep_dask.partition.tables import Asked
+from sweep_dask.partition.tables import TablesSpec
 from sweep_dask.report.page import report_page
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.summaries import write_summary
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Every line; sums under other choices are not drawn.
-_ASKED = Asked((TIME_PRIORITY, CENTRE_POINT), tuple(SCENARIOS), ())
+_SPEC = TablesSpec((TIME_PRIORITY, CENTRE_POINT), tuple(SCENARIOS), ())
 #: Of a hundred thousand order rows.
 _PIECE_SWEEPS = 6_000
 
@@ -109,9 +109,9 @@ def _measure(layout: OutputLayout, arguments: argparse.Namespace) -> dict[str, o
             for day in added
         ]
         workers = Workers(client, 0)
-        timed(f"{prefix}days", summarise_days, workers, layout, days, _ASKED)
+        timed(f"{prefix}days", summarise_days, workers, layout, days, _SPEC)
         summaries = [layout.day_summary(day.name) for day in folders]
-        return timed(f"{prefix}roll-ups", write_rollups, workers, layout, summaries, _ASKED)
+        return timed(f"{prefix}roll-ups", write_rollups, workers, layout, summaries, _SPEC)
 
     with _cluster(arguments.workers) as cluster, Client(cluster) as client:
         files = answer(client, folders)
@@ -162,7 +162,7 @@ def _source(summary: Path) -> Source:
 
 
 def _summarise(target: str, paths: list[str]) -> None:
-    write_summary(Path(target), summary_of_files(paths, [], _ASKED))
+    write_summary(Path(target), summary_of_files(paths, [], _SPEC))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
     import dask.dataframe  # noqa: F401  a worker has it loaded
 
     from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob, replay_piece, run_piece
-    from sweep_dask.partition.tables import Asked
+    from sweep_dask.partition.tables import TablesSpec
     from sweep_dask.storage.blocks import cut_file
     from sweep_dask.storage.ingest import ingest_block
     from sweep_dask.storage.inputs import open_inputs
@@ -119,9 +119,9 @@ def _run_partition(market: str, output: str, kind: str) -> dict[str, int]:
     columns = inputs.columns()
     job = PartitionJob(source, output, str(scratch), columns, centre_point=centre_point)
     models = (TIME_PRIORITY, *(() if kind == "time-priority" else (CENTRE_POINT,)))
-    asked = Asked(models, centre_point.scenarios, tuple(columns["orders"].names))
+    spec = TablesSpec(models, centre_point.scenarios, tuple(columns["orders"].names))
     work = replay_piece if kind == "replay" else run_piece
-    (summary,), _ = work(PieceJob((job,), asked))
+    (summary,), _ = work(PieceJob((job,), spec))
     assert summary.state == "computed", summary.reason
     return dict(source.rows)
 

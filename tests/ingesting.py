@@ -13,7 +13,7 @@ from markets import write_files
 from sweep_dask.partition import PartitionJob
 from sweep_dask.partition.piece import PieceTables
 from sweep_dask.partition.run import run_partition
-from sweep_dask.partition.tables import Asked
+from sweep_dask.partition.tables import TablesSpec
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_chunks
 from sweep_dask.storage.dated import write_dated_tables
@@ -97,10 +97,10 @@ class Outcome:
         return next(entry for entry in self.ledger.files if entry.file == name)
 
 
-def _run(job, asked):
+def _run(job, spec):
     """Run a partition; combined tables are not looked at."""
     piece = Piece(job.source.date, (job.source.security,))
-    tables = PieceTables(OutputLayout(Path(job.output)), Path(job.scratch), piece, asked)
+    tables = PieceTables(OutputLayout(Path(job.output)), Path(job.scratch), piece, spec)
     summary = run_partition(job, tables)
     tables.discard()
     return summary
@@ -145,8 +145,8 @@ def run_everything(
         for source in partition_index.partitions
     ]
     names = tuple(columns["orders"].names)
-    asked = Asked(("centre-point", "time-priority"), tuple(SCENARIOS), names)
-    partitions = [_run(job, asked) for job in jobs]
+    spec = TablesSpec(("centre-point", "time-priority"), tuple(SCENARIOS), names)
+    partitions = [_run(job, spec) for job in jobs]
     # As a manifest would, it lists what is there.
     there = [layout.relative(path) for path in layout.root.rglob("*") if path.is_file()]
     results = ResultFolder(layout, there, lambda: None)

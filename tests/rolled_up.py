@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sweep_dask.partition.tables import Asked
+from sweep_dask.partition.tables import TablesSpec
 from sweep_dask.study.rollups import Day, Source, summarise_days, write_rollups
 from sweep_dask.terms.arms import CENTRE_POINT
 
@@ -12,10 +12,10 @@ from sweep_dask.terms.arms import CENTRE_POINT
 NO_ERRORS = np.zeros(3)
 
 
-def asked_of(lines):
+def spec_of(lines):
     """What a run with these lines asks."""
     models = dict.fromkeys(CENTRE_POINT if line.scenario else line.model for line in lines)
-    return Asked(tuple(models), tuple(line.scenario for line in lines if line.scenario), ())
+    return TablesSpec(tuple(models), tuple(line.scenario for line in lines if line.scenario), ())
 
 
 def write_rollups_of(workers, layout, paths, lines, sensitivity=None):
@@ -23,11 +23,11 @@ def write_rollups_of(workers, layout, paths, lines, sensitivity=None):
 
     `sensitivity` is the file of what they fill under every choice, if there is one.
     """
-    asked = asked_of(lines)
+    spec = spec_of(lines)
     days = [
         Day(f"day-{number}", (Source(str(path), sensitivity and str(sensitivity)),))
         for number, path in enumerate(paths)
     ]
-    summarise_days(workers, layout, days, asked)
+    summarise_days(workers, layout, days, spec)
     summaries = [layout.day_summary(day.date) for day in days]
-    return write_rollups(workers, layout, summaries, asked, NO_ERRORS)
+    return write_rollups(workers, layout, summaries, spec, NO_ERRORS)

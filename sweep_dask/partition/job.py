@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.centre_point.fidelity import Score
     from sweep_dask.errors import ResourceError
-    from sweep_dask.partition.tables import Asked
+    from sweep_dask.partition.tables import TablesSpec
     from sweep_dask.storage.merge import TableColumns
     from sweep_dask.storage.partition_index import PartitionSource
 
@@ -85,7 +85,7 @@ class PieceJob:
 
     partitions: tuple[PartitionJob, ...]
     """By security."""
-    asked: Asked | None = None
+    spec: TablesSpec | None = None
     """What the combined tables are to hold; None if there are to be none."""
     made_of: str | None = None
     """What the files of an earlier run's piece of this name were made of; None if there are
@@ -106,7 +106,7 @@ class PieceJob:
 
     def divided(self) -> list[PieceJob]:
         """The partitions, each by itself."""
-        return [PieceJob((job,), self.asked) for job in self.partitions]
+        return [PieceJob((job,), self.spec) for job in self.partitions]
 
     def lost(self, reason: str) -> PartitionSummary:
         """What became of the only partition of a job whose workers died."""

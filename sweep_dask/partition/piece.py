@@ -14,7 +14,7 @@ from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_C
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
-from sweep_dask.partition.tables import Asked, combined_tables
+from sweep_dask.partition.tables import TablesSpec, combined_tables
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.frames import RowsFile, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition
@@ -65,12 +65,12 @@ class PieceTables:
         The run's own folder.
     """
 
-    def __init__(self, layout: OutputLayout, scratch: Path, piece: Piece, asked: Asked) -> None:
+    def __init__(self, layout: OutputLayout, scratch: Path, piece: Piece, spec: TablesSpec) -> None:
         self._layout = layout
-        self._asked = asked
+        self._spec = spec
         self._name = piece.name
         self.staging = OutputLayout(scratch / "staged" / f"piece-{piece.name}-{uuid4().hex}")
-        self._tables = {table.name: table for table in combined_tables(asked)}
+        self._tables = {table.name: table for table in combined_tables(spec)}
         self._files: dict[str, RowsFile] = {}
         self._waiting: list[Partition] = []
         self.is_alone = len(piece.securities) == 1
@@ -111,7 +111,7 @@ class PieceTables:
                 self._file(name).close()
             digests[self._place(name)] = file_digest(path)
         sensitivity = [str(self._path(SENSITIVITY))] if SENSITIVITY in self._tables else []
-        summary = summary_of_files([str(self._path(SWEEP_METRICS))], sensitivity, self._asked)
+        summary = summary_of_files([str(self._path(SWEEP_METRICS))], sensitivity, self._spec)
         write_summary(self.staging.root / _SUMMARY, summary)
         return MadePiece(self._name, made_of, digests, str(self.staging.root))
 
@@ -142,10 +142,12 @@ class PieceTables:
         return path
 
 
-def summary_of_files(sweeps: Iterable[str], sensitivity: Iterable[str], asked: Asked) -> Summary:
+def summary_of_files(
+    sweeps: Iterable[str], sensitivity: Iterable[str], spec: TablesSpec
+) -> Summary:
     """The summary of the rows in files of two tables, each of whole partitions."""
-    arms = asked.arms
-    cases = cases_of(arms, asked.choices)
+    arms = spec.arms
+    cases = cases_of(arms, spec.choices)
     of_sweeps = (
         summary_of(Sweeps(to_frame(rows), arms))
         for rows in whole_partitions(sweeps, COLUMNS, CATEGORIES)

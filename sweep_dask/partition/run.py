@@ -59,10 +59,10 @@ def run_piece(job: PieceJob) -> tuple[list[PartitionSummary], MadePiece | None]:
         What became of the partitions, and their files in the combined tables; None if one of them
         failed.
     """
-    assert job.asked is not None
+    assert job.spec is not None
     first = job.partitions[0]
     layout = OutputLayout(Path(first.output))
-    tables = PieceTables(layout, Path(first.scratch), job.piece, job.asked)
+    tables = PieceTables(layout, Path(first.scratch), job.piece, job.spec)
     try:
         summaries = [run_partition(one, tables) for one in job.partitions]
         return summaries, _piece(job, tables, layout, summaries)
@@ -83,10 +83,10 @@ def _piece(
         summary.files[layout.relative(layout.receipt(summary.date, summary.security))]
         for summary in summaries
     ]
-    found = made_of(receipts, job.asked)
-    if states == {"kept"} and found == job.made_of and are_there(layout, job.files):
-        return MadePiece(job.piece.name, found, dict(job.files))
-    return tables.close(found)
+    digest = made_of(receipts, job.spec)
+    if states == {"kept"} and digest == job.made_of and are_there(layout, job.files):
+        return MadePiece(job.piece.name, digest, dict(job.files))
+    return tables.close(digest)
 
 
 def run_partition(job: PartitionJob, tables: PieceTables) -> PartitionSummary:
@@ -145,7 +145,7 @@ def _run(
     )
     write_receipt(staged.layout, *staged.key, receipt)
     return replace(
-        _told(staged.layout, staged.key, "computed", receipt),
+        _summary_of(staged.layout, staged.key, "computed", receipt),
         stage_seconds=time_priority.stage_seconds,
         centre_point_seconds=seconds,
         staged=str(staged.layout.root),
@@ -176,7 +176,7 @@ def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSu
     receipt = read_receipt(staging, *partition)
     if receipt is None or not is_whole(staging, receipt):
         return None
-    return replace(_told(staging, partition, "computed", receipt), staged=str(staging.root))
+    return replace(_summary_of(staging, partition, "computed", receipt), staged=str(staging.root))
 
 
 def _kept(job: PartitionJob, rows: RowsRead) -> PartitionSummary | None:
@@ -185,10 +185,10 @@ def _kept(job: PartitionJob, rows: RowsRead) -> PartitionSummary | None:
     earlier = read_receipt(layout, *key)
     if not earlier or earlier.fingerprint != rows.fingerprint or not is_whole(layout, earlier):
         return None
-    return replace(_told(layout, key, "kept", earlier), removed=rows.removed)
+    return replace(_summary_of(layout, key, "kept", earlier), removed=rows.removed)
 
 
-def _told(
+def _summary_of(
     layout: OutputLayout, key: Partition, state: str, receipt: PartitionReceipt
 ) -> PartitionSummary:
     """A partition as its receipt has it, which lies in `layout`."""
@@ -203,13 +203,13 @@ def _told(
 
 def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: ContinuousTrading) -> str:
     # Session rows count by what follows from them.
-    asked, choices = job.centre_point.scenarios, job.centre_point.choices
+    scenarios, choices = job.centre_point.scenarios, job.centre_point.choices
     scored = job.centre_point.is_scored and [part.name for part in fields(PartitionScore)]
-    told = (
-        *(asked, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
-        (choices, tuple(SENSITIVITY), scored) if asked else choices.lifetime,
+    settled = (
+        *(scenarios, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
+        (choices, tuple(SENSITIVITY), scored) if scenarios else choices.lifetime,
     )
-    parts = [VERSION, *([TIME_PRIORITY] if job.time_priority else []), repr(told)]
+    parts = [VERSION, *([TIME_PRIORITY] if job.time_priority else []), repr(settled)]
     parts += ["safe text"] if job.csv_safe_text else []
     parts += [repr(job.centre_point.fees)] if job.centre_point.fees.are_paid else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]

@@ -61,7 +61,7 @@ def table_name(stem: str) -> str:
     return f"{_OF_BOOK}{stem}"
 
 
-class Asked(NamedTuple):
+class TablesSpec(NamedTuple):
     """What decides which tables there are and which columns they have."""
 
     models: tuple[str, ...]
@@ -129,16 +129,16 @@ class CombinedTable:
         ]
 
 
-def combined_tables(asked: Asked) -> list[CombinedTable]:
+def combined_tables(spec: TablesSpec) -> list[CombinedTable]:
     """The tables of some models."""
     tables = [CombinedTable(SWEEP_METRICS, SWEEP_TABLE)]
-    if TIME_PRIORITY in asked.models:
-        kinds = [_PANDAS_TYPES[ORDERS.column(name).kind] for name in asked.order_columns]
-        of_model = output_columns(asked.order_columns, kinds)
+    if TIME_PRIORITY in spec.models:
+        kinds = [_PANDAS_TYPES[ORDERS.column(name).kind] for name in spec.order_columns]
+        of_model = output_columns(spec.order_columns, kinds)
         tables += [CombinedTable(*item, TIME_PRIORITY) for item in of_model.items()]
-    if CENTRE_POINT in asked.models:
+    if CENTRE_POINT in spec.models:
         tables += [
-            CombinedTable(table_name(stem), columns, CENTRE_POINT, asked.scenarios)
+            CombinedTable(table_name(stem), columns, CENTRE_POINT, spec.scenarios)
             for stem, columns in SCENARIO_TABLES.items()
         ]
         tables.append(CombinedTable(table_name(LEFT_OUT), LEFT_OUT_COLUMNS, CENTRE_POINT))

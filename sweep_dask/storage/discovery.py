@@ -39,7 +39,7 @@ class Taken(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
+class Discovery:
     """All files of an input."""
 
     address: InputAddresses
@@ -55,7 +55,7 @@ class Found:
     """Names of folders (with `/`) and of files that belong to no table."""
 
 
-def discover(address: InputAddresses, ignore: Collection[str] = ()) -> Found:
+def discover(address: InputAddresses, ignore: Collection[str] = ()) -> Discovery:
     """All input files of what was given as INPUT.
 
     Parameters
@@ -72,21 +72,21 @@ def discover(address: InputAddresses, ignore: Collection[str] = ()) -> Found:
     """
     with _reaching(address):
         places, listings = _listings(address, ignore)
-        _refuse_unread(address, [name for found in listings for name in found.unread])
-        _refuse_unclear(address, [name for found in listings for name in found.unclear])
-        for place, found in zip(places, listings, strict=True):
-            _refuse_several_forms(place, found)
+        _refuse_unread(address, [name for listing in listings for name in listing.unread])
+        _refuse_unclear(address, [name for listing in listings for name in listing.unclear])
+        for place, listing in zip(places, listings, strict=True):
+            _refuse_several_forms(place, listing)
         files, twice = _each_once(listings)
         _require_tables(address, places, files, listings)
     taken = [
         Taken(str(place.address), table.name, form, count)
-        for place, found in zip(places, listings, strict=True)
+        for place, listing in zip(places, listings, strict=True)
         for table in TABLES
-        for form, count in sorted(found.forms[table.name].items())
+        for form, count in sorted(listing.forms[table.name].items())
     ]
     notes = [*(place.note for place in places if place.note), *twice]
-    strangers = tuple(name for found in listings for name in found.strangers)
-    return Found(
+    strangers = tuple(name for listing in listings for name in listing.strangers)
+    return Discovery(
         address, tuple(ignore), tuple(places), tuple(files), tuple(taken), tuple(notes), strangers
     )
 
@@ -95,15 +95,15 @@ def _listings(
     address: InputAddresses, ignore: Collection[str]
 ) -> tuple[list[Place], list[Listing]]:
     places = places_of(address)
-    told = zip(places, prefixes(places), strict=True)
-    return places, [InputFolder(place, prefix, tuple(ignore)).listing() for place, prefix in told]
+    pairs = zip(places, prefixes(places), strict=True)
+    return places, [InputFolder(place, prefix, tuple(ignore)).listing() for place, prefix in pairs]
 
 
 def _each_once(listings: Sequence[Listing]) -> tuple[list[InputFile], list[str]]:
     """Files in order, and a note on each that was given before."""
     order = {table.name: number for number, table in enumerate(TABLES)}
     in_order = [
-        file for found in listings for file in sorted(found.files, key=lambda file: file.path)
+        file for listing in listings for file in sorted(listing.files, key=lambda file: file.path)
     ]
     in_order.sort(key=lambda file: order[file.table])
     files: dict[str, InputFile] = {}
@@ -145,7 +145,7 @@ def _cure(error: Exception) -> str:
     return "Check the address, the connection and your permission to list the folder."
 
 
-def require_unchanged(found: Found) -> None:
+def require_unchanged(discovery: Discovery) -> None:
     """List the input again and refuse it if it is not what it was.
 
     Raises
@@ -153,12 +153,12 @@ def require_unchanged(found: Found) -> None:
     InputChangedError
         Names every file that is new, gone or another one.
     """
-    with _reaching(found.address):
-        _, listings = _listings(found.address, found.ignore)
+    with _reaching(discovery.address):
+        _, listings = _listings(discovery.address, discovery.ignore)
         listed, _ = _each_once(listings)
     unread = [name for listing in listings for name in (*listing.unread, *listing.unclear)]
     now = {file.name: file.version for file in listed}
-    before = {file.name: file.version for file in found.files}
+    before = {file.name: file.version for file in discovery.files}
     changes = [
         *(f"{name} is new" for name in (*now, *unread) if name not in before),
         *(f"{name} is gone" for name in before if name not in now),
@@ -167,7 +167,7 @@ def require_unchanged(found: Found) -> None:
     if changes:
         raise InputChangedError(
             "The input changed during the run.",
-            where=str(found.address),
+            where=str(discovery.address),
             value=", ".join(changes),
         )
 
@@ -178,8 +178,8 @@ def _require_tables(
     files: Sequence[InputFile],
     listings: Sequence[Listing],
 ) -> None:
-    found = {file.table for file in files}
-    missing = [table.name for table in TABLES if table.required and table.name not in found]
+    present = {file.table for file in files}
+    missing = [table.name for table in TABLES if table.required and table.name not in present]
     if not missing:
         return
     there = [name for place in places for name in names_in(place)]
@@ -205,13 +205,13 @@ def _hints(
 ) -> list[str]:
     """What of that which was passed over may be meant."""
     hints = []
-    for place, found in zip(places, listings, strict=True):
-        words = {name.rstrip("/").rsplit("/", 1)[-1].casefold(): name for name in found.strangers}
+    for place, listing in zip(places, listings, strict=True):
+        words = {name.rstrip("/").rsplit("/", 1)[-1].casefold(): name for name in listing.strangers}
         for table in missing:
             near = difflib.get_close_matches(table, words, n=1, cutoff=0.7)
             hints += [f"If {words[name]} holds {table}, rename it to {table}/." for name in near]
         if not place.starts[0]:
-            inner = tables_below(place, found.strangers)
+            inner = tables_below(place, listing.strangers)
             hints += [f"There are tables in {_shown(inner)}: is that meant?"] if inner else []
     return hints
 
@@ -245,9 +245,9 @@ def _refuse_unclear(address: InputAddresses, unclear: Sequence[str]) -> None:
         )
 
 
-def _refuse_several_forms(place: Place, found: Listing) -> None:
+def _refuse_several_forms(place: Place, listing: Listing) -> None:
     """The same rows may lie there twice, or in one of them rows of long ago."""
-    for table, forms in found.forms.items():
+    for table, forms in listing.forms.items():
         if len(forms) > 1:
             raise InputError(
                 f"Files of {table} lie in {len(forms)} ways, and nothing says which is meant.",

@@ -60,18 +60,18 @@ class InputFolder:
             A name is not UTF-8, or the size of a file is not known.
         """
         _require_text("The name of the input folder", str(self.place.address))
-        found = Listing()
+        listing = Listing()
         for start in self.place.starts:
             if not start or self.place.filesystem.isdir(self._path(start)):
-                self._walk(start, found)
+                self._walk(start, listing)
             elif not self._is_ignored(start, is_folder=False):
                 entry = self.place.filesystem.info(self._path(start))
-                self._add_file(start, entry, found, is_given=True)
+                self._add_file(start, entry, listing, is_given=True)
         # Beside files of a table that lie flat, others of its name are data that would be missing.
-        for table, names in found.loose.items():
-            flat = any(f"*{table}*" in form for form in found.forms[table])
-            (found.unread if flat else found.strangers).extend(names)
-        return found
+        for table, names in listing.loose.items():
+            flat = any(f"*{table}*" in form for form in listing.forms[table])
+            (listing.unread if flat else listing.strangers).extend(names)
+        return listing
 
     def entries(self, below: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Path below the root and what is known of it, by name; hidden ones left out."""
@@ -99,29 +99,29 @@ class InputFolder:
         names = [shown, f"{shown}/"] if is_folder else [shown]
         return any(fnmatchcase(name, pattern) for name in names for pattern in self.ignore)
 
-    def _walk(self, below: str, found: Listing) -> None:
+    def _walk(self, below: str, listing: Listing) -> None:
         for inner, entry in self.entries(below):
             if self._is_folder(entry):
-                self._add_folder(inner, entry, found)
+                self._add_folder(inner, entry, listing)
             else:
-                self._add_file(inner, entry, found)
+                self._add_file(inner, entry, listing)
 
-    def _add_folder(self, inner: str, entry: Mapping[str, Any], found: Listing) -> None:
+    def _add_folder(self, inner: str, entry: Mapping[str, Any], listing: Listing) -> None:
         folders = inner.split("/")
         if leads_to_tables(folders):
-            self._walk(inner, found)
+            self._walk(inner, listing)
         elif self._table_above(folders) is None:
-            found.strangers.append(f"{self.shown(inner)}/")
+            listing.strangers.append(f"{self.shown(inner)}/")
         elif entry["type"] != "directory":
-            found.unread.append(self.shown(inner))
+            listing.unread.append(self.shown(inner))
         elif self._holds_something(inner):
-            found.unread.append(f"{self.shown(inner)}/")
+            listing.unread.append(f"{self.shown(inner)}/")
 
     def _add_file(
         self,
         inner: str,
         entry: Mapping[str, Any],
-        found: Listing,
+        listing: Listing,
         *,
         is_given: bool = False,
     ) -> None:
@@ -130,20 +130,20 @@ class InputFolder:
         tables = {table} if table else tables_in_name(name)
         if file_format is None or not self._is_file(entry):
             if table or is_given:
-                found.unread.append(self.shown(inner))
+                listing.unread.append(self.shown(inner))
             elif len(tables) == 1:
-                found.loose[next(iter(tables))].append(self.shown(inner))
+                listing.loose[next(iter(tables))].append(self.shown(inner))
         elif len(tables) == 1:
-            self._take(next(iter(tables)), inner, entry["name"], file_format, found)
+            self._take(next(iter(tables)), inner, entry["name"], file_format, listing)
         elif tables or is_given:
-            found.unclear.append(self.shown(inner))
+            listing.unclear.append(self.shown(inner))
         else:
-            found.strangers.append(self.shown(inner))
+            listing.strangers.append(self.shown(inner))
 
-    def _take(self, table: str, inner: str, path: str, file_format: str, found: Listing) -> None:
-        found.files.append(self._file(table, inner, path, file_format))
+    def _take(self, table: str, inner: str, path: str, file_format: str, listing: Listing) -> None:
+        listing.files.append(self._file(table, inner, path, file_format))
         form = f"{table}=" if self.place.table else form_of(inner.split("/")[:-1], table)
-        found.forms[table][form] += 1
+        listing.forms[table][form] += 1
 
     def _table_above(self, folders: list[str]) -> str | None:
         return self.place.table or table_above(folders)

@@ -12,7 +12,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.printable import printable
 from sweep_dask.schema import BY_NAME, TABLES
 from sweep_dask.storage.address import InputAddresses
-from sweep_dask.storage.discovery import Found, discover
+from sweep_dask.storage.discovery import Discovery, discover
 from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
 from sweep_dask.storage.merge import TableColumns
 
@@ -44,7 +44,7 @@ class SeveralFilesError(InputError):
 class Inputs:
     """An input, opened."""
 
-    found: Found
+    discovery: Discovery
     headers: Mapping[str, FileHeader]
     """By file name, for files that have rows."""
     warnings: tuple[str, ...]
@@ -52,12 +52,12 @@ class Inputs:
     @property
     def address(self) -> InputAddresses:
         """What was given as INPUT."""
-        return self.found.address
+        return self.discovery.address
 
     @property
     def files(self) -> tuple[InputFile, ...]:
         """Every file found, also those without rows."""
-        return self.found.files
+        return self.discovery.files
 
     @property
     def readable(self) -> list[InputFile]:
@@ -120,11 +120,11 @@ def open_inputs(
         Something given or a required table is missing, a required table has no rows, or some files
         cannot be used; then all of them are listed.
     """
-    found = discover(InputAddresses.of(inputs), ignore)
+    discovery = discover(InputAddresses.of(inputs), ignore)
     headers: dict[str, FileHeader] = {}
     errors: list[InputError] = []
-    warnings = [*map(printable, found.notes), *_passed_over(found.strangers)]
-    for file in found.files:
+    warnings = [*map(printable, discovery.notes), *_passed_over(discovery.strangers)]
+    for file in discovery.files:
         try:
             header = read_header(
                 file,
@@ -144,9 +144,9 @@ def open_inputs(
             else:
                 warnings.append(f"{file.name} has a header and no rows.")
     raise_all(errors)
-    _require_rows(found, headers)
-    _require_mapped(found.files, headers, mapping)
-    return Inputs(found, headers, tuple(warnings))
+    _require_rows(discovery, headers)
+    _require_mapped(discovery.files, headers, mapping)
+    return Inputs(discovery, headers, tuple(warnings))
 
 
 def _passed_over(strangers: Sequence[str]) -> list[str]:
@@ -174,14 +174,14 @@ def _indented(text: str) -> str:
     return "\n".join([f"  - {first}", *(f"    {line}" for line in rest)])
 
 
-def _require_rows(found: Found, headers: Mapping[str, FileHeader]) -> None:
-    with_rows = {file.table for file in found.files if file.name in headers}
+def _require_rows(discovery: Discovery, headers: Mapping[str, FileHeader]) -> None:
+    with_rows = {file.table for file in discovery.files if file.name in headers}
     for table in TABLES:
         if table.required and table.name not in with_rows:
             raise InputError(
                 f"The {table.name} files hold no rows.",
-                where=str(found.address),
-                value=", ".join(file.name for file in found.files if file.table == table.name),
+                where=str(discovery.address),
+                value=", ".join(file.name for file in discovery.files if file.table == table.name),
                 cure=f"Give {table.name} files that have rows below their header.",
             )
 
@@ -190,11 +190,11 @@ def _require_mapped(
     files: Iterable[InputFile], headers: Mapping[str, FileHeader], mapping: Mapped
 ) -> None:
     """A column mapped to a name that no file has is a mistake, also if it is not required."""
-    found: dict[str, set[str]] = defaultdict(set)
+    by_table: dict[str, set[str]] = defaultdict(set)
     for file in files:
         if file.name in headers:
-            found[file.table].update(field.column.name for field in headers[file.name].fields)
-    for table, columns in found.items():
+            by_table[file.table].update(field.column.name for field in headers[file.name].fields)
+    for table, columns in by_table.items():
         for column, name in mapping.get(table, {}).items():
             if column not in columns:
                 raise InputError(

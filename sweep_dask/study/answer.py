@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.dataflow.execute import gather
 from sweep_dask.partition.piece import PieceTables
-from sweep_dask.partition.tables import Asked, combined_tables
+from sweep_dask.partition.tables import TablesSpec, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.no_follow import is_file
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from sweep_dask.study.workspace import Workspace
 
 
-def asked_of(document: Mapping[str, Any]) -> Asked:
+def spec_of(document: Mapping[str, Any]) -> TablesSpec:
     """What the tables of a manifest are to hold."""
     settings = document["settings"]
     models, scenarios = (settings[name]["value"] for name in ("models", "scenarios"))
-    return Asked(
+    return TablesSpec(
         tuple(sorted(models)),
         in_order(scenarios),
         _order_columns(document),
@@ -48,7 +48,7 @@ def asked_of(document: Mapping[str, Any]) -> Asked:
 def pieces_in(document: Mapping[str, Any]) -> dict[Piece, str]:
     """The pieces of a manifest's tables, and what each is made of."""
     layout = OutputLayout(Path())
-    asked, files = asked_of(document), document["files"]
+    spec, files = spec_of(document), document["files"]
     pieces = pieces_of(
         {
             Partition(p["date"], p["security"]): rows_of(
@@ -59,7 +59,7 @@ def pieces_in(document: Mapping[str, Any]) -> dict[Piece, str]:
         }
     )
     return {
-        piece: made_of((files.get(str(layout.receipt(*key))) for key in piece.partitions), asked)
+        piece: made_of((files.get(str(layout.receipt(*key))) for key in piece.partitions), spec)
         for piece in pieces
     }
 
@@ -79,7 +79,7 @@ def files_of_pieces(
     layout: OutputLayout, document: Mapping[str, Any]
 ) -> Callable[[str], list[str]]:
     """Names of the files of a piece, one a table, by the name of the piece."""
-    folders = [layout.relative(layout.table(t.name)) for t in combined_tables(asked_of(document))]
+    folders = [layout.relative(layout.table(t.name)) for t in combined_tables(spec_of(document))]
     return lambda piece: [f"{folder}/{piece}.parquet" for folder in folders]
 
 
@@ -98,7 +98,7 @@ def write_tables(
     workers: Workers,
     space: Workspace,
     document: Mapping[str, Any],
-    found: Iterable[MadePiece],
+    on_the_way: Iterable[MadePiece],
 ) -> Tables:
     """Write what is missing of the tables below `staging`.
 
@@ -106,13 +106,13 @@ def write_tables(
     ----------
     document
         A manifest: its partitions and their files, models and scenarios.
-    found
+    on_the_way
         What tasks have made on their way; a run of some securities of a date may have made pieces
         that the tables do not consist of.
     """
     wanted = pieces_in(document)
     pieces = {piece.name: of for piece, of in wanted.items()}
-    made = {piece.name: piece for piece in found if pieces.get(piece.name) == piece.made_of}
+    made = {piece.name: piece for piece in on_the_way if pieces.get(piece.name) == piece.made_of}
     earlier, of_tables = earlier_pieces(space.earlier), files_of_pieces(space.layout, document)
     files: dict[str, str] = {}
     missing = {}
@@ -124,13 +124,13 @@ def write_tables(
             missing[piece] = of
         else:
             files |= there
-    asked, to_do = asked_of(document), missing.items()
+    spec, to_do = spec_of(document), missing.items()
     made |= {
         piece.name: piece
         for piece in gather(
             workers,
             combine_results,
-            ((space.layout, space.scratch, piece, of, asked) for piece, of in to_do),
+            ((space.layout, space.scratch, piece, of, spec) for piece, of in to_do),
             [f"Combining the tables of {piece.name}" for piece in missing],
             "Raise --memory-limit; the results of the partitions are complete.",
         )
@@ -142,10 +142,10 @@ def write_tables(
 
 
 def combine_results(
-    layout: OutputLayout, scratch: Path, piece: Piece, made_of: str, asked: Asked
+    layout: OutputLayout, scratch: Path, piece: Piece, made_of: str, spec: TablesSpec
 ) -> MadePiece:
     """The tables of a piece from the files of its partitions; what a task does."""
-    tables = PieceTables(layout, scratch, piece, asked)
+    tables = PieceTables(layout, scratch, piece, spec)
     try:
         for partition in piece.partitions:
             tables.add_kept(partition)
@@ -187,25 +187,25 @@ def write_answer(
         Path to digest, also of summaries that stay.
     """
     layout, staging = space.layout, space.staging
-    asked = asked_of(document)
+    spec = spec_of(document)
     wanted, before = _by_date(document["pieces"]), _by_date(earlier_pieces(space.earlier))
     digests: dict[str, str] = {}
     days = []
     for date, pieces in wanted.items():
         name = layout.relative(layout.day_summary(date))
-        found = _there(space, [name]) if pieces == before.get(date) else None
-        if found is not None:
-            digests |= found
+        kept = _there(space, [name]) if pieces == before.get(date) else None
+        if kept is not None:
+            digests |= kept
         else:
-            days.append(Day(date, tuple(_source(space, piece, made, asked) for piece in pieces)))
-    digests |= summarise_days(workers, staging, days, asked)
+            days.append(Day(date, tuple(_source(space, piece, made, spec) for piece in pieces)))
+    digests |= summarise_days(workers, staging, days, spec)
     summaries = [_file(space, layout.relative(layout.day_summary(date))) for date in wanted]
     errors = None
     if is_scored(document):
         score = run_document(layout, document)
         digests |= write_fidelity(staging, score)
         errors = errors_in(score)
-    return digests | write_rollups(workers, staging, summaries, asked, errors)
+    return digests | write_rollups(workers, staging, summaries, spec, errors)
 
 
 def earlier_pieces(earlier: Earlier) -> dict[str, str]:
@@ -224,16 +224,18 @@ def _there(space: Workspace, names: Sequence[str]) -> dict[str, str] | None:
 
 
 def _by_date(pieces: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    by_date: dict[str, dict[str, str]] = defaultdict(dict)
     for name, of in sorted(pieces.items()):
-        found[date_of_piece(name)][name] = of
-    return found
+        by_date[date_of_piece(name)][name] = of
+    return by_date
 
 
-def _source(space: Workspace, piece: str, made: Mapping[str, MadePiece], asked: Asked) -> Source:
+def _source(
+    space: Workspace, piece: str, made: Mapping[str, MadePiece], spec: TablesSpec
+) -> Source:
     """What is known of the sweeps of a piece: their summary, if its task has left one."""
     layout = space.layout
-    tables = {table.name for table in combined_tables(asked)}
+    tables = {table.name for table in combined_tables(spec)}
     sweeps, sensitivity = (
         str(_file(space, layout.relative(layout.piece(name, piece)))) if name in tables else None
         for name in (SWEEP_METRICS, SENSITIVITY)
@@ -255,6 +257,6 @@ def _order_columns(document: Mapping[str, Any]) -> tuple[str, ...]:
     covered = {p.get("run") for p in document["partitions"] if p["covered"]}
     earlier = (run for run in document.get("earlier_runs", ()) if run["run"] in covered)
     runs = (document, *earlier)
-    found = {name for run in runs for name in run.get("order_columns", ())}
+    present = {name for run in runs for name in run.get("order_columns", ())}
     # The first manifests do not say it; a column that no part has is empty.
-    return tuple(column.name for column in ORDERS.columns if column.name in found or not found)
+    return tuple(column.name for column in ORDERS.columns if column.name in present or not present)

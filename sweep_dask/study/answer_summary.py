@@ -11,7 +11,7 @@ from sweep_dask.report.arm_words import WORDS, label
 from sweep_dask.report.replay_page import Replay, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.tape import has_tape
-from sweep_dask.study.answer import asked_of
+from sweep_dask.study.answer import spec_of
 from sweep_dask.terms.choices import enumerated
 from sweep_dask.terms.metrics import ANSWER
 from sweep_dask.text_blocks import Heading, Sentence, table
@@ -42,9 +42,9 @@ def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[B
     """
     if not has_tape(manifest):
         return _alone("What really filled is not in the input: there is nothing to compare with.")
-    score, asked = score_of_run(layout, manifest), asked_of(manifest)
-    found = read_rollups(layout.rollups)
-    answer = answer_of(found, asked.choices, doubt(manifest, score))
+    score, spec = score_of_run(layout, manifest), spec_of(manifest)
+    rollups = read_rollups(layout.rollups)
+    answer = answer_of(rollups, spec.choices, doubt(manifest, score))
     if answer is None:
         return _alone("No sweep was entered in continuous trading: there is nothing to compare.")
     blocks: list[Block] = ["", Heading("The answer"), _sentence(_real(answer))]
@@ -92,10 +92,10 @@ def _real(answer: Answer) -> str:
 
 def _decided(answer: Answer, headline: Headline) -> list[Block]:
     """The question, and what is decided of it."""
-    asked = enumerated([f"{WORDS[arm].had} ({arm})" for arm in answer.arms])
+    changes = enumerated([f"{WORDS[arm].had} ({arm})" for arm in answer.arms])
     shown = f"The effects below: sweeps wait {answer.wait}, and {answer.adopters}"
     return [
-        _sentence(f"What if they had {asked}?"),
+        _sentence(f"What if they had {changes}?"),
         _sentence(f"{headline.summary}. {answer.looked_at}. {shown}."),
         *(_sentence(f"{name} {text}.", 4) for name, text in headline.decided),
     ]

@@ -52,14 +52,14 @@ def replay_assumptions(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> l
 
 
 def _of_book(plan: Plan, partitions: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = []
+    texts = []
     if plan.settings.rules_off:
-        found.append(f"rules switched off: {', '.join(plan.settings.rules_off)}")
+        texts.append(f"rules switched off: {', '.join(plan.settings.rules_off)}")
     if plan.settings.quote_source == "exchange":
-        found.append("midpoints are those of the exchange's own best bid and offer")
+        texts.append("midpoints are those of the exchange's own best bid and offer")
     if plan.settings.block_min_value is None:
-        found.append("no block trades: centre_point.block_min_value is not set")
-    return [*found, *_of_columns(plan.inputs.columns()), *open_questions(partitions)]
+        texts.append("no block trades: centre_point.block_min_value is not set")
+    return [*texts, *_of_columns(plan.inputs.columns()), *open_questions(partitions)]
 
 
 def _of_columns(columns: Mapping[str, TableColumns]) -> Iterable[str]:

@@ -56,17 +56,17 @@ def in_order(scenarios: Collection[str]) -> tuple[str, ...]:
 
 def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
-    # Without the model, what it would have been asked makes no difference.
+    # Without the model, what it would be given makes no difference.
     choices = choices_of(vars(settings))
     of_model = (in_order(settings.scenarios), choices, tuple(SENSITIVITY), settings.replay)
-    asked = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
+    centre_point = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
     fees = fees_of(vars(settings))
-    told = (
-        *(VERSION, sorted(settings.models), asked, book, _sorted(settings.block_min_value)),
+    settled = (
+        *(VERSION, sorted(settings.models), centre_point, book, _sorted(settings.block_min_value)),
         *(settings.trading_day, tuple(SWEEP_TABLE), settings.csv_safe_text),
         *((fees,) if fees.are_paid else ()),
     )
-    return bytes_digest(repr(told).encode())
+    return bytes_digest(repr(settled).encode())
 
 
 def _sorted(value: object) -> object:

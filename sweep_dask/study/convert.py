@@ -78,7 +78,7 @@ def convert(
     try:
         staging.mkdir()
         converted = _convert(settings, opened, output, staging, compress=compress)
-        require_unchanged(opened.found)
+        require_unchanged(opened.discovery)
         write_json(staging / RECORD, converted.as_json())
         _require_new(output)
         staging.rename(target)

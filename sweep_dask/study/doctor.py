@@ -62,8 +62,8 @@ class Diagnosis:
         counts = {
             state: sum(check.state == state for check in self.checks) for state in (ERROR, WARNING)
         }
-        told = [f"{count} {state}{'s' * (count > 1)}" for state, count in counts.items() if count]
-        last = f"Found: {', '.join(told)}." if told else "Everything that was looked at works."
+        parts = [f"{count} {state}{'s' * (count > 1)}" for state, count in counts.items() if count]
+        last = f"Found: {', '.join(parts)}." if parts else "Everything that was looked at works."
         return [Facts(lines, colon="", indent=0, label_width=len(WARNING)), "", last]
 
 
@@ -89,16 +89,16 @@ def diagnose(settings: Settings, inputs: Sequence[str]) -> Diagnosis:
             "output folder": lambda: output_folder(settings),
             "disk": lambda: disk(run),
         }
-        found = [one for about, check in checks.items() for one in _safely(about, check)]
+        every = [one for about, check in checks.items() for one in _safely(about, check)]
     # What is odd about the machine is noticed by several of them.
-    return Diagnosis(list({(one.state, one.found): one for one in reversed(found)}.values())[::-1])
+    return Diagnosis(list({(one.state, one.found): one for one in reversed(every)}.values())[::-1])
 
 
 def _safely(about: str, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     """What a check finds, what it warns of, and what ends it."""
     with _Warnings() as warnings:
         yield from list(_until_it_fails(about, check))
-    for warning in warnings.told:
+    for warning in warnings.messages:
         yield Check(about, WARNING, warning)
 
 
@@ -107,7 +107,7 @@ class _Warnings(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def __enter__(self) -> Self:
         logging.getLogger("sweep_dask").addHandler(self)
@@ -117,7 +117,7 @@ class _Warnings(logging.Handler):
         logging.getLogger("sweep_dask").removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(record.getMessage())
+        self.messages.append(record.getMessage())
 
 
 def _until_it_fails(about: str, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:

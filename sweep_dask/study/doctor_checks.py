@@ -59,15 +59,15 @@ class Check(NamedTuple):
 def versions() -> Iterator[Check]:
     """Packages that can be imported."""
     python = ".".join(map(str, sys.version_info[:3]))
-    found = [f"sweep_dask {VERSION}, Python {python}"]
+    versions = [f"sweep_dask {VERSION}, Python {python}"]
     for name in PACKAGES:
         try:
             import_module(name)
-            found.append(f"{name} {version(name)}")
+            versions.append(f"{name} {version(name)}")
         except (ImportError, PackageNotFoundError) as error:
             cure = f"Install it in this environment: {sys.executable} -m pip install {name}"
             yield Check("versions", ERROR, f"{name} cannot be imported: {error}", cure)
-    yield Check("versions", OK, ", ".join(found))
+    yield Check("versions", OK, ", ".join(versions))
 
 
 def time_zones() -> Iterator[Check]:
@@ -103,15 +103,15 @@ def machine(settings: Settings) -> Iterator[Check]:
     """CPUs and memory: who was asked, and whose answer counts."""
     system = detect_system_config()
     yield _detected("CPU", system.reasons()[0], system.cpu_candidates, system)
-    found = _detected("memory", system.reasons()[1], system.memory_candidates, system)
+    memory = _detected("memory", system.reasons()[1], system.memory_candidates, system)
     least_bytes = projected_block_task_bytes(MINIMUM_BLOCKSIZE_BYTES)
     limit_bytes = whole_run_limit(system.available_memory_bytes, settings.memory_limit_gb)
     if limit_bytes < least_bytes:
-        told = f"{found.found}; a run may use {format_bytes(limit_bytes)} of it, and the smallest "
-        told += f"takes {format_bytes(least_bytes)}"
+        text = f"{memory.found}; a run may use {format_bytes(limit_bytes)} of it, and the smallest "
+        text += f"takes {format_bytes(least_bytes)}"
         cure = "Free memory, or give the container or the run (performance.memory_limit_gb) more."
-        found = Check("memory", ERROR, told, cure)
-    yield found
+        memory = Check("memory", ERROR, text, cure)
+    yield memory
 
 
 def _detected(
@@ -120,11 +120,11 @@ def _detected(
     """What was asked, and who won."""
     winner = next((one for one in candidates if one.winner), None)
     by = f" ({winner.name}{f' of {winner.where}' if winner.where else ''})" if winner else ""
-    found = reason.partition(": ")[2] + by
+    text = reason.partition(": ")[2] + by
     if not system.defaults_used:
-        return Check(about, OK, found)
+        return Check(about, OK, text)
     cure = "Set --workers, --chunk-size and --memory-limit, which are defaults now."
-    return Check(about, WARNING, f"{found}; not every source could be asked", cure)
+    return Check(about, WARNING, f"{text}; not every source could be asked", cure)
 
 
 # --- input and output -----------------------------------------------------------------------------
@@ -203,8 +203,8 @@ def cluster(run: Run) -> Iterator[Check]:
     with tempfile.TemporaryDirectory(dir=_nearest(run.settings.output)) as scratch:
         require_output_seen(cluster.client, Path(scratch))
     run.cluster = cluster
-    told = ", ".join(f"{label.lower()} {text}" for label, text in workers.as_lines().items())
-    yield Check("cluster", OK, f"{told}; versions are compared, dashboard {cluster.dashboard}")
+    text = ", ".join(f"{label.lower()} {text}" for label, text in workers.as_lines().items())
+    yield Check("cluster", OK, f"{text}; versions are compared, dashboard {cluster.dashboard}")
 
 
 def _nearest(folder: Path) -> Path:
@@ -228,5 +228,5 @@ def dashboard(settings: Settings) -> Iterator[Check]:
     cure = "Open the address that the first line of a run says, or name another port with "
     cure += "--dashboard-address."
     instead = f"port {free or 'any free one'} would be taken instead"
-    found = f"{settings.dashboard_address} is taken; {instead}"
-    yield Check("dashboard", WARNING, found, cure)
+    text = f"{settings.dashboard_address} is taken; {instead}"
+    yield Check("dashboard", WARNING, text, cure)

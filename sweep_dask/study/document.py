@@ -212,7 +212,7 @@ class RunRecord:
                 for f in self.plan.inputs.files
             ],
             "given": [str(given) for given in self.plan.input.given],
-            "taken": [taken._asdict() for taken in self.plan.inputs.found.taken],
+            "taken": [taken._asdict() for taken in self.plan.inputs.discovery.taken],
             "order_columns": list(self.plan.inputs.columns()[ORDERS.name].names),
             "ingest": self.ingest,
             "ledger": [] if self.ledger is None else [f.as_json() for f in self.ledger.files],

@@ -119,14 +119,14 @@ def replay_document(
     partitions
         Ascending by date and security; failed ones are not in it.
     """
-    found = Fidelity(sums.hidden)
+    fidelity = Fidelity(sums.hidden)
     for partition in partitions:
         if partition.replay is not None:
-            found.add(Partition(partition.date, partition.security), partition.replay.score)
-    told = found.as_json()
-    more = {name: told.pop(name) for name in ("hide_and_predict", "dual_posted")}
-    return told | {
-        "ablations": sums.ablations.as_json(found.total),
+            fidelity.add(Partition(partition.date, partition.security), partition.replay.score)
+    document = fidelity.as_json()
+    more = {name: document.pop(name) for name in ("hide_and_predict", "dual_posted")}
+    return document | {
+        "ablations": sums.ablations.as_json(fidelity.total),
         "assumptions": list(assumptions),
         **more,
     }
@@ -136,8 +136,10 @@ def is_scored(manifest: Mapping[str, Any]) -> bool:
     """Whether every partition that a manifest covers has a score, and there are some."""
     settings = manifest["settings"]
     # The first manifests do not say it.
-    asked = settings.get("replay", {"value": False})["value"]
-    return bool(asked and CENTRE_POINT in settings["models"]["value"] and any(_covered(manifest)))
+    is_replayed = settings.get("replay", {"value": False})["value"]
+    return bool(
+        is_replayed and CENTRE_POINT in settings["models"]["value"] and any(_covered(manifest))
+    )
 
 
 def run_document(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,10 +150,10 @@ def run_document(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str,
     InputError
         The score of a partition cannot be read.
     """
-    found = Fidelity()
+    fidelity = Fidelity()
     for key in _covered(manifest):
         try:
-            found.add(key, read_score(layout, key))
+            fidelity.add(key, read_score(layout, key))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 "The score of a partition cannot be read.",
@@ -159,7 +161,7 @@ def run_document(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str,
                 value=str(error),
                 cure="Run the same command again: it makes anew what is not whole.",
             ) from error
-    return found.as_json()
+    return fidelity.as_json()
 
 
 def write_fidelity(staging: OutputLayout, document: Mapping[str, Any]) -> dict[str, str]:
@@ -176,10 +178,10 @@ def errors_in(document: Mapping[str, Any]) -> FloatArray:
     float64[`PREDICTED`]
         See `book_errors`.
     """
-    found = [one[FREE]["by_event"] for one in document["partitions"]]
+    by_event = [one[FREE]["by_event"] for one in document["partitions"]]
     counts = np.array(
         [
-            [[events[name][count] for name in PREDICTED] for events in found]
+            [[events[name][count] for name in PREDICTED] for events in by_event]
             for count in ("tape", "predicted", "hits")
         ],
         dtype=np.int64,

@@ -18,7 +18,7 @@ from sweep_dask.storage.pieces import (
     pieces_of,
     rows_of,
 )
-from sweep_dask.study.answer import asked_of, earlier_pieces, files_of_pieces
+from sweep_dask.study.answer import earlier_pieces, files_of_pieces, spec_of
 from sweep_dask.study.book import book_of, in_order
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def run_jobs(
         The record as a manifest, with the tables of dates, which will be in place.
     """
     layout, may_keep = space.layout, not record.plan.settings.fresh
-    asked, earlier = asked_of(document), earlier_pieces(space.earlier)
+    spec, earlier = spec_of(document), earlier_pieces(space.earlier)
     tables = files_of_pieces(layout, document)
     jobs = (
         # Whether there is something to keep, a look here tells at less cost than one there.
@@ -139,7 +139,7 @@ def run_jobs(
     return [
         replace(
             job,
-            asked=asked,
+            spec=spec,
             made_of=earlier.get(job.piece.name),
             files={name: space.earlier.files.get(name, "") for name in tables(job.piece.name)},
         )

@@ -32,7 +32,7 @@ from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.storage.summaries import read_summary
 from sweep_dask.storage.verification import UNREADABLE, Finding
-from sweep_dask.study.answer import asked_of, pieces_in
+from sweep_dask.study.answer import pieces_in, spec_of
 from sweep_dask.study.fidelity import errors_in, is_scored, run_document
 from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 from sweep_dask.version import VERSION
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.rollups.summary import Summary
     from sweep_dask.analysis.tables import FloatArray
-    from sweep_dask.partition.tables import Asked
+    from sweep_dask.partition.tables import TablesSpec
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.pieces import Piece
 
@@ -99,10 +99,10 @@ def _gives(layout: OutputLayout, session: pa.Table | None, key: Partition) -> bo
     receipt = read_receipt(layout, *key)
     if receipt is None or receipt.trading is None:
         return True  # told of by others, or of a version that did not say it
-    found = None if session is None else recorded_trading(session, key.security)
-    if found is None:
+    recorded = None if session is None else recorded_trading(session, key.security)
+    if recorded is None:
         return not receipt.trading["is_recorded"]
-    windows = [list(window) for window in found.windows]
+    windows = [list(window) for window in recorded.windows]
     return bool(receipt.trading == {"windows": windows, "is_recorded": True})
 
 
@@ -119,14 +119,16 @@ def check_tables(
         return
     pieces = pieces_in(manifest)
     is_of_now = manifest["version"] == VERSION
-    told = {piece.name: of for piece, of in pieces.items()}
-    if told.keys() != manifest["pieces"].keys() or (is_of_now and told != manifest["pieces"]):
+    expected = {piece.name: of for piece, of in pieces.items()}
+    if expected.keys() != manifest["pieces"].keys() or (
+        is_of_now and expected != manifest["pieces"]
+    ):
         yield Finding("manifest.json", "its pieces of tables are not those of its partitions")
         return
     are_sound = True
-    asked = asked_of(manifest)
+    spec = spec_of(manifest)
     for piece in pieces:
-        for table in combined_tables(asked):
+        for table in combined_tables(spec):
             path = layout.piece(table.name, piece.name)
             name = layout.relative(path)
             if not (is_of_now or _has_columns(path, table.schema)):
@@ -136,16 +138,16 @@ def check_tables(
             if is_sound:
                 rows = table.rows(layout, piece.partitions)
                 what = "its rows are not those of the partitions' files"
-                found = list(_compared(name, partial(holds, path, rows), what))
-                yield from found
-                is_sound = not found
+                findings = list(_compared(name, partial(holds, path, rows), what))
+                yield from findings
+                is_sound = not findings
             are_sound &= is_sound or table.name not in (SWEEP_METRICS, SENSITIVITY)
     if are_sound and is_of_now:
         try:
             errors = errors_in(run_document(layout, manifest)) if is_scored(manifest) else None
         except InputError:
             return  # what is wrong with the scores is told by itself
-        yield from _check_rollups(layout, asked, pieces, unsound, errors)
+        yield from _check_rollups(layout, spec, pieces, unsound, errors)
 
 
 def _has_columns(path: Path, columns: pa.Schema) -> bool:
@@ -167,15 +169,15 @@ def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Fi
 
 def _check_rollups(
     layout: OutputLayout,
-    asked: Asked,
+    spec: TablesSpec,
     pieces: Iterable[Piece],
     unsound: set[str],
     errors: FloatArray | None,
 ) -> Iterator[Finding]:
-    found: list[Finding] = []
-    summary = added_in_turn(_days(layout, asked, pieces, unsound, found))
-    made = tables_of(summary, asked.arms, asked.choices, errors)
-    yield from found
+    findings: list[Finding] = []
+    summary = added_in_turn(_days(layout, spec, pieces, unsound, findings))
+    made = tables_of(summary, spec.arms, spec.choices, errors)
+    yield from findings
     for stem, table in sorted(made.items()):
         path = layout.rollups / f"{stem}.parquet"
         name = layout.relative(path)
@@ -186,25 +188,25 @@ def _check_rollups(
 
 def _days(
     layout: OutputLayout,
-    asked: Asked,
+    spec: TablesSpec,
     pieces: Iterable[Piece],
     unsound: set[str],
-    found: list[Finding],
+    findings: list[Finding],
 ) -> Iterator[Summary]:
-    """The summary of each date, made again; what is wrong with those that are there is found."""
-    tables = {table.name for table in combined_tables(asked)}
+    """The summary of each date, made again; `findings` gets what is wrong."""
+    tables = {table.name for table in combined_tables(spec)}
     for date, of_date in groupby(pieces, key=lambda piece: piece.date):
         names = [piece.name for piece in of_date]
         sweeps, sensitivity = (
             [str(layout.piece(table, name)) for name in names if table in tables]
             for table in (SWEEP_METRICS, SENSITIVITY)
         )
-        made = summary_of_files(sweeps, sensitivity, asked)
+        made = summary_of_files(sweeps, sensitivity, spec)
         path = layout.day_summary(date)
         name = layout.relative(path)
         if name not in unsound:
             what = "it is not what the sweeps of the date give"
-            found += _compared(name, partial(_is_summary, path, made), what)
+            findings += _compared(name, partial(_is_summary, path, made), what)
         yield made
 
 
@@ -248,8 +250,8 @@ def check_fidelity(
 
 def _is_sum(layout: OutputLayout, manifest: Mapping[str, Any]) -> bool:
     """Whether a run's score is what its partitions give, floats included."""
-    found = json.loads(read_regular(layout.fidelity))
-    return bool(found == run_document(layout, manifest))
+    document = json.loads(read_regular(layout.fidelity))
+    return bool(document == run_document(layout, manifest))
 
 
 def check_report(

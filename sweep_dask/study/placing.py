@@ -105,15 +105,15 @@ def staged_by_unfinished_tasks(
     space: Workspace, known: Collection[Partition]
 ) -> list[PartitionSummary]:
     """Partitions that are finished although the task that runs them and others is not."""
-    found: dict[Partition, PartitionSummary] = {}
+    finished: dict[Partition, PartitionSummary] = {}
     for path in sorted(space.scratch.glob(f"staged/*/processed/*/*/{RECEIPT}")):
         staging = OutputLayout(path.parents[3])
         key = partition_of(staging.relative(path))
         if key is not None and key not in known:
             summary = finished_summary(staging, key)
             if summary is not None:
-                found[key] = summary
-    return list(found.values())
+                finished[key] = summary
+    return list(finished.values())
 
 
 def place_whole(space: Workspace, document: Mapping[str, Any], files: Iterable[str]) -> None:

@@ -96,11 +96,11 @@ def read_input(
     with _unchanged(plan):
         written = look_before(plan)
         digests: dict[str, str] = {}
-        found = None if plan.settings.fresh else find_processed(space.earlier, document)
-        if found is not None:
+        processed = None if plan.settings.fresh else find_processed(space.earlier, document)
+        if processed is not None:
             digests = _input_digests(workers, plan)
-            found = _proven(workers, space, document, digests)
-        if found is None:
+            processed = _proven(workers, space, document, digests)
+        if processed is None:
             tally = Tally()
 
             def count(stats: BlockStats) -> None:
@@ -110,20 +110,20 @@ def read_input(
             given = (plan.blocks, space.scratch, plan.book.ticks)
             ingested = ingest(workers, *given, stages.INGEST, events, count)
             digests = digests or _input_digests(workers, plan)
-    if found is not None:
-        return _of_earlier(found, digests, space.layout, events)
+    if processed is not None:
+        return _of_earlier(processed, digests, space.layout, events)
     return _of_files(ingested, findings_on(tally, written), digests, plan, space)
 
 
 @contextmanager
 def _unchanged(plan: Plan) -> Iterator[None]:
-    """Refuse an input that changes meanwhile; what else is found in it may come of that."""
+    """Refuse an input that changes meanwhile; what else is seen in it may come of that."""
     try:
         yield
     except InputError:
-        require_unchanged(plan.inputs.found)
+        require_unchanged(plan.inputs.discovery)
         raise
-    require_unchanged(plan.inputs.found)
+    require_unchanged(plan.inputs.discovery)
 
 
 def _input_digests(workers: Workers, plan: Plan) -> dict[str, str]:
@@ -141,8 +141,8 @@ def _proven(
 ) -> Processed | None:
     """What the run can start from: nothing is believed that digests do not prove."""
     inputs = [file | {"digest": digests[file["file"]]} for file in document["inputs"]]
-    found = find_processed(space.earlier, {**document, "inputs": inputs})
-    return found if found and _are_there(workers, space.layout, found.files()) else None
+    processed = find_processed(space.earlier, {**document, "inputs": inputs})
+    return processed if processed and _are_there(workers, space.layout, processed.files()) else None
 
 
 def _are_there(
@@ -158,17 +158,17 @@ def _are_there(
 
 
 def _of_earlier(
-    found: Processed, digests: Mapping[str, str], layout: OutputLayout, events: Events
+    processed: Processed, digests: Mapping[str, str], layout: OutputLayout, events: Events
 ) -> InputRead:
-    ingested = found.run["ingest"]
-    ledger = Ledger.restored(found.run["ledger"])
+    ingested = processed.run["ingest"]
+    ledger = Ledger.restored(processed.run["ledger"])
     _tell_kept(ledger, events)
     rejects = [layout.rejects(table.name) for table in TABLES]
     return InputRead(
         digests,
         ledger,
-        PartitionIndex(found.partitions, {}),
-        [Finding(**check) for check in found.run.get("checks", ())],
+        PartitionIndex(processed.partitions, {}),
+        [Finding(**check) for check in processed.run.get("checks", ())],
         [path for path in rejects if layout.relative(path) in ingested["files"]],
         ingested["files"],
         ingest=ingested,

@@ -84,8 +84,8 @@ class ReplayResult:
 
     def __repr__(self) -> str:
         score = self.fidelity["total"][RESYNC]
-        found = f"{score['hits']:,} of {score['tape']:,} dark matches predicted"
-        return f"<ReplayResult {self.record.status}: {found}, in {self.output}>"
+        matches = f"{score['hits']:,} of {score['tape']:,} dark matches predicted"
+        return f"<ReplayResult {self.record.status}: {matches}, in {self.output}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -140,19 +140,19 @@ def _on(
         events.start(stages.PLAN)
         plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
         events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
-    around = OutputLayout(settings.output.absolute())
-    require_apart(plan.inputs.found, around)
-    layout = around.replay()
+    outer = OutputLayout(settings.output.absolute())
+    require_apart(plan.inputs.discovery, outer)
+    layout = outer.replay()
     seconds = {"plan": time.perf_counter() - began}
-    is_new = not around.root.exists()
+    is_new = not outer.root.exists()
     try:
         with workspace(layout) as space:
             record = RunRecord(plan, "replay", space.token, stage_seconds=seconds)
             document = _replay(record, space, ablations, announce, cluster, progress)
     finally:
         if is_new:
-            remove_if_empty(around.root)
-    _rebuild_report(around)
+            remove_if_empty(outer.root)
+    _rebuild_report(outer)
     return ReplayResult(record, document, layout.root)
 
 
@@ -271,12 +271,12 @@ def _draw(record: RunRecord, staging: OutputLayout) -> None:
     record.files[staging.relative(staging.report)] = file_digest(staging.report)
 
 
-def _rebuild_report(around: OutputLayout) -> None:
+def _rebuild_report(outer: OutputLayout) -> None:
     """Let the report of a finished run in the folder around show the new score."""
-    if not around.manifest.exists():
+    if not outer.manifest.exists():
         return
     try:
-        if read_manifest(around)["status"] in THROUGH:
-            rebuild_report(around)
+        if read_manifest(outer)["status"] in THROUGH:
+            rebuild_report(outer)
     except Exception as error:  # noqa: BLE001  the replay itself is in place
-        logger.warning("the report of the run in %s was not rebuilt: %s", around.root, error)
+        logger.warning("the report of the run in %s was not rebuilt: %s", outer.root, error)

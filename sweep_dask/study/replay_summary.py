@@ -130,8 +130,8 @@ def _beside_lots(tally: Mapping[str, Any], by_lot: Mapping[str, Any]) -> str:
 
 def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     """Sweeps that trade lit alone are left out: what they fill is copied from the tape."""
-    found = [scores[mode]["dark_sweeps"] for mode in MODES]
-    if not any(sweeps["sweeps"] for sweeps in found):
+    by_mode = [scores[mode]["dark_sweeps"] for mode in MODES]
+    if not any(sweeps["sweeps"] for sweeps in by_mode):
         return []
     labels = {
         "sweeps": "with any dark fill, on the tape or in the book",
@@ -139,7 +139,7 @@ def _dark_sweep_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[Block]:
         "no_dark_book_exact": "the same with no dark book",
         "random_priority_exact": "the same with random priority",
     }
-    rows = [[label, *(f"{sweeps[name]:,}" for sweeps in found)] for name, label in labels.items()]
+    rows = [[label, *(f"{sweeps[name]:,}" for sweeps in by_mode)] for name, label in labels.items()]
     return ["", Heading("Sweeps filled as on the tape"), table(rows, ("", *MODES))]
 
 
@@ -150,13 +150,13 @@ def _percent(share: float | None) -> str:
 def _hidden_lines(hidden: Mapping[str, Any] | None) -> list[Block]:
     if hidden is None:
         return []
-    found = [hidden["until"][name] for name in UNTIL]
+    of_waits = [hidden["until"][name] for name in UNTIL]
     by_lot = [hidden["random_priority"]["until"][name] for name in UNTIL]
     rows = [
-        *([label, *(_percent(one[name]) for one in found)] for name, label in _RIGHT.items()),
+        *([label, *(_percent(one[name]) for one in of_waits)] for name, label in _RIGHT.items()),
         ["right with random priority", *(_percent(one["right_share"]) for one in by_lot)],
-        ["shares filled, predicted", *(f"{one['predicted_quantity']:,}" for one in found)],
-        ["shares filled, really", *(f"{one['real_quantity']:,}" for one in found)],
+        ["shares filled, predicted", *(f"{one['predicted_quantity']:,}" for one in of_waits)],
+        ["shares filled, really", *(f"{one['real_quantity']:,}" for one in of_waits)],
     ]
     heading = (
         f"{hidden['orders']:,} orders that rested in the dark, hidden one in {hidden['one_in']}"
@@ -181,9 +181,9 @@ def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[Block]:
     if not causes:
         return []
     width = len(f"{max(causes.values()):,}")
-    told = [(f"{causes[n]:>{width},} ", words) for n, words in CAUSES.items() if causes[n]]
+    facts = [(f"{causes[n]:>{width},} ", words) for n, words in CAUSES.items() if causes[n]]
     heading = Heading("Why matches on the tape were not predicted (resync)")
-    return ["", heading, Facts(told, colon="")]
+    return ["", heading, Facts(facts, colon="")]
 
 
 def _ablation_lines(

@@ -96,11 +96,11 @@ class RunResult:
     def tables(self) -> list[str]:
         """Names for `table` and `frame`: the combined tables, then the roll-ups."""
         layout = OutputLayout(self.output)
-        found = [
+        paths = [
             *sorted(layout.tables.glob("*.parquet")),
             *sorted(layout.rollups.glob("*.parquet")),
         ]
-        return [path.relative_to(layout.tables).with_suffix("").as_posix() for path in found]
+        return [path.relative_to(layout.tables).with_suffix("").as_posix() for path in paths]
 
     def table(self, name: str) -> pd.DataFrame:
         """One of `tables`, such as `sweep_metrics` or `rollups/by_hour`, in memory.
@@ -190,8 +190,8 @@ class RunResult:
 
         columns = ["date", "security", *ALIGNED, *COMPARED]
         real, simulated = (self._arm(name, columns) for name in (reference, arm))
-        found = to_frame(differences(real, simulated))
-        return pd.concat([real[["date", "security"]], found], axis="columns")
+        changes = to_frame(differences(real, simulated))
+        return pd.concat([real[["date", "security"]], changes], axis="columns")
 
     def explain(self, order_id: int, date: str | None = None) -> Explanation:
         """The story of one order: rows, quote, fills, what stopped the rest, costs.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.tables import FloatArray
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.partition.tables import Asked
+    from sweep_dask.partition.tables import TablesSpec
     from sweep_dask.storage.layout import OutputLayout
 
 #: Names of all roll-ups.
@@ -51,7 +51,7 @@ class Day(NamedTuple):
 
 
 def summarise_days(
-    workers: Workers, staging: OutputLayout, days: Sequence[Day], asked: Asked
+    workers: Workers, staging: OutputLayout, days: Sequence[Day], spec: TablesSpec
 ) -> dict[str, str]:
     """Write the summaries of days below `staging`; returns path to digest.
 
@@ -62,21 +62,21 @@ def summarise_days(
     """
     targets = [staging.day_summary(day.date) for day in days]
     staging.day_summary("").parent.mkdir(parents=True, exist_ok=True)
-    given = ((day.sources, asked, str(to)) for day, to in zip(days, targets, strict=True))
+    given = ((day.sources, spec, str(to)) for day, to in zip(days, targets, strict=True))
     digests = gather(workers, summarise_day, given, _WHAT, _CURE)
     return dict(zip(map(staging.relative, targets), digests, strict=True))
 
 
-def summarise_day(sources: Sequence[Source], asked: Asked, target: str) -> str:
+def summarise_day(sources: Sequence[Source], spec: TablesSpec, target: str) -> str:
     """Write what the sweeps of a day leave; what a task does. Returns the digest."""
-    write_summary(Path(target), _summary_of(sources, asked))
+    write_summary(Path(target), _summary_of(sources, spec))
     return file_digest(Path(target))
 
 
-def _summary_of(sources: Iterable[Source], asked: Asked) -> Summary:
+def _summary_of(sources: Iterable[Source], spec: TablesSpec) -> Summary:
     return added_in_turn(
         summary_of_files(
-            [source.sweeps], [] if source.sensitivity is None else [source.sensitivity], asked
+            [source.sweeps], [] if source.sensitivity is None else [source.sensitivity], spec
         )
         if source.summary is None
         else read_summary(Path(source.summary))
@@ -88,7 +88,7 @@ def write_rollups(
     workers: Workers,
     staging: OutputLayout,
     summaries: Sequence[Path],
-    asked: Asked,
+    spec: TablesSpec,
     errors: FloatArray | None = None,
 ) -> dict[str, str]:
     """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
@@ -97,8 +97,8 @@ def write_rollups(
     ----------
     summaries
         Files of summaries; how the sweeps are divided among them changes nothing.
-    asked
-        What was asked of the sweeps.
+    spec
+        Whose arms and choices the tables have.
     errors
         Of the book; None: they are not known.
 
@@ -107,7 +107,7 @@ def write_rollups(
     ResourceError
         Workers died over it.
     """
-    tables = tables_of(_sum_of(workers, summaries), asked.arms, asked.choices, errors)
+    tables = tables_of(_sum_of(workers, summaries), spec.arms, spec.choices, errors)
     staging.rollups.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name in sorted(tables):

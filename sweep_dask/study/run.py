@@ -114,16 +114,16 @@ def _run(
         plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
         events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
     layout = OutputLayout(settings.output.absolute())
-    require_apart(plan.inputs.found, layout)
+    require_apart(plan.inputs.discovery, layout)
     require_room(layout, plan.disk)
-    told = signature(plan.book, settings)
+    signed = signature(plan.book, settings)
     seconds = {"plan": time.perf_counter() - began}
     with workspace(layout) as space:
-        record = RunRecord(plan, "run", space.token, told, space.earlier, stage_seconds=seconds)
+        record = RunRecord(plan, "run", space.token, signed, space.earlier, stage_seconds=seconds)
         announce_run(space, record.as_json(), settings)
         try:
-            around = (announce, cluster, progress)
-            with at_work(plan, space, *around, has_book=record.has_book) as work:
+            listeners = (announce, cluster, progress)
+            with at_work(plan, space, *listeners, has_book=record.has_book) as work:
                 _do(record, space, work)
         except FolderLostError:
             raise

@@ -67,14 +67,14 @@ def require_selected(settings: Settings, partition_index: PartitionIndex) -> Non
     """
     if partition_index.partitions and not partition_index.offered_dates:
         return  # an earlier run has read the input, and has told
-    asked: dict[str, tuple[Collection[object], Collection[object]]] = {
+    wanted: dict[str, tuple[Collection[object], Collection[object]]] = {
         "--dates": (settings.dates, partition_index.offered_dates),
         "--securities": (settings.securities, partition_index.offered_securities),
     }
     absent = [
         f"There are no Centre Point orders of {option.strip('-')} {name}"
         f"{_nearest(name, there)}: the input has {_shown(there) or 'none'}."
-        for option, (names, there) in asked.items()
+        for option, (names, there) in wanted.items()
         for name in names
         if name not in there
     ]

@@ -81,10 +81,10 @@ def _of_earlier_runs(record: RunRecord, document: Mapping[str, Any]) -> dict[str
     if not staying:
         return {}
     aside = sum(not partition["covered"] for partition in staying)
-    told = f"{len(staying):,} of earlier runs stay in the folder"
+    text = f"{len(staying):,} of earlier runs stay in the folder"
     if aside:
-        told += f"; {aside:,} of them are not in tables and report: other settings or version"
-    return {"Besides": told}
+        text += f"; {aside:,} of them are not in tables and report: other settings or version"
+    return {"Besides": text}
 
 
 def _by_whom(record: RunRecord) -> str:
@@ -159,7 +159,7 @@ def describe_plan(plan: Plan) -> list[Block]:
 
 def _taken_lines(plan: Plan) -> list[Block]:
     """What was taken for what, unless all lies in folders that are called as their tables."""
-    taken = plan.inputs.found.taken
+    taken = plan.inputs.discovery.taken
     if len(plan.input.given) == 1 and all(one.form == f"{one.table}/*" for one in taken):
         return []
     lines = [
@@ -221,7 +221,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             {"file": file.name, "table": file.table, "bytes": file.bytes}
             for file in plan.inputs.files
         ],
-        "taken": [taken._asdict() for taken in plan.inputs.found.taken],
+        "taken": [taken._asdict() for taken in plan.inputs.discovery.taken],
         "bytes": plan.inputs.bytes,
         "blocks": len(plan.blocks),
         "bytes_per_row": sample.bytes_per_row,

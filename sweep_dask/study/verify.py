@@ -80,7 +80,7 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
 
 def _unsound(findings: list[Finding]) -> set[str]:
     """Files that nothing can be made again from, or compared with."""
-    return {found.where for found in findings if found.what != NOT_LISTED} - {"manifest.json"}
+    return {finding.where for finding in findings if finding.what != NOT_LISTED} - {"manifest.json"}
 
 
 def _check_manifest(manifest: Mapping[str, Any], *, is_intact: bool) -> Iterator[Finding]:
@@ -107,6 +107,6 @@ def _expected(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[str
 
 def _check_totals(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     if has_answer(manifest):
-        for name, told in totals(manifest["partitions"]).items():
-            if manifest[name] != told:
+        for name, total in totals(manifest["partitions"]).items():
+            if manifest[name] != total:
                 yield Finding("manifest.json", f"{name} is not the sum over the partitions")

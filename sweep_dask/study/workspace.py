@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from sweep_dask.storage.discovery import Found
+    from sweep_dask.storage.discovery import Discovery
 
 #: Folder in the scratch folder for results of all partitions together.
 _WHOLE = "whole"
@@ -67,8 +67,8 @@ class Workspace:
             The manifest of a folder without an earlier one.
         """
         before = self.earlier.document
-        told = new if before is None else {**before, "status_before": before["status"]}
-        self.announce(told, placing)
+        document = new if before is None else {**before, "status_before": before["status"]}
+        self.announce(document, placing)
 
     def announce(self, document: Mapping[str, Any], placing: Iterable[str]) -> None:
         """Say in the manifest that a run is at work, and where it may put results.
@@ -132,12 +132,12 @@ def workspace(layout: OutputLayout) -> Iterator[Workspace]:
             layout.root.rmdir()
 
 
-def require_apart(found: Found, layout: OutputLayout) -> None:
+def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
     """Refuse an output folder that would write among its input, and input among results.
 
     Parameters
     ----------
-    found
+    discovery
         The input; what is not of this machine is never below the output folder.
 
     Raises
@@ -148,8 +148,8 @@ def require_apart(found: Found, layout: OutputLayout) -> None:
     target = layout.root.resolve()
     results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
     # Folders and files of tables may be links, too.
-    places = [f"{place.root}/{start}" for place in found.places for start in place.starts]
-    files = [file.path for file in found.files if file.address.local is not None]
+    places = [f"{place.root}/{start}" for place in discovery.places for start in place.starts]
+    files = [file.path for file in discovery.files if file.address.local is not None]
     folders = [path.rpartition("/")[0] for path in files]
     local = [path for path in places if Path(path).exists()]
     sources = {Path(os.path.realpath(path)) for path in (*local, *folders, *files)}
@@ -159,7 +159,7 @@ def require_apart(found: Found, layout: OutputLayout) -> None:
         raise UsageError(
             "Input and output overlap: results would lie among the files they are made from.",
             where=str(layout.root),
-            value=str(found.address),
+            value=str(discovery.address),
             cure="Name another folder with --output.",
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from rolled_up import asked_of
+from rolled_up import spec_of
 
 from sweep_dask.analysis.metrics.choice_sums import AMOUNTS, COUNTS, SENSITIVITY
 from sweep_dask.analysis.rollups.sensitivity import cases_of
@@ -21,8 +21,8 @@ _COSTS = ("implementation_shortfall", "completed_shortfall")
 
 def drawn_choices(market):
     """Rows of every case of the market's arms; None without a scenario."""
-    asked = asked_of(list(market))
-    cases = cases_of(asked.arms, asked.choices)
+    spec = spec_of(list(market))
+    cases = cases_of(spec.arms, spec.choices)
     if not cases:
         return None
     of_arm = {arm.scenario or arm.model: _summed(frame) for arm, frame in market.items()}

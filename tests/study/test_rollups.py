@@ -11,7 +11,7 @@ import pytest
 from distributed import Client, LocalCluster
 from drawn_rollups import draw_sweeps, write_sweeps
 from framed import tables_of
-from rolled_up import asked_of, write_rollups_of
+from rolled_up import spec_of, write_rollups_of
 from slow_rollups import assert_same_rows, slow_rollups
 
 from sweep_dask.analysis.rollups.tables import TABLES
@@ -52,7 +52,7 @@ def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, arms, 
     table = draw_sweeps(sweeps, sweeps, clusters, arms, is_constant)
     # Small row groups, which end in the middle of a partition and of an arm.
     layout = make_table(tmp_path, table, row_group_rows=97)
-    summary = summary_of_files([str(table_of(layout))], [], asked_of(arms))
+    summary = summary_of_files([str(table_of(layout))], [], spec_of(arms))
     found = tables_of(summary, arms)
     for name, expected in slow_rollups(table, list(arms)).items():
         assert list(found[name]) == list(TABLES[name])

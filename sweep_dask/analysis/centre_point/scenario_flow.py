@@ -29,8 +29,8 @@ _APART: dict[Switch | None, Pairs] = {
 }
 
 
-class Asked(NamedTuple):
-    """What the book is asked in one replay."""
+class ReplayInput(NamedTuple):
+    """What the book is given in one replay."""
 
     events: NDArray[np.void]
     happening: IntArray
@@ -75,12 +75,12 @@ class ScenarioFlow:
         switch
             An assumption that is put the other way; None: none is.
         """
-        asked = self.asked(adopts, switch)
-        flow = replace(self.flow, events=asked.events)
-        return self._partition.run(flow, happening=asked.happening, adopting=asked.adopting)
+        given = self.replay_input(adopts, switch)
+        flow = replace(self.flow, events=given.events)
+        return self._partition.run(flow, happening=given.happening, adopting=given.adopting)
 
-    def asked(self, adopts: BoolArray, switch: Switch | None) -> Asked:
-        """What `run` asks of the book."""
+    def replay_input(self, adopts: BoolArray, switch: Switch | None) -> ReplayInput:
+        """What `run` gives to the book."""
         adopters, events = self._adopters(adopts), self.flow.events
         adopting = Adopting(adopters, _APART.get(switch, Pairs.NONE))
         happening, decides = self._happens.copy(), adopts[self._order]
@@ -93,7 +93,7 @@ class ScenarioFlow:
         if switch is Switch.OWN_QUOTES and self._makes_no_quotes:
             events = self._own_quotes.without(adopters, events)
         happening[self._open] |= happens
-        return Asked(events, np.flatnonzero(happening), adopting)
+        return ReplayInput(events, np.flatnonzero(happening), adopting)
 
     def may_matter(self, switch: Switch, adopts: BoolArray, result: BookResult) -> bool:
         """Whether a switch may change a replay; if not, it changes nothing at all of it.

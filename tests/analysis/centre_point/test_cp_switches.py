@@ -171,15 +171,15 @@ def test_replays_are_those_of_the_reference(switch, seed, name, share):
     scenarios = Scenarios(partition)
     flow = scenarios.flow(scenarios.orders(name))
     adopts = some_of(scenarios, seed, share)
-    result, asked = flow.run(adopts, switch), flow.asked(adopts, switch)
+    result, given = flow.run(adopts, switch), flow.replay_input(adopts, switch)
     ticks = list(zip(*(column.tolist() for column in partition.settings.ticks.arrays), strict=True))
-    book = ReferenceBook(partition.settings.rules, ticks, adopting=asked.adopting)
-    slow = run_reference(book, asked.events[asked.happening], adopts.size)
+    book = ReferenceBook(partition.settings.rules, ticks, adopting=given.adopting)
+    slow = run_reference(book, given.events[given.happening], adopts.size)
     for name in ("fills", "gains"):
         slow_ones = getattr(slow, name)
-        slow_ones["event"] = asked.happening[slow_ones["event"]]
+        slow_ones["event"] = given.happening[slow_ones["event"]]
         assert getattr(result, name).tolist() == slow_ones.tolist()
-    assert result.applied[asked.happening].tolist() == slow.applied.tolist()
+    assert result.applied[given.happening].tolist() == slow.applied.tolist()
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 1])
