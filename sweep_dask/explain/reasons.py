@@ -33,7 +33,7 @@ def _obstacle(reason: str, side: str) -> _Words:
     if reason not in UNFILLED_REASONS:
         return _Words(reason)
     known = UNFILLED_REASONS[reason]
-    return _Words(known.told.format(beyond=_limit(side)), known.sections)
+    return _Words(known.clause.format(beyond=_limit(side)), known.sections)
 
 
 def _afterwards(scenario: str, terms: Terms, *, is_affected: bool) -> _Words:

@@ -15,7 +15,7 @@ class Direction(IntEnum):
     GAIN = 1
 
 
-class Told(IntEnum):
+class Detail(IntEnum):
     """How much is told of a metric; each includes those before it."""
 
     TABLE = 0
@@ -54,7 +54,7 @@ class Metric:
     source: str = ""
     heading: str = ""
     direction: Direction = Direction.NEITHER
-    told: Told = Told.TABLE
+    detail: Detail = Detail.TABLE
     worth: str = ""
     """Of the answer: what its sums by the worth of sweeps are called."""
     would: tuple[str, str] = ("", "")

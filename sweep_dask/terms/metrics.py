@@ -7,7 +7,7 @@ terminal, and its row in docs/metrics.md. What computes it is in `analysis.metri
 
 from __future__ import annotations
 
-from sweep_dask.terms.metric import Direction, Metric, Told
+from sweep_dask.terms.metric import Detail, Direction, Metric
 
 #: How long after a fill the realised spread is taken.
 REALISED_AFTER_SECONDS = (1, 10, 60)
@@ -26,7 +26,7 @@ def _realised(seconds: int) -> Metric:
         sign=f"+ costlier than the midpoint {seconds} s later",
         source="Huang and Stoll 1996; SEC Rule 605",
         direction=Direction.COST,
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     )
 
 
@@ -44,7 +44,7 @@ METRICS = (
         sign="≥ 0",
         kind="int64",
         direction=Direction.GAIN,
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric("unfilled_quantity", "max(*Q − F*, 0)", unit="shares", sign="≥ 0", kind="int64"),
     Metric(
@@ -52,7 +52,7 @@ METRICS = (
         unit="shares",
         sign="≥ 0",
         kind="int64",
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric(
         *("arrival_filled_quantity", "Σ *q* of the fills with *t = t₀*"),
@@ -66,11 +66,11 @@ METRICS = (
         sign="≥ 0; above 1 if the input has more fills than quantity",
         heading="Fill ratio",
         direction=Direction.GAIN,
-        told=Told.ANSWER,
+        detail=Detail.ANSWER,
         worth="filled_paper_value_aud",
         would=("fill more", "fill less"),
     ),
-    Metric("fill_count", "number of fills", sign="≥ 0", kind="int64", told=Told.COMPARED),
+    Metric("fill_count", "number of fills", sign="≥ 0", kind="int64", detail=Detail.COMPARED),
     Metric(
         "outcome",
         "`filled`: *F ≥ Q*; `partly_filled`: 0 < *F* < *Q*; `unfilled`: *F* = 0",
@@ -104,7 +104,7 @@ METRICS = (
         *("vwap", "*V / F*", "no fill"),
         unit="price",
         source="Berkowitz, Logue and Noser 1988",
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric(
         "limit_improvement",
@@ -113,7 +113,7 @@ METRICS = (
         units=_PER_SHARE_AND_SUM,
         sign="+ below (buy) or above (sell) the limit",
         direction=Direction.GAIN,
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric(
         "midpoint_improvement",
@@ -123,7 +123,7 @@ METRICS = (
         sign="+ better than the midpoint on arrival",
         source="SEC Rule 605: −2 times it is the effective spread from the time of receipt",
         direction=Direction.GAIN,
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric(
         "far_touch_improvement",
@@ -134,7 +134,7 @@ METRICS = (
         source="SEC Rule 605 (price improvement)",
         heading="Better than the far touch",
         direction=Direction.GAIN,
-        told=Told.BY_SEGMENT,
+        detail=Detail.BY_SEGMENT,
     ),
     Metric(
         "arrival_cost",
@@ -145,7 +145,7 @@ METRICS = (
         source="Perold 1988 (execution cost)",
         heading="Arrival cost",
         direction=Direction.COST,
-        told=Told.BY_SEGMENT,
+        detail=Detail.BY_SEGMENT,
     ),
     Metric(
         "opportunity_cost",
@@ -155,7 +155,7 @@ METRICS = (
         sign="+ the unfilled shares became costlier",
         source="Perold 1988 (opportunity cost)",
         direction=Direction.COST,
-        told=Told.SUMMED,
+        detail=Detail.SUMMED,
     ),
     Metric(
         "implementation_shortfall",
@@ -166,7 +166,7 @@ METRICS = (
         source="Perold 1988",
         heading="Implementation shortfall",
         direction=Direction.COST,
-        told=Told.ANSWER,
+        detail=Detail.ANSWER,
         worth="implementation_shortfall_aud",
         would=("cost more", "cost less"),
     ),
@@ -181,7 +181,7 @@ METRICS = (
         source="Perold 1988, with a price for the rest",
         heading="Shortfall with clean-up",
         direction=Direction.COST,
-        told=Told.ANSWER,
+        detail=Detail.ANSWER,
         worth="completed_shortfall_aud",
         would=("cost more with the rest traded", "cost less with the rest traded"),
     ),
@@ -193,7 +193,7 @@ METRICS = (
         sign="+ the midpoint ran away from the order",
         source="Wagner and Edwards 1993 (timing cost)",
         direction=Direction.COST,
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric(
         "effective_spread",
@@ -204,7 +204,7 @@ METRICS = (
         source="Huang and Stoll 1996",
         heading="Effective spread",
         direction=Direction.COST,
-        told=Told.BY_SEGMENT,
+        detail=Detail.BY_SEGMENT,
     ),
     *map(_realised, REALISED_AFTER_SECONDS),
     Metric(
@@ -213,14 +213,14 @@ METRICS = (
         sign="≥ 0",
         heading="Time to the first fill",
         direction=Direction.COST,
-        told=Told.BY_SEGMENT,
+        detail=Detail.BY_SEGMENT,
     ),
     Metric(
         *("time_to_last_fill", "max *t − t₀*", "no fill"),
         units=("seconds",),
         sign="≥ 0",
         direction=Direction.COST,
-        told=Told.COMPARED,
+        detail=Detail.COMPARED,
     ),
     Metric(
         *("mean_time_to_fill", "Σ *q* (*t − t₀*) / *F*", "no fill"),
@@ -229,7 +229,7 @@ METRICS = (
         source="SEC Rule 605 (share-weighted average time to execution)",
         heading="Mean time to a fill",
         direction=Direction.COST,
-        told=Told.BY_SEGMENT,
+        detail=Detail.BY_SEGMENT,
     ),
     Metric(
         *("market_drift", "*s* (*M(t₁) − M₀*)", "no midpoint at *t₀* or *t₁*"),
@@ -251,9 +251,9 @@ METRICS = (
 COLUMNS = {column.name: column for metric in METRICS for column in metric.columns}
 
 
-def _told(least: Told, *, amounts: bool) -> tuple[str, ...]:
-    """Columns of which so much is told: amounts, or those of which there is a mean."""
-    chosen = [metric for metric in METRICS if metric.told >= least]
+def _names(least: Detail, *, amounts: bool) -> tuple[str, ...]:
+    """Columns of at least so much detail: amounts, or those of which there is a mean."""
+    chosen = [metric for metric in METRICS if metric.detail >= least]
     return tuple(
         column.name
         for metric in chosen
@@ -266,14 +266,14 @@ def _told(least: Told, *, amounts: bool) -> tuple[str, ...]:
 COMPARED = {
     name: column.metric.direction
     for name, column in COLUMNS.items()
-    if column.metric.told >= Told.COMPARED
+    if column.metric.detail >= Detail.COMPARED
 }
 #: Those that are told by segment: means, quantiles and tests.
-HEADLINE = _told(Told.BY_SEGMENT, amounts=False)
+HEADLINE = _names(Detail.BY_SEGMENT, amounts=False)
 #: Amounts that are added up by segment.
-AMOUNTS = _told(Told.SUMMED, amounts=True)
+AMOUNTS = _names(Detail.SUMMED, amounts=True)
 #: Those of the answer, with what their sums by the worth of sweeps are called.
-ANSWER = {name: COLUMNS[name].metric.worth for name in _told(Told.ANSWER, amounts=False)}
+ANSWER = {name: COLUMNS[name].metric.worth for name in _names(Detail.ANSWER, amounts=False)}
 FILL_RATIO, SHORTFALL, WITH_CLEAN_UP = ANSWER
 
 #: Parts of a difference in arrival cost: of the price, of the quantity, of the time.

@@ -9,7 +9,7 @@ class Reason(NamedTuple):
     """Why the rest of a sweep did not fill."""
 
     words: str
-    told: str
+    clause: str
     """The same within a sentence; `{beyond}` is `above` for a buy and `below` for a sell."""
     sections: tuple[str, ...] = ()
     """Of the rules of Centre Point that say so."""

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from sweep_dask.terms import arms, metrics
-from sweep_dask.terms.metric import Direction, Metric, Told
+from sweep_dask.terms.metric import Detail, Direction, Metric
 
 
 def test_a_name_costs_no_compiled_code():
@@ -55,7 +55,7 @@ def test_columns_of_a_metric_in_several_units():
     assert [column.name for column in metric.columns] == ["cost_price", "cost_bps", "cost_aud"]
     assert [column.query for column in metric.columns[1:]] == ["avg(cost_bps)", "sum(cost_aud)"]
     assert metric.columns[1].ways == ("costlier", "cheaper")
-    assert metric.told == Told.TABLE
+    assert metric.detail == Detail.TABLE
 
 
 def test_arms_are_the_tape_the_other_model_and_the_scenarios():
