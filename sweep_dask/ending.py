@@ -101,7 +101,7 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     threading.excepthook = _note_thread
     try:
         _answer_signals(_interrupt)
-        code = _told(function, arguments, debug=debug)
+        code = _reported(function, arguments, debug=debug)
     except KeyboardInterrupt:
         if arguments.get("as_json"):
             _say_document(InterruptedRunError("Interrupted."))
@@ -114,7 +114,7 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     return code
 
 
-def _told(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
+def _reported(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
     """The exit code of a command; an error is printed in words, for `--json` as a document too."""
     try:
         return function(**arguments)

@@ -53,9 +53,9 @@ class JsonLines(logging.Formatter):
 def stage_record(stage: str, outcome: str, seconds: float) -> logging.LogRecord:
     """A record of the end of a stage."""
     fields = {"stage": stage, "outcome": outcome, "seconds": round(seconds, 3)}
-    line, told = "%s: %s, %.3f s", tuple(fields.values())
+    message, values = "%s: %s, %.3f s", tuple(fields.values())
     logger = logging.getLogger("sweep_dask.stages")
-    return logger.makeRecord(logger.name, logging.INFO, "", 0, line, told, None, extra=fields)
+    return logger.makeRecord(logger.name, logging.INFO, "", 0, message, values, None, extra=fields)
 
 
 def formatter_of(log_format: str) -> logging.Formatter:

@@ -149,8 +149,8 @@ def warn(message: str) -> None:
 
 def complain(error: SweepError) -> None:
     """Print an error, however quiet all else is."""
-    told = cast("dict[str, object]", error.as_json()["error"])
-    fields = {name: value for name, value in told.items() if name in FIELDS}
+    members = cast("dict[str, object]", error.as_json()["error"])
+    fields = {name: value for name, value in members.items() if name in FIELDS}
     text = printable(str(error), keep="\n")
     tell(logging.ERROR, text, error.what, **fields, exit_code=error.exit_code)
 

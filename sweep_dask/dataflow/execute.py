@@ -119,8 +119,8 @@ def gather_sum(
 
 def _raising(what: str | Sequence[str], cure: str | None) -> OnLost:
     def lost(position: int, reason: str) -> None:
-        told = what if isinstance(what, str) else what[position]
-        raise TaskLostError(f"{told} failed: {reason}.", cure=cure)
+        task = what if isinstance(what, str) else what[position]
+        raise TaskLostError(f"{task} failed: {reason}.", cure=cure)
 
     return lost
 

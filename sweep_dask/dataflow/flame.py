@@ -43,7 +43,7 @@ class _Box(NamedTuple):
     """A function within the one that called it; `left` and `share` are of the whole, 0 to 1."""
 
     name: str
-    place: str
+    where: str
     left: float
     share: float
     depth: int
@@ -75,9 +75,9 @@ def _boxes(node: Mapping[str, Any], total: int, left: float, depth: int) -> Iter
         share = child["count"] / total
         if share < _SMALLEST_SHARE:
             return
-        told = child["description"]
-        place = f"{told['filename']}:{told['line_number']}"
-        yield _Box(told["name"], place, left, share, depth)
+        code = child["description"]
+        where = f"{code['filename']}:{code['line_number']}"
+        yield _Box(code["name"], where, left, share, depth)
         yield from _boxes(child, total, left, depth + 1)
         left += share
 
@@ -88,7 +88,7 @@ def _drawn(box: _Box) -> str:
     label = box.name if len(box.name) <= fitting else ""
     colour = _COLOURS[sum(box.name.encode()) % len(_COLOURS)]
     return (
-        f"<g><title>{escape(box.name)}, {100 * box.share:.1f} %, {escape(box.place)}</title>"
+        f"<g><title>{escape(box.name)}, {100 * box.share:.1f} %, {escape(box.where)}</title>"
         f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{_ROW - 1}" fill="{colour}"/>'
         f'<text x="{x + 3:.1f}" y="{y + 13}">{escape(label)}</text></g>'
     )

@@ -77,13 +77,13 @@ def remote_workers(client: Client) -> dict[str, tuple[float, int]]:
     As of their last heartbeats; empty if the scheduler does not answer.
     """
     try:
-        told: dict[str, Any] = client.sync(
+        identity: dict[str, Any] = client.sync(
             client.scheduler.identity, n_workers=-1, callback_timeout=_PATIENCE_SECONDS
         )
     except Exception:  # noqa: BLE001  whoever works with it will say what is wrong
         return {}
     return {
         worker_name(worker["name"]): (float(metrics["cpu"]), int(metrics["memory"]))
-        for worker in told["workers"].values()
+        for worker in identity["workers"].values()
         if (metrics := worker.get("metrics")) and {"cpu", "memory"} <= metrics.keys()
     }

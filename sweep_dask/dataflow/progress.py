@@ -99,8 +99,8 @@ class Progress(Listener):
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
         """Put a line in its place, after those of stages that began before."""
         self._erase(stage)
-        told = f"{stage:<35}  {outcome}"
-        self._lines[stage] = printable(f"{told:<72}{seconds:6.1f} s")
+        text = f"{stage:<35}  {outcome}"
+        self._lines[stage] = printable(f"{text:<72}{seconds:6.1f} s")
         self._print(is_last=False)
 
     def on_end(self) -> None:

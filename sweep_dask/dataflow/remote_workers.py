@@ -124,17 +124,17 @@ def wait_for_workers(
         There are fewer after that time.
     """
     began = time.monotonic()
-    told: int | None = None
+    shown: int | None = None
     while (there := client.scheduler_info(n_workers=0)["n_workers"]) < (wanted or 1):
         if wanted is None or time.monotonic() - began > patience_seconds:
             raise _too_few(client.scheduler.address, there, wanted, patience_seconds)
-        if there != told:
-            told = there
+        if there != shown:
+            shown = there
             line = f"Waiting for workers: {there} of {wanted}, {patience_seconds:.0f} s at most"
             tell(line)
             show(line)
         time.sleep(_LOOK_SECONDS)
-    if told is not None:
+    if shown is not None:
         tell(f"Workers: {there}, after {time.monotonic() - began:.0f} s")
 
 

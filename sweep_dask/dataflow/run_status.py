@@ -54,8 +54,8 @@ class RunStatus(Listener):
 
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
         """Note how it ended."""
-        found = self._stages.setdefault(stage, _Stage(time.perf_counter()))
-        found.outcome, found.seconds = outcome, seconds
+        ended = self._stages.setdefault(stage, _Stage(time.perf_counter()))
+        ended.outcome, ended.seconds = outcome, seconds
 
     def as_json(self) -> dict[str, Any]:
         """Partitions, rows that were read and rejected, and every stage in its order."""
@@ -79,18 +79,18 @@ class _Collector:
         """The metrics, as `prometheus_client` asks for them."""
         from prometheus_client.core import GaugeMetricFamily
 
-        told = self._status.as_json()
+        status = self._status.as_json()
         for name, help_text in (
             ("partitions", "Partitions of the run, once they are known"),
             ("partitions_done", "Partitions that are done, kept ones included"),
             ("rows_read", "Rows read from the input"),
             ("rows_rejected", "Rows of the input that could not be read"),
         ):
-            yield GaugeMetricFamily(_PREFIX + name, help_text, value=told[name])
+            yield GaugeMetricFamily(_PREFIX + name, help_text, value=status[name])
         seconds = GaugeMetricFamily(
             f"{_PREFIX}stage_seconds", "Seconds of each stage so far", labels=["stage"]
         )
-        for stage in told["stages"]:
+        for stage in status["stages"]:
             seconds.add_metric([stage["stage"]], stage["seconds"])
         yield seconds
 

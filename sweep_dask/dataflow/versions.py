@@ -59,30 +59,30 @@ def require_same_versions(client: Client) -> None:
         A table of what is different, and where.
     """
     here, there = versions_of(client)
-    found = differences(here, there)
-    if not any(difference.package in TRAVELS_BY for difference in found):
+    different = differences(here, there)
+    if not any(difference.package in TRAVELS_BY for difference in different):
         for who, version in _versions_of_ours(client).items():
             there[who][OURS] = version or _NOT_THERE
-        found = differences({**here, OURS: VERSION}, there)
-    if any(difference.is_refused for difference in found):
+        different = differences({**here, OURS: VERSION}, there)
+    if any(difference.is_refused for difference in different):
         raise ResourceError(
-            "\n".join(["The cluster does not run what this client runs:", *as_table(found)]),
+            "\n".join(["The cluster does not run what this client runs:", *as_table(different)]),
             where=str(client.scheduler.address),
             cure=_CURE,
         )
-    if found:
+    if different:
         logger.warning(
             "the cluster has other versions than this client, so that results may differ in their "
             "bytes:\n%s",
-            "\n".join(as_table(found)),
+            "\n".join(as_table(different)),
         )
 
 
 def versions_of(client: Client) -> tuple[Versions, dict[str, Versions]]:
     """Of the client, and of the scheduler and each worker: as they say without code of ours."""
-    found = client.get_versions(packages=list(SIMILAR))
-    there = {SCHEDULER: found["scheduler"], **found["workers"]}
-    return _named(found["client"]), {who: _named(answer) for who, answer in there.items()}
+    answers = client.get_versions(packages=list(SIMILAR))
+    there = {SCHEDULER: answers["scheduler"], **answers["workers"]}
+    return _named(answers["client"]), {who: _named(answer) for who, answer in there.items()}
 
 
 def _named(answer: Mapping[str, Any]) -> Versions:
@@ -115,23 +115,23 @@ def _ask_for_ours() -> Any:
 def differences(here: Versions, there: Mapping[str, Versions]) -> list[Difference]:
     """Every version that is not the client's: by package as in `here`, then by version."""
     workers = len(there.keys() - {SCHEDULER})
-    found: list[Difference] = []
+    different: list[Difference] = []
     for package, own in here.items():
         others = {who: versions.get(package, _NOT_THERE) for who, versions in there.items()}
         for other in sorted({*others.values()} - {own}):
-            places = [who for who, version in others.items() if version == other]
-            found.append(Difference(package, own, other, _where(places, workers)))
-    return found
+            holders = [who for who, version in others.items() if version == other]
+            different.append(Difference(package, own, other, _where(holders, workers)))
+    return different
 
 
-def _where(places: Sequence[str], workers: int) -> str:
+def _where(holders: Sequence[str], workers: int) -> str:
     """`scheduler`, `2 of 8 workers (tcp://…, tcp://…)`; no more than some of them are named."""
-    theirs = sorted(who for who in places if who != SCHEDULER)
-    told = [SCHEDULER] if SCHEDULER in places else []
+    theirs = sorted(who for who in holders if who != SCHEDULER)
+    parts = [SCHEDULER] if SCHEDULER in holders else []
     if theirs:
         named = ", ".join(theirs[:_NAMED]) + ", …" * (len(theirs) > _NAMED)
-        told.append(f"{len(theirs)} of {workers} worker{'s' * (workers != 1)} ({named})")
-    return ", ".join(told)
+        parts.append(f"{len(theirs)} of {workers} worker{'s' * (workers != 1)} ({named})")
+    return ", ".join(parts)
 
 
 def as_table(found: Iterable[Difference]) -> list[str]:

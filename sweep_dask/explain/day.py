@@ -74,7 +74,7 @@ class _Reader:
         contras = self._contras(fill.contra_order_id for fills in found.values() for fill in fills)
         end_ns = any_row["end_ns"] if any_row else None
         fills = {
-            name: tuple(_told(fill, contras, end_ns) for fill in of_arm)
+            name: tuple(_as_fill(fill, contras, end_ns) for fill in of_arm)
             for name, of_arm in found.items()
         }
         is_affected = self._is_affected()
@@ -225,7 +225,9 @@ class _Reader:
         return str(names[-1]) if names else None
 
 
-def _told(fill: FoundFill, contras: dict[int, tuple[int | None, str]], end_ns: int | None) -> Fill:
+def _as_fill(
+    fill: FoundFill, contras: dict[int, tuple[int | None, str]], end_ns: int | None
+) -> Fill:
     """A fill with who the contra is, and whether it counts."""
     participant, kind = contras.get(fill.contra_order_id or 0, (None, None))
     is_counted = end_ns is None or fill.time_ns <= end_ns

@@ -37,7 +37,7 @@ class Files:
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """The rows with one of some numbers in a column; see `storage.lookup.rows_with`."""
-        with self._told(path):
+        with self._refusing(path):
             return rows_with(path, column, values, columns)
 
     def rows_if_there(self, path: Path, column: str, values: Collection[int]) -> pa.Table | None:
@@ -46,19 +46,19 @@ class Files:
 
     def columns(self, path: Path, names: Sequence[str]) -> pa.Table:
         """All rows, of these columns those that the file has."""
-        with self._told(path), pq.ParquetFile(path) as file:
+        with self._refusing(path), pq.ParquetFile(path) as file:
             return file.read(columns=[name for name in names if name in file.schema_arrow.names])
 
     def csv_rows(self, path: Path, column: str, value: int) -> pa.Table:
         """The rows of a CSV file with a number in a column."""
-        with self._told(path):
+        with self._refusing(path):
             rows = pacsv.read_csv(path)
             if not len(rows):
                 return rows
             return rows.filter(is_among(rows[column], (value,)))
 
     @contextmanager
-    def _told(self, path: Path) -> Iterator[None]:
+    def _refusing(self, path: Path) -> Iterator[None]:
         try:
             yield
         except (OSError, pa.ArrowException, LookupError) as error:

@@ -29,13 +29,13 @@ def _second(time_ns: int) -> dt.datetime:
 def with_local_times(document: Any) -> Any:
     """A document in which local time stands behind every value whose name ends in `_ns`."""
     if isinstance(document, dict):
-        told: dict[str, Any] = {}
+        with_local: dict[str, Any] = {}
         for name, value in document.items():
-            told[name] = with_local_times(value)
+            with_local[name] = with_local_times(value)
             if name.endswith(_TIME):
                 local = None if value is None else local_time(value)
-                told[f"{name.removesuffix(_TIME)}_local"] = local
-        return told
+                with_local[f"{name.removesuffix(_TIME)}_local"] = local
+        return with_local
     if isinstance(document, list | tuple):
         return [with_local_times(value) for value in document]
     return document

@@ -58,10 +58,10 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
     return ContinuousTrading(windows, is_recorded=False)
 
 
-def trading_before(told: Mapping[str, Any]) -> ContinuousTrading:
+def trading_before(trading: Mapping[str, Any]) -> ContinuousTrading:
     """What the receipt of a partition says of it."""
-    windows = tuple(Window(*window) for window in told["windows"])
-    return ContinuousTrading(windows, told["is_recorded"])
+    windows = tuple(Window(*window) for window in trading["windows"])
+    return ContinuousTrading(windows, trading["is_recorded"])
 
 
 @lru_cache(maxsize=1)

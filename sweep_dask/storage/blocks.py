@@ -103,12 +103,12 @@ def recut(blocks: Sequence[Block], blocksize_bytes: int) -> list[Block]:
     blocks
         In order of their numbers, up to the end of each file that they are of.
     """
-    found: list[Block] = []
+    anew: list[Block] = []
     for _, of_file in groupby(blocks, key=lambda block: block.file.name):
         first = next(of_file)
-        number = blocks[0].number + len(found)
-        found += cut_file(first.file, first.header, blocksize_bytes, number, first.start)
-    return found
+        number = blocks[0].number + len(anew)
+        anew += cut_file(first.file, first.header, blocksize_bytes, number, first.start)
+    return anew
 
 
 def _row_group_runs(file: InputFile, blocksize_bytes: int, begin: int) -> list[tuple[int, int]]:

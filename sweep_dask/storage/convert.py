@@ -76,17 +76,17 @@ def convert_file(
     n_read = converter.rows if header.n_rows is None else header.n_rows
     if not n_written == converter.rows == n_read:
         raise InternalError(f"{file.name} has {n_read:,} rows, and {n_written:,} were written.")
-    told = (*_of_file(file, header, names), *_of_cells(converter))
-    return ConvertedFile(file.name, file.table, written, n_written, told)
+    conversions = (*_of_file(file, header, names), *_of_cells(converter))
+    return ConvertedFile(file.name, file.table, written, n_written, conversions)
 
 
-def names_in_file(file: InputFile, header: FileHeader, told: tuple[str, ...]) -> tuple[str, ...]:
+def names_in_file(file: InputFile, header: FileHeader, given: tuple[str, ...]) -> tuple[str, ...]:
     """The names of all fields, as they stand."""
     with readable(file):
         if file.format == "parquet":
             with open_raw(file) as stream:
                 return tuple(pq.read_schema(stream).names)
-    return told or header.names
+    return given or header.names
 
 
 def _converted(converter: RowConverter, text: bytes, file: InputFile) -> bytes:
@@ -124,14 +124,14 @@ def _of_file(file: InputFile, header: FileHeader, names: tuple[str, ...]) -> lis
         if position in read and plain_name(name) != plain_name(read[position])
     ]
     left_out = [name.strip() for position, name in enumerate(names) if position not in read]
-    told = {
+    conversions = {
         "format": "" if file.format == "csv" else f"{file.format} to CSV",
         "delimiter": "" if header.delimiter == "," else f"{header.delimiter!r} to a comma",
         "header": "" if header.line or file.format == "parquet" else "written in front",
         "columns renamed": ", ".join(renamed),
         "columns left out, as nothing reads them": ", ".join(left_out),
     }
-    return [f"{what}: {how}" for what, how in told.items() if how]
+    return [f"{what}: {how}" for what, how in conversions.items() if how]
 
 
 def _of_cells(converter: RowConverter) -> list[str]:

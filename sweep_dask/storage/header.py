@@ -109,7 +109,7 @@ def read_header(
         return _parquet_header(file, table, mapping, units)
     first = _first_line(file)
     if names:
-        return _told_header(first, names, file, table, mapping, units, delimiter)
+        return _header_of_names(first, names, file, table, mapping, units, delimiter)
     names = _split_header(first, file, delimiter)
     _refuse_no_header(names, first, file, table, mapping, delimiter)
     fields = with_units(match_columns(names, table, mapping, file), units)
@@ -118,7 +118,7 @@ def read_header(
     )
 
 
-def _told_header(
+def _header_of_names(
     first: _FirstLine,
     names: Sequence[str],
     file: InputFile,

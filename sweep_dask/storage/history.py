@@ -125,8 +125,8 @@ def _entry(layout: OutputLayout, partition: Entry, document: Entry) -> Entry:
 
 
 def _outcome(receipt: PartitionReceipt | None) -> Entry:
-    told = (receipt and receipt.centre_point) or {}
-    return {name: told.get(name, empty) for name, empty in _OUTCOME.items()}
+    outcome = (receipt and receipt.centre_point) or {}
+    return {name: outcome.get(name, empty) for name, empty in _OUTCOME.items()}
 
 
 def _sound(layout: OutputLayout) -> Entry:
@@ -215,7 +215,7 @@ def _entry_of(
     layout: OutputLayout, key: Partition, receipt: PartitionReceipt, document: Entry
 ) -> Entry:
     """A partition as in a manifest, as far as its receipt tells."""
-    told = {
+    entry = {
         "date": key.date,
         "security": key.security,
         "state": "computed",
@@ -226,7 +226,7 @@ def _entry_of(
         **_outcome(receipt),
         "signature": receipt.signature,
     }
-    return _entry(layout, told, document)
+    return _entry(layout, entry, document)
 
 
 def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
@@ -292,9 +292,9 @@ def _as_kept(entry: Entry) -> Entry:
 
 def _is_covered(entry: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     # The first manifests had no signatures: theirs were of one run, and all in its tables.
-    told = entry.get("signature") == document.get("signature")
+    has_signature = entry.get("signature") == document.get("signature")
     is_readable = document.get("version") not in OTHER_TABLES
-    return bool(entry["state"] != "failed" and told and is_readable)
+    return bool(entry["state"] != "failed" and has_signature and is_readable)
 
 
 def _live_runs(

@@ -91,9 +91,9 @@ def _folder(place: Place, *, is_alone: bool) -> Place:
         return place
     if not is_alone or n_own > 1:
         return _below(place, place.root, [place.root])
-    around = place.root.rpartition("/")[0] or "/"
+    parent = place.root.rpartition("/")[0] or "/"
     note = f"{place.address} is the folder of a table: the folder around it is read."
-    return replace(place, root=around, note=note)
+    return replace(place, root=parent, note=note)
 
 
 def _holds_tables(place: Place) -> bool:

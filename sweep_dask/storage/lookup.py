@@ -32,9 +32,9 @@ def rows_with(
     """
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
-        at = _position(names, column)
+        position = _position(names, column)
         read = names if columns is None else [name for name in columns if name in names]
-        groups = _groups(file.metadata, at, [(value, value) for value in values])
+        groups = _groups(file.metadata, position, [(value, value) for value in values])
         rows = file.read_row_groups(groups, columns=[*{*read, column}])
     return rows.filter(is_among(rows[column], values)).select(read)
 
@@ -53,8 +53,8 @@ def numbers_between(path: Path, column: str, low: int, high: int) -> set[int]:
         As `rows_with`.
     """
     with pq.ParquetFile(path) as file:
-        at = _position(file.schema_arrow.names, column)
-        groups = _groups(file.metadata, at, [(low, high)])
+        position = _position(file.schema_arrow.names, column)
+        groups = _groups(file.metadata, position, [(low, high)])
         numbers = file.read_row_groups(groups, columns=[column])[column]
     return {number for number in pc.unique(numbers).to_pylist() if low <= number <= high}
 
@@ -68,9 +68,11 @@ def bounds(path: Path, column: str) -> tuple[int, int] | None:
         As `rows_with`.
     """
     with pq.ParquetFile(path) as file:
-        at = _position(file.schema_arrow.names, column)
-        found = [_bounds(file.metadata, group, at) for group in range(file.num_row_groups)]
-    known = [one for one in found if one is not None]
+        position = _position(file.schema_arrow.names, column)
+        of_groups = [
+            _bounds(file.metadata, group, position) for group in range(file.num_row_groups)
+        ]
+    known = [one for one in of_groups if one is not None]
     return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
@@ -80,16 +82,18 @@ def _position(names: Sequence[str], column: str) -> int:
     return names.index(column)
 
 
-def _groups(metadata: pq.FileMetaData, at: int, ranges: Sequence[tuple[int, int]]) -> list[int]:
+def _groups(
+    metadata: pq.FileMetaData, position: int, ranges: Sequence[tuple[int, int]]
+) -> list[int]:
     """Row groups whose bounds leave room for a number of one of the ranges."""
-    found = []
+    groups = []
     for group in range(metadata.num_row_groups):
-        known = _bounds(metadata, group, at)
+        known = _bounds(metadata, group, position)
         if known is None or any(low <= known[1] and known[0] <= high for low, high in ranges):
-            found.append(group)
-    return found
+            groups.append(group)
+    return groups
 
 
-def _bounds(metadata: pq.FileMetaData, group: int, at: int) -> tuple[int, int] | None:
-    known = metadata.row_group(group).column(at).statistics
+def _bounds(metadata: pq.FileMetaData, group: int, position: int) -> tuple[int, int] | None:
+    known = metadata.row_group(group).column(position).statistics
     return (known.min, known.max) if known is not None and known.has_min_max else None

@@ -97,6 +97,6 @@ def rows_of(counts: Mapping[str, int]) -> int:
     return ROWS_WORTH_OF_A_PARTITION + counts.get("orders", 0) + counts.get("nbbo", 0)
 
 
-def made_of(receipts: Iterable[str | None], told: Any) -> str:
+def made_of(receipts: Iterable[str | None], spec: Any) -> str:
     """Digest of what a piece is made of: digests of receipts, and what decides on its tables."""
-    return bytes_digest(json.dumps([VERSION, list(receipts), told]).encode())
+    return bytes_digest(json.dumps([VERSION, list(receipts), spec]).encode())

@@ -70,9 +70,9 @@ def find_processed(earlier: Earlier, asking: Mapping[str, Any]) -> Processed | N
     """
     for run in earlier.runs.values():
         if run.get("ingest") is not None and _is_same(run, asking):
-            found = _left_of(run, earlier)
-            if found is not None:
-                return found
+            processed = _left_of(run, earlier)
+            if processed is not None:
+                return processed
     return None
 
 
@@ -112,9 +112,9 @@ def _left_of(run: Mapping[str, Any], earlier: Earlier) -> Processed | None:
         PartitionSource(date_to_day(key.date), key.security, _NO_RANGES, counts)
         for key, counts in rows.items()
     ]
-    found = Processed(run, sources, earlier.files)
-    is_listed = all(files.items() <= earlier.files.items() for files in found.files())
-    return found if is_listed else None
+    processed = Processed(run, sources, earlier.files)
+    is_listed = all(files.items() <= earlier.files.items() for files in processed.files())
+    return processed if is_listed else None
 
 
 def _are_all(partitions: Iterable[Rows], run: Mapping[str, Any]) -> bool:

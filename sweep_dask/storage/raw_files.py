@@ -63,7 +63,7 @@ def open_raw(file: InputFile) -> Iterator[io.RawIOBase]:
         The file cannot be read, whatever the file system raises.
     """
     try:
-        with _told(file):
+        with _errors_passed_on(file):
             stream = file.filesystem.open(file.path, "rb")
         with stream:
             _require_same(file)
@@ -105,7 +105,7 @@ def require_read(file: InputFile, n_bytes: int, planned_bytes: int) -> None:
 
 def _require_same(file: InputFile) -> None:
     try:
-        with _told(file):
+        with _errors_passed_on(file):
             version = file_version(file.filesystem, file.path)
     except FileNotFoundError as error:
         raise InputChangedError(f"{file.name} was removed during the run.") from error
@@ -114,7 +114,7 @@ def _require_same(file: InputFile) -> None:
 
 
 @contextmanager
-def _told(file: InputFile) -> Iterator[None]:
+def _errors_passed_on(file: InputFile) -> Iterator[None]:
     """Errors of file systems, which may be of any class and name the URL, as ours to pass on."""
     try:
         yield
@@ -134,7 +134,7 @@ class _Stream(io.RawIOBase):
         self._file = file
 
     def _ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        with _told(self._file):
+        with _errors_passed_on(self._file):
             return method(*arguments)
 
     def read(self, size: int | None = -1) -> bytes:

@@ -169,7 +169,7 @@ class ResultFolder:
 
     def remove_but(self, names: Collection[str]) -> None:
         """Remove all results that are ours but these."""
-        ours = {name for found in self._ours.values() for name in found}
+        ours = {name for names in self._ours.values() for name in names}
         self.remove(ours.difference(names))
 
     def require_plain(self, folders: Iterable[str]) -> None:

@@ -62,9 +62,9 @@ def scan_lines(text: bytes, header: FileHeader, type_field: int, type_bits: int)
     # A row takes a byte a field or more; the one behind is for a line that turns out to be none.
     most_rows = min(n_lines, data.size // header.n_fields) + 1
     cells = np.empty((len(header.fields), most_rows), np.int64)
-    found = (starts, ends, verdicts, row_lines, cells)
+    arrays = (starts, ends, verdicts, row_lines, cells)
     of_file = (ord(header.delimiter), _meaning(header), type_field)
-    n_rows = kernel.scan_bytes(data, *of_file, type_bits, found)
+    n_rows = kernel.scan_bytes(data, *of_file, type_bits, arrays)
     if not text.isascii() or b"\0" in text:
         _doubt_other_bytes(data, starts, verdicts)
     return LineScan(data, starts, ends, verdicts, row_lines[:n_rows], cells[:, :n_rows])

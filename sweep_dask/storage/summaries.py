@@ -46,7 +46,7 @@ _EXAMPLE = Summary._fields.index("example")
 def write_summary(path: Path, summary: Summary) -> None:
     """Write a summary; the same one gives the same bytes."""
     *cells, example = summary
-    tables = [_rows(kind, found) for kind, found in enumerate(cells)]
+    tables = [_rows(kind, of_kind) for kind, of_kind in enumerate(cells)]
     tables += [_row(candidate) for candidate in example]
     with pq.ParquetWriter(path, described(_SCHEMA, "summaries"), **_ENCODINGS) as writer:
         for rows in tables:

@@ -106,7 +106,7 @@ def check_runs(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Fi
 
 
 def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Finding]:
-    told = {
+    expected = {
         (entry["table"], entry["file"], reason): count
         for entry in run["ledger"]
         for reason, count in entry["rejected"].items()
@@ -119,15 +119,15 @@ def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Fin
         if not is_result(name):
             raise ValueError(folder)
         try:
-            found = _counted_rejects(layout, name)
+            there = _counted_rejects(layout, name)
         except UNREADABLE as error:
             yield _unreadable(name, error)
             continue
-        of_table = {key[1:]: count for key, count in told.items() if key[0] == table}
-        for key in sorted(of_table.keys() | found.keys()):
-            if of_table.get(key, 0) != found.get(key, 0):
+        of_table = {key[1:]: count for key, count in expected.items() if key[0] == table}
+        for key in sorted(of_table.keys() | there.keys()):
+            if of_table.get(key, 0) != there.get(key, 0):
                 what = f"the ledger has {of_table.get(key, 0)} rows rejected as {key[1]}, "
-                yield Finding(key[0], f"{what}{name} {found.get(key, 0)}")
+                yield Finding(key[0], f"{what}{name} {there.get(key, 0)}")
 
 
 def _counted_rejects(layout: OutputLayout, name: str) -> dict[tuple[str, str], int]:
@@ -177,9 +177,9 @@ def _check_partition(
         return
     if receipt.fingerprint != entry["fingerprint"] or receipt.counts != entry["counts"]:
         yield Finding(where, "the receipt and the manifest tell of different results")
-    told = {**receipt.files, where: listed.get(where)}
-    for name in sorted(told.keys() | listed.keys()):
-        if told.get(name) != listed.get(name):
+    of_receipt = {**receipt.files, where: listed.get(where)}
+    for name in sorted(of_receipt.keys() | listed.keys()):
+        if of_receipt.get(name) != listed.get(name):
             yield Finding(name, "the receipt and the manifest disagree about this file")
     for table, stem in ROW_FILES.items():
         yield from _check_rows(
@@ -187,14 +187,14 @@ def _check_partition(
         )
 
 
-def _check_rows(layout: OutputLayout, name: str, told: int) -> Iterator[Finding]:
+def _check_rows(layout: OutputLayout, name: str, expected: int) -> Iterator[Finding]:
     try:
         rows = row_count(layout, name)
     except UNREADABLE as error:
         yield _unreadable(name, error)
         return
-    if rows != told:
-        yield Finding(name, f"{told} rows are told of, the file holds {rows}")
+    if rows != expected:
+        yield Finding(name, f"{expected} rows are told of, the file holds {rows}")
 
 
 def row_count(layout: OutputLayout, name: str) -> int:
