@@ -70,12 +70,12 @@ class _Reader:
 
     def read(self, notes: tuple[str, ...]) -> OrderDay:
         any_row = self.measured[0] if self.measured else None
-        found = self._sweep_fills() if self.measured else self._other_fills()
-        contras = self._contras(fill.contra_order_id for fills in found.values() for fill in fills)
+        by_arm = self._sweep_fills() if self.measured else self._other_fills()
+        contras = self._contras(fill.contra_order_id for fills in by_arm.values() for fill in fills)
         end_ns = any_row["end_ns"] if any_row else None
         fills = {
             name: tuple(_as_fill(fill, contras, end_ns) for fill in of_arm)
-            for name, of_arm in found.items()
+            for name, of_arm in by_arm.items()
         }
         is_affected = self._is_affected()
         date, security = self._partition
@@ -102,32 +102,32 @@ class _Reader:
     def _sweep_fills(self) -> dict[str, list[FoundFill]]:
         """Of a sweep, by arm."""
         real = tape_fills(self._files, self._partition, self._order_id)
-        found = {}
+        by_arm = {}
         for row in self.measured:
             name = row["scenario"] or row["model"]
             if row["model"] == TAPE:
-                found[name] = real
+                by_arm[name] = real
             elif row["model"] == TIME_PRIORITY:
                 # That model is asked about the rest of what really filled.
-                found[name] = _by_time(real + (self._time_priority("sweep_orderid") or []))
+                by_arm[name] = _by_time(real + (self._time_priority("sweep_orderid") or []))
             else:
-                found[name] = scenario_fills(
+                by_arm[name] = scenario_fills(
                     self._files, self._partition, name, self._order_id, looks_ns(self.messages)
                 )
-        return found
+        return by_arm
 
     def _other_fills(self) -> dict[str, list[FoundFill]]:
         """Of an order that is no sweep, or a sweep that takes no part in the book, by arm."""
-        found = {TAPE: tape_fills(self._files, self._partition, self._order_id)}
+        by_arm = {TAPE: tape_fills(self._files, self._partition, self._order_id)}
         is_sweep = bool(self.terms.order_type & SWEEP)
         matched = self._time_priority("sweep_orderid" if is_sweep else "incoming_orderid")
         if matched is not None:
-            found[TIME_PRIORITY] = matched
+            by_arm[TIME_PRIORITY] = matched
         for scenario in self._scenarios():
-            found[scenario] = _by_time(
+            by_arm[scenario] = _by_time(
                 scenario_matches(self._files, self._partition, scenario, self._order_id)
             )
-        return found
+        return by_arm
 
     def _time_priority(self, column: str) -> list[FoundFill] | None:
         return time_priority_fills(self._files, self._partition, self._order_id, column)
@@ -143,8 +143,8 @@ class _Reader:
             return {}
         columns = (ORDER_ID, "participantid", "exchangeordertype")
         rows = self._files.rows(self._rows, ORDER_ID, wanted, columns)
-        found = zip(*(values(rows, name) for name in columns), strict=True)
-        return {order: (participant, kind_of(kind)) for order, participant, kind in found}
+        orders = zip(*(values(rows, name) for name in columns), strict=True)
+        return {order: (participant, kind_of(kind)) for order, participant, kind in orders}
 
     # --- arms -------------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ def input_gaps(
     is_national = partition.settings.quote_source is QuoteSource.NATIONAL
     # Those of the exchange's own quote are told by the rows of orders.
     has_moves = merged["nbbo"].count > 0 if is_national else has_own
-    found = {
+    gaps = {
         "no_session_rows": not trading.is_recorded,
         "never_continuous": not trading.windows,
         "no_quotes": not has_moves and not has_own,
@@ -102,7 +102,7 @@ def input_gaps(
         "no_trades": not merged["trades"].count,
         "no_tape": merged["trades"].count > 0 and partition.tape is None,
     }
-    return [gap for gap, is_there in found.items() if is_there]
+    return [gap for gap, is_there in gaps.items() if is_there]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def run_scenarios(
     job: PartitionJob,
     staged: StagedFiles,
     partition: PartitionInput,
-    found: PartitionSweeps,
+    partition_sweeps: PartitionSweeps,
     tables: PieceTables,
 ) -> ScenariosRun:
     """Run and write scenarios one after the other, and what comes of them under every choice."""
@@ -151,15 +151,15 @@ def run_scenarios(
         counts["steps"] += result.step_count
         counts["matches"] += len(result.matches)
         seconds[name] = -began + (began := perf_counter())
-    found_under = under_choices(scenarios, found, choices, names, job.centre_point.fees)
-    for name, answer in found_under.answers.items():
+    under = under_choices(scenarios, partition_sweeps, choices, names, job.centre_point.fees)
+    for name, answer in under.answers.items():
         write(name, SWEEP_FILLS, sweep_fills(partition.log, answer.fills, date, security))
-    rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *found_under.sums])
+    rows = pa.concat_tables([empty_table(SENSITIVITY_COLUMNS), *under.sums])
     staged.write_table(staged.layout.outputs(*key) / f"{SENSITIVITY}.parquet", rows)
     tables.add(SENSITIVITY, rows, key)
     seconds[COMPARING] = perf_counter() - began
     return ScenariosRun(
-        {Arm(CENTRE_POINT, name): answer.outcome for name, answer in found_under.answers.items()},
+        {Arm(CENTRE_POINT, name): answer.outcome for name, answer in under.answers.items()},
         totals,
         {
             "centre_point_orders": int(partition.is_in.sum()),

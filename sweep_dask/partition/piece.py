@@ -161,9 +161,9 @@ def summary_of_files(
 
 def added_in_turn(summaries: Iterable[Summary]) -> Summary:
     """The sum of summaries of which only some are in memory at a time."""
-    found: list[Summary] = []
+    parts: list[Summary] = []
     for one in summaries:
-        found.append(one)
-        if len(found) == FAN_IN:
-            found = [added(found)]
-    return added(found)
+        parts.append(one)
+        if len(parts) == FAN_IN:
+            parts = [added(parts)]
+    return added(parts)

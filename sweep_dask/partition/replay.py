@@ -41,8 +41,8 @@ def _replay(job: PartitionJob, rows: RowsRead) -> PartitionSummary:
     partition = read_input(job, rows.merged, rows.trading)
     date, security = key = Partition(job.source.date, job.source.security)
     result = replayed(partition, key, ablations=job.centre_point.ablations)
-    found = read_sweeps(partition, rows.merged["nbbo"].rows, *key)
-    dual = dual_posted(partition, found, job.centre_point.choices)
+    partition_sweeps = read_sweeps(partition, rows.merged["nbbo"].rows, *key)
+    dual = dual_posted(partition, partition_sweeps, job.centre_point.choices)
     with StagedFiles(job) as staged:
         summary = PartitionSummary(
             *(date, security, "computed"),

@@ -116,10 +116,10 @@ def _run(
     partition = centre_point.read_input(job, rows.merged, rows.trading)
     gaps = centre_point.input_gaps(partition, rows.merged, rows.trading)
     seconds = {centre_point.READING: perf_counter() - began}
-    found = read_sweeps(partition, rows.merged["nbbo"].rows, *staged.key)
+    partition_sweeps = read_sweeps(partition, rows.merged["nbbo"].rows, *staged.key)
     has_scenarios = bool(job.centre_point.scenarios)
     scenarios = (
-        centre_point.run_scenarios(job, staged, partition, found, tables)
+        centre_point.run_scenarios(job, staged, partition, partition_sweeps, tables)
         if has_scenarios
         else centre_point.ScenariosRun()
     )
@@ -127,17 +127,17 @@ def _run(
         seconds[part] = seconds.get(part, 0.0) + spent
     began = perf_counter()
     matches = time_priority.matches
-    write_sweeps(job, staged, partition, found, scenarios.outcomes, matches, tables)
+    write_sweeps(job, staged, partition, partition_sweeps, scenarios.outcomes, matches, tables)
     seconds[centre_point.MEASURING] = -began + (began := perf_counter())
     if has_scenarios and job.centre_point.is_scored:
-        write_score(job, staged, partition, found, scenarios.outcomes)
+        write_score(job, staged, partition, partition_sweeps, scenarios.outcomes)
         seconds[centre_point.SCORING] = perf_counter() - began
     counts = rows.counts | time_priority.counts | scenarios.counts
     outcome = CentrePointOutcome(partition.left_out.counts(), scenarios.totals, gaps)
     assert rows.fingerprint is not None
     receipt = PartitionReceipt(
         rows.fingerprint,
-        counts | {"centre_point_sweeps": found.sweeps.size},
+        counts | {"centre_point_sweeps": partition_sweeps.sweeps.size},
         staged.digests,
         asdict(outcome),
         job.signature,

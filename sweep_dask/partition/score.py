@@ -56,7 +56,7 @@ def write_score(
     job: PartitionJob,
     staged: StagedFiles,
     partition: PartitionInput,
-    found: PartitionSweeps,
+    partition_sweeps: PartitionSweeps,
     outcomes: Mapping[Arm, Outcome],
 ) -> None:
     """Replay a partition and write its score.
@@ -68,7 +68,7 @@ def write_score(
     """
     arm = Arm(CENTRE_POINT, DUAL_POST)
     predicted = outcomes[arm].fills if arm in outcomes else None
-    dual = dual_posted(partition, found, job.centre_point.choices, predicted)
+    dual = dual_posted(partition, partition_sweeps, job.centre_point.choices, predicted)
     score = score_of(replayed(partition, staged.key), dual)
     body = json.dumps(score.as_json(), separators=(",", ":")).encode()
     staged.write(staged.layout.score(*staged.key), body)

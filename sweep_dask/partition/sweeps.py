@@ -33,7 +33,7 @@ def write_sweeps(
     job: PartitionJob,
     staged: StagedFiles,
     partition: PartitionInput,
-    found: PartitionSweeps,
+    partition_sweeps: PartitionSweeps,
     scenarios: Mapping[Arm, Outcome],
     time_priority: pa.Table | None,
     tables: PieceTables,
@@ -52,7 +52,7 @@ def write_sweeps(
     if time_priority is not None:
         outcomes[Arm(TIME_PRIORITY)] = Outcome(fills_by_time_priority(real, time_priority))
     arms = sweep_tables(
-        found,
+        partition_sweeps,
         {arm: outcomes[arm] for arm in ARMS if arm in outcomes},
         lifetime=lifetime_of(job.centre_point.choices.lifetime),
         ticks=partition.settings.ticks,

@@ -72,32 +72,32 @@ class Choices(NamedTuple):
         as long as in the answer, and all other waits where they wait until they are cancelled or
         trading ends.
         """
-        lifetimes, asked = self.all_lifetimes(), lifetime_of(self.lifetime)
+        lifetimes, own = self.all_lifetimes(), lifetime_of(self.lifetime)
         marginal, switches = self.marginal, tuple(map(Switch, self.switches))
         if scenario in (TAPE, AS_ENTERED):
             yield Round(CLOSE, NOBODY, lifetimes, is_answer=True)
             return
         if marginal != EVERYONE:
-            within = [one for one in lifetimes if one.is_within(asked)]
-            yield Round(asked, marginal, within, switches, is_answer=True)
+            within = [one for one in lifetimes if one.is_within(own)]
+            yield Round(own, marginal, within, switches, is_answer=True)
             shares = [s for s in self.adoption_shares if s not in (1.0, marginal.share)]
-            yield from (Round(asked, Adoption(share), [asked]) for share in shares)
+            yield from (Round(own, Adoption(share), [own]) for share in shares)
         # Those of one wait follow each other: they share their events.
-        for one in dict.fromkeys((asked, *lifetimes, CLOSE)):
-            if one == asked:
+        for one in dict.fromkeys((own, *lifetimes, CLOSE)):
+            if one == own:
                 yield Round(one, EVERYONE, [one], switches, is_answer=marginal == EVERYONE)
             elif one in lifetimes:
                 yield Round(one, EVERYONE, [one])
             if one == CLOSE and marginal != EVERYONE:
-                beyond = [other for other in lifetimes if not other.is_within(asked)]
+                beyond = [other for other in lifetimes if not other.is_within(own)]
                 yield from [Round(CLOSE, marginal, beyond)] if beyond else []
 
     def cases(self, scenario: str) -> list[Case]:
-        """Of what a scenario, or the tape, is told, in the order of tables."""
-        asked = lifetime_of(self.lifetime)
-        found = [Case(scenario, *key) for one in self.rounds(scenario) for key in one.told(asked)]
+        """Of a scenario, or the tape, in the order of tables."""
+        own = lifetime_of(self.lifetime)
+        cases = [Case(scenario, *key) for one in self.rounds(scenario) for key in one.keys(own)]
         order = [one.name for one in self.all_lifetimes()]
-        return sorted(found, key=lambda case: (order.index(case.lifetime), case.adoption))
+        return sorted(cases, key=lambda case: (order.index(case.lifetime), case.adoption))
 
 
 DEFAULT_CHOICES = Choices()
@@ -136,22 +136,22 @@ class Round(NamedTuple):
     measured: list[Lifetime]
     """At the end of which fills are counted."""
     switches: tuple[Switch, ...] = ()
-    """Under each of which all is told once more, of the wait alone."""
+    """Under each of which all is measured once more, of the wait alone."""
     is_answer: bool = False
     """Whether it is about the answer's own choice."""
 
-    def told(self, asked: Lifetime) -> Iterator[tuple[str, float, str, str]]:
-        """Lifetime, share, switch and fills of everything that it is told of.
+    def keys(self, own: Lifetime) -> Iterator[tuple[str, float, str, str]]:
+        """Lifetime, share, switch and fills of all cases that it measures.
 
         Parameters
         ----------
-        asked
+        own
             The lifetime of the answer.
         """
         share = self.adoption.share
         for one in self.measured:
             yield one.name, share, "", ALL_FILLS
-            if one == asked:
+            if one == own:
                 yield from ((one.name, share, switch, ALL_FILLS) for switch in self.switches)
                 if self.is_answer:
                     yield from ((one.name, share, "", event) for event in PREDICTED)

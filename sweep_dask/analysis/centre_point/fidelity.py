@@ -180,8 +180,8 @@ class Keys(NamedTuple):
         on_tape, is_real = _in_common(self.tape, self.exact)
         missed, wrong = np.flatnonzero(~on_tape), np.flatnonzero(~is_real)
         if missed.size and wrong.size:
-            found = _in_common(self.tape[missed], self.published[wrong])
-            on_tape[missed], is_real[wrong] = found
+            in_common = _in_common(self.tape[missed], self.published[wrong])
+            on_tape[missed], is_real[wrong] = in_common
         return on_tape, is_real
 
 

@@ -67,10 +67,10 @@ def hide_and_predict(
     # All at once, in a single replay: where lots rank the orders it is all the same.
     books = ((flow, one_in), (ScenarioFlow(by_lot, flow.flow), 1))
     order_id = partition.log.order_id
-    found = [
+    predicted = [
         _predicted_fills(one, _groups(order_id, rested, groups, seed)) for one, groups in books
     ]
-    return HiddenOrders(*(_compared(fills, real, records, rested) for fills in found))
+    return HiddenOrders(*(_compared(fills, real, records, rested) for fills in predicted))
 
 
 def rested_orders(partition: PartitionInput) -> BoolArray:
@@ -114,15 +114,15 @@ def _compared(
     predicted: _Fills, real: _Fills, records: _Records, rested: BoolArray
 ) -> dict[str, Reliability]:
     orders, arrival_ns = np.flatnonzero(rested), records.arrival_ns
-    told = {}
+    by_lifetime = {}
     for lifetime in LIFETIMES:
         until_ns = lifetime.until_ns(arrival_ns, records.end_ns, records.close_ns)
-        told[lifetime.name] = Reliability.of(
+        by_lifetime[lifetime.name] = Reliability.of(
             predicted.until(until_ns, arrival_ns, orders),
             real.until(until_ns, arrival_ns, orders),
             (records.cancelled_ns <= until_ns)[orders],
         )
-    return told
+    return by_lifetime
 
 
 class _Fills:
@@ -169,13 +169,13 @@ def _groups(order_id: IntArray, rested: BoolArray, one_in: int, seed: int) -> It
 def _predicted_fills(flow: ScenarioFlow, groups: Iterable[BoolArray]) -> _Fills:
     """The fills of each group while it was hidden."""
     none = np.zeros(0, dtype=np.int64)
-    found = [(none, none, none)]
+    parts = [(none, none, none)]
     for hidden in groups:
         fills = flow.run(hidden).fills
         for side in ("buy", "sell"):
             ours = fills[hidden[fills[side]]]
-            found.append((ours[side], flow.flow.timestamp_ns[ours["event"]], ours["quantity"]))
-    return _Fills(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+            parts.append((ours[side], flow.flow.timestamp_ns[ours["event"]], ours["quantity"]))
+    return _Fills(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _real_fills(partition: PartitionInput, rested: BoolArray) -> _Fills:

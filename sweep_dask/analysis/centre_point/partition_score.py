@@ -55,7 +55,7 @@ class PartitionScore:
         KeyError, TypeError, ValueError
             It is of another form.
         """
-        scores = {mode: _score(found) for mode, found in document["scores"].items()}
+        scores = {mode: _score(score) for mode, score in document["scores"].items()}
         hidden, dual_posted = _hidden(document["hidden"]), DualPosted(**document["dual_posted"])
         return cls(scores, document["misses"], hidden, dual_posted)
 
@@ -68,8 +68,8 @@ def _of_each(tallies: Mapping[str, Tally]) -> dict[str, list[int]]:
     return {name: _of_tally(tally) for name, tally in tallies.items()}
 
 
-def _each(found: Mapping[str, Any], names: Iterable[str]) -> dict[str, Tally]:
-    return {name: Tally(*found[name]) for name in names}
+def _each(document: Mapping[str, Any], names: Iterable[str]) -> dict[str, Tally]:
+    return {name: Tally(*document[name]) for name in names}
 
 
 def _of_score(score: Score) -> dict[str, Any]:
@@ -81,13 +81,13 @@ def _of_score(score: Score) -> dict[str, Any]:
     }
 
 
-def _score(found: Mapping[str, Any]) -> Score:
-    detail = found["detail"]
-    tallies: dict[str, Any] = _each(found, _TALLIES)
+def _score(document: Mapping[str, Any]) -> Score:
+    detail = document["detail"]
+    tallies: dict[str, Any] = _each(document, _TALLIES)
     return Score(
         **tallies,
-        by_trigger=_each(found["by_trigger"], TRIGGERS),
-        **{name: found[name] for name in _NUMBERS},
+        by_trigger=_each(document["by_trigger"], TRIGGERS),
+        **{name: document[name] for name in _NUMBERS},
         detail=None if detail is None else _detail(detail),
     )
 
@@ -100,9 +100,9 @@ def _of_detail(detail: Detail) -> dict[str, Any]:
     }
 
 
-def _detail(found: Mapping[str, Any]) -> Detail:
-    by_book, by_lot = (_tallies(found[name]) for name in ("book", "random_priority"))
-    return Detail(DarkSweeps(**found["dark_sweeps"]), by_book, by_lot)
+def _detail(document: Mapping[str, Any]) -> Detail:
+    by_book, by_lot = (_tallies(document[name]) for name in ("book", "random_priority"))
+    return Detail(DarkSweeps(**document["dark_sweeps"]), by_book, by_lot)
 
 
 def _of_tallies(tallies: Tallies) -> dict[str, Any]:
@@ -113,44 +113,44 @@ def _of_tallies(tallies: Tallies) -> dict[str, Any]:
     }
 
 
-def _tallies(found: Mapping[str, Any]) -> Tallies:
-    by_event, by_kind = _each(found["by_event"], EVENTS), _each(found["by_kind"], KINDS)
-    return Tallies(Tally(*found["all"]), by_event, by_kind)
+def _tallies(document: Mapping[str, Any]) -> Tallies:
+    by_event, by_kind = _each(document["by_event"], EVENTS), _each(document["by_kind"], KINDS)
+    return Tallies(Tally(*document["all"]), by_event, by_kind)
 
 
 def _of_hidden(hidden: HiddenOrders) -> dict[str, Any]:
     return {
-        name: {until: _of_reliability(one) for until, one in found.items()}
-        for name, found in vars(hidden).items()
+        name: {until: _of_reliability(one) for until, one in by_lifetime.items()}
+        for name, by_lifetime in vars(hidden).items()
     }
 
 
-def _hidden(found: Mapping[str, Any]) -> HiddenOrders:
+def _hidden(document: Mapping[str, Any]) -> HiddenOrders:
     return HiddenOrders(
         **{
             name: {until: _reliability(one) for until, one in by_lifetime.items()}
-            for name, by_lifetime in found.items()
+            for name, by_lifetime in document.items()
         }
     )
 
 
-def _of_reliability(found: Reliability) -> dict[str, Any]:
+def _of_reliability(reliability: Reliability) -> dict[str, Any]:
     return {
-        "outcomes": {name: vars(outcome) for name, outcome in found.outcomes.items()},
-        "squares": dict(found.squares),
-        "uncancelled_right": found.uncancelled_right,
-        "predicted_times": _of_times(found.predicted_times),
-        "real_times": _of_times(found.real_times),
+        "outcomes": {name: vars(outcome) for name, outcome in reliability.outcomes.items()},
+        "squares": dict(reliability.squares),
+        "uncancelled_right": reliability.uncancelled_right,
+        "predicted_times": _of_times(reliability.predicted_times),
+        "real_times": _of_times(reliability.real_times),
     }
 
 
-def _reliability(found: Mapping[str, Any]) -> Reliability:
+def _reliability(document: Mapping[str, Any]) -> Reliability:
     return Reliability(
-        {name: Outcome(**found["outcomes"][name]) for name in OUTCOMES},
-        Counter(found["squares"]),
-        found["uncancelled_right"],
-        _times(found["predicted_times"]),
-        _times(found["real_times"]),
+        {name: Outcome(**document["outcomes"][name]) for name in OUTCOMES},
+        Counter(document["squares"]),
+        document["uncancelled_right"],
+        _times(document["predicted_times"]),
+        _times(document["real_times"]),
     )
 
 

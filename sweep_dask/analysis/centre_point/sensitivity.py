@@ -123,29 +123,31 @@ def adopted_outcomes(
     dict
         By switch; None: without any.
     """
-    found: dict[Switch | None, list[AdoptedOutcome]] = {one: [] for one in (None, *switches)}
+    parts_of: dict[Switch | None, list[AdoptedOutcome]] = {one: [] for one in (None, *switches)}
     fills_of = FillsOfSweeps(scenarios.record, flow.flow)
     switched_in = switched_groups(scenarios, adoption)
     for group, replay in enumerate(adoption.replays(lot)):
-        is_told = scenarios.record.is_sweep & replay.is_measured
-        if not is_told.any():
+        is_measured = scenarios.record.is_sweep & replay.is_measured
+        if not is_measured.any():
             continue  # a small partition has fewer sweeps than there are groups
         adopts = scenarios.affected & replay.adopts
         result = flow.run(adopts)
-        plain = _told(scenarios, fills_of.of(result, is_told), result, adopts, is_told)
-        for switch, parts in found.items():
-            told = plain
+        plain = _outcome_of(
+            scenarios, fills_of.of(result, is_measured), result, adopts, is_measured
+        )
+        for switch, parts in parts_of.items():
+            outcome = plain
             is_asked = group in switched_in
             if switch is not None and is_asked and flow.may_matter(switch, adopts, result):
                 switched = flow.run(adopts, switch)
-                fills = fills_of.of(switched, is_told)
-                told = _told(scenarios, fills, switched, adopts, is_told)
-            parts.append(told)
-    plain_parts = found.pop(None)
+                fills = fills_of.of(switched, is_measured)
+                outcome = _outcome_of(scenarios, fills, switched, adopts, is_measured)
+            parts.append(outcome)
+    plain_parts = parts_of.pop(None)
     plain_outcome = _joined(scenarios, plain_parts)
     return {None: plain_outcome} | {
         switch: plain_outcome if _are_the_same(parts, plain_parts) else _joined(scenarios, parts)
-        for switch, parts in found.items()
+        for switch, parts in parts_of.items()
     }
 
 
@@ -164,16 +166,16 @@ def switched_groups(scenarios: Scenarios, adoption: Adoption) -> range:
     return range(0, adoption.groups, max(adoption.groups // max(enough, _LEAST_GROUPS), 1))
 
 
-def _told(
+def _outcome_of(
     scenarios: Scenarios,
     fills: SweepFills,
     result: BookResult,
     adopts: BoolArray,
-    is_told: BoolArray,
+    is_measured: BoolArray,
 ) -> AdoptedOutcome:
-    """What one replay says of the sweeps of which it tells, bool[orders]."""
+    """What one replay says of the sweeps that it measures, bool[orders]."""
     leaves, obstacle = np.zeros((2, scenarios.affected.size), np.int64)
-    order = scenarios.record.order[is_told[scenarios.record.order]]
+    order = scenarios.record.order[is_measured[scenarios.record.order]]
     leaves[order], obstacle[order] = result.leaves[order], result.obstacle[order]
     is_among = (fills.contra >= 0) & adopts[fills.order] & adopts[fills.contra]
     return AdoptedOutcome(fills, is_among, leaves, obstacle)

@@ -67,40 +67,42 @@ class ChoiceSums:
     def __init__(
         self,
         scenarios: Scenarios,
-        found: PartitionSweeps,
+        partition_sweeps: PartitionSweeps,
         lifetime: Lifetime,
         is_told: BoolArray,
         fees: Fees,
     ) -> None:
         self._fees = fees
-        sweeps, quotes = found.sweeps, found.quotes
+        sweeps, facts = partition_sweeps.sweeps, partition_sweeps.facts
         every = np.arange(sweeps.size)
         self._order, self._sweeps = scenarios.record.order, sweeps
         self._may_change = scenarios.affected[self._order]
-        until_ns = lifetime.until_ns(sweeps.arrival_ns, sweeps.end_ns, found.trading_until_ns)
+        until_ns = lifetime.until_ns(
+            sweeps.arrival_ns, sweeps.end_ns, partition_sweeps.trading_until_ns
+        )
         self.until_ns = np.zeros(scenarios.affected.size, np.int64)
         """int64[orders], ns UTC; 0 for other orders."""
         self.until_ns[self._order] = until_ns
         bid, offer = sweeps.arrival_bid, sweeps.arrival_offer
         self._midpoint_x2 = midpoint_x2(bid, offer)
         self._spread = quoted_spread(bid, offer)
-        self._mark_x2 = quotes.midpoint_x2_at(sweeps, every, until_ns)
-        is_asked = is_continuous(sweeps.arrival_ns, found.facts.continuous) & (sweeps.quantity > 0)
+        self._mark_x2 = partition_sweeps.quotes.midpoint_x2_at(sweeps, every, until_ns)
+        is_asked = is_continuous(sweeps.arrival_ns, facts.continuous) & (sweeps.quantity > 0)
         is_asked &= is_told
         self._has_mark = is_asked & (self._midpoint_x2 > 0) & (self._mark_x2 > 0)
         self._lacks_mark = is_asked & ~self._has_mark
         self._is_told = np.zeros(scenarios.affected.size, dtype=bool)
         """bool[orders], the sweeps that are summed."""
         self._is_told[self._order[self._has_mark]] = True
-        of_sweeps = found.facts.participant
+        of_sweeps = facts.participant
         self._of_order = scenarios.partition.log.participant_of_order
         self._participant = np.union1d(of_sweeps, self._of_order)
         self._group = np.searchsorted(self._participant, of_sweeps)
         size = self._participant.size
         #: Columns that are the same under every choice.
         self._of_partition = {
-            "date": constant(found.facts.date, size),
-            "security": pa.repeat(pa.scalar(found.facts.security, pa.int32()), size),
+            "date": constant(facts.date, size),
+            "security": pa.repeat(pa.scalar(facts.security, pa.int32()), size),
             "participant": pa.array(self._participant, mask=self._participant < 0),
         }
         self._events = {name: constant_category("event", name, size) for name in _EVENTS}

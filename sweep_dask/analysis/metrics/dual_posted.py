@@ -123,7 +123,7 @@ class DualPosted:
 
 def dual_posted(
     partition: PartitionInput,
-    found: PartitionSweeps,
+    partition_sweeps: PartitionSweeps,
     choices: Choices,
     predicted: Fills | None = None,
 ) -> DualPosted:
@@ -134,7 +134,7 @@ def dual_posted(
 
     Parameters
     ----------
-    found
+    partition_sweeps
         The sweeps of the same partition.
     predicted
         What `dual-post` says of them under the answer's own choice, also what came too late to
@@ -144,18 +144,18 @@ def dual_posted(
     rows = entry_rows(log, partition.is_in)
     rows = rows[log.is_sweep[rows]]
     is_asked = affected_sweeps(partition)[log.order[rows]] & ~log.is_immediate[rows]
-    is_asked &= found.sweeps.quantity > 0
+    is_asked &= partition_sweeps.sweeps.quantity > 0
     is_dual = log.effective_midtick[rows] == HALF_TICK
     if partition.tape is None or not (is_asked & is_dual).any():
         return DualPosted()
-    is_asked &= is_dual | choices.may_change(found.facts.participant)
+    is_asked &= is_dual | choices.may_change(partition_sweeps.facts.participant)
     real = fills_of_book(log, real_fills(partition))
     if predicted is None:
-        predicted = _replayed(partition, found, choices)
-    sweeps = found.measured(lifetime_of(choices.lifetime)).sweeps
+        predicted = _replayed(partition, partition_sweeps, choices)
+    sweeps = partition_sweeps.measured(lifetime_of(choices.lifetime)).sweeps
     return matched_on_strata(
         is_dual[is_asked],
-        _strata(found, fill_sums(found.sweeps, real))[is_asked],
+        _strata(partition_sweeps, fill_sums(partition_sweeps.sweeps, real))[is_asked],
         sweeps.quantity[is_asked],
         fill_sums(sweeps, real).quantity[is_asked],
         fill_sums(sweeps, predicted).quantity[is_asked],
@@ -208,17 +208,23 @@ def matched_on_strata(
     )
 
 
-def _strata(found: PartitionSweeps, real: FillSums) -> IntArray:
+def _strata(partition_sweeps: PartitionSweeps, real: FillSums) -> IntArray:
     """int64[sweeps], the number of each sweep's stratum."""
-    labels = populations(real, found.facts)
+    labels = populations(real, partition_sweeps.facts)
     codes = [coded(labels[name].cast("string").fill_null(UNKNOWN))[0] for name in _STRATA]
-    keys = np.column_stack([found.sweeps.side, *codes])
+    keys = np.column_stack([partition_sweeps.sweeps.side, *codes])
     stratum: IntArray = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
     return stratum
 
 
-def _replayed(partition: PartitionInput, found: PartitionSweeps, choices: Choices) -> Fills:
+def _replayed(
+    partition: PartitionInput, partition_sweeps: PartitionSweeps, choices: Choices
+) -> Fills:
     """What each sweep fills under the answer's own choice, and under no other."""
     scenarios = Scenarios(partition, choices.may_change(partition.log.participant_of_order))
     alone = choices._replace(lifetimes=(), adoption_shares=(), switches=())
-    return under_choices(scenarios, found, alone, [DUAL_POST]).answers[DUAL_POST].outcome.fills
+    return (
+        under_choices(scenarios, partition_sweeps, alone, [DUAL_POST])
+        .answers[DUAL_POST]
+        .outcome.fills
+    )

@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 def under_choices(
     scenarios: Scenarios,
-    found: PartitionSweeps,
+    partition_sweeps: PartitionSweeps,
     choices: Choices,
     names: Iterable[str],
     fees: Fees = NO_FEES,
@@ -65,17 +65,17 @@ def under_choices(
 
     Parameters
     ----------
-    found
+    partition_sweeps
         The sweeps of the same partition.
     names
         Of the scenarios.
     fees
         What is paid for the fills of every arm.
     """
-    asked = lifetime_of(choices.lifetime)
-    is_told = choices.may_change(found.facts.participant)
+    own = lifetime_of(choices.lifetime)
+    may_change = choices.may_change(partition_sweeps.facts.participant)
     sums_of = {
-        one.name: ChoiceSums(scenarios, found, one, is_told, fees)
+        one.name: ChoiceSums(scenarios, partition_sweeps, one, may_change, fees)
         for one in choices.all_lifetimes()
     }
     has_tape = scenarios.partition.tape is not None
@@ -87,10 +87,10 @@ def under_choices(
         cases = choices.cases(name) if has_tape else []
         rows: dict[Case, pa.Table] = {}
         for one, outcomes in _replayed(scenarios, name, choices, sums_of, has_tape=has_tape):
-            told = set(one.told(asked))
+            keys = set(one.keys(own))
             scale = one.adoption.groups / len(switched_groups(scenarios, one.adoption))
             for case in cases:
-                if case[1:] not in told:
+                if case[1:] not in keys:
                     continue
                 sums = sums_of[case.lifetime]
                 switched = outcomes[Switch(case.switch) if case.switch else None]
@@ -100,9 +100,13 @@ def under_choices(
                     rows[case] = sums.rows(case, outcomes[None])
             if one.is_answer:
                 until_ns = sums_of[choices.lifetime].until_ns
-                under_all.answers[name] = _answer(scenarios, found, outcomes[None], until_ns)
+                under_all.answers[name] = _answer(
+                    scenarios, partition_sweeps, outcomes[None], until_ns
+                )
         under_all.sums.extend(rows[case] for case in cases)
-    return under_all._replace(sums=_of_those_who_occur(under_all.sums, found.facts.participant))
+    return under_all._replace(
+        sums=_of_those_who_occur(under_all.sums, partition_sweeps.facts.participant)
+    )
 
 
 def _of_those_who_occur(tables: list[pa.Table], with_sweeps: IntArray) -> list[pa.Table]:
@@ -138,11 +142,14 @@ def _replayed(
 
 
 def _answer(
-    scenarios: Scenarios, found: PartitionSweeps, adopted: AdoptedOutcome, until_ns: IntArray
+    scenarios: Scenarios,
+    partition_sweeps: PartitionSweeps,
+    adopted: AdoptedOutcome,
+    until_ns: IntArray,
 ) -> Answer:
     order, fills = scenarios.record.order, adopted.fills
     filled = sums_at(fills.order, fills.quantity, until_ns.size)[order]
-    unfilled = np.maximum(found.sweeps.quantity - filled, 0)
+    unfilled = np.maximum(partition_sweeps.sweeps.quantity - filled, 0)
     reasons = unfilled_reasons(unfilled, adopted.leaves[order], adopted.obstacle[order])
     outcome = Outcome(fills_of_book(scenarios.partition.log, fills), reasons)
     return Answer(outcome, adopted.fills_until(until_ns))

@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 
 
 def sweep_tables(
-    found: PartitionSweeps,
+    partition_sweeps: PartitionSweeps,
     outcomes: Mapping[Arm, Outcome],
     *,
     lifetime: Lifetime = RECORDED,
@@ -83,9 +83,9 @@ def sweep_tables(
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
 
     fills = outcomes[REAL].fills
-    labels = populations(fill_sums(found.sweeps, fills), found.facts, ticks)
-    sweeps = found.measured(lifetime).sweeps
-    measure = SweepMeasure(sweeps, found.quotes, ticks=ticks, fees=fees)
+    labels = populations(fill_sums(partition_sweeps.sweeps, fills), partition_sweeps.facts, ticks)
+    sweeps = partition_sweeps.measured(lifetime).sweeps
+    measure = SweepMeasure(sweeps, partition_sweeps.quotes, ticks=ticks, fees=fees)
     real = measure.of(fills)
     for arm, outcome in outcomes.items():
         measured = real if arm == REAL else measure.of(outcome.fills)

@@ -101,7 +101,7 @@ def tables_of(
     spreads = Spreads(summary.spreads, arms)
     cases = cases_of(arms, choices)
     errors = no_book_errors() if errors is None else errors
-    found = list(effects(summary.sensitivity, cases, errors))
+    effect_rows = list(effects(summary.sensitivity, cases, errors))
     return {
         **_by_dimension(summary, spreads, arms),
         "comparisons": _comparisons(summary, arms),
@@ -109,17 +109,17 @@ def tables_of(
         "distributions": _distributions(spreads, arms),
         "unfilled": unfilled(summary.reasons, arms),
         "by_choice": table(BY_CHOICE, levels(summary.levels, cases)),
-        "robustness": table_of_rows(ROBUSTNESS, found),
-        "verdicts": table_of_rows(VERDICTS, verdicts(found, choices)),
+        "robustness": table_of_rows(ROBUSTNESS, effect_rows),
+        "verdicts": table_of_rows(VERDICTS, verdicts(effect_rows, choices)),
         "example_sweep": example_sweep(summary.example, arms),
     }
 
 
 def _by_dimension(summary: Summary, spreads: Spreads, arms: Sequence[Arm]) -> dict[str, pa.Table]:
-    found = pd.DataFrame(totals(summary.totals, arms)).merge(
+    rows = pd.DataFrame(totals(summary.totals, arms)).merge(
         _quartiles(spreads), on=["population", "arm"], how="left", validate="m:1"
     )
-    ordered = found.sort_values(_GROUP)
+    ordered = rows.sort_values(_GROUP)
     return {
         f"by_{dimension}": _named(
             TABLES[f"by_{dimension}"], ordered[ordered["dimension"] == number], arms
@@ -130,13 +130,13 @@ def _by_dimension(summary: Summary, spreads: Spreads, arms: Sequence[Arm]) -> di
 
 def _quartiles(spreads: Spreads) -> pd.DataFrame:
     """A row per population and arm, a column per headline metric and quartile."""
-    found = pd.DataFrame(spreads.keys)
+    rows = pd.DataFrame(spreads.keys)
     for name, share in QUARTILES.items():
-        found[name] = spreads.quantile(share)
+        rows[name] = spreads.quantile(share)
     keys = ["population", "arm"]
-    wide = found[keys].drop_duplicates()
+    wide = rows[keys].drop_duplicates()
     for number, metric in enumerate(HEADLINE):
-        of_metric = found[found["metric"] == number].drop(columns="metric")
+        of_metric = rows[rows["metric"] == number].drop(columns="metric")
         names = {name: f"{metric}_{name}" for name in QUARTILES}
         wide = wide.merge(of_metric.rename(columns=names), on=keys, how="left")
     return wide
