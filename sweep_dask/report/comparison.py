@@ -1,4 +1,4 @@
-"""Sweep by sweep: how often an arm is better, engagement, averages, and parts of the cost."""
+"""Sweep by sweep: how often an arm is better, dark fills, averages, and parts of the cost."""
 
 from __future__ import annotations
 

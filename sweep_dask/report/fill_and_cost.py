@@ -41,7 +41,7 @@ def fill_and_cost_content(rollups: Rollups) -> dict[str, Any]:
 
 
 def fill_and_cost(rollups: Rollups) -> list[ArmRow]:
-    """The main table, of the population that is answered for."""
+    """The main table, of the headline population."""
     rows = []
     for arm in rollups.arms:
         row = rollups.total(arm)

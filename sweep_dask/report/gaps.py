@@ -145,7 +145,7 @@ class _Run:
 
 
 @dataclass(frozen=True)
-class _Answered:
+class _RunWithSweeps:
     """A run with sweeps in continuous trading."""
 
     manifest: Mapping[str, Any]
@@ -187,8 +187,8 @@ def gaps(manifest: Mapping[str, Any], rollups: Rollups | None, *, is_through: bo
     run = _Run(manifest, rollups, is_through)
     texts = [question(run) for question in _OF_PARTITIONS_LOST]
     if rollups is not None and rollups.total(REAL) is not None:
-        answered = _Answered(manifest, rollups)
-        texts += [question(answered) for question in _OF_THE_ANSWER]
+        with_sweeps = _RunWithSweeps(manifest, rollups)
+        texts += [question(with_sweeps) for question in _OF_THE_ANSWER]
     else:
         texts.append(_no_answer(run))
     texts += [question(run) for question in _OF_THE_INPUT]
@@ -215,7 +215,7 @@ def _no_answer(run: _Run) -> str | None:
     return _NO_FINISHED_SWEEPS if run.failed else _NO_SWEEPS
 
 
-def _unchanged(run: _Answered) -> str | None:
+def _unchanged(run: _RunWithSweeps) -> str | None:
     """What the scenarios that were run cannot be measured against."""
     is_replayed = REPLAYED in run.rollups.arms
     if not run.scenarios:
@@ -225,36 +225,36 @@ def _unchanged(run: _Answered) -> str | None:
     return _NO_SUMS if run.is_taped and not run.rollups.verdicts else None
 
 
-def _all_filled(run: _Answered) -> str | None:
+def _all_filled(run: _RunWithSweeps) -> str | None:
     tape = run.totals[0]
     return _ALL_FILLED if run.is_taped and tape["n_filled"] == tape["n_sweeps"] else None
 
 
-def _no_dark(run: _Answered) -> str | None:
+def _no_dark(run: _RunWithSweeps) -> str | None:
     return None if any(total["dark_quantity"] for total in run.totals) else _NO_DARK
 
 
-def _one_side(run: _Answered) -> str | None:
+def _one_side(run: _RunWithSweeps) -> str | None:
     sides = {row["segment"] for row in run.rollups.segments["side"]}
     return _ONE_SIDE.format(side=sides.pop()) if len(sides) == 1 else None
 
 
-def _one_participant(run: _Answered) -> str | None:
+def _one_participant(run: _RunWithSweeps) -> str | None:
     rows = run.rollups.segments["participant"]
     return _ONE_PARTICIPANT if len(rows) == len(run.totals) else None
 
 
-def _no_matches(run: _Answered) -> str | None:
+def _no_matches(run: _RunWithSweeps) -> str | None:
     is_run = BY_TIME_PRIORITY in run.rollups.arms
     made_none = run.manifest["counts"].get("matches") == 0
     return _NO_MATCHES if run.is_taped and is_run and made_none else None
 
 
-def _no_prices(run: _Answered) -> str | None:
+def _no_prices(run: _RunWithSweeps) -> str | None:
     return None if run.totals[0]["n_priced"] else _NO_PRICES
 
 
-def _short_sells(run: _Answered) -> str | None:
+def _short_sells(run: _RunWithSweeps) -> str | None:
     """How many of the sweeps that scenarios place otherwise are short sells, if any is."""
     total, kinds = run.totals[0], run.rollups.segments["short_sell"] if run.scenarios else ()
     for row in kinds:
@@ -285,7 +285,7 @@ def _no_quotes(run: _Run) -> str | None:
 
 #: The questions in the order of the page: each has a sentence, or None if it is answered.
 _OF_PARTITIONS_LOST: tuple[Callable[[_Run], str | None], ...] = (_failed, _aside)
-_OF_THE_ANSWER: tuple[Callable[[_Answered], str | None], ...] = (
+_OF_THE_ANSWER: tuple[Callable[[_RunWithSweeps], str | None], ...] = (
     *(_unchanged, _all_filled, _no_dark, _one_side, _one_participant, _no_matches, _no_prices),
     _short_sells,
 )

@@ -33,9 +33,9 @@ class Rollups:
     by_all: Sequence[Row]
     """All populations, the sweeps of each together."""
     segments: Mapping[str, Sequence[Row]] = field(default_factory=dict)
-    """By dimension, of the population that is answered for."""
+    """By dimension, of the headline population."""
     comparisons: Sequence[Row] = ()
-    """All sweeps of the population that is answered for."""
+    """All sweeps of the headline population."""
     averages: Sequence[Row] = ()
     distributions: Sequence[Row] = ()
     unfilled: Sequence[Row] = ()
@@ -135,18 +135,18 @@ def read_rollups(folder: Path) -> Rollups:
     OSError, pyarrow.ArrowException
         A file is missing or cannot be read.
     """
-    answered = {"population": HEADLINE_POPULATION}
+    headline = {"population": HEADLINE_POPULATION}
     examples = read_rows(folder / "example_sweep.parquet")
     return Rollups(
         by_all=read_rows(folder / "by_all.parquet"),
         segments={
-            name: read_rows(folder / f"by_{name}.parquet", answered, _SEGMENT_COLUMNS)
+            name: read_rows(folder / f"by_{name}.parquet", headline, _SEGMENT_COLUMNS)
             for name in DIMENSIONS
         },
-        comparisons=read_rows(folder / "comparisons.parquet", answered | {"dimension": ALL}),
-        averages=read_rows(folder / "averages.parquet", answered),
-        distributions=read_rows(folder / "distributions.parquet", answered),
-        unfilled=read_rows(folder / "unfilled.parquet", answered),
+        comparisons=read_rows(folder / "comparisons.parquet", headline | {"dimension": ALL}),
+        averages=read_rows(folder / "averages.parquet", headline),
+        distributions=read_rows(folder / "distributions.parquet", headline),
+        unfilled=read_rows(folder / "unfilled.parquet", headline),
         by_choice=read_rows(folder / "by_choice.parquet"),
         robustness=read_rows(folder / "robustness.parquet"),
         verdicts=read_rows(folder / "verdicts.parquet"),

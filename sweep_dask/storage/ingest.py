@@ -127,7 +127,7 @@ def _batches(block: Block, table: Table, stats: BlockStats) -> Iterator[_Batch]:
 
 
 def _chunks_up_to_an_error(block: Block, stats: BlockStats) -> Iterator[Chunk]:
-    """The chunks that can be read; why there are no more goes into its stats.
+    """The chunks that can be read; why there are no more goes into the stats of the block.
 
     Only reading is guarded: an error of writing, such as a full disk, is not the file's.
     """

@@ -26,7 +26,7 @@ POPULATIONS = {
         ),
     )
 }
-#: The one that a run answers for: its segments are tested.
+#: The one of the headlines of a run: its segments are tested.
 HEADLINE_POPULATION = "continuous"
 #: The one that only the tape can tell.
 OF_TAPE = "residual"

@@ -25,13 +25,13 @@ def gaps_of(page):
 
 def test_complete_run_has_no_gaps_but_short_sells(page, market):
     assert page.ids.isdisjoint({"status", "warnings"})
-    answered = market[REAL][market[REAL]["is_continuous"]]
-    short = answered[answered["is_short_sell"]]
-    assert 0 < len(short) < len(answered)
+    sweeps = market[REAL][market[REAL]["is_continuous"]]
+    short = sweeps[sweeps["is_short_sell"]]
+    assert 0 < len(short) < len(sweeps)
     (gap,) = gaps_of(page)
     assert gap.startswith(
-        f"What is particular to short sales: {len(short):,} of these {len(answered):,} sweeps, "
-        f"with {short['quantity'].sum():,} of the {answered['quantity'].sum():,} shares entered"
+        f"What is particular to short sales: {len(short):,} of these {len(sweeps):,} sweeps, "
+        f"with {short['quantity'].sum():,} of the {sweeps['quantity'].sum():,} shares entered"
     )
 
 

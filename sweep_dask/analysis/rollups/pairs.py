@@ -64,7 +64,7 @@ def pair_cells(sweeps: Sweeps) -> Cells:
     """Counts `COUNTS` and sums `SUMS` of every pair of arms.
 
     All metrics for every population and condition; headline metrics also for the segments of the
-    population that is answered for.
+    headline population.
     """
     groups: list[_Everything | _Group] = [_Everything(sweeps)]
     groups += [_Group(sweeps, dimension) for dimension in DIMENSIONS]
@@ -125,7 +125,7 @@ def _nested(levels: Any) -> Any:
 
 
 class _Group:
-    """The sweeps of the population that is answered for, by the segments of a dimension."""
+    """The sweeps of the headline population, by the segments of a dimension."""
 
     def __init__(self, sweeps: Sweeps, dimension: str) -> None:
         self._dimension = SEGMENT_KINDS.index(dimension)

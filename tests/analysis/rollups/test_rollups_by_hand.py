@@ -215,7 +215,7 @@ def test_comparisons_count_and_test_the_pairs(compared):
     assert [row[name] for name in names] == [4, 2, 1, 1, 0, 1]
 
 
-def test_segments_of_the_answered_population_are_compared_in_headlines(compared):
+def test_segments_of_the_headline_population_are_compared_in_headlines(compared):
     by_segment = compared[compared["dimension"] != "all"]
     assert set(by_segment["metric"]) == set(HEADLINE)
     by_segment = by_segment[by_segment["metric"] == "fill_ratio"]
