@@ -85,7 +85,7 @@ def pair_cells(sweeps: Sweeps) -> Cells:
         by_group = np.split(counted, ends[: asked - 1], axis=1)
         for group, found in zip(groups[:asked], by_group, strict=True):
             kinds, amounts = found[..., :_KINDS].astype(np.int64), found[..., _KINDS:]
-            parts.append(group.told(kinds, amounts, metric, shape))
+            parts.append(group.as_cells(kinds, amounts, metric, shape))
     return merged(parts)
 
 
@@ -97,7 +97,7 @@ class _Everything:
         self.cell = sweeps.partition * len(POPULATIONS) + sweeps.level
         self.cells = self._partitions * len(POPULATIONS)
 
-    def told(
+    def as_cells(
         self, kinds: IntArray, amounts: FloatArray, metric: int, shape: tuple[int, ...]
     ) -> Cells:
         """A cell for each pair, population and condition, whether it has sweeps or not."""
@@ -138,7 +138,7 @@ class _Group:
         self._first = first_of_each(segment)
         self._segment = segment[self._first]
 
-    def told(
+    def as_cells(
         self, kinds: IntArray, amounts: FloatArray, metric: int, shape: tuple[int, ...]
     ) -> Cells:
         """A cell for each pair and segment that has sweeps."""
