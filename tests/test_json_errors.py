@@ -6,7 +6,7 @@ import pytest
 from running import invoke, run_program
 
 from sweep_dask import errors
-from sweep_dask.terminal import say_json
+from sweep_dask.cli.terminal import say_json
 
 
 def document_of(done, code):

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from sweep_dask.cli.terminal import complain, drop, remark, say_json
 from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
 from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, UsageError
 from sweep_dask.system_errors import explained
-from sweep_dask.terminal import complain, drop, remark, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

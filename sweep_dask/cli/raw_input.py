@@ -1,0 +1,145 @@
+"""What looks at raw input, or makes it: `check`, `convert`, `synth`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sweep_dask.cli.command import (
+    announcer,
+    command,
+    input_argument,
+    json_option,
+    load,
+    options_of,
+    settings_options,
+)
+from sweep_dask.cli.terminal import StandardError, say, say_json, show, warn
+from sweep_dask.printable import printable, printable_lines
+
+
+@command("python -m sweep_dask check data/raw")
+@input_argument
+@settings_options
+@json_option
+def check_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
+    """Look at INPUT before a run: format, units, prices, ids, coverage. Writes nothing.
+
+    Small inputs are read as a whole, of large ones a sample. Each finding says what was
+    expected and what to do; the exit code is 3 if the answer of a run would be wrong.
+    """
+    from sweep_dask.study.check import check, describe_check
+    from sweep_dask.study.plan import choose_input
+
+    settings = load(options)
+    folder, is_sample = choose_input(inputs)
+    announcer(as_json=as_json, is_sample=is_sample)
+    checked = check(settings, folder)
+    if as_json:
+        say_json(checked.as_json())
+    else:
+        show(describe_check(checked))
+    return checked.exit_code
+
+
+@command("python -m sweep_dask convert broker/ raw --config broker.yaml")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("out", metavar="OUT")
+@options_of("config", "ignore")
+@click.option("--compress", is_flag=True, help="Write .csv.gz instead of .csv.")
+@json_option
+def convert_command(
+    inputs: tuple[str, ...], out: str, compress: bool, as_json: bool, **options: Any
+) -> int:
+    """Write INPUT to the new folder OUT in the raw format.
+
+    It is read as `run` would read it, by the same configuration; besides, texts are written as
+    the codes that `convert.values` has for them. Every row of INPUT is a row of OUT. OUT appears
+    when all of it is written; nothing is overwritten.
+    """
+    StandardError.listen()
+    settings = load(options)
+
+    from sweep_dask.study.convert import convert, describe_converted
+
+    converted = convert(settings, inputs, Path(out), compress=compress)
+    for warning in converted.warnings:
+        warn(warning)
+    if as_json:
+        say_json(converted.as_json())
+    else:
+        say(printable_lines(describe_converted(converted)))
+    return 0
+
+
+@command("python -m sweep_dask synth market --securities 8 --dates 2024-10-04 --events 200000")
+@click.argument("out", metavar="OUT")
+@click.option("--securities", metavar="N", type=int, default=3, show_default=True)
+@click.option("--dates", metavar="DATE,...", help="Trading days.  [default: 2024-10-04,2024-10-07]")
+@click.option(
+    "--events",
+    metavar="ROWS",
+    type=int,
+    default=3_000,
+    show_default=True,
+    help="Centre Point order rows per security and date.",
+)
+@click.option(
+    "--lit-fraction",
+    metavar="F",
+    type=float,
+    default=0.41,
+    show_default=True,
+    help="Share of order rows that belong to lit orders.",
+)
+@click.option(
+    "--reloaded-orders",
+    metavar="N",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Multi-day sweeps per security, reloaded the evening before.",
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True)
+@click.option("--compress", is_flag=True, help="Write .csv.gz instead of .csv.")
+@click.option("--file-per-date", is_flag=True, help="One file a date for orders, trades, quotes.")
+@json_option
+def synth_command(out: str, as_json: bool, **options: Any) -> int:
+    """Write a synthetic market of any size to OUT, in the raw format.
+
+    Equal options give equal files; memory does not grow with the size of the market.
+    """
+    from sweep_dask.sample.synthetic_market import write_market
+
+    rows = write_market(Path(out), _market_parameters(**options))
+    if as_json:
+        say_json({"output": out, "rows": rows})
+    else:
+        for table, count in rows.items():
+            say(f"{table:<13} {count:>12,} rows")
+        say(printable(f"Written to {out}. Next: python -m sweep_dask run {out}"))
+    return 0
+
+
+def _market_parameters(
+    *,
+    securities: int,
+    dates: str | None,
+    compress: bool,
+    file_per_date: bool,
+    **numbers: Any,
+) -> Any:
+    from sweep_dask.sample import MarketParameters, security_ids
+
+    chosen: dict[str, Any] = (
+        {"dates": tuple(part.strip() for part in dates.split(","))} if dates else {}
+    )
+    return MarketParameters(
+        securities=security_ids(securities),
+        compression="csv.gz" if compress else "csv",
+        files="per-date" if file_per_date else "one",
+        **chosen,
+        **numbers,
+    )
