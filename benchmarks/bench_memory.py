@@ -52,8 +52,8 @@ def main() -> None:
 
 def measure() -> Iterator[Task]:
     """Partitions of each size, and blocks of each size from the largest market."""
+    from sweep_dask.memory import projected_block_task_bytes
     from sweep_dask.study.needs import projected_partition_task_bytes
-    from sweep_dask.system_config import projected_block_task_bytes
 
     with scratch_folder() as folder:
         for rows in PARTITION_ROWS:

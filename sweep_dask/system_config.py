@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sweep_dask.control_groups import cpu_quota, memory_left
-from sweep_dask.errors import ResourceError
+from sweep_dask.memory import GIB, format_bytes
 from sweep_dask.resource_candidates import Candidate, DetectionError, Reading, ask, listed, smallest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 logger = logging.getLogger(__name__)
-
-GIB = 1024**3
 
 MINIMUM_WORKERS = 1
 MINIMUM_CHUNK_ROWS = 1_000
@@ -44,26 +40,6 @@ DEFAULT_AVAILABLE_BYTES = DEFAULT_CHUNK_ROWS * CHUNK_ROW_BYTES * 100 // CHUNK_ME
 
 #: More processes than this compete for the disk; the sizing rule's upper end.
 LARGEST_DERIVED_WORKERS = 16
-
-#: Share of the available memory one run may take; the rest is the operating system's.
-WHOLE_RUN_PERCENT = 90
-
-#: A worker process beside the rows of its task: interpreter, Dask, pandas, pyarrow, compiled
-#: kernels, and what earlier tasks have left in the allocator. One worker that goes through the
-#: built-in sample has 341 MiB after ingest, 366 after both models, 406 after the combined tables
-#: and 442 to 457 after the roll-ups; 5 % are added.
-BASE_PROCESS_BYTES = 480 * 1024**2
-
-#: Memory a block task holds at its peak, per byte of its block: the columns of its rows, a part of
-#: which is put in order at a time. Rows as in the extracts, all of them kept, take 2; cells of one
-#: digit would take nearly 4.
-BLOCK_MEMORY_FACTOR = 4
-
-#: A worker that could not hold a block of this size would spend its time on starting tasks.
-COMFORTABLE_BLOCKSIZE_BYTES = 16 * 1024**2
-
-#: Smaller derived blocks would spend more on tasks than on rows; a user may still ask for them.
-MINIMUM_BLOCKSIZE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -126,15 +102,6 @@ class SystemConfig:
             "Blocksize": _bytes_or_auto(self.blocksize_bytes),
         }
         return opening_block(lines)
-
-
-def format_bytes(size_bytes: float) -> str:
-    """A size for people: `1536` becomes `1.50 KiB`."""
-    size, units = float(size_bytes), iter(("bytes", "KiB", "MiB", "GiB", "TiB"))
-    unit = next(units)
-    while abs(size) >= 1024 and unit != "TiB":
-        size, unit = size / 1024, next(units)
-    return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.2f} {unit}"
 
 
 def opening_block(lines: Mapping[str, str]) -> str:
@@ -289,27 +256,6 @@ def _memory_of_machine() -> Reading:
 # --- sizing rules ---------------------------------------------------------------------------
 
 
-def peak_memory_bytes() -> int:
-    """Highest resident memory of this process so far."""
-    import resource
-
-    unit_bytes = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
-
-
-def memory_bytes() -> int:
-    """Resident memory of this process now."""
-    import psutil
-
-    return int(psutil.Process().memory_info().rss)
-
-
-def free_disk_bytes(folder: Path) -> int:
-    """What this user may still write on the disk of a folder, which may have to be made first."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(there).free
-
-
 def _calculate_optimal_workers(cpu_count: int) -> int:
     """Workers for a number of CPUs: one or two are left to the scheduler and the user."""
     if cpu_count <= 2:
@@ -323,73 +269,3 @@ def _calculate_optimal_chunk_size(available_bytes: int) -> int:
     """Rows of a chunk for the available memory."""
     rows = int(available_bytes) * CHUNK_MEMORY_PERCENT // (100 * CHUNK_ROW_BYTES)
     return max(SMALLEST_DERIVED_CHUNK_ROWS, min(rows, LARGEST_DERIVED_CHUNK_ROWS))
-
-
-def whole_run_limit(available_bytes: int, memory_limit_gb: float | None = None) -> int:
-    """Bytes all workers together may use: the setting (GiB), else 90 % of what is available."""
-    if memory_limit_gb is not None:
-        return int(memory_limit_gb * GIB)
-    return available_bytes * WHOLE_RUN_PERCENT // 100
-
-
-def memory_limit_per_worker(whole_run_limit_bytes: int, workers: int) -> int:
-    """Bytes one of `workers` processes may use."""
-    return whole_run_limit_bytes // workers
-
-
-def workers_that_fit(workers: int, whole_run_limit_bytes: int) -> int:
-    """`workers`, or fewer where many CPUs share little memory; at least one.
-
-    Each can then hold a block of `COMFORTABLE_BLOCKSIZE_BYTES`.
-    """
-    needed_bytes = projected_block_task_bytes(COMFORTABLE_BLOCKSIZE_BYTES)
-    return max(1, min(workers, whole_run_limit_bytes // needed_bytes))
-
-
-def projected_block_task_bytes(blocksize_bytes: int) -> int:
-    """Memory of a worker process at the peak of reading one block, in bytes."""
-    return BASE_PROCESS_BYTES + BLOCK_MEMORY_FACTOR * blocksize_bytes
-
-
-def require_block_fits(blocksize_bytes: int, memory_limit_bytes: int) -> None:
-    """Refuse a block whose task would not fit a worker's memory limit.
-
-    Raises
-    ------
-    ResourceError
-        The projected memory is above the limit.
-    """
-    projected_bytes = projected_block_task_bytes(blocksize_bytes)
-    if projected_bytes > memory_limit_bytes:
-        raise ResourceError(
-            f"Reading a block of {format_bytes(blocksize_bytes)} needs about "
-            f"{format_bytes(projected_bytes)} in a worker whose memory limit is "
-            f"{format_bytes(memory_limit_bytes)}.",
-            where="memory limit per worker",
-            value=memory_limit_bytes,
-            cure="use fewer workers (--workers), raise --memory-limit or "
-            "performance.memory_limit_gb, or free memory on this machine",
-        )
-
-
-def derive_blocksize(chunk_size: int, bytes_per_row: float, memory_limit_bytes: int) -> int:
-    """Bytes of a block that holds `chunk_size` rows and fits the memory limit of a worker.
-
-    Parameters
-    ----------
-    chunk_size
-        Rows.
-    bytes_per_row
-        As measured on the input.
-    memory_limit_bytes
-        Per worker.
-
-    Raises
-    ------
-    ResourceError
-        The limit cannot take even a block of `MINIMUM_BLOCKSIZE_BYTES`.
-    """
-    require_block_fits(MINIMUM_BLOCKSIZE_BYTES, memory_limit_bytes)
-    fitting_bytes = (memory_limit_bytes - BASE_PROCESS_BYTES) // BLOCK_MEMORY_FACTOR
-    wanted_bytes = int(chunk_size * bytes_per_row)
-    return max(MINIMUM_BLOCKSIZE_BYTES, min(wanted_bytes, fitting_bytes))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sweep_dask.system_config import (
-    _calculate_optimal_chunk_size,
-    _calculate_optimal_workers,
+from sweep_dask.memory import (
     derive_blocksize,
     memory_limit_per_worker,
     whole_run_limit,
     workers_that_fit,
 )
+from sweep_dask.system_config import _calculate_optimal_chunk_size, _calculate_optimal_workers
 
 #: As the pages say.
 BYTES_PER_ROW = 150

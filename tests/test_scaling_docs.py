@@ -8,8 +8,8 @@ import pytest
 from derived_sizes import BYTES_PER_ROW, derived_sizes
 from running import ROOT
 
+from sweep_dask.memory import GIB, format_bytes
 from sweep_dask.study.needs import PARTITION_BYTES_PER_ROW, projected_partition_task_bytes
-from sweep_dask.system_config import GIB, format_bytes
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 #: CPUs and GiB.

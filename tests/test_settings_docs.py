@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 from derived_sizes import BYTES_PER_ROW, derived_sizes
 
-from sweep_dask import system_config
+from sweep_dask import memory, system_config
+from sweep_dask.memory import (
+    BASE_PROCESS_BYTES,
+    BLOCK_MEMORY_FACTOR,
+    COMFORTABLE_BLOCKSIZE_BYTES,
+    GIB,
+    MINIMUM_BLOCKSIZE_BYTES,
+    WHOLE_RUN_PERCENT,
+    format_bytes,
+)
 from sweep_dask.schema import TABLES
 from sweep_dask.settings import OPTIONS, Option, load_settings, require_known_columns
 from sweep_dask.system_config import (
-    BASE_PROCESS_BYTES,
-    BLOCK_MEMORY_FACTOR,
     CHUNK_MEMORY_PERCENT,
     CHUNK_ROW_BYTES,
-    COMFORTABLE_BLOCKSIZE_BYTES,
-    GIB,
     LARGEST_DERIVED_CHUNK_ROWS,
     LARGEST_DERIVED_WORKERS,
-    MINIMUM_BLOCKSIZE_BYTES,
     SMALLEST_DERIVED_CHUNK_ROWS,
-    WHOLE_RUN_PERCENT,
     _calculate_optimal_chunk_size,
     _calculate_optimal_workers,
-    format_bytes,
 )
 
 _DOCS = Path(__file__).parents[1] / "docs"
@@ -118,7 +120,8 @@ def test_formulas_name_functions_and_constants_that_are_there():
     _, rows = table("Quantity", SYSTEM)
     functions = [row[2].strip("`") for row in rows]
     assert functions
-    assert all(callable(getattr(system_config, name)) for name in functions)
+    rules = vars(memory) | vars(system_config)
+    assert all(callable(rules[name]) for name in functions)
     formulas = " ".join(row[1] for row in rows)
     for number in (
         f"2, {LARGEST_DERIVED_WORKERS})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sweep_dask.system_config import MINIMUM_BLOCKSIZE_BYTES
+from sweep_dask.memory import MINIMUM_BLOCKSIZE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,10 @@ from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.pace import Done
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import InputError, ResourceError
+from sweep_dask.memory import format_bytes
 from sweep_dask.storage.blocks import recut
 from sweep_dask.storage.ingest import BlockStats, ingest_block, read_block_stats
 from sweep_dask.storage.spill import index_frame, index_of
-from sweep_dask.system_config import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

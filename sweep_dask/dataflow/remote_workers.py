@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sweep_dask.dataflow.notebook import show
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
-from sweep_dask.system_config import format_bytes
+from sweep_dask.memory import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

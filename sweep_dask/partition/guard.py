@@ -7,8 +7,8 @@ import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.partition.job import PartitionJob, PartitionSummary
-from sweep_dask.system_config import peak_memory_bytes
 from sweep_dask.system_errors import explained, is_of_the_machine
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import csv
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.memory import format_bytes
 from sweep_dask.report import wording
 from sweep_dask.report.plot import Curve, Plot, from_zero, number_axis
 from sweep_dask.settings import OPTIONS
-from sweep_dask.system_config import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sweep_dask.system_config import format_bytes
+from sweep_dask.memory import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.market.order_types import CENTRE_POINT_BITS
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
+from sweep_dask.memory import memory_bytes, peak_memory_bytes
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Chunk, read_chunks
@@ -21,7 +22,6 @@ from sweep_dask.storage.spill import index_frame, write_batch
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
 from sweep_dask.storage.validate import Reject, ValidatedChunk, validate_chunk
-from sweep_dask.system_config import memory_bytes, peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.progress import counted
-from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.system_config import (
+from sweep_dask.memory import (
     MINIMUM_BLOCKSIZE_BYTES,
-    SystemConfig,
-    detect_system_config,
     format_bytes,
-    free_disk_bytes,
     projected_block_task_bytes,
     whole_run_limit,
 )
+from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.needs import free_disk_bytes
+from sweep_dask.system_config import SystemConfig, detect_system_config
 from sweep_dask.version import VERSION
 
 if TYPE_CHECKING:

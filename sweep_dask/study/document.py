@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.names import stage_span
+from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.history import Earlier, with_earlier
 from sweep_dask.storage.layout import REJECTS
@@ -20,7 +21,6 @@ from sweep_dask.study.assumptions import (
     replay_assumptions,
     run_assumptions,
 )
-from sweep_dask.system_config import peak_memory_bytes
 from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 from sweep_dask.terms.stages import STAGE_OF_TABLE, STAGES

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.errors import ResourceError
+from sweep_dask.memory import BASE_PROCESS_BYTES, format_bytes
 from sweep_dask.storage.frames import ROW_GROUP_ROWS
 from sweep_dask.storage.layout import RESULT_FOLDERS
-from sweep_dask.system_config import BASE_PROCESS_BYTES, format_bytes, free_disk_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -91,6 +92,12 @@ def require_room(layout: OutputLayout, needed: DiskSpace) -> None:
             cure="Make room, name a folder on another disk with --output, or run on fewer of the "
             "input files at a time: results in the folder stay.",
         )
+
+
+def free_disk_bytes(folder: Path) -> int:
+    """What this user may still write on the disk of a folder, which may have to be made first."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def _result_sizes(root: Path) -> Iterator[int]:

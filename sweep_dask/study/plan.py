@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep_dask.memory import projected_block_task_bytes
 from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import TABLES
 from sweep_dask.settings import Settings, require_known_columns, require_known_tables
@@ -22,10 +23,6 @@ from sweep_dask.study.needs import (
 from sweep_dask.study.order_sample import Sample, sample_orders
 from sweep_dask.study.selection import with_security_ids
 from sweep_dask.study.sizing import sized
-from sweep_dask.system_config import (
-    SystemConfig,
-    projected_block_task_bytes,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.dataflow.remote_workers import RemoteWorkers
     from sweep_dask.storage.address import InputAddresses
+    from sweep_dask.system_config import SystemConfig
 
 #: Where a user's raw files lie unless said otherwise (contract).
 DEFAULT_INPUT = Path("data/raw")

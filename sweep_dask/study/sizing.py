@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.progress import counted
-from sweep_dask.system_config import (
+from sweep_dask.memory import (
     MINIMUM_BLOCKSIZE_BYTES,
-    SystemConfig,
     derive_blocksize,
-    detect_system_config,
     format_bytes,
     memory_limit_per_worker,
     projected_block_task_bytes,
@@ -18,6 +16,7 @@ from sweep_dask.system_config import (
     whole_run_limit,
     workers_that_fit,
 )
+from sweep_dask.system_config import SystemConfig, detect_system_config
 
 if TYPE_CHECKING:
     from sweep_dask.dataflow.remote_workers import RemoteWorkers

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.memory import format_bytes
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.study.answer_summary import describe_answer
 from sweep_dask.study.centre_point_summary import describe_book
 from sweep_dask.study.check import described
-from sweep_dask.system_config import (
-    format_bytes,
-    free_disk_bytes,
-    opening_block,
-)
+from sweep_dask.study.needs import free_disk_bytes
+from sweep_dask.system_config import opening_block
 from sweep_dask.text_blocks import Facts, Heading, Sentence, indented, table
 
 if TYPE_CHECKING:

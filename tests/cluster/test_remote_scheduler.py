@@ -13,9 +13,9 @@ from sweep_dask.dataflow import remote_cluster as connecting
 from sweep_dask.dataflow import remote_workers
 from sweep_dask.dataflow.remote_workers import survey
 from sweep_dask.errors import ResourceError
+from sweep_dask.memory import format_bytes
 from sweep_dask.settings import load_settings
 from sweep_dask.study.run import run
-from sweep_dask.system_config import format_bytes
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 from running import PATIENCE_SECONDS, program_environment, result_files, run_program
 
 from sweep_dask.control_groups import _groups
-from sweep_dask.system_config import MINIMUM_BLOCKSIZE_BYTES, projected_block_task_bytes
+from sweep_dask.memory import MINIMUM_BLOCKSIZE_BYTES, projected_block_task_bytes
 
 pytestmark = pytest.mark.slow
 

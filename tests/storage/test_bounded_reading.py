@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from markets import OPENS_NS, ORDER, csv_text, order_text, write_files
 
-from sweep_dask.system_config import BLOCK_MEMORY_FACTOR
+from sweep_dask.memory import BLOCK_MEMORY_FACTOR
 
 pytestmark = pytest.mark.slow
 

@@ -5,6 +5,7 @@ from ingesting import row_range
 from running import invoke
 
 from sweep_dask.errors import ResourceError
+from sweep_dask.memory import BASE_PROCESS_BYTES
 from sweep_dask.storage.frames import ROW_GROUP_ROWS
 from sweep_dask.storage.partition_index import PartitionSource
 from sweep_dask.study.needs import (
@@ -13,7 +14,6 @@ from sweep_dask.study.needs import (
     projected_rollup_task_bytes,
     require_partitions_fit,
 )
-from sweep_dask.system_config import BASE_PROCESS_BYTES
 
 DAY = 20_000
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from sweep_dask.system_config import GIB, detect_system_config
+from sweep_dask.memory import GIB
+from sweep_dask.system_config import detect_system_config
 
 CPUS, AVAILABLE_BYTES = 8, 16 * GIB
 

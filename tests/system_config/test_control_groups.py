@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sweep_dask.system_config import GIB, detect_system_config
+from sweep_dask.memory import GIB
+from sweep_dask.system_config import detect_system_config
 
 MIB = 1024**2
 NO_V1_LIMIT = 9223372036854771712  # what a v1 kernel with pages of 4 KiB writes

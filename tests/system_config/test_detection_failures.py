@@ -9,9 +9,9 @@ import sys
 import psutil
 import pytest
 
+from sweep_dask.memory import GIB
 from sweep_dask.system_config import (
     DEFAULT_AVAILABLE_BYTES,
-    GIB,
     SystemConfig,
     detect_system_config,
 )

@@ -8,21 +8,23 @@ from hypothesis import strategies as st
 
 from sweep_dask import system_config
 from sweep_dask.errors import ResourceError
-from sweep_dask.settings import OPTIONS
-from sweep_dask.system_config import (
+from sweep_dask.memory import (
     BASE_PROCESS_BYTES,
     BLOCK_MEMORY_FACTOR,
-    DEFAULT_AVAILABLE_BYTES,
     GIB,
     MINIMUM_BLOCKSIZE_BYTES,
-    _calculate_optimal_chunk_size,
-    _calculate_optimal_workers,
     derive_blocksize,
     format_bytes,
     memory_limit_per_worker,
     projected_block_task_bytes,
     require_block_fits,
     whole_run_limit,
+)
+from sweep_dask.settings import OPTIONS
+from sweep_dask.system_config import (
+    DEFAULT_AVAILABLE_BYTES,
+    _calculate_optimal_chunk_size,
+    _calculate_optimal_workers,
 )
 
 MIB = 1024**2

@@ -9,11 +9,10 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from sweep_dask.memory import GIB, format_bytes
 from sweep_dask.system_config import (
-    GIB,
     SystemConfig,
     detect_system_config,
-    format_bytes,
     get_config_with_overrides,
 )
 
