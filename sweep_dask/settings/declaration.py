@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -79,7 +79,8 @@ DEFAULT = Source("default")
 COMMAND_LINE = Source("command line")
 
 
-def declared(
+def option(
+    default: object,
     flag: str,
     environment: str,
     key: str,
@@ -92,10 +93,13 @@ def declared(
     is_trusted: bool = False,
     minimum: int | None = None,
     unset: str = "not set",
-) -> dict[str, Option]:
-    """Metadata of a field of `Settings`; `flag` as it stands in a manual: `-o --output DIR`."""
+) -> Any:
+    """A field of `Settings`; `flag` as it stands in a manual: `-o --output DIR`.
+
+    A default of `dict` is an empty dictionary.
+    """
     words = flag.split()
-    option = Option(
+    declared = Option(
         parse,
         help_text,
         flags=tuple(word for word in words if word.startswith("-")),
@@ -109,4 +113,7 @@ def declared(
         minimum=minimum,
         unset=unset,
     )
-    return {"option": option}
+    metadata = {"option": declared}
+    if default is dict:
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
