@@ -131,8 +131,9 @@ def sweep_tables(*arguments, **options):
     yield from map(to_frame, sweep_table.sweep_tables(*arguments, **options))
 
 
-def sweep_metrics(*arguments, **options):
-    return to_frame(measured.sweep_metrics(*arguments, **options))
+def sweep_metrics(sweeps, fills, quotes, **options):
+    measure = measured.SweepMeasure(sweeps, quotes, **options)
+    return table(measured.SWEEP_METRICS, measure.of(fills))
 
 
 def populations(*arguments):

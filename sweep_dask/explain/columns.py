@@ -13,11 +13,6 @@ def values(rows: pa.Table, name: str) -> list[Any]:
     return rows[name].to_pylist() if name in rows.column_names else [None] * len(rows)
 
 
-def prices_x2(rows: pa.Table, name: str) -> list[int | None]:
-    """A column of prices, doubled; None also for 0, which is none."""
-    return [doubled(price) for price in values(rows, name)]
-
-
 def doubled(price: float | None) -> int | None:
     """A price in the unit of the input as a doubled whole number; prices are multiples of a half.
 

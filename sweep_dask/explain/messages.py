@@ -9,8 +9,8 @@ import numpy as np
 from sweep_dask.explain.columns import doubled
 from sweep_dask.explain.order_words import kind_of
 from sweep_dask.explain.records import Arrival, Message, Terms
+from sweep_dask.market import time_validity
 from sweep_dask.market.change_reasons import AMENDED, ENTERS, WORDS
-from sweep_dask.market.time_validity import decode_time_validity
 from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def terms(row: Mapping[str, Any], participant_name: str | None) -> Terms:
     """What the order asked for with its first row."""
     validity = row.get("timevalidity")
     is_immediate = validity is not None and bool(
-        decode_time_validity(np.array([validity])).immediate[0]
+        time_validity.is_immediate(np.array([validity]))[0]
     )
     return Terms(
         side=SIDE_NAMES.get(row["side"], str(row["side"])),

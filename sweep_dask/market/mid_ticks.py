@@ -24,9 +24,8 @@ ANY_PRICE_BLOCK_HALF_TICK = 6
 
 #: Better the entered limit by half a tick (Business Information 24.1).
 WITH_HALF_TICK = (HALF_TICK, DARK_LIMIT_HALF_TICK, ANY_PRICE_BLOCK_HALF_TICK)
-#: Trade at the midpoint alone.
-MIDPOINT_ONLY = (UNDEFINED, HALF_TICK, OFF)
-#: Trade also at on-tick prices inside the spread; each style includes the ones before.
+#: Trade also at on-tick prices inside the spread, not at the midpoint alone; each includes the ones
+#: before.
 DARK_LIMITS = (DARK_LIMIT, DARK_LIMIT_HALF_TICK)
 #: Trade also at or outside the quotes.
 ANY_PRICE_BLOCKS = (ANY_PRICE_BLOCK, ANY_PRICE_BLOCK_HALF_TICK)

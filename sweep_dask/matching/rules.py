@@ -91,7 +91,6 @@ def _bit(name: str) -> int:
 LIMIT_TEST = _bit("limit_test")
 TIME_PRIORITY = _bit("time_priority")
 DARK_LIMIT = _bit("dark_limit")
-ANY_PRICE_BLOCK = _bit("any_price_block")
 MINIMUM_QUANTITY = _bit("minimum_quantity")
 SINGLE_FILL = _bit("single_fill")
 MINIMUM_QUANTITY_RESET = _bit("minimum_quantity_reset")

@@ -21,6 +21,14 @@ from sweep_dask.errors import InputError
 from sweep_dask.partition.tables import table_name
 from sweep_dask.terms.arms import CENTRE_POINT, TAPE, Arm
 from sweep_dask.terms.files import LEFT_OUT, MATCHES, ORDER_SUMMARY, SENSITIVITY, SWEEP_FILLS
+from sweep_dask.terms.reasons import (
+    NEVER_CONTINUOUS,
+    NO_QUOTE_MOVES,
+    NO_QUOTES,
+    NO_SESSION_ROWS,
+    NO_TAPE,
+    NO_TRADES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,18 +97,18 @@ def _has_quotes(log: OrderLog) -> bool:
 def input_gaps(
     partition: PartitionInput, merged: Mapping[str, MergedRows], trading: ContinuousTrading
 ) -> list[str]:
-    """What the input leaves open, keys of `job.GAPS`."""
+    """What the input leaves open, keys of `GAPS`."""
     has_own = _has_quotes(partition.log)
     is_national = partition.settings.quote_source is QuoteSource.NATIONAL
     # Those of the exchange's own quote are told by the rows of orders.
     has_moves = merged["nbbo"].count > 0 if is_national else has_own
     gaps = {
-        "no_session_rows": not trading.is_recorded,
-        "never_continuous": not trading.windows,
-        "no_quotes": not has_moves and not has_own,
-        "no_quote_moves": not has_moves and has_own,
-        "no_trades": not merged["trades"].count,
-        "no_tape": merged["trades"].count > 0 and partition.tape is None,
+        NO_SESSION_ROWS: not trading.is_recorded,
+        NEVER_CONTINUOUS: not trading.windows,
+        NO_QUOTES: not has_moves and not has_own,
+        NO_QUOTE_MOVES: not has_moves and has_own,
+        NO_TRADES: not merged["trades"].count,
+        NO_TAPE: merged["trades"].count > 0 and partition.tape is None,
     }
     return [gap for gap, is_there in gaps.items() if is_there]
 

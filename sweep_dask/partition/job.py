@@ -21,21 +21,6 @@ if TYPE_CHECKING:
     from sweep_dask.storage.merge import TableColumns
     from sweep_dask.storage.partition_index import PartitionSource
 
-#: What the input of one partition leaves open for the Centre Point model.
-GAPS = {
-    "no_session_rows": "no session row tells when trading is continuous: it is taken to open with "
-    "the first auction trade or dark order, and not to close (from 23 June 2025 on it is taken to "
-    "do both by the timetable)",
-    "never_continuous": "trading is never continuous: nothing can trade in the dark",
-    "no_quotes": "neither the quote file nor an order row has a quote: there is no midpoint, and "
-    "nothing trades in the dark",
-    "no_quote_moves": "there are no rows of the quote file: quote moves are unseen, and orders "
-    "trade at the quotes on their own rows",
-    "no_trades": "there are no trades: nothing can be compared with the tape",
-    "no_tape": "the trades lack columns that tell dark from lit: nothing can be compared with the "
-    "tape, and recorded fills in the lit book are unknown",
-}
-
 
 @dataclass(frozen=True)
 class CentrePointJob:
@@ -123,7 +108,7 @@ class CentrePointOutcome:
     scenarios: dict[str, dict[str, int]]
     """Sweeps, quantity, dark, lit and unfilled by scenario; `tape` is what really happened."""
     gaps: list[str]
-    """Keys of `GAPS`."""
+    """Keys of `terms.reasons.GAPS`."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.terms.rules import RULES
-from sweep_dask.terms.score import CAUSES, EVENTS, KINDS, MODES, OUTCOMES, TRIGGERS, UNTIL
+from sweep_dask.terms.score import (
+    CAUSES,
+    EVENTS,
+    FREE,
+    KINDS,
+    MODES,
+    OUTCOMES,
+    RESYNC,
+    TRIGGERS,
+    UNTIL,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,12 +84,12 @@ class Fidelity:
     @property
     def resync(self) -> Mapping[str, Any]:
         """The step-by-step score."""
-        return self.modes["resync"]
+        return self.modes[RESYNC]
 
     @property
     def free(self) -> Mapping[str, Any]:
         """The free-running score."""
-        return self.modes["free"]
+        return self.modes[FREE]
 
     @property
     def largest_loss(self) -> float:
@@ -142,7 +152,7 @@ def _fidelity(document: Mapping[str, Any]) -> Fidelity:
     by_loss = sorted(ablations, key=lambda ablation: -ablation.loss)
     return Fidelity(
         modes=modes,
-        partitions=sorted(partitions, key=lambda partition: -partition["resync"]["tape"]),
+        partitions=sorted(partitions, key=lambda partition: -partition[RESYNC]["tape"]),
         misses=_causes(partitions),
         ablations=[ablation for ablation in by_loss if _matters(ablation)],
         without_effect=[(a.rule, a.meaning) for a in ablations if not _matters(a)],
@@ -159,13 +169,13 @@ def _causes(partitions: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
 
 
 def _ablation(entry: Mapping[str, Any], complete: Mapping[str, Mapping[str, Any]]) -> Ablation:
-    rule, free = entry["rule"], entry.get("free")
+    rule, free = entry["rule"], entry.get(FREE)
     return Ablation(
         rule.replace("_", "-"),
         RULES[name].words if (name := rule.replace("-", "_")) in RULES else "",
-        entry["resync"],
-        _loss(entry["resync"], complete["resync"]),
-        None if free is None else _loss(free, complete["free"]),
+        entry[RESYNC],
+        _loss(entry[RESYNC], complete[RESYNC]),
+        None if free is None else _loss(free, complete[FREE]),
     )
 
 

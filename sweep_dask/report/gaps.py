@@ -11,6 +11,7 @@ from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.dimensions import SHORT_SELLS
+from sweep_dask.terms.reasons import NO_QUOTES, NO_SESSION_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +82,7 @@ _SHORT_SELLS = (
     "other sell: how many of their shares are short, and whatever rule only short sales have, is "
     "not looked at. By short sell they can be told apart."
 )
-_NO_SESSION_ROWS = (
+_NO_CLOSE = (
     "How long sweeps could wait in {count:,} of {all:,} partitions: no session row tells when "
     "continuous trading ends, so that it is taken not to end."
 )
@@ -291,7 +292,7 @@ _OF_THE_ANSWER: tuple[Callable[[_RunWithSweeps], str | None], ...] = (
 )
 _OF_THE_INPUT: tuple[Callable[[_Run], str | None], ...] = (
     _no_tape,
-    partial(_in_some, gap="no_session_rows", text=_NO_SESSION_ROWS),
-    partial(_in_some, gap="no_quotes", text=_NO_QUOTES_IN_SOME),
+    partial(_in_some, gap=NO_SESSION_ROWS, text=_NO_CLOSE),
+    partial(_in_some, gap=NO_QUOTES, text=_NO_QUOTES_IN_SOME),
     _no_quotes,
 )

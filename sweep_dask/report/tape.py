@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.terms.reasons import NO_TAPE, NO_TRADES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: What a partition has among its `gaps` if nothing in it can be compared with the tape.
-_UNTAPED = {"no_trades", "no_tape"}
+_UNTAPED = {NO_TRADES, NO_TAPE}
 
 
 def has_tape(manifest: Mapping[str, Any]) -> bool:

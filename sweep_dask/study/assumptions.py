@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import assumptions_without
-from sweep_dask.partition.job import GAPS
 from sweep_dask.study.book import preferencing_in_words
 from sweep_dask.terms.arms import ASSUMPTIONS
+from sweep_dask.terms.reasons import GAPS
+from sweep_dask.terms.score import FREE, RESYNC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 #: What a replay takes for granted besides the book.
 _OF_REPLAYS = (
-    "free: a recorded dark fill whose counterparty is not in the input counts as given",
-    "resync: after each row the book is set to what the row says; only that event is predicted",
+    f"{FREE}: a recorded dark fill whose counterparty is not in the input counts as given",
+    f"{RESYNC}: after each row the book is set to what the row says; only that event is predicted",
 )
 
 #: Of replays with each quote source.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.study.centre_point_summary import left_out_lines, question_lines
 from sweep_dask.study.summary import describe_checks, describe_failures
 from sweep_dask.terms.files import FIDELITY, LEFT_OUT, REPLAY_MATCHES
-from sweep_dask.terms.score import CAUSES, EVENTS, KINDS, MODES, PREDICTED, UNTIL
+from sweep_dask.terms.score import CAUSES, EVENTS, FREE, KINDS, MODES, PREDICTED, RESYNC, UNTIL
 from sweep_dask.text_blocks import Facts, Heading, Sentence, table
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def describe_replay(result: ReplayResult) -> list[Block]:
     return [
         "",
         Heading("Replay of the Centre Point book against the tape"),
-        *([] if scores["resync"]["tape"] else [Sentence(no_tape, 2)]),
+        *([] if scores[RESYNC]["tape"] else [Sentence(no_tape, 2)]),
         _score_table(scores),
         *_miss_lines(document["partitions"]),
         *_dark_sweep_lines(scores),
@@ -182,7 +182,7 @@ def _miss_lines(partitions: Sequence[Mapping[str, Any]]) -> list[Block]:
         return []
     width = len(f"{max(causes.values()):,}")
     facts = [(f"{causes[n]:>{width},} ", words) for n, words in CAUSES.items() if causes[n]]
-    heading = Heading("Why matches on the tape were not predicted (resync)")
+    heading = Heading(f"Why matches on the tape were not predicted ({RESYNC})")
     return ["", heading, Facts(facts, colon="")]
 
 
@@ -190,19 +190,19 @@ def _ablation_lines(
     ablations: Sequence[Mapping[str, Any]], scores: Mapping[str, Mapping[str, Any]]
 ) -> list[Block]:
     """The score without each rule, the rule that matters most first."""
-    if not ablations or not scores["resync"]["tape"]:
+    if not ablations or not scores[RESYNC]["tape"]:
         return []
 
     def loss(entry: Mapping[str, Any], mode: str) -> float:
         return (scores[mode]["f1"] or 0.0) - (entry[mode]["f1"] or 0.0)
 
-    by_loss = sorted(ablations, key=lambda entry: -loss(entry, "resync"))
+    by_loss = sorted(ablations, key=lambda entry: -loss(entry, RESYNC))
     rows = []
     for entry in by_loss:
         cells = [entry["rule"]]
         for mode in MODES:
             cells += [_percent(entry[mode]["f1"]), f"{100 * loss(entry, mode):.1f}"]
         rows.append(cells)
-    head = ("rule switched off", "F1 resync", "loss", "F1 free", "loss")
+    head = ("rule switched off", f"F1 {RESYNC}", "loss", f"F1 {FREE}", "loss")
     heading = Heading("What each rule is worth (F1 without it, loss in points)")
     return ["", heading, table(rows, head)]

@@ -1,4 +1,4 @@
-"""Why a sweep did not fill, and why an order is left out of the book."""
+"""Why a sweep did not fill, an order is left out of the book, and the input leaves things open."""
 
 from __future__ import annotations
 
@@ -76,4 +76,22 @@ LEFT_OUT_REASONS = {
     "out_of_order": "a row or trade of it is stamped before one ahead of it in engine order",
     "fills_before_entry": "the order trades before its first row, or its first row is a fill",
     "totals_contradict_trades": "totalmatchedquantity is not the sum of its trades, or falls",
+}
+
+#: What the input of a partition may leave open for the Centre Point model: keys of its `gaps`.
+NO_SESSION_ROWS, NEVER_CONTINUOUS = "no_session_rows", "never_continuous"
+NO_QUOTES, NO_QUOTE_MOVES = "no_quotes", "no_quote_moves"
+NO_TRADES, NO_TAPE = "no_trades", "no_tape"
+GAPS = {
+    NO_SESSION_ROWS: "no session row tells when trading is continuous: it is taken to open with "
+    "the first auction trade or dark order, and not to close (from 23 June 2025 on it is taken to "
+    "do both by the timetable)",
+    NEVER_CONTINUOUS: "trading is never continuous: nothing can trade in the dark",
+    NO_QUOTES: "neither the quote file nor an order row has a quote: there is no midpoint, and "
+    "nothing trades in the dark",
+    NO_QUOTE_MOVES: "there are no rows of the quote file: quote moves are unseen, and orders "
+    "trade at the quotes on their own rows",
+    NO_TRADES: "there are no trades: nothing can be compared with the tape",
+    NO_TAPE: "the trades lack columns that tell dark from lit: nothing can be compared with the "
+    "tape, and recorded fills in the lit book are unknown",
 }

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sweep_dask.market import change_reasons, order_types, time_validity
+from sweep_dask.market import change_reasons, order_types
 from sweep_dask.market.mid_ticks import (
     ANY_PRICE_BLOCKS,
     DARK_LIMITS,
-    MIDPOINT_ONLY,
+    HALF_TICK,
+    OFF,
+    UNDEFINED,
     effective_midtick,
     is_dual_posted,
 )
-from sweep_dask.market.time_validity import decode_time_validity
+from sweep_dask.market.time_validity import is_immediate
 from sweep_dask.schema import MISSING_INTEGER
 from sweep_dask.terms import deal_sources
 
@@ -45,7 +47,7 @@ def test_a_midtick_that_does_not_exist_is_off(midtick):
 
 
 def test_every_midtick_has_one_style():
-    assert sorted(MIDPOINT_ONLY + DARK_LIMITS + ANY_PRICE_BLOCKS) == list(range(7))
+    assert sorted((UNDEFINED, HALF_TICK, OFF, *DARK_LIMITS, *ANY_PRICE_BLOCKS)) == list(range(7))
 
 
 def test_only_sweeps_are_dual_posted():
@@ -54,25 +56,22 @@ def test_only_sweeps_are_dual_posted():
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "purged", "number", "immediate"),
+    ("value", "immediate"),
     [
-        (0, time_validity.IMMEDIATE, False, 0, True),
-        (256, time_validity.REST_OF_DAY, False, 0, False),
-        (512, time_validity.GOOD_TILL_CANCELLED, False, 0, False),
-        (1370, time_validity.DAYS, False, 90, False),
-        (1536, time_validity.CURRENT_MAXIMUM, False, 0, False),
-        (16640, time_validity.REST_OF_DAY, True, 0, False),
-        (17664, time_validity.DAYS, True, 0, False),
-        (17920, time_validity.CURRENT_MAXIMUM, True, 0, False),
-        (49408, time_validity.REST_OF_DAY, True, 0, False),  # with the negative indicator
-        (32 * 256 + 4, time_validity.END_OF_SESSION_TYPE, False, 4, False),
-        (MISSING_INTEGER, time_validity.REST_OF_DAY, False, 0, False),
+        (0, True),
+        (256, False),  # the rest of the day
+        (512, False),  # until it is cancelled
+        (1370, False),  # 90 days
+        (1536, False),  # the current maximum
+        (16384, True),  # purged
+        (16640, False),  # purged, the rest of the day
+        (49408, False),  # the same, with the negative indicator
+        (32 * 256 + 4, False),  # to the end of a session of type 4
+        (MISSING_INTEGER, False),
     ],
 )
-def test_time_validity(value, unit, purged, number, immediate):
-    decoded = decode_time_validity(np.array([value]))
-    assert [part.tolist() for part in decoded] == [[unit], [purged], [number]]
-    assert decoded.immediate.tolist() == [immediate]
+def test_what_is_cancelled_at_once(value, immediate):
+    assert is_immediate(np.array([value])).tolist() == [immediate]
 
 
 def test_a_reason_has_one_effect():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from framed import read_partition, replay_partition
 
-from sweep_dask.analysis.centre_point.fidelity import total
+from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_flow import free_flow
 from sweep_dask.analysis.centre_point.tape import dark_matches
@@ -65,9 +65,10 @@ def scores_and_misses(market, settings):
         (partition, replay_partition(partition, day, 0, ablations=False))
         for partition, day in partitions(market, settings)
     ]
-    scores = {
-        mode: total(result.scores[mode] for _, result in results) for mode in ("resync", "free")
-    }
+    scores = {"resync": Score(), "free": Score()}
+    for _, result in results:
+        for mode, score in scores.items():
+            score.add(result.scores[mode])
     return scores, [(partition, result.misses) for partition, result in results]
 
 

@@ -19,8 +19,6 @@ from sweep_dask.market.published_prices import truncated_x2
 from sweep_dask.terms.score import TRIGGERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sweep_dask.analysis.centre_point.score_detail import Detail
     from sweep_dask.analysis.centre_point.tape import DarkMatches
     from sweep_dask.analysis.tables import BoolArray, IntArray
@@ -88,14 +86,6 @@ class Score:
             "by_trigger": {name: tally.as_json() for name, tally in self.by_trigger.items()},
             **({} if self.detail is None else self.detail.as_json()),
         }
-
-
-def total(scores: Iterable[Score], detail: Detail | None = None) -> Score:
-    """The sum over partitions; with an empty detail, which it fills, that of their details too."""
-    result = Score(detail=detail)
-    for score in scores:
-        result.add(score)
-    return result
 
 
 def score_matches(

@@ -14,7 +14,7 @@ from sweep_dask.market.change_reasons import ENTERS, EXITS, TRADED
 from sweep_dask.market.mid_ticks import HALF_TICK, effective_midtick
 from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
 from sweep_dask.market.ticks import TickTable, effective_limits_x2
-from sweep_dask.market.time_validity import decode_time_validity
+from sweep_dask.market.time_validity import is_immediate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,8 +84,6 @@ class OrderLog:
     bid: IntArray
     """int64, bid on the row, of the quote asked for; 0 if there is none."""
     offer: IntArray
-    quotes_off_unit: int
-    """Rows with a quote that is no whole number of price units; it is taken as missing."""
 
     @property
     def size(self) -> int:
@@ -185,7 +183,7 @@ def read_order_log(
     price_x2 = _doubled(orders, "price")
     midtick = whole_numbers_or(orders, "midtick", _MISSING)
     counts = effective_midtick(types, midtick, price_x2)
-    (bid, bid_is_off), (offer, offer_is_off) = (_quote(orders, name) for name in QUOTES[quote])
+    bid, offer = (_quote(orders, name) for name in QUOTES[quote])
     return OrderLog(
         order_id=order_id,
         order=order.astype(np.int64),
@@ -208,14 +206,11 @@ def read_order_log(
         minimum_quantity=np.maximum(whole_numbers_or(orders, "minimumquantity", _MISSING), 0),
         single_fill=whole_numbers_or(orders, "singlefillminimumquantity", _MISSING) == _YES,
         preference_only=whole_numbers_or(orders, "preferenceonly", _MISSING) == _YES,
-        is_immediate=decode_time_validity(
-            whole_numbers_or(orders, "timevalidity", _MISSING)
-        ).immediate,
+        is_immediate=is_immediate(whole_numbers_or(orders, "timevalidity", _MISSING)),
         participant=whole_numbers_or(orders, "participantid", _MISSING),
         crossing_key=np.maximum(whole_numbers_or(orders, "crossingkey", _MISSING), 0),
         bid=bid,
         offer=offer,
-        quotes_off_unit=int((bid_is_off | offer_is_off).sum()),
     )
 
 
@@ -235,13 +230,12 @@ def _doubled(orders: pa.Table, name: str) -> IntArray:
     return doubled
 
 
-def _quote(orders: pa.Table, name: str) -> tuple[IntArray, BoolArray]:
-    """A quote column in whole price units, and where it is not one; 0 where there is none."""
+def _quote(orders: pa.Table, name: str) -> IntArray:
+    """A quote column in whole price units; 0 where there is none, or it is not one."""
     if name not in orders.column_names:
-        return np.zeros(len(orders), dtype=np.int64), np.zeros(len(orders), dtype=bool)
+        return np.zeros(len(orders), dtype=np.int64)
     doubled = _doubled(orders, name)
-    is_off = doubled % 2 != 0
-    return np.where(is_off, 0, doubled // 2), is_off
+    return np.where(doubled % 2 == 0, doubled // 2, 0)
 
 
 def _limits_x2(price_x2: IntArray, side: IntArray, midtick: IntArray, ticks: TickTable) -> IntArray:

@@ -15,7 +15,7 @@ from sweep_dask.analysis.metrics import units
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
 from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
-from sweep_dask.analysis.tables import Schema, category, side_names, table
+from sweep_dask.analysis.tables import Schema, category, side_names
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.metrics import COLUMNS, REALISED_AFTER_SECONDS
 
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
 
 #: One row per sweep. Each column has an entry in docs/metrics.md.
 SWEEP_METRICS: Schema = {name: column.metric.kind for name, column in COLUMNS.items()}
-
-
-def sweep_metrics(
-    sweeps: Sweeps,
-    fills: Fills,
-    quotes: Quotes,
-    *,
-    ticks: TickTable = DEFAULT_TICKS,
-    fees: Fees = NO_FEES,
-) -> pa.Table:
-    """One row per sweep, in their order; columns `SWEEP_METRICS`. See `SweepMeasure`."""
-    measure = SweepMeasure(sweeps, quotes, ticks=ticks, fees=fees)
-    return table(SWEEP_METRICS, measure.of(fills))
 
 
 class SweepMeasure:

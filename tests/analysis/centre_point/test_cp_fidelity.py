@@ -17,7 +17,6 @@ from sweep_dask.analysis.centre_point.fidelity import (
     Tally,
     score_matches,
     share,
-    total,
 )
 
 MILLISECOND = 1_000_000
@@ -216,7 +215,8 @@ def test_counts_are_added_and_shares_taken_at_the_end():
     other = score(matches(THREE), matches(THREE, TWO))[0]
     one.contested, one.contested_hits, one.contested_random = 1, 1, 0.5
     other.contested, other.contested_hits, other.contested_random = 2, 1, 0.25
-    both = total([one, other]).as_json()
+    one.add(other)
+    both = one.as_json()
     assert (both["tape"], both["predicted"], both["hits"]) == (3, 3, 2)
     assert both["f1"] == 2 / 3
     assert (both["reachable"], both["reachable_recall"]) == (2, 1.0)
@@ -226,11 +226,11 @@ def test_counts_are_added_and_shares_taken_at_the_end():
     assert both["quantity_recall"] == 400 / 600
 
 
-def test_the_sum_of_no_partitions_is_empty_and_parts_stay_as_they_are():
-    assert total([]) == Score()
-    one = score(matches(ONE), matches(ONE))[0]
-    assert total([one, one]).all == Tally(2, 2, 2)
-    assert one.all == Tally(1, 1, 1)
+def test_what_is_added_stays_as_it_is():
+    total, one = Score(), score(matches(ONE), matches(ONE))[0]
+    total.add(one)
+    total.add(one)
+    assert (total.all, one.all) == (Tally(2, 2, 2), Tally(1, 1, 1))
 
 
 # --- a replay by hand -----------------------------------------------------------------------------

@@ -53,11 +53,10 @@ def test_a_side_of_the_quote_that_cannot_be_is_taken_as_missing(bid, offer, take
     assert (quote["bid"], quote["offer"]) == taken
 
 
-def test_a_quote_on_a_row_that_is_no_whole_unit_is_counted_and_taken_as_missing():
+def test_a_quote_on_a_row_that_is_no_whole_unit_is_taken_as_missing():
     day = Day().enter(1, 200, BUY, 100, 3340, rows=1, national_bid=3332.5)
     entry = events_of(day)[0]
     assert (entry["bid"], entry["offer"]) == (0, 3340)
-    assert day.partition().log.quotes_off_unit == 1
 
 
 def test_a_row_without_a_quote_trades_at_the_standing_one():
