@@ -142,7 +142,7 @@ class _Watch:
 def _polars(folder: str, output: str) -> dict[str, float]:
     import polars as pl
 
-    from sweep_dask.market.order_types import CENTRE_POINT_BITS
+    from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 
     began, cpu_began = time.perf_counter(), time.process_time()
     time_utc = pl.from_epoch("timestamp", time_unit="ns").dt.replace_time_zone("UTC")

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.sessions import Window
 from sweep_dask.sample.parameters import MarketParameters, security_ids
 from sweep_dask.sample.synthetic_market import write_market

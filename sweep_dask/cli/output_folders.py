@@ -41,7 +41,7 @@ def explain_command(order_id: str, date: str | None, as_json: bool, **options: A
     rest with the number of the rule, and its costs. Writes nothing.
     """
     from sweep_dask.explain.explanation import explain
-    from sweep_dask.explain.order_ids import parse_order_id
+    from sweep_dask.explain.unknown import parse_order_id
     from sweep_dask.storage.layout import OutputLayout
 
     number = parse_order_id(order_id)

@@ -15,8 +15,7 @@ from distributed.utils import silence_logging_cmgr
 from distributed.versions import VersionMismatchWarning
 
 from sweep_dask.dataflow.remote_workers import RemoteWorkers, survey, wait_for_workers
-from sweep_dask.dataflow.scheduler_greeting import require_greeting
-from sweep_dask.dataflow.scheduler_security import secured
+from sweep_dask.dataflow.scheduler_connection import require_greeting, secured
 from sweep_dask.dataflow.versions import require_same_versions
 from sweep_dask.errors import ResourceError, UsageError
 from sweep_dask.settings import COMMAND_LINE

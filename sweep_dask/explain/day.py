@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.explain.columns import values
+from sweep_dask.explain.files import ORDER_ID, order_rows, values
 from sweep_dask.explain.fills import (
     FoundFill,
     scenario_fills,
@@ -12,12 +12,10 @@ from sweep_dask.explain.fills import (
     tape_fills,
     time_priority_fills,
 )
-from sweep_dask.explain.messages import arrival, known, looks_ns, message, terms
-from sweep_dask.explain.order_words import kind_of
-from sweep_dask.explain.place import ORDER_ID, order_rows
+from sweep_dask.explain.messages import arrival, kind_of, known, looks_ns, message, terms
 from sweep_dask.explain.reasons import scenario_rest, tape_rest, time_priority_rest
 from sweep_dask.explain.records import Arm, Fill, OrderDay, Rest
-from sweep_dask.market.order_types import SWEEP
+from sweep_dask.market.order_codes import SWEEP
 from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS, TAPE, TIME_PRIORITY
 from sweep_dask.terms.files import SWEEP_METRICS
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
 from sweep_dask.explain.day import read_day
-from sweep_dask.explain.files import Files
+from sweep_dask.explain.files import Files, partitions_with
 from sweep_dask.explain.local_time import with_local_times
-from sweep_dask.explain.place import partitions_with
 from sweep_dask.explain.records import Choice
 from sweep_dask.explain.text import told
 from sweep_dask.explain.unknown import other_date, unknown_order

@@ -1,22 +1,22 @@
-"""Reading the files of one partition: what is there of them, and a word if they cannot be read."""
+"""Where an order is in an output folder, and what is read of it there."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
+from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.lookup import is_among, rows_with
+from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
-
-    from sweep_dask.storage.layout import OutputLayout
 
 
 class Files:
@@ -68,3 +68,53 @@ class Files:
                 cure=f"`sweep_dask verify {self.layout.root}` says what else is wrong; the run's "
                 "own command makes it again. If a run is at work there, ask again.",
             ) from error
+
+
+#: The column of ids in the files of order rows.
+ORDER_ID = "order_id"
+
+
+def order_rows(layout: OutputLayout, partition: Partition) -> Path:
+    """The file with the rows of a partition's orders."""
+    return layout.processed(*partition) / f"{ROW_FILES['orders']}.parquet"
+
+
+def finished_partitions(layout: OutputLayout) -> list[Partition]:
+    """Those whose results lie in the folder, by date and security, whatever run they are of.
+
+    A run that is at work puts each in place as it is finished, its receipt first.
+    """
+    found = [
+        Partition(receipt.parent.parent.name, int(receipt.parent.name))
+        for receipt in (layout.root / "processed").glob("*/*/receipt.json")
+        if receipt.parent.name.isdecimal()
+    ]
+    return sorted(found)
+
+
+def partitions_with(files: Files, order_id: int) -> list[Partition]:
+    """The partitions that have rows of an order; several if it stayed for days.
+
+    Raises
+    ------
+    InputError
+        The rows of a partition cannot be read.
+    """
+    return [
+        partition
+        for partition in finished_partitions(files.layout)
+        if len(files.rows(order_rows(files.layout, partition), ORDER_ID, (order_id,), [ORDER_ID]))
+    ]
+
+
+def values(rows: pa.Table, name: str) -> list[Any]:
+    """A column, None where there is no value; all None without the column."""
+    return rows[name].to_pylist() if name in rows.column_names else [None] * len(rows)
+
+
+def doubled(price: float | None) -> int | None:
+    """A price in the unit of the input as a doubled whole number; prices are multiples of a half.
+
+    NaN and 0 are no price.
+    """
+    return round(2 * price) if price is not None and price > 0 else None

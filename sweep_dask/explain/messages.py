@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.explain.columns import doubled
-from sweep_dask.explain.order_words import kind_of
+from sweep_dask.explain.files import doubled
 from sweep_dask.explain.records import Arrival, Message, Terms
-from sweep_dask.market import time_validity
 from sweep_dask.market.change_reasons import AMENDED, ENTERS, WORDS
+from sweep_dask.market.order_codes import (
+    CENTRE_POINT,
+    CENTRE_POINT_BLOCK,
+    CENTRE_POINT_CROSSING,
+    SHORT_SELL,
+    SWEEP,
+    is_immediate,
+)
 from sweep_dask.terms.sides import SIDE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
 
 _ON_BOOK = 1
 
@@ -41,9 +48,6 @@ def message(row: Mapping[str, Any]) -> Message:
 def terms(row: Mapping[str, Any], participant_name: str | None) -> Terms:
     """What the order asked for with its first row."""
     validity = row.get("timevalidity")
-    is_immediate = validity is not None and bool(
-        time_validity.is_immediate(np.array([validity]))[0]
-    )
     return Terms(
         side=SIDE_NAMES.get(row["side"], str(row["side"])),
         kind=kind_of(row["exchangeordertype"]),
@@ -55,7 +59,7 @@ def terms(row: Mapping[str, Any], participant_name: str | None) -> Terms:
         mid_tick=row.get("midtick"),
         minimum_quantity=row.get("minimumquantity") or None,
         is_single_fill=row.get("singlefillminimumquantity") == 1,
-        is_immediate=is_immediate,
+        is_immediate=validity is not None and bool(is_immediate(np.array([validity]))[0]),
         validity=row.get("timevaliditydecoded"),
     )
 
@@ -100,3 +104,17 @@ def _midpoint_x2(bid_x2: int | None, offer_x2: int | None) -> int | None:
     if bid_x2 is None or offer_x2 is None or bid_x2 >= offer_x2:
         return None
     return (bid_x2 + offer_x2) // 2
+
+
+_KINDS = {
+    SWEEP: "sweep",
+    CENTRE_POINT: "dark order",
+    CENTRE_POINT_BLOCK: "dark block order",
+    CENTRE_POINT_CROSSING: "crossing order",
+}
+
+
+def kind_of(order_type: int) -> str:
+    """`sweep`, `dark order`, `dark block order, short sale`, ..."""
+    kind = next((word for bit, word in _KINDS.items() if order_type & bit), "lit order")
+    return f"{kind}, short sale" if order_type & SHORT_SELL else kind

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.explain.records import Rest
 from sweep_dask.market import change_reasons as record
-from sweep_dask.market.mid_ticks import HALF_TICK
+from sweep_dask.market.order_codes import HALF_TICK
 from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS, DarkRest
 from sweep_dask.terms.reasons import FILLED_LATER, UNFILLED_REASONS
 

@@ -1,13 +1,14 @@
-"""What is known of an order id that is not in an output folder."""
+"""Order ids that lead nowhere: what is none, and what is known of one that the output lacks."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
 from sweep_dask.errors import UsageError
-from sweep_dask.explain.place import ORDER_ID, finished_partitions, order_rows
+from sweep_dask.explain.files import ORDER_ID, finished_partitions, order_rows
 from sweep_dask.storage.lookup import bounds, numbers_between
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.explain.files import Files
     from sweep_dask.storage.layout import Partition
+
 
 #: Ids of 19 digits that a float cannot tell apart are up to so far from each other.
 _FLOAT_GAP = 1 << 10
@@ -131,3 +133,25 @@ def _named(names: Sequence[str], conjunction: str = "and") -> str:
         shown.append(f"{len(names) - _MOST_NAMED:,} more")
     *others, last = shown
     return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
+_LARGEST = 2**63 - 1
+
+
+def parse_order_id(text: str) -> int:
+    """The whole number; blanks, commas and underscores between its digits do not matter.
+
+    Raises
+    ------
+    UsageError
+        It is none, or too large for one.
+    """
+    digits = re.sub(r"[ ,_]", "", text)
+    if re.fullmatch(r"[0-9]+", digits, re.ASCII) and int(digits) <= _LARGEST:
+        return int(digits)
+    is_float = re.fullmatch(r"[0-9]+\.[0-9]*|[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+", digits, re.ASCII)
+    what = "An order id is a whole number of at most 19 digits."
+    cure = "Give its digits, such as 7904794000123498602."
+    if is_float:
+        cure = "A float has lost the last of 19 digits: take the id from the input or a table."
+    raise UsageError(what, where="ORDER_ID", value=text, cure=cure)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sweep_dask.compiled import entry, kernel
 from sweep_dask.errors import UsageError
-from sweep_dask.market.mid_ticks import WITH_HALF_TICK
+from sweep_dask.market.order_codes import WITH_HALF_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def effective_limit_x2(
 
     At a border of the table a buy takes half the distance to the next price up, a sell half the
     distance to the next price down. For one order; `midtick` is the one that counts for its type
-    (`mid_ticks.effective_midtick`).
+    (`order_codes.effective_midtick`).
     """
     if price == 0:
         return UNPRICED_BUY_X2 if is_buy else UNPRICED_SELL_X2

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.opening_hours import opening_hours
-from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK
+from sweep_dask.market.order_codes import CENTRE_POINT, CENTRE_POINT_BLOCK
 from sweep_dask.market.sessions import SessionRow, Window, continuous_windows, names_states
 from sweep_dask.storage.spill import read_range
 from sweep_dask.terms.deal_sources import AUCTION

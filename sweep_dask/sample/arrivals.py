@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import TRADED
-from sweep_dask.market.mid_ticks import OFF
-from sweep_dask.market.order_types import SWEEP
+from sweep_dask.market.order_codes import OFF, SWEEP
 from sweep_dask.sample.book import Book, give_slot_back, take_slot
 from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.dark_fills import write_dark_fills

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import TRADED
-from sweep_dask.market.order_types import SWEEP
+from sweep_dask.market.order_codes import SWEEP
 from sweep_dask.sample.book import Book, give_slot_back, rest, withdraw
 from sweep_dask.sample.compiled import kernel
 from sweep_dask.sample.security import Security, is_centre_point

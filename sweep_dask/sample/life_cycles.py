@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sweep_dask.market.mid_ticks import OFF
-from sweep_dask.market.order_types import SWEEP
+from sweep_dask.market.order_codes import OFF, SWEEP
 from sweep_dask.matching.centre_point import apply_event
 from sweep_dask.sample.arrivals import draw_new_order, finish_arrival
 from sweep_dask.sample.book import Book, take_slot

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.market.mid_ticks import DARK_LIMITS, HALF_TICK
-from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
+from sweep_dask.market.order_codes import (
+    CENTRE_POINT,
+    CENTRE_POINT_BLOCK,
+    DARK_LIMITS,
+    HALF_TICK,
+    SWEEP,
+)
 from sweep_dask.matching.events import EventKind, Style, Validity
 from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.population import BOUNCING

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.market.mid_ticks import DARK_LIMITS
-from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SHORT_SELL, SWEEP
+from sweep_dask.market.order_codes import (
+    CENTRE_POINT,
+    CENTRE_POINT_BLOCK,
+    DARK_LIMITS,
+    SHORT_SELL,
+    SWEEP,
+)
 from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.randomness import draw_below, draw_row, draw_value, happens
 from sweep_dask.terms.sides import BUY, SELL

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.matching.centre_point import open_book
 from sweep_dask.matching.events import EVENT

@@ -12,7 +12,6 @@ import numpy as np
 
 from sweep_dask.sample import life_cycles
 from sweep_dask.sample.book import CAPACITY
-from sweep_dask.sample.identifiers import first_old_order_id, first_order_id
 from sweep_dask.sample.quotes import begin_quotes
 from sweep_dask.sample.randomness import draws_below, seeded, sorted_times_ns
 from sweep_dask.sample.security import Security, new_security, open_centre_point
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.matching.book import Book as CentrePointBook
     from sweep_dask.sample.parameters import MarketParameters
+
 
 #: Quote changes per thousand order rows: 181 to 10,525 Centre Point rows on a real morning (DRR,
 #: 5 September 2024), before lit rows are counted.
@@ -197,3 +197,25 @@ def _pulled_to_cause(
     for _ in range(_LONGEST_CHAIN):
         times_ns[effects] = np.minimum(times_ns[effects], times_ns[effects - 1] + lags_ns)
     return times_ns
+
+
+#: Real ids of 2024 begin with 79; the last id of 2049 stays below 2**63.
+_FIRST_ID = 7_900_000_000_000_000_000
+_DAY_ZERO = date(2000, 1, 1)
+
+#: An id is day, security and number side by side: 65,536 securities, 2**30 numbers per day.
+_SECURITY_SHIFT, _DAY_SHIFT = 30, 46
+
+#: Where the ids of orders that are older than the market's first day begin among the numbers.
+_OLD_NUMBERS = 2**29
+
+
+def first_order_id(day: date, security_position: int) -> int:
+    """The id below all ids of one security and date."""
+    days = (day - _DAY_ZERO).days
+    return _FIRST_ID + (days << _DAY_SHIFT) + (security_position << _SECURITY_SHIFT)
+
+
+def first_old_order_id(day: date, security_position: int) -> int:
+    """The id below those of orders that were entered long before `day` and are still alive."""
+    return first_order_id(day, security_position) - (1 << _DAY_SHIFT) + _OLD_NUMBERS

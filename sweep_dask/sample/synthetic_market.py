@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from sweep_dask.errors import UsageError
-from sweep_dask.sample.files import new_file
 from sweep_dask.sample.interleave import Interleaver
 from sweep_dask.sample.reference_tables import participant_lines, reference_lines, session_lines
 from sweep_dask.sample.stream import MarketSlice, market_slices
@@ -16,9 +16,11 @@ from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sweep_dask.sample.parameters import MarketParameters
+
 
 _logger = logging.getLogger(__name__)
 
@@ -108,3 +110,31 @@ def _write_lines(path: Path, lines: Iterable[str]) -> int:
 
 def _as_line(text: str) -> bytes:
     return text.encode() + b"\n"
+
+
+_UNFINISHED = ".partial"
+
+#: The usual level of the gzip program; 9 takes 3.5 times as long for 7 % less.
+_LEVEL = 6
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, compressed if its name ends in `.gz`; gone if that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    try:
+        with unfinished.open("wb") as plain, _packed(plain, path.suffix) as stream:
+            yield stream
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink()
+        raise
+
+
+def _packed(plain: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:
+    """A stream whose bytes depend on nothing but what is written, not on time or name."""
+    if suffix != ".gz":
+        return nullcontext(plain)
+    packed = gzip.GzipFile("", "wb", _LEVEL, fileobj=plain, mtime=0)
+    return cast("AbstractContextManager[IO[bytes]]", packed)

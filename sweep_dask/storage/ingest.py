@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.data_checks.tally import Tally
-from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.memory import memory_bytes, peak_memory_bytes
 from sweep_dask.schema import BY_NAME

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.analysis.data_checks.written import UnreadCells
-from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME, Kind
 from sweep_dask.storage.blocks import Block, cut_file, read_chunks
 from sweep_dask.storage.cells import cells_of

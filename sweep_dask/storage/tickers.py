@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.tickers import ticker_of
 from sweep_dask.schema import REFERENCE
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks

@@ -16,8 +16,7 @@ from sweep_dask.dataflow.names import stage_span
 from sweep_dask.dataflow.processes import named
 from sweep_dask.dataflow.profiling import profiled
 from sweep_dask.dataflow.progress import counted
-from sweep_dask.dataflow.run_page import add_run_page
-from sweep_dask.dataflow.run_status import RunStatus, told_to_prometheus
+from sweep_dask.dataflow.run_status import RunStatus, add_run_page, told_to_prometheus
 from sweep_dask.log_lines import TEXT, formatter_of, stage_record
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
 from sweep_dask.study import TASK_MODULES

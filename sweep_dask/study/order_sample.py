@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.trading_day import calendar_days, is_evening
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.blocks import Block, Chunk, cut_file, read_chunks

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import CANCELLED_BY_SYSTEM
-from sweep_dask.market.mid_ticks import DARK_LIMIT
+from sweep_dask.market.order_codes import DARK_LIMIT
 from sweep_dask.matching.events import Validity
 from sweep_dask.terms.sides import BUY, SELL
 from sweep_dask.worked_cases.entry_rules import refusal_at_entry

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.mid_ticks import ANY_PRICE_BLOCKS, HALF_TICK, OFF, UNDEFINED
-from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK
+from sweep_dask.market.order_codes import (
+    ANY_PRICE_BLOCKS,
+    CENTRE_POINT,
+    CENTRE_POINT_BLOCK,
+    HALF_TICK,
+    OFF,
+    UNDEFINED,
+)
 from sweep_dask.matching.events import Validity
 from sweep_dask.worked_cases.format import LIMIT, MARKET, MARKET_TO_LIMIT, UNDISCLOSED
 from sweep_dask.worked_cases.states import HALTS, OPEN, WITHOUT_ENTRY

@@ -9,19 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.mid_ticks import (
+from sweep_dask.market.order_codes import (
     ANY_PRICE_BLOCKS,
-    DARK_LIMITS,
-    HALF_TICK,
-    OFF,
-    WITH_HALF_TICK,
-)
-from sweep_dask.market.order_types import (
     CENTRE_POINT,
     CENTRE_POINT_BLOCK,
     CENTRE_POINT_CROSSING,
+    DARK_LIMITS,
+    HALF_TICK,
+    OFF,
     SHORT_SELL,
     SWEEP,
+    WITH_HALF_TICK,
 )
 from sweep_dask.market.ticks import effective_limit_x2
 from sweep_dask.matching.events import Style, Validity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.order_types import CENTRE_POINT, SHORT_SELL, SWEEP
+from sweep_dask.market.order_codes import CENTRE_POINT, SHORT_SELL, SWEEP
 from sweep_dask.matching.events import Validity
 from sweep_dask.terms.sides import SELL, SIDES
 from sweep_dask.worked_cases import fields as read

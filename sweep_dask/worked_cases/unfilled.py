@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.order_types import CENTRE_POINT_CROSSING
+from sweep_dask.market.order_codes import CENTRE_POINT_CROSSING
 from sweep_dask.matching.events import Style
 from sweep_dask.terms.sides import BUY
 from sweep_dask.worked_cases.states import OPEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.market.order_types import CENTRE_POINT_CROSSING
+from sweep_dask.market.order_codes import CENTRE_POINT_CROSSING
 from sweep_dask.matching.events import Style, Validity
 from sweep_dask.terms.deal_sources import NAMES
 from sweep_dask.terms.sides import SIDE_NAMES

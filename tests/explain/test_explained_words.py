@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.explain import reasons
 from sweep_dask.explain.local_time import local_time
-from sweep_dask.explain.money import dollars
 from sweep_dask.explain.records import Fill, Message, Terms
+from sweep_dask.explain.text import dollars
 from sweep_dask.market import change_reasons
 from sweep_dask.terms.arms import SCENARIOS
 from sweep_dask.terms.reasons import DECREASED, FILLED_LATER

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sweep_dask.market import change_reasons, order_types
-from sweep_dask.market.mid_ticks import (
+from sweep_dask.market import change_reasons, order_codes
+from sweep_dask.market.order_codes import (
     ANY_PRICE_BLOCKS,
     DARK_LIMITS,
     HALF_TICK,
@@ -14,8 +14,8 @@ from sweep_dask.market.mid_ticks import (
     UNDEFINED,
     effective_midtick,
     is_dual_posted,
+    is_immediate,
 )
-from sweep_dask.market.time_validity import is_immediate
 from sweep_dask.schema import MISSING_INTEGER
 from sweep_dask.terms import deal_sources
 
@@ -92,5 +92,5 @@ def test_deal_sources():
 
 
 def test_a_short_sale_is_a_flag_on_another_type():
-    assert order_types.CENTRE_POINT_BLOCK | order_types.SHORT_SELL == 4098
-    assert order_types.SWEEP | order_types.SHORT_SELL == 2050
+    assert order_codes.CENTRE_POINT_BLOCK | order_codes.SHORT_SELL == 4098
+    assert order_codes.SWEEP | order_codes.SHORT_SELL == 2050

@@ -2,7 +2,7 @@
 
 import gzip
 
-from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.sample import SAMPLE_PARAMETERS, sample_market_path
 from sweep_dask.sample.synthetic_market import write_market
 

@@ -9,7 +9,7 @@ from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_flow import free_flow
 from sweep_dask.analysis.centre_point.tape import dark_matches
-from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.sessions import SessionRow, continuous_windows
 from sweep_dask.matching.events import Route
 from sweep_dask.sample import sample_market_path

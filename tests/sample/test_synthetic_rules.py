@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sweep_dask.market.order_types import CENTRE_POINT_BITS, SWEEP
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.sample.population import PARTICIPANTS
 from sweep_dask.schema import MISSING_INTEGER, NBBO, ORDERS, TRADES
 

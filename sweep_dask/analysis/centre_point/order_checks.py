@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.market.change_reasons import NEW, TRADED
-from sweep_dask.market.order_types import (
+from sweep_dask.market.order_codes import (
     CENTRE_POINT,
     CENTRE_POINT_BLOCK,
     CENTRE_POINT_CROSSING,

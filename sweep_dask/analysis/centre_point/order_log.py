@@ -11,10 +11,15 @@ import numpy as np
 
 from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
 from sweep_dask.market.change_reasons import ENTERS, EXITS, TRADED
-from sweep_dask.market.mid_ticks import HALF_TICK, effective_midtick
-from sweep_dask.market.order_types import CENTRE_POINT, CENTRE_POINT_BLOCK, SWEEP
+from sweep_dask.market.order_codes import (
+    CENTRE_POINT,
+    CENTRE_POINT_BLOCK,
+    HALF_TICK,
+    SWEEP,
+    effective_midtick,
+    is_immediate,
+)
 from sweep_dask.market.ticks import TickTable, effective_limits_x2
-from sweep_dask.market.time_validity import is_immediate
 
 if TYPE_CHECKING:
     import pyarrow as pa

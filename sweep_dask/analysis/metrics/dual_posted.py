@@ -26,7 +26,7 @@ from sweep_dask.analysis.metrics.populations import populations
 from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
 from sweep_dask.analysis.tables import coded, over, sums_at
-from sweep_dask.market.mid_ticks import HALF_TICK
+from sweep_dask.market.order_codes import HALF_TICK
 from sweep_dask.terms.arms import DUAL_POST
 from sweep_dask.terms.choices import ENOUGH_CLUSTERS
 from sweep_dask.terms.dimensions import UNKNOWN

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.tables import Schema, whole_numbers
-from sweep_dask.analysis.time_priority.groups import sweep_groups
+from sweep_dask.analysis.time_priority.fills import aggregate_trades, trade_totals
 from sweep_dask.analysis.time_priority.order_comparison import (
     SWEEP_GROUP_SUMMARY,
     SWEEP_ORDER_COMPARISON,
@@ -32,19 +32,21 @@ from sweep_dask.analysis.time_priority.simulation import (
     ORDER_SUMMARY,
     simulate_sweeps,
 )
-from sweep_dask.analysis.time_priority.states import order_states, rows_by_order, select_orders
-from sweep_dask.analysis.time_priority.statistics import SWEEP_STATISTICAL_TESTS, statistical_tests
-from sweep_dask.analysis.time_priority.trade_accuracy import (
-    TRADE_ACCURACY_SUMMARY,
-    trade_accuracy_summary,
+from sweep_dask.analysis.time_priority.states import (
+    execution_windows,
+    order_states,
+    rows_by_order,
+    select_orders,
+    sweep_groups,
 )
+from sweep_dask.analysis.time_priority.statistics import SWEEP_STATISTICAL_TESTS, statistical_tests
 from sweep_dask.analysis.time_priority.trade_comparison import (
+    TRADE_ACCURACY_SUMMARY,
     TRADE_LEVEL_COMPARISON,
+    trade_accuracy_summary,
     trade_level_comparison,
 )
-from sweep_dask.analysis.time_priority.trades import aggregate_trades, trade_totals
-from sweep_dask.analysis.time_priority.windows import execution_windows
-from sweep_dask.market.order_types import TIME_PRIORITY_TYPES
+from sweep_dask.market.order_codes import TIME_PRIORITY_TYPES
 from sweep_dask.terms.files import (
     EXECUTION_WINDOWS,
     ORDERS_AFTER,

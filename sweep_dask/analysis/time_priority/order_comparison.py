@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import coded, ratio, schema, table, table_of_rows, whole_numbers
-from sweep_dask.analysis.time_priority.groups import fill_status
+from sweep_dask.analysis.time_priority.states import fill_status
 from sweep_dask.terms.dimensions import SIZES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.tables import prices, ratio, schema, sums_at, table, whole_numbers
-from sweep_dask.analysis.time_priority.groups import fill_status
+from sweep_dask.analysis.time_priority.states import fill_status
 from sweep_dask.schema import ORDERS, Kind
 
 SIMULATED_METRICS = schema(

@@ -1,4 +1,4 @@
-"""Each order before and after matching: its first and its last row."""
+"""Each order before and after matching: its first and last row, how long it looks, its outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.tables import BoolArray, IntArray, whole_numbers
+from sweep_dask.analysis.tables import BoolArray, IntArray, labels, schema, table, whole_numbers
+from sweep_dask.market.change_reasons import TERMINAL, TRADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,3 +95,56 @@ def _last_present(present: BoolArray, rows: OrderRows) -> IntArray:
     index = np.where(present, np.arange(present.size), -1)
     nearest = np.maximum.accumulate(index)[rows.last]
     return np.where(nearest >= rows.start, nearest, rows.last)
+
+
+WINDOWS = schema("orderid:int64 first_execution_time:int64 last_execution_time:int64")
+
+_NEVER_NS = np.iinfo(np.int64).min
+
+
+def execution_windows(orders: pa.Table, rows: OrderRows) -> pa.Table:
+    """From arrival to the latest row that ends the order, ascending by order id, ns UTC.
+
+    Both names are those of the published tables; neither time is an execution. An order that
+    nothing ends stays until the last event of the partition.
+    """
+    timestamp_ns = whole_numbers(orders, "timestamp")
+    end_ns = np.where(_ends_order(orders), timestamp_ns, _NEVER_NS)[rows.position]
+    latest_ns = np.maximum.reduceat(end_ns, rows.start)
+    closing_ns = timestamp_ns.max(initial=_NEVER_NS)
+    return table(
+        WINDOWS,
+        {
+            "orderid": whole_numbers(orders, "order_id")[rows.position[rows.start]],
+            "first_execution_time": timestamp_ns[rows.position[rows.start]],
+            "last_execution_time": np.where(latest_ns == _NEVER_NS, closing_ns, latest_ns),
+        },
+    )
+
+
+def _ends_order(orders: pa.Table) -> BoolArray:
+    reason = whole_numbers(orders, "changereason")
+    filled = (reason == TRADED) & (whole_numbers(orders, "leavesquantity") == 0)
+    ends: BoolArray = filled | np.isin(reason, TERMINAL)
+    return ends
+
+
+GROUPS = ("Group 1 (Fully Filled)", "Group 2 (Partially Filled)", "Group 3 (Unfilled)")
+FILL_STATUSES = ("Unfilled", "Partially Filled", "Fully Filled")
+
+
+def sweep_groups(last: pa.Table) -> pa.Array:
+    """The group of each sweep by the real outcome, from its last state.
+
+    Nothing left is group 1, also when the leaves quantity is below zero.
+    """
+    leaves, traded = (
+        whole_numbers(last, "leavesquantity"),
+        whole_numbers(last, "totalmatchedquantity"),
+    )
+    return labels(GROUPS, np.where(leaves <= 0, 0, np.where(traded > 0, 1, 2)))
+
+
+def fill_status(matched: IntArray, quantity: IntArray) -> pa.Array:
+    """How much of `quantity` was matched; nothing matched is unfilled, also nothing of nothing."""
+    return labels(FILL_STATUSES, np.where(matched <= 0, 0, np.where(matched < quantity, 1, 2)))

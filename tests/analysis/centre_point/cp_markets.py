@@ -13,7 +13,7 @@ from framed import read_partition
 
 import sweep_dask.sample
 from sweep_dask.analysis.centre_point.inputs import BookSettings
-from sweep_dask.market.order_types import CENTRE_POINT_BITS
+from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.sessions import Window
 
 SAMPLE = Path(sweep_dask.sample.__file__).parent / "market"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from sweep_cases import BUY, SECOND, SELL, make_sweeps, markets, mirrored
 
-from sweep_dask.analysis.metrics.marketability import marketability
+from sweep_dask.analysis.metrics.populations import marketability
 from sweep_dask.terms.dimensions import MARKETABILITY
 
 MARKETABLE, MIDPOINT, NEAR, BEHIND = MARKETABILITY

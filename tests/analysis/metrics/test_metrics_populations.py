@@ -11,7 +11,7 @@ from sweep_cases import BUY, SECOND, ints, make_fills, make_sweeps
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.populations import POPULATIONS, SweepFacts
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.market.order_types import SHORT_SELL, SWEEP
+from sweep_dask.market.order_codes import SHORT_SELL, SWEEP
 from sweep_dask.market.sessions import Window
 
 #: 10:15 in Sydney, in daylight saving time (UTC + 11).

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import BUY, HALF, SECOND, SELL, ints, make_sweeps
 
-from sweep_dask.analysis.metrics.parents import parents
+from sweep_dask.analysis.metrics.populations import parents
 
 
 def joined(*sweeps, participants=None):

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from running import ROOT
 
-from sweep_dask.market.order_types import CENTRE_POINT_BLOCK as DARK
-from sweep_dask.market.order_types import SWEEP
+from sweep_dask.market.order_codes import CENTRE_POINT_BLOCK as DARK
+from sweep_dask.market.order_codes import SWEEP
 from sweep_dask.market.sessions import Window
 
 #: Rows of two orders that rest in the dark and of a sweep; the sweep meets the first.

@@ -1,17 +1,39 @@
-"""What the `midtick` column of an order says: half a tick on the limit, and where it trades.
-
-One number says both (centre point rules, section 2.3), and not the same on every order type.
-"""
+"""What the codes of an order row say: its type, its mid-tick, and whether it stays."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep_dask.market.order_types import CENTRE_POINT_BLOCK, SWEEP
-
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+
+# --- `exchangeordertype`: a bit mask, not a list of codes ---------------------------------------
+#
+# 4098 is 4096 + 2, a Centre Point block order that is a short sale; comparing with a list of codes
+# silently loses such orders (66, 2050).
+
+
+#: A flag on any of the others: the seller does not own what is sold.
+SHORT_SELL = 2
+CENTRE_POINT = 64
+CENTRE_POINT_CROSSING = 256
+SWEEP = 2048
+CENTRE_POINT_BLOCK = 4096
+
+#: A row is of interest when any of these bits is set.
+CENTRE_POINT_BITS = CENTRE_POINT | CENTRE_POINT_CROSSING | SWEEP | CENTRE_POINT_BLOCK
+
+#: The time-priority model looks at exactly these codes (short-sell siblings 66 and 2050 are not
+#: among them; 4098 is). It is kept as published.
+TIME_PRIORITY_TYPES = (64, 256, 2048, 4096, 4098)
+
+
+# --- `midtick`: half a tick on the limit, and where it trades -----------------------------------
+#
+# One number says both (centre point rules, section 2.3), and not the same on every order type.
+
 
 UNDEFINED = 0
 #: Midpoint only, with half a tick on the limit; a sweep also rests in the dark (dual post).
@@ -66,3 +88,21 @@ def is_dual_posted(exchange_order_type: IntArray, midtick: IntArray) -> BoolArra
     """Whether an order is a sweep that rests in both books, bool[n]."""
     posted: BoolArray = ((exchange_order_type & SWEEP) != 0) & (midtick == HALF_TICK)
     return posted
+
+
+# --- `timevalidity`: how long it stays (centre point rules, section 4.7) ------------------------
+
+
+#: The unit, six of the upper eight bits, of what is cancelled at once: fill-and-kill or
+#: fill-or-kill, which look alike.
+_IMMEDIATE = 0
+_UNIT_BITS = 0x3F << 8
+
+
+def is_immediate(values: IntArray) -> BoolArray:
+    """bool[n], whether what is not filled at once is cancelled; of int64[n].
+
+    A missing value (below 0) is rest of day, which is what most orders are: to take it as
+    immediate would empty the book.
+    """
+    return (values >= 0) & ((values & _UNIT_BITS) == _IMMEDIATE)
