@@ -5,7 +5,6 @@ an option is; `values.py` and `centre_point_values.py`, what it accepts; `option
 all of them; `load.py` and `config_file.py`, how they are read.
 """
 
-from sweep_dask.settings.byte_sizes import parse_bytes
 from sweep_dask.settings.centre_point_values import LEARNED
 from sweep_dask.settings.declaration import COMMAND_LINE, DEFAULT, Option, Source
 from sweep_dask.settings.known_names import require_known_columns, require_known_tables
@@ -22,7 +21,6 @@ __all__ = [
     "Settings",
     "Source",
     "load_settings",
-    "parse_bytes",
     "require_known_columns",
     "require_known_tables",
     "selected",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sweep_dask.settings.byte_sizes import parse_bytes
+from sweep_dask.memory import parse_bytes
 from sweep_dask.settings.known_names import suggestion
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from running import ROOT, run_here
 
 import sweep_dask
 from sweep_dask.explain.explanation import explain
-from sweep_dask.sample.built_in import sample_market_path
+from sweep_dask.sample import sample_market_path
 from sweep_dask.storage.layout import OutputLayout
 
 pytestmark = pytest.mark.slow

@@ -16,16 +16,14 @@ import pyarrow as pa
 from sweep_dask.analysis.tables import Schema, whole_numbers
 from sweep_dask.analysis.time_priority.fills import aggregate_trades, trade_totals
 from sweep_dask.analysis.time_priority.order_comparison import (
+    SIMULATED_METRICS,
     SWEEP_GROUP_SUMMARY,
     SWEEP_ORDER_COMPARISON,
     SWEEP_SIZE_ANALYSIS,
     group_summary,
+    orders_with_simulated_metrics,
     size_analysis,
     sweep_order_comparison,
-)
-from sweep_dask.analysis.time_priority.simulated_metrics import (
-    SIMULATED_METRICS,
-    orders_with_simulated_metrics,
 )
 from sweep_dask.analysis.time_priority.simulation import (
     MATCH_DETAILS,

@@ -1,1 +1,19 @@
 """What the columns of every file are: unit and meaning, and the texts that categories have."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Described(NamedTuple):
+    """A column."""
+
+    unit: str
+    """Empty if it has none: names, codes, numbers of something."""
+    meaning: str
+
+
+def described(text: str) -> dict[str, Described]:
+    """Columns by name, from a line each: `name | unit | meaning`."""
+    lines = (line.split("|", 2) for line in text.splitlines() if line.strip())
+    return {name.strip(): Described(unit.strip(), meaning.strip()) for name, unit, meaning in lines}

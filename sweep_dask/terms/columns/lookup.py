@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweep_dask.terms.columns import Described, described
 from sweep_dask.terms.columns.ours import OURS
-from sweep_dask.terms.columns.record import Described, described
 from sweep_dask.terms.columns.rows import OTHER, ROWS
 from sweep_dask.terms.columns.time_priority import NINE
 from sweep_dask.terms.files import MATCHES, REPLAY_MATCHES, SWEEP_FILLS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweep_dask.terms.columns.record import Described, described
+from sweep_dask.terms.columns import Described, described
 from sweep_dask.terms.metrics import COLUMNS, HEADLINE
 
 OURS = described(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweep_dask.terms.columns.record import described
+from sweep_dask.terms.columns import described
 from sweep_dask.terms.columns.rows import ROWS
 
 NINE = {

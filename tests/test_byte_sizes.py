@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.settings import parse_bytes
+from sweep_dask.memory import parse_bytes
 
 
 def outcome(parse, text):
