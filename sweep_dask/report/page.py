@@ -7,17 +7,40 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from jinja2 import UndefinedError
 
+from sweep_dask.analysis.centre_point.choices import choices_of
+from sweep_dask.analysis.data_checks.findings import SEVERITIES
+from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.errors import InputError
-from sweep_dask.report.content import page_content
+from sweep_dask.report.adopters import adopters_content
+from sweep_dask.report.answer import answer_content
+from sweep_dask.report.arm_words import WORDS
+from sweep_dask.report.commands import commands_of, output_of
+from sweep_dask.report.comparison import comparison_content
+from sweep_dask.report.distributions import distributions_content
+from sweep_dask.report.example import example_content
+from sweep_dask.report.fill_and_cost import fill_and_cost_content
+from sweep_dask.report.gaps import gaps_content
+from sweep_dask.report.ledger import ledger_content
+from sweep_dask.report.matrices import matrices_content
+from sweep_dask.report.measures import FILL_RATIO, MEASURES
 from sweep_dask.report.rendering import render
-from sweep_dask.report.replay_page import score_of_run
-from sweep_dask.report.rollups import Rollups, read_rollups
+from sweep_dask.report.replay_page import Replay, doubt, fidelity_content, score_of_run
+from sweep_dask.report.rollups import Rollups, read_rollups, without_tape
+from sweep_dask.report.run import run_content
+from sweep_dask.report.scenarios import scenarios_content
+from sweep_dask.report.segments import segments_content
+from sweep_dask.report.significance import significance_content
+from sweep_dask.report.subject import subject_of, tickers_in
+from sweep_dask.report.tape import has_tape
 from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sweep_dask.analysis.centre_point.choices import Choices
     from sweep_dask.storage.layout import OutputLayout
+
 
 #: The roll-up without which there is nothing to show; one that a run did not list is of another.
 _FIRST_ROLLUP = "tables/rollups/by_all.parquet"
@@ -67,3 +90,106 @@ def _read(layout: OutputLayout, manifest: Mapping[str, Any]) -> Rollups | None:
             value=str(error),
             cure="Run `sweep_dask verify` on the folder, then the run again.",
         ) from error
+
+
+def page_content(
+    layout: OutputLayout,
+    manifest: Mapping[str, Any],
+    rollups: Rollups | None,
+    score: Replay | None,
+) -> dict[str, Any]:
+    """What `page.html` and the sections that it includes name.
+
+    Parameters
+    ----------
+    rollups
+        None if the run left no roll-ups.
+    """
+    settings = manifest["settings"]
+    values = {name: setting["value"] for name, setting in settings.items()}
+    choices = choices_of(values)
+    doubted = doubt(manifest, score)
+    content: dict[str, Any] = {
+        **opening_content(layout, manifest),
+        **gaps_content(manifest, rollups, is_through=manifest["status"] in THROUGH),
+        **fidelity_content(score),
+        **ledger_content(manifest),
+        **run_content(manifest, layout.resources_log),
+        "words": WORDS,
+        "fees": fees_of(values),
+        "doubt": doubted,
+        "rollups": None,
+    }
+    if rollups is not None and any(row["n_sweeps"] for row in rollups.by_all):
+        content |= _results(layout, manifest, rollups, choices, doubted)
+    return content
+
+
+def _results(
+    layout: OutputLayout,
+    manifest: Mapping[str, Any],
+    rollups: Rollups,
+    choices: Choices,
+    doubted: str | None,
+) -> dict[str, Any]:
+    """What a run with sweeps found."""
+    is_taped = has_tape(manifest)
+    shown = rollups if is_taped else without_tape(rollups)
+    return {
+        "rollups": shown,
+        "arms": [arm.name for arm in shown.arms],
+        **answer_content(shown, choices, doubted, has_tape=is_taped),
+        **matrices_content(shown, choices),
+        **adopters_content(shown, choices),
+        **fill_and_cost_content(shown),
+        **comparison_content(shown),
+        **distributions_content(shown),
+        **segments_content(shown),
+        **example_content(layout, shown),
+        **significance_content(shown),
+        **scenarios_content(manifest, shown),
+        **checking_content(manifest),
+    }
+
+
+#: Longest lists on the page; what is left out is counted there. Arbitrary, a page for people.
+_MOST_FAILED = 100
+_MOST_CHECKS = 10
+
+
+def opening_content(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What `opening.html` names."""
+    partitions = manifest["partitions"]
+    return {
+        "run": manifest,
+        "subject": subject_of(manifest, partitions, tickers_in(layout, partitions)),
+        "title": "Sweep orders: what filled, and what would have",
+        "commands": commands_of(manifest),
+        "models": manifest["settings"]["models"]["value"],
+        "checks": checks(manifest),
+        "most_checks": _MOST_CHECKS,
+        "failed": [entry for entry in partitions if entry["state"] == "failed"],
+        "most_failed": _MOST_FAILED,
+    }
+
+
+def checks(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What was found out about the inputs of all runs the folder holds results of, each once."""
+    checks: list[Mapping[str, Any]] = []
+    for run in (manifest, *manifest.get("earlier_runs", ())):
+        checks += [check for check in run.get("checks", ()) if check not in checks]
+    return sorted(checks, key=lambda check: SEVERITIES.index(check["severity"]))
+
+
+def checking_content(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What `checking.html` names."""
+    return {"measures": MEASURES, "query": query_of(output_of(manifest))}
+
+
+def query_of(output: str) -> str:
+    """One number of every arm, for DuckDB in the folder that the run was started in."""
+    files = f"{output}/tables/sweep_metrics.parquet/*.parquet".replace("'", "''")
+    return (
+        f"SELECT coalesce(scenario, model) AS arm, {FILL_RATIO.sql} AS fill_ratio\n"
+        f"FROM '{files}' WHERE {POPULATIONS[HEADLINE_POPULATION].query} GROUP BY ALL;"
+    )
