@@ -15,12 +15,7 @@ from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.history import Earlier, with_earlier
 from sweep_dask.storage.layout import REJECTS
-from sweep_dask.study.assumptions import (
-    gaps_of,
-    left_out_of,
-    replay_assumptions,
-    run_assumptions,
-)
+from sweep_dask.study.assumptions import gaps_of, left_out_of, replay_assumptions, run_assumptions
 from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 from sweep_dask.terms.stages import STAGE_OF_TABLE, STAGES
@@ -45,6 +40,10 @@ _TOTALS = (
     *("orders", "sweeps", "matches", "steps"),
     *("centre_point_orders", "centre_point_events", "centre_point_steps", "centre_point_matches"),
 )
+
+
+#: What the manifest has of a partition as its task told it.
+_OF_PARTITIONS = ("date", "security", "state", "fingerprint", "seconds", "reason", "counts")
 
 
 @dataclass
@@ -266,13 +265,7 @@ class RunRecord:
     def _partition(self, partition: PartitionSummary) -> dict[str, object]:
         outcome = partition.centre_point
         return {
-            "date": partition.date,
-            "security": partition.security,
-            "state": partition.state,
-            "fingerprint": partition.fingerprint,
-            "seconds": partition.seconds,
-            "reason": partition.reason,
-            "counts": partition.counts,
+            **{name: getattr(partition, name) for name in _OF_PARTITIONS},
             "left_out": left_out_of(partition),
             "gaps": gaps_of(partition),
             "scenarios": {} if outcome is None else outcome.scenarios,

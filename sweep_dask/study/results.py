@@ -96,10 +96,8 @@ class RunResult:
     def tables(self) -> list[str]:
         """Names for `table` and `frame`: the combined tables, then the roll-ups."""
         layout = OutputLayout(self.output)
-        paths = [
-            *sorted(layout.tables.glob("*.parquet")),
-            *sorted(layout.rollups.glob("*.parquet")),
-        ]
+        folders = (layout.tables, layout.rollups)
+        paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
         return [path.relative_to(layout.tables).with_suffix("").as_posix() for path in paths]
 
     def table(self, name: str) -> pd.DataFrame:

@@ -208,8 +208,7 @@ def _run_partitions(
     record: RunRecord, space: Workspace, work: AtWork, jobs: list[PieceJob]
 ) -> list[MadePiece]:
     """Run all partitions; returns the pieces of tables that were made on the way."""
-    rows = rows_by_partition(jobs)
-    stage = stages.PARTITIONS
+    rows, stage = rows_by_partition(jobs), stages.PARTITIONS
     work.events.start(stage, len(rows), "partitions", sum(rows.values()))
     made: list[MadePiece] = []
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.centre_point.order_flow import given_fills
+from sweep_dask.analysis.centre_point.order_log import sweeps_of
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
-from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills, sweeps_of
+from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.tables import sums_at
 from sweep_dask.matching.events import EventKind
 
@@ -62,7 +63,7 @@ def book_amounts(partition: PartitionInput, flow: OrderFlow, result: BookResult)
     price_x2 = np.concatenate((tape.price_x2[trade], fills["price_x2"], fills["price_x2"]))
     in_book = np.ones(2 * fills.size, dtype=bool)
     is_dark = np.concatenate((tape.is_dark[trade], in_book))
-    ours = np.flatnonzero(sweeps_of(partition)[order])
+    ours = np.flatnonzero(sweeps_of(partition.log)[order])
     size = partition.log.order_id.size
     return _amounts(order[ours], quantity[ours], price_x2[ours], is_dark[ours], size)
 

@@ -10,8 +10,8 @@ from sweep_dask.analysis.centre_point.fidelity import Keys
 from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
+from sweep_dask.analysis.centre_point.order_log import sweeps_of
 from sweep_dask.analysis.centre_point.score_detail import Tallies
-from sweep_dask.analysis.centre_point.sweep_outcomes import sweeps_of
 from sweep_dask.analysis.centre_point.tally import Tally
 from sweep_dask.matching.events import EventKind
 from sweep_dask.terms.score import EVENTS, KINDS
@@ -39,7 +39,7 @@ def kinds_on_tape(partition: PartitionInput, recorded: DarkMatches, is_known: Bo
     is_known
         bool[tape], whether both orders are in the book.
     """
-    log, sweeps = partition.log, sweeps_of(partition)
+    log, sweeps = partition.log, sweeps_of(partition.log)
     has_aggressor, aggressor = order_numbers(log, recorded.aggressor_id)
     amends = has_aggressor & _is_amendment(partition, aggressor, recorded.timestamp_ns)
     events = np.select([~is_known, recorded.both_passive, amends], [3, 2, 1], default=0)
@@ -53,7 +53,7 @@ def kinds_on_tape(partition: PartitionInput, recorded: DarkMatches, is_known: Bo
 
 def kinds_in_book(partition: PartitionInput, flow: OrderFlow, result: BookResult) -> Kinds:
     """Of each match that the book predicted."""
-    sweeps, fills = sweeps_of(partition), result.fills
+    sweeps, fills = sweeps_of(partition.log), result.fills
     is_amendment = flow.events["kind"][fills["event"]] == EventKind.AMEND
     events = np.select([fills["aggressor"] == 0, is_amendment], [2, 1], default=0)
     kinds = {name: events == number for number, name in enumerate(EVENTS)}

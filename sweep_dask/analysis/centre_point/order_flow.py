@@ -110,31 +110,29 @@ def flow_of_orders(log: OrderLog, tape: Tape | None, rules: Rules, is_in: BoolAr
 # --- orders -------------------------------------------------------------------------------------
 
 
+#: What an event says of its order as the log has it, under the same name.
+_TERMS = (
+    *("order", "side", "limit_x2", "minimum_quantity", "participant", "crossing_key"),
+    *("single_fill", "preference_only", "is_sweep", "bid", "offer"),
+)
+
+
 def order_events(log: OrderLog, rows: IntArray, kind: EventKind) -> NDArray[np.void]:
     """`EVENT[rows]` of one kind with the terms of each row; quantity is the leaves."""
     events = np.zeros(rows.size, dtype=EVENT)
+    for name in _TERMS:
+        events[name] = getattr(log, name)[rows]
     midtick = log.effective_midtick[rows]
     events["kind"] = kind
-    events["side"] = log.side[rows]
     events["style"] = np.where(
         np.isin(midtick, ANY_PRICE_BLOCKS),
         Style.ANY_PRICE_BLOCK,
         np.where(np.isin(midtick, DARK_LIMITS), Style.DARK_LIMIT, Style.MIDPOINT),
     )
     events["validity"] = np.where(log.is_immediate[rows], Validity.FILL_AND_KILL, Validity.DAY)
-    events["single_fill"] = log.single_fill[rows]
-    events["preference_only"] = log.preference_only[rows]
-    events["is_sweep"] = log.is_sweep[rows]
     events["has_quote"] = (log.bid[rows] > 0) | (log.offer[rows] > 0)
-    events["order"] = log.order[rows]
-    events["participant"] = log.participant[rows]
-    events["crossing_key"] = log.crossing_key[rows]
-    events["limit_x2"] = log.limit_x2[rows]
     events["price"] = log.price_x2[rows] // 2
     events["quantity"] = log.leaves[rows]
-    events["minimum_quantity"] = log.minimum_quantity[rows]
-    events["bid"] = log.bid[rows]
-    events["offer"] = log.offer[rows]
     return events
 
 
@@ -242,10 +240,8 @@ def given_fills(tape: Tape, is_in: BoolArray) -> OrderFlow:
 def _repeated_searches(log: OrderLog, tape: Tape, is_in: BoolArray) -> OrderFlow:
     """TAKE events: a sweep searches the dark again before it takes the next lit level; R22."""
     searches = find_searches(log, tape, incoming_rows(log, is_in))
-    key = _STEPS * searches.last_sequence + 1
-    return OrderFlow(
-        search_events(log, searches), log.timestamp_ns[searches.row], key, searches.row
-    )
+    rows, key = searches.row, _STEPS * searches.last_sequence + 1
+    return OrderFlow(search_events(log, searches), log.timestamp_ns[rows], key, rows)
 
 
 def search_events(log: OrderLog, searches: Searches) -> NDArray[np.void]:

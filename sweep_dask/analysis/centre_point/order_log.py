@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
-from sweep_dask.market.change_reasons import ENTERS, EXITS, TRADED
+from sweep_dask.analysis.tables import (
+    BoolArray,
+    IntArray,
+    prices,
+    sums_at,
+    whole_numbers,
+    whole_numbers_or,
+)
+from sweep_dask.market.change_reasons import ENTERS, EXITS, NEW, TRADED
 from sweep_dask.market.order_codes import (
     CENTRE_POINT,
     CENTRE_POINT_BLOCK,
@@ -217,6 +224,24 @@ def read_order_log(
         bid=bid,
         offer=offer,
     )
+
+
+def sweeps_of(log: OrderLog) -> BoolArray:
+    """bool[orders], which orders are sweeps."""
+    is_sweep = np.zeros(log.order_id.size, dtype=bool)
+    is_sweep[log.order] = log.is_sweep
+    return is_sweep
+
+
+def fillable_quantity(log: OrderLog) -> IntArray:
+    """int64[orders]: leaves on entry and all recorded increases.
+
+    What a decrease took away counts as not filled: a scenario may have filled it before.
+    """
+    entered = np.where(log.is_first, log.leaves, np.maximum(log.leaves_change, 0))
+    # A first row that already shows fills of this day had more to fill.
+    from_day = log.is_first & (log.reason == NEW)
+    return sums_at(log.order, entered + np.where(from_day, log.matched, 0), log.order_id.size)
 
 
 def _previous(order: IntArray) -> IntArray:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.order_log import sweeps_of
 from sweep_dask.analysis.centre_point.own_quotes import OwnQuotes
-from sweep_dask.analysis.centre_point.sweep_outcomes import sweeps_of
 from sweep_dask.matching.adopting import Adopting, LitAccess, Pairs
 from sweep_dask.matching.events import Decision, EventKind
 from sweep_dask.terms.choices import Switch
@@ -150,7 +150,7 @@ class LitFills:
             at = at[:0]
         else:
             is_lit = np.isin(tape.deal_source[flow.source[at]], LIT_BOOK)
-            at = at[is_lit & sweeps_of(partition)[events["order"][at]]]
+            at = at[is_lit & sweeps_of(partition.log)[events["order"][at]]]
         self._event, self._order = at, events["order"][at]
         self._quantity = events["quantity"][at]
         self._is_lost = np.isin(events["decision"][at], _LOST)

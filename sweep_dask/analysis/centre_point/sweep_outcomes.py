@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
+from sweep_dask.analysis.centre_point.order_log import fillable_quantity, sweeps_of
 from sweep_dask.analysis.tables import (
     BoolArray,
     IntArray,
@@ -18,7 +19,6 @@ from sweep_dask.analysis.tables import (
     sums_at,
     table,
 )
-from sweep_dask.market.change_reasons import NEW
 from sweep_dask.matching.events import EventKind, Obstacle
 from sweep_dask.terms.columns.categories import CATEGORIES, DARK, LIT, VENUES
 from sweep_dask.terms.deal_sources import LIT as LIT_TRADE
@@ -69,8 +69,6 @@ REASONS = {
     Obstacle.CONTRA_LIMIT: "contra_limit",
     Obstacle.MINIMUM_QUANTITY: "minimum_quantity",
 }
-
-
 _VALUES = CATEGORIES["unfilled_reason"]
 _NO_REASON = _VALUES.index("")
 #: By obstacle, and then of what was taken away.
@@ -117,10 +115,10 @@ class SweepRecord:
         rows = rows[log.is_sweep[rows]]
         self.partition = partition
         self.order = log.order[rows]
-        self.is_sweep = sweeps_of(partition)
+        self.is_sweep = sweeps_of(log)
         self.entry_ns = np.zeros(log.order_id.size, dtype=np.int64)
         self.entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
-        self.quantity = fillable_quantity(partition)[self.order]
+        self.quantity = fillable_quantity(log)[self.order]
         real = self.totals(real_fills(partition))
         self.columns = {
             "order_id": log.order_id[self.order],
@@ -280,7 +278,7 @@ def real_fills(partition: PartitionInput) -> SweepFills:
     if tape is None:
         none = np.zeros(0, np.int64)
         return SweepFills(none, none, none, none, none > 0, none, none, none, none)
-    rows = np.flatnonzero(tape.is_known & sweeps_of(partition)[tape.order])
+    rows = np.flatnonzero(tape.is_known & sweeps_of(partition.log)[tape.order])
     return SweepFills(
         tape.order[rows],
         tape.timestamp_ns[rows],
@@ -291,25 +289,6 @@ def real_fills(partition: PartitionInput) -> SweepFills:
         np.where(tape.is_dark[rows], 0, tape.quantity[rows]),
         *(np.full(rows.size, -1),) * 2,
     )
-
-
-def sweeps_of(partition: PartitionInput) -> BoolArray:
-    """bool[orders], which orders are sweeps."""
-    is_sweep = np.zeros(partition.log.order_id.size, dtype=bool)
-    is_sweep[partition.log.order] = partition.log.is_sweep
-    return is_sweep
-
-
-def fillable_quantity(partition: PartitionInput) -> IntArray:
-    """int64[orders]: leaves on entry and all recorded increases.
-
-    What a decrease took away counts as not filled: a scenario may have filled it before.
-    """
-    log = partition.log
-    entered = np.where(log.is_first, log.leaves, np.maximum(log.leaves_change, 0))
-    # A first row that already shows fills of this day had more to fill.
-    from_day = log.is_first & (log.reason == NEW)
-    return sums_at(log.order, entered + np.where(from_day, log.matched, 0), log.order_id.size)
 
 
 def _gained_fills(result: BookResult, among: BoolArray) -> tuple[Any, ...]:

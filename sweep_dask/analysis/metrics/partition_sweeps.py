@@ -9,8 +9,7 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.market_events import whole_units
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
-from sweep_dask.analysis.centre_point.order_log import QuoteSource
-from sweep_dask.analysis.centre_point.sweep_outcomes import fillable_quantity
+from sweep_dask.analysis.centre_point.order_log import QuoteSource, fillable_quantity
 from sweep_dask.analysis.metrics.populations import SweepFacts
 from sweep_dask.analysis.metrics.quotes import Quotes
 from sweep_dask.analysis.metrics.records import Fills, Sweeps
@@ -76,7 +75,7 @@ def read_sweeps(
         arrival_ns=log.timestamp_ns[rows],
         end_ns=_end_ns(log, still_there_ns)[order],
         limit_x2=log.price_x2[rows],
-        quantity=fillable_quantity(partition)[order],
+        quantity=fillable_quantity(log)[order],
         arrival_bid=bid,
         arrival_offer=offer,
     )
