@@ -24,8 +24,8 @@ from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings, read_partition
 from sweep_dask.analysis.centre_point.replay import replay_partition
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
+from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
-from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, summary_of_choices

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sweep_dask.cli.command import command, json_option
+from sweep_dask.cli.shared import command, json_option
 from sweep_dask.cli.terminal import say, say_json, warn
 from sweep_dask.errors import InputError
 

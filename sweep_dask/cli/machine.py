@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sweep_dask.cli.command import command, input_argument, json_option, load, settings_options
+from sweep_dask.cli.shared import command, input_argument, json_option, load, settings_options
 from sweep_dask.cli.terminal import say_json, show
 from sweep_dask.text_blocks import table
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sweep_dask.cli.command import command, json_option, load, options_of
+from sweep_dask.cli.shared import command, json_option, load, options_of
 from sweep_dask.cli.terminal import say, say_json
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import selected

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sweep_dask.cli.command import (
+from sweep_dask.cli.shared import (
     announcer,
     command,
     input_argument,

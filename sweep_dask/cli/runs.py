@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep_dask.cli.command import (
+from sweep_dask.cli.ending import same_command
+from sweep_dask.cli.shared import (
     announcer,
     command,
     input_argument,
@@ -16,7 +17,6 @@ from sweep_dask.cli.command import (
     options_without,
     settings_options,
 )
-from sweep_dask.cli.ending import same_command
 from sweep_dask.cli.terminal import (
     StandardError,
     is_quiet,
@@ -26,8 +26,8 @@ from sweep_dask.cli.terminal import (
     show,
     warn,
 )
-from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.forkserver import start_importing
+from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.progress import shown
 from sweep_dask.study import TASK_MODULES
 from sweep_dask.version import VERSION

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.dataflow.events import Events
+    from sweep_dask.dataflow.listeners import Events
     from sweep_dask.market.ticks import TickTable
     from sweep_dask.storage.blocks import Block
     from sweep_dask.storage.spill import SpillIndex

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import psutil
 
-from sweep_dask.dataflow.events import Listener
+from sweep_dask.dataflow.listeners import Listener
 from sweep_dask.dataflow.processes import names_of, remote_workers
 
 if TYPE_CHECKING:

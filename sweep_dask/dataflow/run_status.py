@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from distributed.diagnostics.task_stream import TaskStreamPlugin
 from tornado.web import RequestHandler
 
-from sweep_dask.dataflow.events import Listener
+from sweep_dask.dataflow.listeners import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from sweep_dask.analysis.centre_point.match_table import left_out_table
 from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_log
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills
+from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
-from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.tables import empty_table, whole_numbers
 from sweep_dask.errors import InputError
 from sweep_dask.partition.tables import table_name

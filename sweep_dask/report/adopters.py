@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.report import wording
 from sweep_dask.report.arm_words import WORDS
-from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS
+from sweep_dask.report.numbers import Cell, cell, over
 from sweep_dask.report.plot import Curve, Plot, number_axis
 from sweep_dask.terms.choices import SWEEP, WEIGHTS
 from sweep_dask.terms.metrics import ANSWER

@@ -14,11 +14,11 @@ from sweep_dask.report.adopters import (
     level_rows,
 )
 from sweep_dask.report.adopters import FILLED_SHARE as FILLED_BY_THEN
-from sweep_dask.report.cells import over
 from sweep_dask.report.comparison import dark_fill_cells
 from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.measures import FILLED_SHARE, MEASURES, SWEEPS, measured
 from sweep_dask.report.measures import QUANTITY as SHARES_ENTERED
+from sweep_dask.report.numbers import over
 from sweep_dask.report.plot import Scale
 from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.verdicts import Headline, Verdict, headline, looked_at, verdicts_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.analysis.centre_point.choices import Choices
-    from sweep_dask.report.cells import Cell
+    from sweep_dask.report.numbers import Cell
     from sweep_dask.report.rollups import Rollups
     from sweep_dask.terms.arms import Arm
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import doubt
-from sweep_dask.report.tape import has_tape
+from sweep_dask.report.untaped import has_tape
 from sweep_dask.terms.arms import SCENARIOS
 from sweep_dask.terms.score import MODES
 

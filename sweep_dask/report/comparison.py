@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.arm_words import label, reference_of
-from sweep_dask.report.cells import Cell, cell, over
 from sweep_dask.report.effects import METRICS
+from sweep_dask.report.numbers import Cell, cell, over
 from sweep_dask.report.rollups import is_pair
 from sweep_dask.terms.arms import REAL, Arm
 from sweep_dask.terms.dimensions import ALL

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.arm_words import WORDS
-from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.effects import METRICS, MetricWords
+from sweep_dask.report.numbers import Cell, cell
 from sweep_dask.report.plot import Axis, Curve, Plot, Scale, number_axis, round_steps
 from sweep_dask.report.rollups import arm_of
 from sweep_dask.terms.dimensions import ALL

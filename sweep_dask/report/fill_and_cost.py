@@ -17,7 +17,7 @@ from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.report.cells import Cell
+    from sweep_dask.report.numbers import Cell
     from sweep_dask.report.rollups import Rollups, Row
     from sweep_dask.report.segments import SegmentRow
 

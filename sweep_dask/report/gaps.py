@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report.arm_words import changes
 from sweep_dask.report.rollups import arm_of
-from sweep_dask.report.tape import has_tape, kept_rows, untaped_partitions
+from sweep_dask.report.untaped import has_tape, kept_rows, untaped_partitions
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.dimensions import SHORT_SELLS
 from sweep_dask.terms.reasons import NO_QUOTES, NO_SESSION_ROWS

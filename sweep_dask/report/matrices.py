@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.analysis.centre_point.choices import Choices
-    from sweep_dask.report.cells import Cell
+    from sweep_dask.report.numbers import Cell
     from sweep_dask.report.rollups import Rollups, Row
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.cells import Cell, cell, over
+from sweep_dask.report.numbers import Cell, cell, over
 from sweep_dask.terms.metrics import COLUMNS
 
 if TYPE_CHECKING:

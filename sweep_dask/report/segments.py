@@ -18,8 +18,8 @@ from sweep_dask.terms.populations import HEADLINE_POPULATION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sweep_dask.report.cells import Cell
     from sweep_dask.report.measures import Measure
+    from sweep_dask.report.numbers import Cell
     from sweep_dask.report.plot import Axis
     from sweep_dask.report.rollups import Rollups, Row
     from sweep_dask.terms.arms import Arm

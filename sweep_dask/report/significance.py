@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.cells import Cell, cell
 from sweep_dask.report.comparison import pairs_of
 from sweep_dask.report.effects import METRICS, effects_of
+from sweep_dask.report.numbers import Cell, cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from sweep_dask.report.answer import answer_of
 from sweep_dask.report.arm_words import WORDS, label
 from sweep_dask.report.replay_page import Replay, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
-from sweep_dask.report.tape import has_tape
+from sweep_dask.report.untaped import has_tape
 from sweep_dask.study.answer import spec_of
 from sweep_dask.terms.choices import enumerated
 from sweep_dask.terms.metrics import ANSWER

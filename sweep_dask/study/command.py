@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.cluster import open_cluster
-from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.forkserver import environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
+from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.dataflow.names import stage_span
 from sweep_dask.dataflow.processes import named

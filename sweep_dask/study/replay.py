@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
-from sweep_dask.dataflow.events import Events, Listener
 from sweep_dask.dataflow.execute import gather
+from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.progress import counted, shown
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate

@@ -11,8 +11,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from sweep_dask.dataflow.events import Events
 from sweep_dask.dataflow.interrupts import signals_wait
+from sweep_dask.dataflow.listeners import Events
 from sweep_dask.dataflow.progress import counted, shown
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
@@ -50,8 +50,8 @@ from sweep_dask.terms import stages
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sweep_dask.dataflow.events import Listener
     from sweep_dask.dataflow.handed_in import Client
+    from sweep_dask.dataflow.listeners import Listener
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from sweep_dask.dataflow.events import Events, Listener
+from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.terms.stages import numbered
 

@@ -9,7 +9,7 @@ import pytest
 from running import invoke, result_files
 from small_disk import small_disk
 
-from sweep_dask.dataflow.events import Events
+from sweep_dask.dataflow.listeners import Events
 from sweep_dask.dataflow.monitor import ResourceMonitor
 from sweep_dask.storage.column_file import ColumnFile
 from sweep_dask.study.document import RunRecord

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.lookup import LatestRows
+from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.compiled import entry
 from sweep_dask.terms.sides import SELL

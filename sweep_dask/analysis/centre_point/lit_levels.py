@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.lookup import LatestRows
+from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.terms.deal_sources import CONTINUOUS_LIT
 from sweep_dask.terms.sides import BUY
 

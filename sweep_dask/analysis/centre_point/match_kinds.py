@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.fidelity import Keys
-from sweep_dask.analysis.centre_point.lookup import LatestRows
+from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
 from sweep_dask.analysis.centre_point.order_log import sweeps_of

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.lit_levels import find_searches
-from sweep_dask.analysis.centre_point.lookup import LatestRows
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.order_codes import ANY_PRICE_BLOCKS, DARK_LIMITS, is_dual_posted
 from sweep_dask.matching.events import EVENT, EventKind, Style, Validity

@@ -30,10 +30,10 @@ from sweep_dask.terms.metrics import ANSWER
 from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
+    from sweep_dask.analysis.centre_point.choice_fills import AdoptedOutcome
     from sweep_dask.analysis.centre_point.choices import Case
     from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
-    from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps

@@ -20,10 +20,10 @@ from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.centre_point.scenarios import Scenarios, affected_sweeps
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.centre_point.tally import share
+from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.populations import populations
-from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
 from sweep_dask.analysis.tables import coded, over, sums_at
 from sweep_dask.market.order_codes import HALF_TICK

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sweep_dask.analysis.centre_point.choices import Choices
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
+from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.dual_posted import DualPosted, dual_posted, matched_on_strata
-from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.market.sessions import Window
 from sweep_dask.terms.arms import DUAL_POST
 

@@ -10,15 +10,15 @@ from cp_rows import BUY, CLOSE_NS, DARK, DATE, LIT, RELOADED, SECURITY, SELL, Da
 from cp_sweeps import MID_X2, sweep
 from framed import read_sweeps, sweep_tables, to_frame
 
-from sweep_dask.analysis.centre_point import sensitivity as engine
+from sweep_dask.analysis.centre_point import choice_fills as engine
 from sweep_dask.analysis.centre_point.choices import Case, Choices
 from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
+from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
-from sweep_dask.analysis.metrics.sensitivity import under_choices
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.terms.arms import CENTRE_POINT, REAL, SCENARIOS, Arm

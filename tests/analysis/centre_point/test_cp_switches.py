@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from slow_book import run_reference
 
 from sweep_dask.analysis.centre_point.adoption import Adoption, lots
+from sweep_dask.analysis.centre_point.choice_fills import adopted_outcomes
 from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
-from sweep_dask.analysis.centre_point.sensitivity import adopted_outcomes
 from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS
 from sweep_dask.terms.choices import SWITCHES, Switch

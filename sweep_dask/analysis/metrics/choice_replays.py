@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.adoption import lots
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
-from sweep_dask.analysis.centre_point.sensitivity import (
+from sweep_dask.analysis.centre_point.choice_fills import (
     adopted_outcomes,
     real_outcome,
     switched_groups,
 )
+from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.metrics.choice_sums import NOT_KNOWN, ChoiceSums
 from sweep_dask.analysis.metrics.fees import NO_FEES
@@ -26,9 +26,9 @@ from sweep_dask.terms.choices import Switch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sweep_dask.analysis.centre_point.choice_fills import AdoptedOutcome
     from sweep_dask.analysis.centre_point.choices import Case, Choices, Round
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
-    from sweep_dask.analysis.centre_point.sensitivity import AdoptedOutcome
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
