@@ -161,8 +161,8 @@ def answer_of(
         Why the book cannot be trusted on this input (`replay_page.doubt`); then nothing is said of
         what a change would have done.
     has_tape
-        Whether what really filled is known (`tape.has_tape`); if not, `rollups` may be without it
-        (`tape.without_tape`), and nothing is said of what a change would have done.
+        Whether what really filled is known (`untaped.has_tape`); if not, `rollups` may be without
+        it (`rollups.without_tape`), and nothing is said of what a change would have done.
     """
     arm = next((arm for arm in rollups.arms if rollups.total(arm)), None)
     total = None if arm is None else rollups.total(arm)

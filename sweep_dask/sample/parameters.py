@@ -17,7 +17,7 @@ DAYLIGHT_SAVING_DATES = ("2024-10-04", "2024-10-07")
 #: The least Centre Point rows that still hold every kind of event; arbitrary.
 FEWEST_EVENTS = 100
 
-#: What fits the parts of an order id, see `identifiers.py`.
+#: What fits the parts of an order id, see `stream.py`.
 FIRST_YEAR, LAST_YEAR = 2000, 2049
 MOST_SECURITIES = 65_536
 
