@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import sweep_dask
 from sweep_dask.errors import ResourceError
 from sweep_dask.version import VERSION
 
@@ -142,3 +144,20 @@ def as_table(found: Iterable[Difference]) -> list[str]:
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def require_same_code(client: Client) -> None:
+    """Refuse workers that are copies of a process which had imported this package from elsewhere.
+
+    A program may have started it before, from another path or deaf to PYTHONPATH.
+    """
+    ours = inspect.getfile(sweep_dask)
+    places = client.run(inspect.getfile, sweep_dask, on_error="ignore").values()
+    if other := sorted({*places} - {ours}):
+        raise ResourceError(
+            "Workers of the local cluster do not run the code that this program runs.",
+            where=ours,
+            value=", ".join(other),
+            cure="Name its folder in PYTHONPATH when the program starts, or install it there; "
+            "--no-parallel needs no workers.",
+        )

@@ -14,7 +14,7 @@ from distributed import Client
 from running import ROOT, result_files, run_program
 
 import sweep_dask
-from sweep_dask.dataflow import forkserver, local_cluster
+from sweep_dask.dataflow import cluster, forkserver, versions
 from sweep_dask.dataflow.environment import environment
 from sweep_dask.dataflow.main_guard import UnguardedProgramError
 from sweep_dask.errors import ResourceError
@@ -30,14 +30,15 @@ import inspect, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import sweep_dask
-from sweep_dask.dataflow.local_cluster import local_cluster
+from sweep_dask.dataflow.cluster import open_cluster
 from sweep_dask.study.plan import make_plan
 from sweep_dask.settings import load_settings
 if __name__ == "__main__":
     settings = load_settings({"workers": 1}, {}, Path.cwd())
     plan = make_plan(settings, sys.argv[2])
-    with local_cluster(settings, plan.system, Path.cwd()) as (client, _):
-        print(inspect.getfile(sweep_dask), *client.run(inspect.getfile, sweep_dask).values())
+    with open_cluster(settings, plan.system, Path.cwd(), 0) as workers:
+        whose = workers.client.run(inspect.getfile, sweep_dask).values()
+        print(inspect.getfile(sweep_dask), *whose)
 """
 
 
@@ -72,9 +73,9 @@ def import_path_of_workers():
 def test_workers_with_other_code_are_refused():
     """A program may have started the process before, for work of its own."""
     ours = sweep_dask.__file__
-    local_cluster._check_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": ours}))
+    versions.require_same_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": ours}))
     with pytest.raises(ResourceError, match="do not run the code") as refused:
-        local_cluster._check_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": "/b.py"}))
+        versions.require_same_code(SimpleNamespace(run=lambda *a, **k: {"a": ours, "b": "/b.py"}))
     assert refused.value.where == ours
     assert refused.value.value == "/b.py"
 
@@ -132,7 +133,7 @@ def test_what_is_imported_beforehand_is_what_tasks_are(monkeypatch):
     """Also if the process has to be started again: Dask sets a list of its own the first time."""
     monkeypatch.setattr(distributed.utils, "_forkserver_preload_set", False)
     forkserver.start_importing(*TASK_MODULES)
-    assert local_cluster._start_method() == {METHOD: "forkserver"}
+    assert cluster._start_method() == {METHOD: "forkserver"}
     beforehand = multiprocessing.forkserver._forkserver._preload_modules
     assert {"distributed", "sweep_dask.dataflow.ingest", *TASK_MODULES} <= {*beforehand}
 
