@@ -105,4 +105,5 @@ def is_immediate(values: IntArray) -> BoolArray:
     A missing value (below 0) is rest of day, which is what most orders are: to take it as
     immediate would empty the book.
     """
-    return (values >= 0) & ((values & _UNIT_BITS) == _IMMEDIATE)
+    immediate: BoolArray = (values >= 0) & ((values & _UNIT_BITS) == _IMMEDIATE)
+    return immediate
