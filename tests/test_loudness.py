@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from running import PATIENCE_SECONDS, invoke, program_environment, run_program
 
-from sweep_dask import terminal
+from sweep_dask.cli import terminal
 
 
 @pytest.fixture(autouse=True)
