@@ -4,6 +4,7 @@ import re
 import shlex
 from html.parser import HTMLParser
 
+import click
 import duckdb
 import pytest
 from drawn_market import drawn_market
@@ -18,6 +19,8 @@ from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.settings import Settings
 from sweep_dask.terms.arms import arms_of
 
+#: Whose settings commands inherit, and keep from the first time that they are called.
+PROGRAM = click.Context(main, **main.context_settings)
 #: Elements without an end.
 VOID = {"meta", "br"}
 #: Of these one is enough on a page.
@@ -161,7 +164,7 @@ def parsed(line):
     """The name of a command as a shell takes it, and the arguments that click reads."""
     program, dash_m, package, name, *words = shlex.split(line)
     assert (program, dash_m, package) == ("python", "-m", "sweep_dask")
-    context = main.commands[name].make_context(name, words)
+    context = main.commands[name].make_context(name, words, parent=PROGRAM)
     return name, {key: value for key, value in context.params.items() if value}
 
 
@@ -184,7 +187,7 @@ def test_commands_are_those_that_the_program_takes(manifest):
 def context_names(line):
     """Of the options that a command line gives a value, also one that is false."""
     _, _, _, name, *words = shlex.split(line)
-    params = main.commands[name].make_context(name, words).params
+    params = main.commands[name].make_context(name, words, parent=PROGRAM).params
     return {key for key, value in params.items() if value is not None}
 
 
