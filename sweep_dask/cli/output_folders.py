@@ -84,7 +84,7 @@ def verify_command(output_folder: str, as_json: bool) -> int:
 @command("python -m sweep_dask forget results --dates 2024-10-04")
 @click.argument("output_folder", metavar="OUTPUT")
 @click.option("--dates", metavar="DATE,...", help="Results of these trading dates.")
-@click.option("--securities", metavar="ID,...", help="Results of these order book ids.")
+@click.option("--securities", metavar="ID,...", help="Of these order book ids or tickers.")
 @json_option
 def forget_command(
     output_folder: str, dates: str | None, securities: str | None, as_json: bool

@@ -48,7 +48,7 @@ READING = "check orders"
 #: And the replays under every choice.
 COMPARING = "other choices"
 #: And what comes after the scenarios.
-MEASURING, SCORING = "measure sweeps", "score against the tape"
+MEASURING, SCORING = "measure sweeps", "score against tape"
 
 
 def read_input(

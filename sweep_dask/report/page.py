@@ -30,9 +30,10 @@ from sweep_dask.report.run import run_content
 from sweep_dask.report.scenarios import scenarios_content
 from sweep_dask.report.segments import segments_content
 from sweep_dask.report.significance import significance_content
-from sweep_dask.report.subject import subject_of, tickers_in
+from sweep_dask.report.subject import subject_of
 from sweep_dask.report.untaped import has_tape
 from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.storage.tickers import tickers_in
 from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:

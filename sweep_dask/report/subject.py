@@ -6,23 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from sweep_dask.market.tickers import ticker_of
 from sweep_dask.report import wording
-from sweep_dask.schema import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from sweep_dask.storage.layout import OutputLayout
+    from collections.abc import Mapping, Sequence
 
 #: Securities and dates that are named; more are counted. Arbitrary, the tab of a browser is short.
 _MOST_NAMED = 3
-#: Columns of the reference table that hold a ticker, as such or as the first of several words.
-_TICKER_COLUMNS = ("Name", "ContractName")
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ def subject_of(
     Parameters
     ----------
     tickers
-        By code (`tickers_in`); a replay's folder keeps no reference table.
+        By code (`storage.tickers`); a replay's folder keeps no reference table.
     """
     tickers = tickers or {}
     securities = sorted({int(partition["security"]) for partition in partitions})
@@ -91,39 +81,7 @@ def subject_of(
     )
 
 
-def tickers_in(layout: OutputLayout, partitions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-    """Of each security as the reference table has it on its last date, by code.
-
-    Tickers are given to others later.
-    """
-    last_date: dict[int, str] = {}
-    for partition in partitions:
-        security = int(partition["security"])
-        last_date[security] = max(partition["date"], last_date.get(security, ""))
-    names: dict[int, str] = {}
-    for date in sorted(set(last_date.values())):
-        path = layout.processed_date(date) / f"{REFERENCE.name}.parquet"
-        of_date = {security for security, last in last_date.items() if last == date}
-        names |= {security: name for security, name in _named(path) if security in of_date}
-    return names
-
-
 def _first_few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMED])
     rest = len(names) - _MOST_NAMED
     return f"{shown} and {wording.number(rest)} more" if rest > 0 else shown
-
-
-def _named(path: Path) -> Iterator[tuple[int, str]]:
-    """Code and ticker of each row that has one; nothing of a file that cannot be read."""
-    try:
-        columns = set(pq.read_schema(path).names)
-        names = [name for name in _TICKER_COLUMNS if name in columns]
-        rows = pq.read_table(path, columns=["Id", *names], partitioning=None).to_pylist()
-    except (OSError, pa.ArrowException, LookupError):
-        return
-    for row in rows:
-        tickers = (ticker for name in names if (ticker := ticker_of(row[name])))
-        ticker = next(tickers, None)
-        if ticker is not None:
-            yield int(row["Id"]), ticker

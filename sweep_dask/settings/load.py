@@ -57,8 +57,8 @@ def load_settings(
     return _settings(read, tuple(reader.warnings))
 
 
-def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Dates and securities named on the command line, and nowhere else.
+def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int | str, ...]]:
+    """Dates and securities, ids or tickers, named on the command line, and nowhere else.
 
     Raises
     ------
@@ -67,16 +67,7 @@ def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int, .
     """
     reader = _Reader(given, {})
     by_name = {option.name: reader.read(option)[0] for option in OPTIONS if option.name in given}
-    dates, securities = by_name["dates"], by_name["securities"]
-    for security in securities:  # type: ignore[attr-defined]
-        if not isinstance(security, int):
-            raise UsageError(
-                f"--securities cannot be {security!r} here.",
-                where="command line",
-                value=security,
-                cure="accepted: order book ids; the folder's manifest.json lists them",
-            )
-    return dates, securities  # type: ignore[return-value]
+    return by_name["dates"], by_name["securities"]  # type: ignore[return-value]
 
 
 @dataclass

@@ -1,9 +1,12 @@
-"""Tickers of securities, as the reference table of an input has them."""
+"""Tickers of securities, as the reference table of an input or of results has them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.tickers import ticker_of
@@ -12,11 +15,11 @@ from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
 from sweep_dask.storage.validate import validate_chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from sweep_dask.storage.inputs import Inputs
+    from sweep_dask.storage.layout import OutputLayout
 
 #: Columns that hold a ticker, as such or as the first of several words; the exchange's extracts
 #: have the last two.
@@ -30,14 +33,45 @@ def read_tickers(inputs: Inputs) -> dict[str, list[int]]:
     """
     found: dict[str, set[int]] = defaultdict(set)
     for rows in _reference_rows(inputs):
-        columns = {name.casefold(): name for name in rows.column_names}
-        ids = rows["Id"].to_pylist()
-        for column in (columns[name] for name in _COLUMNS if name in columns):
-            for security, text in zip(ids, rows[column].to_pylist(), strict=True):
-                ticker = ticker_of(text)
-                if ticker is not None:
-                    found[ticker].add(security)
+        for security, tickers in _tickers(rows):
+            for ticker in tickers:
+                found[ticker].add(security)
     return {ticker: sorted(ids) for ticker, ids in sorted(found.items())}
+
+
+def tickers_in(layout: OutputLayout, partitions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Of each security as the reference table has it on its last date, by order book id.
+
+    Tickers are given to others later.
+    """
+    last_date: dict[int, str] = {}
+    for partition in partitions:
+        security = int(partition["security"])
+        last_date[security] = max(partition["date"], last_date.get(security, ""))
+    found: dict[int, str] = {}
+    for date in sorted(set(last_date.values())):
+        path = layout.processed_date(date) / f"{REFERENCE.name}.parquet"
+        of_date = {security for security, last in last_date.items() if last == date}
+        found |= {security: name for security, name in _first(path) if security in of_date}
+    return found
+
+
+def _first(path: Path) -> Iterator[tuple[int, str]]:
+    """Order book id and ticker of each row that has one; nothing of a file that cannot be read."""
+    try:
+        rows = pq.read_table(path, partitioning=None)
+        yield from ((security, tickers[0]) for security, tickers in _tickers(rows) if tickers)
+    except (OSError, pa.ArrowException, LookupError):
+        return
+
+
+def _tickers(rows: pa.Table) -> Iterator[tuple[int, list[str]]]:
+    """Order book id and tickers of each row, those of the first of `_COLUMNS` first."""
+    columns = {name.casefold(): name for name in rows.column_names}
+    texts = (rows[columns[name]].to_pylist() for name in _COLUMNS if name in columns)
+    of_rows = zip(*texts, strict=True)
+    for security, cells in zip(rows["Id"].to_pylist(), of_rows, strict=False):
+        yield security, [ticker for cell in cells if (ticker := ticker_of(cell))]
 
 
 def _reference_rows(inputs: Inputs) -> Iterator[pa.Table]:

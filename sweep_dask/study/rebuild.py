@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.dataflow.cluster import HERE
@@ -11,8 +12,10 @@ from sweep_dask.storage.atomic import file_digest, write_text
 from sweep_dask.storage.history import without_partitions
 from sweep_dask.storage.layout import partition_of
 from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.storage.tickers import tickers_in
 from sweep_dask.study.answer import answer_files, write_answer, write_tables
 from sweep_dask.study.document import totals
+from sweep_dask.study.selection import security_ids
 from sweep_dask.study.workspace import workspace
 from sweep_dask.version import VERSION
 
@@ -72,13 +75,15 @@ class Forgotten(NamedTuple):
     """Partitions that stay."""
 
 
-def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[int]) -> Forgotten:
+def forget(
+    layout: OutputLayout, dates: Collection[str], securities: Collection[int | str]
+) -> Forgotten:
     """Remove the results of dates and securities; tables and report cover what is left.
 
     Parameters
     ----------
     dates, securities
-        Results of these dates, of these securities on them; empty: of any.
+        Results of these dates, of these securities (ids or tickers) on them; empty: of any.
 
     Raises
     ------
@@ -96,12 +101,13 @@ def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[
         )
     read_manifest(layout)
     with workspace(layout) as space:
+        ids = _security_ids(space, securities)
         # Of a partition that is half gone only files are left.
         of_files = (key for key in map(partition_of, space.earlier.files) if key is not None)
         named = [
             key
             for key in sorted({*space.earlier.partitions, *of_files})
-            if (not dates or key.date in dates) and (not securities or key.security in securities)
+            if (not dates or key.date in dates) and (not ids or key.security in ids)
         ]
         if not named:
             raise UsageError(
@@ -110,6 +116,13 @@ def forget(layout: OutputLayout, dates: Collection[str], securities: Collection[
                 cure="`manifest.json` lists its partitions.",
             )
         return _forget(space, named)
+
+
+def _security_ids(space: Workspace, securities: Collection[int | str]) -> tuple[int, ...]:
+    tickers: dict[str, list[int]] = defaultdict(list)
+    for security, ticker in tickers_in(space.layout, space.earlier.partitions.values()).items():
+        tickers[ticker].append(security)
+    return security_ids(securities, tickers, "folder")
 
 
 def _forget(space: Workspace, named: list[Partition]) -> Forgotten:

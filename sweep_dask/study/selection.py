@@ -12,7 +12,7 @@ from sweep_dask.settings.known_names import suggestion
 from sweep_dask.storage.tickers import read_tickers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sweep_dask.settings import Settings
     from sweep_dask.storage.inputs import Inputs
@@ -33,15 +33,35 @@ def with_security_ids(settings: Settings, inputs: Inputs) -> Settings:
     """
     if all(isinstance(security, int) for security in settings.securities):
         return settings
-    tickers = read_tickers(inputs)
+    ids = security_ids(settings.securities, read_tickers(inputs), "input")
+    return replace(settings, securities=ids)
+
+
+def security_ids(
+    securities: Iterable[int | str], tickers: Mapping[str, Sequence[int]], where: str
+) -> tuple[int, ...]:
+    """Order book ids, each once, of ids and tickers.
+
+    Parameters
+    ----------
+    tickers
+        Order book ids by ticker.
+    where
+        What has these tickers, `input` or `folder`.
+
+    Raises
+    ------
+    UsageError
+        A ticker that is none of them, with those most like it, or one of several securities.
+    """
     ids = [
-        security if isinstance(security, int) else _id_of(security, tickers)
-        for security in settings.securities
+        security if isinstance(security, int) else _id_of(security, tickers, where)
+        for security in securities
     ]
-    return replace(settings, securities=tuple(dict.fromkeys(ids)))
+    return tuple(dict.fromkeys(ids))
 
 
-def _id_of(ticker: str, tickers: dict[str, list[int]]) -> int:
+def _id_of(ticker: str, tickers: Mapping[str, Sequence[int]], where: str) -> int:
     ids = tickers.get(ticker, [])
     if len(ids) == 1:
         return ids[0]
@@ -49,10 +69,10 @@ def _id_of(ticker: str, tickers: dict[str, list[int]]) -> int:
         what = f"{ticker} is the ticker of {len(ids)} securities."
         cure = f"Give the order book id: one of {_shown(ids)}."
     elif tickers:
-        what = f"No security of the input has the ticker {ticker}{suggestion(ticker, tickers)}."
+        what = f"No security of the {where} has the ticker {ticker}{suggestion(ticker, tickers)}."
         cure = f"Give one of {_shown(tickers)}, or an order book id."
     else:
-        what = f"{ticker} may be a ticker, but the input has no reference table that says whose."
+        what = f"{ticker} may be a ticker, but the {where} has no reference table that says whose."
         cure = "Give the order book id, or add the reference table (reference/)."
     raise UsageError(what, where="--securities (select.securities)", value=ticker, cure=cure)
 

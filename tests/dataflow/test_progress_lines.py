@@ -74,7 +74,7 @@ def test_lines_fit_eighty_columns():
     progress = Progress(stream=stream)
     with Events(progress) as events:
         events.end(numbered(5), "5,007 of 25,433 rows kept, 3 blocks", seconds=2_345.6)
-        for stage in (*map(numbered, range(6, 12)), "[centre-point] score against the tape"):
+        for stage in (*map(numbered, range(6, 12)), "[centre-point] score against tape"):
             events.end(stage, "in all tasks", seconds=2_345.6)
     assert {len(line) for line in stream.getvalue().splitlines()} == {80}
 

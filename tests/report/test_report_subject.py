@@ -5,8 +5,9 @@ import pyarrow.parquet as pq
 import pytest
 from report_folders import make_bare_folder, partition_entry, write_page
 
-from sweep_dask.report.subject import subject_of, tickers_in
+from sweep_dask.report.subject import subject_of
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.tickers import tickers_in
 
 PARTITIONS = [
     partition_entry(date, security)

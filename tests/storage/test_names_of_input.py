@@ -104,7 +104,14 @@ def test_words_that_there_are(market, option, word, near):
     assert f"(did you mean {near}?)" in done.stderr
 
 
-def test_forgetting_takes_ids_alone(market):
-    done = invoke("forget", market.parent / "out", "--securities", "BHP")
-    assert done.exit_code == 2
-    assert "accepted: order book ids" in done.stderr
+def test_forgetting_takes_tickers_of_the_last_date(market):
+    output = market.parent / "out"
+    assert ran(market).exit_code == 0
+    done = invoke("forget", output, "--securities", "CBA", "--json")
+    assert done.exit_code == 0, done.stderr
+    forgotten = json.loads(done.stdout)["forgotten"]
+    assert {key["security"] for key in forgotten} == {502}
+    unknown = invoke("forget", output, "--securities", "BPH")
+    assert unknown.exit_code == 2
+    assert "No security of the folder has the ticker BPH" in unknown.stderr
+    assert (output / "processed/2024-10-04/501").is_dir()
