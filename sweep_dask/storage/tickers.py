@@ -40,19 +40,23 @@ def read_tickers(inputs: Inputs) -> dict[str, list[int]]:
 
 
 def tickers_in(layout: OutputLayout, partitions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-    """Of each security as the reference table has it on its last date, by order book id.
+    """Of each security as the last reference table up to its last date has it, by order book id.
 
     Tickers are given to others later.
     """
     last_date: dict[int, str] = {}
+    dates = set()
     for partition in partitions:
-        security = int(partition["security"])
-        last_date[security] = max(partition["date"], last_date.get(security, ""))
+        security, date = int(partition["security"]), partition["date"]
+        dates.add(date)
+        last_date[security] = max(date, last_date.get(security, ""))
     found: dict[int, str] = {}
-    for date in sorted(set(last_date.values())):
+    for date in sorted(dates, reverse=True):
+        if len(found) == len(last_date):
+            break
         path = layout.processed_date(date) / f"{REFERENCE.name}.parquet"
-        of_date = {security for security, last in last_date.items() if last == date}
-        found |= {security: name for security, name in _first(path) if security in of_date}
+        named = {key: name for key, name in _first(path) if last_date.get(key, "") >= date}
+        found = named | found
     return found
 
 
