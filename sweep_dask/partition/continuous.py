@@ -45,7 +45,8 @@ def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading
         Columns of `schema.ORDERS`.
     """
     session, security = job.centre_point.session, job.source.security
-    recorded = None if session is None else recorded_trading(_session_of(session), security)
+    rows = None if session is None else _session_of(session, job.scratch)
+    recorded = None if rows is None else recorded_trading(rows, security)
     if recorded is not None:
         return recorded
     windows = continuous_windows(
@@ -65,8 +66,11 @@ def trading_before(trading: Mapping[str, Any]) -> ContinuousTrading:
 
 
 @lru_cache(maxsize=1)
-def _session_of(path: str) -> pa.Table:
-    """The same of a run's own file: partitions that follow each other are of one date."""
+def _session_of(path: str, scratch: str) -> pa.Table:  # noqa: ARG001
+    """Of one run, which `scratch` is the folder of: the next may have put other rows in the file.
+
+    Kept, as partitions that follow each other are of one date.
+    """
     return read_session(Path(path))
 
 

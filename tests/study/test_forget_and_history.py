@@ -5,7 +5,8 @@ import os
 import signal
 
 import pytest
-from markets import COLUMNS, OPENING_NS, plain_market, write_rows
+from dark_markets import dark_market
+from markets import COLUMNS, OPENING_NS, SECOND, plain_market, write_rows
 from running import invoke, result_files, run_here
 
 import sweep_dask.study.rebuild
@@ -119,6 +120,16 @@ def test_session_rows_of_an_earlier_run_are_no_input(tmp_path, output):
         alone = run(source, tmp_path / f"alone-{bool(settings)}")
         assert result_files(output) == result_files(alone.output)
         assert findings(output) == []
+
+
+def test_session_rows_are_those_of_the_run_also_in_a_process_that_has_read_others(tmp_path, output):
+    market = dark_market(securities=(101,), dates=(A,))
+    run(market.write(tmp_path / "before"), output)
+    for row in market.rows["session"]:
+        row["Timestamp"] += 45 * SECOND  # it opens later, amid the orders
+    source = market.write(tmp_path / "corrected")
+    run(source, output)
+    assert result_files(output) == result_files(run(source, tmp_path / "alone").output)
 
 
 # --- forget -------------------------------------------------------------------------------------
