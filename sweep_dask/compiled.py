@@ -7,7 +7,8 @@ processor, and the others on the machine wait for that.
 
 Numba's own cache notices a change in the file of a function, not in those of the functions it
 calls, and would go on with code that is out of date: so there is a folder for each state of the
-sources and for each version of what compiles them.
+sources and for each version of what compiles them. Where code is kept anew, folders of other states
+that nobody has used for some weeks are removed.
 
 Numba compiles a function once more for every constant that it is called with, and for every width
 of integers. Therefore a constant is handed on as `int(constant)`, which to Numba is any integer,
@@ -19,7 +20,10 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import re
+import shutil
 import sys
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from hashlib import sha256
@@ -37,12 +41,16 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 _HERE = Path(__file__).parent
 #: What a wheel carries; `NUMBA_CACHE_DIR` while it is built.
 CARRIED = _HERE / "carried"
+#: Beside the rooms that every kernel may call: where constants that are compiled in come from.
+_CONSTANTS = ("schema.py", "terms/deal_sources.py", "terms/sides.py")
 #: The processor that is for, as `NUMBA_CPU_NAME` and `NUMBA_CPU_FEATURES`: any of its architecture.
 ANY_PROCESSOR = ("generic", "")
 #: Numba's types do not cover what is used of it here.
 _numba: Any = numba
 #: None of these functions is called by C; they divide by nothing that may be zero.
 _OPTIONS = {"nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+#: How long code of another state stays that nobody uses: somebody may work on two of them.
+_UNUSED_SECONDS = 60 * 24 * 3600
 #: In front of kept code: its digest.
 _DIGEST_BYTES = sha256().digest_size
 
@@ -114,6 +122,7 @@ class _KeptCode:
                 temporary.replace(path)
             finally:
                 temporary.unlink(missing_ok=True)
+        _remove_unused(self.folders[1].parent)
 
     def _found(self, types: Any, context: Any) -> Any:
         machine, *processor = context.codegen().magic_tuple()
@@ -146,6 +155,19 @@ def _listed(folder: Path) -> list[Path]:
         return []
 
 
+def _remove_unused(used: Path) -> None:
+    """Remove folders beside this one, of other states of its room, that nobody has used for long.
+
+    A process that uses one nevertheless compiles again.
+    """
+    of_room = re.compile(re.escape(used.name.rpartition("-")[0]) + r"-[0-9a-f]{16}")
+    oldest_s = time.time() - _UNUSED_SECONDS
+    for folder in _listed(used.parent):
+        with suppress(OSError):
+            if of_room.fullmatch(folder.name) and folder.stat().st_mtime < oldest_s:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keep other processes from compiling the same, where the file system can; it is released
@@ -164,8 +186,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def state_of(room: Path) -> str:
     """A name for the present state of a room's sources, of what they compile in, and of Numba."""
     digest = sha256(repr((numba.__version__, llvmlite.__version__, sys.version_info[:2])).encode())
-    # The schema's number for "no value" is compiled in as well.
-    sources = [Path(__file__), _HERE / "schema.py"]
+    sources = [Path(__file__), *(_HERE / name for name in _CONSTANTS)]
     for folder in {room, _HERE / "market", _HERE / "matching"}:
         sources += folder.glob("*.py")
     for path in sorted(sources):
@@ -175,11 +196,18 @@ def state_of(room: Path) -> str:
 
 @cache
 def kept_folder(room: Path, state: str) -> Path:
-    """The folder in which this machine keeps the code of a state of a room.
+    """The folder in which this machine keeps the code of a state of a room; it is in use now.
 
     It is in the folder that Numba was given, if it was; else beside the sources or, if that fails,
     among the user's caches.
     """
+    folder = _kept_folder(room, state)
+    with suppress(OSError):
+        os.utime(folder)
+    return folder
+
+
+def _kept_folder(room: Path, state: str) -> Path:
     if _numba.config.CACHE_DIR:
         return Path(_numba.config.CACHE_DIR) / state
     beside = room / "__pycache__" / state

@@ -1,14 +1,20 @@
 """Compiled code is kept, carried and compiled once, and never found for other sources."""
 
+import ast
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from sweep_dask import compiled
 from sweep_dask.compiled import kept_folder, state_of
+
+PACKAGE = Path(compiled.__file__).parent
+ROOT = PACKAGE.parent
 
 KERNELS = "from sweep_dask.compiled import entry\n@entry\ndef doubled(x):\n    return 2 * x\n"
 USE = "import kernels; print(kernels.doubled(21), sum(kernels.doubled._cache_misses.values()))"
@@ -99,6 +105,67 @@ def test_other_versions_have_another_state(room, change, monkeypatch):
     attribute = "version_info" if name == "sys" else "__version__"
     monkeypatch.setattr(getattr(compiled, name), attribute, version)
     assert state_of.__wrapped__(room) != before
+
+
+def compiled_names(source):
+    """Names that functions that are compiled use."""
+    functions = [node for node in ast.walk(source) if isinstance(node, ast.FunctionDef)]
+    decorators = {"kernel", "entry", "allocating_entry", "folded"}
+    return {
+        node.id
+        for function in functions
+        if decorators & {getattr(decorator, "id", "") for decorator in function.decorator_list}
+        for statement in function.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name)
+    }
+
+
+def constants_of_others(path):
+    """Files of this package that constants of compiled functions come from, but for rooms of
+    which all sources count."""
+    source = ast.parse(path.read_text())
+    names = compiled_names(source)
+    imports = [node for node in ast.walk(source) if isinstance(node, ast.ImportFrom)]
+    for node in imports:
+        for name in node.names:
+            if node.module.startswith("sweep_dask.") and (name.asname or name.name) in names:
+                file = ROOT / node.module.replace(".", "/")
+                file = file / f"{name.name}.py" if file.is_dir() else file.with_suffix(".py")
+                if file.parent not in {path.parent, PACKAGE / "market", PACKAGE / "matching"}:
+                    yield file.relative_to(PACKAGE).as_posix()
+
+
+def test_whatever_is_compiled_in_belongs_to_the_state(tmp_path, monkeypatch):
+    found = {name for path in PACKAGE.rglob("*.py") for name in constants_of_others(path)}
+    assert {"schema.py", "terms/sides.py", "terms/deal_sources.py"} <= found
+    monkeypatch.setattr(compiled, "_HERE", tmp_path)
+    for name in found:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PACKAGE / name, tmp_path / name)
+    for name in found:
+        before = state_of.__wrapped__(PACKAGE / "storage")
+        (tmp_path / name).write_text("SELL = 3")
+        assert state_of.__wrapped__(PACKAGE / "storage") != before, name
+
+
+def test_states_that_nobody_has_used_for_long_are_removed(room, cache):
+    use(room, cache)
+    (state,) = cache.iterdir()
+    others = ("room-0123456789abcdef", "room-fedcba9876543210", "hall-0123456789abcdef", "room-x")
+    unused, lately, other_room, other_folder = (cache / name for name in others)
+    for folder in (unused, lately, other_room, other_folder):
+        shutil.copytree(state, folder)
+    for folder in (unused, other_room, other_folder, state):
+        os.utime(folder, (0, 0))
+    use(room, cache)  # nothing is kept anew
+    assert unused.exists()
+    shutil.rmtree(state / "kernels.doubled")
+    use(room, cache)
+    assert {*cache.iterdir()} == {state, lately, other_room, other_folder}
+    os.utime(state, (0, 0))
+    use(room, cache)
+    assert state.stat().st_mtime > 0
 
 
 @pytest.mark.parametrize("usual", ["", "/usual"])
