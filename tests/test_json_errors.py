@@ -1,12 +1,15 @@
 """Errors of a command with `--json`: one document on standard output, and words beside it."""
 
 import json
+import signal
+import threading
 
 import pytest
 from running import invoke, run_program
 
 from sweep_dask import errors
 from sweep_dask.cli.terminal import say_json
+from sweep_dask.dataflow.interrupts import ENDING
 
 
 def document_of(done, code):
@@ -91,16 +94,29 @@ def test_a_defect(monkeypatch):
 def test_an_interrupt_before_there_is_a_result(tmp_path):
     """The handler ends the process: so it is one of its own."""
     program = """
-import os, signal, sys
+import os, signal
 import sweep_dask.study.plan
 from sweep_dask.cli import main
 sweep_dask.study.plan.make_plan = lambda *a, **b: os.kill(os.getpid(), signal.SIGINT)
-main(sys.argv[1:])
+main()
 """
     done = run_program("plan", "--json", cwd=tmp_path, program=("-c", program))
     assert done.returncode == 130
     document = json.loads(done.stdout)
     assert (document["error"]["kind"], document["exit_code"]) == ("interrupted", 130)
+    assert done.stderr.splitlines()[-1] == "Interrupted. To start again: -c plan --json"
+
+
+def test_a_program_that_calls_a_command_goes_on_as_before(monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    before = (threading.excepthook, *map(signal.getsignal, ENDING))
+    assert invoke("config").exit_code == 0
+    assert (threading.excepthook, *map(signal.getsignal, ENDING)) == before
+    monkeypatch.setattr("sweep_dask.study.plan.make_plan", interrupt)
+    assert invoke("plan").exit_code == 130
+    assert (threading.excepthook, *map(signal.getsignal, ENDING)) == before
 
 
 def test_values_that_json_does_not_know_are_written_as_text(capsys):

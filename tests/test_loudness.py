@@ -77,6 +77,38 @@ def test_a_verbose_run_shows_what_the_log_tells(plain_input, monkeypatch):
     assert all(line.startswith("Error: partition ") for line in failed)
 
 
+#: The program on a machine that does not say how much memory it has.
+WITHOUT_MEMORY = """
+from sweep_dask import system_config
+def fail():
+    raise system_config.DetectionError("no answer")
+system_config._memory_of_machine = fail
+from sweep_dask.cli import main
+main()
+"""
+ODD = "psutil available: no answer; using defaults"
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "replay"])
+def test_what_is_odd_about_the_machine_is_said_once(plain_input, tmp_path, command):
+    arguments = (command, plain_input, "--no-parallel", "--no-progress")
+    done = run_program(*arguments, cwd=tmp_path, program=("-c", WITHOUT_MEMORY))
+    assert done.returncode == 0
+    assert done.stderr.splitlines().count(f"Warning: {ODD}") == done.stderr.count(ODD) == 1
+
+
+def test_warnings_are_told_as_is_asked_for(plain_input, tmp_path):
+    program = ("-c", WITHOUT_MEMORY)
+    quiet = run_program("plan", plain_input, "-q", cwd=tmp_path, program=program)
+    assert quiet.stderr == ""
+    arguments = ("plan", plain_input, "--log-format", "json")
+    done = run_program(*arguments, cwd=tmp_path, program=program)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["message"] for line in lines if line["level"] == "warning"] == [ODD]
+    told = run_program("doctor", plain_input, cwd=tmp_path, program=program)
+    assert (ODD in told.stdout, told.stderr) == (True, "")
+
+
 # --- interrupted --------------------------------------------------------------------------------
 
 

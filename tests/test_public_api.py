@@ -89,6 +89,21 @@ def _body_bytes(folder):
         yield len(text) - text.index(b"\n") - 1
 
 
+def test_what_is_odd_about_settings_is_logged(plain_input, caplog):
+    sweep_dask.plan(plain_input, workers=0)
+    assert caplog.messages.count("workers 0 (command line) is below the minimum; using 1") == 1
+
+
+def test_ctrl_c_ends_the_program_when_the_folder_is_in_order(plain_input, tmp_path, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sweep_dask.study.run.simulate", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sweep_dask.run(plain_input, output="results", enable_parallel=False)
+    assert sweep_dask.load("results").exit_code == 130
+
+
 def test_settings_take_the_place_of_the_command_line(plain_input, monkeypatch, tmp_path):
     monkeypatch.setenv("SWEEP_CHUNK_SIZE", "5000")
     monkeypatch.setenv("SWEEP_WORKERS", "7")

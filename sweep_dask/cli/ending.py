@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,11 +23,13 @@ from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, Us
 from sweep_dask.system_errors import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 logger = logging.getLogger(__name__)
 
+#: What the context of a command has as its object if a program has called it and goes on.
+_WITHIN = object()
 #: In the context of a command: whether its answer is to be a JSON document, and its words.
 _IS_JSON = f"{__name__}.is_json"
 _WORDS = f"{__name__}.words"
@@ -39,10 +41,16 @@ class Program(click.Group):
     As a command of `dask` it is called by its parent, which does not come to `main`.
     """
 
-    def main(self, *arguments: Any, **named: Any) -> Any:
-        """Parse and call, as click does; what it cannot print is told in words."""
+    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
+        """Parse and call, as click does; what it cannot print is told in words.
+
+        Parameters
+        ----------
+        args
+            Of a program that goes on afterwards; None: those of the process, which ends.
+        """
         try:
-            return super().main(*arguments, **named)
+            return super().main(args, *more, obj=None if args is None else _WITHIN, **named)
         except OSError as error:
             drop(sys.stdout)
             ours = explained(error)
@@ -98,20 +106,31 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     The first signal to end is an interrupt: the run puts its folder in order. The next one ends
     the process at once; its workers notice that and end too.
     """
-    threading.excepthook = _note_thread
-    try:
-        _answer_signals(_interrupt)
-        code = _reported(function, arguments, debug=debug)
-    except KeyboardInterrupt:
-        if arguments.get("as_json"):
-            _say_document(InterruptedRunError("Interrupted."))
-        remark(f"Interrupted. To go on: {same_command()}")
-        # Everything is in order, and the interpreter's own end is not: an interrupt in code that
-        # was made from text, as imports make it, would have it end by the signal.
-        _leave()
-    # Only the interpreter's own clean-up is left, which would answer with a traceback.
-    _answer_signals(_end_at_once)
-    return code
+    with ExitStack() as of_caller:
+        goes_on = click.get_current_context().find_root().obj is _WITHIN
+        if goes_on:
+            of_caller.callback(_restore, threading.excepthook, _signal_handlers())
+        threading.excepthook = _note_thread
+        try:
+            _answer_signals(_interrupt)
+            code = _reported(function, arguments, debug=debug)
+        except KeyboardInterrupt:
+            _tell_interrupt(is_json=arguments.get("as_json", False))
+            if not goes_on:
+                # Everything is in order, and the interpreter's own end is not: an interrupt in code
+                # that was made from text, as imports make it, would have it end by the signal.
+                _leave()
+            return InterruptedRunError.exit_code
+        # Only the interpreter's own clean-up is left, which would answer with a traceback.
+        _answer_signals(_end_at_once)
+        return code
+
+
+def _tell_interrupt(*, is_json: bool) -> None:
+    if is_json:
+        _say_document(InterruptedRunError("Interrupted."))
+    keeps = click.get_current_context().info_name == "run"
+    remark(f"Interrupted. To {'go on' if keeps else 'start again'}: {same_command()}")
 
 
 def _reported(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
@@ -149,6 +168,18 @@ def _answer_signals(answer: Callable[[int, FrameType | None], NoReturn]) -> None
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, answer)
+
+
+def _signal_handlers() -> dict[int, Any]:
+    return {number: signal.getsignal(number) for number in ENDING}
+
+
+def _restore(excepthook: Callable[..., Any], handlers: dict[int, Any]) -> None:
+    """Give a program that has called us its own answers back."""
+    threading.excepthook = excepthook
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001

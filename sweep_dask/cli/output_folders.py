@@ -9,8 +9,10 @@ import click
 
 from sweep_dask.cli.shared import command, json_option, load, options_of
 from sweep_dask.cli.terminal import say, say_json
+from sweep_dask.errors import UsageError
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import selected
+from sweep_dask.settings.values import parse_date
 
 
 @command("python -m sweep_dask report results")
@@ -45,7 +47,7 @@ def explain_command(order_id: str, date: str | None, as_json: bool, **options: A
     from sweep_dask.storage.layout import OutputLayout
 
     number = parse_order_id(order_id)
-    dates, _ = selected({"dates": date, "securities": None})
+    dates = () if date is None else (_one_date(date),)
     layout = OutputLayout(load(options).output.absolute())
     explanation = explain(layout, number, dates)
     if as_json:
@@ -53,6 +55,18 @@ def explain_command(order_id: str, date: str | None, as_json: bool, **options: A
     else:
         say(str(explanation))
     return 0
+
+
+def _one_date(text: str) -> str:
+    try:
+        return parse_date(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--date cannot be {text!r}.",
+            where="command line",
+            value=text,
+            cure="accepted: one date, such as 2024-09-05",
+        ) from error
 
 
 @command("python -m sweep_dask verify results")

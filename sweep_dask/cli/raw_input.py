@@ -14,15 +14,14 @@ from sweep_dask.cli.shared import (
     json_option,
     load,
     options_of,
-    settings_options,
 )
-from sweep_dask.cli.terminal import StandardError, say, say_json, show, warn
+from sweep_dask.cli.terminal import say, say_json, show, warn
 from sweep_dask.printable import printable, printable_lines
 
 
 @command("python -m sweep_dask check data/raw")
 @input_argument
-@settings_options
+@options_of("config", "ignore", "progress", "log_format")
 @json_option
 def check_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Look at INPUT before a run: format, units, prices, ids, coverage. Writes nothing.
@@ -59,7 +58,6 @@ def convert_command(
     the codes that `convert.values` has for them. Every row of INPUT is a row of OUT. OUT appears
     when all of it is written; nothing is overwritten.
     """
-    StandardError.listen()
     settings = load(options)
 
     from sweep_dask.study.convert import convert, describe_converted

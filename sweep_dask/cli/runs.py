@@ -18,7 +18,6 @@ from sweep_dask.cli.shared import (
     settings_options,
 )
 from sweep_dask.cli.terminal import (
-    StandardError,
     is_quiet,
     open_report,
     remark,
@@ -121,7 +120,7 @@ def plan_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     announce = announcer(as_json=as_json, is_sample=is_sample)
     with remote_cluster(settings, None, announce) as cluster:
         plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
-    for warning in plan.warnings[len(settings.warnings) :]:
+    for warning in plan.new_warnings:
         warn(warning)
     if as_json:
         say_json(plan_as_json(plan))
@@ -140,7 +139,6 @@ def _beginning(options: dict[str, Any]) -> Iterator[tuple[Settings, Listener]]:
     settings = load(options)
     if settings.has_own_workers:
         start_importing(*TASK_MODULES)
-    StandardError.listen()
     remark(f"sweep_dask {VERSION}: results go to {settings.output}")
     progress = Listener() if is_quiet() else shown(settings.progress, settings.log_format)
     with Events(progress) as events, events.step("load the program"):

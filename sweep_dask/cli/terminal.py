@@ -59,7 +59,7 @@ def open_standard_streams() -> None:
 
 
 def set_loudness(*, quiet: bool, verbose: bool) -> None:
-    """How much the command that click has called says.
+    """How much the command that click has called says, also of what the log tells.
 
     Parameters
     ----------
@@ -70,8 +70,7 @@ def set_loudness(*, quiet: bool, verbose: bool) -> None:
     """
     context = click.get_current_context()
     context.meta[_LEVEL] = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
-    if verbose:
-        StandardError.listen()
+    StandardError.listen()
 
 
 def loudness() -> int:
@@ -212,13 +211,10 @@ class StandardError(logging.Handler):
     @classmethod
     def listen(cls) -> None:
         """Show the package's warnings, or what the command is to show, until it has ended."""
-        package, level = logging.getLogger("sweep_dask"), cls._level()
-        if any(isinstance(handler, cls) for handler in package.handlers):
-            return
-        handler, level_before = cls(level), package.level
+        package, handler = logging.getLogger("sweep_dask"), cls()
+        level_before = package.level
         package.addHandler(handler)
-        if level < logging.WARNING:
-            package.setLevel(level)
+        handler._choose_level()
 
         def stop() -> None:
             package.removeHandler(handler)
@@ -233,11 +229,13 @@ class StandardError(logging.Handler):
         click.get_current_context().call_on_close(lambda: setattr(cls, "is_json", False))
         for handler in logging.getLogger("sweep_dask").handlers:
             if isinstance(handler, cls):
-                handler.setLevel(cls._level())
+                handler._choose_level()
 
-    @classmethod
-    def _level(cls) -> int:
-        return logging.INFO if cls.is_json and not is_quiet() else loudness()
+    def _choose_level(self) -> None:
+        level = logging.INFO if self.is_json and not is_quiet() else loudness()
+        self.setLevel(level)
+        if level < logging.WARNING:
+            logging.getLogger("sweep_dask").setLevel(level)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; if standard error is gone there is nobody to tell."""

@@ -41,6 +41,9 @@ def run(
 ) -> RunResult:
     """Run the whole pipeline.
 
+    Ctrl-C ends it: partitions that are finished are kept, the same call goes on from there, and
+    `KeyboardInterrupt` is raised when the output folder is in order.
+
     Parameters
     ----------
     input
@@ -63,7 +66,10 @@ def run(
     """
     folder, is_sample = choose_input(_given(input))
     loaded, theirs = _loaded(settings, client)
-    return pipeline.run(loaded, folder, is_sample=is_sample, client=theirs)
+    result = pipeline.run(loaded, folder, is_sample=is_sample, client=theirs)
+    if result.record.status == "interrupted":
+        raise KeyboardInterrupt
+    return result
 
 
 def replay(
@@ -131,6 +137,8 @@ def _with_client(
     settings: dict[str, object], client: Client | str | None
 ) -> tuple[Settings, Client | None]:
     loaded = load_settings(settings, os.environ, Path.cwd())
+    for warning in loaded.warnings:
+        logger.warning(warning)
     if client is None:
         return loaded, None
     theirs: Any = handed_in(client)

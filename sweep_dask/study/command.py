@@ -124,9 +124,7 @@ def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None
     announce(f"Dashboard: {workers.dashboard or 'none (--no-parallel)'}")
     announce(describe_system(plan))
     for warning in plan.warnings:
-        # Who loaded the settings has already shown what was odd about them.
-        seen = warning in plan.settings.warnings
-        logger.log(logging.INFO if seen else logging.WARNING, warning)
+        logger.log(logging.WARNING if warning in plan.new_warnings else logging.INFO, warning)
 
 
 @contextmanager

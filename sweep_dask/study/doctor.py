@@ -110,11 +110,12 @@ class _Warnings(logging.Handler):
         self.messages: list[str] = []
 
     def __enter__(self) -> Self:
-        logging.getLogger("sweep_dask").addHandler(self)
+        package = logging.getLogger("sweep_dask")
+        self._others, package.handlers = package.handlers, [self]  # who would tell them as well
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.getLogger("sweep_dask").removeHandler(self)
+        logging.getLogger("sweep_dask").handlers = self._others
 
     def emit(self, record: logging.LogRecord) -> None:
         self.messages.append(record.getMessage())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from sweep_dask.storage.address import InputAddresses
 
 
+logger = logging.getLogger(__name__)
+
 #: Where a user's raw files lie unless said otherwise (contract).
 DEFAULT_INPUT = Path("data/raw")
 
@@ -76,6 +79,13 @@ class Plan:
     disk: DiskSpace
     """Projected disk space of the run."""
     warnings: tuple[str, ...]
+
+    @property
+    def new_warnings(self) -> tuple[str, ...]:
+        """Those that nobody has been told of: who finds something odd about the settings or the
+        machine tells it at once."""
+        told = {*self.settings.warnings, *self.system.warnings}
+        return tuple(warning for warning in self.warnings if warning not in told)
 
     @property
     def total_bytes(self) -> int:
@@ -281,6 +291,7 @@ def _with_workers_that_fit(system: SystemConfig, limit_bytes: int) -> SystemConf
     warning = (
         f"{system.num_workers} workers would share {format_bytes(limit_bytes)}; using {fitting}."
     )
+    logger.warning(warning)
     return replace(
         system,
         num_workers=fitting,

@@ -131,6 +131,13 @@ def test_an_order_on_several_dates(tmp_path):
     assert sweep_dask.load(layout.root).explain(B, date=DAY).days[0].date == DAY
 
 
+@pytest.mark.parametrize("date", ["2024-13-01", f"{DAY},{NEXT_DAY}", ""])
+def test_a_date_that_is_none(date, tmp_path):
+    done = invoke("explain", B, "-o", tmp_path, "--date", date)
+    assert done.exit_code == 2
+    assert f"--date cannot be {date!r}" in done.stderr
+
+
 # --- ids that are not there ----------------------------------------------------------------------
 
 

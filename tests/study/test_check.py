@@ -221,6 +221,12 @@ def test_the_command_prints_one_document_and_its_exit_code(tmp_path):
     assert finding["found"] in " ".join(told.stdout.split())
 
 
+def test_the_command_takes_what_it_heeds(plain_input):
+    assert invoke("check", plain_input, "--ignore", "nbbo/*", "--no-progress").exit_code == 0
+    for option in ("--dates=2024-10-04", "--workers=2", "--no-parallel", "--fresh"):
+        assert invoke("check", plain_input, option).exit_code == 2
+
+
 def test_a_large_input_is_sampled(tmp_path, monkeypatch):
     folder = rewrite(sample_market_path(), tmp_path / "input", cell=divided(1))
     monkeypatch.setattr("sweep_dask.study.check.CHECK_BYTES", 1 << 18)
