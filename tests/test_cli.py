@@ -13,6 +13,9 @@ import pytest
 from running import invoke, program_environment, result_files, run_program
 
 from sweep_dask.cli import main
+from sweep_dask.dataflow.remote_workers import RemoteWorker, RemoteWorkers
+from sweep_dask.settings import Settings, load_settings
+from sweep_dask.study.plan import sized
 from sweep_dask.version import VERSION
 
 COMMANDS = sorted(main.commands)
@@ -172,6 +175,16 @@ def test_a_bad_variable_is_a_warning(plain_input):
     assert "Warning" not in done.stdout
 
 
+def test_a_profile_that_cannot_be_written_costs_nothing_else(plain_input, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cProfile.Profile.dump_stats", full)
+    done = invoke("run", plain_input, "-o", "out", "--no-parallel", "--profile")
+    assert done.exit_code == 0
+    assert "Warning: the profile could not be written: [Errno 28]" in done.stderr
+
+
 def test_debug_profile_and_monitor_leave_their_files(plain_input, tmp_path):
     assert invoke("run", plain_input, "-o", "out", "--no-parallel", "--profile").exit_code == 0
     names = {path.name for path in (tmp_path / "out/logs").iterdir()}
@@ -195,6 +208,32 @@ def test_plan_writes_nothing(plain_input, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in plain_input.rglob("*")} == before
     for word in ("orders/", "Machine", "Blocksize", "Memory, block task", "Partitions"):
         assert word in done.stdout
+
+
+def test_a_setting_that_is_not_used_is_not_told_as_such(plain_input, tmp_path):
+    """Workers: there are none without a cluster."""
+    flags = ("--no-parallel", "--workers", "4", "--blocksize", "1MiB", "-o", "out", "--json")
+    derived = json.loads(invoke("plan", plain_input, *flags).stdout)["derived"]
+    assert derived["workers"] == {"value": 1, "reason": "no cluster: this process alone"}
+    assert derived["blocksize_bytes"] == {"value": 1 << 20, "reason": "set by command line"}
+    settings = json.loads(invoke("run", plain_input, *flags).stdout)["settings"]
+    source = "auto: no cluster: this process alone"
+    assert settings["workers"] == {"value": 1, "source": source}
+    assert settings["blocksize"] == {"value": 1 << 20, "source": "command line"}
+
+
+@pytest.mark.parametrize("gib", [0.75, 4])
+def test_of_a_cluster_a_memory_limit_holds_that_its_workers_can_keep(gib):
+    worker = RemoteWorker("there", threads=1, memory_bytes=2**30, usable_bytes=2**30)
+    limit_bytes = int(gib * 2**30)
+    settings = load_settings({"memory_limit": limit_bytes, "workers": 1}, {}, Path("/"))
+    workers = RemoteWorkers("tcp://there", {"tcp://a": worker})
+    system, reasons = sized(settings, 100.0, workers)
+    assert reasons["workers"] == "those of tcp://there"
+    is_kept = system.memory_limit_bytes == limit_bytes
+    assert (reasons["memory_limit"] == "set by command line") is is_kept is (gib < 1)
+    _, reasons = sized(Settings(), 100.0, workers)
+    assert not any(reason.startswith("set by") for reason in reasons.values())
 
 
 def test_plan_as_json_agrees_with_the_run(plain_input, plain_result):

@@ -43,8 +43,17 @@ def profiled(client: Client | None, folder: Path) -> Iterator[None]:
     statistics = cProfile.Profile()
     with _sampled() as samples, statistics:
         yield
-    statistics.dump_stats(folder / PYTHON_STATISTICS)
-    _write_flame_graph(folder, samples, "the program")
+    with _costing_nothing_else():
+        statistics.dump_stats(folder / PYTHON_STATISTICS)
+        _write_flame_graph(folder, samples, "the program")
+
+
+@contextmanager
+def _costing_nothing_else() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
+        logger.warning("the profile could not be written: %s", error)
 
 
 @contextmanager
@@ -57,12 +66,10 @@ def _cluster_profiled(client: Client, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
+        with _costing_nothing_else():
             recording.__exit__(None, None, None)
             report.write_text(_NETWORK_LINK.sub("", report.read_text("utf-8")), "utf-8")
             _write_flame_graph(folder, client.profile(start=began), "all workers")
-        except Exception as error:  # noqa: BLE001  Dask draws it where its dashboard lives
-            logger.warning("the profile could not be written: %s", error)
 
 
 def _write_flame_graph(folder: Path, samples: dict[str, Any], threads: str) -> None:

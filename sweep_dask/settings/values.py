@@ -22,6 +22,12 @@ T = TypeVar("T")
 #: Letters and digits, a letter among them.
 _TICKER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{2,8}")
 
+#: Above all that a machine has: what is counted or measured fits an integer of 64 bits.
+_LARGEST = 2**63 - 1
+_LARGEST_GIB = 2**33
+#: Decades, and few enough for a clock in nanoseconds.
+_LARGEST_SECONDS = 10**9
+
 #: Basis points.
 _ALL_BPS = 10_000
 
@@ -37,25 +43,28 @@ def parse_size(value: object) -> int:
         size_bytes = parse_bytes(str(value))
     except ValueError as error:
         raise ValueError(accepted) from error
-    if size_bytes <= 0:
+    if not 0 < size_bytes <= _LARGEST:
         raise ValueError(accepted)
     return size_bytes
 
 
 def parse_integer(value: object) -> int:
-    """A whole number."""
+    """A whole number of 64 bits."""
     # By way of text, so that 2.5 and True are no whole numbers and no digit is lost.
     try:
-        return int(str(value))
+        number = int(str(value))
     except ValueError as error:
         raise ValueError("a whole number") from error
+    if abs(number) > _LARGEST:
+        raise ValueError(f"a whole number up to {_LARGEST}")
+    return number
 
 
 def parse_seconds(value: object) -> int:
     """A whole number of seconds above zero."""
     seconds = parse_integer(value)
-    if seconds <= 0:
-        raise ValueError("a whole number of seconds above zero")
+    if not 0 < seconds <= _LARGEST_SECONDS:
+        raise ValueError(f"a whole number of seconds above zero, up to {_LARGEST_SECONDS:,}")
     return seconds
 
 
@@ -98,8 +107,9 @@ def parse_basis_points(value: object) -> float:
 
 
 def parse_gigabytes(value: object) -> float:
-    """A finite number above zero."""
-    return _parse_number(value, lambda number: 0 < number < float("inf"), "a number above zero")
+    """A number above zero, whose bytes can be counted."""
+    accepted = f"a number above zero, below {_LARGEST_GIB:,}"
+    return _parse_number(value, lambda number: 0 < number < _LARGEST_GIB, accepted)
 
 
 def parse_text(value: object) -> str:

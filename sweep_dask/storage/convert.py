@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,7 +19,7 @@ from sweep_dask.storage.raw_files import open_raw
 from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sweep_dask.storage.header import FileHeader
@@ -97,11 +98,15 @@ def _converted(converter: RowConverter, text: bytes, file: InputFile) -> bytes:
         raise
 
 
-def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
-    if path.suffix == ".gz":
-        # Without a name and a time in it, equal rows are equal bytes.
-        return gzip.GzipFile("", "xb", _COMPRESSION_LEVEL, path.open("xb"), mtime=0)
-    return path.open("xb")
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
+    with path.open("xb") as file:
+        if path.suffix == ".gz":
+            # Without a name and a time in it, equal rows are equal bytes.
+            with gzip.GzipFile("", "xb", _COMPRESSION_LEVEL, file, mtime=0) as packed:
+                yield packed
+        else:
+            yield file
 
 
 def _rows_of(path: Path) -> int:

@@ -112,7 +112,8 @@ def read_header(
         return _header_of_names(first, names, file, table, mapping, units, delimiter)
     names = _split_header(first, file, delimiter)
     _refuse_no_header(names, first, file, table, mapping, delimiter)
-    fields = with_units(match_columns(names, table, mapping, file), units)
+    where = f"{file.name}, line {first.number}"
+    fields = with_units(match_columns(names, table, mapping, file, where), units)
     return FileHeader(
         fields, len(names), first.end, first.has_rows, delimiter, first.number, tuple(names)
     )
@@ -133,7 +134,8 @@ def _header_of_names(
     known = accepted_names(table, mapping)
     refuse_header([cell for cell in cells if plain_name(cell) in known], where, table.name)
     refuse_other_number(cells, names, where, table.name)
-    fields = with_units(match_columns(names, table, mapping, file), units)
+    named = f"header.{table.name} of the configuration, for {file.name}"
+    fields = with_units(match_columns(names, table, mapping, file, named), units)
     return FileHeader(fields, len(names), first.mark_bytes, True, delimiter, 0)
 
 
@@ -147,7 +149,7 @@ def _parquet_header(
         schema = metadata.schema.to_arrow_schema()
         groups = range(metadata.num_row_groups)
         rows = sum(metadata.row_group(group).num_rows for group in groups)
-    fields = match_columns(schema.names, table, mapping, file)
+    fields = match_columns(schema.names, table, mapping, file, file.name)
     require_types(schema, fields, table, file)
     # A timestamp says itself what it is, and so does a date.
     fields = tuple(

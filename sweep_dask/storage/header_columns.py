@@ -46,16 +46,21 @@ def with_units(fields: Sequence[Field], units: Mapping[str, str]) -> tuple[Field
 
 
 def match_columns(
-    names: Sequence[str], table: Table, mapping: Mapping[str, str], file: InputFile
+    names: Sequence[str], table: Table, mapping: Mapping[str, str], file: InputFile, where: str
 ) -> tuple[Field, ...]:
     """Fields to read, in the order of `Table.in_order`.
+
+    Parameters
+    ----------
+    where
+        The names stand, for errors.
 
     Raises
     ------
     InputError
         A required column is missing, or two fields claim the same column.
     """
-    _refuse_too_many(names, file)
+    _refuse_too_many(names, file, where)
     _refuse_taken_names(table, mapping, file)
     wanted = accepted_names(table, mapping)
     fields: dict[str, Field] = {}
@@ -69,19 +74,19 @@ def match_columns(
             raise InputError(
                 f"Two fields of {file.name} claim the column {column.name}: "
                 f"{names[fields[column.name].position].strip()} and {name.strip()}.",
-                where=f"{file.name}, line 1",
+                where=where,
                 cure=f"Name the right one under columns.{table.name}.{column.name} in config.yaml.",
             )
         fields[column.name] = Field(position, column)
-    _require(fields, names, table, mapping, file)
+    _require(fields, names, table, mapping, file, where)
     return tuple(fields[c.name] for c in table.in_order(f.column for f in fields.values()))
 
 
-def _refuse_too_many(names: Sequence[str], file: InputFile) -> None:
+def _refuse_too_many(names: Sequence[str], file: InputFile, where: str) -> None:
     if len(names) > _MAX_FIELDS:
         raise InputError(
             f"{file.name} has {len(names):,} columns; a table may have {_MAX_FIELDS:,}.",
-            where=f"{file.name}, line 1",
+            where=where,
             value=_shown(names),
             cure="Export the columns that docs/input.md lists.",
         )
@@ -135,6 +140,7 @@ def _require(
     table: Table,
     mapping: Mapping[str, str],
     file: InputFile,
+    where: str,
 ) -> None:
     missing = [c.name for c in table.columns if c.required and c.name not in fields]
     if not missing:
@@ -147,7 +153,7 @@ def _require(
     raise InputError(
         f"Required column{'s' * (len(missing) > 1)} missing from {file.name}: "
         f"{', '.join(expected)}.",
-        where=f"{file.name}, line 1",
+        where=where,
         value=_shown(names),
         cure=f"Map {hints[0] if hints else missing[0]} under columns.{table.name} in config.yaml, "
         f"as in `columns: {{{table.name}: {{{missing[0]}: "

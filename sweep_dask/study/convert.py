@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sweep_dask.errors import UsageError
+from sweep_dask.errors import SweepError, UsageError
 from sweep_dask.schema import BY_NAME
 from sweep_dask.settings import require_known_columns
 from sweep_dask.storage.atomic import write_json
@@ -18,6 +18,7 @@ from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_forms import table_of_folder
 from sweep_dask.study.plan import open_as_set
+from sweep_dask.system_errors import explained, is_of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +69,8 @@ def convert(
         The folder exists and is not empty, or cannot be made; the settings name what is not there.
     InputError
         The input cannot be read, or changed meanwhile.
+    OSError
+        The disk is full, or fails.
     """
     _require_new(output)
     known = {name: [column.name for column in table.columns] for name, table in BY_NAME.items()}
@@ -77,13 +80,14 @@ def convert(
     staging = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
         staging.mkdir()
+    except OSError as error:
+        raise _not_made(output, error) from error
+    try:
         converted = _convert(settings, opened, output, staging, compress=compress)
         require_unchanged(opened.discovery)
         write_json(staging / RECORD, converted.as_json())
         _require_new(output)
         staging.rename(target)
-    except OSError as error:
-        raise _not_written(output, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return converted
@@ -131,7 +135,7 @@ def _require_new(output: Path) -> None:
     try:
         is_new = not output.is_symlink() and (not output.exists() or not any(output.iterdir()))
     except OSError as error:
-        raise _not_written(output, error) from error
+        raise _not_made(output, error) from error
     if not is_new:
         raise UsageError(
             "OUT is there already, and nothing is overwritten.",
@@ -140,11 +144,13 @@ def _require_new(output: Path) -> None:
         )
 
 
-def _not_written(output: Path, error: OSError) -> UsageError:
+def _not_made(output: Path, error: OSError) -> SweepError:
+    if is_of_the_machine(error):
+        return explained(error)
     return UsageError(
-        f"OUT cannot be written: {error.strerror or error}.",
+        f"OUT cannot be made: {error.strerror or error}.",
         where=str(output),
-        cure="Name a folder that can be made, on a disk with room for it.",
+        cure="Name a folder that can be made.",
     )
 
 

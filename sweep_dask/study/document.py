@@ -239,7 +239,7 @@ class RunRecord:
         }
 
     def _settings(self) -> dict[str, dict[str, object]]:
-        """Settings with their sources; derived values say what they were derived from."""
+        """Settings as they were used, with their sources; derived ones say from what."""
         settings = self.plan.settings.as_json()
         system = self.plan.system
         derived: Mapping[str, object] = {
@@ -249,7 +249,7 @@ class RunRecord:
             "memory_limit": system.memory_limit_bytes,
         }
         for name, value in derived.items():
-            if settings[name]["value"] is None:
+            if settings[name]["value"] != value:
                 settings[name] = {"value": value, "source": f"auto: {self.plan.reasons[name]}"}
         return settings
 

@@ -237,13 +237,16 @@ def sized(
         f"{system.chunk_size:,} rows of {bytes_per_row:.0f} bytes, "
         "reduced if a task would not fit the memory limit"
     )
-    # What the user has set needs no derivation; a cluster has the workers that it has.
-    given = {name for name in reasons if getattr(settings, name) is not None}
-    given -= {"workers"} if remote else set()
-    return replace(system, blocksize_bytes=blocksize), {
-        name: f"set by {settings.sources[name]}" if name in given else reason
-        for name, reason in reasons.items()
+    used = {
+        "chunk_size": system.chunk_size,
+        "memory_limit": system.memory_limit_bytes,
+        "blocksize": blocksize,
     }
+    if remote is None:  # a cluster has the workers that it has
+        used["workers"] = system.num_workers
+    given = [name for name, value in used.items() if getattr(settings, name) == value]
+    reasons |= {name: f"set by {settings.sources[name]}" for name in given}
+    return replace(system, blocksize_bytes=blocksize), reasons
 
 
 def _on_machine(settings: Settings) -> tuple[SystemConfig, dict[str, str]]:

@@ -50,6 +50,10 @@ def test_accepted(load, name, given_value, value):
         ("workers", "--workers", "two", "a whole number, or auto"),
         ("workers", "--workers", 2.5, "a whole number"),
         ("workers", "--workers", True, "a whole number"),  # bool is an int in Python only
+        ("chunk_size", "--chunk-size", "9" * 400, "a whole number up to"),
+        ("memory_limit_gb", "memory_limit_gb", 1e300, "a number above zero, below"),
+        ("memory_limit", "--memory-limit", "1e300", "a size above zero"),
+        ("worker_wait_seconds", "worker_wait_seconds", 10**12, "a whole number of seconds"),
         ("blocksize", "--blocksize", "64 Kib per block", "a size above zero"),
         ("blocksize", "--blocksize", "-5", "a size above zero"),
         ("blocksize", "--blocksize", "1e999", "a size above zero"),

@@ -41,7 +41,7 @@ ODD_CELLS = [
 
 
 def header_of(columns, table=ORDERS):
-    fields = match_columns(columns, table, {}, SimpleNamespace(name="orders/o.csv"))
+    fields = match_columns(columns, table, {}, SimpleNamespace(name="orders/o.csv"), "")
     return FileHeader(fields, len(columns), 0, has_rows=True)
 
 

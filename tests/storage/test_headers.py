@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from types import SimpleNamespace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ingesting import run_everything
 from markets import OPENS_NS, ORDER, order_text, write_files
@@ -15,10 +17,11 @@ from sweep_dask.storage.header_columns import match_columns
 from sweep_dask.storage.inputs import open_inputs
 
 FILE = SimpleNamespace(name="orders/o.csv")
+WHERE = "orders/o.csv, line 1"
 
 
 def names_of(header, table=ORDERS, mapping=None):
-    fields = match_columns(header, table, mapping or {}, FILE)
+    fields = match_columns(header, table, mapping or {}, FILE, WHERE)
     return {field.column.name: field.position for field in fields}
 
 
@@ -81,8 +84,24 @@ def test_missing_columns_are_named_with_the_nearest():
         names_of(header)
     assert "price, leavesquantity" in caught.value.what
     assert "price (nearest: prices" in caught.value.cure
-    assert caught.value.where == "orders/o.csv, line 1"
+    assert caught.value.where == WHERE
     assert "leaves_qty" in caught.value.value
+
+
+def test_an_error_tells_where_the_names_stand(tmp_path):
+    text = order_text({}).replace(b"price", b"limit", 1)
+    write_files(tmp_path / "in", {"orders/o.csv": b"\n\n" + text})
+    with pytest.raises(InputError) as caught:
+        open_inputs(str(tmp_path / "in"), {})
+    assert caught.value.where == "orders/o.csv, line 3"
+
+
+def test_names_of_parquet_stand_on_no_line(tmp_path):
+    write_files(tmp_path / "in", {"orders/o.parquet": b""})
+    pq.write_table(pa.table({"order_id": [1]}), tmp_path / "in/orders/o.parquet")
+    with pytest.raises(InputError) as caught:
+        open_inputs(str(tmp_path / "in"), {})
+    assert caught.value.where == "orders/o.parquet"
 
 
 def test_two_fields_for_one_column():

@@ -13,6 +13,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from faults.small_disk import small_disk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingesting import everything, validated_chunks
@@ -205,7 +206,7 @@ def test_nothing_is_overwritten(here, there):
     before = {path: path.lstat() for path in here.rglob("*")}
     done = invoke("convert", "in", "raw")
     assert done.exit_code == 2
-    assert "OUT is there already" in done.stderr or "cannot be written" in done.stderr
+    assert "OUT is there already" in done.stderr or "cannot be made" in done.stderr
     after = {path: path.lstat() for path in here.rglob("*")}
     assert {p: s.st_mtime_ns for p, s in after.items()} == {
         p: s.st_mtime_ns for p, s in before.items()
@@ -236,11 +237,24 @@ def test_a_full_disk(here, monkeypatch):
         raise OSError(28, "No space left on device")
 
     write_files(here / "in", {"orders/o.csv": order_text({})})
-    monkeypatch.setattr("sweep_dask.storage.convert._rows_of", full)
-    done = invoke("convert", "in", "raw")
-    assert done.exit_code == 2
-    assert "No space left on device" in done.stderr
-    assert [path.name for path in here.iterdir()] == ["in"]
+    for function in ("sweep_dask.storage.convert._rows_of", "pathlib.Path.mkdir"):
+        with monkeypatch.context() as patch:
+            patch.setattr(function, full)
+            done = invoke("convert", "in", "raw")
+        assert done.exit_code == 4
+        assert "The disk is full." in done.stderr
+        assert [path.name for path in here.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--compress",)])
+def test_a_disk_that_is_full_in_the_last_bytes(here, flags):
+    """Those of a small file are written when it is closed."""
+    write_files(here / "in", {"orders/o.csv": order_text({})})
+    with small_disk(here / "disk") as disk:
+        disk.fill()
+        done = invoke("convert", "in", disk.folder / "raw", *flags)
+        assert done.exit_code == 4, done.stderr
+        assert "The disk is full." in done.stderr
 
 
 def test_names_that_the_configuration_gets_wrong(here):
