@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 
 def printable(text: str, keep: str = "") -> str:
     r"""The text with what is not to be seen written as Python escapes it: `\x1b`, `\u202e`, `\n`.
@@ -25,3 +31,9 @@ def printable(text: str, keep: str = "") -> str:
 def printable_lines(text: str) -> str:
     """The same for a text of several lines: later ones are indented, none can pass for a first."""
     return printable(text, keep="\n").replace("\n", "\n  ")
+
+
+def listed(names: Collection[object], most: int) -> str:
+    """`a, b and 3 more`: the first so many of them, and how many others there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(str, islice(names, most))) + more

@@ -74,7 +74,7 @@ class SystemConfig:
             num_workers=workers,
             available_memory_gb=memory_bytes / GIB,
             chunk_size=chunk_size or _calculate_optimal_chunk_size(memory_bytes),
-            enable_parallel=threads > 1,
+            enable_parallel=workers > 1,
         )
 
     @property

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distributed import performance_report, profile
 
+from sweep_dask.storage.layout import DASK_REPORT, FLAME_GRAPH, PYTHON_STATISTICS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
-
-#: In the folder of a profile.
-DASK_REPORT, PYTHON_STATISTICS, FLAME_GRAPH = "dask.html", "profile.pstats", "flame.html"
 
 _SAMPLE_SECONDS = 0.01
 

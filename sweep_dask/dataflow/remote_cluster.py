@@ -166,8 +166,10 @@ def _client(address: str, **options: Any) -> Client:
 
 
 def _no_answer(address: str, error: Exception, cure: str) -> ResourceError:
+    is_silence = isinstance(error, TimeoutError | ConnectionRefusedError)
+    what = f"did not answer within {CONNECT_SECONDS} s" if is_silence else "cannot be reached"
     return ResourceError(
-        f"The Dask scheduler did not answer within {CONNECT_SECONDS} s.",
+        f"The Dask scheduler {what}.",
         where=address,
         value=str(error) or type(error).__name__,
         cure=cure,

@@ -1,4 +1,4 @@
-"""Per-partition results combined into one Parquet file a table."""
+"""Per-partition results combined: into the rows of a piece, or a replay's into one file."""
 
 from __future__ import annotations
 

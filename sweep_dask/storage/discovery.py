@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fsspec.implementations.local import LocalFileSystem
 
 from sweep_dask.errors import InputError
+from sweep_dask.printable import listed
 from sweep_dask.schema import BY_NAME, TABLES
 from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_folder import InputFolder, Listing
@@ -155,9 +156,9 @@ def require_unchanged(discovery: Discovery) -> None:
     """
     with _reaching(discovery.address):
         _, listings = _listings(discovery.address, discovery.ignore)
-        listed, _ = _each_once(listings)
+        files, _ = _each_once(listings)
     unread = [name for listing in listings for name in (*listing.unread, *listing.unclear)]
-    now = {file.name: file.version for file in listed}
+    now = {file.name: file.version for file in files}
     before = {file.name: file.version for file in discovery.files}
     changes = [
         *(f"{name} is new" for name in (*now, *unread) if name not in before),
@@ -186,7 +187,7 @@ def _require_tables(
     raise InputError(
         f"The input has no {' and no '.join(missing)} files.",
         where=str(address),
-        value=_shown(there) or "an empty folder",
+        value=listed(there, _MOST_SHOWN) or "an empty folder",
         cure=" ".join([*_hints(missing, places, listings), _wanted(missing)]),
     )
 
@@ -212,13 +213,9 @@ def _hints(
             hints += [f"If {words[name]} holds {table}, rename it to {table}/." for name in near]
         if not place.starts[0]:
             inner = tables_below(place, listing.strangers)
-            hints += [f"There are tables in {_shown(inner)}: is that meant?"] if inner else []
+            if inner:
+                hints.append(f"There are tables in {listed(inner, _MOST_SHOWN)}: is that meant?")
     return hints
-
-
-def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(names[:_MOST_SHOWN]) + more
 
 
 def _refuse_unread(address: InputAddresses, unread: Sequence[str]) -> None:
@@ -239,7 +236,7 @@ def _refuse_unclear(address: InputAddresses, unclear: Sequence[str]) -> None:
         raise InputError(
             "The names of some files do not tell one table.",
             where=str(address),
-            value=_shown(unclear),
+            value=listed(unclear, _MOST_SHOWN),
             cure=f"Say whose files they are, as in orders=PATH (or {', '.join(list(BY_NAME)[1:])}),"
             " or leave them out with --ignore PATTERN (select.ignore).",
         )

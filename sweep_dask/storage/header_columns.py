@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError
+from sweep_dask.printable import listed
 from sweep_dask.schema import Column, Kind, Table
 from sweep_dask.storage.units import Unit, unit_of
 
@@ -94,8 +95,7 @@ def _refuse_too_many(names: Sequence[str], file: InputFile, where: str) -> None:
 
 def _shown(names: Sequence[str]) -> str:
     """The first of the names, as far as a reader can use them."""
-    shown = [name.strip()[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_NAMES]]
-    return ", ".join(shown) + (", …" if len(names) > _SHOWN_NAMES else "")
+    return listed([name.strip()[:_SHOWN_CHARACTERS] for name in names], _SHOWN_NAMES)
 
 
 def _can_be_kept(name: str) -> bool:

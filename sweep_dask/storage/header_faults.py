@@ -6,12 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError
+from sweep_dask.settings.values import DELIMITERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-#: By the word for it in the configuration.
-_DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 
 _SHOWN_CELLS = 30
 
@@ -39,8 +37,8 @@ def refuse_other_delimiter(
     InputError
         Names the delimiter and how to set it.
     """
-    known = {word: sum(map(is_known, split(d))) for word, d in _DELIMITERS.items()}
-    used = next(word for word, d in _DELIMITERS.items() if d == delimiter)
+    known = {word: sum(map(is_known, split(d))) for word, d in DELIMITERS.items()}
+    used = next(word for word, d in DELIMITERS.items() if d == delimiter)
     best = max(known, key=lambda word: known[word])
     if known[best] > max(known[used], 1):
         raise InputError(

@@ -17,7 +17,7 @@ from sweep_dask.storage.layout import (
     EARLIER_REJECTS,
     REJECTS,
     RESULT_FOLDERS,
-    TABLES,
+    TABLES_FOLDER,
     Partition,
     date_of,
     is_result,
@@ -370,7 +370,7 @@ class _Stays:
         date = date_of(name)
         if date is not None:
             return date in self.dates
-        if name.startswith(f"{TABLES}/") or name == FIDELITY:
+        if name.startswith(f"{TABLES_FOLDER}/") or name == FIDELITY:
             return not (self.is_through or self.has_tables)
         # The report is made anew by a run that comes to its end, and only by that.
         return not self.is_through

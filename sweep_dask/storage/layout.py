@@ -18,8 +18,11 @@ _RESULTS_AT_TOP = (
     *(f"{stem}.parquet" for stem in (REPLAY_MATCHES, LEFT_OUT)),
 )
 
+#: In the folder of a profile: by Dask on a cluster, of either, by Python without a cluster.
+DASK_REPORT, FLAME_GRAPH, PYTHON_STATISTICS = "dask.html", "flame.html", "profile.pstats"
+
 #: Results combined over partitions.
-TABLES = "tables"
+TABLES_FOLDER = "tables"
 #: Rejected rows of the last run.
 REJECTS = "rejects"
 #: Rejected rows of earlier runs on other input whose results are still there, a folder a run.
@@ -102,8 +105,8 @@ class OutputLayout:
 
     @property
     def profile_files(self) -> tuple[Path, ...]:
-        """All that can be in it: by Dask on a cluster, by Python without one."""
-        names = ("dask.html", "flame.html", "profile.pstats")
+        """All that can be in it."""
+        names = (DASK_REPORT, FLAME_GRAPH, PYTHON_STATISTICS)
         return (self.profile_index, *(self.profile / name for name in names))
 
     @property
@@ -112,14 +115,9 @@ class OutputLayout:
         return (self.run_log, self.resources_log, *self.profile_files)
 
     @property
-    def lock(self) -> Path:
-        """Held by the run that works in this folder."""
-        return self.root / ".lock"
-
-    @property
     def tables(self) -> Path:
         """Results combined over partitions."""
-        return self.root / TABLES
+        return self.root / TABLES_FOLDER
 
     def table(self, name: str) -> Path:
         """The folder of a combined table, a file a piece in it."""

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.storage.column_file import ColumnFile
-from sweep_dask.storage.parse import ARROW_TYPES
+from sweep_dask.storage.parse import INPUT_TYPES
 from sweep_dask.storage.spill import read_range
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TableColumns:
 
     def schema(self) -> pa.Schema:
         """As Arrow schema, without the date."""
-        by_kind = {kind.value: arrow_type for kind, arrow_type in ARROW_TYPES.items()}
+        by_kind = {kind.value: arrow_type for kind, arrow_type in INPUT_TYPES.items()}
         return pa.schema(
             [(name, by_kind[t]) for name, t in zip(self.names, self.types, strict=True)]
         )

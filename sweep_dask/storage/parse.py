@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from sweep_dask.storage.scan import LineScan
     from sweep_dask.storage.units import Unit
 
-#: Arrow types of the three kinds of columns, everywhere in this package.
-ARROW_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
+#: Arrow types of the three kinds of columns of the input.
+INPUT_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     """Arrow schema of schema columns."""
-    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns])
+    return pa.schema([(column.name, INPUT_TYPES[column.kind]) for column in columns])
 
 
 def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) -> pa.Table:

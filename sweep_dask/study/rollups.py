@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.rollups.summary import Summary, added
-from sweep_dask.analysis.rollups.tables import TABLES, tables_of
+from sweep_dask.analysis.rollups.tables import ROLLUP_TABLES, tables_of
 from sweep_dask.dataflow.execute import gather, gather_sum
 from sweep_dask.partition.piece import FAN_IN, added_in_turn, summary_of_files
 from sweep_dask.storage.atomic import file_digest, write_bytes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
 
 #: Names of all roll-ups.
-ROLLUPS = tuple(TABLES)
+ROLLUPS = tuple(ROLLUP_TABLES)
 
 _WHAT = "Rolling up the sweeps"
 _CURE = "Raise --memory-limit; the results of the partitions are complete."

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError, UsageError
+from sweep_dask.printable import listed
 from sweep_dask.settings.known_names import suggestion
 from sweep_dask.storage.tickers import read_tickers
 
@@ -67,10 +68,10 @@ def _id_of(ticker: str, tickers: Mapping[str, Sequence[int]], where: str) -> int
         return ids[0]
     if ids:
         what = f"{ticker} is the ticker of {len(ids)} securities."
-        cure = f"Give the order book id: one of {_shown(ids)}."
+        cure = f"Give the order book id: one of {listed(ids, _MOST_SHOWN)}."
     elif tickers:
         what = f"No security of the {where} has the ticker {ticker}{suggestion(ticker, tickers)}."
-        cure = f"Give one of {_shown(tickers)}, or an order book id."
+        cure = f"Give one of {listed(tickers, _MOST_SHOWN)}, or an order book id."
     else:
         what = f"{ticker} may be a ticker, but the {where} has no reference table that says whose."
         cure = "Give the order book id, or add the reference table (reference/)."
@@ -93,7 +94,7 @@ def require_selected(settings: Settings, partition_index: PartitionIndex) -> Non
     }
     absent = [
         f"There are no Centre Point orders of {option.strip('-')} {name}"
-        f"{_nearest(name, there)}: the input has {_shown(there) or 'none'}."
+        f"{_nearest(name, there)}: the input has {listed(there, _MOST_SHOWN) or 'none'}."
         for option, (names, there) in wanted.items()
         for name in names
         if name not in there
@@ -113,9 +114,3 @@ def require_selected(settings: Settings, partition_index: PartitionIndex) -> Non
 def _nearest(name: object, there: Collection[object]) -> str:
     near = difflib.get_close_matches(str(name), map(str, there), n=1)
     return f" (nearest: {near[0]})" if near else ""
-
-
-def _shown(names: Collection[object]) -> str:
-    listed: Sequence[object] = list(names)
-    more = f" and {len(listed) - _MOST_SHOWN:,} more" if len(listed) > _MOST_SHOWN else ""
-    return ", ".join(map(str, listed[:_MOST_SHOWN])) + more

@@ -3,10 +3,10 @@
 import sys
 
 import pytest
+from cluster.schedulers import address_in, remote_cluster
 from distributed import Client
 from distributed.versions import get_versions
 from running import run_program
-from schedulers import address_in, remote_cluster
 
 from sweep_dask.dataflow import versions
 from sweep_dask.dataflow.versions import (

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from cluster.schedulers import remote_cluster
 from running import invoke
-from schedulers import remote_cluster
+
+from sweep_dask.dataflow import remote_workers
 
 pytestmark = pytest.mark.slow
 
@@ -16,10 +18,19 @@ def look(*arguments):
     return checks["cluster"], done.exit_code
 
 
-def test_workers_that_can_do_the_work_and_a_folder_they_do_not_see(plain_input, tmp_path):
+def test_workers_that_can_do_the_work(plain_input, tmp_path):
     with remote_cluster(tmp_path, 2) as file:
         found, code = look(plain_input, "--scheduler-file", file, "-o", tmp_path / "out")
         assert (found["state"], code) == ("ok", 0)
         assert "workers 2 on 1 host, threads 2 (1 each)" in found["found"]
         assert "dashboard http://" in found["found"]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_workers_do_not_see(plain_input, tmp_path, monkeypatch):
+    see = remote_workers._looks_for
+    monkeypatch.setattr(remote_workers, "_looks_for", lambda path: see(f"{path}-elsewhere"))
+    with remote_cluster(tmp_path, 1) as file:
+        found, code = look(plain_input, "--scheduler-file", file, "-o", tmp_path / "out")
+    assert (found["state"], code) == ("error", 4)
+    assert "do not see the output folder" in found["found"]

@@ -5,21 +5,17 @@ import copy
 import inspect
 import json
 import signal
-import sys
-from pathlib import Path
 
 import dask
 import pytest
+from cluster.schedulers import remote_cluster
 from distributed import Client, LocalCluster
+from faults.held_runs import holding, reached
 from running import result_files, started
-from schedulers import remote_cluster
 
 import sweep_dask
 from sweep_dask.errors import ResourceError, SweepError, UsageError
 from sweep_dask.storage.result_folder import ResultFolder
-
-sys.path.append(str(Path(__file__).parents[1] / "faults"))
-from held_runs import holding, reached
 
 MEMORY_LIMIT = 2**31
 

@@ -2,9 +2,9 @@
 
 import dask
 import pytest
-from certificates import make_certificates
+from cluster.certificates import make_certificates
+from cluster.schedulers import address_in, remote_cluster
 from running import result_files, run_here, run_program
-from schedulers import address_in, remote_cluster
 
 from sweep_dask.dataflow import remote_cluster as connecting
 from sweep_dask.errors import ResourceError, UsageError

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
+from cluster.schedulers import address_in, remote_cluster
 from running import invoke, run_program
-from schedulers import address_in, remote_cluster
 
 from sweep_dask.dataflow import remote_workers
 from sweep_dask.dataflow.remote_workers import RemoteWorker, RemoteWorkers, wait_for_workers

@@ -1,7 +1,7 @@
 """Workers that `distributed.chaos` ends while a run goes on."""
 
-import chaotic_workers
 import pytest
+from faults import chaotic_workers
 from running import result_files, run_here, run_program
 
 

@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 from devtools import Browser
-from held_runs import PROGRAM, held
+from faults.held_runs import PROGRAM, held
 
 #: Everything in the tables that a page of Dask draws from, as text, once `wanted` is in it.
 DRAWN = """(() => {

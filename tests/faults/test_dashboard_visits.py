@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 from bokeh.client import pull_session
-from held_runs import PROGRAM, held
+from faults.held_runs import PROGRAM, held
 from running import result_files
 
 #: `/groups` is the one that is known to fail over task groups of ours, in the process of the run.

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
+from faults.small_disk import small_disk
 from running import invoke, result_files
-from small_disk import small_disk
 
 from sweep_dask.dataflow.listeners import Events
 from sweep_dask.dataflow.monitor import ResourceMonitor

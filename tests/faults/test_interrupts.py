@@ -6,7 +6,7 @@ import signal
 from contextlib import suppress
 
 import pytest
-from held_runs import PATCHED, PROGRAM, held
+from faults.held_runs import PATCHED, PROGRAM, held
 from running import children_of, is_alive, result_files, run_program, started, wait_until
 
 #: As `nohup` starts a program.

@@ -2,20 +2,16 @@
 
 import shutil
 import signal
-import sys
-from pathlib import Path
 
 import psutil
 import pytest
+from cluster.schedulers import address_in, remote_cluster
 from distributed import Client
-from held_runs import PATCHED, PROGRAM, held, holding, reached
+from faults.held_runs import PATCHED, PROGRAM, held, holding, reached
 from running import is_alive, result_files, run_here, run_program, started, wait_until
 
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.verify import verify_output
-
-sys.path.append(str(Path(__file__).parents[1] / "cluster"))
-from schedulers import address_in, remote_cluster
 
 pytestmark = pytest.mark.slow
 

@@ -3,31 +3,18 @@
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 
 import pytest
+from cluster.schedulers import address_in, remote_cluster
 from distributed import Client
-from running import ROOT, run_program, started, wait_until
-
-sys.path.append(str(Path(__file__).parents[1] / "cluster"))
-from schedulers import address_in, remote_cluster
-
-HELD_PARTITIONS = Path(__file__).with_name("held_partitions.py")
+from faults.held_runs import holding
+from running import run_program, started, wait_until
 
 
 @pytest.mark.slow
 def test_a_lost_scheduler_is_exit_4_and_finished_partitions_are_kept(plain_input, tmp_path):
     marks = tmp_path / "marks"
-    marks.mkdir()
-    held = {
-        "HELD_PARTITION": "2024-10-07/101",
-        "HELD_BY": "waiting",
-        "HELD_FOLDER": str(marks),
-        "DASK_DISTRIBUTED__WORKER__PRELOAD": str(HELD_PARTITIONS),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HELD_PARTITIONS.parent)]),
-    }
-    with remote_cluster(tmp_path, 1, **held) as file:
+    with remote_cluster(tmp_path, 1, **holding(marks)) as file:
         address = address_in(file)
         with Client(address) as client:
             scheduler = client.run_on_scheduler(os.getpid)

@@ -3,17 +3,13 @@
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 
 import psutil
 import pytest
+from cluster.schedulers import address_in, remote_cluster
 from distributed import Client
-from held_runs import holding, reached
+from faults.held_runs import holding, reached
 from running import children_of, result_files, run_program, started, wait_until
-
-sys.path.append(str(Path(__file__).parents[1] / "cluster"))
-from schedulers import address_in, remote_cluster
 
 
 def new_children(process, known):

@@ -1,7 +1,7 @@
 """Two runs, each a process of its own, in one output folder: nothing is written by both."""
 
 import pytest
-from held_runs import PATCHED, held
+from faults.held_runs import PATCHED, held
 from running import result_files, run_program
 
 pytestmark = pytest.mark.slow

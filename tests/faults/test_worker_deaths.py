@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from held_runs import holding
+from faults.held_runs import holding
 from markets import plain_market
 from running import result_files, run_here, run_program
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from random import Random
 
 import yaml
-from case_files import OWN
 from damage import mutated, with_value_changed
 from markets import plain_market
 from running import invoke, run_here
+from worked_cases.case_files import OWN
 
 from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.layout import OutputLayout

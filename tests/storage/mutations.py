@@ -15,7 +15,7 @@ from pathlib import Path
 
 if __name__ == "__main__":
     tests = Path(__file__).parents[1]
-    sys.path += [str(tests), str(tests / "worked_cases"), str(tests.parent)]
+    sys.path += [str(tests), str(tests.parent)]
 
 import damaged_documents
 import damaged_inputs

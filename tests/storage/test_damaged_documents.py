@@ -6,13 +6,8 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "worked_cases"))
-
 from damaged_documents import KINDS, Sound
 
 N_INPUTS = int(os.environ.get("SWEEP_FUZZ_INPUTS", "160"))

@@ -14,7 +14,7 @@ from framed import tables_of
 from rolled_up import spec_of, write_rollups_of
 from slow_rollups import assert_same_rows, slow_rollups
 
-from sweep_dask.analysis.rollups.tables import TABLES
+from sweep_dask.analysis.rollups.tables import ROLLUP_TABLES
 from sweep_dask.dataflow import execute
 from sweep_dask.dataflow.cluster import HERE, Workers
 from sweep_dask.errors import ResourceError
@@ -55,7 +55,7 @@ def test_all_tables_are_those_of_the_slow_way(tmp_path, sweeps, clusters, arms, 
     summary = summary_of_files([str(table_of(layout))], [], spec_of(arms))
     found = tables_of(summary, arms)
     for name, expected in slow_rollups(table, list(arms)).items():
-        assert list(found[name]) == list(TABLES[name])
+        assert list(found[name]) == list(ROLLUP_TABLES[name])
         assert_same_rows(found[name], expected, name)
 
 
@@ -78,7 +78,7 @@ def drawn(tmp_path_factory):
 
 def test_digests_are_those_of_the_files(drawn):
     layout, digests = drawn
-    assert list(digests) == sorted(f"tables/rollups/{name}.parquet" for name in TABLES)
+    assert list(digests) == sorted(f"tables/rollups/{name}.parquet" for name in ROLLUP_TABLES)
     for path, digest in digests.items():
         data = (layout.root / path).read_bytes()
         assert digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -119,8 +119,8 @@ def test_without_sweeps_every_table_has_its_columns_and_no_rows(tmp_path, with_a
         path = layout.tables / "sweep_metrics.parquet"
         schema = pq.read_schema(path)
         pq.ParquetWriter(path, schema).close()
-    assert len(write_rollups_of(HERE, layout, [table_of(layout)], ARMS)) == len(TABLES)
-    for name, columns in TABLES.items():
+    assert len(write_rollups_of(HERE, layout, [table_of(layout)], ARMS)) == len(ROLLUP_TABLES)
+    for name, columns in ROLLUP_TABLES.items():
         found = read(layout, name)
         assert found.empty, name
         assert list(found) == list(columns), name
@@ -130,7 +130,7 @@ def test_types_do_not_depend_on_whether_there_are_rows(drawn, tmp_path):
     layout, _ = drawn
     empty = make_table(tmp_path, draw_sweeps(1, 3).iloc[:0])
     write_rollups_of(HERE, empty, [table_of(empty)], ARMS)
-    for name in TABLES:
+    for name in ROLLUP_TABLES:
         some, none = (
             pq.read_schema(folder.tables / "rollups" / f"{name}.parquet")
             for folder in (layout, empty)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from case_files import small_case
+from worked_cases.case_files import small_case
 
 from sweep_dask.errors import InputError, UsageError
 from sweep_dask.worked_cases.match import match_cases

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from book_engines import ENGINES
-from case_files import OWN, VECTORS
+from worked_cases.book_engines import ENGINES
+from worked_cases.case_files import OWN, VECTORS
 
 from sweep_dask.worked_cases.match import match_cases
 

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from case_files import OWN, small_case, write
 from running import invoke
+from worked_cases.case_files import OWN, small_case, write
 
 
 def test_story_names_the_rule_behind_each_trade_and_what_is_left(tmp_path):

@@ -3,9 +3,9 @@
 import json
 
 import numpy as np
-from book_engines import KernelEngine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worked_cases.book_engines import KernelEngine
 
 from sweep_dask.worked_cases.engines import ReferenceEngine
 from sweep_dask.worked_cases.match import match_cases

@@ -7,9 +7,9 @@ from fnmatch import filter as matching
 from functools import cache
 
 import pytest
-from book_engines import ENGINES, KernelEngine, SlowEngine, switched
-from case_files import OWN
 from rules_page import RULES
+from worked_cases.book_engines import ENGINES, KernelEngine, SlowEngine, switched
+from worked_cases.case_files import OWN
 
 from sweep_dask.matching.rules import names
 from sweep_dask.worked_cases.match import match_cases

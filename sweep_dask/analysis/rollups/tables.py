@@ -67,7 +67,7 @@ DISTRIBUTIONS: Schema = {
 }
 
 #: Every table and its columns.
-TABLES: dict[str, Schema] = {
+ROLLUP_TABLES: dict[str, Schema] = {
     **{
         f"by_{dimension}": {**BY_DIMENSION, **(_QUARTILES if dimension == ALL else {})}
         for dimension in SEGMENT_KINDS
@@ -122,7 +122,7 @@ def _by_dimension(summary: Summary, spreads: Spreads, arms: Sequence[Arm]) -> di
     ordered = rows.sort_values(_GROUP)
     return {
         f"by_{dimension}": _named(
-            TABLES[f"by_{dimension}"], ordered[ordered["dimension"] == number], arms
+            ROLLUP_TABLES[f"by_{dimension}"], ordered[ordered["dimension"] == number], arms
         )
         for number, dimension in enumerate(SEGMENT_KINDS)
     }
