@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.schema import PARTICIPANTS
 from sweep_dask.storage.partition_index import DATED
-from sweep_dask.storage.verification import UNREADABLE, Finding, row_count
+from sweep_dask.storage.verification import UNREADABLE, Fault, row_count
 from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
 
 
-def check_kept_rows(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def check_kept_rows(manifest: Mapping[str, Any]) -> Iterator[Fault]:
     """What each run kept is in its partitions, or was in some that later ones took over."""
     for run in (manifest, *manifest.get("earlier_runs", ())):
         if run["status"] != "done":
@@ -30,10 +30,10 @@ def check_kept_rows(manifest: Mapping[str, Any]) -> Iterator[Finding]:
             stored += run.get("superseded_rows", {}).get(table, 0)
             if stored != kept:
                 what = f"the ledger keeps {kept} rows of {table}, the partitions hold {stored}"
-                yield Finding("manifest.json", what)
+                yield Fault("manifest.json", what)
 
 
-def check_dated_rows(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def check_dated_rows(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     """What each run kept of tables that belong to a date is there, as far as ledgers tell.
 
     They do of a run that has its dates for itself, all of them. A list of participants serves
@@ -57,14 +57,14 @@ def check_dated_rows(layout: OutputLayout, manifest: Mapping[str, Any]) -> Itera
 
 def _check_dated_table(
     layout: OutputLayout, table: str, names: list[str], kept: int
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     try:
         rows = [row_count(layout, name) for name in names]
     except UNREADABLE:
         return  # told of by its digest
     if table == PARTICIPANTS.name:
         for name in (name for name, count in zip(names, rows, strict=True) if kept and not count):
-            yield Finding(name, f"the ledger keeps {kept} rows of {table}, the date has none")
+            yield Fault(name, f"the ledger keeps {kept} rows of {table}, the date has none")
     elif sum(rows) != kept:
         what = f"the ledger keeps {kept} rows of {table}, the dates hold {sum(rows)}"
-        yield Finding(f"processed/*/{table}.parquet", what)
+        yield Fault(f"processed/*/{table}.parquet", what)

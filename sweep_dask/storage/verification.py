@@ -39,47 +39,47 @@ _OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSE
 NOT_LISTED = "not listed in the manifest"
 
 
-class Finding(NamedTuple):
+class Fault(NamedTuple):
     """Something an output folder does not hold as it should."""
 
     where: str
     what: str
 
 
-def findings_of(*checks: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def findings_of(*checks: Callable[[], Iterable[Fault]]) -> list[Fault]:
     """What the checks find; one that the manifest's form defeats is a finding itself."""
-    found: list[Finding] = []
+    found: list[Fault] = []
     for check in checks:
         try:
             found.extend(check())
         except _OUT_OF_FORM as error:
             what = f"it is not of the form of a manifest ({type(error).__name__}: {error})"
-            found.append(Finding("manifest.json", what))
+            found.append(Fault("manifest.json", what))
     return list(dict.fromkeys(found))
 
 
-def check_files(layout: OutputLayout, files: Mapping[str, str]) -> Iterator[Finding]:
+def check_files(layout: OutputLayout, files: Mapping[str, str]) -> Iterator[Fault]:
     """Every listed file is there with its digest, and no other among the results."""
     for name, digest in files.items():
         if not is_result(name):
-            yield Finding("manifest.json", f"it lists {name!r}, which is no place of a result")
+            yield Fault("manifest.json", f"it lists {name!r}, which is no place of a result")
         elif not is_file(layout.root, name):
-            yield Finding(name, "the file is missing, or no regular file")
+            yield Fault(name, "the file is missing, or no regular file")
         else:
             yield from _check_digest(layout.root / name, name, digest)
     for name in sorted(_results_in(layout.root)):
         if name not in files:
-            yield Finding(name, NOT_LISTED)
+            yield Fault(name, NOT_LISTED)
 
 
-def _check_digest(path: Path, name: str, digest: str) -> Iterator[Finding]:
+def _check_digest(path: Path, name: str, digest: str) -> Iterator[Fault]:
     try:
         found = file_digest(path)
     except OSError as error:
-        yield Finding(name, f"the file cannot be read: {error.strerror or error}")
+        yield Fault(name, f"the file cannot be read: {error.strerror or error}")
         return
     if found != digest:
-        yield Finding(name, "the file's digest differs: it was changed")
+        yield Fault(name, "the file's digest differs: it was changed")
 
 
 def _results_in(root: Path) -> Iterator[str]:
@@ -94,18 +94,18 @@ def _results_in(root: Path) -> Iterator[str]:
             yield from ((here / name).relative_to(root).as_posix() for name in (*files, *links))
 
 
-def check_runs(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def check_runs(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     """Each run's ledger balances, and says of rejected rows what `rejects/` holds."""
     for run in (manifest, *manifest.get("earlier_runs", ())):
         for entry in run["ledger"]:
             placed = sum((*entry["filtered"].values(), *entry["rejected"].values(), entry["kept"]))
             if entry["read"] != placed:
                 what = f"{entry['read']} rows were read, {placed} are accounted for"
-                yield Finding(entry["file"], what)
+                yield Fault(entry["file"], what)
         yield from _check_rejects(layout, run)
 
 
-def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Fault]:
     expected = {
         (entry["table"], entry["file"], reason): count
         for entry in run["ledger"]
@@ -127,7 +127,7 @@ def _check_rejects(layout: OutputLayout, run: Mapping[str, Any]) -> Iterator[Fin
         for key in sorted(of_table.keys() | there.keys()):
             if of_table.get(key, 0) != there.get(key, 0):
                 what = f"the ledger has {of_table.get(key, 0)} rows rejected as {key[1]}, "
-                yield Finding(key[0], f"{what}{name} {there.get(key, 0)}")
+                yield Fault(key[0], f"{what}{name} {there.get(key, 0)}")
 
 
 def _counted_rejects(layout: OutputLayout, name: str) -> dict[tuple[str, str], int]:
@@ -140,11 +140,11 @@ def _counted_rejects(layout: OutputLayout, name: str) -> dict[tuple[str, str], i
     return dict(zip(zip(files, reasons, strict=True), counts["count_all"], strict=True))
 
 
-def _unreadable(name: str, error: Exception) -> Finding:
-    return Finding(name, f"the file cannot be read: {str(error).splitlines()[0]}")
+def _unreadable(name: str, error: Exception) -> Fault:
+    return Fault(name, f"the file cannot be read: {str(error).splitlines()[0]}")
 
 
-def check_partitions(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def check_partitions(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     """Each partition has its receipt, the files it lists, and the rows that both tell of."""
     files: dict[Partition, dict[str, str]] = {}
     for name, digest in manifest["files"].items():
@@ -156,9 +156,9 @@ def check_partitions(layout: OutputLayout, manifest: Mapping[str, Any]) -> Itera
     for key in sorted(files.keys() | entries.keys()):
         entry, listed = entries.get(key), files.get(key, {})
         if entry is None:
-            yield Finding(_shown(key), "the manifest lists its files and not the partition")
+            yield Fault(_shown(key), "the manifest lists its files and not the partition")
         elif entry.get("run") not in runs:
-            yield Finding(_shown(key), "it is of a run that the manifest does not tell of")
+            yield Fault(_shown(key), "it is of a run that the manifest does not tell of")
         elif entry["state"] != "failed":
             yield from _check_partition(layout, key, entry, listed)
 
@@ -169,32 +169,32 @@ def _shown(key: Partition) -> str:
 
 def _check_partition(
     layout: OutputLayout, key: Partition, entry: Mapping[str, Any], listed: Mapping[str, str]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     receipt = read_receipt(layout, *key)
     where = layout.relative(layout.receipt(*key))
     if receipt is None:
-        yield Finding(where, "the receipt is missing or damaged")
+        yield Fault(where, "the receipt is missing or damaged")
         return
     if receipt.fingerprint != entry["fingerprint"] or receipt.counts != entry["counts"]:
-        yield Finding(where, "the receipt and the manifest tell of different results")
+        yield Fault(where, "the receipt and the manifest tell of different results")
     of_receipt = {**receipt.files, where: listed.get(where)}
     for name in sorted(of_receipt.keys() | listed.keys()):
         if of_receipt.get(name) != listed.get(name):
-            yield Finding(name, "the receipt and the manifest disagree about this file")
+            yield Fault(name, "the receipt and the manifest disagree about this file")
     for table, stem in ROW_FILES.items():
         yield from _check_rows(
             layout, f"{_shown(key)}/{stem}.parquet", entry["counts"].get(f"{table}_rows", 0)
         )
 
 
-def _check_rows(layout: OutputLayout, name: str, expected: int) -> Iterator[Finding]:
+def _check_rows(layout: OutputLayout, name: str, expected: int) -> Iterator[Fault]:
     try:
         rows = row_count(layout, name)
     except UNREADABLE as error:
         yield _unreadable(name, error)
         return
     if rows != expected:
-        yield Finding(name, f"{expected} rows are told of, the file holds {rows}")
+        yield Fault(name, f"{expected} rows are told of, the file holds {rows}")
 
 
 def row_count(layout: OutputLayout, name: str) -> int:
@@ -210,20 +210,20 @@ def row_count(layout: OutputLayout, name: str) -> int:
     return int(pq.read_metadata(layout.root / name).num_rows)
 
 
-def check_receipts(layout: OutputLayout) -> Iterator[Finding]:
+def check_receipts(layout: OutputLayout) -> Iterator[Fault]:
     """What can be told without a manifest: whether partitions are as their receipts have them."""
     for path in sorted(layout.root.glob(f"processed/*/*/{RECEIPT}")):
         name = layout.relative(path)
         key = partition_of(name)
         receipt = None if key is None else read_receipt(layout, *key)
         if receipt is None:
-            yield Finding(name, "the receipt is damaged")
+            yield Fault(name, "the receipt is damaged")
         elif not is_whole(layout, receipt):
-            yield Finding(name, "files of this partition are missing or changed")
+            yield Fault(name, "files of this partition are missing or changed")
 
 
-def check_listed(names: Iterable[str], files: Collection[str]) -> Iterator[Finding]:
+def check_listed(names: Iterable[str], files: Collection[str]) -> Iterator[Fault]:
     """Files that every run of these models leaves are listed."""
     for name in names:
         if name not in files:
-            yield Finding(name, "the manifest does not list it, and every such run leaves it")
+            yield Fault(name, "the manifest does not list it, and every such run leaves it")

@@ -31,7 +31,7 @@ from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.storage.summaries import read_summary
-from sweep_dask.storage.verification import UNREADABLE, Finding
+from sweep_dask.storage.verification import UNREADABLE, Fault
 from sweep_dask.study.answer import pieces_in, spec_of
 from sweep_dask.study.fidelity import errors_in, is_scored, run_document
 from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
@@ -64,7 +64,7 @@ def has_answer(manifest: Mapping[str, Any]) -> bool:
 
 def check_sessions(
     layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     """The session rows of a date give the continuous trading that its partitions were run with.
 
     They are those of one run, and partitions of the date may be of several: all of one agree.
@@ -88,11 +88,11 @@ def check_sessions(
         try:
             rows = read_session(path) if is_file(layout.root, name) else None
         except UNREADABLE as error:
-            yield Finding(name, f"the file cannot be read: {error}")
+            yield Fault(name, f"the file cannot be read: {error}")
             continue
         if not any(all(_gives(layout, rows, key) for key in keys) for keys in runs.values()):
             what = "its rows do not give the continuous trading that partitions were run with"
-            yield Finding(name, what)
+            yield Fault(name, what)
 
 
 def _gives(layout: OutputLayout, session: pa.Table | None, key: Partition) -> bool:
@@ -113,7 +113,7 @@ def has_tables(manifest: Mapping[str, Any]) -> bool:
 
 def check_tables(
     layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     """Combined tables hold what the files of the partitions do, and roll-ups what they give."""
     if not has_tables(manifest):
         return
@@ -123,7 +123,7 @@ def check_tables(
     if expected.keys() != manifest["pieces"].keys() or (
         is_of_now and expected != manifest["pieces"]
     ):
-        yield Finding("manifest.json", "its pieces of tables are not those of its partitions")
+        yield Fault("manifest.json", "its pieces of tables are not those of its partitions")
         return
     are_sound = True
     spec = spec_of(manifest)
@@ -158,13 +158,13 @@ def _has_columns(path: Path, columns: pa.Schema) -> bool:
         return False
 
 
-def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Finding]:
+def _compared(name: str, is_right: Callable[[], bool], what: str) -> Iterator[Fault]:
     """What is wrong with a file, if anything is; a digest may have been changed with it."""
     try:
         if not is_right():
-            yield Finding(name, what)
+            yield Fault(name, what)
     except (*UNREADABLE, KeyError, ValueError, TypeError, InputError) as error:
-        yield Finding(name, f"the file cannot be read: {str(error).partition(chr(10))[0]}")
+        yield Fault(name, f"the file cannot be read: {str(error).partition(chr(10))[0]}")
 
 
 def _check_rollups(
@@ -173,8 +173,8 @@ def _check_rollups(
     pieces: Iterable[Piece],
     unsound: set[str],
     errors: FloatArray | None,
-) -> Iterator[Finding]:
-    findings: list[Finding] = []
+) -> Iterator[Fault]:
+    findings: list[Fault] = []
     summary = added_in_turn(_days(layout, spec, pieces, unsound, findings))
     made = tables_of(summary, spec.arms, spec.choices, errors)
     yield from findings
@@ -191,7 +191,7 @@ def _days(
     spec: TablesSpec,
     pieces: Iterable[Piece],
     unsound: set[str],
-    findings: list[Finding],
+    findings: list[Fault],
 ) -> Iterator[Summary]:
     """The summary of each date, made again; `findings` gets what is wrong."""
     tables = {table.name for table in combined_tables(spec)}
@@ -237,7 +237,7 @@ def _is_close(path: Path, other: pa.Table) -> bool:
 
 def check_fidelity(
     layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     """The score of a run is the sum of those of its partitions."""
     if not has_tables(manifest) or manifest["version"] != VERSION or not is_scored(manifest):
         return
@@ -256,7 +256,7 @@ def _is_sum(layout: OutputLayout, manifest: Mapping[str, Any]) -> bool:
 
 def check_report(
     layout: OutputLayout, manifest: Mapping[str, Any], unsound: set[str]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     """The report is the page that this version makes of the folder, if the run was of it, too."""
     if manifest["version"] != VERSION or any(map(is_result, unsound)):
         return
@@ -269,7 +269,7 @@ def check_report(
         else:
             made = report_page(layout, manifest)
     except InputError as error:
-        yield Finding(name, f"it cannot be made again: {error.what} {error.value or ''}".strip())
+        yield Fault(name, f"it cannot be made again: {error.what} {error.value or ''}".strip())
         return
     if layout.report.read_bytes().decode() != made:
-        yield Finding(name, "it is not the page that the folder gives; `report` makes it again")
+        yield Fault(name, "it is not the page that the folder gives; `report` makes it again")

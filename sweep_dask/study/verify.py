@@ -11,7 +11,7 @@ from sweep_dask.storage.manifest import THROUGH, find_manifest
 from sweep_dask.storage.row_checks import check_dated_rows, check_kept_rows
 from sweep_dask.storage.verification import (
     NOT_LISTED,
-    Finding,
+    Fault,
     check_files,
     check_listed,
     check_partitions,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sweep_dask.storage.layout import OutputLayout
 
 
-def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
+def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Fault]]:
     """Check an output folder against its manifest, receipts, rows and rejects.
 
     Returns
@@ -55,7 +55,7 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
     except InputError as error:
         if not layout.manifest.exists():
             raise
-        lost = Finding("manifest.json", f"{error.what} {error.value or ''}".strip())
+        lost = Fault("manifest.json", f"{error.what} {error.value or ''}".strip())
         return {"files": {}, "ledger": []}, [lost, *findings_of(lambda: check_receipts(layout))]
     manifest = found.document
     checks = [
@@ -78,18 +78,18 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Finding]]:
     return manifest, list(dict.fromkeys(findings))
 
 
-def _unsound(findings: list[Finding]) -> set[str]:
+def _unsound(findings: list[Fault]) -> set[str]:
     """Files that nothing can be made again from, or compared with."""
     return {finding.where for finding in findings if finding.what != NOT_LISTED} - {"manifest.json"}
 
 
-def _check_manifest(manifest: Mapping[str, Any], *, is_intact: bool) -> Iterator[Finding]:
+def _check_manifest(manifest: Mapping[str, Any], *, is_intact: bool) -> Iterator[Fault]:
     if not is_intact:
-        yield Finding("manifest.json", "its digest differs: it was changed after it was written")
+        yield Fault("manifest.json", "its digest differs: it was changed after it was written")
     elif not has_form(manifest, MANIFEST):
-        yield Finding("manifest.json", "it has not the form of one")
+        yield Fault("manifest.json", "it has not the form of one")
     if manifest["status"] != "done":
-        yield Finding("manifest.json", f"the run's status is {manifest['status']}")
+        yield Fault("manifest.json", f"the run's status is {manifest['status']}")
 
 
 def _expected(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -105,8 +105,8 @@ def _expected(layout: OutputLayout, manifest: Mapping[str, Any]) -> Iterator[str
             yield from answer_files(layout, manifest)
 
 
-def _check_totals(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_totals(manifest: Mapping[str, Any]) -> Iterator[Fault]:
     if has_answer(manifest):
         for name, total in totals(manifest["partitions"]).items():
             if manifest[name] != total:
-                yield Finding("manifest.json", f"{name} is not the sum over the partitions")
+                yield Fault("manifest.json", f"{name} is not the sum over the partitions")
