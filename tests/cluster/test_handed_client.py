@@ -116,9 +116,12 @@ from distributed import Client
 if __name__ == "__main__":
     with Client(scheduler_file=sys.argv[2]) as client:
         before = client.run_on_scheduler(on_scheduler)
-        result = sweep_dask.run(sys.argv[1], client=client, output="out", models="time-priority")
+        try:
+            sweep_dask.run(sys.argv[1], client=client, output="out", models="time-priority")
+        except KeyboardInterrupt:
+            exit_code = sweep_dask.load("out").exit_code
         after = client.run_on_scheduler(on_scheduler)
-        print(json.dumps([result.exit_code, client.status, before, after]))
+        print(json.dumps([exit_code, client.status, before, after]))
 """
 
 
