@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.order_log import is_on_book
 from sweep_dask.explain.files import ORDER_ID, order_rows, values
 from sweep_dask.explain.fills import (
     FoundFill,
@@ -16,6 +17,7 @@ from sweep_dask.explain.messages import arrival, kind_of, known, looks_ns, messa
 from sweep_dask.explain.reasons import scenario_rest, tape_rest, time_priority_rest
 from sweep_dask.explain.records import Arm, Fill, OrderDay, Rest
 from sweep_dask.market.order_codes import SWEEP
+from sweep_dask.storage.tickers import tickers_in
 from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS, TAPE, TIME_PRIORITY
 from sweep_dask.terms.files import SWEEP_METRICS
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.explain.files import Files
-    from sweep_dask.explain.records import Message, Terms
+    from sweep_dask.explain.records import Choice, Message, Terms
     from sweep_dask.storage.layout import Partition
 
 
@@ -34,11 +36,23 @@ if TYPE_CHECKING:
 _LABELS = {"date", "security", "model", "scenario", "order_id", "unfilled_reason"}
 
 
-def read_day(files: Files, partition: Partition, order_id: int, notes: Iterable[str]) -> OrderDay:
+#: Arms that say nothing where nobody recorded what really filled; the second adds to the first.
+_OF_THE_TAPE = (TAPE, TIME_PRIORITY)
+_UNTAPED = (
+    "No trades of this date and security are known that tell dark from lit: what really filled is "
+    "not known, and neither is what time priority adds to it."
+)
+
+
+def read_day(
+    files: Files, partition: Partition, order_id: int, choice: Choice, notes: Iterable[str]
+) -> OrderDay:
     """The order in one partition, in which it has rows.
 
     Parameters
     ----------
+    choice
+        Under what the sweeps of the partition are measured.
     notes
         What to know about the partition.
 
@@ -47,7 +61,7 @@ def read_day(files: Files, partition: Partition, order_id: int, notes: Iterable[
     InputError
         A file of the partition cannot be read.
     """
-    return _Reader(files, partition, order_id).read(tuple(notes))
+    return _Reader(files, partition, order_id).read(choice, tuple(notes))
 
 
 class _Reader:
@@ -59,14 +73,18 @@ class _Reader:
         self._rows = order_rows(layout, partition)
         self._outputs = layout.outputs(*partition)
         self._book = layout.centre_point(*partition)
-        rows = files.rows(self._rows, ORDER_ID, (order_id,)).to_pylist()
-        self.messages: Sequence[Message] = tuple(map(message, rows))
+        table = files.rows(self._rows, ORDER_ID, (order_id,))
+        rows, on_book = table.to_pylist(), is_on_book(table).tolist()
+        self.messages: Sequence[Message] = tuple(
+            message(row, is_on_book=stays) for row, stays in zip(rows, on_book, strict=True)
+        )
         participant = rows[0].get("participantid")
         self.terms: Terms = terms(rows[0], self._name_of_participant(participant))
         # By arm, in the order of the file.
         self.measured = self._measured()
+        self._tape = tape_fills(files, partition, order_id)
 
-    def read(self, notes: tuple[str, ...]) -> OrderDay:
+    def read(self, choice: Choice, notes: tuple[str, ...]) -> OrderDay:
         any_row = self.measured[0] if self.measured else None
         by_arm = self._sweep_fills() if self.measured else self._other_fills()
         contras = self._contras(fill.contra_order_id for fills in by_arm.values() for fill in fills)
@@ -81,7 +99,7 @@ class _Reader:
             order_id=self._order_id,
             date=date,
             security=security,
-            security_name=self._name_of_security(),
+            ticker=self._ticker(),
             is_sweep=bool(self.terms.order_type & SWEEP),
             is_measured=bool(self.measured),
             is_affected=is_affected,
@@ -92,16 +110,17 @@ class _Reader:
             parent_id=any_row.get("parent_id") if any_row else None,
             messages=tuple(self.messages),
             arms=self._arms(fills, is_affected=bool(is_affected)),
-            notes=notes,
+            choice=choice,
+            notes=notes if self._tape is not None else (*notes, _UNTAPED),
         )
 
     # --- fills ------------------------------------------------------------------------------------
 
     def _sweep_fills(self) -> dict[str, list[FoundFill]]:
         """Of a sweep, by arm."""
-        real = tape_fills(self._files, self._partition, self._order_id)
+        real = self._tape or []
         by_arm = {}
-        for row in self.measured:
+        for row in self._told():
             name = row["scenario"] or row["model"]
             if row["model"] == TAPE:
                 by_arm[name] = real
@@ -116,11 +135,13 @@ class _Reader:
 
     def _other_fills(self) -> dict[str, list[FoundFill]]:
         """Of an order that is no sweep, or a sweep that takes no part in the book, by arm."""
-        by_arm = {TAPE: tape_fills(self._files, self._partition, self._order_id)}
-        is_sweep = bool(self.terms.order_type & SWEEP)
-        matched = self._time_priority("sweep_orderid" if is_sweep else "incoming_orderid")
-        if matched is not None:
-            by_arm[TIME_PRIORITY] = matched
+        by_arm = {}
+        if self._tape is not None:
+            by_arm[TAPE] = self._tape
+            is_sweep = bool(self.terms.order_type & SWEEP)
+            matched = self._time_priority("sweep_orderid" if is_sweep else "incoming_orderid")
+            if matched is not None:
+                by_arm[TIME_PRIORITY] = matched
         for scenario in self._scenarios():
             by_arm[scenario] = _by_time(
                 scenario_matches(self._files, self._partition, scenario, self._order_id)
@@ -151,6 +172,11 @@ class _Reader:
         rows = self._files.rows_if_there(path, ORDER_ID, (self._order_id,))
         return [] if rows is None else rows.to_pylist()
 
+    def _told(self) -> list[dict[str, Any]]:
+        """The measured arms that say something."""
+        has_tape = self._tape is not None
+        return [row for row in self.measured if has_tape or row["model"] not in _OF_THE_TAPE]
+
     def _arms(self, fills: dict[str, tuple[Fill, ...]], *, is_affected: bool) -> tuple[Arm, ...]:
         if not self.measured:
             return tuple(_plain_arm(name, of_arm) for name, of_arm in fills.items())
@@ -165,7 +191,7 @@ class _Reader:
                 ),
                 metrics={k: _plain(v) for k, v in row.items() if k not in _LABELS},
             )
-            for row in self.measured
+            for row in self._told()
         )
 
     def _rest(
@@ -177,18 +203,17 @@ class _Reader:
         if row["model"] == TAPE:
             return tape_rest(quantity, fills, self.messages)
         if row["model"] == TIME_PRIORITY:
-            return time_priority_rest(quantity, fills, *self._asked_by_time_priority())
+            return time_priority_rest(quantity, fills, self._asked_by_time_priority())
         return scenario_rest(
             quantity, row["unfilled_reason"], row["scenario"], self.terms, is_affected=is_affected
         )
 
-    def _asked_by_time_priority(self) -> tuple[int, int]:
-        """Shares that model was asked about, and matched of them; a sweep it lacks has none."""
+    def _asked_by_time_priority(self) -> tuple[int, int] | None:
+        """Shares that model was asked about, and matched of them; None of a sweep it lacks."""
         path = self._outputs / "simulation_order_summary.csv"
         rows = self._files.csv_rows(path, "orderid", self._order_id)
-        columns = ("quantity", "matched_quantity")
-        quantity, matched = (sum(values(rows, name)) for name in columns)
-        return quantity, matched
+        found = rows.select(["quantity", "matched_quantity"]).to_pylist()
+        return (found[0]["quantity"], found[0]["matched_quantity"]) if found else None
 
     # --- labels -----------------------------------------------------------------------------------
 
@@ -207,19 +232,18 @@ class _Reader:
         reason: str = values(rows, "left_out_reason")[0]
         return LEFT_OUT_REASONS.get(reason, reason)
 
-    def _name_of_security(self) -> str | None:
-        return self._name("reference.parquet", self._partition.security, "Name")
+    def _ticker(self) -> str | None:
+        date, security = self._partition
+        found = tickers_in(self._files.layout, [{"date": date, "security": security}])
+        return found.get(security)
 
     def _name_of_participant(self, participant: int | None) -> str | None:
-        return self._name("participants.parquet", participant, "ParticipantName")
-
-    def _name(self, file: str, number: int | None, column: str) -> str | None:
-        """The last of the names that a number has on the date, if it has any."""
-        path = self._files.layout.processed_date(self._partition.date) / file
-        if number is None:
+        """The last of the names that it has on the date, if it has any."""
+        path = self._files.layout.processed_date(self._partition.date) / "participants.parquet"
+        if participant is None:
             return None
-        rows: pa.Table | None = self._files.rows_if_there(path, "Id", (number,))
-        names = [] if rows is None else [name for name in values(rows, column) if name]
+        rows: pa.Table | None = self._files.rows_if_there(path, "Id", (participant,))
+        names = [] if rows is None else [name for name in values(rows, "ParticipantName") if name]
         return str(names[-1]) if names else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
@@ -13,6 +13,7 @@ from sweep_dask.explain.records import Choice
 from sweep_dask.explain.text import told
 from sweep_dask.explain.unknown import other_date, unknown_order
 from sweep_dask.storage.manifest import RUNNING, read_manifest
+from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.version import OTHER_TABLES
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ class Explanation:
 
     layout: OutputLayout
     order_id: int
-    choice: Choice
     days: tuple[OrderDay, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,14 +44,13 @@ class Explanation:
             {
                 "order_id": self.order_id,
                 "output": str(self.layout.root),
-                "choice": asdict(self.choice),
                 "days": [asdict(day) for day in self.days],
             }
         )
         return document
 
     def __str__(self) -> str:
-        return told(self.days, self.choice)
+        return told(self.days)
 
     def __repr__(self) -> str:
         dates = ", ".join(day.date for day in self.days)
@@ -89,7 +88,7 @@ def explain(layout: OutputLayout, order_id: int, dates: Sequence[str] = ()) -> E
     if not chosen:
         raise other_date(order_id, dates, partitions)
     days = tuple(_settled(files, partition, order_id, manifest) for partition in chosen)
-    return Explanation(layout, order_id, _choice(manifest), days)
+    return Explanation(layout, order_id, days)
 
 
 def _manifest(layout: OutputLayout) -> dict[str, Any]:
@@ -109,13 +108,28 @@ def _manifest(layout: OutputLayout) -> dict[str, Any]:
     return manifest
 
 
-def _choice(manifest: Mapping[str, Any]) -> Choice:
-    settings = manifest["settings"]
+def _choice(layout: OutputLayout, partition: Partition, manifest: Mapping[str, Any]) -> Choice:
+    """That of the run which made the partition's results; empty where no run says so."""
+    receipt = read_receipt(layout, *partition)
+    settings: Mapping[str, Any] = {}
+    if (receipt and receipt.signature) == manifest.get("signature"):
+        settings = manifest["settings"]
+    else:
+        entries = _entries(partition, manifest)
+        makers = {entry.get("earlier_run", entry.get("run")) for entry in entries}
+        for run in manifest.get("earlier_runs", ()):
+            if run["run"] in makers:
+                settings = run.get("settings", {})
+    return Choice(*(settings.get(field.name, {}).get("value") for field in fields(Choice)))
 
-    def value(name: str) -> Any:
-        return settings.get(name, {}).get("value")
 
-    return Choice(value("lifetime"), value("adoption_groups"), value("adoption_participant"))
+def _entries(partition: Partition, manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the manifest has of a partition: one entry, or none."""
+    return [
+        entry
+        for entry in manifest["partitions"]
+        if (entry["date"], entry["security"]) == tuple(partition)
+    ]
 
 
 def _settled(
@@ -126,7 +140,8 @@ def _settled(
     for _ in range(_MOST_READS):
         before = _receipt(files.layout, partition)
         try:
-            day = read_day(files, partition, order_id, notes)
+            choice = _choice(files.layout, partition, manifest)
+            day = read_day(files, partition, order_id, choice, notes)
         except InputError:
             if _receipt(files.layout, partition) == before:
                 raise
@@ -149,11 +164,7 @@ def _notes(partition: Partition, manifest: Mapping[str, Any]) -> Iterator[str]:
     """What to know about the state of a partition."""
     if manifest["status"] == RUNNING:
         yield "A run is at work in this folder, or was killed there: what is told is finished."
-    entries = [
-        entry
-        for entry in manifest["partitions"]
-        if (entry["date"], entry["security"]) == tuple(partition)
-    ]
+    entries = _entries(partition, manifest)
     if not entries:
         yield "The manifest does not list this partition yet."
     for entry in entries:

@@ -43,15 +43,18 @@ class FoundFill(NamedTuple):
     contra_order_id: int | None = None
 
 
-def tape_fills(files: Files, partition: Partition, order_id: int) -> list[FoundFill]:
-    """What really filled, by engine order; the contra is known if it is in the output, too."""
+def tape_fills(files: Files, partition: Partition, order_id: int) -> list[FoundFill] | None:
+    """What really filled, by engine order; the contra is known if it is in the output, too.
+
+    None if that is not known: there are no trades, or none that tell dark from lit.
+    """
     path = files.layout.processed(*partition) / f"{ROW_FILES['trades']}.parquet"
     # A partition without trades has no such file.
     if not path.exists():
-        return []
+        return None
     trades = files.columns(path, _TRADE_COLUMNS)
     if any(name not in trades.column_names for name in NEEDED):
-        return []
+        return None
     # Whether the tape tells half units shows in all its rows.
     deal_source = whole_numbers_or(trades, "dealsource", UNKNOWN)
     published_x2 = np.rint(2 * np.nan_to_num(prices(trades, "tradeprice"))).astype(np.int64)
@@ -133,9 +136,8 @@ def scenario_fills(
     path = files.layout.centre_point(*partition) / scenario / f"{SWEEP_FILLS}.parquet"
     rows = files.rows(path, "order_id", (order_id,))
     looks = set(looks_ns)
-    names = ("timestamp", "quantity", "price_x2", "venue", "deal_source")
-    # The last two came later than the others: older folders lack them.
-    found = zip(*(values(rows, name) for name in (*names, "contra_order_id", "event")), strict=True)
+    names = ("timestamp", "quantity", "price_x2", "venue", "deal_source", "contra_order_id")
+    found = zip(*(rows[name].to_pylist() for name in (*names, "event")), strict=True)
     return [
         FoundFill(
             time_ns,

@@ -23,18 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-_ON_BOOK = 1
-
-
-def message(row: Mapping[str, Any]) -> Message:
-    """One row of `cp_orders_filtered`."""
+def message(row: Mapping[str, Any], *, is_on_book: bool) -> Message:
+    """One row of `cp_orders_filtered`, and whether the order is on the book after it."""
     reason = row["changereason"]
     return Message(
         sequence=row["sequence"],
         time_ns=row["timestamp"],
         change_reason=reason,
         what=WORDS.get(reason, f"change reason {reason}"),
-        is_on_book=row.get("orderstatus") == _ON_BOOK,
+        is_on_book=is_on_book,
         limit_x2=doubled(row["price"]),
         quantity=row["quantity"],
         leaves_quantity=row["leavesquantity"],

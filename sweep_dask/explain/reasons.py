@@ -104,20 +104,23 @@ def tape_rest(quantity: int, fills: Sequence[Fill], messages: Sequence[Message])
     return Rest(quantity, reason, rules, words)
 
 
-def time_priority_rest(quantity: int, fills: Sequence[Fill], available: int, matched: int) -> Rest:
+def time_priority_rest(quantity: int, fills: Sequence[Fill], asked: tuple[int, int] | None) -> Rest:
     """What the time-priority model left.
 
     Parameters
     ----------
-    available, matched
-        Shares that the model was asked about, the last leaves of the record, and matched of them.
+    asked
+        Shares that the model was asked about, the last leaves of the record, and matched of them;
+        None of a sweep that is not in the model.
     """
     if sum(fill.quantity for fill in fills if not fill.is_counted) >= quantity:
         return _later(quantity)
-    if matched < available:
+    if asked is None:
+        reason = "its order type is not among those that the model looks at"
+    elif asked[1] < asked[0]:
         reason = "nobody else arrived on the other side before its record ended"
     else:
-        reason = f"the model is asked about the {available:,} that were left in the end alone"
+        reason = f"the model is asked about the {asked[0]:,} that were left in the end alone"
     return Rest(quantity, reason, (), reason)
 
 

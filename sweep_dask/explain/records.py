@@ -6,7 +6,7 @@ quantities shares; None is what is not known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -112,13 +112,25 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Under what the sweeps are measured; None in results without choices, or if no run tells."""
+
+    lifetime: str | None = None
+    adoption_groups: int | None = None
+    """One of so many groups of sweeps changes at a time, each in a replay of its own."""
+    adoption_participant: int | None = None
+    """Whose sweeps alone change, if they are one participant's."""
+
+
+@dataclass(frozen=True)
 class OrderDay:
     """An order on one trading date."""
 
     order_id: int
     date: str
     security: int
-    security_name: str | None
+    ticker: str | None
+    """As the reference table of the date has it."""
     is_sweep: bool
     is_measured: bool
     """Whether `sweep_metrics` has it: it is a sweep in the book."""
@@ -134,16 +146,6 @@ class OrderDay:
     """The first sweep of the chain in which it enters again what another one had left."""
     messages: tuple[Message, ...]
     arms: tuple[Arm, ...]
-    notes: tuple[str, ...] = field(default=())
+    choice: Choice
+    notes: tuple[str, ...]
     """What to know about where this comes from."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Under what the sweeps of the folder are measured; None in results without choices."""
-
-    lifetime: str | None
-    adoption_groups: int | None
-    """One of so many groups of sweeps changes at a time, each in a replay of its own."""
-    adoption_participant: int | None
-    """Whose sweeps alone change, if they are one participant's."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.explain.local_time import clock
+from sweep_dask.terms.arms import TAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sweep_dask.explain.records import Arm, Choice, Fill, Message, OrderDay
+    from sweep_dask.explain.records import Arm, Fill, Message, OrderDay
 
 
 _WIDTH = 80
@@ -20,25 +21,25 @@ _MOST_LINES = 30
 _NS_PER_SECOND = 1_000_000_000
 
 
-def told(days: Sequence[OrderDay], choice: Choice) -> str:
+def told(days: Sequence[OrderDay]) -> str:
     """The order on each of its dates."""
-    return "\n\n".join("\n".join(_day(day, choice)) for day in days)
+    return "\n\n".join("\n".join(_day(day)) for day in days)
 
 
-def _day(day: OrderDay, choice: Choice) -> Iterator[str]:
-    security = _with_name(day.security, day.security_name)
+def _day(day: OrderDay) -> Iterator[str]:
+    security = _with_name(day.security, day.ticker)
     head = f"Order {day.order_id}: {day.terms.kind}, {day.date}, security {security}"
     yield head
     yield "=" * min(len(head), _WIDTH)
-    for paragraph in _introduction(day, choice):
+    for paragraph in _introduction(day):
         yield from _wrapped(paragraph)
     yield ""
     yield _MESSAGE.format("Rows, Sydney time", "", "limit, $", "left", "filled")
     yield from _at_most(list(map(_message, day.messages)))
-    tape = day.arms[0].fills if day.arms else ()
+    tape = next((arm for arm in day.arms if arm.name == TAPE), None)
     for arm in day.arms:
         yield ""
-        yield from _arm(arm, tape if arm is not day.arms[0] else ())
+        yield from _arm(arm, () if tape is None or arm is tape else tape.fills)
     if day.is_measured:
         yield ""
         yield from _costs(day.arms)
@@ -49,28 +50,35 @@ def _day(day: OrderDay, choice: Choice) -> Iterator[str]:
 # --- what the order is ----------------------------------------------------------------------------
 
 
-def _introduction(day: OrderDay, choice: Choice) -> Iterator[str]:
+def _introduction(day: OrderDay) -> Iterator[str]:
     yield _terms(day)
     yield _arrival(day)
     if day.is_measured:
-        yield _measured(day, choice)
+        yield _measured(day)
         if day.parent_id not in (None, day.order_id):
             yield f"It enters again what was left of another: {day.parent_id} is the first of them."
         if day.is_affected is False:
-            yield (
-                "No scenario changes it: it has no limit or was not entered new in continuous "
-                "trading, and acts as recorded."
-            )
+            yield f"No scenario changes it: {_why_unaffected(day)}. It acts as recorded."
     elif day.left_out:
         yield f"It is left out of the book: {day.left_out}."
     elif day.is_sweep:
         yield "It is not among the sweeps that are measured."
-    if not day.is_measured and any(arm.scenario for arm in day.arms):
+    is_in_book = any(arm.scenario for arm in day.arms) and not day.left_out
+    if is_in_book and not day.is_measured:
+        participant = day.choice.adoption_participant
+        whose = "" if participant is None else f" of participant {participant}"
         yield (
             "It acts as recorded in every scenario; its dark matches there are those of the market "
-            "in which all sweeps change and wait until they are cancelled or trading ends."
+            f"in which all sweeps{whose} change and wait until they are cancelled or trading ends."
         )
     yield from day.notes
+
+
+def _why_unaffected(day: OrderDay) -> str:
+    participant = day.choice.adoption_participant
+    if participant not in (None, day.terms.participant):
+        return f"sweeps of participant {participant} alone change"
+    return "it has no limit or was not entered new in continuous trading"
 
 
 def _terms(day: OrderDay) -> str:
@@ -112,8 +120,9 @@ def _side(price_x2: int | None) -> str:
     return "none" if price_x2 is None else f"${dollars(price_x2)}"
 
 
-def _measured(day: OrderDay, choice: Choice) -> str:
+def _measured(day: OrderDay) -> str:
     assert day.end_ns is not None
+    choice = day.choice
     waited = _duration(day.end_ns - day.arrival.time_ns)
     text = f"Measured at {clock(day.end_ns)}, {waited} after it arrived"
     if choice.lifetime:
@@ -121,11 +130,11 @@ def _measured(day: OrderDay, choice: Choice) -> str:
         longest_ns = lifetime_of(choice.lifetime).duration_ns
         is_cut = longest_ns is not None and day.end_ns - day.arrival.time_ns < longest_ns
         text += ", but trading or the recording ends then)" if is_cut else ")"
-    if not any(arm.scenario for arm in day.arms):
+    if not day.is_affected or choice.adoption_groups is None:
         return f"{text}."
     if choice.adoption_participant is not None:
         return f"{text}; sweeps of participant {choice.adoption_participant} alone change."
-    if choice.adoption_groups in (None, 1):
+    if choice.adoption_groups == 1:
         return f"{text}; all sweeps change."
     return f"{text}; one sweep in {choice.adoption_groups} changes, this one among them."
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 
-import pyarrow.parquet as pq
 import pytest
 from dark_markets import add_partition, dark_market
 from explained import (
@@ -261,17 +260,6 @@ def test_a_damaged_file_is_named(layout, name):
     assert done.exit_code == 3
     assert str(path) in done.stderr
     assert "Traceback" not in done.output
-
-
-def test_fills_of_a_version_that_did_not_name_contras(layout):
-    path = layout.centre_point(*KEY) / "rest-dark" / "sweep_fills.parquet"
-    pq.write_table(pq.read_table(path).drop_columns(["contra_order_id", "event"]), path)
-    found = fills_of(arms(only_day(layout, B))["rest-dark"])
-    assert [(seconds, shares, contra) for seconds, shares, *_, contra in found] == [
-        (20, 100, None),
-        (20, 20, None),
-        (50, 30, None),
-    ]
 
 
 def test_the_folder_of_a_replay_is_none_of_a_run(layout):

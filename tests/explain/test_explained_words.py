@@ -118,9 +118,9 @@ def test_the_end_of_the_record():
 
 def test_what_time_priority_left():
     later = [fill(9, is_counted=False)]
-    assert reasons.time_priority_rest(9, later, 9, 9).reason == FILLED_LATER
-    assert "nobody else arrived" in reasons.time_priority_rest(9, [], 9, 0).words
-    assert "asked about the 3" in reasons.time_priority_rest(9, [], 3, 3).words
+    assert reasons.time_priority_rest(9, later, (9, 9)).reason == FILLED_LATER
+    assert "nobody else arrived" in reasons.time_priority_rest(9, [], (9, 0)).words
+    assert "asked about the 3" in reasons.time_priority_rest(9, [], (3, 3)).words
 
 
 def test_every_change_of_an_order_has_words():

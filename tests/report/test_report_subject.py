@@ -29,9 +29,18 @@ def test_a_ticker_is_that_of_the_last_date(tmp_path):
     assert tickers_in(layout, PARTITIONS) == {3: "BHP", 20: "CBA"}
 
 
+def test_a_ticker_is_that_of_the_last_date_that_names_one(tmp_path):
+    layout = OutputLayout(tmp_path)
+    write_reference(layout, "2024-10-04", Id=[3, 20, 5], Name=["BHP", "OLD", "RIO"])
+    write_reference(layout, "2024-10-07", Id=[20], Name=["CBA"])
+    assert tickers_in(layout, PARTITIONS) == {3: "BHP", 20: "CBA"}
+
+
 @pytest.mark.parametrize(
     ("columns", "found"),
     [
+        ({"Name": ["a name"], "TICKER": ["BHP"]}, {3: "BHP"}),
+        ({"Symbol": ["BHP"], "Name": ["OTHER"]}, {3: "BHP"}),
         ({"Name": ["DRR Test Security"], "ContractName": ["DRR SECURITY"]}, {3: "DRR"}),
         ({"Name": ["a name"], "ContractName": ["BHP GROUP"]}, {3: "BHP"}),
         ({"ContractName": ["BHP"]}, {3: "BHP"}),

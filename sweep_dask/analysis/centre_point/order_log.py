@@ -205,7 +205,7 @@ def read_order_log(
         side=side,
         type=types,
         reason=whole_numbers(orders, "changereason"),
-        is_on_book=_is_on_book(orders),
+        is_on_book=is_on_book(orders),
         price_x2=price_x2,
         limit_x2=_limits_x2(price_x2, side, counts, ticks),
         improved_limit_x2=_limits_x2(price_x2, side, counts, ticks),
@@ -274,7 +274,7 @@ def _limits_x2(price_x2: IntArray, side: IntArray, midtick: IntArray, ticks: Tic
     return np.where(price_x2 % 2 == 0, limits, price_x2)
 
 
-def _is_on_book(orders: pa.Table) -> BoolArray:
+def is_on_book(orders: pa.Table) -> BoolArray:
     """Whether the order is on the book after the row; without a status, by what is left of it."""
     if "orderstatus" not in orders.column_names:
         stays = ~np.isin(whole_numbers(orders, "changereason"), EXITS)
