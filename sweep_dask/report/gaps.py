@@ -84,7 +84,8 @@ _SHORT_SELLS = (
 )
 _NO_CLOSE = (
     "How long sweeps could wait in {count:,} of {all:,} partitions: no session row tells when "
-    "continuous trading ends, so that it is taken not to end."
+    "continuous trading ends, so that it is taken not to end; from 23 June 2025 on, to end by the "
+    "timetable."
 )
 _NO_QUOTES_IN_SOME = (
     "What sweeps fill and cost in {count:,} of {all:,} partitions: neither the quote "

@@ -12,6 +12,7 @@ from sweep_dask.report.fidelity import Fidelity, read_fidelity
 from sweep_dask.report.rendering import render
 from sweep_dask.report.subject import subject_of
 from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.storage.processed import INGEST_SETTINGS
 from sweep_dask.terms.files import FIDELITY
 from sweep_dask.terms.score import EVENTS, KINDS, MODES, OUTCOMES, PREDICTED, UNTIL
 
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 MOST_PARTITIONS = 50
 
 #: Settings that decide which orders go through what book.
-_OF_BOOK = (
-    *("ignore", "columns", "units", "delimiter", "dates", "securities", "trading_day", "ticks"),
-    *("preferencing", "block_min_value", "quote_source", "rules_off"),
-)
+_OF_BOOK = (*INGEST_SETTINGS, "preferencing", "block_min_value", "quote_source", "rules_off")
 
 
 @dataclass(frozen=True)

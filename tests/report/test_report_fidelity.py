@@ -365,8 +365,12 @@ OTHERS = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:1"}]
 
 @pytest.mark.parametrize(
     "changes",
-    [{"inputs": OTHERS}, {"settings": {"rules_off": {"value": ["half-tick"], "source": "file"}}}],
-    ids=["input", "book"],
+    [
+        {"inputs": OTHERS},
+        {"settings": {"rules_off": {"value": ["half-tick"], "source": "file"}}},
+        {"settings": {"header": {"value": "none", "source": "file"}}},
+    ],
+    ids=["input", "book", "columns"],
 )
 def test_a_replay_of_another_input_or_book_adds_nothing_and_vouches_for_nothing(tmp_path, changes):
     inputs = [{"file": "orders/a.csv", "bytes": 1, "digest": "sha256:0"}]

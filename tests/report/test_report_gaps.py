@@ -229,3 +229,18 @@ def test_very_few_sweeps(tmp_path, count, arms):
     shown = page.rows("fill-and-cost")
     assert {row[1] for row in shown} == {str(count)}
     assert ("verdict-table" in page.tables) == (arms == ARMS)
+
+
+def test_without_session_rows_days_with_a_timetable_end(tmp_path):
+    """Until June 2025 there was none: trading is taken not to end then."""
+    partitions = [partition_entry() | {"gaps": ["no_session_rows"]}, partition_entry(security=2)]
+    (gap,) = (
+        gap
+        for gap in gaps_of(write_page(*make_empty_folder(tmp_path, partitions=partitions)))
+        if "session row" in gap
+    )
+    assert gap == (
+        "How long sweeps could wait in 1 of 2 partitions: no session row tells when continuous "
+        "trading ends, so that it is taken not to end; from 23 June 2025 on, to end by the "
+        "timetable."
+    )

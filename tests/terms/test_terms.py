@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from sweep_dask.terms import arms, metrics
+from sweep_dask.terms import arms, deal_sources, metrics
+from sweep_dask.terms.columns.lookup import column_of
 from sweep_dask.terms.metric import Detail, Direction, Metric
 
 
@@ -24,6 +25,23 @@ def test_a_name_costs_no_compiled_code():
     count, loaded = done.stdout.split(maxsplit=1)
     assert int(count) > 5
     assert loaded.strip() == "[]"
+
+
+def test_every_deal_source_that_the_book_writes_is_told():
+    meaning = column_of("matches", "deal_source").meaning
+    assert all(f"{number} {deal_sources.NAMES[number]}" in meaning for number in deal_sources.DARK)
+
+
+@pytest.mark.parametrize("file", ["sensitivity", "by_choice"])
+def test_a_scenario_of_choices_may_be_the_tape(file):
+    assert "`tape`" in column_of(file, "scenario").meaning
+    assert "missing" in column_of("sweep_metrics", "scenario").meaning
+
+
+@pytest.mark.parametrize("file", ["robustness", "verdicts"])
+def test_bounds_of_an_effect_are_in_its_unit(file):
+    assert column_of(file, "low").meaning.endswith("see `unit`")
+    assert column_of("comparisons", "low").meaning.endswith("unit of the metric")
 
 
 @pytest.mark.parametrize("name", metrics.HEADLINE)

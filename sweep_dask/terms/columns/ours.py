@@ -1,12 +1,15 @@
-"""Columns of all other files: one name is one thing in all of them."""
+"""Columns of all other files: one name is one thing in all of them, but for those in `lookup`."""
 
 from __future__ import annotations
 
 from sweep_dask.terms.columns import Described, described
+from sweep_dask.terms.deal_sources import DARK, NAMES
 from sweep_dask.terms.metrics import COLUMNS, HEADLINE
 
+_DEAL_SOURCES = ", ".join(f"{number} {NAMES[number]}" for number in DARK)
+
 OURS = described(
-    """
+    f"""
     date | | trading date
     security | | order book id
     model | | `tape`, `time-priority` or `centre-point`
@@ -18,7 +21,7 @@ OURS = described(
     buy_order_id | | order that bought
     sell_order_id | | order that sold
     price_x2 | 0.05 cent | price of the match, doubled
-    deal_source | | 46 preferenced, 47 Centre Point, 49 preference only, 50 block; lit: of the tape
+    deal_source | | {_DEAL_SOURCES}; of a lit fill: that of the tape
     aggressor | | the incoming side: 1 buy, 2 sell, 0 if both orders rested
     trigger | | `arrival`, `amend`, or `nbbo`: the quote moved, or trading resumed
     mode | | of the replay: `resync` or `free`
@@ -154,22 +157,22 @@ _WORDS = described(
     arrival_spread_ticks | | from bid to offer on arrival
     filled_value_x2 | | filled quantity times doubled price, exact
     vwap | | mean price of its fills, weighted by shares
-    limit_improvement | | better than the limit
-    midpoint_improvement | | better than the midpoint on arrival
-    far_touch_improvement | | better than the other side's best price on arrival
+    limit_improvement | | what the fills are better than the limit
+    midpoint_improvement | | what the fills are better than the midpoint on arrival
+    far_touch_improvement | | what the fills are better than the other side's best on arrival
     arrival_cost | | of the filled shares against the midpoint on arrival, with fees; + is a cost
     opportunity_cost | | of the unfilled shares: midpoint at the end, not at arrival; + is a cost
     implementation_shortfall | | arrival cost and opportunity cost; + is a cost
     completed_shortfall | | shortfall with clean-up: the rest traded in the lit book; + is a cost
-    slippage | | of the midpoint from arrival to the fills; + is a cost
-    effective_spread | | twice the fill's price against the midpoint then; + is a cost
-    realised_spread_1s | | twice the fill's price against the midpoint 1 s later; + is a cost
-    realised_spread_10s | | twice the fill's price against the midpoint 10 s later; + is a cost
-    realised_spread_60s | | twice the fill's price against the midpoint 60 s later; + is a cost
-    time_to_first_fill | | from arrival
-    time_to_last_fill | | from arrival
-    mean_time_to_fill | | from arrival, weighted by shares
-    market_drift | | of the midpoint from arrival to the end, against the order
+    slippage | | how far the midpoint moved from arrival to the fills; + is a cost
+    effective_spread | | twice what a fill is worse than the midpoint at its time; + is a cost
+    realised_spread_1s | | twice what a fill is worse than the midpoint 1 s later; + is a cost
+    realised_spread_10s | | twice what a fill is worse than the midpoint 10 s later; + is a cost
+    realised_spread_60s | | twice what a fill is worse than the midpoint 60 s later; + is a cost
+    time_to_first_fill | | from arrival to the first fill
+    time_to_last_fill | | from arrival to the last fill
+    mean_time_to_fill | | from arrival to the fills, weighted by shares
+    market_drift | | how far the midpoint moved from arrival to the end; + is against the order
     working_spread | | national spread while it worked, weighted by time
     """
 )
