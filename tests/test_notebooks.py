@@ -1,8 +1,10 @@
 """Every notebook runs from the first cell to the last, in a process and a folder of its own."""
 
 import os
+import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 nbformat = pytest.importorskip("nbformat")
@@ -77,15 +79,28 @@ def test_a_study_without_data_says_so_and_does_nothing(execute, monkeypatch, tmp
     assert len(outputs(notebook)) == 1
 
 
-def test_a_study_of_several_days_answers(execute, monkeypatch):
+def choices_of_the_report(folder):
+    """How many the report of a study says that it looked at."""
+    (page,) = folder.glob("sweep-study-*/report.html")
+    return int(re.search(r"Looked at under ([0-9]+) choices", page.read_text(encoding="utf-8"))[1])
+
+
+def test_a_study_of_several_days_answers(execute, monkeypatch, tmp_path):
     # Made up, but with more than one day and security.
     monkeypatch.setenv("SWEEP_STUDY_INPUT", str(ROOT / "sweep_dask" / "sample" / "market"))
     text = printed(execute(STUDY))
     assert "SKIPPED" not in text
     assert "security-days only." in text
+    assert f"looked at under {choices_of_the_report(tmp_path)} choices:" in text
+    (folder,) = tmp_path.glob("sweep-study-*")
+    verdicts = pq.read_table(folder / "tables" / "rollups" / "verdicts.parquet").to_pylist()
+    for row in verdicts:
+        if row["metric"] == "fill_ratio":
+            smallest, largest = (100 * row[name] for name in ("smallest", "largest"))
+            assert f"over all choices {smallest:+.1f} to {largest:+.1f}: " in text
 
 
-def test_the_study_of_the_real_morning_answers(execute, monkeypatch):
+def test_the_study_of_the_real_morning_answers(execute, monkeypatch, tmp_path):
     if not MORNING.exists():
         pytest.skip("the real morning is not here")
     monkeypatch.delenv("SWEEP_STUDY_INPUT", raising=False)
@@ -98,6 +113,6 @@ def test_the_study_of_the_real_morning_answers(execute, monkeypatch):
         assert f"{scenario}: the fill ratio of a sweep is" in text
         in_short = text.partition("Taken for granted:")[2]
         assert f"\n{scenario}: fill ratio not decided (1 security-day of the 10" in in_short
-    assert "looked at under 42 choices:" in text
+    assert f"looked at under {choices_of_the_report(tmp_path)} choices:" in text
     assert "All of it for 1 security-day only." in text
     assert "Replay</strong>: done" in shown(notebook)

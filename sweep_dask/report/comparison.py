@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.report import wording
 from sweep_dask.report.arm_words import label, reference_of
 from sweep_dask.report.effects import METRICS
+from sweep_dask.report.measures import ALL_PARTS, measured
 from sweep_dask.report.numbers import Cell, cell, over
 from sweep_dask.report.rollups import is_pair
 from sweep_dask.terms.arms import REAL, Arm
@@ -155,28 +156,26 @@ def cost_parts(rollups: Rollups) -> list[CostParts]:
     """The parts for every arm of which they exist, drawn to one scale; none without a tape."""
     if REAL not in rollups.arms:
         return []
-    parts = {
-        arm: [row[name] for name in COST_PARTS]
+    rows = {
+        arm: row
         for arm in rollups.arms
         if arm != REAL and (row := rollups.total(arm)) and row["n_parts"]
     }
-    largest = max((abs(part) for amounts in parts.values() for part in amounts), default=0.0) or 1.0
-    return [_cost_parts(arm, amounts, largest) for arm, amounts in parts.items()]
+    sizes = (abs(row[name]) for row in rows.values() for name in COST_PARTS)
+    largest = max(sizes, default=0.0) or 1.0
+    return [_cost_parts(arm, row, largest) for arm, row in rows.items()]
 
 
-def _cost_parts(arm: Arm, amounts: Sequence[float], largest: float) -> CostParts:
+def _cost_parts(arm: Arm, row: Row, largest: float) -> CostParts:
     prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
-    named = dict(zip((*COST_PARTS, "all_parts_aud"), (*amounts, sum(amounts)), strict=True))
-    cells = [cell(f"{prefix}/{name}", amount, _signed_aud) for name, amount in named.items()]
+    cells = [cell(f"{prefix}/{name}", row[name], ALL_PARTS.form) for name in COST_PARTS]
+    cells.append(measured(prefix, row, ALL_PARTS))
     bars = []
-    for name, amount in zip(COST_PARTS, amounts, strict=True):
+    for name in COST_PARTS:
+        amount = row[name]
         width = round(50 * abs(amount) / largest, 2)
         bars.append((name, 50.0 if amount >= 0 else 50 - width, width))
     return CostParts(label(arm.name), cells, bars)
-
-
-def _signed_aud(amount: float | None) -> str:
-    return wording.change(amount, 0)
 
 
 def _key(table: str, reference: Arm, arm: Arm) -> str:

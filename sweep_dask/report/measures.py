@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
 from sweep_dask.report.numbers import Cell, cell, over
-from sweep_dask.terms.metrics import COLUMNS
+from sweep_dask.terms.metrics import COLUMNS, COST_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,6 +147,12 @@ WITH_CLEAN_UP = Measure(
 WITH_CLEAN_UP_MEAN = _per_sweep(
     "completed_shortfall_bps", "completed_shortfall_mean", "per sweep", wording.decimals
 )
+#: Of the difference to the tape in arrival cost; a sweep has all of its parts, or none counts.
+ALL_PARTS = Measure(
+    *("all_parts_aud", "Arrival cost against the tape, AUD", f"sum({' + '.join(COST_PARTS)})"),
+    lambda row: sum(row[name] for name in COST_PARTS),
+    lambda amount: wording.change(amount, 0),
+)
 
 #: The table "Fill and cost"; its heading groups these in the template.
 FILL_AND_COST = (
@@ -157,7 +163,10 @@ FILL_AND_COST = (
 #: Every number of an arm that the page shows, by name.
 MEASURES = {
     measure.name: measure
-    for measure in (*FILL_AND_COST, QUANTITY, PARENTS, ADDED_QUANTITY, PARENTS_FILLED_SHARE)
+    for measure in (
+        *FILL_AND_COST,
+        *(QUANTITY, PARENTS, ADDED_QUANTITY, PARENTS_FILLED_SHARE, ALL_PARTS),
+    )
 }
 
 

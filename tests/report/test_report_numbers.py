@@ -69,6 +69,16 @@ def test_numbers_of_the_lines(page, sweeps):
         assert same(page.numbers["/".join(key)], expected, name), (key, expected)
 
 
+def test_every_number_of_an_arm_has_a_query_or_is_a_column(page, answer_folder):
+    keys = [key.split("/") for key in page.numbers if key.startswith("by_")]
+    rollups = answer_folder[0].tables / "rollups"
+    known = {
+        name: {*MEASURES, *pq.read_schema(rollups / f"{name}.parquet").names}
+        for name in {key[0] for key in keys} - {"by_choice"}
+    }
+    assert [key for key in keys if key[0] in known and key[-1] not in known[key[0]]] == []
+
+
 def test_every_kind_of_segments_is_checked():
     assert COLUMNS.keys() == DIMENSIONS.keys()
 

@@ -40,7 +40,7 @@ _OF_EFFECT = described(
 )
 #: Columns of a sweep that are added up under the same name where a row is of many sweeps.
 _ADDED_UP = {*COLUMNS, *COST_PARTS, "added_quantity"}
-#: Files with names of their own: of the extracts, of the seed's pipeline, and of the contract.
+#: Files with names of their own: of the extracts, of the earlier pipeline, and of the contract.
 _OWN: Mapping[str, Mapping[str, Described]] = {
     **ROWS,
     **NINE,
