@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sweep_dask.terms.arms import Arm
 
 #: Measures that are the same for every arm.
-_OF_ANY_LINE = ("sweeps", "quantity")
+_OF_ANY_ARM = ("sweeps", "quantity")
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def answer_of(
     if arm is None or total is None:
         return None
     prefix = f"by_all/{HEADLINE_POPULATION}/{ALL}/{arm.name}"
-    measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_LINE}
+    measures = MEASURES if has_tape else {name: MEASURES[name] for name in _OF_ANY_ARM}
     is_sure = has_tape and doubt is None
     return Answer(
         real={name: measured(prefix, total, measure) for name, measure in measures.items()},

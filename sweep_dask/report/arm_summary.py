@@ -31,7 +31,7 @@ def arm_summary(by_all: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index `line`: `tape`, the model or, with scenarios, the scenario. `filled_share` is filled
+        Index `arm`: `tape`, the model or, with scenarios, the scenario. `filled_share` is filled
         of all shares and `dark_share` dark ones of the filled, NaN of none; all other columns are
         those of the roll-up.
     """
@@ -42,7 +42,7 @@ def arm_summary(by_all: pd.DataFrame) -> pd.DataFrame:
         "dark_share": _share(rows["dark_quantity"], rows["filled_quantity"]),
     }
     columns = [*_COUNTS, *shares, "fill_ratio_mean", *_MEANS]
-    return rows.assign(**shares)[columns].set_axis(names.rename("line"), axis="index")
+    return rows.assign(**shares)[columns].set_axis(names.rename("arm"), axis="index")
 
 
 def _share(part: pd.Series, whole: pd.Series) -> pd.Series:

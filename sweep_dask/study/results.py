@@ -147,7 +147,7 @@ class RunResult:
     def summary(self) -> pd.DataFrame:
         """The answer: a row for what really happened and for each simulation of the same sweeps.
 
-        Of sweeps that arrived in continuous trading. The index `line` is `tape`, `time-priority` or
+        Of sweeps that arrived in continuous trading. The index `arm` is `tape`, `time-priority` or
         the scenario; `filled_share` is filled of all shares, `dark_share` the dark ones of the
         filled; the other columns are those of the roll-up `by_all`.
 

@@ -280,7 +280,7 @@ def test_a_table_without_rows_has_its_columns(folder):
 
 def test_the_summary_has_a_row_for_each_line(folder):
     summary = load(folder).summary()
-    assert summary.index.name == "line"
+    assert summary.index.name == "arm"
     assert summary.index.tolist() == ["tape", "time-priority", "rest-dark"]
     # 250 of 1000 shares, 50 of them dark; then 500 of 1000; then nothing, and of nothing no share.
     assert summary["filled_share"].tolist() == [0.25, 0.5, 0.0]

@@ -79,7 +79,7 @@ class ClusterSums(NamedTuple):
 def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
     """The mean of every cell, how far it spreads, and whether it is 0; NaN is not known.
 
-    `reason` says why there is no test, and is empty where there is one.
+    `no_test_reason` says why there is no test, and is empty where there is one.
     """
     mean = over(sums.total, sums.n)
     deviation = _deviation(sums, mean)

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES
-from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS
 from sweep_dask.analysis.metrics.populations import POPULATIONS
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
 from sweep_dask.analysis.rollups.comparisons import TESTS
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
 from sweep_dask.terms.dimensions import SPREADS, STATUSES
-from sweep_dask.terms.metrics import COMPARED, REALISED_AFTER_SECONDS
+from sweep_dask.terms.metrics import COMPARED, COST_PARTS, REALISED_AFTER_SECONDS
 from sweep_dask.terms.metrics_page import renewed
 
-PAGE = (Path(__file__).parents[3] / "docs/metrics.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "metrics.md").read_text(encoding="utf-8")
 
 
 def rows(head):
@@ -33,10 +33,10 @@ def rows(head):
     [
         ("Metric", SWEEP_METRICS),
         ("Column", POPULATIONS),
-        ("Column of `AGREEMENT`", AGREEMENT),
-        ("Column of `AVERAGES`", AVERAGES),
-        ("Column of `ARRIVAL_COST_PARTS`", ARRIVAL_COST_PARTS),
-        ("Column of `TESTS`", TESTS),
+        ("Column of `comparisons`: agreement", AGREEMENT),
+        ("Column of `averages`", AVERAGES),
+        ("Column of `sweep_metrics`", COST_PARTS),
+        ("Column of `comparisons`: tests", TESTS),
     ],
 )
 def test_every_column_has_its_entry(head, columns):
@@ -47,6 +47,13 @@ def test_every_column_has_its_entry(head, columns):
 def test_the_table_is_that_of_the_records():
     renew = "python -m sweep_dask.terms.metrics_page docs/metrics.md"
     assert renewed(PAGE) == PAGE, f"`{renew}` renews it"
+
+
+def test_no_page_names_constants_of_the_code_as_if_they_were_files():
+    for page in ("metrics.md", "output.md", "file_formats.md"):
+        text = (DOCS / page).read_text(encoding="utf-8")
+        constants = "AGREEMENT|AVERAGES|ARRIVAL_COST_PARTS|TESTS|SWEEP_DIFFERENCES|SWEEP_METRICS"
+        assert re.findall(f"`(?:{constants}|POPULATIONS)`", text) == []
 
 
 def test_entries_say_what_when_missing_and_in_which_unit():
