@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from framed import table
 
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS
+from sweep_dask.analysis.rollups.sweeps import CATEGORY_COLUMNS, COLUMNS
 from sweep_dask.storage.combine import KEY_COLUMNS, result_schema
 from sweep_dask.terms.arms import ARMS
 from sweep_dask.terms.dimensions import HOURS, MARKETABILITY, SPREADS, STATUSES
@@ -100,7 +100,7 @@ def _draw_values(random, size):
 
 def as_read(sweeps):
     """The columns of rows that roll-ups are made of, as they are read: texts are categories."""
-    return sweeps[list(COLUMNS)].astype(dict.fromkeys(CATEGORIES, "category"))
+    return sweeps[list(COLUMNS)].astype(dict.fromkeys(CATEGORY_COLUMNS, "category"))
 
 
 def write_sweeps(path, sweeps, row_group_rows=1 << 20):

@@ -133,7 +133,7 @@ def sweep_tables(*arguments, **options):
 
 def sweep_metrics(sweeps, fills, quotes, **options):
     measure = measured.SweepMeasure(sweeps, quotes, **options)
-    return table(measured.SWEEP_METRICS, measure.of(fills))
+    return table(measured.SWEEP_METRIC_COLUMNS, measure.of(fills))
 
 
 def populations(*arguments):

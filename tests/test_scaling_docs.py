@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 
 import pytest
@@ -48,3 +49,13 @@ def test_there_is_a_row_for_each_machine():
 @pytest.mark.parametrize(("number", "machine"), list(enumerate(MACHINES)))
 def test_settings_follow_from_the_rules(number, machine):
     assert rows_of_table()[number] == line(*machine)
+
+
+def test_the_measured_table_and_its_chart_are_there():
+    measured = PAGE.partition("<!-- bench_scaling.py -->")[2].partition("<!-- end -->")[0]
+    settings = re.findall(r"^\| (\w[^|]*) \| [0-9]", measured, re.MULTILINE)
+    assert settings[0] == "sequential"
+    assert len([name for name in settings if "worker" in name]) >= 3
+    assert len([name for name in settings if name.startswith("chunks of ")]) >= 3
+    (chart,) = re.findall(r"!\[.*\]\((.*)\)", measured)
+    assert (ROOT / "docs" / chart).read_text(encoding="utf-8").rstrip().endswith("</svg>")

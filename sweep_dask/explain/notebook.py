@@ -13,6 +13,7 @@ from sweep_dask.report.example_plot import example_plot
 from sweep_dask.report.rendering import render
 from sweep_dask.terms.arms import TAPE
 from sweep_dask.terms.files import ROW_FILES
+from sweep_dask.terms.units import PRICE_X2_PER_AUD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sweep_dask.explain.explanation import Explanation
     from sweep_dask.explain.records import Arm, OrderDay
     from sweep_dask.storage.layout import OutputLayout
-
-_X2_PER_DOLLAR = 2_000
 
 
 def html(explanation: Explanation) -> str:
@@ -70,7 +69,7 @@ def _example(layout: OutputLayout, day: OrderDay, arm: Arm) -> Example:
         order_id=day.order_id,
         side=day.terms.side,
         quantity=day.terms.quantity,
-        limit=None if limit_x2 is None else limit_x2 / _X2_PER_DOLLAR,
+        limit=None if limit_x2 is None else limit_x2 / PRICE_X2_PER_AUD,
         arrival_ns=int(ends[0]),
         end_ns=int(ends[1]),
         quotes=quotes_around(layout, path, arrival_ns, day.end_ns),
@@ -86,7 +85,7 @@ def _fills(arm: Arm) -> Fills:
     return Fills(
         label(arm.name),
         _local([fill.time_ns for fill in counted]),
-        price_x2 / _X2_PER_DOLLAR,
+        price_x2 / PRICE_X2_PER_AUD,
         np.array([fill.quantity for fill in counted], dtype=np.int64),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.explain.local_time import clock
 from sweep_dask.terms.arms import TAPE
+from sweep_dask.terms.units import PRICE_PER_AUD, PRICE_X2_PER_AUD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -256,7 +257,7 @@ def _cost(name: str, metrics: dict[str, Any]) -> str:
         name,
         f"{metrics['filled_quantity']:,}",
         percent(metrics["fill_ratio"]),
-        NONE if mean is None else f"{mean / 1_000:,.4f}",
+        NONE if mean is None else f"{mean / PRICE_PER_AUD:,.4f}",
         *(
             decimals(metrics[f"{metric}_{unit}"])
             for metric in ("implementation_shortfall", "completed_shortfall")
@@ -271,13 +272,11 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 #: In place of a number there is none of.
 NONE = "-"
-#: Prices of the input are in 0.1 cent, and doubled here.
-_X2_PER_DOLLAR = 2_000
 
 
 def dollars(price_x2: int) -> str:
     """A doubled price in dollars, exactly: `6670` becomes `3.3350`."""
-    whole, rest = divmod(price_x2, _X2_PER_DOLLAR)
+    whole, rest = divmod(price_x2, PRICE_X2_PER_AUD)
     return f"{whole:,}.{5 * rest:04}"
 
 

@@ -15,7 +15,7 @@ from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_l
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills
 from sweep_dask.analysis.metrics.choice_replays import under_choices
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.tables import empty_table, whole_numbers
 from sweep_dask.errors import InputError
 from sweep_dask.partition.tables import table_name

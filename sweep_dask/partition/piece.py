@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
-from sweep_dask.analysis.rollups.sweeps import CATEGORIES, COLUMNS, Sweeps
+from sweep_dask.analysis.rollups.sweeps import CATEGORY_COLUMNS, COLUMNS, Sweeps
 from sweep_dask.partition.tables import TablesSpec, combined_tables
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.frames import RowsFile, to_frame
@@ -150,7 +150,7 @@ def summary_of_files(
     cases = cases_of(arms, spec.choices)
     of_sweeps = (
         summary_of(Sweeps(to_frame(rows), arms))
-        for rows in whole_partitions(sweeps, COLUMNS, CATEGORIES)
+        for rows in whole_partitions(sweeps, COLUMNS, CATEGORY_COLUMNS)
     )
     of_choices = (
         summary_of_choices(rows, cases)

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority.model import simulate_partition
@@ -207,7 +207,7 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     scored = job.centre_point.is_scored and [part.name for part in fields(PartitionScore)]
     settled = (
         *(scenarios, job.centre_point.book, trading, tuple(SWEEP_TABLE)),
-        (choices, tuple(SENSITIVITY), scored) if scenarios else choices.lifetime,
+        (choices, tuple(SENSITIVITY_COLUMNS), scored) if scenarios else choices.lifetime,
     )
     parts = [VERSION, *([TIME_PRIORITY] if job.time_priority else []), repr(settled)]
     parts += ["safe text"] if job.csv_safe_text else []

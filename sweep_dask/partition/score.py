@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sweep_dask.analysis.centre_point import replay
 from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
-from sweep_dask.analysis.centre_point.match_table import MISSES, REPLAY_MATCHES
+from sweep_dask.analysis.centre_point.match_table import MISSES, REPLAY_MATCH_COLUMNS
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
@@ -43,7 +43,7 @@ def replayed(
         return replay.replay_partition(partition, *key, ablations=ablations)
     # Without a tape there is nothing to replay against, and that is no failure.
     scores = {mode: Score(detail=Detail()) for mode in MODES}
-    nothing = (empty_table(REPLAY_MATCHES), empty_table(MISSES), HiddenOrders())
+    nothing = (empty_table(REPLAY_MATCH_COLUMNS), empty_table(MISSES), HiddenOrders())
     return replay.ReplayResult(scores, {}, *nothing, event_count=0, step_count=0)
 
 

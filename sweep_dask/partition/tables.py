@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT as LEFT_OUT_COLUMNS
-from sweep_dask.analysis.centre_point.match_table import MATCHES as MATCH_COLUMNS
-from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS as FILL_COLUMNS
-from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_SUMMARY
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY as SENSITIVITY_COLUMNS
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS, MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILL_COLUMNS, SWEEP_SUMMARY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority.model import output_columns
 from sweep_dask.schema import ORDERS, Kind
@@ -49,7 +47,7 @@ _PANDAS_TYPES = {Kind.INTEGER: "Int64", Kind.PRICE: "float64", Kind.TEXT: "str"}
 SCENARIO_TABLES = {
     MATCHES: MATCH_COLUMNS,
     ORDER_SUMMARY: SWEEP_SUMMARY,
-    SWEEP_FILLS: FILL_COLUMNS,
+    SWEEP_FILLS: SWEEP_FILL_COLUMNS,
 }
 
 #: Ahead of the names of Centre Point tables.

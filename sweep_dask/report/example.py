@@ -16,6 +16,7 @@ from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.pieces import file_of
 from sweep_dask.terms.arms import REAL, SCENARIOS
 from sweep_dask.terms.files import MATCH_DETAILS, ROW_FILES, SWEEP_METRICS
+from sweep_dask.terms.units import PRICE_PER_AUD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,6 @@ MOST_QUOTES = 2_000
 #: Least time drawn, and the share of the time that is added before and after it. Arbitrary.
 _LEAST_NS = 1_000_000_000
 _ROOM = 0.06
-#: Prices of the input are in 0.1 cent.
-_UNITS_PER_DOLLAR = 1_000
 #: Time, price and quantity of no fills.
 _NO_ROWS = pa.table({name: pa.array([], pa.int64()) for name in ("time", "price", "quantity")})
 
@@ -148,7 +147,7 @@ def _read(layout: OutputLayout, chosen: Row) -> Example:
         order_id=order_id,
         side=sweep["side"],
         quantity=sweep["quantity"],
-        limit=sweep["limit"] and sweep["limit"] / _UNITS_PER_DOLLAR,
+        limit=sweep["limit"] and sweep["limit"] / PRICE_PER_AUD,
         arrival_ns=_local(arrival_ns),
         end_ns=_local(end_ns),
         quotes=quotes_around(layout, processed / "nbbo.parquet", arrival_ns, end_ns),
@@ -214,7 +213,7 @@ def _fills(arm: str, rows: pa.Table, scale: int = 1) -> Fills:
     """From the columns time, price and quantity, whatever they are called."""
     time_ns, price, quantity = (column.to_numpy() for column in rows.columns)
     order = np.argsort(time_ns, kind="stable")
-    dollars = price[order].astype(np.float64) / (scale * _UNITS_PER_DOLLAR)
+    dollars = price[order].astype(np.float64) / (scale * PRICE_PER_AUD)
     return Fills(label(arm), time_ns[order].astype(np.int64), dollars, quantity[order])
 
 
@@ -238,7 +237,7 @@ def quotes_around(layout: OutputLayout, path: Path, begin_ns: int, end_ns: int) 
 
 def _dollars(price: FloatArray) -> FloatArray:
     """0 is no price."""
-    return np.where(price > 0, price, np.nan) / _UNITS_PER_DOLLAR
+    return np.where(price > 0, price, np.nan) / PRICE_PER_AUD
 
 
 def _changes(bid: FloatArray, offer: FloatArray) -> IntArray:

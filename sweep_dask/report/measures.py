@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.report import wording
 from sweep_dask.report.numbers import Cell, cell, over
 from sweep_dask.terms.metrics import COLUMNS, COST_PARTS
+from sweep_dask.terms.units import BPS, PRICE_PER_AUD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Value = Callable[[Mapping[str, Any]], float | None]
-
-BPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def _per_sweep(
     return Measure(name, heading, COLUMNS[column].query, _column(f"{column}_mean"), form)
 
 
-_PAPER_VALUE = "arrival_midpoint * quantity / 1000"
+_PAPER_VALUE = f"arrival_midpoint * quantity / {PRICE_PER_AUD}"
 
 
 def _of_paper_value(amount: str) -> str:

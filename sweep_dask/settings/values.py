@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sweep_dask.memory import parse_bytes
 from sweep_dask.settings.known_names import suggestion
+from sweep_dask.terms.units import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +28,6 @@ _LARGEST = 2**63 - 1
 _LARGEST_GIB = 2**33
 #: Decades, and few enough for a clock in nanoseconds.
 _LARGEST_SECONDS = 10**9
-
-#: Basis points.
-_ALL_BPS = 10_000
 
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
@@ -102,7 +100,7 @@ def parse_fraction(value: object) -> float:
 def parse_basis_points(value: object) -> float:
     """A number from zero on, no more than all."""
     return _parse_number(
-        value, lambda number: 0 <= number <= _ALL_BPS, f"basis points from 0 to {_ALL_BPS:,}"
+        value, lambda number: 0 <= number <= BPS, f"basis points from 0 to {BPS:,}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
@@ -58,7 +58,7 @@ def signature(book: BookSettings, settings: Settings) -> str:
     """Digest of what the models are told: results of runs that share it can be put together."""
     # Without the model, what it would be given makes no difference.
     choices = choices_of(vars(settings))
-    of_model = (in_order(settings.scenarios), choices, tuple(SENSITIVITY), settings.replay)
+    of_model = (in_order(settings.scenarios), choices, tuple(SENSITIVITY_COLUMNS), settings.replay)
     centre_point = of_model if CENTRE_POINT in settings.models else (settings.lifetime,)
     fees = fees_of(vars(settings))
     settled = (

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, REPLAY_MATCHES
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS, REPLAY_MATCH_COLUMNS
 from sweep_dask.dataflow.execute import gather
 from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.progress import counted, shown
@@ -59,7 +59,7 @@ logger = logging.getLogger(__name__)
 #: Rows worth about a second of a task: most of it goes into the replays without each rule.
 _TASK_ROWS = 15_000
 
-_TABLES = {files.REPLAY_MATCHES: REPLAY_MATCHES, files.LEFT_OUT: LEFT_OUT}
+_TABLES = {files.REPLAY_MATCHES: REPLAY_MATCH_COLUMNS, files.LEFT_OUT: LEFT_OUT_COLUMNS}
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,13 +8,11 @@ import numpy as np
 
 from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.units import PRICE_X2_PER_AUD
 
 if TYPE_CHECKING:
     from sweep_dask.matching.reference.orders import Fill
     from sweep_dask.worked_cases.format import Case
-
-#: A case gives values in AUD, the book wants quantity x price_x2: 0.1 cent, doubled.
-_PRICE_X2_PER_AUD = 2_000
 
 
 class Engine(Protocol):
@@ -62,4 +60,4 @@ def own_participant(number: int) -> int:
 def block_min_value(case: Case) -> int | None:
     """The least value of a block, as quantity times doubled price; None: there are no blocks."""
     value = case.block_min_value_aud
-    return None if value is None else int(np.ceil(value * _PRICE_X2_PER_AUD))
+    return None if value is None else int(np.ceil(value * PRICE_X2_PER_AUD))

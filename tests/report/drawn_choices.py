@@ -1,6 +1,7 @@
 """What the sweeps of a drawn market fill and cost under every choice; made up from its arms.
 
-A table `SENSITIVITY`: whole partitions, in each all cases, of each case the same participants.
+Columns `SENSITIVITY_COLUMNS`: whole partitions, in each all cases, of each case the same
+participants.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rolled_up import spec_of
 
-from sweep_dask.analysis.metrics.choice_sums import AMOUNTS, COUNTS, SENSITIVITY
+from sweep_dask.analysis.metrics.choice_sums import AMOUNTS, COUNTS, SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.tables import table
 from sweep_dask.terms.arms import TAPE
@@ -28,7 +29,7 @@ def drawn_choices(market):
     of_arm = {arm.scenario or arm.model: _summed(frame) for arm, frame in market.items()}
     parts = [_rows(of_arm, case).assign(case=number) for number, case in enumerate(cases)]
     rows = pd.concat(parts).reset_index().sort_values(["date", "security", "case"], kind="stable")
-    return table(SENSITIVITY, {name: rows[name] for name in SENSITIVITY})
+    return table(SENSITIVITY_COLUMNS, {name: rows[name] for name in SENSITIVITY_COLUMNS})
 
 
 def _summable(frame):

@@ -12,8 +12,8 @@ from dark_markets import EXPECTED, SWEEP_QUANTITY, add_session, dark_market
 from markets import COLUMNS, FIRST_ID, OPENING_NS, SECOND, SELL, write_rows
 from running import ROOT, as_printed, invoke, result_files, run_here
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT, MATCHES
-from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS, SWEEP_SUMMARY
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS, MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILL_COLUMNS, SWEEP_SUMMARY
 from sweep_dask.errors import UsageError
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.layout import OutputLayout
@@ -540,7 +540,7 @@ def test_a_market_whose_session_never_opens(tmp_path):
 
 def test_every_column_and_reason_is_documented():
     output, inputs = ((ROOT / "docs" / name).read_text() for name in ("output.md", "input.md"))
-    columns = {*MATCHES, *SWEEP_SUMMARY, *SWEEP_FILLS, *LEFT_OUT}
+    columns = {*MATCH_COLUMNS, *SWEEP_SUMMARY, *SWEEP_FILL_COLUMNS, *LEFT_OUT_COLUMNS}
     assert [name for name in sorted(columns) if f"`{name}`" not in output] == []
     assert [name for name in SCENARIOS if f"`{name}`" not in output] == []
     reasons = UNFILLED_REASONS

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 #: Groups, by default; arbitrary: one order in twenty is a visible part of those that rest.
 ONE_IN = 20
 #: Until when orders are asked about: what each of them is worth is in the docstring above.
-LIFETIMES = tuple(map(lifetime_of, UNTIL))
+SCORED_LIFETIMES = tuple(map(lifetime_of, UNTIL))
 
 _FOREVER = np.iinfo(np.int64).max
 
@@ -115,7 +115,7 @@ def _compared(
 ) -> dict[str, Reliability]:
     orders, arrival_ns = np.flatnonzero(rested), records.arrival_ns
     by_lifetime = {}
-    for lifetime in LIFETIMES:
+    for lifetime in SCORED_LIFETIMES:
         until_ns = lifetime.until_ns(arrival_ns, records.end_ns, records.close_ns)
         by_lifetime[lifetime.name] = Reliability.of(
             predicted.until(until_ns, arrival_ns, orders),

@@ -18,10 +18,10 @@ from sweep_dask.analysis.centre_point.order_checks import LeftOut, find_left_out
 from sweep_dask.analysis.centre_point.order_log import OrderLog, QuoteSource, read_order_log
 from sweep_dask.analysis.centre_point.preferencing import OptIns, learn_opt_ins
 from sweep_dask.analysis.centre_point.tape import Tape, read_tape
-from sweep_dask.analysis.metrics.units import X2_PER_AUD
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.matching.centre_point import BookResult, run_book
 from sweep_dask.matching.rules import Rules
+from sweep_dask.terms.units import PRICE_X2_PER_AUD
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,7 +48,7 @@ class BookSettings:
     def block_min_value_x2(self) -> int | None:
         """The same as quantity times doubled price."""
         aud = self.block_min_value_aud
-        return None if aud is None else round(aud * X2_PER_AUD)
+        return None if aud is None else round(aud * PRICE_X2_PER_AUD)
 
 
 @dataclass(frozen=True)

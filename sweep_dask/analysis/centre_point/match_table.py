@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.centre_point.order_log import OrderLog
 
-MATCHES = schema(
+MATCH_COLUMNS = schema(
     "date:str security:int32 timestamp:int64 buy_order_id:int64 sell_order_id:int64 "
     "quantity:int64 price_x2:int64 deal_source:int16 aggressor:int8 trigger:str"
 )
-REPLAY_MATCHES = {**MATCHES, "mode": "str"}
+REPLAY_MATCH_COLUMNS = {**MATCH_COLUMNS, "mode": "str"}
 MISSES = schema(
     "buy_order_id:int64 sell_order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 cause:str"
 )
@@ -38,7 +38,7 @@ def match_table(
     security: int,
     mode: str | None = None,
 ) -> pa.Table:
-    """The fills in order of execution, columns `MATCHES` or, with a mode, `REPLAY_MATCHES`."""
+    """The fills in order of execution; `MATCH_COLUMNS` or, with a mode, `REPLAY_MATCH_COLUMNS`."""
     values = {
         "date": constant(date, fills.size),
         "security": np.full(fills.size, security),
@@ -55,17 +55,19 @@ def match_table(
         ),
         "mode": constant(mode, fills.size),
     }
-    return table(MATCHES if mode is None else REPLAY_MATCHES, values)
+    return table(MATCH_COLUMNS if mode is None else REPLAY_MATCH_COLUMNS, values)
 
 
-LEFT_OUT = schema("date:str security:int32 order_id:int64 sequence:int64 left_out_reason:category")
+LEFT_OUT_COLUMNS = schema(
+    "date:str security:int32 order_id:int64 sequence:int64 left_out_reason:category"
+)
 
 
 def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pa.Table:
-    """The orders left out of the book and why, columns `LEFT_OUT`."""
+    """The orders left out of the book and why, columns `LEFT_OUT_COLUMNS`."""
     size = left_out.order.size
     return table(
-        LEFT_OUT,
+        LEFT_OUT_COLUMNS,
         {
             "date": constant(date, size),
             "security": np.full(size, security),

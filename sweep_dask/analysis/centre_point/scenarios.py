@@ -67,7 +67,7 @@ class ScenarioResult:
     """One scenario of one partition."""
 
     matches: pa.Table
-    """Every dark match, columns `match_table.MATCHES`."""
+    """Every dark match, columns `match_table.MATCH_COLUMNS`."""
     order_summary: pa.Table
     """One row per sweep, columns `sweep_outcomes.SWEEP_SUMMARY`."""
     fills: SweepFills

@@ -20,7 +20,7 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.matching.events import EventKind, Obstacle
-from sweep_dask.terms.columns.categories import CATEGORIES, DARK, LIT, VENUES
+from sweep_dask.terms.columns.categories import CATEGORIES, DARK_VENUE, LIT_VENUE, VENUES
 from sweep_dask.terms.deal_sources import LIT as LIT_TRADE
 from sweep_dask.terms.reasons import DECREASED
 from sweep_dask.terms.score import PREDICTED
@@ -50,7 +50,7 @@ SWEEP_SUMMARY = schema(
 #: Every fill of every sweep. `recorded_quantity` is the size on the tape of a lit fill, which may
 #: have shrunk, and 0 for a dark one. `contra_order_id` and `event` are of what the book predicts,
 #: and missing where the tape was followed.
-SWEEP_FILLS = schema(
+SWEEP_FILL_COLUMNS = schema(
     "date:str security:int32 order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 "
     "venue:category deal_source:int16 recorded_quantity:int64 contra_order_id:Int64 event:category"
 )
@@ -224,17 +224,19 @@ class FillsOfSweeps:
 
 
 def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> pa.Table:
-    """Fills as a table, columns `SWEEP_FILLS`."""
+    """Fills as a table, columns `SWEEP_FILL_COLUMNS`."""
     size = fills.order.size
     return table(
-        SWEEP_FILLS,
+        SWEEP_FILL_COLUMNS,
         {
             **fills._asdict(),
             "date": constant(date, size),
             "security": np.full(size, security),
             "order_id": log.order_id[fills.order],
             "timestamp": fills.timestamp_ns,
-            "venue": category("venue", np.where(fills.is_dark, *map(VENUES.index, (DARK, LIT)))),
+            "venue": category(
+                "venue", np.where(fills.is_dark, *map(VENUES.index, (DARK_VENUE, LIT_VENUE)))
+            ),
             "contra_order_id": pa.array(log.order_id[fills.contra], mask=fills.contra < 0),
             "event": category("event", EVENT_CODES[fills.event]),
         },

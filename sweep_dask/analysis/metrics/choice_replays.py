@@ -39,8 +39,8 @@ class UnderChoices(NamedTuple):
     """What the replays of one partition say."""
 
     sums: list[pa.Table]
-    """Columns `choice_sums.SENSITIVITY`, a table for each case; none without a tape, as what really
-    filled is not known then."""
+    """Columns `choice_sums.SENSITIVITY_COLUMNS`, a table for each case; none without a tape, as
+    what really filled is not known then."""
     answers: dict[str, Answer]
     """By scenario, what became of each sweep under the answer's own choice."""
 

@@ -28,6 +28,7 @@ from sweep_dask.market.sessions import is_continuous
 from sweep_dask.terms.columns.categories import ALL_FILLS, CATEGORIES
 from sweep_dask.terms.metrics import ANSWER
 from sweep_dask.terms.score import PREDICTED
+from sweep_dask.terms.units import BPS
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choice_fills import AdoptedOutcome
@@ -58,7 +59,7 @@ AMOUNTS: Schema = dict.fromkeys(
 _EVENTS = CATEGORIES["event"]
 #: A participant.
 NOT_KNOWN = -1
-SENSITIVITY = {**KEYS, **COUNTS, **AMOUNTS}
+SENSITIVITY_COLUMNS = {**KEYS, **COUNTS, **AMOUNTS}
 
 
 class ChoiceSums:
@@ -108,7 +109,7 @@ class ChoiceSums:
         self._events = {name: constant_category("event", name, size) for name in _EVENTS}
 
     def rows(self, case: Case, outcome: AdoptedOutcome) -> pa.Table:
-        """A row per participant, columns `SENSITIVITY`."""
+        """A row per participant, columns `SENSITIVITY_COLUMNS`."""
         return self._rows(case, self._columns(case, outcome))
 
     def switched_rows(
@@ -137,7 +138,7 @@ class ChoiceSums:
             "switch": constant(case.switch, size),
             "event": self._events[case.event],
         }
-        return table(SENSITIVITY, keys | columns)
+        return table(SENSITIVITY_COLUMNS, keys | columns)
 
     def _columns(self, case: Case, outcome: AdoptedOutcome) -> dict[str, Any]:
         is_whole = case.event == ALL_FILLS
@@ -169,7 +170,7 @@ class ChoiceSums:
             "filled_paper_value_aud": _aud(midpoint_x2 * filled),
         }
         for name, cost_x2 in (("implementation", shortfall_x2), ("completed", completed_x2)):
-            amounts[f"{name}_shortfall_bps_sum"] = units.BPS * over(cost_x2, paper_x2)
+            amounts[f"{name}_shortfall_bps_sum"] = BPS * over(cost_x2, paper_x2)
             amounts[f"{name}_shortfall_aud"] = _aud(cost_x2)
         return {
             **{name: self._count(values, self._has_mark) for name, values in whole.items()},

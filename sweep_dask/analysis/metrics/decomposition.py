@@ -45,7 +45,7 @@ def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
     Parameters
     ----------
     real, simulated
-        Columns `SWEEP_METRICS` of the same sweeps.
+        Columns `SWEEP_METRIC_COLUMNS` of the same sweeps.
     """
     require_same_sweeps(real, simulated)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.analysis.metrics.units import BPS
+from sweep_dask.terms.units import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

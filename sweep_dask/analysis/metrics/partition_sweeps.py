@@ -120,7 +120,7 @@ def fills_by_time_priority(real: Fills, matches: pa.Table) -> Fills:
     Parameters
     ----------
     matches
-        Columns of `simulation.MATCH_DETAILS`.
+        Columns of `simulation.MATCH_DETAIL_COLUMNS`.
     """
     return Fills(
         order_id=np.concatenate([real.order_id, whole_numbers(matches, "sweep_orderid")]),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 #: Column -> type; a label that is not known is null.
-POPULATIONS = schema(
+POPULATION_COLUMNS = schema(
     "date:str security:int32 participant:Int64 is_continuous:bool has_residual:bool "
     "is_short_sell:bool real_outcome:category size_class:category hour:category "
     "spread_class:category marketability:category parent_id:int64 added_quantity:int64"
@@ -59,7 +59,7 @@ class SweepFacts:
 
 
 def populations(real: FillSums, facts: SweepFacts, ticks: TickTable = DEFAULT_TICKS) -> pa.Table:
-    """The labels of each sweep, to stand beside its metrics; columns `POPULATIONS`.
+    """The labels of each sweep, to stand beside its metrics; columns `POPULATION_COLUMNS`.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def populations(real: FillSums, facts: SweepFacts, ticks: TickTable = DEFAULT_TI
         "marketability": marketability(sweeps),
         **parents(sweeps, facts.participant, filled),
     }
-    return table(POPULATIONS, columns)
+    return table(POPULATION_COLUMNS, columns)
 
 
 def _sydney_hour(arrival_ns: IntArray) -> IntArray:

@@ -18,6 +18,7 @@ from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, sprea
 from sweep_dask.analysis.tables import Schema, category, side_names
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.metrics import COLUMNS, REALISED_AFTER_SECONDS
+from sweep_dask.terms.units import BPS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sweep_dask.market.ticks import TickTable
 
 #: One row per sweep. Each column has an entry in docs/metrics.md.
-SWEEP_METRICS: Schema = {name: column.metric.kind for name, column in COLUMNS.items()}
+SWEEP_METRIC_COLUMNS: Schema = {name: column.metric.kind for name, column in COLUMNS.items()}
 
 
 class SweepMeasure:
@@ -60,7 +61,7 @@ class SweepMeasure:
         self.columns = self._order() | self._arrival_quote(ticks) | self._market()
 
     def of(self, fills: Fills) -> dict[str, Any]:
-        """The columns `SWEEP_METRICS`, one element a sweep, in their order."""
+        """The columns `SWEEP_METRIC_COLUMNS`, one element a sweep, in their order."""
         sums = fill_sums(self.sweeps, fills)
         unfilled = np.maximum(self.sweeps.quantity - sums.quantity, 0)
         case = _Case(self, sums, unfilled, units.known(2 * sums.quantity))
@@ -71,7 +72,7 @@ class SweepMeasure:
 
     def bps(self, price: FloatArray) -> FloatArray:
         """A price in bps of the midpoint on arrival, the base of all."""
-        return units.BPS * price / (self.midpoint_x2 / 2)
+        return BPS * price / (self.midpoint_x2 / 2)
 
     def _drift_x2(self, time_ns: IntArray) -> FloatArray:
         """How far the doubled midpoint has moved against the order since arrival."""
@@ -215,7 +216,7 @@ def _shortfall(case: _Case) -> dict[str, FloatArray]:
         "implementation_shortfall": shortfall_x2,
         "completed_shortfall": shortfall_x2 + measure.spread * case.unfilled + fees_x2,
     }
-    in_bps = {f"{name}_bps": units.BPS * amount / paper_x2 for name, amount in amounts_x2.items()}
+    in_bps = {f"{name}_bps": BPS * amount / paper_x2 for name, amount in amounts_x2.items()}
     return in_bps | {f"{name}_aud": units.aud(amount) for name, amount in amounts_x2.items()}
 
 

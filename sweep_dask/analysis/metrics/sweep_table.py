@@ -10,8 +10,8 @@ from sweep_dask.analysis.centre_point.lifetimes import RECORDED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
-from sweep_dask.analysis.metrics.populations import POPULATIONS, populations
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS, SweepMeasure
+from sweep_dask.analysis.metrics.populations import POPULATION_COLUMNS, populations
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS, SweepMeasure
 from sweep_dask.analysis.tables import Schema, category, constant, constant_category, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.arms import REAL, Arm
@@ -41,7 +41,7 @@ SWEEP_TABLE: Schema = {
     **schema("real_outcome:category size_class:category hour:category spread_class:category"),
     "marketability": "category",
     **schema("parent_id:int64 added_quantity:int64"),
-    **SWEEP_METRICS,
+    **SWEEP_METRIC_COLUMNS,
     **{name: ARRIVAL_COST_PARTS[name] for name in COST_PARTS},
     "unfilled_reason": "category",
 }
@@ -105,7 +105,7 @@ def _of_arm(
     return table(
         SWEEP_TABLE,
         {
-            **{name: labels[name] for name in POPULATIONS},
+            **{name: labels[name] for name in POPULATION_COLUMNS},
             **metrics,
             **{name: parts[name] for name in COST_PARTS},
             "model": constant(arm.model, size),

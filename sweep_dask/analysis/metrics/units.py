@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.terms.units import PRICE_X2_PER_AUD
+
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import FloatArray, IntArray
 
-#: Doubled price units in a dollar: prices are in 0.1 cent.
-X2_PER_AUD = 2_000
-BPS = 10_000
 NS_PER_SECOND = 1_000_000_000
 
 
@@ -32,7 +31,7 @@ def over(part: FloatArray, whole: FloatArray | IntArray) -> FloatArray:
 
 def aud(amount_x2: FloatArray) -> FloatArray:
     """float64[n], quantity times doubled price -> dollars."""
-    return amount_x2 / X2_PER_AUD
+    return amount_x2 / PRICE_X2_PER_AUD
 
 
 def seconds(time_ns: FloatArray | IntArray) -> FloatArray:

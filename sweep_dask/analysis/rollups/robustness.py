@@ -10,7 +10,6 @@ from scipy.special import stdtr, stdtrit
 
 from sweep_dask.analysis.centre_point.choices import Case
 from sweep_dask.analysis.metrics.choice_sums import COUNTS as COUNTS_OF_ROWS
-from sweep_dask.analysis.metrics.units import BPS
 from sweep_dask.analysis.rollups.cells import Cells, merged
 from sweep_dask.analysis.rollups.concentration import (
     CONTRAS,
@@ -37,6 +36,7 @@ from sweep_dask.terms.choices import AUD, ENOUGH_CLUSTERS, INTERVALS, SWEEP, VAL
 from sweep_dask.terms.columns.categories import ALL_FILLS
 from sweep_dask.terms.metrics import ANSWER, COLUMNS
 from sweep_dask.terms.score import PREDICTED
+from sweep_dask.terms.units import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -89,8 +89,8 @@ def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
     Parameters
     ----------
     rows
-        Columns `SENSITIVITY`: of each partition all cases in their order, of each case the same
-        participants in the same order.
+        Columns `SENSITIVITY_COLUMNS`: of each partition all cases in their order, of each case the
+        same participants in the same order.
     """
     references = references_of(cases)
     compared = np.flatnonzero(references != np.arange(len(cases)))

@@ -65,7 +65,7 @@ def summary_of(sweeps: Sweeps) -> Summary:
 
 
 def summary_of_choices(rows: pa.Table, cases: Sequence[Case]) -> Summary:
-    """The rest of it, from rows `SENSITIVITY` of whole partitions."""
+    """The rest of it, from rows `SENSITIVITY_COLUMNS` of whole partitions."""
     return nothing()._replace(
         levels=level_cells(rows, cases), sensitivity=sensitivity_cells(rows, cases)
     )

@@ -37,7 +37,7 @@ COLUMNS = tuple(
     name for name in SWEEP_TABLE if name in {*LEVEL_COLUMNS, *_SOURCES, *COMPARED, *_OTHERS}
 )
 #: Those of text, which come as categories.
-CATEGORIES = tuple(name for name in COLUMNS if SWEEP_TABLE[name] in ("str", "category"))
+CATEGORY_COLUMNS = tuple(name for name in COLUMNS if SWEEP_TABLE[name] in ("str", "category"))
 
 
 class Sweeps:

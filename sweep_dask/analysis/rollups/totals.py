@@ -19,6 +19,7 @@ from sweep_dask.analysis.tables import over
 from sweep_dask.terms.dimensions import SEGMENT_KINDS, STATUSES
 from sweep_dask.terms.metrics import AMOUNTS, COST_PARTS, HEADLINE
 from sweep_dask.terms.populations import POPULATIONS
+from sweep_dask.terms.units import PRICE_PER_AUD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,6 @@ _QUANTITIES = ("quantity", "filled_quantity", "unfilled_quantity", "dark_quantit
 _FLAGS = (*(f"n_{status}" for status in STATUSES), "n_engaged", "n_priced", "n_parts")
 #: Of all sweeps with a midpoint on arrival, and of those of them that have a shortfall.
 _PAPER_VALUES = ("paper_value_aud", "shortfall_paper_value_aud")
-#: Prices are in 0.1 cent.
-_PRICE_PER_AUD = 1_000
 
 #: Sweeps that re-enter nothing, and shares if a re-entry counts with what it adds only.
 _PARENTS = ("n_parents", "added_quantity")
@@ -91,7 +90,7 @@ def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
     quantities = {name: sweeps.whole_numbers(name) for name in _QUANTITIES}
     outcome = sweeps.codes("outcome", STATUSES)
     values = {name: sweeps.values(name) for name in (*AMOUNTS, *COST_PARTS, *HEADLINE)}
-    paper = sweeps.values("arrival_midpoint") * quantities["quantity"] / _PRICE_PER_AUD
+    paper = sweeps.values("arrival_midpoint") * quantities["quantity"] / PRICE_PER_AUD
     has_parts = ~np.isnan([values[name] for name in COST_PARTS]).any(axis=0)
     has_shortfall = ~np.isnan(values["implementation_shortfall_aud"])
     counts = [

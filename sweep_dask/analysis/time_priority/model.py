@@ -26,8 +26,8 @@ from sweep_dask.analysis.time_priority.order_comparison import (
     sweep_order_comparison,
 )
 from sweep_dask.analysis.time_priority.simulation import (
-    MATCH_DETAILS,
-    ORDER_SUMMARY,
+    MATCH_DETAIL_COLUMNS,
+    ORDER_SUMMARY_COLUMNS,
     simulate_sweeps,
 )
 from sweep_dask.analysis.time_priority.states import (
@@ -167,8 +167,8 @@ def output_columns(order_columns: Sequence[str], order_types: Sequence[str]) -> 
     orders = dict(zip(order_columns, order_types, strict=True))
     last = {"orderid": orders.pop("order_id"), **orders, "date": "str"}
     columns: tuple[Schema, ...] = (
-        ORDER_SUMMARY,
-        MATCH_DETAILS,
+        ORDER_SUMMARY_COLUMNS,
+        MATCH_DETAIL_COLUMNS,
         {**last, **SIMULATED_METRICS},
         SWEEP_ORDER_COMPARISON,
         SWEEP_GROUP_SUMMARY,

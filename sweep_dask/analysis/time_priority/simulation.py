@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.time_priority.states import OrderStates
 
 
-ORDER_SUMMARY = schema(
+ORDER_SUMMARY_COLUMNS = schema(
     "orderid:int64 timestamp:int64 side:int64 quantity:int64 matched_quantity:int64 "
     "remaining_quantity:int64 fill_ratio:float64 num_matches:int64 orderbookid:int64"
 )
-MATCH_DETAILS = schema(
+MATCH_DETAIL_COLUMNS = schema(
     "incoming_orderid:int64 sweep_orderid:int64 timestamp:int64 matched_quantity:int64 "
     "price:float64 orderbookid:int64"
 )
@@ -109,7 +109,7 @@ def _order_summary(
 ) -> pa.Table:
     matched = sums_at(matches.sweep, matches.quantity, sweeps.size)
     return table(
-        ORDER_SUMMARY,
+        ORDER_SUMMARY_COLUMNS,
         {
             "orderid": arrivals.order_id[sweeps],
             "timestamp": arrivals.timestamp_ns[sweeps],
@@ -128,7 +128,7 @@ def _match_details(
     arrivals: _Arrivals, sweeps: IntArray, matches: Matches, security: int
 ) -> pa.Table:
     return table(
-        MATCH_DETAILS,
+        MATCH_DETAIL_COLUMNS,
         {
             "incoming_orderid": arrivals.order_id[matches.candidate],
             "sweep_orderid": arrivals.order_id[sweeps[matches.sweep]],

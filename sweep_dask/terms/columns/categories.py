@@ -7,10 +7,10 @@ from sweep_dask.terms.reasons import LEFT_OUT_REASONS, UNFILLED_REASONS
 from sweep_dask.terms.score import PREDICTED
 from sweep_dask.terms.sides import SIDES
 
-DARK, LIT = "dark", "lit"
+DARK_VENUE, LIT_VENUE = "dark", "lit"
 #: Of fills that are told apart by their event: all of them.
 ALL_FILLS = "all"
-VENUES = (DARK, LIT)
+VENUES = (DARK_VENUE, LIT_VENUE)
 
 #: Column -> its values. Files hold them as dictionaries of all of them, whichever occur.
 CATEGORIES: dict[str, tuple[str, ...]] = {

@@ -16,14 +16,14 @@ from sweep_dask.analysis.centre_point.hidden_orders import (
     Reliability,
 )
 from sweep_dask.analysis.centre_point.hide_and_predict import (
-    LIFETIMES,
+    SCORED_LIFETIMES,
     hide_and_predict,
     hiding_flow,
     rested_orders,
 )
 from sweep_dask.analysis.centre_point.order_flow import free_flow
 
-NAMES = [lifetime.name for lifetime in LIFETIMES]
+NAMES = [lifetime.name for lifetime in SCORED_LIFETIMES]
 MARKETS = {"sample": cp_markets.sample_day, "morning": cp_markets.morning}
 
 

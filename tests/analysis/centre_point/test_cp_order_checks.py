@@ -26,7 +26,7 @@ from framed import left_out_table, run_scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT
+from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS
 from sweep_dask.analysis.centre_point.order_checks import (
     ASSUMED_WITHOUT,
     _out_of_order,
@@ -212,7 +212,7 @@ def test_orders_left_out_are_listed_with_the_row_that_shows_it():
     day.amend(9, 310, midtick=9).amend(9, 320, midtick=8)
     partition = day.partition()
     listed = left_out_table(partition.log, partition.left_out, DATE, SECURITY)
-    assert list(listed.columns) == list(LEFT_OUT)
+    assert list(listed.columns) == list(LEFT_OUT_COLUMNS)
     first_fault_of_9 = day.order_rows[-2]["sequence"]
     first_row_of_8 = day.order_rows[-6]["sequence"]
     assert listed.to_numpy().tolist() == [

@@ -29,7 +29,7 @@ from cp_sweeps import (
     sweep,
 )
 
-from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILLS
+from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILL_COLUMNS
 
 
 def test_a_scenario_that_does_not_exist():
@@ -57,7 +57,7 @@ def test_a_lit_fill_shrinks_to_what_is_left(scenario, expected):
 
 def test_the_fills_behind_a_lit_fill_that_shrank():
     result = run(resting_buy_filled_lit(), "dual-post")
-    assert list(result.sweep_fills.columns) == list(SWEEP_FILLS)
+    assert list(result.sweep_fills.columns) == list(SWEEP_FILL_COLUMNS)
     columns = ["timestamp", "quantity", "price_x2", "venue", "deal_source", "recorded_quantity"]
     assert result.sweep_fills[columns].to_numpy().tolist() == [
         [300, 60, MID_X2, "dark", DARK, 0],

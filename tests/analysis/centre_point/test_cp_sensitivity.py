@@ -16,7 +16,7 @@ from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.choice_replays import under_choices
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import Outcome
@@ -60,7 +60,7 @@ def market_of_two(*quotes):
 
 def test_a_sweep_that_waits_and_one_that_leaves():
     rows = of_day(market_of_two()).set_index(["scenario", "lifetime", "adoption"])
-    assert list(rows.reset_index()[list(SENSITIVITY)]) == list(SENSITIVITY)
+    assert list(rows.reset_index()[list(SENSITIVITY_COLUMNS)]) == list(SENSITIVITY_COLUMNS)
     assert (rows["n_sweeps"] == 1).all()
     assert (rows["participant"] == 7).all()
     assert (rows["paper_value_aud"] == 333.5).all()

@@ -33,7 +33,7 @@ from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.partition_sweeps import fills_by_time_priority, fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome
 from sweep_dask.analysis.tables import table_of_rows
-from sweep_dask.analysis.time_priority.simulation import MATCH_DETAILS
+from sweep_dask.analysis.time_priority.simulation import MATCH_DETAIL_COLUMNS
 from sweep_dask.terms.arms import ARMS, REAL, REPLAYED, SCENARIOS, Arm, arms_of, comparisons_of
 
 NO_QUOTES = pd.DataFrame({"timestamp": [], "bidprice": [], "offerprice": []}).astype(
@@ -171,8 +171,8 @@ def half_filled_day():
 
 
 def matches(*rows):
-    names = [*MATCH_DETAILS]
-    return table_of_rows(MATCH_DETAILS, [dict(zip(names, row, strict=True)) for row in rows])
+    names = [*MATCH_DETAIL_COLUMNS]
+    return table_of_rows(MATCH_DETAIL_COLUMNS, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def test_time_priority_adds_its_matches_to_what_really_filled():

@@ -8,7 +8,7 @@ from framed import sweep_metrics
 from sweep_cases import BUY, SECOND, SELL, SIGNED, make_fills, make_quotes, make_sweeps, mirrored
 
 from sweep_dask.analysis.metrics.fees import Fees
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS
 from sweep_dask.market.ticks import TickTable
 
 #: A buy of 1,000 at up to 3345 meets 3330 / 3340: midpoint 3335, far touch 3340. It gets 400 at the
@@ -85,20 +85,20 @@ def test_a_sell_in_the_mirror_has_the_same_metrics():
 def test_columns_are_those_of_the_schema_with_and_without_sweeps():
     some = sweep_metrics(make_sweeps(SWEEP), make_fills(*FILLS), make_quotes(*QUOTES))
     none = sweep_metrics(make_sweeps(), make_fills(*FILLS), make_quotes(*QUOTES))
-    assert list(some) == list(none) == list(SWEEP_METRICS)
+    assert list(some) == list(none) == list(SWEEP_METRIC_COLUMNS)
     assert some.dtypes.equals(none.dtypes)
     assert none.empty
 
 
 def test_signed_columns_are_all_there_is_that_has_a_side():
-    assert set(SIGNED) <= set(SWEEP_METRICS)
+    assert set(SIGNED) <= set(SWEEP_METRIC_COLUMNS)
 
 
 def test_nothing_filled_has_no_price_and_no_time_but_all_of_the_opportunity_cost():
     row = one(fills=[])
     missing = [n for n in SIGNED if "improvement" in n and not n.endswith("_aud")]
     missing += ["vwap", "slippage_price", "effective_spread_bps", "realised_spread_10s_price"]
-    missing += [name for name in SWEEP_METRICS if name.startswith(("time_to", "mean_time"))]
+    missing += [name for name in SWEEP_METRIC_COLUMNS if name.startswith(("time_to", "mean_time"))]
     assert all(np.isnan(row[name]) for name in missing)
     assert (row["outcome"], row["fill_ratio"], row["fill_count"]) == ("unfilled", 0.0, 0)
     # No shares cost no money.

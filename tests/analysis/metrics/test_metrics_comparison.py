@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, markets, mirrored
 
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS
 from sweep_dask.terms.metrics import COMPARED
 
 QUOTES = make_quotes((SECOND, 3340, 3360))
@@ -54,7 +54,7 @@ def test_other_sweeps_do_not_compare(column):
 
 
 def test_compared_metrics_are_columns():
-    assert set(COMPARED) <= set(SWEEP_METRICS)
+    assert set(COMPARED) <= set(SWEEP_METRIC_COLUMNS)
 
 
 def parts(real, simulated):

@@ -9,7 +9,7 @@ from framed import populations
 from sweep_cases import BUY, SECOND, ints, make_fills, make_sweeps
 
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
-from sweep_dask.analysis.metrics.populations import POPULATIONS, SweepFacts
+from sweep_dask.analysis.metrics.populations import POPULATION_COLUMNS, SweepFacts
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.market.order_codes import SHORT_SELL, SWEEP
 from sweep_dask.market.sessions import Window
@@ -86,7 +86,7 @@ def test_re_entries_are_joined_within_a_partition():
 def test_partitions_labelled_apart_have_the_same_types():
     some = labels([sweep(1, 100), sweep(2, 5000)], participants=[8, 9])
     none = labels([])
-    assert list(some) == list(none) == list(POPULATIONS)
+    assert list(some) == list(none) == list(POPULATION_COLUMNS)
     assert some.dtypes.equals(none.dtypes)
     apart = [labels([sweep(1, 100)]), labels([sweep(2, 5000)], participants=[9])]
     stacked = pd.concat(apart, ignore_index=True)
@@ -94,4 +94,4 @@ def test_partitions_labelled_apart_have_the_same_types():
 
 
 def test_labels_have_the_types_of_the_combined_table():
-    assert {name: SWEEP_TABLE[name] for name in POPULATIONS} == dict(POPULATIONS)
+    assert {name: SWEEP_TABLE[name] for name in POPULATION_COLUMNS} == dict(POPULATION_COLUMNS)

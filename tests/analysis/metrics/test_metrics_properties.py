@@ -16,13 +16,16 @@ from sweep_cases import SECOND, SIGNED, markets, mirrored
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.quotes import Quotes
 from sweep_dask.analysis.metrics.records import Fills, Sweeps
-from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRICS
+from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS
 
-IN_BPS = [name for name in SWEEP_METRICS if name.endswith("_bps")]
-IN_AUD = [name for name in SWEEP_METRICS if name.endswith("_aud")]
-IN_PRICES = [name for name in SWEEP_METRICS if name.endswith("_price")]
+IN_BPS = [name for name in SWEEP_METRIC_COLUMNS if name.endswith("_bps")]
+IN_AUD = [name for name in SWEEP_METRIC_COLUMNS if name.endswith("_aud")]
+IN_PRICES = [name for name in SWEEP_METRIC_COLUMNS if name.endswith("_price")]
 IN_PRICES += ["vwap", "limit", "arrival_midpoint"]
-SHARES_AND_TIMES = ["fill_ratio", *(name for name in SWEEP_METRICS if name.endswith("_seconds"))]
+SHARES_AND_TIMES = [
+    "fill_ratio",
+    *(name for name in SWEEP_METRIC_COLUMNS if name.endswith("_seconds")),
+]
 #: In quarters of a basis point, which are exact.
 FEES = st.one_of(
     st.just(NO_FEES), st.tuples(*2 * [st.integers(0, 40)]).map(lambda k: Fees(k[0] / 4, k[1] / 4))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sweep_dask.analysis.centre_point.choices import Choices
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.robustness import BY_CHOICE, levels
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, summary_of_choices
@@ -18,11 +18,11 @@ SOME_ARMS = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
 CASES = cases_of(
     SOME_ARMS, Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=())
 )
-NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
+NO_SWEEP = dict.fromkeys(SENSITIVITY_COLUMNS, 0)
 
 
 def rows_of(*partitions, columns=("n_sweeps", "quantity")):
-    """Rows `SENSITIVITY`; a partition maps participants to these columns."""
+    """Rows `SENSITIVITY_COLUMNS`; a partition maps participants to these columns."""
     rows = [
         {
             **NO_SWEEP,
@@ -36,9 +36,9 @@ def rows_of(*partitions, columns=("n_sweeps", "quantity")):
         for case in CASES
         for participant, values in of_partition.items()
     ]
-    found = pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list")
+    found = pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS)).to_dict("list")
     participants = pd.array(found["participant"], dtype="Int64")
-    return table(SENSITIVITY, found | {"participant": participants})
+    return table(SENSITIVITY_COLUMNS, found | {"participant": participants})
 
 
 def told(*partitions):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from sweep_dask.analysis.centre_point.choices import Choices
-from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY
+from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.book_errors import book_errors, no_book_errors
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
@@ -26,7 +26,7 @@ SOME_ARMS = (REAL, REPLAYED, Arm(CENTRE_POINT, "dual-post"))
 #: One lifetime, and all change: three cases, and parts of each.
 CHOICES = Choices("close", 1, lifetimes=("close",), adoption_shares=(), switches=())
 CASES = cases_of(SOME_ARMS, CHOICES)
-NO_SWEEP = dict.fromkeys(SENSITIVITY, 0)
+NO_SWEEP = dict.fromkeys(SENSITIVITY_COLUMNS, 0)
 PARTS = {"all": 1, "arrival": 0.5, "amendment": 0, "resting": 0.25}
 #: As many on the tape as in the book, all of them the same.
 NO_ERRORS = np.zeros(3)
@@ -51,7 +51,7 @@ def drawn_sweeps(seed, partitions=12, participants=11):
 
 
 def rows_of(sweeps, cases=CASES, on_tape=0.0):
-    """Rows `SENSITIVITY`; what a sweep costs is a tenth of what it fills, in bps.
+    """Rows `SENSITIVITY_COLUMNS`; what a sweep costs is a tenth of what it fills, in bps.
 
     On the tape each fills as much more than in the replay as `on_tape` says.
     """
@@ -75,7 +75,9 @@ def rows_of(sweeps, cases=CASES, on_tape=0.0):
                 rows.append(
                     {**NO_SWEEP, **key, **case._asdict(), "participant": participant, **sums}
                 )
-    return table(SENSITIVITY, pd.DataFrame(rows, columns=list(SENSITIVITY)).to_dict("list"))
+    return table(
+        SENSITIVITY_COLUMNS, pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS)).to_dict("list")
+    )
 
 
 def effects_of(summary, cases=CASES, errors=NO_ERRORS):

@@ -1,0 +1,10 @@
+"""Units of prices, amounts and shares."""
+
+from __future__ import annotations
+
+#: Prices are in 0.1 cent.
+PRICE_PER_AUD = 1_000
+#: Doubled, so that midpoints are whole numbers.
+PRICE_X2_PER_AUD = 2 * PRICE_PER_AUD
+#: Basis points in one.
+BPS = 10_000
