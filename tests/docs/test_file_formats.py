@@ -110,7 +110,7 @@ def test_every_column_of_every_file_says_its_unit_and_meaning(folder):
 #: Names that are another thing in some file: sums, fills, until when, and of which arm.
 _NOT_ONE_THING = {
     *("quantity", "filled_quantity", "unfilled_quantity", "dark_quantity", "fill_count"),
-    *("unfilled_reason", "added_quantity", "scenario", "low", "high"),
+    *("unfilled_reason", "added_quantity", "contra_quantity", "scenario", "low", "high"),
     *("price_part_aud", "quantity_part_aud", "time_part_aud", "far_touch_improvement_aud"),
     *("arrival_cost_aud", "opportunity_cost_aud"),
     *("implementation_shortfall_aud", "completed_shortfall_aud"),
@@ -197,15 +197,6 @@ def test_tables_of_the_time_priority_model(folder):
             assert next(csv.reader(stream)) == [column for column, _ in rows], name
 
 
-@pytest.mark.parametrize("name", ["matches", "order_summary", "sweep_fills", "left_out"])
-def test_tables_of_the_centre_point_model(folder, name):
-    results, *_ = folder
-    lines = page("output.md")
-    (heading,) = re.findall(rf"^`{name}`, a row .*$", lines, re.MULTILINE)
-    has = columns(next((results / "outputs").rglob(f"{name}.parquet")))
-    assert [column for column, _ in entries(lines, heading)] == [column for column, _ in has]
-
-
 def test_sweep_metrics(folder):
     results, *_ = folder
     metrics = page("metrics.md")
@@ -216,24 +207,6 @@ def test_sweep_metrics(folder):
     assert sorted(has) == sorted({*labels, *measured, *last, "model", "scenario"})
     assert has[-len(last) :] == last
     assert all(f"`{column}`" in page("output.md") for column in last)
-
-
-@pytest.mark.parametrize("name", ["by_choice", "robustness", "verdicts"])
-def test_rollups_of_choices(folder, name):
-    results, *_ = folder
-    lines = page("output.md")
-    (heading,) = re.findall(rf"^\*\*`{name}.parquet`\*\* .*$", lines, re.MULTILINE)
-    documented = {column for column, _ in entries(lines, heading)}
-    has = {column for column, _ in columns(results / "tables" / "rollups" / f"{name}.parquet")}
-    assert documented <= has
-    assert has - documented <= {"model", "scenario", "lifetime", "adoption", "switch", "metric"}
-
-
-def test_sensitivity(folder):
-    results, *_ = folder
-    has = columns(next((results / "outputs").rglob("sensitivity.parquet")))
-    documented = entries(page("output.md"), "## `sensitivity` in `outputs/` and `tables/`")
-    assert [column for column, _ in documented] == [column for column, _ in has]
 
 
 def test_the_log_of_resources(folder):

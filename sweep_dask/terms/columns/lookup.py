@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _IN_TABLES = "centre_point_"
 _OF_FILL = described("quantity | shares | of the fill")
 _OF_ARM = described("scenario | | `tape`, or the scenario of the Centre Point model")
+_OF_PARTICIPANT = described(
+    "contra_quantity | shares | given to sweeps in the dark by orders of this participant"
+)
 #: Fills of the market in which all sweeps change and wait to the close, which is not measured.
 _OF_ORDER = described(
     """
@@ -45,7 +48,8 @@ _OWN: Mapping[str, Mapping[str, Described]] = {
     **ROWS,
     **NINE,
     **dict.fromkeys((MATCHES, REPLAY_MATCHES, SWEEP_FILLS), _OF_FILL),
-    **dict.fromkeys((SENSITIVITY, "by_choice"), _OF_ARM),
+    "by_choice": _OF_ARM,
+    SENSITIVITY: {**_OF_ARM, **_OF_PARTICIPANT},
     **dict.fromkeys(("robustness", "verdicts"), _OF_EFFECT),
     ORDER_SUMMARY: _OF_ORDER,
     "rejects": described(

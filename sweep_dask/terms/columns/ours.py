@@ -26,11 +26,11 @@ OURS = described(
     trigger | | `arrival`, `amend`, or `nbbo`: the quote moved, or trading resumed
     mode | | of the replay: `resync` or `free`
     limit_x2 | 0.05 cent | limit as entered, doubled; 0: without a price
-    is_affected | | the scenario may treat it differently
+    is_affected | | the scenario may treat it differently: new, with a limit, in continuous trading
     dark_arrival_quantity | shares | filled in the dark on arrival
     dark_resting_quantity | shares | filled in the dark later
-    lit_arrival_quantity | shares | filled in the lit book on arrival
-    lit_resting_quantity | shares | filled in the lit book later
+    lit_arrival_quantity | shares | filled in the lit book on arrival: as recorded, or what was left
+    lit_resting_quantity | shares | filled in the lit book later: as recorded, or what was left
     dark_value_x2 | shares × 0.05 cent | of the fills in the dark: quantity times doubled price
     lit_value_x2 | shares × 0.05 cent | of the fills in the lit book
     first_fill_ns | ns UTC | its first fill; missing without one
@@ -70,7 +70,7 @@ OURS = described(
     n_affected | | of these, the scenario may treat them differently
     n_unmarked | | left out for want of a midpoint
     among_adopters_quantity | shares | filled against another sweep that changes
-    contra_quantity | shares | given to sweeps in the dark by known participants
+    contra_quantity | shares | of the dark fills, given by known participants; 0 on the tape
     paper_value_aud | AUD | midpoint on arrival × quantity, sum
     filled_paper_value_aud | AUD | midpoint on arrival × filled quantity, sum
     shortfall_paper_value_aud | AUD | `paper_value_aud` of sweeps that have a shortfall
@@ -121,7 +121,7 @@ OURS = described(
     percent | % | of the values lie below `value`
     value | | a quantile; unit of the metric
     difference | shares | simulation minus tape
-    largest_participant | | who entered most shares; missing: none is known
+    largest_participant | | who entered most shares, of equals the smallest id; missing: not known
     largest_participant_share | share | of all shares entered, by this participant
     largest_participant_quantity | shares | entered by this participant
     largest_participant_sweeps | | sweeps of this participant
@@ -145,7 +145,7 @@ _WORDS = described(
     arrival_ns | | when it was entered
     end_ns | | until when it is measured
     working | | from arrival until it is measured
-    quantity | | what could be filled
+    quantity | | what could be filled: entered, and all recorded increases
     filled_quantity | | filled until it is measured
     unfilled_quantity | | what is left
     dark_quantity | | of the filled, in the dark
@@ -193,7 +193,8 @@ def _of_metrics() -> dict[str, Described]:
         found[f"{name}_n"] = Described("", f"sweeps that have {name}")
         found[f"{name}_mean"] = Described(unit, f"{meaning}: mean over sweeps")
         for part in (25, 50, 75):
-            found[f"{name}_p{part}"] = Described(unit, f"{meaning}: quantile of {part} %")
+            quantile = f"{meaning}: quantile of {part} %, within 0.4 %"
+            found[f"{name}_p{part}"] = Described(unit, quantile)
     return found
 
 
