@@ -75,6 +75,7 @@ _NO_REASON = _VALUES.index("")
 _REASON_CODES = np.array(
     [_VALUES.index(name) for name in (*(REASONS[one] for one in Obstacle), DECREASED)]
 )
+_DARK_OR_LIT = tuple(map(VENUES.index, (DARK_VENUE, LIT_VENUE)))
 #: By number in `PREDICTED`, and then of what is not known, -1.
 EVENT_CODES = np.array([*(CATEGORIES["event"].index(name) for name in PREDICTED), -1])
 
@@ -234,9 +235,7 @@ def sweep_fills(log: OrderLog, fills: SweepFills, date: str, security: int) -> p
             "security": np.full(size, security),
             "order_id": log.order_id[fills.order],
             "timestamp": fills.timestamp_ns,
-            "venue": category(
-                "venue", np.where(fills.is_dark, *map(VENUES.index, (DARK_VENUE, LIT_VENUE)))
-            ),
+            "venue": category("venue", np.where(fills.is_dark, *_DARK_OR_LIT)),
             "contra_order_id": pa.array(log.order_id[fills.contra], mask=fills.contra < 0),
             "event": category("event", EVENT_CODES[fills.event]),
         },
