@@ -82,8 +82,7 @@ class Plan:
 
     @property
     def new_warnings(self) -> tuple[str, ...]:
-        """Those that nobody has been told of: who finds something odd about the settings or the
-        machine tells it at once."""
+        """Those not told yet: what is odd about settings or the machine is, by who finds it."""
         told = {*self.settings.warnings, *self.system.warnings}
         return tuple(warning for warning in self.warnings if warning not in told)
 
@@ -237,11 +236,8 @@ def sized(
         f"{system.chunk_size:,} rows of {bytes_per_row:.0f} bytes, "
         "reduced if a task would not fit the memory limit"
     )
-    used = {
-        "chunk_size": system.chunk_size,
-        "memory_limit": system.memory_limit_bytes,
-        "blocksize": blocksize,
-    }
+    used = {"chunk_size": system.chunk_size, "memory_limit": system.memory_limit_bytes}
+    used["blocksize"] = blocksize
     if remote is None:  # a cluster has the workers that it has
         used["workers"] = system.num_workers
     given = [name for name, value in used.items() if getattr(settings, name) == value]
