@@ -58,6 +58,10 @@ _CONNECTION = _Cause(
     "A connection was refused or lost.",
     f"Check the network, and that the other side still runs. {_AGAIN}",
 )
+_STORE = _Cause(
+    "The object store refuses something.",
+    f"Its own words say what: look at the address, the credentials and the network. {_AGAIN}",
+)
 _OTHER = _Cause("The operating system refuses something.", f"Its own words say what. {_AGAIN}")
 
 _CAUSES = {
@@ -88,10 +92,11 @@ _CAUSES = {
     errno.ETIMEDOUT: _CONNECTION,
     errno.EHOSTUNREACH: _CONNECTION,
     errno.ENETUNREACH: _CONNECTION,
+    errno.EREMOTE: _STORE,
 }
 
 #: Refusals that are not of one file but of the machine: the next partition would meet them too.
-_OF_THE_MACHINE = {_FULL, _QUOTA, _LARGE, _READ_ONLY, _FILES, _PROCESSES, _DEVICE}
+_OF_THE_MACHINE = {_FULL, _QUOTA, _LARGE, _READ_ONLY, _FILES, _PROCESSES, _DEVICE, _STORE}
 
 
 def explained(error: OSError | MemoryError) -> ResourceError:

@@ -65,7 +65,7 @@ def everything(validated):
 
 def row_range(rows, security=501, day=20_000) -> np.ndarray:
     """An index of one entry: the first rows of the first block."""
-    return np.array([(0, 0, day, False, security, 0, rows)], INDEX_DTYPE)
+    return np.array([(0, 0, day, False, security, 0, 0, rows)], INDEX_DTYPE)
 
 
 @dataclass

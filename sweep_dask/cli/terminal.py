@@ -17,6 +17,7 @@ from sweep_dask.dataflow.listeners import STEP
 from sweep_dask.dataflow.pace import Pace
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.errors import ResourceError
+from sweep_dask.locations import is_object
 from sweep_dask.log_lines import FIELDS, JSON, JsonLines
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.text_blocks import as_text, has_colour, indented, width_of
@@ -175,6 +176,9 @@ def _labelled(label: str, text: str) -> None:
 
 def open_report(report: Path) -> None:
     """Show it in a browser; where there is none, say where it is."""
+    if is_object(report):
+        remark(f"It is in an object store, and can be fetched: {report}")
+        return
     has_display = sys.platform == "darwin" or any(map(os.environ.get, _DISPLAYS))
     if not (has_display and webbrowser.open(report.absolute().as_uri())):
         remark(f"There is no browser to show it in: {report.absolute()}")

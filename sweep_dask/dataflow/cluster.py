@@ -21,12 +21,13 @@ from sweep_dask.dataflow.main_guard import RAN_MAIN, UnguardedProgramError
 from sweep_dask.dataflow.notebook import show
 from sweep_dask.dataflow.processes import name_worker_of
 from sweep_dask.dataflow.remote_cluster import scheduler_as_found
-from sweep_dask.dataflow.remote_workers import require_output_seen
+from sweep_dask.dataflow.remote_workers import require_folders_seen
 from sweep_dask.dataflow.versions import require_same_code
 from sweep_dask.errors import ResourceError
+from sweep_dask.locations import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
@@ -76,6 +77,7 @@ def open_cluster(
     scratch: Path,
     needed_bytes: int,
     remote: RemoteCluster | None = None,
+    shared: Iterable[Path] = (),
 ) -> Iterator[Workers]:
     """The workers the settings ask for; while they are open, their client is Dask's current one.
 
@@ -84,11 +86,13 @@ def open_cluster(
     system
         Gives the number of workers and the memory limit of a `LocalCluster`.
     scratch
-        Folder for what workers write beside their results.
+        Folder of this machine for what workers on it write beside their results.
     needed_bytes
         Memory of the largest task; a remote worker with less is refused.
     remote
         Somebody's cluster, on which nothing is left afterwards.
+    shared
+        Folders that its workers have to see.
 
     Raises
     ------
@@ -109,9 +113,9 @@ def open_cluster(
         WORKER_WAIT_SECONDS: settings.worker_wait_seconds,
     }
     opened = (
-        _local_workers(settings, system, scratch)
+        _local_workers(settings, system, scratch, shared)
         if remote is None
-        else _remote_workers(settings, remote, scratch, needed_bytes)
+        else _remote_workers(settings, remote, shared, needed_bytes)
     )
     with dask.config.set(configured), opened as workers:
         assert workers.client is not None
@@ -123,10 +127,10 @@ def open_cluster(
 
 @contextmanager
 def _remote_workers(
-    settings: Settings, remote: RemoteCluster, scratch: Path, needed_bytes: int
+    settings: Settings, remote: RemoteCluster, shared: Iterable[Path], needed_bytes: int
 ) -> Iterator[Workers]:
     remote.workers.require_memory(needed_bytes)
-    require_output_seen(remote.client, scratch)
+    require_folders_seen(remote.client, *shared)
     with scheduler_as_found(remote.client, is_profiled=settings.profile):
         yield Workers(remote.client, remote.workers.task_memory_bytes, remote.dashboard)
 
@@ -135,7 +139,9 @@ def _remote_workers(
 
 
 @contextmanager
-def _local_workers(settings: Settings, system: SystemConfig, scratch: Path) -> Iterator[Workers]:
+def _local_workers(
+    settings: Settings, system: SystemConfig, scratch: Path, shared: Iterable[Path]
+) -> Iterator[Workers]:
     """Those of a new `LocalCluster`: on this machine, for this run, and for nobody else.
 
     Its connections are encrypted, and only who has the certificate that is made for it takes part:
@@ -170,6 +176,7 @@ def _local_workers(settings: Settings, system: SystemConfig, scratch: Path) -> I
             stack.enter_context(cluster)
         client = stack.enter_context(Client(cluster, set_as_default=False))
         require_same_code(client)
+        require_folders_seen(client, *filter(is_object, shared))
         link = address.link(cluster.scheduler.http_server.port)
         yield Workers(client, limit_bytes, link)
 

@@ -10,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sweep_dask.locations import location_of
 from sweep_dask.storage.frames import to_frame
+from sweep_dask.storage.parquet_files import open_parquet, parquet_metadata, parquet_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,12 +27,12 @@ def lazy_table(name: str, files: Sequence[Path]) -> Any:
     one. Here a column with a missing value in any row group is Int64 in all of them. The index
     numbers the rows, so that `.loc` reads only what it needs; choosing columns reads only these.
     """
-    schema = pq.read_schema(files[0])
+    schema = parquet_schema(files[0])
     row_groups: list[tuple[str, int]] = []
     rows: list[int] = []
     gaps: set[str] = set()
     for file in files:
-        metadata = pq.read_metadata(file)
+        metadata = parquet_metadata(file)
         groups = range(metadata.num_row_groups)
         row_groups += [(str(file), group) for group in groups]
         rows += [metadata.row_group(group).num_rows for group in groups]
@@ -54,7 +56,7 @@ def _without_rows(file: Path, schema: pa.Schema) -> pa.Table:
     """A table of these columns; the values that categories have are told by rows alone."""
     empty = schema.empty_table()
     names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    with pq.ParquetFile(file) as opened:
+    with open_parquet(file) as opened:
         groups = range(min(1, opened.num_row_groups))
         rows = opened.read_row_groups(list(groups), columns=names)
     for name in names if len(rows) else ():
@@ -67,7 +69,7 @@ def _read_rows(
 ) -> pd.DataFrame:
     """One row group; Dask hands in `columns` when not all are needed."""
     path, group = row_group
-    with pq.ParquetFile(path) as file:
+    with open_parquet(location_of(path)) as file:
         frame = _like(to_frame(file.read_row_group(group, columns=columns)), gaps)
     frame.index = pd.RangeIndex(start, start + len(frame))
     return frame if columns is None else frame[columns]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sweep_dask.dataflow.notebook import show
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
+from sweep_dask.locations import is_object
 from sweep_dask.memory import format_bytes
+from sweep_dask.storage.atomic import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -181,33 +183,69 @@ def _describe() -> Any:
     return describe
 
 
-def require_output_seen(client: Client, scratch: Path) -> None:
-    """Refuse workers that do not see the folder through which spill files are exchanged.
+def require_folders_seen(client: Client, *folders: Path) -> None:
+    """Refuse workers that do not see folders through which files are exchanged.
 
     Raises
     ------
     ResourceError
         Names them.
     """
-    probe = scratch / f"probe-{uuid.uuid4().hex}"
-    probe.write_text("", encoding="utf-8")
-    seen = client.run(_looks_for(str(probe)))
-    _refuse(
-        {address: "not visible" for address, is_seen in seen.items() if not is_seen},
-        f"Workers do not see the output folder {scratch.parent}.",
-        "Use a folder on a file system that client and workers share, under the same path.",
-    )
+    for folder in folders:
+        probe = folder / f".{uuid.uuid4().hex}.tmp"
+        write_bytes(probe, b"")
+        try:
+            found = client.run(_reaches(str(probe)) if is_object(probe) else _looks_for(str(probe)))
+        finally:
+            probe.unlink(missing_ok=True)
+        _refuse(
+            {address: what for address, what in found.items() if what},
+            f"Workers do not see the folder {folder}.",
+            _REACH if is_object(probe) else _SHARE,
+        )
+
+
+_SHARE = (
+    "Use a folder on a file system that client and workers share, under the same path; or where "
+    "there is none, a place in an object store that all of them reach: --output s3://…"
+)
+_REACH = (
+    "Give the workers what this program has: credentials that may read and write there (in their "
+    "environment, or of a role), the address of the store if it is not the usual one, and the "
+    "package for it."
+)
 
 
 def _looks_for(path: str) -> Any:
     """A function that travels whole, like the one before."""
 
-    def is_there() -> bool:
+    def problem() -> str:
         import os
 
-        return os.path.exists(path)  # noqa: PTH110  no more imports than needed
+        return "" if os.path.exists(path) else "not visible"  # noqa: PTH110  few imports
 
-    return is_there
+    return problem
+
+
+def _reaches(url: str) -> Any:
+    """The same of an object: a worker reads it, and writes one of its own."""
+
+    def problem() -> str:
+        import uuid
+
+        try:
+            import fsspec
+            import upath  # noqa: F401  what paths that tasks are told are made of
+
+            files, name = fsspec.core.url_to_fs(url, use_listings_cache=False)
+            own = f"{name}.{uuid.uuid4().hex}"
+            files.pipe_file(own, files.cat_file(name))
+            files.rm_file(own)
+        except Exception as error:  # noqa: BLE001  each store has errors of its own
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    return problem
 
 
 def _refuse(failing: Mapping[str, str], what: str, cure: str) -> None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.lookup import is_among, rows_with
+from sweep_dask.storage.parquet_files import open_parquet, readable_by_arrow
+from sweep_dask.storage.receipts import finished_partitions
 from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout, Partition
 
 
 class Files:
@@ -46,13 +48,13 @@ class Files:
 
     def columns(self, path: Path, names: Sequence[str]) -> pa.Table:
         """All rows, of these columns those that the file has."""
-        with self._refusing(path), pq.ParquetFile(path) as file:
+        with self._refusing(path), open_parquet(path) as file:
             return file.read(columns=[name for name in names if name in file.schema_arrow.names])
 
     def csv_rows(self, path: Path, column: str, value: int) -> pa.Table:
         """The rows of a CSV file with a number in a column."""
         with self._refusing(path):
-            rows = pacsv.read_csv(path)
+            rows = pacsv.read_csv(readable_by_arrow(path))
             if not len(rows):
                 return rows
             return rows.filter(is_among(rows[column], (value,)))
@@ -77,19 +79,6 @@ ORDER_ID = "order_id"
 def order_rows(layout: OutputLayout, partition: Partition) -> Path:
     """The file with the rows of a partition's orders."""
     return layout.processed(*partition) / f"{ROW_FILES['orders']}.parquet"
-
-
-def finished_partitions(layout: OutputLayout) -> list[Partition]:
-    """Those whose results lie in the folder, by date and security, whatever run they are of.
-
-    A run that is at work puts each in place as it is finished, its receipt first.
-    """
-    found = [
-        Partition(receipt.parent.parent.name, int(receipt.parent.name))
-        for receipt in (layout.root / "processed").glob("*/*/receipt.json")
-        if receipt.parent.name.isdecimal()
-    ]
-    return sorted(found)
 
 
 def partitions_with(files: Files, order_id: int) -> list[Partition]:

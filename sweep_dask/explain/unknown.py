@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from sweep_dask.errors import UsageError
-from sweep_dask.explain.files import ORDER_ID, finished_partitions, order_rows
+from sweep_dask.explain.files import ORDER_ID, order_rows
 from sweep_dask.storage.lookup import bounds, numbers_between
+from sweep_dask.storage.receipts import finished_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from sweep_dask.locations import location_of
 from sweep_dask.market.change_reasons import NEW
 from sweep_dask.market.opening_hours import opening_hours
 from sweep_dask.market.order_codes import CENTRE_POINT, CENTRE_POINT_BLOCK
 from sweep_dask.market.sessions import SessionRow, Window, continuous_windows, names_states
-from sweep_dask.storage.spill import read_range
+from sweep_dask.storage.parquet_files import read_parquet
+from sweep_dask.storage.spill import SpilledRows
 from sweep_dask.terms.deal_sources import AUCTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy.typing as npt
     import pyarrow as pa
@@ -71,12 +72,12 @@ def _session_of(path: str, scratch: str) -> pa.Table:  # noqa: ARG001
 
     Kept, as partitions that follow each other are of one date.
     """
-    return read_session(Path(path))
+    return read_session(location_of(path))
 
 
 def read_session(path: Path) -> pa.Table:
     """The session rows of a date."""
-    return pq.read_table(path, partitioning=None)
+    return read_parquet(path)
 
 
 def recorded_trading(session: pa.Table, security: int) -> ContinuousTrading | None:
@@ -110,8 +111,7 @@ def _numbers(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
 def _first_auction_trade_ns(job: PartitionJob) -> int | None:
     """Of all trades of the security, also those of lit orders, which are not merged."""
     first_ns = None
-    for part in job.source.ranges["trades"]:
-        rows = read_range(Path(job.scratch), part)
+    for rows in SpilledRows(location_of(job.scratch), job.source.ranges["trades"]).tables():
         if "dealsource" in rows.column_names:
             times = rows["tradetime"].filter(pc.equal(rows["dealsource"], AUCTION))
             found_ns = pc.min(times).as_py()

@@ -6,15 +6,15 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORY_COLUMNS, COLUMNS, Sweeps
+from sweep_dask.locations import location_of
 from sweep_dask.partition.tables import TablesSpec, combined_tables
+from sweep_dask.partition.task_folder import TaskFolder
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.frames import RowsFile, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition
@@ -24,6 +24,7 @@ from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -51,7 +52,7 @@ class MadePiece:
     @property
     def summary(self) -> Path | None:
         """The file of the summary."""
-        return None if self.staged is None else Path(self.staged) / _SUMMARY
+        return None if self.staged is None else location_of(self.staged) / _SUMMARY
 
 
 class PieceTables:
@@ -69,7 +70,8 @@ class PieceTables:
         self._layout = layout
         self._spec = spec
         self._name = piece.name
-        self.staging = OutputLayout(scratch / "staged" / f"piece-{piece.name}-{uuid4().hex}")
+        self._folder = TaskFolder(scratch, f"piece-{piece.name}")
+        self.staging = OutputLayout(self._folder.root)
         self._tables = {table.name: table for table in combined_tables(spec)}
         self._files: dict[str, RowsFile] = {}
         self._waiting: list[Partition] = []
@@ -113,11 +115,12 @@ class PieceTables:
         sensitivity = [str(self._path(SENSITIVITY))] if SENSITIVITY in self._tables else []
         summary = summary_of_files([str(self._path(SWEEP_METRICS))], sensitivity, self._spec)
         write_summary(self.staging.root / _SUMMARY, summary)
-        return MadePiece(self._name, made_of, digests, str(self.staging.root))
+        self._folder.leave()
+        return MadePiece(self._name, made_of, digests, str(self._folder.left_at))
 
     def discard(self) -> None:
         """Remove what was written."""
-        shutil.rmtree(self.staging.root, ignore_errors=True)
+        self._folder.discard()
 
     def _add_waiting(self) -> None:
         partitions, self._waiting = self._waiting, []
@@ -138,7 +141,7 @@ class PieceTables:
     def _path(self, name: str) -> Path:
         path = self.staging.piece(name, self._name)
         if not path.parent.exists():
-            make_folders(self.staging.root.parents[1], path.parent)
+            make_folders(self._folder.base, path.parent)
         return path
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.match_table import left_out_table
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
+from sweep_dask.locations import location_of
 from sweep_dask.partition.centre_point import input_gaps, read_input
 from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.guard import guarded
@@ -15,6 +16,9 @@ from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables
 from sweep_dask.partition.score import replayed, score_of
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.terms.files import LEFT_OUT, REPLAY_MATCHES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def replay_piece(job: PieceJob) -> tuple[list[PartitionSummary], None]:
@@ -28,8 +32,11 @@ def replay_piece(job: PieceJob) -> tuple[list[PartitionSummary], None]:
 def part_path(summary: PartitionSummary, table: str) -> Path:
     """Where a task has left its part of a table."""
     assert summary.staged is not None
-    folder = OutputLayout(Path(summary.staged)).outputs(summary.date, summary.security)
-    return folder / f"{table}.parquet"
+    return _part(OutputLayout(location_of(summary.staged)), summary, table)
+
+
+def _part(layout: OutputLayout, summary: PartitionSummary, table: str) -> Path:
+    return layout.outputs(summary.date, summary.security) / f"{table}.parquet"
 
 
 def _read(job: PartitionJob) -> RowsRead:
@@ -59,10 +66,10 @@ def _replay(job: PartitionJob, rows: RowsRead) -> PartitionSummary:
                 ablations=result.ablations,
             ),
             # No files: parts are no results of their own.
-            staged=str(staged.layout.root),
+            staged=str(staged.folder.left_at),
             removed=rows.removed,
         )
-        staged.write_table(part_path(summary, REPLAY_MATCHES), result.matches)
+        staged.write_table(_part(staged.layout, summary, REPLAY_MATCHES), result.matches)
         left_out = left_out_table(partition.log, partition.left_out, date, security)
-        staged.write_table(part_path(summary, LEFT_OUT), left_out)
+        staged.write_table(_part(staged.layout, summary, LEFT_OUT), left_out)
     return summary

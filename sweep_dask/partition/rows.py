@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
 import numpy as np
 
 from sweep_dask.errors import UsageError
+from sweep_dask.locations import location_of
 from sweep_dask.partition.continuous import ContinuousTrading, trading_before
+from sweep_dask.partition.task_folder import TaskFolder
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import file_digest, make_folders, read_regular, write_bytes
+from sweep_dask.storage.atomic import file_digest, make_folders, write_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
+from sweep_dask.storage.no_follow import read_regular
 from sweep_dask.storage.partition_index import PARTITIONED
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.terms.deal_sources import DARK
@@ -25,6 +25,7 @@ from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from types import TracebackType
 
     import numpy.typing as npt
@@ -64,8 +65,7 @@ class RowsRead:
 class StagedFiles:
     """Results of one partition in a folder of this task alone, where they lie as in the output.
 
-    Two copies of a task, of which one was thought dead, have two. As a context it is removed if
-    the work fails.
+    As a context it is left to others at the end, and removed if the work fails.
 
     Raises
     ------
@@ -75,11 +75,12 @@ class StagedFiles:
 
     def __init__(self, job: PartitionJob) -> None:
         self.key = Partition(job.source.date, job.source.security)
-        name = f"{self.key.date}-{self.key.security}-{uuid4().hex}"
-        self.layout = OutputLayout(Path(job.scratch) / "staged" / name)
+        name = f"{self.key.date}-{self.key.security}"
+        self.folder = TaskFolder(location_of(job.scratch), name)
+        self.layout = OutputLayout(self.folder.root)
         self.digests: dict[str, str] = {}
         """Path below the output folder to digest, in the order of writing."""
-        make_folders(Path(job.scratch), self.layout.root)
+        make_folders(self.folder.base, self.folder.root)
 
     def __enter__(self) -> Self:
         return self
@@ -90,14 +91,15 @@ class StagedFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, Exception):
-            shutil.rmtree(self.layout.root, ignore_errors=True)
+        if error is None:
+            self.folder.leave(last=self.layout.relative(self.layout.receipt(*self.key)))
+        elif isinstance(error, Exception):
+            self.folder.discard()
 
     def write(self, path: Path, body: bytes) -> None:
         """Write a file and note its digest."""
         make_folders(self.layout.root, path.parent)
-        write_bytes(path, body)
-        self.digests[self.layout.relative(path)] = bytes_digest(body)
+        self.digests[self.layout.relative(path)] = write_bytes(path, body)
 
     def write_table(self, path: Path, rows: pa.Table) -> None:
         """Write a table as Parquet and note its digest."""
@@ -123,7 +125,7 @@ def merge_tables(
     files
         By table, Parquet files that hold the rows that merging would give.
     """
-    scratch = Path(job.scratch)
+    scratch = location_of(job.scratch)
     merged: dict[str, MergedRows] = {}
     for table in PARTITIONED:
         if table in files:
@@ -148,7 +150,7 @@ def rows_before(job: PartitionJob) -> tuple[dict[str, bytes], ContinuousTrading]
     UsageError
         They are no longer what they were when the run began.
     """
-    layout, source = OutputLayout(Path(job.output)), job.source
+    layout, source = OutputLayout(location_of(job.output)), job.source
     receipt = read_receipt(layout, source.date, source.security)
     folder = layout.processed(source.date, source.security)
     paths = {t: folder / f"{ROW_FILES[t]}.parquet" for t, rows in source.rows.items() if rows}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority.model import simulate_partition
+from sweep_dask.locations import location_of
 from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.guard import guarded
@@ -61,8 +61,8 @@ def run_piece(job: PieceJob) -> tuple[list[PartitionSummary], MadePiece | None]:
     """
     assert job.spec is not None
     first = job.partitions[0]
-    layout = OutputLayout(Path(first.output))
-    tables = PieceTables(layout, Path(first.scratch), job.piece, job.spec)
+    layout = OutputLayout(location_of(first.output))
+    tables = PieceTables(layout, location_of(first.scratch), job.piece, job.spec)
     try:
         summaries = [run_partition(one, tables) for one in job.partitions]
         return summaries, _piece(job, tables, layout, summaries)
@@ -85,6 +85,7 @@ def _piece(
     ]
     digest = made_of(receipts, job.spec)
     if states == {"kept"} and digest == job.made_of and are_there(layout, job.files):
+        tables.discard()
         return MadePiece(job.piece.name, digest, dict(job.files))
     return tables.close(digest)
 
@@ -148,7 +149,7 @@ def _run(
         _summary_of(staged.layout, staged.key, "computed", receipt),
         stage_seconds=time_priority.stage_seconds,
         centre_point_seconds=seconds,
-        staged=str(staged.layout.root),
+        staged=str(staged.folder.left_at),
         removed=rows.removed,
     )
 
@@ -181,7 +182,10 @@ def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSu
 
 def _kept(job: PartitionJob, rows: RowsRead) -> PartitionSummary | None:
     """Take over what an earlier run left, if it is whole and of these rows and settings."""
-    layout, key = OutputLayout(Path(job.output)), Partition(job.source.date, job.source.security)
+    layout, key = (
+        OutputLayout(location_of(job.output)),
+        Partition(job.source.date, job.source.security),
+    )
     earlier = read_receipt(layout, *key)
     if not earlier or earlier.fingerprint != rows.fingerprint or not is_whole(layout, earlier):
         return None

@@ -13,7 +13,7 @@ from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
 from sweep_dask.analysis.tables import empty_table
-from sweep_dask.storage.atomic import read_regular
+from sweep_dask.storage.no_follow import read_regular
 from sweep_dask.terms.arms import CENTRE_POINT, DUAL_POST, Arm
 from sweep_dask.terms.score import MODES
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
@@ -13,6 +12,7 @@ from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILL_COLUMNS, 
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority.model import output_columns
+from sweep_dask.locations import location_of
 from sweep_dask.schema import ORDERS, Kind
 from sweep_dask.storage.combine import (
     ResultFile,
@@ -34,6 +34,7 @@ from sweep_dask.terms.files import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -102,7 +103,7 @@ class CombinedTable:
 
     def paths(self, layout: OutputLayout, partitions: Iterable[Partition]) -> list[Path]:
         """These files."""
-        return [Path(file.path) for file in self._files(layout, partitions)]
+        return [location_of(file.path) for file in self._files(layout, partitions)]
 
     def keyed(self, rows: pa.Table, partition: Partition, scenario: str | None) -> pa.Table:
         """Rows of a partition as they are in the table; other columns are left out."""

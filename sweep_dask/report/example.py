@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report.arm_words import changes, label
 from sweep_dask.report.example_plot import example_plot
 from sweep_dask.storage.layout import Partition
+from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.pieces import file_of
 from sweep_dask.terms.arms import REAL, SCENARIOS
 from sweep_dask.terms.files import MATCH_DETAILS, ROW_FILES, SWEEP_METRICS
@@ -164,7 +164,7 @@ def _rows(
     """Rows with these values; Parquet's own bounds say which parts of the file to read."""
     chosen = [(name, "==", value) for name, value in (values or {}).items()]
     try:
-        rows = pq.read_table(path, columns=columns, filters=chosen or None, partitioning=None)
+        rows = read_parquet(path, columns, chosen or None)
         return rows.select(columns)
     except (OSError, pa.ArrowException, LookupError) as error:
         # Not the words of the error: they name places outside of the folder.

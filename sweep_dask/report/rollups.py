@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
+from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.terms.arms import ARMS, REAL, Arm
 from sweep_dask.terms.choices import BOOK, INTERVALS
 from sweep_dask.terms.dimensions import ALL, DIMENSIONS
@@ -161,7 +160,7 @@ def read_rows(
 ) -> list[Row]:
     """The rows of a small table, or those of it that have these values."""
     chosen = [(name, "==", value) for name, value in (conditions or {}).items()]
-    table = pq.read_table(path, columns=columns, filters=chosen or None)
+    table = read_parquet(path, columns, chosen or None)
     return [_without_nan(row) for row in table.to_pylist()]
 
 

@@ -10,6 +10,7 @@ from sweep_dask.memory import format_bytes
 from sweep_dask.report import wording
 from sweep_dask.report.plot import Curve, Plot, from_zero, number_axis
 from sweep_dask.settings import OPTIONS
+from sweep_dask.storage.no_follow import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,8 +103,8 @@ def _plots(used: Resources) -> dict[str, Plot]:
 def read_resources(path: Path) -> Resources | None:
     """The log thinned to what a chart can show; None if it has nothing to draw a line between."""
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            usages = _read(csv.DictReader(stream))
+        text = read_regular(path).decode("utf-8")
+        usages = _read(csv.DictReader(text.splitlines()))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     drawn = [usage for usage in usages if len(usage.seconds) > 1]

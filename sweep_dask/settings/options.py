@@ -39,6 +39,7 @@ from sweep_dask.settings.values import (
     parse_gigabytes,
     parse_header,
     parse_integer,
+    parse_location,
     parse_path,
     parse_seconds,
     parse_security,
@@ -65,8 +66,10 @@ class Settings:
 
     # A table: default, flag, environment, key in config.yaml, parser, help.
     # fmt: off
-    output: Path = option(Path("data"), "-o --output DIR", "SWEEP_OUTPUT", "output", parse_path,
-        "Folder for results; processed/ and outputs/ are made in it.")
+    output: Path = option(Path("data"), "-o --output DIR", "SWEEP_OUTPUT", "output", parse_location,
+        "Folder for results, or s3://…; processed/ and outputs/ are made in it.")
+    scratch: Path | None = option(None, "--scratch DIR", "SWEEP_SCRATCH", "scratch", parse_location,
+        "Folder, or s3://…, for rows on their way while a run works.", unset="the output folder")
     config: Path | None = option(None, "--config FILE", "SWEEP_CONFIG", "", parse_path,
         "Configuration file.", unset="config.yaml if present")
     workers: int | None = option(None,
@@ -280,4 +283,4 @@ def _plain_value(value: object) -> object:
         return [_plain_value(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _plain_value(item) for key, item in value.items()}
-    return str(value) if isinstance(value, Path) else value
+    return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sweep_dask.locations import location_of
 from sweep_dask.memory import parse_bytes
 from sweep_dask.settings.known_names import suggestion
 from sweep_dask.terms.units import BPS
@@ -126,6 +127,11 @@ def parse_path(value: object) -> Path:
     except UnicodeEncodeError as error:
         raise ValueError("a path whose names, and those of the folders above, are UTF-8") from error
     return path
+
+
+def parse_location(value: object) -> Path:
+    """A path, or a URL of an object store; one that cannot be used is a `UsageError`."""
+    return location_of(str(value).strip()) if "://" in str(value) else parse_path(value)
 
 
 def parse_existing_file(folder: Path, value: object) -> Path:

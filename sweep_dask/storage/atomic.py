@@ -7,14 +7,17 @@ import json
 import os
 import re
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sweep_dask.locations import is_object
 from sweep_dask.storage.no_follow import open_regular
+from sweep_dask.storage.objects import COPY_BYTES, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _READ_BYTES = 1 << 20
 
@@ -28,7 +31,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     The folder must exist: a task that outlives its run finds its scratch folder gone and fails. No
     two temporary names are the same: two workers that run the same task by chance cannot see each
     other's halves, and the last rename wins with the same bytes.
+
+    An object is filled on this machine, and appears whole.
     """
+    if is_object(path):
+        with TemporaryDirectory(prefix="sweep-dask-") as folder:
+            write(Path(folder) / path.name)
+            upload(Path(folder) / path.name, path)
+        return
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         write(temporary)
@@ -46,19 +56,32 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
-    write_bytes(path, text.encode("utf-8"))
+def write_and_digest(path: Path, write: Callable[[Path], object]) -> str:
+    """The same; returns the digest of what was written, which is not fetched again for that."""
+    digests: list[str] = []
+
+    def noted(temporary: Path) -> None:
+        write(temporary)
+        digests.append(file_digest(temporary))
+
+    write_atomically(path, noted)
+    return digests[0]
 
 
-def write_json(path: Path, document: object) -> None:
-    """Write a JSON document atomically, keys in the order given."""
-    write_text(path, json.dumps(document, indent=1) + "\n")
+def write_text(path: Path, text: str) -> str:
+    """Write UTF-8 text atomically; returns its digest."""
+    return write_bytes(path, text.encode("utf-8"))
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write bytes atomically."""
+def write_json(path: Path, document: object) -> str:
+    """Write a JSON document atomically, keys in the order given; returns its digest."""
+    return write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def write_bytes(path: Path, data: bytes) -> str:
+    """Write bytes atomically; returns their digest."""
     write_atomically(path, lambda temporary: temporary.write_bytes(data))
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -74,7 +97,9 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def make_folders(base: Path, folder: Path) -> None:
-    """Make `folder` below `base`, which must exist."""
+    """Make `folder` below `base`, which must exist; an object needs none."""
+    if is_object(folder):
+        return
     if folder != base and not folder.is_dir():
         make_folders(base, folder.parent)
         folder.mkdir(exist_ok=True)
@@ -83,19 +108,16 @@ def make_folders(base: Path, folder: Path) -> None:
 def remove_if_empty(folder: Path) -> None:
     """Remove a folder unless it holds something or is not there."""
     with suppress(OSError):
+        if is_object(folder):
+            return
         folder.rmdir()
-
-
-def read_regular(path: Path) -> bytes:
-    """The bytes of a regular file; a link is not followed."""
-    with open_regular(path) as stream:
-        return stream.read()
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a regular file's bytes, as `sha256:<hex>`; a link is not followed."""
     digest = hashlib.sha256()
+    step_bytes = COPY_BYTES if is_object(path) else _READ_BYTES
     with open_regular(path) as stream:
-        while data := stream.read(_READ_BYTES):
+        while data := stream.read(step_bytes):
             digest.update(data)
     return f"sha256:{digest.hexdigest()}"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from sweep_dask.analysis.tables import ARROW_TYPES
-from sweep_dask.storage.atomic import file_digest
+from sweep_dask.locations import location_of
+from sweep_dask.storage.atomic import write_and_digest
 from sweep_dask.storage.frames import ROW_GROUP_ROWS, RowsFile, gathered, to_frame
+from sweep_dask.storage.parquet_files import open_parquet, readable_by_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 #: Columns every combined table begins with.
 KEY_COLUMNS = pa.schema(
@@ -93,11 +94,15 @@ def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -
         The digest.
     """
     rows = combined([ResultFile("", 0, path) for path in paths], columns)
-    file = RowsFile(Path(target), rows.schema, Path(target).stem)
-    for part in rows.parts:
-        file.add(part)
-    file.close()
-    return file_digest(Path(target))
+    path = location_of(target)
+
+    def write(temporary: Path) -> None:
+        file = RowsFile(temporary, rows.schema, path.stem)
+        for part in rows.parts:
+            file.add(part)
+        file.close()
+
+    return write_and_digest(path, write)
 
 
 def holds(path: Path, rows: Rows) -> bool:
@@ -108,7 +113,7 @@ def holds(path: Path, rows: Rows) -> bool:
     OSError, pyarrow.ArrowException
         It is damaged, or a file that the rows are of is.
     """
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         if not file.schema_arrow.equals(rows.schema):
             return False
         there = (pa.Table.from_batches([batch]) for batch in file.iter_batches(ROW_GROUP_ROWS))
@@ -125,18 +130,18 @@ def _are_equal(one: pa.Table, other: pa.Table) -> bool:
 
 def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:
     if file.path.endswith(".csv"):
-        yield _read_csv(file.path, results)
+        yield _read_csv(location_of(file.path), results)
     else:
-        yield from _read_parquet(file.path, results)
+        yield from _read_parquet(location_of(file.path), results)
 
 
-def _read_parquet(path: str, results: pa.Schema) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path) as file:
+def _read_parquet(path: Path, results: pa.Schema) -> Iterator[pa.Table]:
+    with open_parquet(path) as file:
         for batch in file.iter_batches(ROW_GROUP_ROWS, columns=results.names):
             yield pa.Table.from_batches([batch]).cast(results)
 
 
-def _read_csv(path: str, results: pa.Schema) -> pa.Table:
+def _read_csv(path: Path, results: pa.Schema) -> pa.Table:
     options = pacsv.ConvertOptions(
         column_types=results,
         include_columns=results.names,
@@ -146,7 +151,7 @@ def _read_csv(path: str, results: pa.Schema) -> pa.Table:
     )
     # Text may hold a carriage return, in quotes.
     lines = pacsv.ParseOptions(newlines_in_values=True)
-    return pacsv.read_csv(path, parse_options=lines, convert_options=options)
+    return pacsv.read_csv(readable_by_arrow(path), parse_options=lines, convert_options=options)
 
 
 def keyed(rows: pa.Table, of: ResultFile, model: str | None, kept: pa.Schema) -> pa.Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import make_folders, write_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes
+from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.merge import TableColumns, merge_rows
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def write_dated_tables(
         # Participants may be those of another day; their date says so.
         merged = merge_rows(scratch, parts, BY_NAME[name], columns[name], int(parts["day"][0]))
         path = layout.processed_date(day_to_date(day)) / f"{name}.parquet"
-        body = parquet_bytes(merged.rows, name)
         make_folders(layout.root, path.parent)
-        write_bytes(path, body)
-        digests[layout.relative(path)] = bytes_digest(body)
+        digests[layout.relative(path)] = write_bytes(path, parquet_bytes(merged.rows, name))
     return digests

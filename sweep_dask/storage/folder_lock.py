@@ -3,6 +3,10 @@
 The lock is a file whose lock the system releases however its process ends. What is written in it
 serves where that is not enough: on a file system without locks, and when somebody removes the file
 and a second program takes the folder. The first one then notices before its next change.
+
+In an object store the lock is an object that only one of several programs can make. It stays when a
+process is killed: the next run on that machine takes it over, and on another one it is removed by
+hand.
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from sweep_dask.errors import ResourceError, UsageError
+from sweep_dask.locations import OBJECT_STORES, is_object
+from sweep_dask.storage import objects
 from sweep_dask.storage.no_follow import in_the_way, open_regular
 
 if TYPE_CHECKING:
@@ -69,30 +75,64 @@ def lock_folder(folder: Path) -> Iterator[FolderLock]:
         Another program holds it, it cannot be written, or the lock file is not of this package.
     """
     path = folder / ".lock"
-    try:
-        descriptor = _open(path)
-    except OSError as error:
-        raise not_writable(folder, error) from error
-    try:
-        _take(descriptor, path)
-        lock = FolderLock(path, uuid.uuid4().hex)
-        _write(descriptor, lock.token)
+    lock = FolderLock(path, uuid.uuid4().hex)
+    with _object_held(lock, path) if is_object(path) else _file_held(lock, path):
         try:
             yield lock
         finally:
             if _content(path).get("token") == lock.token:
                 path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _file_held(lock: FolderLock, path: Path) -> Iterator[None]:
+    try:
+        descriptor = _open(path)
+    except OSError as error:
+        raise not_writable(path.parent, error) from error
+    try:
+        _take(descriptor, path)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, _owner(lock.token), 0)
+        yield
     finally:
         os.close(descriptor)
 
 
+@contextmanager
+def _object_held(lock: FolderLock, path: Path) -> Iterator[None]:
+    """Two that take over the same dead process's lock at once have one of them notice."""
+    try:
+        try:
+            objects.create(path, _owner(lock.token))
+        except FileExistsError:
+            owner = _content(path)
+            if _OWNER not in owner:
+                raise in_the_way(path) from None
+            if owner.get("token") != lock.token:  # else it was told of a first attempt of ours
+                if _is_alive(owner):
+                    raise _in_use(path) from None
+                objects.remove(path)
+                objects.create(path, _owner(lock.token))
+    except FileExistsError:
+        raise _in_use(path) from None
+    except OSError as error:
+        raise not_writable(path.parent, error) from error
+    yield
+
+
 def not_writable(folder: Path, error: OSError) -> UsageError:
     """The error for an output folder in which nothing can be written."""
+    cure = "Name another folder with --output."
+    if is_object(folder):
+        package = OBJECT_STORES[str(folder).partition("://")[0]]
+        cure = (
+            f"Check that the bucket is there, that {package} is installed, and that the "
+            f"environment has credentials that may write there; or name another place with "
+            f"--output."
+        )
     return UsageError(
-        "The output folder cannot be written.",
-        where=str(folder),
-        value=str(error),
-        cure="Name another folder with --output.",
+        "The output folder cannot be written.", where=str(folder), value=str(error), cure=cure
     )
 
 
@@ -126,7 +166,7 @@ def _take(descriptor: int, path: Path) -> None:
         raise _in_use(path)
 
 
-def _write(descriptor: int, token: str) -> None:
+def _owner(token: str) -> bytes:
     process = psutil.Process()
     owner = {
         _OWNER: "the run that works in this folder",
@@ -135,8 +175,7 @@ def _write(descriptor: int, token: str) -> None:
         "process": process.pid,
         "started": process.create_time(),
     }
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+    return json.dumps(owner).encode()
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sweep_dask.storage.layout import (
     partition_of,
 )
 from sweep_dask.storage.manifest import RUNNING, THROUGH, read_manifest
-from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.no_follow import is_file, kind_at
 from sweep_dask.storage.receipts import own_names, read_receipt
 from sweep_dask.terms.files import FIDELITY, RECEIPT
 from sweep_dask.version import OTHER_TABLES
@@ -88,7 +88,7 @@ def read_earlier(layout: OutputLayout) -> Earlier:
     UsageError
         There are files where results go and no sound manifest that says whose they are.
     """
-    if not layout.manifest.exists() and not layout.manifest.is_symlink():
+    if kind_at(layout.root, layout.manifest.name) is None:
         _require_no_results(layout)
         return Earlier()
     document = _sound(layout)

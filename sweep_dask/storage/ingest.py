@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.data_checks.tally import Tally
+from sweep_dask.locations import location_of
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.memory import memory_bytes, peak_memory_bytes
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Chunk, read_chunks
+from sweep_dask.storage.no_follow import read_regular
 from sweep_dask.storage.spill import index_frame, write_batch
 from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.unreadable import UnreadableFileError
@@ -25,6 +26,7 @@ from sweep_dask.storage.validate import Reject, ValidatedChunk, validate_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -80,7 +82,7 @@ def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -
         left in files (`block_stats_path`, `rejects_path`).
     """
     began = time.perf_counter()
-    folder = Path(scratch)
+    folder = location_of(scratch)
     stats = BlockStats(block.number, block.file.name, block.file.table, block.header.line)
     table = BY_NAME[block.file.table]
     indexes, tally = [], Tally()
@@ -182,4 +184,4 @@ def rejects_path(folder: Path, block: int, batch: int) -> Path:
 
 def read_block_stats(folder: Path, block: int) -> BlockStats:
     """Counts of a block that has been ingested."""
-    return BlockStats(**json.loads(block_stats_path(folder, block).read_text(encoding="utf-8")))
+    return BlockStats(**json.loads(read_regular(block_stats_path(folder, block))))

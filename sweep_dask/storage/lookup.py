@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sweep_dask.storage.parquet_files import open_parquet
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
@@ -30,7 +32,7 @@ def rows_with(
     LookupError
         It has no such column.
     """
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         names = file.schema_arrow.names
         position = _position(names, column)
         read = names if columns is None else [name for name in columns if name in names]
@@ -52,7 +54,7 @@ def numbers_between(path: Path, column: str, low: int, high: int) -> set[int]:
     OSError, pyarrow.ArrowException, LookupError
         As `rows_with`.
     """
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         position = _position(file.schema_arrow.names, column)
         groups = _groups(file.metadata, position, [(low, high)])
         numbers = file.read_row_groups(groups, columns=[column])[column]
@@ -67,7 +69,7 @@ def bounds(path: Path, column: str) -> tuple[int, int] | None:
     OSError, pyarrow.ArrowException, LookupError
         As `rows_with`.
     """
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         position = _position(file.schema_arrow.names, column)
         of_groups = [
             _bounds(file.metadata, group, position) for group in range(file.num_row_groups)

@@ -9,7 +9,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.storage.atomic import write_durably
 from sweep_dask.storage.document_forms import MANIFEST, has_form
 from sweep_dask.storage.frames import bytes_digest
-from sweep_dask.storage.no_follow import open_regular
+from sweep_dask.storage.no_follow import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +67,7 @@ def find_manifest(layout: OutputLayout) -> Manifest:
         There is none, or it cannot be read.
     """
     try:
-        with open_regular(layout.manifest) as stream:
-            text = stream.read().decode("utf-8")
+        text = read_regular(layout.manifest).decode("utf-8")
         document = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(layout, str(error)) from error

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.storage.column_file import ColumnFile
+from sweep_dask.storage.objects import near
 from sweep_dask.storage.parse import INPUT_TYPES
-from sweep_dask.storage.spill import read_range
+from sweep_dask.storage.spill import SpilledRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,14 +89,15 @@ def merge_rows(
         Tells of rows, in file order, which of them stay (trades of orders that are merged).
     """
     schema = columns.schema()
-    merged = MergedRows(ColumnFile(folder))
-    rows = _mapped(folder, ranges, schema)
+    merged = MergedRows(ColumnFile(near(folder)))
+    spilled = SpilledRows(folder, ranges)
+    rows = _mapped(spilled, schema)
     order = pa.array(_kept_in_order(rows, ranges, table, merged, keep))
     merged.count = len(order)
     groups = list(_groups(schema, len(rows)))
     for group in groups:
         if len(groups) > 1:  # anew: what was touched before goes
-            rows = _mapped(folder, ranges, group)
+            rows = _mapped(spilled, group)
         parts = [rows[name].combine_chunks() for name in group.names]
         merged.columns.add(pa.record_batch(parts, group.names).take(order))
     dates = pa.repeat(pa.scalar(day_to_date(day), pa.string()), len(order))
@@ -105,7 +107,7 @@ def merge_rows(
 
 def merged_before(folder: Path, body: bytes) -> MergedRows:
     """The rows of a Parquet file that merging has given before, a few columns at a time."""
-    merged = MergedRows(ColumnFile(folder))
+    merged = MergedRows(ColumnFile(near(folder)))
     with pq.ParquetFile(pa.BufferReader(body)) as file:
         merged.count = file.metadata.num_rows
         for group in _groups(file.schema_arrow, merged.count):
@@ -136,9 +138,9 @@ def _kept_in_order(
     return order[kept[order]]
 
 
-def _mapped(folder: Path, ranges: SpillIndex, schema: pa.Schema) -> pa.Table:
+def _mapped(spilled: SpilledRows, schema: pa.Schema) -> pa.Table:
     """These columns of all ranges, one below the other; what is not touched is not read."""
-    parts = [_aligned(read_range(folder, part), schema) for part in ranges]
+    parts = [_aligned(rows, schema) for rows in spilled.tables()]
     return pa.concat_tables([schema.empty_table(), *parts])
 
 

@@ -10,7 +10,8 @@ from sweep_dask.storage.atomic import file_digest, write_json
 from sweep_dask.storage.document_forms import RECEIPT, has_form
 from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.layout import Partition, partition_of
-from sweep_dask.storage.no_follow import is_file, open_regular
+from sweep_dask.storage.no_follow import is_file, read_regular
+from sweep_dask.terms.files import RECEIPT as RECEIPT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +52,7 @@ def _content_digest(document: dict[str, Any]) -> str:
 def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionReceipt | None:
     """Receipt of an earlier run, if there is one, undamaged, and naming files of its partition."""
     try:
-        with open_regular(layout.receipt(date, security)) as stream:
-            document = json.loads(stream.read())
+        document = json.loads(read_regular(layout.receipt(date, security)))
         if not has_form(document, RECEIPT):
             return None
         digest = document.pop("digest")
@@ -61,6 +61,19 @@ def read_receipt(layout: OutputLayout, date: str, security: int) -> PartitionRec
     except (OSError, ValueError, TypeError, RecursionError):
         return None  # none, half a disk, another version: the partition is redone
     return receipt if is_own and digest == _content_digest(document) else None
+
+
+def finished_partitions(layout: OutputLayout) -> list[Partition]:
+    """Those whose results lie in the folder, by date and security, whatever run they are of.
+
+    A run that is at work puts each in place as it is finished, its receipt first.
+    """
+    found = [
+        Partition(receipt.parent.parent.name, int(receipt.parent.name))
+        for receipt in (layout.root / "processed").glob(f"*/*/{RECEIPT_FILE}")
+        if receipt.parent.name.isdecimal()
+    ]
+    return sorted(found)
 
 
 def own_names(layout: OutputLayout, receipt: PartitionReceipt) -> list[str]:

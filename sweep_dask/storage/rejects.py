@@ -15,6 +15,7 @@ from sweep_dask.storage.described import described
 from sweep_dask.storage.frames import write_gathered
 from sweep_dask.storage.ingest import BlockStats, rejects_path
 from sweep_dask.storage.layout import REJECTS
+from sweep_dask.storage.parquet_files import read_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,11 +75,11 @@ def _located(scratch: Path, block_stats: Iterable[BlockStats]) -> Iterable[pa.Ta
     """Rejects of each batch, with line numbers that count from the file's beginning."""
     lines_before: dict[str, int] = defaultdict(int)
     for stats in block_stats:
-        for batch in range(stats.n_batches):
+        for batch in range(stats.n_batches if stats.rejected else 0):
             path = rejects_path(scratch, stats.block, batch)
             if path.exists():
                 first = stats.header_line + 1 + lines_before[stats.file]
-                yield _as_written(pq.read_table(path), stats.file, first)
+                yield _as_written(read_parquet(path), stats.file, first)
         lines_before[stats.file] += stats.n_lines
 
 

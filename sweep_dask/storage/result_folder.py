@@ -7,24 +7,26 @@ neither overwritten nor removed.
 
 from __future__ import annotations
 
-import stat
 from collections import defaultdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from sweep_dask.locations import is_object
 from sweep_dask.storage.layout import is_result, partition_of
 from sweep_dask.storage.no_follow import (
+    batches,
     in_the_way,
     is_file,
     is_plain,
+    kind_at,
+    kinds_of,
     move_to,
-    remove_file,
-    status_of,
+    remove_files,
 )
 from sweep_dask.storage.receipts import own_names, read_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from sweep_dask.storage.layout import OutputLayout, Partition
@@ -74,10 +76,13 @@ class ResultFolder:
         UsageError
             A link or a file stands where a folder belongs.
         """
+        return self._is_free(name, kinds_of(self.layout.root, [name]))
+
+    def _is_free(self, name: str, kind_of: Callable[[str], str | None]) -> bool:
         if self._file_above(name) is not None:
             return True
-        status = status_of(self.layout.root, name)
-        return status is None or (self.owns(name) and stat.S_ISREG(status.st_mode))
+        kind = kind_of(name)
+        return kind is None or (self.owns(name) and kind == "file")
 
     def _file_above(self, name: str) -> str | None:
         """A file of ours where a folder belongs: a table used to be one."""
@@ -92,12 +97,14 @@ class ResultFolder:
         UsageError
             Names the first of them.
         """
+        names = list(names)
+        kind_of = kinds_of(self.layout.root, names)
         for name in names:
-            if not self.is_free(name):
+            if not self._is_free(name, kind_of):
                 raise in_the_way(self.layout.root / name)
 
     def place(self, staging: Path, names: Iterable[str]) -> None:
-        """Move results from a folder of the same layout to where they belong.
+        """Move results from a folder of the same layout to where they belong, the first one first.
 
         Raises
         ------
@@ -105,10 +112,10 @@ class ResultFolder:
             Something that is not ours stands there.
         """
         self.require_held()
-        for name in names:
-            self.require_free([name])
-            self._move(staging / name, name)
-            self._add([name])
+        for batch in batches(self.layout.root, list(names)):
+            self.require_free(batch)
+            self._move(staging, batch)
+            self._add(batch)
 
     def place_partition(self, staging: Path, partition: Partition, files: Collection[str]) -> None:
         """Put the results of a partition in place of earlier ones, its receipt first.
@@ -124,25 +131,25 @@ class ResultFolder:
             folder: [name for name in files if name.startswith(f"{folder}/")]
             for folder in self.folders_of(partition)
         }
-        absent = {folder for folder in below if status_of(self.layout.root, folder) is None}
+        absent = {folder for folder in below if kind_at(self.layout.root, folder) is None}
         # All of it or nothing: a receipt in place would make the rest ours.
         for folder, names in below.items():
             self.require_free([folder] if folder in absent else names)
         for folder, names in below.items():
-            if folder in absent and names:
+            if folder in absent and names and not is_object(self.layout.root):
                 self.require_held()
-                self._move(staging / folder, folder)
+                self._move(staging, [folder])
                 self._add(names)
             else:
                 self.place(staging, sorted(names, key=lambda name: (name != receipt, name)))
         self.remove(replaced)
 
-    def _move(self, source: Path, name: str) -> None:
+    def _move(self, staging: Path, names: Sequence[str]) -> None:
         self.has_changed = True
-        file = self._file_above(name)
-        if file is not None:
-            self.remove([file])
-        move_to(source, self.layout.root, name)
+        above = {file for name in names if (file := self._file_above(name)) is not None}
+        if above:
+            self.remove(above)
+        move_to(staging, self.layout.root, names)
 
     def folders_of(self, partition: Partition) -> tuple[str, str]:
         """The folders of a partition's results; its receipt is in the first."""
@@ -162,9 +169,9 @@ class ResultFolder:
         """Remove results that are ours."""
         self.require_held()
         self.has_changed = True
-        for name in sorted(filter(self.owns, names)):
-            if remove_file(self.layout.root, name):
-                self.removed.add(name)
+        going = sorted(filter(self.owns, names))
+        self.removed.update(remove_files(self.layout.root, going))
+        for name in going:
             self._ours[partition_of(name)].discard(name)
 
     def remove_but(self, names: Collection[str]) -> None:
@@ -180,6 +187,8 @@ class ResultFolder:
         UsageError
             Names the first of them.
         """
+        if is_object(self.layout.root):  # which has no links
+            return
         seen: set[str] = set()
         for folder in folders:
             if folder in seen:

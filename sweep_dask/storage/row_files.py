@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as pads
-import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.layout import Partition, partition_of
+from sweep_dask.storage.parquet_files import parquet_dataset, parquet_schema
 from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import pyarrow.dataset as pads
 
     from sweep_dask.storage.layout import OutputLayout
 
@@ -46,12 +47,11 @@ def row_dataset(layout: OutputLayout, manifest: Mapping[str, Any], name: str) ->
             where=str(layout.root / "processed"),
             cure=f"One of: {', '.join(sorted(files))}." if files else "Run the same command again.",
         )
-    return pads.dataset(
-        [str(layout.root / paths[key]) for key in sorted(paths)],
-        schema=_schema(layout.root, manifest, paths),
-        format="parquet",
-        partitioning=pads.partitioning(_OF_FOLDERS),
-        partition_base_dir=str(layout.root / "processed"),
+    return parquet_dataset(
+        [layout.root / paths[key] for key in sorted(paths)],
+        layout.root / "processed",
+        _schema(layout.root, manifest, paths),
+        _OF_FOLDERS,
     )
 
 
@@ -70,7 +70,7 @@ def _schema(root: Path, manifest: Mapping[str, Any], paths: Mapping[Partition, s
     """All columns: files of one run have the same ones, those of its input."""
     run_of = {Partition(p["date"], p["security"]): p.get("run") for p in manifest["partitions"]}
     one_a_run = {run_of.get(key): paths[key] for key in sorted(paths, reverse=True)}
-    schemas = (pq.read_schema(root / name) for name in one_a_run.values())
+    schemas = (parquet_schema(root / name) for name in one_a_run.values())
     columns = pa.unify_schemas(list(schemas))
     others = (field for field in columns if field.name not in _OF_FOLDERS.names)
     return pa.schema([*_OF_FOLDERS, *others])

@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 from sweep_dask.analysis.rollups.cells import Cells
 from sweep_dask.analysis.rollups.example import Candidate
 from sweep_dask.analysis.rollups.summary import Summary, nothing
+from sweep_dask.storage.atomic import write_and_digest
 from sweep_dask.storage.described import described
+from sweep_dask.storage.parquet_files import read_parquet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,14 +45,18 @@ _ENCODINGS: dict[str, Any] = {
 _EXAMPLE = Summary._fields.index("example")
 
 
-def write_summary(path: Path, summary: Summary) -> None:
-    """Write a summary; the same one gives the same bytes."""
+def write_summary(path: Path, summary: Summary) -> str:
+    """Write a summary; the same one gives the same bytes, whose digest is returned."""
     *cells, example = summary
     tables = [_rows(kind, of_kind) for kind, of_kind in enumerate(cells)]
     tables += [_row(candidate) for candidate in example]
-    with pq.ParquetWriter(path, described(_SCHEMA, "summaries"), **_ENCODINGS) as writer:
-        for rows in tables:
-            writer.write_table(rows)
+
+    def write(temporary: Path) -> None:
+        with pq.ParquetWriter(temporary, described(_SCHEMA, "summaries"), **_ENCODINGS) as writer:
+            for rows in tables:
+                writer.write_table(rows)
+
+    return write_and_digest(path, write)
 
 
 def read_summary(path: Path) -> Summary:
@@ -61,7 +67,7 @@ def read_summary(path: Path) -> Summary:
     OSError, pyarrow.ArrowException
         The file is damaged.
     """
-    rows = pq.read_table(path, partitioning=None)
+    rows = read_parquet(path)
     if rows.schema != _SCHEMA:
         raise pa.ArrowInvalid("it has not the columns of a summary")
     of_kind = [rows.filter(pc.equal(rows["kind"], kind)) for kind in range(len(Summary._fields))]

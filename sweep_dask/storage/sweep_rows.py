@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sweep_dask.locations import location_of
 from sweep_dask.storage.frames import ROW_GROUP_ROWS
+from sweep_dask.storage.parquet_files import open_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +48,7 @@ def _row_groups(
     paths: Iterable[str], columns: Sequence[str], categories: Sequence[str]
 ) -> Iterator[pa.Table]:
     for path in paths:
-        with pq.ParquetFile(path, read_dictionary=list(categories)) as file:
+        with open_parquet(location_of(path), read_dictionary=list(categories)) as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number, columns=list(columns), use_threads=False)
 

@@ -6,12 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.tickers import ticker_of
 from sweep_dask.schema import REFERENCE
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
+from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.validate import validate_chunk
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def tickers_in(layout: OutputLayout, partitions: Iterable[Mapping[str, Any]]) ->
 def _first(path: Path) -> Iterator[tuple[int, str]]:
     """Order book id and ticker of each row that has one; nothing of a file that cannot be read."""
     try:
-        rows = pq.read_table(path, partitioning=None)
+        rows = read_parquet(path)
         yield from ((security, tickers[0]) for security, tickers in _tickers(rows) if tickers)
     except (OSError, pa.ArrowException, LookupError):
         return

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sweep_dask.locations import is_object
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.layout import (
@@ -20,6 +20,8 @@ from sweep_dask.storage.layout import (
     partition_of,
 )
 from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.objects import sizes_below
+from sweep_dask.storage.parquet_files import parquet_metadata, read_parquet
 from sweep_dask.storage.receipts import is_whole, read_receipt
 from sweep_dask.terms.files import RECEIPT, ROW_FILES
 
@@ -84,6 +86,10 @@ def _check_digest(path: Path, name: str, digest: str) -> Iterator[Fault]:
 
 def _results_in(root: Path) -> Iterator[str]:
     """Every file and link in the folders of results, of anybody; no link is followed."""
+    if is_object(root):
+        names = sizes_below(root)
+        yield from (name for name in names if name.partition("/")[0] in RESULT_FOLDERS)
+        return
     for top in RESULT_FOLDERS:
         if (root / top).is_symlink():
             yield top
@@ -134,7 +140,7 @@ def _counted_rejects(layout: OutputLayout, name: str) -> dict[tuple[str, str], i
     """Rejected rows by file and reason; none if there is no regular file."""
     if not is_file(layout.root, name):
         return {}
-    rows = pq.read_table(layout.root / name, columns=["file", "reason"], partitioning=None)
+    rows = read_parquet(layout.root / name, ["file", "reason"])
     counts = rows.group_by(["file", "reason"]).aggregate([([], "count_all")]).to_pydict()
     files, reasons = counts["file"], counts["reason"]
     return dict(zip(zip(files, reasons, strict=True), counts["count_all"], strict=True))
@@ -207,7 +213,7 @@ def row_count(layout: OutputLayout, name: str) -> int:
     """
     if not is_file(layout.root, name):
         return 0
-    return int(pq.read_metadata(layout.root / name).num_rows)
+    return int(parquet_metadata(layout.root / name).num_rows)
 
 
 def check_receipts(layout: OutputLayout) -> Iterator[Fault]:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.dataflow.execute import gather
+from sweep_dask.locations import location_of
 from sweep_dask.partition.piece import PieceTables
 from sweep_dask.partition.tables import TablesSpec, combined_tables
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.layout import OutputLayout, Partition
-from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.no_follow import is_file, move_to
 from sweep_dask.storage.pieces import Piece, date_of_piece, made_of, pieces_of, rows_of
 from sweep_dask.storage.receipts import are_there
 from sweep_dask.study.book import in_order
@@ -159,10 +160,7 @@ def _stage(staging: OutputLayout, piece: MadePiece) -> None:
     """Move the files of a piece to where those of all wait; its summary stays."""
     if piece.staged is None:
         return
-    for name in piece.files:
-        target = staging.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (Path(piece.staged) / name).replace(target)
+    move_to(location_of(piece.staged), staging.root, list(piece.files))
 
 
 def write_answer(

@@ -74,7 +74,7 @@ def at_work(
     has_book
         Whether anything goes through the Centre Point book.
     """
-    settings, layout = plan.settings, space.staging
+    settings, layout = plan.settings, space.logs
     layout.run_log.parent.mkdir(exist_ok=True)
     status = RunStatus()
     listeners: list[Listener] = [RunLog(layout.run_log, settings.log_format), status]
@@ -107,8 +107,10 @@ def _workers(
     settings = plan.settings
     if settings.has_own_workers:
         start_importing(*TASK_MODULES)
-    scratch = space.scratch / "dask"
-    opened = open_cluster(settings, plan.system, scratch, plan.task_bytes, cluster)
+    folders = dict.fromkeys((space.scratch.parent, space.layout.root))
+    opened = open_cluster(
+        settings, plan.system, space.here / "dask", plan.task_bytes, cluster, folders
+    )
     with ExitStack() as stack:
         if not settings.enable_parallel:
             yield stack.enter_context(opened)

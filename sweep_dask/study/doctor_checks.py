@@ -8,10 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.locations import is_object
 from sweep_dask.memory import (
     MINIMUM_BLOCKSIZE_BYTES,
     format_bytes,
@@ -26,6 +26,7 @@ from sweep_dask.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import ExitStack
+    from pathlib import Path
 
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
     from sweep_dask.resource_candidates import Candidate
@@ -163,10 +164,16 @@ def input_files(run: Run) -> Iterator[Check]:
 
 def output_folder(settings: Settings) -> Iterator[Check]:
     """Whether results can be written."""
+    from sweep_dask.study.workspace import require_writable
+
     folder = settings.output.absolute()
     there = _nearest(folder)
-    with tempfile.TemporaryFile(dir=there):  # as permissions alone do not tell
-        pass
+    # As permissions alone do not tell.
+    if is_object(folder):
+        require_writable(folder)
+    else:
+        with tempfile.TemporaryFile(dir=there):
+            pass
     will_be = "" if there == folder else ", which will be made"
     yield Check("output folder", OK, f"{folder}{will_be}; can be written")
 
@@ -176,11 +183,14 @@ def disk(run: Run) -> Iterator[Check]:
     from sweep_dask.study.needs import require_room
 
     folder = run.settings.output.absolute()
+    if is_object(folder):
+        yield Check("disk", OK, "none is needed for results in an object store")
+        return
     free = f"{format_bytes(free_disk_bytes(folder))} are free"
     if run.plan is None:
         yield Check("disk", OK, f"{free}; what a run takes follows from its input")
         return
-    require_room(OutputLayout(folder), run.plan.disk)
+    require_room(OutputLayout(folder), run.settings.scratch, run.plan.disk)
     needed = format_bytes(run.plan.disk.total_bytes)
     yield Check("disk", OK, f"{free}, the run takes about {needed}")
 
@@ -191,7 +201,7 @@ def disk(run: Run) -> Iterator[Check]:
 def cluster(run: Run) -> Iterator[Check]:
     """Whether the scheduler answers, versions are equal, and workers see the output folder."""
     from sweep_dask.dataflow.remote_cluster import remote_cluster
-    from sweep_dask.dataflow.remote_workers import require_output_seen
+    from sweep_dask.dataflow.remote_workers import require_folders_seen
 
     cluster = run.stack.enter_context(remote_cluster(run.settings, None, logger.info))
     if cluster is None:
@@ -199,8 +209,8 @@ def cluster(run: Run) -> Iterator[Check]:
         yield Check("cluster", OK, own if run.settings.enable_parallel else "none: --no-parallel")
         return
     workers = cluster.workers  # of which versions are compared
-    with tempfile.TemporaryDirectory(dir=_nearest(run.settings.output)) as scratch:
-        require_output_seen(cluster.client, Path(scratch))
+    given = (run.settings.scratch, run.settings.output)
+    require_folders_seen(cluster.client, *(_nearest(one) for one in given if one is not None))
     run.cluster = cluster
     text = ", ".join(f"{label.lower()} {text}" for label, text in workers.as_lines().items())
     yield Check("cluster", OK, f"{text}; versions are compared, dashboard {cluster.dashboard}")
@@ -209,6 +219,8 @@ def cluster(run: Run) -> Iterator[Check]:
 def _nearest(folder: Path) -> Path:
     """The folder, or what is there of the way to it."""
     folder = folder.absolute()
+    if is_object(folder):
+        return folder
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 

@@ -15,7 +15,7 @@ from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.analysis.rollups.book_errors import book_errors
 from sweep_dask.errors import InputError
 from sweep_dask.partition.score import read_score
-from sweep_dask.storage.atomic import file_digest, write_json
+from sweep_dask.storage.atomic import write_json
 from sweep_dask.storage.layout import Partition
 from sweep_dask.terms.arms import CENTRE_POINT
 from sweep_dask.terms.score import FREE, MODES, PREDICTED
@@ -166,8 +166,7 @@ def run_document(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[str,
 
 def write_fidelity(staging: OutputLayout, document: Mapping[str, Any]) -> dict[str, str]:
     """Write the document of a run below `staging`; returns its name and digest."""
-    write_json(staging.fidelity, document)
-    return {staging.relative(staging.fidelity): file_digest(staging.fidelity)}
+    return {staging.relative(staging.fidelity): write_json(staging.fidelity, document)}
 
 
 def errors_in(document: Mapping[str, Any]) -> FloatArray:

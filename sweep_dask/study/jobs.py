@@ -18,6 +18,7 @@ from sweep_dask.storage.pieces import (
     pieces_of,
     rows_of,
 )
+from sweep_dask.storage.receipts import finished_partitions
 from sweep_dask.study.answer import earlier_pieces, files_of_pieces, spec_of
 from sweep_dask.study.book import book_of, in_order
 
@@ -126,14 +127,13 @@ def run_jobs(
     document
         The record as a manifest, with the tables of dates, which will be in place.
     """
-    layout, may_keep = space.layout, not record.plan.settings.fresh
+    layout = space.layout
+    there = set() if record.plan.settings.fresh else set(finished_partitions(layout))
     spec, earlier = spec_of(document), earlier_pieces(space.earlier)
     tables = files_of_pieces(layout, document)
     jobs = (
         # Whether there is something to keep, a look here tells at less cost than one there.
-        replace(
-            job, may_keep=may_keep and layout.receipt(job.source.date, job.source.security).exists()
-        )
+        replace(job, may_keep=Partition(job.source.date, job.source.security) in there)
         for job in partition_jobs(record, partition_index, space, layout, record.files)
     )
     return [

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.errors import InputError
@@ -24,11 +23,11 @@ from sweep_dask.partition.tables import combined_tables
 from sweep_dask.report.page import report_page
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import SESSION
-from sweep_dask.storage.atomic import read_regular
 from sweep_dask.storage.combine import holds
 from sweep_dask.storage.layout import Partition, is_result
 from sweep_dask.storage.manifest import THROUGH
-from sweep_dask.storage.no_follow import is_file
+from sweep_dask.storage.no_follow import is_file, read_regular
+from sweep_dask.storage.parquet_files import parquet_schema, read_parquet
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.storage.summaries import read_summary
 from sweep_dask.storage.verification import UNREADABLE, Fault
@@ -153,7 +152,7 @@ def check_tables(
 def _has_columns(path: Path, columns: pa.Schema) -> bool:
     """Whether a file is a table with these columns."""
     try:
-        return bool(pq.read_schema(path).equals(columns))
+        return bool(parquet_schema(path).equals(columns))
     except UNREADABLE:
         return False
 
@@ -222,7 +221,7 @@ def _is_summary(path: Path, other: Summary) -> bool:
 
 def _is_close(path: Path, other: pa.Table) -> bool:
     """Whether a file holds the same, floats but for their last digits."""
-    one = pq.read_table(path, partitioning=None)
+    one = read_parquet(path)
     if one.schema != other.schema or len(one) != len(other):
         return False
     for ours, theirs in zip(one.columns, other.columns, strict=True):
@@ -271,5 +270,5 @@ def check_report(
     except InputError as error:
         yield Fault(name, f"it cannot be made again: {error.what} {error.value or ''}".strip())
         return
-    if layout.report.read_bytes().decode() != made:
+    if read_regular(layout.report).decode() != made:
         yield Fault(name, "it is not the page that the folder gives; `report` makes it again")

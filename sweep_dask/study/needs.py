@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.errors import ResourceError
+from sweep_dask.locations import is_object
 from sweep_dask.memory import BASE_PROCESS_BYTES, format_bytes
 from sweep_dask.storage.frames import ROW_GROUP_ROWS
 from sweep_dask.storage.layout import RESULT_FOLDERS
@@ -44,7 +45,7 @@ RESULTS_BASE_BYTES = 8 * 1024**2
 
 
 class DiskSpace(NamedTuple):
-    """Bytes that a run takes on the disk of its output folder, where its scratch folder lies."""
+    """Bytes that a run takes on the disks of its output and scratch folder, mostly the same one."""
 
     scratch_bytes: int
     """While it runs."""
@@ -69,16 +70,28 @@ def projected_disk_space(kept_text_bytes: int, *, is_part: bool = False) -> Disk
     return DiskSpace(int(SCRATCH_FACTOR * kept_text_bytes), RESULTS_BASE_BYTES + results_bytes)
 
 
-def require_room(layout: OutputLayout, needed: DiskSpace) -> None:
-    """Refuse a run whose output folder lies on a disk with too little room.
+def require_room(layout: OutputLayout, scratch: Path | None, needed: DiskSpace) -> None:
+    """Refuse a run whose output or scratch folder lies on a disk with too little room.
 
-    Results that are there already count as room: what is made again takes their place.
+    Results that are there already count as room: what is made again takes their place. An object
+    store has room.
 
     Raises
     ------
     ResourceError
         Says how much there is and how much it takes.
     """
+    if scratch is not None:
+        if not is_object(scratch) and free_disk_bytes(scratch) < needed.scratch_bytes:
+            raise ResourceError(
+                f"The run takes about {format_bytes(needed.scratch_bytes)} of disk while it runs; "
+                f"there are {format_bytes(free_disk_bytes(scratch))}.",
+                where=str(scratch),
+                cure="Make room, or name a folder on another disk with --scratch.",
+            )
+        needed = needed._replace(scratch_bytes=0)
+    if is_object(layout.root):
+        return
     free_bytes = free_disk_bytes(layout.root)
     if free_bytes >= needed.total_bytes:
         return

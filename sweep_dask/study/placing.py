@@ -6,23 +6,24 @@ A document is what the manifest of the run says at that moment.
 from __future__ import annotations
 
 import logging
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.locations import location_of
 from sweep_dask.partition import finished_summary
 from sweep_dask.report.profile_page import profile_page
 from sweep_dask.schema import TABLES
-from sweep_dask.storage.atomic import file_digest, write_text
+from sweep_dask.storage.atomic import file_digest, make_folders, write_text
 from sweep_dask.storage.history import moved_rejects
 from sweep_dask.storage.layout import REJECTS, OutputLayout, Partition, partition_of
+from sweep_dask.storage.no_follow import copy_file, files_below, move_to
 from sweep_dask.study.answer import answer_files, files_of_pieces
 from sweep_dask.terms.arms import SCENARIOS
 from sweep_dask.terms.files import RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
 
     from sweep_dask.partition import PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
@@ -98,7 +99,7 @@ def place_partition(space: Workspace, partition: PartitionSummary) -> None:
     """Put the results of a partition in place, unless they are there."""
     if partition.staged is not None:
         key = Partition(partition.date, partition.security)
-        space.folder.place_partition(Path(partition.staged), key, partition.files)
+        space.folder.place_partition(location_of(partition.staged), key, partition.files)
 
 
 def staged_by_unfinished_tasks(
@@ -120,8 +121,9 @@ def place_whole(space: Workspace, document: Mapping[str, Any], files: Iterable[s
     """Put those of the run's own files in place that are staged and not of one partition."""
     keep_rejects(space, document)
     staging = space.staging.root
+    there = files_below(staging)
     whole = (name for name in files if partition_of(name) is None)
-    space.folder.place(staging, [name for name in whole if (staging / name).is_file()])
+    space.folder.place(staging, [name for name in whole if name in there])
 
 
 def keep_rejects(space: Workspace, document: Mapping[str, Any]) -> None:
@@ -139,8 +141,8 @@ def keep_rejects(space: Workspace, document: Mapping[str, Any]) -> None:
     space.announce_beside({*space.announced, *there}, document)
     for after, before in there.items():
         copy = space.staging.root / after
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(space.layout.root / before, copy, follow_symlinks=False)
+        make_folders(space.staging.root, copy.parent)
+        copy_file(space.layout.root / before, copy)
     space.folder.place(space.staging.root, there)
 
 
@@ -154,8 +156,11 @@ def settle(space: Workspace, document: Mapping[str, Any], files: Iterable[str]) 
 
 
 def staged_logs(space: Workspace, document: Mapping[str, Any]) -> dict[str, str]:
-    """Name to digest of the logs of a command whose work is done."""
-    staging = space.staging
-    if staging.profile.is_dir():
-        write_text(staging.profile_index, profile_page(staging, document))
-    return {staging.relative(path): file_digest(path) for path in staging.logs if path.exists()}
+    """Name to digest of the logs of a command whose work is done, which are staged now."""
+    logs = space.logs
+    if logs.profile.is_dir():
+        write_text(logs.profile_index, profile_page(logs, document))
+    digests = {logs.relative(path): file_digest(path) for path in logs.logs if path.exists()}
+    if logs.root != space.staging.root:
+        move_to(logs.root, space.staging.root, list(digests))
+    return digests

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from sweep_dask.analysis.data_checks.findings import Finding
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.dataflow.execute import TaskLostError, gather
@@ -20,6 +18,7 @@ from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.ledger import Ledger
+from sweep_dask.storage.parquet_files import open_parquet
 from sweep_dask.storage.partition_index import PartitionIndex, build_partition_index
 from sweep_dask.storage.processed import find_processed
 from sweep_dask.storage.raw_files import input_digest
@@ -267,7 +266,7 @@ def require_few_rejects(read: InputRead, settings: Settings, space: Workspace) -
 
 
 def _examples(path: Path) -> str:
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         rows = next(file.iter_batches(_SHOWN_ROWS)).to_pylist()
     return "\n".join(
         f"  {row['file']}, line {row['line']}: {row['reason']}"

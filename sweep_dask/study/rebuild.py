@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sweep_dask.dataflow.cluster import HERE
 from sweep_dask.errors import UsageError
 from sweep_dask.report.page import report_page
-from sweep_dask.storage.atomic import file_digest, write_text
+from sweep_dask.storage.atomic import write_text
 from sweep_dask.storage.history import without_partitions
 from sweep_dask.storage.layout import partition_of
 from sweep_dask.storage.manifest import read_manifest
+from sweep_dask.storage.no_follow import files_below
 from sweep_dask.storage.tickers import tickers_in
 from sweep_dask.study.answer import answer_files, write_answer, write_tables
 from sweep_dask.study.document import totals
@@ -60,8 +61,7 @@ def rebuild_report(layout: OutputLayout) -> Path:
 def place_report(space: Workspace, document: Mapping[str, Any]) -> dict[str, str]:
     """Draw the report of what is in place; returns its name and digest."""
     path = space.staging.report
-    write_text(path, report_page(space.layout, document))
-    written = {space.staging.relative(path): file_digest(path)}
+    written = {space.staging.relative(path): write_text(path, report_page(space.layout, document))}
     space.folder.place(space.staging.root, written)
     return written
 
@@ -150,7 +150,8 @@ def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:
         tables = write_tables(HERE, space, document, ())
         document["pieces"] = tables.pieces
         answer = tables.files | write_answer(HERE, space, document, tables.made)
-        folder.place(staging.root, [name for name in answer if (staging.root / name).is_file()])
+        there = files_below(staging.root)
+        folder.place(staging.root, [name for name in answer if name in there])
         document["files"] |= answer
     folder.remove(space.earlier.names - document["files"].keys())
     if document["partitions"]:

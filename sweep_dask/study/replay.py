@@ -18,11 +18,12 @@ from sweep_dask.partition.replay import part_path
 from sweep_dask.report.cards import replay_card
 from sweep_dask.report.replay_page import replay_report_page
 from sweep_dask.schema import TABLES
-from sweep_dask.storage.atomic import file_digest, remove_if_empty, write_json, write_text
+from sweep_dask.storage.atomic import remove_if_empty, write_json, write_text
 from sweep_dask.storage.combine import concatenate
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
+from sweep_dask.storage.no_follow import is_there
 from sweep_dask.study.command import at_work
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.fidelity import Sums, replay_document
@@ -144,9 +145,9 @@ def _on(
     require_apart(plan.inputs.discovery, outer)
     layout = outer.replay()
     seconds = {"plan": time.perf_counter() - began}
-    is_new = not outer.root.exists()
+    is_new = not is_there(outer.root)
     try:
-        with workspace(layout) as space:
+        with workspace(layout, settings.scratch) as space:
             record = RunRecord(plan, "replay", space.token, stage_seconds=seconds)
             document = _replay(record, space, ablations, announce, cluster, progress)
     finally:
@@ -253,8 +254,7 @@ def _publish(
     staging = space.staging
     record.files |= staged_logs(space, record.as_json())
     with record.timed("report"), Events(progress) as events, events.step(stages.REPORT):
-        write_json(staging.fidelity, document)
-        record.files[staging.relative(staging.fidelity)] = file_digest(staging.fidelity)
+        record.files[staging.relative(staging.fidelity)] = write_json(staging.fidelity, document)
         _draw(record, staging)
     space.folder.place(staging.root, record.files)
     space.folder.remove_but(record.files)
@@ -264,16 +264,15 @@ def _publish(
 def _draw(record: RunRecord, staging: OutputLayout) -> None:
     """Stage the report; that it fails costs nothing else."""
     try:
-        write_text(staging.report, replay_report_page(staging.root, record.as_json()))
+        page = replay_report_page(staging.root, record.as_json())
+        record.files[staging.relative(staging.report)] = write_text(staging.report, page)
     except Exception as error:  # noqa: BLE001  a page may not cost the score
         logger.warning("the report of the replay could not be drawn: %s", error)
-        return
-    record.files[staging.relative(staging.report)] = file_digest(staging.report)
 
 
 def _rebuild_report(outer: OutputLayout) -> None:
     """Let the report of a finished run in the folder around show the new score."""
-    if not outer.manifest.exists():
+    if not is_there(outer.manifest):
         return
     try:
         if read_manifest(outer)["status"] in THROUGH:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from sweep_dask.errors import InputError
+from sweep_dask.locations import location_of
 from sweep_dask.report.arm_summary import arm_summary
 from sweep_dask.report.cards import run_card
 from sweep_dask.report.replay_page import score_of_run
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
+from sweep_dask.storage.no_follow import is_there
+from sweep_dask.storage.parquet_files import parquet_metadata, read_parquet
 from sweep_dask.storage.pieces import files_of
 from sweep_dask.storage.row_files import row_dataset
 from sweep_dask.terms.files import SWEEP_METRICS
@@ -25,6 +26,7 @@ from sweep_dask.version import OTHER_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pyarrow.dataset import Dataset
 
@@ -78,7 +80,7 @@ class RunResult:
         layout = OutputLayout(self.output)
         own = layout.relative(layout.fidelity) in self.manifest["files"]
         path = (layout if own else layout.replay()).fidelity
-        if not own and not path.exists():
+        if not own and not is_there(path):
             return None
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -97,8 +99,8 @@ class RunResult:
         """Names for `table` and `frame`: the combined tables, then the roll-ups."""
         layout = OutputLayout(self.output)
         folders = (layout.tables, layout.rollups)
-        paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
-        return [path.relative_to(layout.tables).with_suffix("").as_posix() for path in paths]
+        names = [layout.relative(p) for folder in folders for p in sorted(folder.glob("*.parquet"))]
+        return [name.partition("/")[2].removesuffix(".parquet") for name in names]
 
     def table(self, name: str) -> pd.DataFrame:
         """One of `tables`, such as `sweep_metrics` or `rollups/by_hour`, in memory.
@@ -111,7 +113,7 @@ class RunResult:
             There is no such table.
         """
         # What comes from Arrow without a copy cannot be changed.
-        return to_frame(pq.read_table(self._files(name), partitioning=None)).copy()
+        return to_frame(read_parquet(self._files(name))).copy()
 
     def frame(self, name: str) -> Any:
         """The same as a `dask.dataframe`, read when it is computed: a partition a row group.
@@ -215,9 +217,9 @@ class RunResult:
         files = self._files(SWEEP_METRICS)
         is_model = pc.field("scenario").is_null() & (pc.field("model") == name)
         chosen = is_model | (pc.field("scenario") == name)
-        read = pq.read_table(files, columns=list(columns), filters=chosen, partitioning=None)
+        read = read_parquet(files, columns, chosen)
         rows = to_frame(read)
-        if rows.empty and any(pq.read_metadata(path).num_rows for path in files):
+        if rows.empty and any(parquet_metadata(path).num_rows for path in files):
             raise InputError(
                 f"The run has no arm {name!r}.",
                 where=str(OutputLayout(self.output).table(SWEEP_METRICS)),
@@ -274,8 +276,8 @@ def load(output: str | Path) -> RunResult:
         The folder holds no run.
     """
     # As of a run, so that a later change of the working folder does no harm.
-    layout = OutputLayout(Path(output).expanduser().absolute())
-    if not layout.manifest.exists() and layout.replay().manifest.exists():
+    layout = OutputLayout(location_of(str(output)).expanduser().absolute())
+    if not is_there(layout.manifest) and is_there(layout.replay().manifest):
         raise InputError(
             "The folder holds a replay and no run.",
             where=str(layout.root),

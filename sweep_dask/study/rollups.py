@@ -6,19 +6,20 @@ is a file beside the tables, so that a day that is added later costs that day.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.rollups.summary import Summary, added
 from sweep_dask.analysis.rollups.tables import ROLLUP_TABLES, tables_of
 from sweep_dask.dataflow.execute import gather, gather_sum
+from sweep_dask.locations import location_of
 from sweep_dask.partition.piece import FAN_IN, added_in_turn, summary_of_files
-from sweep_dask.storage.atomic import file_digest, write_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes
+from sweep_dask.storage.atomic import make_folders, write_bytes
+from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.summaries import read_summary, write_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from sweep_dask.analysis.tables import FloatArray
     from sweep_dask.dataflow.cluster import Workers
@@ -61,7 +62,7 @@ def summarise_days(
         Workers died over it.
     """
     targets = [staging.day_summary(day.date) for day in days]
-    staging.day_summary("").parent.mkdir(parents=True, exist_ok=True)
+    make_folders(staging.root, staging.day_summary("").parent)
     given = ((day.sources, spec, str(to)) for day, to in zip(days, targets, strict=True))
     digests = gather(workers, summarise_day, given, _WHAT, _CURE)
     return dict(zip(map(staging.relative, targets), digests, strict=True))
@@ -69,8 +70,7 @@ def summarise_days(
 
 def summarise_day(sources: Sequence[Source], spec: TablesSpec, target: str) -> str:
     """Write what the sweeps of a day leave; what a task does. Returns the digest."""
-    write_summary(Path(target), _summary_of(sources, spec))
-    return file_digest(Path(target))
+    return write_summary(location_of(target), _summary_of(sources, spec))
 
 
 def _summary_of(sources: Iterable[Source], spec: TablesSpec) -> Summary:
@@ -79,7 +79,7 @@ def _summary_of(sources: Iterable[Source], spec: TablesSpec) -> Summary:
             [source.sweeps], [] if source.sensitivity is None else [source.sensitivity], spec
         )
         if source.summary is None
-        else read_summary(Path(source.summary))
+        else read_summary(location_of(source.summary))
         for source in sources
     )
 
@@ -108,13 +108,11 @@ def write_rollups(
         Workers died over it.
     """
     tables = tables_of(_sum_of(workers, summaries), spec.arms, spec.choices, errors)
-    staging.rollups.mkdir(parents=True, exist_ok=True)
+    make_folders(staging.root, staging.rollups)
     digests = {}
     for name in sorted(tables):
         path = staging.rollups / f"{name}.parquet"
-        body = parquet_bytes(tables[name], name)
-        write_bytes(path, body)
-        digests[staging.relative(path)] = bytes_digest(body)
+        digests[staging.relative(path)] = write_bytes(path, parquet_bytes(tables[name], name))
     return digests
 
 

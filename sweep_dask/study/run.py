@@ -7,7 +7,6 @@ together, and says what stays of a run that ends early.
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,11 @@ from sweep_dask.dataflow.progress import counted, shown
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.errors import SweepError
+from sweep_dask.locations import location_of
 from sweep_dask.partition import run_piece
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.no_follow import remove_tree
 from sweep_dask.study.answer import write_answer, write_tables
 from sweep_dask.study.book import signature
 from sweep_dask.study.check import noted
@@ -115,10 +116,10 @@ def _run(
         events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
     layout = OutputLayout(settings.output.absolute())
     require_apart(plan.inputs.discovery, layout)
-    require_room(layout, plan.disk)
+    require_room(layout, settings.scratch, plan.disk)
     signed = signature(plan.book, settings)
     seconds = {"plan": time.perf_counter() - began}
-    with workspace(layout) as space:
+    with workspace(layout, settings.scratch) as space:
         record = RunRecord(plan, "run", space.token, signed, space.earlier, stage_seconds=seconds)
         announce_run(space, record.as_json(), settings)
         try:
@@ -235,7 +236,7 @@ def _place_partition(record: RunRecord, space: Workspace, partition: PartitionSu
         place_partition(space, partition)
         record.note(partition)
     if partition.staged is not None:
-        shutil.rmtree(partition.staged, ignore_errors=True)
+        remove_tree(location_of(partition.staged))
 
 
 def _place_if_possible(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:

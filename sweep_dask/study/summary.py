@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.dataflow.progress import counted
+from sweep_dask.locations import is_object
 from sweep_dask.memory import format_bytes
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
@@ -137,8 +138,7 @@ def describe_plan(plan: Plan) -> list[Block]:
         f"{format_bytes(system.available_memory_bytes)} available",
         "Disk, scratch": f"{format_bytes(plan.disk.scratch_bytes)} while it runs",
         "Disk, results": format_bytes(plan.disk.results_bytes),
-        "Disk in total": f"{format_bytes(plan.disk.total_bytes)} of "
-        f"{format_bytes(free_disk_bytes(plan.settings.output.absolute()))} free",
+        "Disk in total": f"{format_bytes(plan.disk.total_bytes)}{_free_of(plan)}",
     }
     return [
         Heading(f"Input: {plan.input}"),
@@ -248,7 +248,18 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             "scratch_bytes": plan.disk.scratch_bytes,
             "results_bytes": plan.disk.results_bytes,
             "total_bytes": plan.disk.total_bytes,
-            "free_bytes": free_disk_bytes(plan.settings.output.absolute()),
+            "free_bytes": _free_bytes(plan),
         },
         "warnings": list(plan.warnings),
     }
+
+
+def _free_bytes(plan: Plan) -> int | None:
+    """On the disk of the output folder; None if it is in an object store."""
+    output = plan.settings.output.absolute()
+    return None if is_object(output) else free_disk_bytes(output)
+
+
+def _free_of(plan: Plan) -> str:
+    free_bytes = _free_bytes(plan)
+    return "" if free_bytes is None else f" of {format_bytes(free_bytes)} free"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.errors import InputError
 from sweep_dask.storage.document_forms import MANIFEST, has_form
 from sweep_dask.storage.manifest import THROUGH, find_manifest
+from sweep_dask.storage.no_follow import is_there
 from sweep_dask.storage.row_checks import check_dated_rows, check_kept_rows
 from sweep_dask.storage.verification import (
     NOT_LISTED,
@@ -53,7 +54,7 @@ def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Fault]]:
     try:
         found = find_manifest(layout)
     except InputError as error:
-        if not layout.manifest.exists():
+        if not is_there(layout.manifest):
             raise
         lost = Fault("manifest.json", f"{error.what} {error.value or ''}".strip())
         return {"files": {}, "ledger": []}, [lost, *findings_of(lambda: check_receipts(layout))]

@@ -1,39 +1,42 @@
 """The output folder while a command works in it: held by one, with a scratch folder of its own.
 
-Tasks write below the scratch folder alone; `ResultFolder` moves what is finished into place. The
-name of the scratch folder is the run's own, so that a task that outlives its run, on a worker
-nobody could end, finds it gone and changes nothing.
+Both may be in an object store. Tasks write below the scratch folder alone; `ResultFolder` moves
+what is finished into place. The name of the scratch folder is the run's own, so that a task that
+outlives its run, on a worker nobody could end, finds it gone and changes nothing.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath, PurePosixPath
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sweep_dask.errors import UsageError
-from sweep_dask.storage.atomic import is_temporary
+from sweep_dask.locations import is_object
+from sweep_dask.storage.atomic import is_temporary, make_folders, remove_if_empty, write_bytes
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
+from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.history import Earlier, read_earlier
 from sweep_dask.storage.layout import EARLIER_REJECTS, RESULT_FOLDERS, OutputLayout
 from sweep_dask.storage.manifest import RUNNING, write_manifest
-from sweep_dask.storage.no_follow import in_the_way
+from sweep_dask.storage.no_follow import in_the_way, is_there, remove_tree
 from sweep_dask.storage.result_folder import ResultFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
 
     from sweep_dask.storage.discovery import Discovery
 
 #: Folder in the scratch folder for results of all partitions together.
 _WHOLE = "whole"
 
-_SCRATCH = re.compile(r"\.scratch-[0-9a-f]{32}", re.ASCII)
+_SCRATCH = ".scratch-"
+_TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass
@@ -42,7 +45,9 @@ class Workspace:
 
     layout: OutputLayout
     scratch: Path
-    """Spill files, worker folders and results that are not in place yet; gone afterwards."""
+    """Spill files and results that are not in place yet; gone afterwards."""
+    here: Path
+    """The scratch folder, or one of this machine: logs, and folders of workers of this machine."""
     folder: ResultFolder
     earlier: Earlier
     """What the folder held before."""
@@ -57,6 +62,11 @@ class Workspace:
     def staging(self) -> OutputLayout:
         """Where results of all partitions together wait until they are put in place."""
         return OutputLayout(self.scratch / _WHOLE)
+
+    @property
+    def logs(self) -> OutputLayout:
+        """Where logs are written."""
+        return OutputLayout(self.here / _WHOLE)
 
     def announce_beside(self, placing: Iterable[str], new: Mapping[str, Any]) -> None:
         """Announce where a run may put results while what the folder holds is as it was.
@@ -100,11 +110,16 @@ class Workspace:
 
 
 @contextmanager
-def workspace(layout: OutputLayout) -> Iterator[Workspace]:
-    """The output folder, held, with an empty scratch folder in it.
+def workspace(layout: OutputLayout, beside: Path | None = None) -> Iterator[Workspace]:
+    """The output folder, held, with an empty scratch folder.
 
     Afterwards the scratch folder is gone, and so is an output folder that was made for this run
     and stayed empty.
+
+    Parameters
+    ----------
+    beside
+        Folder in which the scratch folder is made; None: in the output folder.
 
     Raises
     ------
@@ -114,22 +129,35 @@ def workspace(layout: OutputLayout) -> Iterator[Workspace]:
     """
     if layout.is_of_replay and layout.root.is_symlink():
         raise in_the_way(layout.root)
-    is_new = not layout.root.exists()
-    _make(layout)
+    is_new = not is_there(layout.root)
+    _make(layout.root)
     try:
         with lock_folder(layout.root) as lock:
             folder, earlier = open_folder(layout, lock)
-            cleared = _clear(layout.root)
-            scratch = layout.root / f".scratch-{lock.token}"
-            scratch.mkdir()
-            (scratch / _WHOLE).mkdir()
+            around, prefix = _place_of_scratch(layout, beside)
+            if around != layout.root:
+                _make(around)
+            cleared = sum(_clear(*one) for one in {(layout.root, _SCRATCH), (around, prefix)})
+            scratch = around / f"{prefix}{lock.token}"
+            here = Path(mkdtemp(prefix="sweep-dask-")) if is_object(scratch) else scratch
+            make_folders(around, scratch)
+            (here / _WHOLE).mkdir(parents=True)
             try:
-                yield Workspace(layout, scratch, folder, earlier, lock.token, cleared)
+                yield Workspace(layout, scratch, here, folder, earlier, lock.token, cleared)
             finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+                remove_tree(here)
+                remove_tree(scratch)
     finally:
-        if is_new and layout.root.is_dir() and not any(layout.root.iterdir()):
-            layout.root.rmdir()
+        if is_new:
+            remove_if_empty(layout.root)
+
+
+def _place_of_scratch(layout: OutputLayout, beside: Path | None) -> tuple[Path, str]:
+    """Where scratch folders for an output folder are made, and what their names begin with."""
+    if beside is None:
+        return layout.root, _SCRATCH
+    of_output = bytes_digest(str(layout.root).encode()).removeprefix("sha256:")
+    return beside.absolute(), f"{_SCRATCH}{of_output[:8]}-"
 
 
 def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
@@ -138,21 +166,16 @@ def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
     Parameters
     ----------
     discovery
-        The input; what is not of this machine is never below the output folder.
+        The input; what is of another machine or store is never below the output folder.
 
     Raises
     ------
     UsageError
         Links are followed on both sides: what counts is where the files are.
     """
-    target = layout.root.resolve()
+    look = _in_store if is_object(layout.root) else _here
+    target, sources = look(discovery, layout)
     results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
-    # Folders and files of tables may be links, too.
-    places = [f"{place.root}/{start}" for place in discovery.places for start in place.starts]
-    files = [file.path for file in discovery.files if file.address.local is not None]
-    folders = [path.rpartition("/")[0] for path in files]
-    local = [path for path in places if Path(path).exists()]
-    sources = {Path(os.path.realpath(path)) for path in (*local, *folders, *files)}
     if not sources.isdisjoint({target, *target.parents}) or any(
         source.is_relative_to(path) for source in sources for path in results
     ):
@@ -162,6 +185,30 @@ def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
             value=str(discovery.address),
             cure="Name another folder with --output.",
         )
+
+
+def _here(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[PurePath]]:
+    """The output folder, and where input lies on this machine."""
+    # Folders and files of tables may be links, too.
+    places = [f"{place.root}/{start}" for place in discovery.places for start in place.starts]
+    files = [file.path for file in discovery.files if file.address.local is not None]
+    folders = [path.rpartition("/")[0] for path in files]
+    local = [path for path in places if Path(path).exists()]
+    return layout.root.resolve(), {
+        Path(os.path.realpath(path)) for path in (*local, *folders, *files)
+    }
+
+
+def _in_store(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[PurePath]]:
+    """The output's name in its store, and those of input there."""
+    root: Any = layout.root
+    places = [(p.filesystem, f"{p.root}/{start}") for p in discovery.places for start in p.starts]
+    folders = [(file.filesystem, file.path.rpartition("/")[0]) for file in discovery.files]
+    return PurePosixPath(root.path), {
+        PurePosixPath(path)
+        for system, path in (*places, *folders)
+        if root.protocol in system.protocol
+    }
 
 
 def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, Earlier]:
@@ -184,15 +231,40 @@ def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, E
     return folder, earlier
 
 
-def _make(layout: OutputLayout) -> None:
+def _make(folder: Path) -> None:
+    """A folder; in an object store, where there are none, it is shown that objects can be made."""
+    if is_object(folder):
+        require_writable(folder)
+        return
     try:
-        layout.root.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise not_writable(layout.root, error) from error
+        raise not_writable(folder, error) from error
 
 
-def _clear(root: Path) -> int:
+def require_writable(folder: Path) -> None:
+    """Refuse a place of an object store in which no object can be made.
+
+    Raises
+    ------
+    UsageError
+        Says why.
+    """
+    try:
+        probe = folder / f".{uuid4().hex}.tmp"
+        write_bytes(probe, b"")
+        probe.unlink()
+    except OSError as error:
+        raise not_writable(folder, error) from error
+
+
+def _clear(root: Path, prefix: str) -> int:
     """Remove what a run that was killed left half-written: known by the random part of its name.
+
+    Parameters
+    ----------
+    prefix
+        Of the names of scratch folders for the output folder that is held.
 
     Returns
     -------
@@ -200,11 +272,12 @@ def _clear(root: Path) -> int:
         How many files and folders that were.
     """
     cleared = 0
-    for path in root.iterdir():
+    for path in root.iterdir() if root.is_dir() else ():
         if path.is_symlink():
             continue
-        if _SCRATCH.fullmatch(path.name) and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+        of_run = path.name.startswith(prefix) and _TOKEN.fullmatch(path.name.removeprefix(prefix))
+        if of_run and path.is_dir():
+            remove_tree(path)
             cleared += 1
         elif is_temporary(path.name) and path.is_file():
             path.unlink(missing_ok=True)

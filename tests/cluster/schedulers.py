@@ -8,7 +8,7 @@ from distributed.security import Security
 from running import PATIENCE_SECONDS, started, wait_until
 
 _SCHEDULER = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
-_WORKER = ["-m", "distributed.cli.dask_worker", "--host", "127.0.0.1", "--nthreads", "1"]
+WORKER = ["-m", "distributed.cli.dask_worker", "--host", "127.0.0.1", "--nthreads", "1"]
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def remote_cluster(folder, workers, *worker_options, tls=None, **worker_variable
         wait_until(lambda: file.exists() and file.stat().st_size, process)
         for number in range(workers):
             named = ["--scheduler-file", file, "--name", number, "--no-dashboard", "--no-nanny"]
-            worker = [*_WORKER, *named, *encrypted, *worker_options]
+            worker = [*WORKER, *named, *encrypted, *worker_options]
             stack.enter_context(started(worker, folder, **worker_variables))
         if workers:
             options = {"security": _client(tls), "timeout": PATIENCE_SECONDS}

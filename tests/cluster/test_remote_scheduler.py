@@ -64,8 +64,8 @@ def test_workers_with_too_little_memory_are_refused(client):
 def test_workers_that_do_not_see_the_output_are_refused(client, tmp_path, monkeypatch):
     look = remote_workers._looks_for
     monkeypatch.setattr(remote_workers, "_looks_for", lambda path: look(f"{path}-elsewhere"))
-    with pytest.raises(ResourceError, match="do not see the output folder") as caught:
-        remote_workers.require_output_seen(client, tmp_path)
+    with pytest.raises(ResourceError, match="do not see the folder") as caught:
+        remote_workers.require_folders_seen(client, tmp_path)
     assert str(tmp_path.parent) in caught.value.what
     assert caught.value.where.count("(not visible)") == 2
 

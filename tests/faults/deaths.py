@@ -6,7 +6,7 @@ import os
 import traceback
 from unittest import mock
 
-from sweep_dask.storage import result_folder
+from sweep_dask.storage import no_follow, result_folder
 from sweep_dask.storage.result_folder import ResultFolder
 from sweep_dask.study import run
 from sweep_dask.study.workspace import Workspace
@@ -18,7 +18,7 @@ DIED, ENDED, RAISED = 9, 0, 1
 POINTS = {
     "a partition is placed": (ResultFolder, "place_partition"),
     "a file or folder is moved": (result_folder, "move_to"),
-    "a file is removed": (result_folder, "remove_file"),
+    "a file is removed": (no_follow, "remove_file"),
     "tables are combined": (run, "write_tables"),
     "roll-ups are made": (run, "write_answer"),
     "what tables replace is removed": (ResultFolder, "remove"),

@@ -16,6 +16,7 @@ def test_every_key_of_the_file(load):
         config="config.yaml",
         file="""
 output: out
+scratch: fast
 system: {workers: 2, chunk_size: 50000, blocksize: 32MiB, memory_limit: 1e9,
          enable_parallel: false}
 performance: {memory_limit_gb: 4, progress_bars: no, monitoring: off, profile: on}

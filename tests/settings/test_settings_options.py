@@ -43,6 +43,7 @@ def test_defaults_are_those_of_the_contract():
 #: Option, flags, environment, key: the rows of the table in the contract.
 CONTRACT = """
 output            | -o --output         | SWEEP_OUTPUT                           | output
+scratch           | --scratch           | SWEEP_SCRATCH                          | scratch
 config            | --config            | SWEEP_CONFIG                           |
 workers           | --workers           | SWEEP_WORKERS                          | system.workers
 chunk_size        | --chunk-size        | SWEEP_CHUNK_SIZE                       | system.chunk_size

@@ -18,7 +18,7 @@ from sweep_dask.storage.ingest import ingest_block, read_block_stats
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.rejects import write_rejects
-from sweep_dask.storage.spill import index_of, read_range
+from sweep_dask.storage.spill import SpilledRows, index_of
 from sweep_dask.study.plan import make_plan
 
 ROWS = [
@@ -94,8 +94,8 @@ def _ingested(plan, folder: Path, text: bytes | None) -> str:
         row
         for index, block in zip(indexes, plan.blocks, strict=True)
         if block.file.name.startswith("orders/a.")
-        for part in index_of([index])
-        for row in read_range(scratch, part).to_pylist()
+        for rows_of_partition in SpilledRows(scratch, index_of([index])).tables()
+        for row in rows_of_partition.to_pylist()
     ]
     entry = ledger.files[0]
     assert len(rows) == entry.kept

@@ -239,7 +239,7 @@ def test_an_input_that_is_to_be_read_otherwise_is_read_again(source, output, rea
 def test_settings_that_decide_on_rows_are_known():
     """Each of the others decides on what is done with rows, or on how, or is validated anew."""
     others = {
-        *("output", "config", "workers", "chunk_size", "blocksize", "memory_limit"),
+        *("output", "scratch", "config", "workers", "chunk_size", "blocksize", "memory_limit"),
         *("enable_parallel", "memory_limit_gb", "progress", "monitoring", "profile", "scheduler"),
         *("log_format", "convert_values"),
         *("scheduler_file", "tls_ca_file", "tls_cert", "tls_key", "plain_tcp"),

@@ -1,6 +1,7 @@
 """The disk space of a run, against what it takes, and against what there is."""
 
 import pytest
+from object_stores import in_memory
 from running import result_files
 
 from sweep_dask.errors import ResourceError
@@ -38,10 +39,10 @@ def test_of_a_selection_only_scratch_is_projected():
 
 def test_a_disk_with_just_enough_passes_and_a_byte_less_is_refused(tmp_path, has_free):
     has_free(1_000)
-    require_room(OutputLayout(tmp_path), NEEDED)
+    require_room(OutputLayout(tmp_path), None, NEEDED)
     has_free(999)
     with pytest.raises(ResourceError, match="takes about 1000 bytes of disk") as caught:
-        require_room(OutputLayout(tmp_path), NEEDED)
+        require_room(OutputLayout(tmp_path), None, NEEDED)
     assert caught.value.where == str(tmp_path)
 
 
@@ -49,7 +50,23 @@ def test_results_that_are_there_count_as_room(tmp_path, has_free):
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "old.parquet").write_bytes(bytes(100_000))
     has_free(700)
-    require_room(OutputLayout(tmp_path), NEEDED)
+    require_room(OutputLayout(tmp_path), None, NEEDED)
     has_free(699)
     with pytest.raises(ResourceError):
-        require_room(OutputLayout(tmp_path), NEEDED)
+        require_room(OutputLayout(tmp_path), None, NEEDED)
+
+
+def test_scratch_elsewhere_has_a_disk_of_its_own(tmp_path, monkeypatch):
+    free = {tmp_path / "out": 300, tmp_path / "fast": 700}
+    monkeypatch.setattr("sweep_dask.study.needs.free_disk_bytes", free.__getitem__)
+    layout = OutputLayout(tmp_path / "out")
+    require_room(layout, tmp_path / "fast", NEEDED)
+    free[tmp_path / "fast"] = 699
+    with pytest.raises(ResourceError, match="700 bytes of disk while it runs") as caught:
+        require_room(layout, tmp_path / "fast", NEEDED)
+    assert "--scratch" in caught.value.cure
+    require_room(layout, in_memory(), NEEDED)
+    free |= {tmp_path / "out": 299, tmp_path / "fast": 700}
+    with pytest.raises(ResourceError, match="takes about 300 bytes"):
+        require_room(layout, tmp_path / "fast", NEEDED)
+    require_room(OutputLayout(in_memory()), tmp_path / "fast", NEEDED)
