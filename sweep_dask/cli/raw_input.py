@@ -16,7 +16,7 @@ from sweep_dask.cli.shared import (
     options_of,
 )
 from sweep_dask.cli.terminal import say, say_json, show, warn
-from sweep_dask.printable import printable, printable_lines
+from sweep_dask.printable import printable
 
 
 @command("python -m sweep_dask check data/raw")
@@ -68,7 +68,7 @@ def convert_command(
     if as_json:
         say_json(converted.as_json())
     else:
-        say(printable_lines(describe_converted(converted)))
+        show(describe_converted(converted))
     return 0
 
 

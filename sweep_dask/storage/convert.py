@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sweep_dask.storage.raw_files import InputFile
 
 _COMPRESSION_LEVEL = 6
+#: Of a text in a message.
+_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class ConvertedFile:
     """As many as it has, and as many as were written."""
     conversions: tuple[str, ...]
     """All that is not as it was, in words."""
+    unmapped: tuple[str, ...]
+    """Cells that were to become codes and stayed texts, in words."""
 
 
 def convert_file(
@@ -78,7 +82,8 @@ def convert_file(
     if not n_written == converter.rows == n_read:
         raise InternalError(f"{file.name} has {n_read:,} rows, and {n_written:,} were written.")
     conversions = (*_of_file(file, header, names), *_of_cells(converter))
-    return ConvertedFile(file.name, file.table, written, n_written, conversions)
+    unmapped = tuple(_of_unmapped(converter))
+    return ConvertedFile(file.name, file.table, written, n_written, conversions, unmapped)
 
 
 def names_in_file(file: InputFile, header: FileHeader, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -145,4 +150,13 @@ def _of_cells(converter: RowConverter) -> list[str]:
         for column, counts in converter.counts.items()
         for what, count in counts.items()
         if count
+    ]
+
+
+def _of_unmapped(converter: RowConverter) -> list[str]:
+    return [
+        f"{column}: {counts.total():,} cells are in no map: "
+        + ", ".join(text[:_SHOWN_CHARACTERS] for text in counts)
+        for column, counts in converter.unmapped.items()
+        if counts
     ]

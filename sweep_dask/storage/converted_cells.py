@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from sweep_dask.errors import InputError
-from sweep_dask.schema import Kind
-from sweep_dask.storage.cells import MAX_LINE_BYTES, SPACE, UnparsableError, cells_of
+from sweep_dask.schema import Column, Kind
+from sweep_dask.storage.cells import MAX_LINE_BYTES, SPACE, UnparsableError, cells_of, validate_cell
 from sweep_dask.storage.units import standard_cell, standard_cells
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _EXACT = 2**53
 #: Lines at a time: what is made of so many stays in the cache of a processor.
 _BATCH_LINES = 512
 
+#: Texts of a column without a code that are told apart, and what counts the others.
+_MOST_UNMAPPED = 12
+OTHERS = "others"
+
 #: Before a cell that is no time, lest it be one in nanoseconds.
 NOT_A_TIME = "not a time: "
 
@@ -48,6 +52,8 @@ class RowConverter:
     """Rows seen."""
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     """By column, how many cells were written otherwise than they stood, by what was done."""
+    unmapped: dict[str, Counter[str]] = field(default_factory=dict)
+    """By column, cells that `values` has nothing for and that are no numbers; `OTHERS` besides."""
 
     def converted(self, text: bytes) -> bytes:
         """Whole lines in the raw format, one for each that is not blank, in their order.
@@ -95,6 +101,7 @@ class RowConverter:
         name = of.column.name
         if name in self.values:
             codes = self.values[name]
+            self._note_unmapped(of.column, cells)
             cells = self._noted(of, "codes for texts", cells, lambda c: codes.get(c.strip(), c))
         if of.unit is not None:
             what = f"{_spoken(of.unit)} to {'ns' if of.column.is_time else '0.1 cent'}"
@@ -104,6 +111,19 @@ class RowConverter:
         if of.column.kind is Kind.INTEGER and any("." in cell for cell in cells):
             return self._noted(of, "whole numbers without .0", cells, _whole)
         return cells
+
+    def _note_unmapped(self, column: Column, cells: Sequence[str]) -> None:
+        if column.kind is not Kind.INTEGER or column.is_time:
+            return
+        unmapped = self.unmapped.setdefault(column.name, Counter())
+        for cell, count in Counter(cell.strip() for cell in cells).items():
+            if (
+                cell
+                and cell not in self.values[column.name]
+                and validate_cell(_whole(cell), column)
+            ):
+                is_shown = cell in unmapped or len(unmapped) < _MOST_UNMAPPED
+                unmapped[cell if is_shown else OTHERS] += count
 
     def _noted(
         self, of: Field, what: str, cells: Sequence[str], convert: Callable[[str], str]

@@ -37,9 +37,12 @@ _CELLS = 50
 class FileSample:
     """What a look into one file shows."""
 
+    table: str
     tally: Tally
     unread: tuple[UnreadCells, ...]
     n_rows: int
+    """Without those of lit orders."""
+    n_filtered: int
     is_whole: bool
     """Whether all of its rows were looked at."""
     error: UnreadableFileError | None = None
@@ -52,21 +55,27 @@ def sample_file(
     """Look at about `most_bytes` of a file (of its text, if it is compressed)."""
     table = BY_NAME[file.table]
     tally, unread = Tally(), _Unread(file, header)
-    n_rows, error, left_bytes = 0, None, most_bytes
+    n_rows, n_filtered, error, left_bytes = 0, 0, None, most_bytes
+    next_line = header.line + 1
     try:
         blocks, is_whole = _sample_blocks(file, header, most_bytes)
-        for chunk in (chunk for block in blocks for chunk in read_chunks(block)):
+        is_gapless = is_whole
+        for part, chunk in (
+            (p, chunk) for p, block in enumerate(blocks) for chunk in read_chunks(block)
+        ):
             if left_bytes <= 0 and file.format != "csv":
                 is_whole = False
                 break
             validated = validate_chunk(chunk, header, table, CENTRE_POINT_BITS)
             tally.add(tally_of(file.name, file.table, validated.rows, ticks))
-            unread.add(validated.rejects)
+            unread.add(validated.rejects, next_line if is_gapless or part == 0 else None)
+            next_line += validated.n_lines
+            n_filtered += sum(validated.filtered.values())
             n_rows += len(validated.rows) + len(validated.rejects)
             left_bytes -= len(chunk.text)
     except UnreadableFileError as failure:
         is_whole, error = False, failure
-    return FileSample(tally, unread.cells(n_rows), n_rows, is_whole, error)
+    return FileSample(file.table, tally, unread.cells(n_rows), n_rows, n_filtered, is_whole, error)
 
 
 def _sample_blocks(
@@ -91,13 +100,19 @@ class _Unread:
         self._header = header
         self._counts: Counter[str] = Counter()
         self._cells: dict[str, list[str]] = defaultdict(list)
+        self._first: dict[str, tuple[str, str]] = {}
 
-    def add(self, rejects: Iterable[Reject]) -> None:
+    def add(self, rejects: Iterable[Reject], first_line: int | None) -> None:
+        """Take in rejects of a chunk whose first line has this number, if that is known."""
         for reject in rejects:
-            if reject.column is not None:
-                self._counts[reject.column] += 1
-                if len(self._cells[reject.column]) < _CELLS:
-                    self._cells[reject.column] += self._cell(reject, reject.column)
+            column = reject.column or ""
+            self._counts[column] += 1
+            cells = []
+            if column and len(self._cells[column]) < _CELLS:
+                cells = self._cell(reject, column)
+                self._cells[column] += cells
+            if column not in self._first:
+                self._first[column] = (*cells, reject.raw)[0], _place(reject, first_line)
 
     def _cell(self, reject: Reject, column: str) -> list[str]:
         """The cell, if it is within the text that was kept."""
@@ -114,11 +129,18 @@ class _Unread:
                 self._file.name,
                 self._file.table,
                 name,
-                columns[name].is_time,
-                columns[name].kind is Kind.PRICE,
+                name in columns and columns[name].is_time,
+                name in columns and columns[name].kind is Kind.PRICE,
                 n_rows,
                 count,
                 tuple(self._cells[name]),
+                *self._first[name],
             )
-            for name, count in sorted(self._counts.items())
+            for name, count in self._counts.items()
         )
+
+
+def _place(reject: Reject, first_line: int | None) -> str:
+    if first_line is not None:
+        return f"line {first_line + reject.line}"
+    return "" if reject.byte_offset is None else f"byte {reject.byte_offset}"

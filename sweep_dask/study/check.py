@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.order_log import QuoteSource
+from sweep_dask.analysis.data_checks.columns import check_columns, check_quotes
 from sweep_dask.analysis.data_checks.findings import (
     CONTRADICTION,
     SEVERITIES,
@@ -14,6 +16,7 @@ from sweep_dask.analysis.data_checks.findings import (
     by_severity,
 )
 from sweep_dask.analysis.data_checks.input_checks import check_tally
+from sweep_dask.analysis.data_checks.rejected import REJECTED, check_rejected
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.analysis.data_checks.written import check_written
 from sweep_dask.errors import InputError
@@ -27,10 +30,12 @@ from sweep_dask.text_blocks import Sentence, indented
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.market.ticks import TickTable
+    from sweep_dask.analysis.centre_point.inputs import BookSettings
+    from sweep_dask.analysis.data_checks.written import UnreadCells
     from sweep_dask.settings import Settings
     from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.raw_files import InputFile
+    from sweep_dask.storage.sampling import FileSample
     from sweep_dask.study.plan import Plan
     from sweep_dask.text_blocks import Block
 
@@ -53,6 +58,8 @@ class Checked:
     """The gravest first."""
     rows: int
     """Rows looked at, without those of lit orders."""
+    lit_rows: int
+    """Those of lit orders, which say nothing here."""
     is_whole: bool
     """Whether they are all there are."""
     written: tuple[Finding, ...] = ()
@@ -71,6 +78,7 @@ class Checked:
             "input": self.input,
             "ok": not contradictions(self.findings),
             "rows": self.rows,
+            "lit_rows": self.lit_rows,
             "whole": self.is_whole,
             "findings": [finding.as_json() for finding in self.findings],
         }
@@ -84,14 +92,14 @@ def check(settings: Settings, folder: str | Sequence[str]) -> Checked:
     UsageError
         The configuration names what does not exist.
     """
-    ticks = book_settings(settings).ticks
+    book = book_settings(settings)
     try:
         inputs = open_as_set(settings, folder)
     except InputError as error:
         address = str(InputAddresses.of(folder))
         errors = error.errors if isinstance(error, SeveralFilesError) else (error,)
-        return Checked(address, tuple(map(_not_opened, errors)), 0, is_whole=False)
-    return look(inputs, ticks, CHECK_BYTES)
+        return Checked(address, tuple(map(_not_opened, errors)), 0, 0, is_whole=False)
+    return look(inputs, settings, book, CHECK_BYTES)
 
 
 def _not_opened(error: InputError) -> Finding:
@@ -105,13 +113,13 @@ def _not_opened(error: InputError) -> Finding:
     )
 
 
-def look(inputs: Inputs, ticks: TickTable, most_bytes: int) -> Checked:
+def look(inputs: Inputs, settings: Settings, book: BookSettings, most_bytes: int) -> Checked:
     """Look at about so much text of each table."""
     by_table: dict[str, list[InputFile]] = defaultdict(list)
     for file in inputs.readable:
         by_table[file.table].append(file)
     samples = [
-        sample_file(file, inputs.headers[file.name], ticks, most_bytes // len(chosen))
+        sample_file(file, inputs.headers[file.name], book.ticks, most_bytes // len(chosen))
         for files in by_table.values()
         for chosen in [files[:: -(-len(files) // _MOST_FILES)]]
         for file in chosen
@@ -120,13 +128,51 @@ def look(inputs: Inputs, ticks: TickTable, most_bytes: int) -> Checked:
     tally = Tally()
     for sample in samples:
         tally.add(sample.tally)
-    written = [f for sample in samples for unread in sample.unread for f in check_written(unread)]
     damaged = [_not_opened(sample.error) for sample in samples if sample.error is not None]
-    findings = by_severity([*damaged, *written, *check_tally(tally, is_whole=is_whole)])
-    rows = sum(sample.n_rows for sample in samples)
+    written, rejected = _unread(samples, settings, is_whole=is_whole)
+    columns = {file.table: inputs.columns()[file.table].names for file in inputs.readable}
+    is_national = book.quote_source is QuoteSource.NATIONAL
+    findings = [
+        *damaged,
+        *written,
+        *rejected,
+        *check_tally(tally, is_whole=is_whole),
+        *check_quotes(tally, columns, is_national=is_national),
+        *check_columns(columns),
+    ]
     return Checked(
-        str(inputs.address), tuple(findings), rows, is_whole, tuple(written), bool(damaged)
+        str(inputs.address),
+        tuple(by_severity(findings)),
+        sum(sample.n_rows for sample in samples),
+        sum(sample.n_filtered for sample in samples),
+        is_whole,
+        tuple(written),
+        bool(damaged),
     )
+
+
+def _unread(
+    samples: Sequence[FileSample], settings: Settings, *, is_whole: bool
+) -> tuple[list[Finding], list[Finding]]:
+    """Findings on cells in another unit, and on rows that no such finding explains."""
+    most = 0.0 if settings.on_bad_rows == "fail" else settings.max_bad_fraction
+    written: list[Finding] = []
+    unexplained: dict[str, list[UnreadCells]] = defaultdict(list)
+    n_read: Counter[str] = Counter()
+    for sample in samples:
+        n_read[sample.table] += sample.n_rows + sample.n_filtered
+        for unread in sample.unread:
+            mapped = settings.convert_values.get(unread.table, {}).get(unread.column, {})
+            found = check_written(unread, mapped)
+            written += found
+            if not found:
+                unexplained[unread.table].append(unread)
+    rejected = [
+        finding
+        for table, unread in unexplained.items()
+        for finding in check_rejected(unread, n_read[table], most, is_whole=is_whole)
+    ]
+    return written, rejected
 
 
 def look_before(plan: Plan) -> list[Finding]:
@@ -142,9 +188,10 @@ def look_before(plan: Plan) -> list[Finding]:
     InputError
         The input contradicts itself, and the settings do not say to go on.
     """
-    checked = look(plan.inputs, plan.book.ticks, RUN_BYTES)
+    checked = look(plan.inputs, plan.settings, plan.book, RUN_BYTES)
     if not checked.is_damaged:  # reading all of it will tell of all such files at once
-        heed(checked.findings, plan.settings)
+        # It counts all rows that cannot be read, too, and lists them.
+        heed([f for f in checked.findings if f.check != REJECTED], plan.settings)
     return list(checked.written)
 
 
@@ -209,16 +256,21 @@ def described(findings: Sequence[Finding]) -> list[str]:
 
 def describe_check(checked: Checked) -> list[Block]:
     """All findings, for people."""
-    what = "all of them" if checked.is_whole else "a sample"
-    blocks: list[Block] = [
-        Sentence(f"Input: {checked.input}"),
-        f"Rows looked at: {checked.rows:,} ({what})",
-    ]
+    rows = f"{checked.rows:,} ({'all of them' if checked.is_whole else 'a sample'})"
+    if not checked.rows:
+        rows = "none"
+    elif checked.lit_rows:
+        of = "" if checked.is_whole else " in a sample"
+        rows = (
+            f"{checked.rows:,} of {checked.rows + checked.lit_rows:,}{of}; the rest are lit orders"
+        )
+    blocks: list[Block] = [Sentence(f"Input: {checked.input}"), f"  Rows looked at: {rows}"]
     if not checked.findings:
-        return [*blocks, "Nothing found that speaks against a run."]
+        return [*blocks, "  Nothing found that speaks against a run."]
     counts = [
         f"{count:,} {severity}{'s' * (count > 1)}"
         for severity in SEVERITIES
         if (count := sum(finding.severity == severity for finding in checked.findings))
     ]
-    return [*blocks, f"Found: {', '.join(counts)}", *indented(described(checked.findings))]
+    lines = [f"  {line}" for line in described(checked.findings)]
+    return [*blocks, f"  Found: {', '.join(counts)}", *indented(lines)]

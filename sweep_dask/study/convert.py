@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sweep_dask.settings import Settings
     from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.raw_files import InputFile
+    from sweep_dask.text_blocks import Block
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Converted:
     output: str
     files: tuple[ConvertedFile, ...]
     warnings: tuple[str, ...]
-    """What of the input was not read."""
+    """What of the input was not read, and which texts have no code."""
 
     @property
     def rows(self) -> int:
@@ -105,7 +106,8 @@ def _convert(
         values = settings.convert_values.get(file.table, {})
         files.append(convert_file(file, header, values, names, staging, written))
         logger.info("%s: %s rows", file.name, f"{files[-1].rows:,}")
-    return Converted(str(opened.address), str(output), tuple(files), opened.warnings)
+    unmapped = tuple(f"{file.file}: {told}." for file in files for told in file.unmapped)
+    return Converted(str(opened.address), str(output), tuple(files), (*opened.warnings, *unmapped))
 
 
 def _names(files: Sequence[InputFile], ending: str) -> list[str]:
@@ -154,11 +156,11 @@ def _not_made(output: Path, error: OSError) -> SweepError:
     )
 
 
-def describe_converted(converted: Converted) -> str:
+def describe_converted(converted: Converted) -> list[Block]:
     """What was done, for people."""
-    lines = [f"Input: {converted.input}"]
+    lines: list[Block] = [f"Input: {converted.input}"]
     for file in converted.files:
         lines.append(f"  {file.written}: {file.rows:,} rows, all of {file.file}")
-        lines += [f"    {conversion}" for conversion in file.conversions]
+        lines += [f"    {told}" for told in file.conversions]
     next_step = f"python -m sweep_dask check {converted.output}"
-    return "\n".join([*lines, f"{converted.rows:,} rows read and written. Next: {next_step}"])
+    return [*lines, f"{converted.rows:,} rows read and written. Next: {next_step}"]

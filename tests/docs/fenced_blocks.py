@@ -27,6 +27,8 @@ _PROGRAM = re.compile(r"^(?:(\w+)=(\S+) )?(?:\S*python -m sweep_dask|\S*sweep-da
 #: `test_wheel.py` does this.
 _INSTALLS = re.compile(r"^(\S*pip install|python3 -m venv) ")
 _EXIT_CODE = re.compile(r"#.*\bexit code (\d+)")
+#: Commands whose output is shown line by line as it is.
+_AS_PRINTED = ("check", "convert")
 _NUMBER = re.compile(r"\d[\d,.]*")
 
 
@@ -121,6 +123,8 @@ def require_command(block: Block, command: str, shown: str) -> None:
     code = int(expected[1]) if expected else 0
     assert result.exit_code == code, f"{block.where}: {command}\n{result.output}"
     require_shown(block, shown, result.output)
+    if arguments_of(command)[0] in _AS_PRINTED:
+        require_lines(block, shown, result.output)
 
 
 def require_shown(block: Block, shown: str, printed: str) -> None:
@@ -129,6 +133,13 @@ def require_shown(block: Block, shown: str, printed: str) -> None:
     for text in map(_comparable, shown.split("…")):
         assert text in rest, f"{block.where}: not printed: {text!r}\n{printed}"
         rest = rest[rest.index(text) + len(text) :]
+
+
+def require_lines(block: Block, shown: str, printed: str) -> None:
+    """Every line is printed as it is shown, with its indentation; numbers may be others."""
+    lines = {_NUMBER.sub("0", line) for line in printed.splitlines()}
+    for line in shown.splitlines():
+        assert "…" in line or _NUMBER.sub("0", line) in lines, f"{block.where}: {line!r}\n{printed}"
 
 
 def _comparable(text: str) -> str:

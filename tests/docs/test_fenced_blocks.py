@@ -11,6 +11,7 @@ from fenced_blocks import (
     Reader,
     arguments_of,
     blocks_of,
+    require_lines,
     require_options,
     require_shown,
 )
@@ -66,6 +67,12 @@ def test_output_is_compared_in_order_and_with_any_numbers():
     for wrong in ("rows … read", "read: 5 lines", "read: no rows"):
         with pytest.raises(AssertionError, match="not printed"):
             require_shown(shown, wrong, "read: 77 rows")
+
+
+def test_lines_are_compared_with_their_indentation():
+    require_lines(block(""), "a:\n  1,234 rows\n…\n", "a:\n  77 rows\nx")
+    with pytest.raises(AssertionError, match="' 5 rows'"):
+        require_lines(block(""), " 5 rows", "  5 rows")
 
 
 def test_commands_are_found_with_what_they_print():

@@ -65,8 +65,10 @@ def plain(here):
 
 
 def findings(name):
+    """The exit code, and cures of what is written otherwise."""
     done = invoke("check", name, "--json")
-    return done.exit_code, [one["cure"] for one in json.loads(done.stdout)["findings"]]
+    found = [f for f in json.loads(done.stdout)["findings"] if f["severity"] == "contradiction"]
+    return done.exit_code, [one["cure"] for one in found]
 
 
 def test_files_without_a_header(here, plain):

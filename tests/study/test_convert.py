@@ -106,6 +106,23 @@ def test_texts_become_codes_and_columns_their_names(here):
     assert json.loads((here / "raw/convert.json").read_text())["files"] == document["files"]
 
 
+def test_texts_without_a_code_are_told(here):
+    sides = ["Buy", "1", "?", "?", "2.0", "3", "", *(f"side {k}" for k in range(20))]
+    write_files(here / "in", {"orders/o.csv": csv_text([{**ORDER, "side": s} for s in sides])})
+    config = {"convert": {"values": {"orders": {"side": {"Buy": 1}}}}}
+    document = converted("in", "raw", **config)
+    (warning,) = [told for told in document["warnings"] if "in no map" in told]
+    assert warning.startswith("orders/o.csv: side: 23 cells are in no map: ?, 3, side 0, ")
+    assert warning.endswith(", side 9, others.")
+    Path("config.yaml").write_text(json.dumps(config))
+    done = invoke("convert", "in", "again")
+    assert done.exit_code == 0
+    assert "Warning: orders/o.csv: side: 23 cells are in no map: ?" in done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1] == "  orders/o.csv: 27 rows, all of orders/o.csv"
+    assert lines[2] == "    side: codes for texts (1 cells)"
+
+
 def test_digits_lost_in_a_float_are_not_made_up(here):
     rows = [ORDER | {"order_id": f"{FIRST_ID}.0", "quantity": "1e2"}]
     write_files(here / "in", {"orders/o.csv": csv_text(rows)})

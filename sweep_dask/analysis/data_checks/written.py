@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.data_checks.findings import CONTRADICTION, Finding
+from sweep_dask.printable import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 #: Fewer rows of events, or a smaller share of them, are bad rows and no other unit (arbitrary).
 _MIN_ROWS = {"orders": 5, "trades": 5, "nbbo": 5}
@@ -17,7 +19,8 @@ _MOST = 0.5
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 _WHOLE = re.compile(r"[0-9]+\.0*")
-_WORD = re.compile(r"[A-Za-z][A-Za-z _-]*")
+#: Words, and tickers such as A2M.
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]*|(?=.*[A-Z])[A-Z0-9]{2,6}")
 _COMMA_NUMBER = re.compile(r"[0-9]+(?:,[0-9]*)?")
 #: With more places than that they would be dollars.
 _HALVES = re.compile(r"[0-9]+(?:,[05]?)?")
@@ -36,6 +39,7 @@ class UnreadCells:
     file: str
     table: str
     column: str
+    """Empty for rows that were rejected as a whole."""
     is_time: bool
     is_price: bool
     n_rows: int
@@ -43,15 +47,31 @@ class UnreadCells:
     n_rejected: int
     cells: Sequence[str]
     """Some of the cells, as they stand in the file."""
+    first: str
+    """The first of them, or the line that is no row."""
+    first_at: str
+    """Where in the file it stands, if that is known."""
+
+    @property
+    def is_code(self) -> bool:
+        """Whether a whole number was wanted."""
+        return bool(self.column) and not self.is_time and not self.is_price
 
 
-def check_written(unread: UnreadCells) -> list[Finding]:
-    """A finding if most rows have a cell that would be right in another unit."""
+def check_written(unread: UnreadCells, mapped: Collection[str] = ()) -> list[Finding]:
+    """A finding if most rows have a cell that would be right in another unit.
+
+    Parameters
+    ----------
+    mapped
+        Texts of the column that `convert` knows a code for.
+    """
     n, rejected = unread.n_rows, unread.n_rejected
     if n < _MIN_ROWS.get(unread.table, 1) or rejected < _MOST * n or not unread.cells:
         return []
     cells = [cell.strip() for cell in unread.cells]
-    kind, look = ("time_unit", _time_written) if unread.is_time else ("code", _code_written)
+    codes = partial(_code_written, mapped=mapped)
+    kind, look = ("time_unit", _time_written) if unread.is_time else ("code", codes)
     if unread.is_price:
         kind, look = "price_unit", _price_written
     found = look(cells)
@@ -104,13 +124,23 @@ def _time_written(cells: Sequence[str]) -> _Written | None:
     return _Written("ISO 8601 text without an offset", cure=cure)
 
 
-def _code_written(cells: Sequence[str]) -> _Written | None:
+def is_word(cell: str) -> bool:
+    """Whether a cell is a word, or a ticker."""
+    return _WORD.fullmatch(cell.strip()) is not None
+
+
+def _code_written(cells: Sequence[str], mapped: Collection[str]) -> _Written | None:
     if all(_WHOLE.fullmatch(cell) for cell in cells):
         cure = "`convert` writes them as whole numbers."
         return _Written("written with decimal places, as by a program that holds floats", cure=cure)
-    if not all(_WORD.fullmatch(cell) for cell in cells):
+    if not all(map(is_word, cells)):
         return None
+    unmapped = list(dict.fromkeys(cell for cell in cells if cell not in mapped))
     cure = "Say under `convert.values` which number each text stands for, and use `convert`."
+    if not unmapped:
+        cure = "They are mapped: run `convert`, then `check` and `run` what it writes."
+    elif mapped:
+        cure = f"Map {listed(unmapped, 5)} too under `convert.values`, and run `convert`."
     return _Written("words", cure=cure)
 
 
