@@ -64,8 +64,8 @@ def check_quotes(
 ) -> list[Finding]:
     """A finding if no midpoint can be had as the settings ask for it."""
     has_columns = set(_NATIONAL) <= set(columns.get("orders", ()))
-    is_blank = tally.of("orders rows") >= _MIN_ROWS and not _has(tally, "national_bid")
-    if not is_national or tally.of("nbbo rows") or (has_columns and not is_blank):
+    has_national = has_columns and not _is_blank(tally, "national_bid")
+    if not is_national or has_national or tally.of("nbbo rows"):
         return []
     own = "; or take that of the exchange: `centre_point: {quote_source: exchange}`"
     return [
@@ -75,10 +75,12 @@ def check_quotes(
             "No national quote: neither nbbo files nor national_bid and national_offer of orders. "
             "Without a midpoint nothing trades in the dark, and the answer stays empty.",
             "Quotes in nbbo files, or with each row of orders.",
-            f"Add nbbo files{own if _has(tally, 'bid') else ''}.",
+            f"Add nbbo files{'' if _is_blank(tally, 'bid') else own}.",
         )
     ]
 
 
-def _has(tally: Tally, quote: str) -> bool:
-    return any(name.startswith(f"orders {quote} ") for name in tally.counts)
+def _is_blank(tally: Tally, quote: str) -> bool:
+    return tally.of("orders rows") >= _MIN_ROWS and not any(
+        name.startswith(f"orders {quote} ") for name in tally.counts
+    )
