@@ -65,7 +65,7 @@ def check_quotes(
     """A finding if no midpoint can be had as the settings ask for it."""
     has_columns = set(_NATIONAL) <= set(columns.get("orders", ()))
     has_national = has_columns and not _is_blank(tally, "national_bid")
-    if not is_national or has_national or tally.of("nbbo rows"):
+    if not is_national or has_national or "nbbo" in columns:
         return []
     own = "; or take that of the exchange: `centre_point: {quote_source: exchange}`"
     return [
