@@ -265,6 +265,13 @@ def _calculate_optimal_workers(cpu_count: int) -> int:
     return min(cpu_count - 2, LARGEST_DERIVED_WORKERS)
 
 
+def worker_reason(cpu_count: int, limit_bytes: int) -> str:
+    """Why there are so many workers, if nobody has set their number."""
+    if cpu_count == 2:
+        return "of 2 CPUs one is left free; --workers 2 uses both"
+    return f"from {cpu_count} CPUs and {format_bytes(limit_bytes)} for the run"
+
+
 def _calculate_optimal_chunk_size(available_bytes: int) -> int:
     """Rows of a chunk for the available memory."""
     rows = int(available_bytes) * CHUNK_MEMORY_PERCENT // (100 * CHUNK_ROW_BYTES)

@@ -76,6 +76,20 @@ def test_help_of_the_program_lists_all_commands():
     assert all(re.search(rf"^  {command} ", done.output, re.MULTILINE) for command in COMMANDS)
 
 
+def test_no_command_is_cut_short_at_eighty_columns():
+    """The list has 65 columns beside the longest name; what does not fit would end in `...`."""
+    for name, command in main.commands.items():
+        assert command.get_short_help_str(65).endswith("."), name
+        assert not command.get_short_help_str(65).endswith("..."), name
+
+
+def test_hints_name_the_program_as_it_was_typed(tmp_path):
+    called = "import sys; sys.argv[0] = '/bin/sweep-dask'; from sweep_dask.cli import main; main()"
+    words = ("synth", "my market", "--securities", "1", "--events", "100", "--dates", "2024-10-04")
+    done = run_program(*words, cwd=tmp_path, program=("-c", called))
+    assert done.stdout.splitlines()[-1] == "Written to my market. Next: sweep-dask run 'my market'"
+
+
 def test_version():
     assert VERSION in invoke("--version").output
 
@@ -88,6 +102,7 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"Dashboard: http://127\.0\.0\.1:\d+/status", lines[0])
+    assert lines.pop(1) == f"This run:  {lines[0].split()[1].replace('/status', '/sweep')}"
     assert lines[1] == "System Configuration"
     labels = [line.split(":")[0].strip() for line in lines[2:9]]
     assert labels == [

@@ -89,6 +89,13 @@ def _body_bytes(folder):
         yield len(text) - text.index(b"\n") - 1
 
 
+def test_errors_name_the_function_that_was_called(plain_input):
+    with pytest.raises(UsageError, match="no option 'wrokers'") as caught:
+        sweep_dask.plan(plain_input, wrokers=2)
+    assert caught.value.where == "sweep_dask.plan(…)"
+    assert caught.value.cure == "did you mean workers?"
+
+
 def test_what_is_odd_about_settings_is_logged(plain_input, caplog):
     sweep_dask.plan(plain_input, workers=0)
     assert caplog.messages.count("workers 0 (command line) is below the minimum; using 1") == 1

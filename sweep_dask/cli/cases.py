@@ -17,7 +17,7 @@ from sweep_dask.errors import InputError
 @click.option("--check", is_flag=True, help="Compare with `expected`; exit 1 on a difference.")
 @json_option
 def match_command(case_file: str, wanted: str | None, check: bool, as_json: bool) -> int:
-    """Run a hand-written case through the Centre Point book and explain it.
+    """Run a hand-written case through the book and explain it.
 
     CASE.json holds one case, or {"cases": [...]}: quotes, orders that rest, events, lit levels.
     Prints each trade with the rule behind it, and what is left and why.

@@ -80,6 +80,16 @@ class Program(click.Group):
             raise
 
 
+def program() -> str:
+    """What was typed to call it: `sweep-dask`, `python -m sweep_dask`, `dask sweep`.
+
+    For a program that calls it, where nobody has typed anything, what works wherever that does.
+    """
+    context = click.get_current_context()
+    is_typed = context.find_root().obj is not _WITHIN
+    return context.command_path.rpartition(" ")[0] if is_typed else "python -m sweep_dask"
+
+
 def same_command() -> str:
     """The command that is at work, as a shell reads it, so that it keeps what is finished."""
     words = click.get_current_context().meta[_WORDS]

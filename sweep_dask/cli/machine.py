@@ -27,10 +27,11 @@ def config_command(as_json: bool, **options: Any) -> int:
 @settings_options
 @json_option
 def doctor_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
-    """Say what works here and what does not: each line is ok, a warning or an error with its cure.
+    """Say what works here and what does not, with cures.
 
-    Looks at CPUs and memory, versions (on the cluster of --scheduler too), compiled code, time zone
-    data, INPUT, disk, and the port of the dashboard. Exit code: 0, or 4 if there is an error.
+    Each line is ok, a warning or an error. Looks at CPUs and memory, versions (on the cluster of
+    --scheduler too), compiled code, time zone data, INPUT, disk, and the port of the dashboard.
+    Exit code: 0, or 4 if there is an error.
     """
     from sweep_dask.study.doctor import diagnose
 

@@ -37,7 +37,7 @@ def report_command(output_folder: str, as_json: bool) -> int:
 @click.option("--date", metavar="DATE", help="Only this trading date.  [default: all dates]")
 @json_option
 def explain_command(order_id: str, date: str | None, as_json: bool, **options: Any) -> int:
-    """Tell one order's story from an output folder: a sweep's, or that of any other order in it.
+    """Tell a sweep's story from an output folder, or another order's.
 
     Its rows, the quote it arrived on, its fills on the tape and in each scenario, what stopped the
     rest with the number of the rule, and its costs. Writes nothing.
@@ -73,7 +73,10 @@ def _one_date(text: str) -> str:
 @click.argument("output_folder", metavar="OUTPUT")
 @json_option
 def verify_command(output_folder: str, as_json: bool) -> int:
-    """Check an output folder against its manifest, receipts and rows: files, digests, ledger."""
+    """Check an output folder: files, digests, ledger, tables, report.
+
+    Everything is compared with its manifest and receipts, and what can be is made again.
+    """
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.study.verify import verify_output
 
@@ -103,7 +106,7 @@ def verify_command(output_folder: str, as_json: bool) -> int:
 def forget_command(
     output_folder: str, dates: str | None, securities: str | None, as_json: bool
 ) -> int:
-    """Remove results of dates, of securities, or of securities on dates, from OUTPUT.
+    """Remove results of dates, securities or both from OUTPUT.
 
     Nothing else ever removes them. Tables and report then cover what is left; raw input is never
     touched.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sweep_dask.cli.ending import program
 from sweep_dask.cli.shared import (
     announcer,
     command,
@@ -68,7 +70,7 @@ def convert_command(
     if as_json:
         say_json(converted.as_json())
     else:
-        show(describe_converted(converted))
+        show(describe_converted(converted, program()))
     return 0
 
 
@@ -117,7 +119,7 @@ def synth_command(out: str, as_json: bool, **options: Any) -> int:
     else:
         for table, count in rows.items():
             say(f"{table:<13} {count:>12,} rows")
-        say(printable(f"Written to {out}. Next: python -m sweep_dask run {out}"))
+        say(printable(f"Written to {out}. Next: {program()} run {shlex.quote(out)}"))
     return 0
 
 

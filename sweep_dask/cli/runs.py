@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 @click.option("--open", "opens", is_flag=True, help="Then show the report in a browser.")
 @json_option
 def run_command(inputs: tuple[str, ...], opens: bool, as_json: bool, **options: Any) -> int:
-    """Ingest INPUT, simulate its sweeps, compare with what really happened, and report.
+    """Simulate the sweeps of INPUT, compare with what happened, report.
 
     INPUT is a folder with orders/ and trades/ (and nbbo/, session/, reference/, participants/),
     a file or pattern of files (TABLE=PATH if their names do not tell their table), or an fsspec
     URL of these; several are read as one. Default: data/raw or, if there is none, the built-in
     sample market.
     """
-    with _beginning(options) as (settings, progress):
+    with _beginning(inputs, options) as (settings, progress):
         from sweep_dask.study.plan import choose_input
         from sweep_dask.study.run import run
         from sweep_dask.study.summary import describe_run
@@ -79,12 +79,13 @@ def run_command(inputs: tuple[str, ...], opens: bool, as_json: bool, **options: 
 def replay_command(
     inputs: tuple[str, ...], no_ablations: bool, as_json: bool, **options: Any
 ) -> int:
-    """Replay the orders of INPUT through the Centre Point book; score it against the tape.
+    """Score the Centre Point book, and each of its rules, on the tape.
 
+    The orders of INPUT are replayed through it, and its trades are compared with those of INPUT.
     Writes to OUTPUT/replay. If OUTPUT holds a finished run, its report shows the score from then
     on; nothing else there is touched.
     """
-    with _beginning(options) as (settings, progress):
+    with _beginning(inputs, options) as (settings, progress):
         from sweep_dask.study.plan import choose_input
         from sweep_dask.study.replay import replay
         from sweep_dask.study.replay_summary import describe_replay
@@ -130,13 +131,24 @@ def plan_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
 
 
 @contextmanager
-def _beginning(options: dict[str, Any]) -> Iterator[tuple[Settings, Listener]]:
+def _beginning(
+    inputs: tuple[str, ...], options: dict[str, Any]
+) -> Iterator[tuple[Settings, Listener]]:
     """Words and something that moves, while a command imports what it needs for some seconds.
 
     What workers of this machine need is imported meanwhile, by the process they are copies of.
     Yields the settings in force, and who is to hear of stages.
+
+    Raises
+    ------
+    InputError
+        One of `inputs` is not there, on this machine; others are looked for later.
     """
+    from sweep_dask.storage.address import InputAddresses
+    from sweep_dask.storage.input_places import places_of
+
     settings = load(options)
+    places_of(InputAddresses.of(inputs).local)
     if settings.has_own_workers:
         start_importing(*TASK_MODULES)
     remark(f"sweep_dask {VERSION}: results go to {settings.output}")

@@ -15,7 +15,6 @@ import numpy as np
 from sweep_dask.dataflow.block_sizes import BlockSizeChange, next_blocksize
 from sweep_dask.dataflow.execute import run_tasks
 from sweep_dask.dataflow.pace import Done
-from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import InputError, ResourceError
 from sweep_dask.memory import format_bytes
 from sweep_dask.storage.blocks import recut
@@ -210,8 +209,7 @@ class _Stages:
         if self._open[stage] == 0:
             done = self._stats[stage]
             read, rows = sum(r.n_read for r in done), sum(r.n_rows for r in done)
-            outcome = f"{rows:,} of {read:,} rows kept, {counted(len(done), 'block')}"
-            self._events.end(stage, outcome)
+            self._events.end(stage, f"{rows:,} of {read:,} rows kept")
 
 
 def _size(block: Block) -> int:

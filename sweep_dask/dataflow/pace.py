@@ -91,9 +91,8 @@ class Pace:
         seconds = self._seconds
         return amount / seconds if amount > 0 and seconds > 0 else None
 
-    @property
-    def brief(self) -> str:
-        """`1.2/s, 34k rows/s, 0:12 left`, for a terminal of 80 columns."""
+    def brief(self, room: int) -> str:
+        """`1.2/s, 34k rows/s, 0:12 left`, or its end that takes at most `room` characters."""
         parts = []
         if (tasks := self.tasks_per_second) is not None:
             parts.append(f"{tasks:.1f}/s")
@@ -101,6 +100,8 @@ class Pace:
             parts.append(f"{rows / 1_000:,.0f}k rows/s")
         if (left := self.seconds_left) is not None:
             parts.append(f"{duration(left)} left")
+        while parts and len(", ".join(parts)) > room:
+            del parts[0]
         return ", ".join(parts)
 
     def __str__(self) -> str:

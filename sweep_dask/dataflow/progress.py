@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
     from sweep_dask.dataflow.pace import Pace
 
+#: Of the line of a finished stage, in columns.
+_WIDTH = 80
+
 #: Where a bar has room beside the numbers, in columns.
-_WIDTH_FOR_BARS = 100
+_WIDTH_FOR_BARS, _BAR_WIDTH = 100, 15
+
+#: What turns, the time as 0:00:00, and the spaces between: what else a line of what goes on has.
+_BESIDE = len("/ ") + len(" ") + len(" 0:00:00 ")
 
 #: Drawn so often that what moves is seen to move; arbitrary.
 _DRAWN_PER_SECOND = 4
@@ -99,8 +105,8 @@ class Progress(Listener):
     def on_stage_end(self, stage: str, outcome: str, seconds: float) -> None:
         """Put a line in its place, after those of stages that began before."""
         self._erase(stage)
-        text = f"{stage:<35}  {outcome}"
-        self._lines[stage] = printable(f"{text:<72}{seconds:6.1f} s")
+        text = f"{stage:<35}  {outcome} "
+        self._lines[stage] = printable(text + f"{seconds:.1f} s".rjust(_WIDTH - len(text)))
         self._print(is_last=False)
 
     def on_end(self) -> None:
@@ -127,13 +133,14 @@ class Progress(Listener):
 
 def _bars(console: Console, *, is_of_errors: bool) -> Bars:
     """A line a stage: something that turns, its name, how much of it is done, and the time."""
-    return Bars(
+    pace = _Pace()
+    pace.bars = Bars(
         SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
         _Done(),
-        *([_Bar(bar_width=15)] if console.width >= _WIDTH_FOR_BARS else []),
+        *([_Bar(bar_width=_BAR_WIDTH)] if console.width >= _WIDTH_FOR_BARS else []),
         TimeElapsedColumn(),
-        _Pace(),
+        pace,
         console=console,
         transient=True,
         refresh_per_second=_DRAWN_PER_SECOND,
@@ -141,15 +148,21 @@ def _bars(console: Console, *, is_of_errors: bool) -> Bars:
         redirect_stdout=is_of_errors and sys.stdout.isatty(),
         redirect_stderr=is_of_errors,
     )
+    return pace.bars
+
+
+def _done(task: Task) -> str:
+    """`2 of 6 partitions`; nothing where there is nothing to count."""
+    if task.total is None:
+        return ""
+    return f"{task.completed:,.0f} of {task.total:,.0f} {task.fields['pace'].unit}"
 
 
 class _Done(ProgressColumn):
-    """`2 of 6 partitions`; nothing where there is nothing to count."""
+    """How much of a stage is done."""
 
     def render(self, task: Task) -> Text:
-        if task.total is None:
-            return Text()
-        return Text(f"{task.completed:,.0f} of {task.total:,.0f} {task.fields['pace'].unit}")
+        return Text(_done(task))
 
 
 class _Bar(BarColumn):
@@ -160,13 +173,22 @@ class _Bar(BarColumn):
 
 
 class _Pace(ProgressColumn):
-    """How fast it goes and what is left, once that is known.
+    """How fast it goes and what is left, once that is known, as far as a line has room.
 
     Ours: rich counts tasks, however large they are.
     """
 
+    bars: Bars
+
     def render(self, task: Task) -> Text:
-        return Text(task.fields["pace"].brief if task.total is not None else "")
+        if task.total is None:
+            return Text()
+        stages = self.bars.tasks  # one below the other, so that the longest takes the room
+        names = max(len(stage.description) for stage in stages)
+        numbers = max(len(_done(stage)) for stage in stages)
+        bar = _BAR_WIDTH + 1 if self.bars.console.width >= _WIDTH_FOR_BARS else 0
+        taken = _BESIDE + names + numbers + bar
+        return Text(task.fields["pace"].brief(self.bars.console.width - taken))
 
 
 class _Console(Console):

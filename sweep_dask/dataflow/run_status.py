@@ -128,13 +128,20 @@ def told_to_prometheus(status: RunStatus) -> Iterator[None]:
 PATH = "/sweep"
 
 
-def add_run_page(client: Client, status: RunStatus) -> None:
+def add_run_page(client: Client, status: RunStatus) -> bool:
     """Serve the page, if the scheduler is of this process; nothing is left on somebody else's.
 
     Dask's own task stream is on record from then on, not only from when somebody first looks.
+
+    Returns
+    -------
+    bool
+        Whether there is one.
     """
-    if client.cluster is not None:
-        client.sync(_add, client.cluster.scheduler, status)
+    if client.cluster is None:
+        return False
+    client.sync(_add, client.cluster.scheduler, status)
+    return True
 
 
 async def _add(scheduler: Scheduler, status: RunStatus) -> None:

@@ -67,7 +67,7 @@ class Files:
             raise InputError(
                 "A file of the order's partition is missing or cannot be read.",
                 where=str(path),
-                cure=f"`sweep_dask verify {self.layout.root}` says what else is wrong; the run's "
+                cure=f"`sweep-dask verify {self.layout.root}` says what else is wrong; the run's "
                 "own command makes it again. If a run is at work there, ask again.",
             ) from error
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.settings import Option
 
-_PROGRAM = ("python", "-m", "sweep_dask")
+_PROGRAM = "sweep-dask"
 #: Of a repetition: what is finished is kept.
 _NOT_AGAIN = ("fresh",)
 #: What leaves the book unscored, and what `replay` does not know.
@@ -56,7 +56,7 @@ def _place(path: str) -> str:
 
 
 def _line(*words: str) -> str:
-    return shlex.join([*_PROGRAM, *words])
+    return shlex.join([_PROGRAM, *words])
 
 
 def _given(manifest: Mapping[str, Any], without: Iterable[str]) -> list[str]:

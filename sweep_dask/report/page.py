@@ -89,7 +89,7 @@ def _read(layout: OutputLayout, manifest: Mapping[str, Any]) -> Rollups | None:
             "A roll-up cannot be read.",
             where=str(folder),
             value=str(error),
-            cure="Run `sweep_dask verify` on the folder, then the run again.",
+            cure="Run `sweep-dask verify` on the folder, then the run again.",
         ) from error
 
 

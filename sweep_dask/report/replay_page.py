@@ -157,7 +157,7 @@ def _unreadable(folder: Path, reason: str) -> InputError:
         "The score of the replay cannot be shown.",
         where=str(folder / "fidelity.json"),
         value=reason,
-        cure="Run `sweep_dask replay` again, in the same version as this command.",
+        cure="Run `sweep-dask replay` again, in the same version as this command.",
     )
 
 

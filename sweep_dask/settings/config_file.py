@@ -15,7 +15,7 @@ from sweep_dask.settings.known_names import unknown_key
 from sweep_dask.settings.options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 #: Most bytes of a file: ten times a large one, and still read in a moment. Time and memory of
@@ -50,10 +50,12 @@ class _PlainLoader(yaml.BaseLoader):
 
 
 class Entry(NamedTuple):
-    """A value of the file and the line its key is on."""
+    """A value of the file and the lines of its key and of those below."""
 
     value: object
     line: int
+    lines: Mapping[str, int]
+    """By dotted path."""
 
 
 def read_config_file(folder: Path, path: Path) -> dict[str, Entry]:
@@ -137,11 +139,20 @@ def _entries(node: yaml.Node, section: str, shown: str) -> Iterator[tuple[str, E
     for key_node, value_node in node.value:
         key, line = f"{section}{_plain(key_node)}", key_node.start_mark.line + 1
         if key in keys:
-            yield key, Entry(_plain(value_node), line)
+            yield key, Entry(_plain(value_node), line, dict(_lines_below(value_node, key)))
         elif key not in sections:
             raise unknown_key(key, keys | sections, f"{shown}, line {line}")
         elif _plain(value_node) is not None:
             yield from _entries(value_node, f"{key}.", shown)
+
+
+def _lines_below(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
+    """Dotted path and line of all keys below `node`, which is at `path`."""
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            key = f"{path}.{_plain(key_node)}"
+            yield key, key_node.start_mark.line + 1
+            yield from _lines_below(value_node, key)
 
 
 def _known_keys() -> tuple[set[str], set[str]]:

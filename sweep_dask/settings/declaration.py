@@ -70,6 +70,12 @@ class Source:
     kind: Literal["default", "file", "environment", "command line", "client"]
     name: str = ""
     """The file or the variable."""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Of keys below that of the setting, by their dotted path; in a file alone."""
+
+    def place(self, key: str) -> str:
+        """Where in its source a key stands."""
+        return f"{self.name}, line {self.lines[key]}" if key in self.lines else str(self)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".rstrip()

@@ -6,15 +6,19 @@ import difflib
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import UsageError
+from sweep_dask.settings.declaration import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from sweep_dask.settings.declaration import Source
 
 
 def require_known_columns(
     columns: Mapping[str, Mapping[str, object]],
     known: Mapping[str, Collection[str]],
     key: str = "columns",
+    source: Source = DEFAULT,
 ) -> None:
     """Check the tables and columns of a setting, such as `columns`, against those that exist.
 
@@ -26,6 +30,8 @@ def require_known_columns(
         The columns of every table.
     key
         Dotted path of the setting.
+    source
+        Where the setting came from.
 
     Raises
     ------
@@ -36,13 +42,17 @@ def require_known_columns(
     tables = [f"{key}.{table}" for table in known]
     for table, names in columns.items():
         if table not in known:
-            raise unknown_key(f"{key}.{table}", tables, "configuration file")
+            path = f"{key}.{table}"
+            raise unknown_key(path, tables, source.place(path))
         for column in names:
             if column not in known[table]:
-                raise unknown_key(f"{key}.{table}.{column}", paths, "configuration file")
+                path = f"{key}.{table}.{column}"
+                raise unknown_key(path, paths, source.place(path))
 
 
-def require_known_tables(key: str, tables: Collection[str], known: Collection[str]) -> None:
+def require_known_tables(
+    key: str, tables: Collection[str], known: Collection[str], source: Source
+) -> None:
     """Check the tables that a setting names, such as `units`, against those that exist.
 
     Raises
@@ -52,12 +62,12 @@ def require_known_tables(key: str, tables: Collection[str], known: Collection[st
     """
     for table in tables:
         if table not in known:
-            paths = [f"{key}.{name}" for name in known]
-            raise unknown_key(f"{key}.{table}", paths, "configuration file")
+            path, paths = f"{key}.{table}", [f"{key}.{name}" for name in known]
+            raise unknown_key(path, paths, source.place(path))
 
 
-def require_known_options(names: Collection[str], known: Collection[str]) -> None:
-    """Check the names of options given on the command line.
+def require_known_options(names: Collection[str], known: Collection[str], where: str) -> None:
+    """Check the names of options that were given there.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def require_known_options(names: Collection[str], known: Collection[str]) -> Non
         if name not in known:
             raise UsageError(
                 f"There is no option {name!r}.",
-                where="command line",
+                where=where,
                 value=name,
                 cure=f"did you mean {nearest(name, known)}?",
             )
@@ -91,6 +101,16 @@ def suggestion(text: str, known: Collection[str]) -> str:
 
 
 def nearest(path: str, known: Collection[str]) -> str:
-    """The known name most like `path`, comparing also with last parts: a section may be missing."""
-    names = {name.rpartition(".")[2]: name for name in known} | {name: name for name in known}
-    return names[difflib.get_close_matches(path, names, n=1, cutoff=0.0)[0]]
+    """The known name most like `path`, as a whole or in its last part: a section may be wrong."""
+
+    def likeness(name: str) -> tuple[float, float]:
+        last = _likeness(path.rpartition(".")[2], name.rpartition(".")[2])
+        whole = _likeness(path, name)
+        return max(last, whole), whole
+
+    return max(sorted(known), key=likeness)
+
+
+def _likeness(text: str, other: str) -> float:
+    """From 0 to 1."""
+    return difflib.SequenceMatcher(None, text, other).ratio()

@@ -24,6 +24,7 @@ def load_settings(
     command_line: Mapping[str, object],
     environment: Mapping[str, str],
     working_directory: Path,
+    given_by: str = "command line",
 ) -> Settings:
     """The settings of a run from all sources, with what was ignored or raised in `warnings`.
 
@@ -35,6 +36,8 @@ def load_settings(
         Such as `os.environ`; an empty variable is not set.
     working_directory
         Where `config.yaml` is looked for and a relative `--config` begins.
+    given_by
+        Who has given what is in `command_line`, as errors say it.
 
     Raises
     ------
@@ -42,8 +45,8 @@ def load_settings(
         A bad value or an unknown option on the command line, or in the file; a file that cannot
         be read; a key that only a file named by the user may have.
     """
-    require_known_options(command_line, [option.name for option in OPTIONS])
-    reader = _Reader(command_line, environment)
+    require_known_options(command_line, [option.name for option in OPTIONS], given_by)
+    reader = _Reader(command_line, environment, given_by)
     config, config_source = reader.read(_config_option(working_directory))
     if isinstance(config, Path):
         reader.file, reader.entries = str(config), read_config_file(working_directory, config)
@@ -65,7 +68,7 @@ def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int | 
     UsageError
         A value that is none.
     """
-    reader = _Reader(given, {})
+    reader = _Reader(given, {}, "command line")
     by_name = {option.name: reader.read(option)[0] for option in OPTIONS if option.name in given}
     return by_name["dates"], by_name["securities"]  # type: ignore[return-value]
 
@@ -76,6 +79,7 @@ class _Reader:
 
     command_line: Mapping[str, object]
     environment: Mapping[str, str]
+    given_by: str
     file: str = ""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -92,7 +96,7 @@ class _Reader:
     def _first_value(self, option: Option) -> tuple[object, Source]:
         given = self.command_line.get(option.name)
         if given is not None and given != ():
-            return _parsed(option, given, option.shown_flag, "command line"), COMMAND_LINE
+            return _parsed(option, given, option.shown_flag, self.given_by), COMMAND_LINE
         for variable in option.environment:
             text = self.environment.get(variable, "").strip()
             try:
@@ -104,7 +108,9 @@ class _Reader:
         if option.key is None or entry is None or entry.value is None:
             return option.default, DEFAULT
         where = f"{self.file}, line {entry.line}"
-        return _parsed(option, entry.value, option.key, where), Source("file", self.file)
+        return _parsed(option, entry.value, option.key, where), Source(
+            "file", self.file, entry.lines
+        )
 
 
 def _refuse_trusted_keys(reader: _Reader) -> None:
@@ -197,7 +203,7 @@ def _parsed(option: Option, value: object, name: str, where: str) -> object:
         raise UsageError(
             f"{name} cannot be {_spoken(value)}.",
             where=where,
-            value=value,
+            value=", ".join(map(str, value)) if isinstance(value, tuple) else value,
             cure=f"accepted: {error}",
         ) from error
 

@@ -129,6 +129,11 @@ class InputAddresses:
     def __str__(self) -> str:
         return ", ".join(map(str, self.given))
 
+    @property
+    def local(self) -> InputAddresses:
+        """Those on this machine."""
+        return InputAddresses(tuple(g for g in self.given if g.address.local is not None))
+
     def hide(self, text: str) -> str:
         """`text` without the credentials of any of them."""
         for given in self.given:

@@ -148,14 +148,15 @@ def _require(
     claimed = {field.position for field in fields.values()}
     free = [name.strip() for position, name in enumerate(names) if position not in claimed]
     nearest = {name: difflib.get_close_matches(name, free, n=3, cutoff=0.4) for name in missing}
-    hints = [f"{name} (nearest: {', '.join(near)})" for name, near in nearest.items() if near]
+    # The one that the file seems to have under another name.
+    shown, near = max(nearest.items(), key=lambda found: bool(found[1]))
+    hint = f"{shown} (nearest: {', '.join(near)})" if near else shown
     expected = [f"{n} (mapped to {mapping[n]})" if n in mapping else n for n in missing]
     raise InputError(
         f"Required column{'s' * (len(missing) > 1)} missing from {file.name}: "
         f"{', '.join(expected)}.",
         where=where,
         value=_shown(names),
-        cure=f"Map {hints[0] if hints else missing[0]} under columns.{table.name} in config.yaml, "
-        f"as in `columns: {{{table.name}: {{{missing[0]}: "
-        f"{(nearest[missing[0]] or ['my_name'])[0]}}}}}`.",
+        cure=f"Map {hint} under columns.{table.name} in config.yaml, "
+        f"as in `columns: {{{table.name}: {{{shown}: {(near or ['my_name'])[0]}}}}}`.",
     )

@@ -107,5 +107,5 @@ def _unreadable(layout: OutputLayout, reason: str) -> InputError:
         "The output folder has no manifest that can be read.",
         where=str(layout.manifest),
         value=reason,
-        cure="Name a folder that `sweep_dask run` wrote.",
+        cure="Name a folder that `sweep-dask run` wrote.",
     )

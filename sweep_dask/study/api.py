@@ -65,7 +65,7 @@ def run(
         The run cannot be done; the message says what, where, and the cure.
     """
     folder, is_sample = choose_input(_given(input))
-    loaded, theirs = _loaded(settings, client)
+    loaded, theirs = _loaded("run", settings, client)
     result = pipeline.run(loaded, folder, is_sample=is_sample, client=theirs)
     if result.record.status == "interrupted":
         raise KeyboardInterrupt
@@ -94,7 +94,7 @@ def replay(
         The replay cannot be done; the message says what, where, and the cure.
     """
     folder, is_sample = choose_input(_given(input))
-    loaded, theirs = _loaded(settings, client)
+    loaded, theirs = _loaded("replay", settings, client)
     return replaying.replay(loaded, folder, is_sample=is_sample, ablations=ablations, client=theirs)
 
 
@@ -112,7 +112,7 @@ def plan(
         The run could not be done.
     """
     folder, is_sample = choose_input(_given(input))
-    loaded, theirs = _with_client(settings, client)
+    loaded, theirs = _with_client("plan", settings, client)
     with remote_cluster(loaded, theirs, logger.info) as cluster:
         return make_plan(loaded, folder, is_sample=is_sample, cluster=cluster)
 
@@ -124,19 +124,19 @@ def _given(input: Input) -> list[str]:  # noqa: A002  as above
 
 
 def _loaded(
-    settings: dict[str, object], client: Client | str | None
+    called: str, settings: dict[str, object], client: Client | str | None
 ) -> tuple[Settings, Client | None]:
     """The settings, for what may start workers, and the client that is meant."""
-    loaded, theirs = _with_client(settings, client)
+    loaded, theirs = _with_client(called, settings, client)
     if loaded.has_own_workers:
         end_if_worker()
     return loaded, theirs
 
 
 def _with_client(
-    settings: dict[str, object], client: Client | str | None
+    called: str, settings: dict[str, object], client: Client | str | None
 ) -> tuple[Settings, Client | None]:
-    loaded = load_settings(settings, os.environ, Path.cwd())
+    loaded = load_settings(settings, os.environ, Path.cwd(), f"sweep_dask.{called}(…)")
     for warning in loaded.warnings:
         logger.warning(warning)
     if client is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.cluster import open_cluster
@@ -16,7 +17,7 @@ from sweep_dask.dataflow.names import stage_span
 from sweep_dask.dataflow.processes import named
 from sweep_dask.dataflow.profiling import profiled
 from sweep_dask.dataflow.progress import counted
-from sweep_dask.dataflow.run_status import RunStatus, add_run_page, told_to_prometheus
+from sweep_dask.dataflow.run_status import PATH, RunStatus, add_run_page, told_to_prometheus
 from sweep_dask.log_lines import TEXT, formatter_of, stage_record
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
 from sweep_dask.study import TASK_MODULES
@@ -66,7 +67,8 @@ def at_work(
     Parameters
     ----------
     announce
-        Receives the opening lines: the dashboard's address and the system configuration.
+        Receives the opening lines: the dashboard's address, that of this run's own page where we
+        serve it, and the system configuration.
     cluster
         Somebody's, which the plan was made for.
     progress
@@ -91,11 +93,10 @@ def at_work(
     ):
         if space.cleared:
             logger.info("removed %s of killed runs", counted(space.cleared, "leftover"))
-        if workers.client is not None:
-            add_run_page(workers.client, status)
-        _open(workers, plan, announce)
+        has_page = workers.client is not None and add_run_page(workers.client, status)
+        _open(workers, plan, announce, has_page=has_page)
         if compiler is not None:
-            announce(f"Compiling beside ingest, once per installation (process {compiler.pid})")
+            announce("The simulator is being compiled meanwhile; only a first run has to do that.")
         with stage_span("sweep-dask"):
             yield AtWork(workers, compiler, monitor, events)
 
@@ -122,8 +123,10 @@ def _workers(
         yield workers
 
 
-def _open(workers: Workers, plan: Plan, announce: Callable[[str], None]) -> None:
+def _open(workers: Workers, plan: Plan, announce: Callable[[str], None], *, has_page: bool) -> None:
     announce(f"Dashboard: {workers.dashboard or 'none (--no-parallel)'}")
+    if has_page and workers.dashboard:
+        announce(f"This run:  {workers.dashboard.removesuffix('/status')}{PATH}")
     announce(describe_system(plan))
     for warning in plan.warnings:
         logger.log(logging.WARNING if warning in plan.new_warnings else logging.INFO, warning)
@@ -166,11 +169,16 @@ def tell_work(record: RunRecord, events: Events) -> None:
             "none of %s trade rows belongs to a Centre Point order; are the order ids right?",
             f"{trades.read:,}",
         )
-    for stage, seconds in record.model_stage_seconds().items():
-        if stage not in stages.STAGE_OF_TABLE.values():
-            events.end(stages.numbered(stage), "in all tasks", seconds)
+    parts = {
+        stages.numbered(stage): seconds
+        for stage, seconds in record.model_stage_seconds().items()
+        if stage not in stages.STAGE_OF_TABLE.values()
+    }
     for name, seconds in record.centre_point_seconds().items():
-        events.end(f"[{CENTRE_POINT}] {name}", "in all tasks", seconds)
+        parts[f"[{CENTRE_POINT}] {name}"] = seconds
+    outcomes = chain(["part of that, summed over workers"], repeat(""))
+    for (part, seconds), outcome in zip(parts.items(), outcomes, strict=False):
+        events.end(part, outcome, seconds)
 
 
 class RunLog(logging.FileHandler, Listener):

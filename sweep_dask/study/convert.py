@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import shutil
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -19,6 +20,7 @@ from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_forms import table_of_folder
 from sweep_dask.study.plan import open_as_set
 from sweep_dask.system_errors import explained, is_of_the_machine
+from sweep_dask.text_blocks import indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +77,9 @@ def convert(
     """
     _require_new(output)
     known = {name: [column.name for column in table.columns] for name, table in BY_NAME.items()}
-    require_known_columns(settings.convert_values, known, "convert.values")
+    require_known_columns(
+        settings.convert_values, known, "convert.values", settings.sources["convert_values"]
+    )
     opened = open_as_set(settings, inputs)
     target = output.absolute()
     staging = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
@@ -156,11 +160,11 @@ def _not_made(output: Path, error: OSError) -> SweepError:
     )
 
 
-def describe_converted(converted: Converted) -> list[Block]:
-    """What was done, for people."""
+def describe_converted(converted: Converted, program: str) -> list[Block]:
+    """What was done, for people, who call the program so."""
     lines: list[Block] = [f"Input: {converted.input}"]
     for file in converted.files:
         lines.append(f"  {file.written}: {file.rows:,} rows, all of {file.file}")
-        lines += [f"    {told}" for told in file.conversions]
-    next_step = f"python -m sweep_dask check {converted.output}"
-    return [*lines, f"{converted.rows:,} rows read and written. Next: {next_step}"]
+        lines += [f"    {conversion}" for conversion in file.conversions]
+    next_step = f"{program} check {shlex.quote(converted.output)}"
+    return indented([*lines, f"{converted.rows:,} rows read and written. Next: {next_step}"])

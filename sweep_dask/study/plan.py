@@ -33,7 +33,7 @@ from sweep_dask.study.needs import (
 )
 from sweep_dask.study.order_sample import Sample, sample_orders
 from sweep_dask.study.selection import with_security_ids
-from sweep_dask.system_config import SystemConfig, detect_system_config
+from sweep_dask.system_config import SystemConfig, detect_system_config, worker_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,11 +178,12 @@ def open_as_set(settings: Settings, folder: str | Sequence[str]) -> Inputs:
         The column mapping, the units, the delimiters or the header name what does not exist.
     """
     known = {table.name: [column.name for column in table.columns] for table in TABLES}
-    require_known_columns(settings.columns, known)
+    sources = settings.sources
+    require_known_columns(settings.columns, known, "columns", sources["columns"])
     delimiters = settings.delimiters(known)
-    require_known_tables("units", settings.units, known)
-    require_known_tables("delimiter", delimiters, known)
-    require_known_tables("header", settings.header, known)
+    require_known_tables("units", settings.units, known, sources["units"])
+    require_known_tables("delimiter", delimiters, known, sources["delimiter"])
+    require_known_tables("header", settings.header, known, sources["header"])
     return open_inputs(
         folder,
         settings.columns,
@@ -254,7 +255,7 @@ def _on_machine(settings: Settings) -> tuple[SystemConfig, dict[str, str]]:
         system = _with_workers_that_fit(system, limit_bytes)
     per_worker = settings.memory_limit or memory_limit_per_worker(limit_bytes, system.num_workers)
     reasons = {
-        "workers": f"from {system.cpu_count} CPUs and {format_bytes(limit_bytes)} for the run"
+        "workers": worker_reason(system.cpu_count, limit_bytes)
         if settings.enable_parallel
         else "no cluster: this process alone",
         "chunk_size": f"from {format_bytes(system.available_memory_bytes)} of available memory",

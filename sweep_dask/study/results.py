@@ -89,7 +89,7 @@ class RunResult:
                 f"The score of the {'run' if own else 'replay'} cannot be read.",
                 where=str(path),
                 value=str(error),
-                cure=f"Run `sweep_dask {'run' if own else 'replay'}` with the same output folder "
+                cure=f"Run `sweep-dask {'run' if own else 'replay'}` with the same output folder "
                 "again.",
             ) from error
         return document
@@ -281,7 +281,7 @@ def load(output: str | Path) -> RunResult:
         raise InputError(
             "The folder holds a replay and no run.",
             where=str(layout.root),
-            cure="Run `sweep_dask run` with this output folder; the replay stays.",
+            cure="Run `sweep-dask run` with this output folder; the replay stays.",
         )
     if read_manifest(layout).get("command") == "replay":
         raise InputError(

@@ -24,7 +24,10 @@ def test_time_left_goes_by_rows_not_by_tasks():
     assert pace.seconds_left == 6
     assert pace.tasks_per_second == 0.5
     assert str(pace) == "0.5 blocks/s, 50 rows/s, 0:06 left"
-    assert pace.brief == "0.5/s, 0k rows/s, 0:06 left"
+    assert pace.brief(room=27) == "0.5/s, 0k rows/s, 0:06 left"
+    assert pace.brief(room=26) == "0k rows/s, 0:06 left"
+    assert pace.brief(room=9) == "0:06 left"
+    assert pace.brief(room=-1) == ""
 
 
 def test_what_an_earlier_run_has_done_says_nothing_of_the_pace():

@@ -4,8 +4,10 @@ import io
 from contextlib import suppress
 
 import pytest
+from rich.console import Console
 
 from sweep_dask.dataflow.listeners import Events, Listener
+from sweep_dask.dataflow.pace import Done
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.terms.stages import numbered
 
@@ -73,10 +75,31 @@ def test_lines_fit_eighty_columns():
     stream = io.StringIO()
     progress = Progress(stream=stream)
     with Events(progress) as events:
-        events.end(numbered(5), "5,007 of 25,433 rows kept, 3 blocks", seconds=2_345.6)
+        for read in ("5,433", "8,254,330", "18,254,330"):
+            events.end(numbered(5), f"{read} of {read} rows kept", seconds=12.3)
         for stage in (*map(numbered, range(6, 12)), "[centre-point] score against tape"):
             events.end(stage, "in all tasks", seconds=2_345.6)
     assert {len(line) for line in stream.getvalue().splitlines()} == {80}
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, 1), (92, 2), (120, 3)])
+def test_what_goes_on_takes_a_line_a_stage(width, shown):
+    """Ten thousand blocks and seven digits: what has no room is left out, the time left last."""
+    progress, clock = Progress(bars=True, stream=io.StringIO()), iter(range(0, 10**7, 1_800))
+    bars = progress._bars
+    bars.console.width = width
+    with Events(progress) as events:
+        for number in (1, 5):
+            events.start(numbered(number), 12_000, "blocks")
+            pace = bars.tasks[-1].fields["pace"]
+            pace.clock, pace._began = clock.__next__, 0
+            events.task_end(numbered(number), Done(1, 2_345_678_000))
+        console = Console(file=io.StringIO(), width=width)
+        console.print(bars.get_renderable())
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all("blocks" in line and line.rstrip().endswith(" left") for line in lines)
+    assert [len(line.split("0:00:00")[1].split(", ")) for line in lines] == [shown, shown]
 
 
 class Gone(io.StringIO):

@@ -331,7 +331,7 @@ def test_a_score_of_a_run_that_cannot_be_read_leaves_no_answer(tmp_path):
         page = write_page(layout, manifest)
         assert has_no_answer(page)
         assert "fidelity.json cannot be shown" in page.text
-        assert "Make it again: python -m sweep_dask run data/raw --output data" in page.text
+        assert "Make it again: sweep-dask run data/raw --output data" in page.text
 
 
 def test_run_shows_its_own_score(tmp_path):

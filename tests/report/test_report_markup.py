@@ -162,8 +162,8 @@ def manifest():
 
 def parsed(line):
     """The name of a command as a shell takes it, and the arguments that click reads."""
-    program, dash_m, package, name, *words = shlex.split(line)
-    assert (program, dash_m, package) == ("python", "-m", "sweep_dask")
+    program, name, *words = shlex.split(line)
+    assert program == "sweep-dask"
     context = main.commands[name].make_context(name, words, parent=PROGRAM)
     return name, {key: value for key, value in context.params.items() if value}
 
@@ -186,7 +186,7 @@ def test_commands_are_those_that_the_program_takes(manifest):
 
 def context_names(line):
     """Of the options that a command line gives a value, also one that is false."""
-    _, _, _, name, *words = shlex.split(line)
+    _, name, *words = shlex.split(line)
     params = main.commands[name].make_context(name, words, parent=PROGRAM).params
     return {key for key, value in params.items() if value is not None}
 

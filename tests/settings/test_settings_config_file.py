@@ -179,6 +179,7 @@ def test_a_bad_value_in_the_file_is_not_read_when_another_source_wins(load):
         ("cluster: {tls: {certificate: x}}", "cluster.tls.certificate", "cluster.tls.cert"),
         ("perfomance.progress_bars: no", "perfomance.progress_bars", "performance.progress_bars"),
         ("column: {}", "column", "columns"),
+        ("cluster: {wrokers: 2}", "cluster.wrokers", "system.workers"),  # in the wrong section
     ],
 )
 def test_unknown_key_suggests_the_nearest(usage_error, file, unknown, nearest):
@@ -268,3 +269,15 @@ def test_columns_are_checked_against_the_tables_that_exist():
     with pytest.raises(UsageError) as caught:
         require_known_columns({"orders": {"prices": "a"}}, known)
     assert caught.value.cure == "did you mean columns.orders.price?"
+
+
+def test_a_key_below_a_setting_is_told_with_its_line(load):
+    settings = load(file="columns:\n  trades: {orderid: a}\n  ordres:\n    price: b\n")
+    source = settings.sources["columns"]
+    assert source == Source("file", source.name)
+    with pytest.raises(UsageError) as caught:
+        require_known_columns(
+            settings.columns, {"orders": [], "trades": ["orderid"]}, source=source
+        )
+    assert caught.value.where == f"{source.name}, line 3"
+    assert caught.value.cure == "did you mean columns.orders?"

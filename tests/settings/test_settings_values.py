@@ -96,3 +96,12 @@ def test_bad_value_on_the_command_line_names_option_value_and_what_is_accepted(
 
 def test_unknown_option_suggests_the_nearest(usage_error):
     assert "did you mean workers?" in str(usage_error(worker=2))
+
+
+def test_a_repeated_option_is_shown_as_it_was_typed(usage_error):
+    error = usage_error(scenarios=("dualpost",))
+    assert str(error).splitlines()[:3] == [
+        "--scenario cannot be 'dualpost'.",
+        "  where: command line",
+        "  value: 'dualpost'",
+    ]

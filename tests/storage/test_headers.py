@@ -88,6 +88,15 @@ def test_missing_columns_are_named_with_the_nearest():
     assert "leaves_qty" in caught.value.value
 
 
+def test_the_example_of_the_cure_is_of_the_column_that_it_names():
+    with pytest.raises(InputError) as caught:
+        names_of(header_with(price="qqqqq", leavesquantity="leaves_qty"))
+    assert caught.value.cure == (
+        "Map leavesquantity (nearest: leaves_qty) under columns.orders in config.yaml, "
+        "as in `columns: {orders: {leavesquantity: leaves_qty}}`."
+    )
+
+
 def test_an_error_tells_where_the_names_stand(tmp_path):
     text = order_text({}).replace(b"price", b"limit", 1)
     write_files(tmp_path / "in", {"orders/o.csv": b"\n\n" + text})

@@ -178,14 +178,14 @@ def test_tables_are_read_without_dask(folder):
 def test_a_folder_without_a_run_is_an_error_with_a_cure(tmp_path):
     with pytest.raises(InputError, match="no manifest") as caught:
         load(tmp_path / "nothing")
-    assert "sweep_dask run" in caught.value.cure
+    assert "sweep-dask run" in caught.value.cure
 
 
 def test_a_replay_is_no_run(tmp_path):
     write_manifest(tmp_path / "replay", command="replay")
     with pytest.raises(InputError, match="a replay and no run") as caught:
         load(tmp_path)
-    assert "sweep_dask run" in caught.value.cure
+    assert "sweep-dask run" in caught.value.cure
     with pytest.raises(InputError, match="that of a replay") as caught:
         load(tmp_path / "replay")
     assert str(tmp_path) in caught.value.cure
@@ -434,7 +434,7 @@ def test_a_score_that_cannot_be_read_is_an_error(folder):
     (folder / "replay" / "fidelity.json").write_text("{")
     with pytest.raises(InputError, match="score of the replay") as caught:
         _ = load(folder).fidelity
-    assert "sweep_dask replay" in caught.value.cure
+    assert "sweep-dask replay" in caught.value.cure
     # The answer is shown all the same.
     assert "tape" in load(folder)._repr_html_()
 

@@ -207,7 +207,7 @@ def test_a_score_that_cannot_be_read_is_an_error(output):
     (output / "fidelity.json").write_text("{")
     with pytest.raises(InputError, match="score of the run") as caught:
         _ = sweep_dask.load(output).fidelity
-    assert "sweep_dask run" in caught.value.cure
+    assert "sweep-dask run" in caught.value.cure
 
 
 # --- without ------------------------------------------------------------------------------------

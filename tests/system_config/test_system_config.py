@@ -14,6 +14,7 @@ from sweep_dask.system_config import (
     SystemConfig,
     detect_system_config,
     get_config_with_overrides,
+    worker_reason,
 )
 
 MIB = 1024**2
@@ -49,6 +50,11 @@ def test_block_before_limits_are_derived():
 )  # fmt: skip
 def test_format_bytes(size_bytes, text):
     assert format_bytes(size_bytes) == text
+
+
+def test_one_worker_of_two_processors_has_its_reason():
+    assert worker_reason(2, GIB) == "of 2 CPUs one is left free; --workers 2 uses both"
+    assert worker_reason(8, 3 * GIB) == "from 8 CPUs and 3.00 GiB for the run"
 
 
 def test_reasons_list_every_candidate(tree):
