@@ -129,6 +129,13 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
     assert max(len(line) for line in lines if "/" not in line) <= 80
 
 
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_an_input_that_is_not_there_is_told_before_anything_is_loaded(command):
+    done = invoke(command, "orders=nowhere.csv", "s3://bucket/market")
+    assert done.exit_code == 3
+    assert done.stderr.startswith("Error: The input folder does not exist.\n  where: nowhere.csv")
+
+
 def test_progress_goes_to_standard_error(finished):
     done, _ = finished
     # The small market has no session, reference and participants files: stage 5 has no line.
@@ -136,6 +143,8 @@ def test_progress_goes_to_standard_error(finished):
     assert {int(number) for number, _ in named} == {*range(1, 12)} - {5}
     assert all(STAGES[int(number) - 1] == name for number, name in named)
     assert "[8/11] simulate sweep matching" in done.stderr
+    assert done.stderr.count("part of that, summed over workers") == 1
+    assert max(map(len, done.stderr.splitlines())) <= 80
     assert "/11]" not in done.stdout
 
 

@@ -126,8 +126,9 @@ def test_scratch_lies_in_the_output_folder_and_is_gone(run_seen):
 
 
 def test_opening_lines_are_dashboard_then_configuration(run_seen):
-    dashboard, block = run_seen[0].lines
+    dashboard, page, block = run_seen[0].lines
     assert dashboard.startswith("Dashboard: http://127.0.0.1:")
+    assert page == f"This run:  {run_seen[0].link.replace('/status', '/sweep')}"
     assert block.startswith("System Configuration\n")
     assert "1.40 GiB" in block
 
