@@ -56,6 +56,20 @@ def results(name, output, **config):
     }
 
 
+def test_what_is_said_fits_the_line(here):
+    names = {column: f"the-name-of-{column}-elsewhere" for column in ORDER}
+    order = order_text(*ROWS).decode()
+    for column, name in names.items():
+        order = order.replace(column, name, 1)
+    write_files(here / "in", {"orders/o.csv": order.encode(), "trades/t.csv": trade_text({})})
+    Path("config.yaml").write_text(json.dumps({"columns": {"orders": names}}))
+    done = invoke("convert", "in", "raw")
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith("Next: python -m sweep_dask check raw")
+
+
 def test_what_a_run_reads_by_configuration_is_what_it_reads_of_the_converted(here):
     def cell(column, text):
         return divided(3)(column, iso_times(column, text))
