@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report.arm_words import changes
 from sweep_dask.report.rollups import arm_of
-from sweep_dask.report.untaped import has_tape, kept_rows, untaped_partitions
+from sweep_dask.report.untaped import has_tape, is_unquoted, kept_rows, untaped_partitions
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.dimensions import SHORT_SELLS
 from sweep_dask.terms.reasons import NO_QUOTES, NO_SESSION_ROWS
@@ -80,7 +80,7 @@ _SHORT_SELLS = (
     "What is particular to short sales: {count:,} of these {all:,} sweeps, with {quantity:,} of "
     "the {entered:,} shares entered, are short sells. Scenarios place and match them like any "
     "other sell: how many of their shares are short, and whatever rule only short sales have, is "
-    "not looked at. By short sell they can be told apart."
+    "not looked at. See the table Short sell."
 )
 _NO_CLOSE = (
     "How long sweeps could wait in {count:,} of {all:,} partitions: no session row tells when "
@@ -282,7 +282,8 @@ def _in_some(run: _Run, *, gap: str, text: str) -> str | None:
 
 
 def _no_quotes(run: _Run) -> str | None:
-    return _NO_QUOTES if kept_rows(run.manifest, "nbbo") == 0 else None
+    is_missing = kept_rows(run.manifest, "nbbo") == 0 and not is_unquoted(run.manifest)
+    return _NO_QUOTES if is_missing else None
 
 
 #: The questions in the order of the page: each has a sentence, or None if it is answered.

@@ -24,7 +24,7 @@ from sweep_dask.report.ledger import ledger_content
 from sweep_dask.report.matrices import matrices_content
 from sweep_dask.report.measures import FILL_RATIO, MEASURES
 from sweep_dask.report.rendering import render
-from sweep_dask.report.replay_page import Replay, doubt, fidelity_content, score_of_run
+from sweep_dask.report.replay_page import Replay, distrust, doubt, fidelity_content, score_of_run
 from sweep_dask.report.rollups import Rollups, read_rollups, without_tape
 from sweep_dask.report.run import run_content
 from sweep_dask.report.scenarios import scenarios_content
@@ -119,6 +119,7 @@ def page_content(
         "words": WORDS,
         "fees": fees_of(values),
         "doubt": doubted,
+        "distrust": None if doubted else distrust(manifest, score),
         "rollups": None,
     }
     if rollups is not None and any(row["n_sweeps"] for row in rollups.by_all):

@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from sweep_dask.analysis.centre_point.order_checks import ASSUMED_WITHOUT
 from sweep_dask.errors import InputError
 from sweep_dask.report.commands import commands_of
 from sweep_dask.report.fidelity import Fidelity, read_fidelity
 from sweep_dask.report.rendering import render
 from sweep_dask.report.subject import subject_of
+from sweep_dask.report.untaped import has_tape, is_unquoted
+from sweep_dask.report.wording import percent
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.processed import INGEST_SETTINGS
 from sweep_dask.terms.files import FIDELITY
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
 
 #: The longest list of partitions; arbitrary, a page for people.
 MOST_PARTITIONS = 50
+
+_NO_QUOTES = (
+    "no quote is known, so that nothing trades in the dark and no sweep can be measured: there is "
+    "no nbbo/, and no order has national_bid and national_offer. If orders have bid and offer, set "
+    "centre_point: {quote_source: exchange} in config.yaml; then the same command gives an answer"
+)
 
 #: Settings that decide which orders go through what book.
 _OF_BOOK = (*INGEST_SETTINGS, "preferencing", "block_min_value", "quote_source", "rules_off")
@@ -104,7 +113,28 @@ def doubt(run: Mapping[str, Any], score: Replay | None) -> str | None:
             f"{checked}: the tape holds no dark match in continuous trading. An input that has "
             "some gives an answer"
         )
-    return None
+    # Without a tape other sentences say why there is no answer.
+    return _NO_QUOTES if has_tape(run) and is_unquoted(run) else None
+
+
+def distrust(run: Mapping[str, Any], score: Replay | None) -> str | None:
+    """That the book does not reproduce the tape, and the likely why; None if it does.
+
+    Drawing lots is right where nothing but priority is wrong, so that a book which is no better
+    knows less than them. Where the two are equal, lots decided nothing, and tell nothing of it.
+    """
+    if score is None or score.fidelity is None or not score.fidelity.resync["tape"]:
+        return None
+    free = score.fidelity.free
+    f1, by_lot = free["f1"] or 0.0, free["random_priority"]["f1"] or 0.0
+    if f1 > by_lot or f1 == by_lot > 0:
+        return None
+    missing = [name for name in ASSUMED_WITHOUT if name not in run.get("order_columns", (name,))]
+    why = f". The likely reason: the orders have no {', '.join(missing)}" if missing else ""
+    return (
+        f"The book does not reproduce this tape (F1 {percent(f1)}, by lot {percent(by_lot)}): "
+        f"nothing below can be believed{why}"
+    )
 
 
 def _read(path: Path, manifest: Mapping[str, Any], *, is_own: bool = False) -> Replay | None:

@@ -1,10 +1,10 @@
-"""Whether the input says what really filled."""
+"""Whether the input says what really filled, and at what quote."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.terms.reasons import NO_TAPE, NO_TRADES
+from sweep_dask.terms.reasons import NO_QUOTES, NO_TAPE, NO_TRADES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,12 @@ def has_tape(manifest: Mapping[str, Any]) -> bool:
     """
     n_untaped, n_finished = untaped_partitions(manifest)
     return kept_rows(manifest, "trades") > 0 and (n_untaped < n_finished or not n_finished)
+
+
+def is_unquoted(manifest: Mapping[str, Any]) -> bool:
+    """Whether none of the partitions that tables tell of has a quote."""
+    covered = [entry for entry in manifest["partitions"] if entry.get("covered", True)]
+    return bool(covered) and all(NO_QUOTES in entry.get("gaps", ()) for entry in covered)
 
 
 def kept_rows(manifest: Mapping[str, Any], table: str) -> int:

@@ -8,7 +8,7 @@ from sweep_dask.report import wording
 from sweep_dask.report.adopters import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.answer import answer_of
 from sweep_dask.report.arm_words import WORDS, label
-from sweep_dask.report.replay_page import Replay, doubt, score_of_run
+from sweep_dask.report.replay_page import distrust, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.untaped import has_tape
 from sweep_dask.study.answer import spec_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.report.answer import Answer
+    from sweep_dask.report.fidelity import Fidelity
     from sweep_dask.report.verdicts import Headline, Verdict
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.text_blocks import Block
@@ -50,10 +51,15 @@ def describe_answer(layout: OutputLayout, manifest: Mapping[str, Any]) -> list[B
     blocks: list[Block] = ["", Heading("The answer"), _sentence(_real(answer))]
     if answer.nobody:
         blocks.append(_sentence(f"{answer.nobody}."))
+    if answer.doubt is not None:
+        blocks.append(_sentence(f"The answer is not printed: {answer.doubt}."))
     if answer.headline is not None:
+        if distrusted := distrust(manifest, score):
+            blocks.append(_sentence(f"{distrusted}."))
         blocks += [*_decided(answer, answer.headline), *_scenarios(answer, answer.headline)]
         blocks += _levels(answer)
-    blocks += ["", Heading("Can it be believed?"), _sentence(_fidelity(answer, score))]
+    if answer.doubt is None and score is not None and score.fidelity is not None:
+        blocks += ["", Heading("Can it be believed?"), _sentence(_fidelity(score.fidelity))]
     if answer.time_priority:
         blocks += ["", Heading("The other model"), _sentence(_time_priority(answer))]
     return blocks
@@ -63,11 +69,9 @@ def _alone(text: str) -> list[Block]:
     return ["", Heading("The answer"), _sentence(text)]
 
 
-def _fidelity(answer: Answer, score: Replay | None) -> str:
-    """How far the book can be trusted, or that nothing is printed as that is not known."""
-    if answer.doubt is not None or score is None or score.fidelity is None:
-        return f"The answer is not printed: {answer.doubt}."
-    resync, free = score.fidelity.resync, score.fidelity.free
+def _fidelity(fidelity: Fidelity) -> str:
+    """How far the book can be trusted."""
+    resync, free = fidelity.resync, fidelity.free
     swept, percent = free["dark_sweeps"], wording.percent
     return (
         f"Checked against the tape: of {resync['tape']:,} dark matches the book predicts "

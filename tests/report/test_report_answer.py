@@ -213,7 +213,7 @@ def test_one_participant_is_said(tmp_path):
     [("no_session_rows", "How long sweeps could wait in 1"), ("no_quotes", "What sweeps fill and")],
 )
 def test_what_partitions_lack_is_said(tmp_path, gap, said):
-    partitions = [partition_entry(sweeps=3) | {"gaps": [gap]}]
+    partitions = [partition_entry(sweeps=3) | {"gaps": gaps} for gaps in ([gap], [])]
     page = write_page(*make_answer_folder(tmp_path / "out", partitions=partitions))
     assert said in page.text
     assert page.rows("verdict-table")

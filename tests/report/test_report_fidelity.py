@@ -10,10 +10,11 @@ from replay_folders import (
     make_score_of_run,
     write_fidelity,
 )
-from report_folders import Page, make_bare_folder, write_page
+from report_folders import Page, make_bare_folder, partition_entry, write_page
 from rollup_folders import make_answer_folder
 from running import as_printed
 
+from sweep_dask.analysis.centre_point.order_checks import ASSUMED_WITHOUT
 from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.errors import InputError
@@ -300,6 +301,38 @@ def test_the_terminal_prints_no_answer_without_a_score(tmp_path):
     assert "without --no-replay" in told
     assert "sweeps came in continuous trading" in told
     assert not any(word in told for word in ("better", "worse", "not decided", "rest-dark"))
+
+
+def test_without_a_quote_the_reason_and_the_cure_stand_in_the_answers_place(tmp_path):
+    partitions = [partition_entry() | {"gaps": ["no_quotes"]}]
+    layout, manifest = make_answer_folder(tmp_path / "out", partitions=partitions)
+    page = write_page(layout, manifest)
+    assert has_no_answer(page)
+    told = as_printed(describe_answer(layout, manifest))
+    for text in (page.text, told):
+        assert "The answer is not printed: no quote is known" in text
+        assert "centre_point: {quote_source: exchange}" in text
+    assert "All prices come from the quotes written on the orders" not in page.text
+    assert not any(word in told for word in ("not decided", "rest-dark", "believed"))
+
+
+@pytest.mark.parametrize(
+    ("f1", "by_lot", "is_said"),
+    [(0.027, 0.036, True), (0.0, 0.0, True), (0.6, 0.6, False), (0.6, 0.5, False)],
+)
+def test_a_book_that_is_no_better_than_lots_heads_the_answer(tmp_path, f1, by_lot, is_said):
+    known = [name for name in ASSUMED_WITHOUT if name not in ("midtick", "crossingkey")]
+    layout, manifest = make_answer_folder(tmp_path / "out", order_columns=known)
+    score = make_score_of_run()
+    score["total"]["free"] |= {"f1": f1}
+    score["total"]["free"]["random_priority"] |= {"f1": by_lot}
+    layout.fidelity.write_text(json.dumps(score), encoding="utf-8")
+    page = write_page(layout, manifest)
+    assert ("distrust" in page.ids) == is_said
+    for text in (page.text, as_printed(describe_answer(layout, manifest))):
+        said = f"(F1 {100 * f1:.1f} %, by lot {100 * by_lot:.1f} %): nothing below can be believed"
+        assert (said in text) == is_said
+        assert ("the orders have no midtick, crossingkey." in text) == is_said
 
 
 def test_the_terminal_prints_the_score_beside_the_answer(tmp_path):
