@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.explain.records import Rest
 from sweep_dask.market import change_reasons as record
-from sweep_dask.market.order_codes import HALF_TICK
-from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS, DarkRest
+from sweep_dask.market.order_codes import HALF_TICK, WITH_HALF_TICK
+from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS, TIME_PRIORITY, DarkRest
 from sweep_dask.terms.reasons import FILLED_LATER, UNFILLED_REASONS
+from sweep_dask.terms.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sweep_dask.explain.records import Fill, Message, Terms
+    from sweep_dask.explain.records import Arm, Fill, Message, Terms
 
 
 class _Words(NamedTuple):
@@ -122,6 +123,31 @@ def time_priority_rest(quantity: int, fills: Sequence[Fill], asked: tuple[int, i
     else:
         reason = f"the model is asked about the {asked[0]:,} that were left in the end alone"
     return Rest(quantity, reason, (), reason)
+
+
+def beyond_limit(arm: Arm, terms: Terms, messages: Sequence[Message]) -> str | None:
+    """Why dark fills of an arm may be beyond the limit of the order's record; None if none is.
+
+    Midpoints are whole half ticks: one beyond the limit that is accepted is where the half tick
+    ends.
+    """
+    beyond = [fill for fill in arm.fills if _is_beyond(fill, terms, messages)]
+    prices = ", ".join(dict.fromkeys(f"${dollars(fill.price_x2)}" for fill in beyond))
+    acts = SCENARIOS[arm.scenario or AS_ENTERED]
+    if not beyond or arm.name == TIME_PRIORITY:
+        return None
+    if (terms.mid_tick or 0) in WITH_HALF_TICK:
+        return f"its mid-tick accepts half a tick beyond its limit in the dark, {prices} (R2)"
+    if acts.dark_rest is DarkRest.HALF_TICK_BETTER:
+        return f"rests in the dark half a tick beyond its limit, at {prices} (R23)"
+    return None
+
+
+def _is_beyond(fill: Fill, terms: Terms, messages: Sequence[Message]) -> bool:
+    before = [one.limit_x2 for one in messages if one.time_ns <= fill.time_ns]
+    if fill.venue != "dark" or not before or before[-1] is None:
+        return False
+    return fill.price_x2 > before[-1] if terms.side == "buy" else fill.price_x2 < before[-1]
 
 
 def _later(quantity: int) -> Rest:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.explain.local_time import clock
+from sweep_dask.explain.reasons import beyond_limit
 from sweep_dask.terms.arms import TAPE
-from sweep_dask.terms.units import PRICE_PER_AUD, PRICE_X2_PER_AUD
+from sweep_dask.terms.units import PRICE_PER_AUD, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,11 +37,13 @@ def _day(day: OrderDay) -> Iterator[str]:
         yield from _wrapped(paragraph)
     yield ""
     yield _MESSAGE.format("Rows, Sydney time", "", "limit, $", "left", "filled")
-    yield from _at_most(list(map(_message, day.messages)))
+    yield from _at_most(list(map(_message, (None, *day.messages), day.messages)))
     tape = next((arm for arm in day.arms if arm.name == TAPE), None)
     for arm in day.arms:
         yield ""
         yield from _arm(arm, () if tape is None or arm is tape else tape.fills)
+        if half_tick := beyond_limit(arm, day.terms, day.messages):
+            yield from _wrapped(f"{half_tick}.", "  ")
     if day.is_measured:
         yield ""
         yield from _costs(day.arms)
@@ -155,13 +158,21 @@ def _with_name(number: int, name: str | None) -> str:
 # --- rows and fills -------------------------------------------------------------------------------
 
 _MESSAGE = "  {:<18} {:<28}{:>10} {:>9} {:>9}"
-_FILL = "{:<2}{:<18} {:>9} {:>9} {:<4} {:<8} {}"
+_FILL = "{:<2}{:<18} {:>9} {:>8} {:<4} {:<9} {}"
+#: The second row of an order that comes in.
+_AFTER = "  after matching"
+#: A role that is told in other words: the quote has moved to two orders that were there.
+_ROLES = {"neither": "both rest"}
 
 
-def _message(one: Message) -> str:
+def _message(before: Message | None, one: Message) -> str:
+    """A row; an order that comes in has one before it is matched and one after, of one reason."""
+    is_after = before is not None and (before.time_ns, before.what) == (one.time_ns, one.what)
     limit = NONE if one.limit_x2 is None else dollars(one.limit_x2)
     left, filled = (f"{shares:,}" for shares in (one.leaves_quantity, one.matched_quantity))
-    return _MESSAGE.format(clock(one.time_ns), one.what[:28], limit, left, filled)
+    return _MESSAGE.format(
+        clock(one.time_ns), _AFTER if is_after else one.what[:28], limit, left, filled
+    )
 
 
 def _arm(arm: Arm, tape: Sequence[Fill]) -> Iterator[str]:
@@ -213,7 +224,7 @@ def _fill(fill: Fill) -> str:
         f"{fill.quantity:,}",
         dollars(fill.price_x2),
         fill.venue,
-        fill.role or NONE,
+        _ROLES.get(fill.role or NONE, fill.role or NONE),
         _contra(fill),
     )
 
@@ -272,12 +283,6 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 #: In place of a number there is none of.
 NONE = "-"
-
-
-def dollars(price_x2: int) -> str:
-    """A doubled price in dollars, exactly: `6670` becomes `3.3350`."""
-    whole, rest = divmod(price_x2, PRICE_X2_PER_AUD)
-    return f"{whole:,}.{5 * rest:04}"
 
 
 def decimals(value: float | None) -> str:

@@ -11,6 +11,7 @@ from sweep_dask.errors import UsageError
 from sweep_dask.explain.files import ORDER_ID, order_rows
 from sweep_dask.storage.lookup import bounds, numbers_between
 from sweep_dask.storage.receipts import finished_partitions
+from sweep_dask.terms.files import SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ def unknown_order(files: Files, manifest: Mapping[str, Any], order_id: int) -> U
         "\n".join([f"There is no order {order_id} in this output.", *facts]),
         where=str(files.layout.root),
         value=order_id,
-        cure=_cure(near, is_rejected=bool(rejected)),
+        cure=_cure(near, _any_sweep(files, partitions), is_rejected=bool(rejected)),
     )
 
 
@@ -116,7 +117,16 @@ def _near(files: Files, partitions: Iterable[Partition], order_id: int) -> list[
     return sorted(found, key=lambda one: (abs(one - order_id), one))[:_MOST_NAMED]
 
 
-def _cure(near: Sequence[int], *, is_rejected: bool) -> str:
+def _any_sweep(files: Files, partitions: Iterable[Partition]) -> int | None:
+    """The first id of a sweep that is measured, in the first partition that has one."""
+    for partition in partitions:
+        path = files.layout.outputs(*partition) / f"{SWEEP_METRICS}.parquet"
+        if path.exists() and (found := bounds(path, ORDER_ID)) is not None:
+            return found[0]
+    return None
+
+
+def _cure(near: Sequence[int], any_sweep: int | None, *, is_rejected: bool) -> str:
     if is_rejected:
         return "Mend the row in the input and run again."
     if near:
@@ -124,7 +134,9 @@ def _cure(near: Sequence[int], *, is_rejected: bool) -> str:
             f"Did you mean {_named([str(one) for one in near], 'or')}? An id that went through a "
             "float or a spreadsheet has lost its last digits."
         )
-    return "Name an order of the output, such as one of tables/sweep_metrics.parquet."
+    if any_sweep is None:
+        return "Name an order of the output."
+    return f"Name an order of the output, such as the sweep {any_sweep}."
 
 
 def _named(names: Sequence[str], conjunction: str = "and") -> str:

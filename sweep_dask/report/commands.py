@@ -45,6 +45,11 @@ def commands_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def explain_command(manifest: Mapping[str, Any], order_id: int) -> str:
+    """What tells all that became of one order."""
+    return _line("explain", str(order_id), "--output", output_of(manifest))
+
+
 def output_of(manifest: Mapping[str, Any]) -> str:
     """The output folder, as the run was told it."""
     return str(manifest["settings"]["output"]["value"])

@@ -43,10 +43,6 @@ class MetricWords:
         """A difference in the unit of the page."""
         return wording.change(None if value is None else value * self.scale)
 
-    def signed(self, value: float | None) -> str:
-        """The same with the sign of one that rounds to 0."""
-        return wording.signed(None if value is None else value * self.scale)
-
     def size(self, value: float) -> str:
         """A difference without its sign: `1.20 bps`."""
         return f"{self._number(value)} {self.unit}"
@@ -54,6 +50,12 @@ class MetricWords:
     def said(self, value: float) -> str:
         """A difference in words: `1.20 bps cheaper`."""
         return f"{self.size(value)} {self.way(value)}" if value else "the same"
+
+    def said_exactly(self, value: float) -> str:
+        """The same with two digits of one that rounds to 0: `0.0038 bps cheaper`."""
+        shown = abs(value) * self.scale
+        size = f"{shown:.2g} {self.unit}" if shown < 0.005 else self.size(value)
+        return f"{size} {self.way(value)}"
 
     def between(self, low: float, high: float) -> str:
         """An interval in words: `0.80 to 1.60` of what its mean is, or `0.40 less to 1.60 more`."""

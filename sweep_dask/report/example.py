@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from sweep_dask.market.trading_day import sydney_local_ns
 from sweep_dask.report.arm_words import changes, label
+from sweep_dask.report.commands import explain_command
 from sweep_dask.report.example_plot import example_plot
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.pieces import file_of
-from sweep_dask.terms.arms import REAL, SCENARIOS
+from sweep_dask.terms.arms import REAL, SCENARIOS, DarkRest
 from sweep_dask.terms.files import MATCH_DETAILS, ROW_FILES, SWEEP_METRICS
 from sweep_dask.terms.units import PRICE_PER_AUD
 
@@ -89,12 +90,25 @@ class Example:
     source: str = ""
     """Where the numbers of the chart are, within the output folder."""
 
+    @property
+    def is_beyond_limit(self) -> bool:
+        """Whether it rests in the dark half a tick beyond its limit."""
+        acts = SCENARIOS.get(self.arm)
+        return acts is not None and acts.dark_rest is DarkRest.HALF_TICK_BETTER
 
-def example_content(layout: OutputLayout, rollups: Rollups) -> dict[str, Any]:
+
+def example_content(
+    layout: OutputLayout, rollups: Rollups, manifest: Mapping[str, Any]
+) -> dict[str, Any]:
     """What `example.html` names."""
     example, why_not = read_example(layout, rollups.example, rollups.arms)
-    plot = None if example is None else example_plot(example)
-    return {"example": example, "why_no_example": why_not, "example_plot": plot}
+    if example is None:
+        return {"example": None, "why_no_example": why_not}
+    return {
+        "example": example,
+        "example_plot": example_plot(example),
+        "explain_command": explain_command(manifest, example.order_id),
+    }
 
 
 class UnreadableError(Exception):

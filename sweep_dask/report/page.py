@@ -147,7 +147,7 @@ def _results(
         **comparison_content(shown),
         **distributions_content(shown),
         **segments_content(shown),
-        **example_content(layout, shown),
+        **example_content(layout, shown, manifest),
         **significance_content(shown),
         **scenarios_content(manifest, shown),
         **checking_content(manifest),

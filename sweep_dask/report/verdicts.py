@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.report import wording
@@ -72,6 +73,16 @@ class Verdict:
         return (self.row["smallest"] or 0) * (self.row["largest"] or 0) > 0
 
     @property
+    def turn(self) -> list[str]:
+        """How far choices turn the effect, in words; nothing if none does.
+
+        A sign is changed by however little: what rounds to nothing is said exactly.
+        """
+        effect = self.row["effect"] or 0
+        farthest = self.row["smallest" if effect > 0 else "largest"] or 0
+        return [f"at most to {self.words.said_exactly(farthest)}"] if effect * farthest < 0 else []
+
+    @property
     def range(self) -> str:
         """From the smallest to the largest over all choices, in words."""
         smallest, largest = self.row["smallest"], self.row["largest"]
@@ -97,7 +108,7 @@ class Verdict:
 
     def cell(self, name: str) -> Cell:
         """A column, in the unit of the table, with its text in that of the page."""
-        form = wording.p_value if name == "p_holm" else self.words.signed
+        form = wording.p_value if name == "p_holm" else self.words.change
         key = f"verdicts/{self.arm}/{self.row['metric']}/{name}"
         return cell(key, self.row[name], form)
 
@@ -105,7 +116,7 @@ class Verdict:
         """A column of the row with the book's own error."""
         assert self.with_book_errors is not None
         key = "/".join(("robustness", self.arm, self.row["metric"], INTERVALS[BOOK], name))
-        return cell(key, self.with_book_errors[name], self.words.signed)
+        return cell(key, self.with_book_errors[name], self.words.change)
 
     @property
     def everybody_cell(self) -> Cell:
@@ -120,8 +131,8 @@ def effect_cell(row: Row) -> Cell:
     key, effect = "/".join(("robustness", *map(str, parts))), row["effect"]
     if row["weight"] == WEIGHTS[AUD]:
         digits = 0 if row["metric"] == FILL_RATIO else 1
-        return Cell(key, effect, wording.signed(over(effect, 1_000), digits))
-    return cell(key, effect, METRICS[row["metric"]].signed)
+        return Cell(key, effect, wording.change(over(effect, 1_000), digits))
+    return cell(key, effect, METRICS[row["metric"]].change)
 
 
 def verdicts_of(rollups: Rollups, choices: Choices) -> list[Verdict]:
@@ -152,6 +163,10 @@ def looked_at(rollups: Rollups) -> str:
     # No switch is none of the assumptions put the other way.
     values = {noun: {row[axis] for row in rows} - {""} for noun, axis in _AXES.items()}
     counts = ", ".join(wording.counted(len(of), noun) for noun, of in values.items() if of)
+    is_each_with_each = len(combinations) == prod(
+        len({row[axis] for row in rows}) for axis in _AXES.values()
+    )
+    counts += "" if is_each_with_each else ", not each with each"
     return f"Looked at under {wording.counted(len(combinations), 'choice')} ({counts})"
 
 
@@ -194,7 +209,7 @@ def headline(verdicts: Sequence[Verdict]) -> Headline | None:
 def _turned(verdict: Verdict, shared: Sequence[str]) -> str:
     """A metric, and what speaks against a verdict."""
     name = wording.within(verdict.words.heading)
-    doubts = _AND.join(_others(verdict, shared))
+    doubts = _AND.join([*_others(verdict, shared), *verdict.turn])
     is_known = verdict.row["effect"] is not None
     return f"{name} ({doubts or verdict.size})" if doubts or is_known else name
 

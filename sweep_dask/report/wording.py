@@ -49,13 +49,6 @@ def change(value: float | None, digits: int = 2) -> str:
     return _signs(f"{shown:+,.{digits}f}") if shown else f"{shown:.{digits}f}"
 
 
-def signed(value: float | None, digits: int = 2) -> str:
-    """A difference of which the sign counts, however small: `\u22120.00`."""
-    if value is None or math.isnan(value):
-        return NONE
-    return _signs(f"{value:+,.{digits}f}") if value else f"{value:.{digits}f}"
-
-
 def p_value(value: float | None) -> str:
     """A probability; tiny ones as a bound."""
     if value is None or math.isnan(value):

@@ -32,7 +32,7 @@ _NAMES = dict(zip(ANSWER, ("fill ratio", "shortfall", "rest traded"), strict=Tru
 _UNITS = (
     "Fill ratio in points, + = more filled; shortfall in bps, + = costlier, and once more with "
     "what stays unfilled traded half a spread away. Over all choices: from the smallest effect to "
-    "the largest; a choice turns an effect if its sign is another one under it."
+    "the largest; a choice turns an effect if it changes its sign."
 )
 
 
@@ -142,12 +142,18 @@ def _levels(answer: Answer) -> list[Block]:
         for row in answer.levels
         if row.adoption in shares
     ]
+    measured = answer.measured
+    count = 0 if measured is None else measured.row["n_unmarked"]
+    without = (
+        f" Left out: {wording.counted(count, 'sweep')} without a midpoint on arrival or at the end "
+        "of the wait."
+    )
     return [
         "",
         Heading("What each would have filled and cost"),
         _sentence(
             "Each sweep as one that changes; shortfalls in bps, + = costlier. The tape is what "
-            "happened, as-entered the replay with nothing changed."
+            "happened, as-entered the replay with nothing changed." + (without if count else "")
         ),
         table(rows, ("", *(level.heading for level in _LEVELS))),
     ]

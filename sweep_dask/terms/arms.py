@@ -61,7 +61,8 @@ _SCENARIOS = (
         "Dual post",
         "also rested what was left of them in the dark",
         "What is left of a sweep after its arrival also rests in the dark, at its limit improved "
-        "by half a tick; its recorded lit fills stay possible.",
+        "by half a tick (rule R23), so that it may trade there half a tick beyond the limit; its "
+        "recorded lit fills stay possible.",
         DarkRest.HALF_TICK_BETTER,
     ),
     Scenario(

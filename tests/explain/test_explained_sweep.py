@@ -120,8 +120,8 @@ def test_the_text_fits_a_terminal_and_says_what_counts(layout):
     assert max(map(len, lines)) <= 80
     assert lines[0] == f"Order {B}: sweep, {DAY}, security 101"
     assert "Buys 150 at $1.0100 or better; participant 51; Rest of Day." in lines
-    assert f"  10:00:20.000000007       100    1.0050 dark incoming {A} p51" in lines
-    assert f"  10:00:50.000000007        30    1.0050 dark resting  {D} p51" in lines
+    assert f"  10:00:20.000000007       100   1.0050 dark incoming  {A} p51" in lines
+    assert f"  10:00:50.000000007        30   1.0050 dark resting   {D} p51" in lines
     assert "  20 left: cancelled by its owner, 20 left then (rules 11.3)." in lines
     # The replay as entered is right, and need not be read twice.
     assert text.count("the same fills as on the tape") == 1

@@ -1,6 +1,7 @@
 """Numbers, times and reasons as the explanation writes them; every rule it names is in RULES.md."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.explain import reasons
 from sweep_dask.explain.local_time import local_time
-from sweep_dask.explain.records import Fill, Message, Terms
-from sweep_dask.explain.text import dollars
+from sweep_dask.explain.records import Arm, Fill, Message, Terms
 from sweep_dask.market import change_reasons
 from sweep_dask.terms.arms import SCENARIOS
 from sweep_dask.terms.reasons import DECREASED, FILLED_LATER
+from sweep_dask.terms.units import dollars
 
+RESTS = "rests in the dark half a tick beyond its limit"
+ACCEPTS = "its mid-tick accepts half a tick beyond its limit in the dark"
 RULES = Path(reasons.__file__).parents[1] / "matching" / "RULES.md"
 
 
@@ -101,8 +104,8 @@ def message(reason, *, leaves, is_on_book):
     return Message(1, 2, reason, what, is_on_book, None, 10, leaves, 0, None, None, None)
 
 
-def fill(quantity, *, is_counted):
-    return Fill(3, quantity, 2, "lit", 1, None, None, None, None, is_counted)
+def fill(quantity, *, is_counted, price_x2=2, venue="lit"):
+    return Fill(3, quantity, price_x2, venue, 1, None, None, None, None, is_counted)
 
 
 def test_the_end_of_the_record():
@@ -114,6 +117,32 @@ def test_the_end_of_the_record():
     assert "still on the book" in reasons.tape_rest(9, [], there).words
     later = [fill(9, is_counted=False), fill(4, is_counted=True)]
     assert reasons.tape_rest(9, later, purged).reason == FILLED_LATER
+
+
+@pytest.mark.parametrize(
+    ("side", "price_x2", "arm", "mid_tick", "said"),
+    [
+        ("sell", 1990, "dual-post", 2, f"{RESTS}, at $0.9950 (R23)"),
+        ("buy", 2010, "dual-post", 2, f"{RESTS}, at $1.0050 (R23)"),
+        ("buy", 2010, "rest-dark", 2, None),
+        ("buy", 2010, "time-priority", 2, None),
+        ("buy", 2000, "dual-post", 2, None),
+        ("sell", 2010, "dual-post", 2, None),
+        ("buy", 2010, "tape", 1, f"{ACCEPTS}, $1.0050 (R2)"),
+    ],
+)
+def test_a_fill_beyond_the_limit_is_explained(side, price_x2, arm, mid_tick, said):
+    is_scenario = arm in SCENARIOS
+    dark = fill(2, is_counted=True, price_x2=price_x2, venue="dark")
+    of_arm = Arm(arm, "centre-point", arm if is_scenario else None, (dark,))
+    entered = replace(message(change_reasons.NEW, leaves=9, is_on_book=True), limit_x2=2000)
+    asked = terms(side=side, mid_tick=mid_tick)
+    assert reasons.beyond_limit(of_arm, asked, [entered]) == said
+    # A later limit is not that of the moment.
+    later = replace(entered, limit_x2=price_x2, time_ns=99)
+    assert reasons.beyond_limit(of_arm, asked, [entered, later]) == said
+    lit = replace(of_arm, fills=(replace(dark, venue="lit"),))
+    assert reasons.beyond_limit(lit, asked, [entered]) is None
 
 
 def test_what_time_priority_left():

@@ -25,7 +25,7 @@ from sweep_dask.terms.populations import POPULATIONS
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four
 #: assumptions with one group and with everybody: 22 by 2, as dollars go the way of the value.
-LOOKED_AT = "44 choices (6 lifetimes, 4 shares, 2 weights, 4 assumptions)"
+LOOKED_AT = "44 choices (6 lifetimes, 4 shares, 2 weights, 4 assumptions, not each with each)"
 TERMINAL_NAMES = {
     "fill_ratio": "fill ratio",
     "implementation_shortfall_bps": "shortfall",
@@ -114,7 +114,7 @@ def test_the_headline_names_what_is_decided_and_what_turns_the_rest(page, verdic
         f"in 20 changes, by {effect:.2f} points if everybody changes, and by {least:.2f} to "
         f"{most:.2f} over all choices."
     ) in page.text
-    turned = "fill ratio (turns if sweeps wait to the close and everybody changes)"
+    turned = "fill ratio (turns if sweeps wait to the close and everybody changes; at most to "
     assert f"Rest dark: {turned}" in page.text.replace("dark :", "dark:")
 
 
@@ -127,7 +127,7 @@ def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
         words = METRICS[row["metric"]]
         names = ("effect", "low", "high", "smallest", "largest")
         effect, low, high, least, most = (
-            words.signed(row[name]).replace("\N{MINUS SIGN}", "-") for name in names
+            words.change(row[name]).replace("\N{MINUS SIGN}", "-") for name in names
         )
         shown = [" ".join(line.split()) for line in tables[row["scenario"]].splitlines()]
         start = f"{TERMINAL_NAMES[row['metric']]} {effect} {low} to {high} "
@@ -135,7 +135,7 @@ def test_the_terminal_says_what_the_verdicts_say(answer_folder, verdicts):
         assert line.endswith(f" {least} to {most} {row['verdict']}")
         has_one_sign = row["smallest"] * row["largest"] > 0
         if row["verdict"] == "not decided":
-            turned = f"{words.heading.lower()} ({row['turned_by']})"
+            turned = f"{words.heading.lower()} ({row['turned_by']}; at most to "
             assert (row["turned_by"] if has_one_sign else turned) in text
     assert f"of 9 answers. Looked at under {LOOKED_AT}." in text
     assert "Beside the answer, time-priority against the tape: fill ratio" in text
