@@ -33,7 +33,7 @@ from sweep_dask.report.significance import significance_content
 from sweep_dask.report.subject import subject_of
 from sweep_dask.report.untaped import has_tape
 from sweep_dask.storage.manifest import THROUGH
-from sweep_dask.storage.tickers import tickers_in
+from sweep_dask.storage.tickers import participants_in, tickers_in
 from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
@@ -164,7 +164,12 @@ def opening_content(layout: OutputLayout, manifest: Mapping[str, Any]) -> dict[s
     partitions = manifest["partitions"]
     return {
         "run": manifest,
-        "subject": subject_of(manifest, partitions, tickers_in(layout, partitions)),
+        "subject": subject_of(
+            manifest,
+            partitions,
+            tickers_in(layout, partitions),
+            participants_in(layout, {entry["date"] for entry in partitions}),
+        ),
         "title": "Sweep orders: what filled, and what would have",
         "commands": commands_of(manifest),
         "models": manifest["settings"]["models"]["value"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
@@ -28,6 +28,8 @@ class Subject:
     tickers: Mapping[int, str]
     """By code, of all that have one."""
     is_sample: bool = False
+    participants: Mapping[int, str] = field(default_factory=dict)
+    """Names by id, of all that have one."""
 
     @property
     def securities_in_words(self) -> str:
@@ -57,18 +59,24 @@ class Subject:
         ticker = self.tickers.get(int(security))
         return f"{security}" if ticker is None else f"{ticker} ({security})"
 
+    def participant(self, number: str) -> str:
+        """`38 (SYN38)`; of one without a name its id, or what stands for one that is not known."""
+        name = self.participants.get(int(number)) if number.isdecimal() else None
+        return number if name is None else f"{number} ({name})"
+
 
 def subject_of(
     manifest: Mapping[str, Any],
     partitions: Sequence[Mapping[str, Any]],
     tickers: Mapping[int, str] | None = None,
+    participants: Mapping[int, str] | None = None,
 ) -> Subject:
     """From the partitions' dates and securities.
 
     Parameters
     ----------
-    tickers
-        By code (`storage.tickers`); a replay's folder keeps no reference table.
+    tickers, participants
+        By code and by id (`storage.tickers`); a replay's folder keeps no such tables.
     """
     tickers = tickers or {}
     securities = sorted({int(partition["security"]) for partition in partitions})
@@ -78,6 +86,7 @@ def subject_of(
         str(manifest.get("input", "unknown input")),
         tickers,
         bool(manifest.get("sample")),
+        participants or {},
     )
 
 

@@ -1,4 +1,4 @@
-"""Tickers of securities, as the reference table of an input or of results has them."""
+"""Tickers of securities and names of participants, as tables of an input or results have them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.tickers import ticker_of
-from sweep_dask.schema import REFERENCE
+from sweep_dask.schema import PARTICIPANTS, REFERENCE
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
 from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.validate import validate_chunk
@@ -67,6 +67,20 @@ def _first(path: Path) -> Iterator[tuple[int, str]]:
         yield from ((security, tickers[0]) for security, tickers in _tickers(rows) if tickers)
     except (OSError, pa.ArrowException, LookupError):
         return
+
+
+def participants_in(layout: OutputLayout, dates: Iterable[str]) -> dict[int, str]:
+    """Name of each participant by id, the last that it has on these dates."""
+    found: dict[int, str] = {}
+    for date in sorted(dates):
+        path = layout.processed_date(date) / f"{PARTICIPANTS.name}.parquet"
+        try:
+            rows = pq.read_table(path, columns=["Id", "ParticipantName"], partitioning=None)
+        except (OSError, pa.ArrowException, LookupError):
+            continue
+        columns = (rows[name].to_pylist() for name in ("Id", "ParticipantName"))
+        found |= {number: name for number, name in zip(*columns, strict=True) if name}
+    return found
 
 
 def _tickers(rows: pa.Table) -> Iterator[tuple[int, list[str]]]:

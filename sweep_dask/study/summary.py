@@ -10,6 +10,7 @@ from sweep_dask.memory import format_bytes
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH
+from sweep_dask.storage.partition_index import NO_ORDER
 from sweep_dask.study.answer_summary import describe_answer
 from sweep_dask.study.centre_point_summary import describe_book
 from sweep_dask.study.check import described
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
     from sweep_dask.text_blocks import Block
+
+
+def _still_counted(filtered: Mapping[str, int]) -> str:
+    """Why the stages before tell of more: which trades are needed is known when all are read."""
+    return " (stages also count trades of no Centre Point order)" if filtered.get(NO_ORDER) else ""
 
 
 def describe_run(record: RunRecord, output: Path, again: str = "the same command") -> list[Block]:
@@ -48,7 +54,7 @@ def describe_run(record: RunRecord, output: Path, again: str = "the same command
         **_of_earlier_runs(record, document),
         **(_time_priority_lines(record) if record.has_time_priority else {}),
         "Rows read": f"{total.read:,}{_by_whom(record)}",
-        "Rows kept": f"{total.kept:,}",
+        "Rows kept": f"{total.kept:,}{_still_counted(total.filtered)}",
         "Rows filtered": _with_reasons(total.filtered),
         "Rows rejected": _with_reasons(total.rejected),
         "Time": f"{sum(record.stage_seconds.values()):.1f} s ({stages})",

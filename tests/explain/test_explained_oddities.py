@@ -165,6 +165,7 @@ def test_an_id_far_from_all_others(made):
         explain(made, 5)
     assert f"with order ids from {A} to {D}" in caught.value.what
     assert "Did you mean" not in caught.value.cure
+    assert f"such as the sweep {B}." in caught.value.cure
 
 
 def test_rows_that_were_rejected_or_filtered(tmp_path):

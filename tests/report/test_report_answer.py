@@ -251,6 +251,9 @@ def test_what_is_asked_says_how_many_sweeps_can_change(page, answer_folder):
     assert 0 < row["n_affected"] < row["n_sweeps"]
     assert f"{row['n_sweeps']} sweeps, of which {row['n_affected']} can change," in page.text
     assert page.numbers["by_choice/tape/clock:5min/0.0/n_affected"] == row["n_affected"]
+    assert row["n_unmarked"] > 1
+    told = " ".join(as_printed(describe_answer(*answer_folder)).split())
+    assert f"Left out: {row['n_unmarked']} sweeps without a midpoint on arrival" in told
 
 
 def test_a_participant_without_sweeps_is_named(tmp_path):

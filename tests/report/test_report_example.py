@@ -89,6 +89,13 @@ def test_missing_file_is_said_and_the_rest_shown(layout, chosen, gone):
     assert page.rows("fill-and-cost")
 
 
+def test_the_page_says_what_tells_more(layout, chosen):
+    page = write_page(layout, read_manifest(layout))
+    command = f"python -m sweep_dask explain {chosen['order_id']} --output "
+    assert page.text.count(command) == 2
+    assert ("half a tick beyond it" in page.text) == (chosen["scenario"] == "dual-post")
+
+
 def test_without_quotes_the_fills_are_drawn(layout, chosen):
     (layout.processed(chosen["date"], chosen["security"]) / "nbbo.parquet").unlink()
     shown, _ = read_example(layout, chosen, ARMS)

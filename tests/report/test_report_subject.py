@@ -7,7 +7,7 @@ from report_folders import make_bare_folder, partition_entry, write_page
 
 from sweep_dask.report.subject import subject_of
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.tickers import tickers_in
+from sweep_dask.storage.tickers import participants_in, tickers_in
 
 PARTITIONS = [
     partition_entry(date, security)
@@ -53,6 +53,23 @@ def test_a_ticker_is_a_word_of_capitals(tmp_path, columns, found):
     layout = OutputLayout(tmp_path)
     write_reference(layout, "2024-10-07", Id=[3], **columns)
     assert tickers_in(layout, PARTITIONS) == found
+
+
+def test_a_participant_has_its_last_name(tmp_path):
+    layout = OutputLayout(tmp_path)
+    for date, names in (("2024-10-04", ["OLD", "TWO"]), ("2024-10-07", ["ONE", None])):
+        path = layout.processed_date(date) / "participants.parquet"
+        path.parent.mkdir(parents=True)
+        pq.write_table(pa.table({"Id": [1, 2], "ParticipantName": names}), path)
+    broken = layout.processed_date("2024-10-08") / "participants.parquet"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no table")
+    names = participants_in(layout, {"2024-10-08", "2024-10-07", "2024-10-04"})
+    assert names == {1: "ONE", 2: "TWO"}
+    subject = subject_of({}, [], participants=names)
+    assert [subject.participant(one) for one in ("1", "3", "unknown")] == [
+        *("1 (ONE)", "3", "unknown"),
+    ]
 
 
 def test_a_reference_table_that_cannot_be_read_names_nothing(tmp_path):
