@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from sweep_dask.errors import UsageError
@@ -121,8 +123,10 @@ def _any_sweep(files: Files, partitions: Iterable[Partition]) -> int | None:
     """The first id of a sweep that is measured, in the first partition that has one."""
     for partition in partitions:
         path = files.layout.outputs(*partition) / f"{SWEEP_METRICS}.parquet"
-        if path.exists() and (found := bounds(path, ORDER_ID)) is not None:
-            return found[0]
+        # One that is missing or damaged is not what was asked about.
+        with suppress(OSError, pa.ArrowException, LookupError):
+            if (found := bounds(path, ORDER_ID)) is not None:
+                return found[0]
     return None
 
 
