@@ -73,6 +73,7 @@ LEFT_OUT_REASONS = {
     "unknown_order_type": "the type has bits that mean nothing, or belongs to two books",
     "unknown_side": "the side is neither 1 (buy) nor 2 (sell)",
     "unknown_midtick": "the mid-tick value does not exist, or not on this order type",
+    "quantity_too_large": "what is left of it, or has traded, is beyond 10,000,000,000 shares",
     "out_of_order": "a row or trade of it is stamped before one ahead of it in engine order",
     "fills_before_entry": "the order trades before its first row, or its first row is a fill",
     "totals_contradict_trades": "totalmatchedquantity is not the sum of its trades, or falls",

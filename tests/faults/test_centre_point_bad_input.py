@@ -152,6 +152,24 @@ def test_a_sweep_that_is_left_out_is_no_row_of_the_summary(tmp_path):
     assert len(result.table("simulation_order_summary")) == 1
 
 
+@pytest.mark.parametrize("quantity", [2**63 - 1, 10**15])
+def test_a_sweep_beyond_all_sums_enters_none(sound, tmp_path, quantity):
+    market = dark_market(dates=(DATE,))
+    sweep = {"exchangeordertype": SWEEP, "leavesquantity": quantity}
+    market.order(STRANGER, OPENING + 5 * SECOND, SECURITY, BUY, quantity, **sweep)
+    result = run(market, tmp_path)
+    assert result.exit_code == 0
+    assert result.manifest["left_out"] == {"quantity_too_large": 1}
+    assert result.manifest["scenarios"] == sound.manifest["scenarios"]
+    for name in ("sweep_metrics", "rollups/by_participant"):
+        tables = [one.table(name) for one in (result, sound)]
+        # The time-priority model takes its numbers as they are.
+        of_book = [table[table["model"] != "time-priority"] for table in tables]
+        assert of_book[0].equals(of_book[1]), name
+    (found,) = [c for c in result.manifest["checks"] if c["check"] == "quantity_too_large"]
+    assert (found["severity"], found["counts"]) == ("warning", {"rows": 1})
+
+
 def test_every_order_may_be_left_out(tmp_path):
     market = dark_market(securities=(SECURITY,), dates=(DATE,))
     for row in market.rows["orders"]:

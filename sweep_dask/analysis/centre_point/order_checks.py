@@ -13,6 +13,7 @@ from sweep_dask.market.order_codes import (
     CENTRE_POINT,
     CENTRE_POINT_BLOCK,
     CENTRE_POINT_CROSSING,
+    LARGEST_QUANTITY,
     SWEEP,
 )
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
@@ -69,10 +70,16 @@ def _findings(log: OrderLog, tape: Tape | None) -> dict[str, BoolArray]:
         "unknown_order_type": (books != 1) | (log.type & ~_KNOWN_BITS != 0),
         "unknown_side": (log.side != 1) & (log.side != 2),
         "unknown_midtick": _midtick_is_unknown(log),
+        "quantity_too_large": _is_too_large(log.leaves) | _is_too_large(log.matched),
         "out_of_order": _rows_out_of_order(log, tape),
         "fills_before_entry": fills_first,
         "totals_contradict_trades": _totals_contradict(log, tape),
     }
+
+
+def _is_too_large(quantity: IntArray) -> BoolArray:
+    too_large: BoolArray = (quantity > LARGEST_QUANTITY) | (quantity < -LARGEST_QUANTITY)
+    return too_large
 
 
 def _midtick_is_unknown(log: OrderLog) -> BoolArray:

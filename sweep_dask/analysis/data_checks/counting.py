@@ -8,6 +8,7 @@ import numpy as np
 
 from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders, hashed
 from sweep_dask.analysis.data_checks.tally import Ids, Tally
+from sweep_dask.market.order_codes import LARGEST_QUANTITY
 from sweep_dask.market.ticks import TickTable, is_on_tick, tick_above
 from sweep_dask.terms.deal_sources import DARK
 
@@ -31,6 +32,8 @@ PRICES = {
     "trades": {"tradeprice": False},
     "nbbo": {"bidprice": True, "offerprice": True},
 }
+#: Columns of orders that count shares of the book.
+_QUANTITIES = ("leavesquantity", "totalmatchedquantity")
 _SPREADS = {"orders": ("bid", "offer"), "nbbo": ("bidprice", "offerprice")}
 _IDS = {"orders": "order_id", "trades": "orderid"}
 _SECURITIES = {"orders": "security_code", "trades": "securitycode", "nbbo": "orderbookid"}
@@ -40,7 +43,7 @@ _TIMES = {"orders": "timestamp", "trades": "tradetime", "nbbo": "timestamp", "se
 COLUMNS = {
     "orders": (
         *("order_id", "timestamp", "security_code", "price", "bid", "offer", "national_bid"),
-        *("quantity", "totalmatchedquantity", "side"),
+        *("quantity", "leavesquantity", "totalmatchedquantity", "side"),
     ),
     "trades": ("orderid", "tradetime", "securitycode", "tradeprice", "quantity", "dealsource"),
     "nbbo": ("timestamp", "orderbookid", "bidprice", "offerprice"),
@@ -61,6 +64,9 @@ def count_rows(file: str, table: str, columns: Mapping[str, IntArray], ticks: Ti
         return tally
     tally.counts[f"{table} rows"] = columns[_TIMES[table]].size
     _count_hours(tally, table, columns[_TIMES[table]])
+    if table == "orders":
+        too_large = [columns[name] > LARGEST_QUANTITY for name in _QUANTITIES if name in columns]
+        tally.counts["orders too-large"] = int(np.count_nonzero(np.any(too_large, axis=0)))
     if table in _IDS:
         tally.ids[file] = _bits(columns[_IDS[table]])
         tally.samples[table] = _sampled(table, columns)

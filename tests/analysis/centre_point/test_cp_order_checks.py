@@ -191,6 +191,7 @@ def test_all_reasons_are_caused_here_and_an_order_has_the_first_of_them():
         "unknown_order_type": {"exchangeordertype": SWEEP + BLOCK, "side": 3},
         "unknown_side": {"side": 3, "midtick": 9},
         "unknown_midtick": {"midtick": 9, "changereason": TRADED},
+        "quantity_too_large": {"leavesquantity": 10**10 + 1, "timestamp": 1},
         "out_of_order": {"timestamp": 1, "changereason": TRADED},
         "fills_before_entry": {"changereason": TRADED, "totalmatchedquantity": 60},
         "totals_contradict_trades": {"totalmatchedquantity": 60},
@@ -202,6 +203,20 @@ def test_all_reasons_are_caused_here_and_an_order_has_the_first_of_them():
         day.order_rows[-1].update(faults)
     assert reasons(day) == dict(enumerate(LEFT_OUT_REASONS, 11))
     assert day.partition().left_out.counts() == dict.fromkeys(LEFT_OUT_REASONS, 1)
+
+
+@pytest.mark.parametrize("column", ["leavesquantity", "totalmatchedquantity"])
+@pytest.mark.parametrize("quantity", [10**10 + 1, 2**63 - 1, -(2**63)])
+def test_quantities_of_which_sums_cannot_be_trusted(column, quantity):
+    day = sound_day().enter(9, 300, BUY, 100, rows=1)
+    day.order_rows[-1][column] = quantity
+    is_nothing_left = column == "leavesquantity" and quantity < 0
+    assert reasons(day) == ({} if is_nothing_left else {9: "quantity_too_large"})
+
+
+def test_as_many_shares_as_an_order_may_have():
+    day = sound_day().enter(9, 300, BUY, 10**10, rows=1)
+    assert reasons(day) == {}
 
 
 # --- what becomes of them -------------------------------------------------------------------------
