@@ -99,12 +99,19 @@ _CAUSES = {
 _OF_THE_MACHINE = {_FULL, _QUOTA, _LARGE, _READ_ONLY, _FILES, _PROCESSES, _DEVICE, _STORE}
 
 
-def explained(error: OSError | MemoryError) -> ResourceError:
-    """The error in words, with the files it names; exit code 4."""
+def explained(error: OSError | MemoryError, *, keeps: bool = True) -> ResourceError:
+    """The error in words, with the files it names; exit code 4.
+
+    Parameters
+    ----------
+    keeps
+        Whether the same command keeps what is finished.
+    """
     cause = _cause(error)
     names = [getattr(error, name, None) for name in ("filename", "filename2")]
+    cure = cause.cure if keeps else cause.cure.removesuffix(_AGAIN).rstrip()
     where = " -> ".join(str(name) for name in names if name is not None)
-    return ResourceError(cause.what, where=where or None, value=_own_words(error), cure=cause.cure)
+    return ResourceError(cause.what, where=where or None, value=_own_words(error), cure=cure)
 
 
 def is_of_the_machine(error: Exception) -> TypeGuard[OSError]:

@@ -36,7 +36,9 @@ def test_standard_output_on_a_full_disk(arguments, tmp_path):
     done = shell("> /dev/full", *arguments, cwd=tmp_path)
     assert done.returncode == 4
     assert "No space left on device" in done.stderr
+    assert "Standard output cannot be written" in done.stderr
     assert "Make room" in done.stderr
+    assert "partitions" not in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sweep_dask.cli.terminal import complain, drop, remark, say_json
+from sweep_dask.cli.terminal import complain, drop, not_written, remark, say_json
 from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
 from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, UsageError
@@ -53,7 +53,8 @@ class Program(click.Group):
             return super().main(args, *more, obj=None if args is None else _WITHIN, **named)
         except OSError as error:
             drop(sys.stdout)
-            ours = explained(error)
+            # What click itself writes is all that is written before a command is at work.
+            ours = not_written(error) if error.filename is None else explained(error, keeps=False)
             complain(ours)
             sys.exit(ours.exit_code)
 
@@ -139,8 +140,12 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
 def _tell_interrupt(*, is_json: bool) -> None:
     if is_json:
         _say_document(InterruptedRunError("Interrupted."))
-    keeps = click.get_current_context().info_name == "run"
-    remark(f"Interrupted. To {'go on' if keeps else 'start again'}: {same_command()}")
+    remark(f"Interrupted. To {'go on' if _keeps() else 'start again'}: {same_command()}")
+
+
+def _keeps() -> bool:
+    """Whether the command at work keeps what is finished for the next one."""
+    return click.get_current_context().info_name == "run"
 
 
 def _reported(function: Callable[..., int], arguments: dict[str, Any], *, debug: bool) -> int:
@@ -162,9 +167,10 @@ def _as_ours(error: Exception) -> SweepError:
     if isinstance(error, SweepError):
         return error
     if isinstance(error, OSError | MemoryError):
-        return explained(error)
+        return explained(error, keeps=_keeps())
     if isinstance(error, ImportError) and "failed to map segment" in str(error):
-        return explained(MemoryError(str(error)))  # so the loader of libraries says it
+        # So the loader of libraries says it.
+        return explained(MemoryError(str(error)), keeps=_keeps())
     return InternalError(
         f"{type(error).__name__}: {error}",
         cure="This is a defect of sweep_dask; please report it with the output of --debug.",

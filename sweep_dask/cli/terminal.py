@@ -192,11 +192,16 @@ def _write(text: str, *, err: bool) -> None:
         # What is still in the buffer would fail again when the interpreter ends.
         drop(sys.stderr if err else sys.stdout)
         if not err and error.errno not in _READER_GONE:
-            raise ResourceError(
-                "Standard output cannot be written.",
-                value=error.strerror,
-                cure="Make room where it goes, or send it elsewhere.",
-            ) from error
+            raise not_written(error) from error
+
+
+def not_written(error: OSError) -> ResourceError:
+    """Standard output cannot be written."""
+    return ResourceError(
+        "Standard output cannot be written.",
+        value=error.strerror,
+        cure="Make room where it goes, or send it elsewhere.",
+    )
 
 
 def drop(stream: IO[str]) -> None:

@@ -6,13 +6,15 @@ import gzip
 import logging
 from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
+from shutil import rmtree
 from typing import IO, TYPE_CHECKING, cast
 
 from sweep_dask.errors import UsageError
 from sweep_dask.sample.interleave import Interleaver
 from sweep_dask.sample.reference_tables import participant_lines, reference_lines, session_lines
 from sweep_dask.sample.stream import MarketSlice, market_slices
-from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TRADES
+from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TABLES, TRADES
+from sweep_dask.storage.atomic import remove_if_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +32,8 @@ _STREAMED = (ORDERS, TRADES, NBBO)
 def write_market(folder: Path, parameters: MarketParameters) -> dict[str, int]:
     """Write the files of a synthetic market into `folder`, which must be new or empty.
 
-    Streams: memory does not grow with the number of rows. Equal parameters give equal bytes.
+    Streams: memory does not grow with the number of rows. Equal parameters give equal bytes. What
+    stops before the end takes away what it has written: the same call begins again.
 
     Returns
     -------
@@ -42,6 +45,18 @@ def write_market(folder: Path, parameters: MarketParameters) -> dict[str, int]:
         `folder` is not a folder or holds something already.
     """
     _check_is_free(folder)
+    is_new = not folder.exists()
+    try:
+        return _write_tables(folder, parameters)
+    except BaseException:
+        for table in TABLES:
+            rmtree(folder / table.name, ignore_errors=True)
+        if is_new:
+            remove_if_empty(folder)
+        raise
+
+
+def _write_tables(folder: Path, parameters: MarketParameters) -> dict[str, int]:
     rows = _write_streamed(folder, parameters)
     suffix = parameters.compression
     small = (

@@ -122,6 +122,24 @@ def test_a_folder_with_content_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_what_stops_before_the_end_leaves_nothing(tmp_path, monkeypatch, error, is_there):
+    folder = tmp_path / "a"
+    if is_there:
+        folder.mkdir()
+
+    def stopped(_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sweep_dask.sample.synthetic_market.session_lines", stopped)
+        with pytest.raises(type(error) if isinstance(error, OSError) else error):
+            write_market(folder, SMALL)
+    assert list(tmp_path.rglob("*")) == [folder] * is_there
+    write_market(folder, SMALL)
+
+
 def test_long_orders_are_reloaded_the_evening_before(tmp_path, read_market):
     write_market(tmp_path / "a", replace(SMALL, reloaded_orders=10))
     market = read_market(tmp_path / "a")
