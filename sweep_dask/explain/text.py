@@ -31,8 +31,9 @@ def told(days: Sequence[OrderDay]) -> str:
 def _day(day: OrderDay) -> Iterator[str]:
     security = _with_name(day.security, day.ticker)
     head = f"Order {day.order_id}: {day.terms.kind}, {day.date}, security {security}"
-    yield head
-    yield "=" * min(len(head), _WIDTH)
+    lines = _wrapped(head)
+    yield from lines
+    yield "=" * max(map(len, lines))
     for paragraph in _introduction(day):
         yield from _wrapped(paragraph)
     yield ""

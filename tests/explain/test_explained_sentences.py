@@ -145,3 +145,14 @@ def test_the_head_has_the_ticker_that_the_page_has(tmp_path, column, text, head)
     market.add("reference", **named)
     layout = run_market(market, tmp_path)
     assert str(explain(layout, B)).splitlines()[0].endswith(head or f"security {SECURITY}")
+
+
+def test_a_long_head_keeps_to_the_width(tmp_path):
+    market = market_of_a_day()
+    market.add(
+        "reference", TradeDate=OPENING_NS[DAY], Id=SECURITY, Name="ABCDEFGHIJKLMNOPQRSTUVWXY"
+    )
+    lines = str(explain(run_market(market, tmp_path), B)).splitlines()
+    assert max(map(len, lines)) <= 80
+    head = lines[: lines.index("=" * max(map(len, lines[:2])))]
+    assert " ".join(head).startswith(f"Order {B}: ")
