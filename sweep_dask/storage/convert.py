@@ -6,12 +6,12 @@ import csv
 import gzip
 import io
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow.parquet as pq
 
-from sweep_dask.errors import InputError, InternalError
+from sweep_dask.errors import InternalError
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
 from sweep_dask.storage.converted_cells import RowConverter
 from sweep_dask.storage.header_columns import plain_name
@@ -57,7 +57,8 @@ def convert_file(
     """Write a file to `root / written`, which must not exist, with the columns that are read.
 
     The text is held a chunk at a time. Every row of the file is a row of the other, in the same
-    order, also one that cannot be read: nothing is validated here.
+    order, also one that cannot be read: nothing is validated here. Of a line that is too long to
+    be a row as much is written as shows that.
 
     Parameters
     ----------
@@ -69,19 +70,21 @@ def convert_file(
     Raises
     ------
     InputError
-        The file is damaged, or was changed meanwhile; or a line is too long to be copied.
+        The file is damaged, or was changed meanwhile.
     """
-    converter = RowConverter(header, values)
+    # Columns stay in the order in which the file has them.
+    fields = tuple(sorted(header.fields, key=lambda of: of.position))
+    converter = RowConverter(replace(header, fields=fields), values)
     with _opened(root / written) as sink:
-        sink.write(_header_line(header))
+        sink.write(_header_line(converter.header))
         for block in cut_file(file, header, 16 * CHUNK_BYTES, 0):
             for chunk in read_chunks(block):
-                sink.write(_converted(converter, chunk.text, file))
+                sink.write(converter.converted(chunk.text))
     n_written = _rows_of(root / written)
     n_read = converter.rows if header.n_rows is None else header.n_rows
     if not n_written == converter.rows == n_read:
         raise InternalError(f"{file.name} has {n_read:,} rows, and {n_written:,} were written.")
-    conversions = (*_of_file(file, header, names), *_of_cells(converter))
+    conversions = (*_of_file(file, header, names), *_of_rows(converter))
     unmapped = tuple(_of_unmapped(converter))
     return ConvertedFile(file.name, file.table, written, n_written, conversions, unmapped)
 
@@ -93,14 +96,6 @@ def names_in_file(file: InputFile, header: FileHeader, given: tuple[str, ...]) -
             with open_raw(file) as stream:
                 return tuple(pq.read_schema(stream).names)
     return given or header.names
-
-
-def _converted(converter: RowConverter, text: bytes, file: InputFile) -> bytes:
-    try:
-        return converter.converted(text)
-    except InputError as error:
-        error.where = file.name
-        raise
 
 
 @contextmanager
@@ -144,8 +139,12 @@ def _of_file(file: InputFile, header: FileHeader, names: tuple[str, ...]) -> lis
     return [f"{what}: {how}" for what, how in conversions.items() if how]
 
 
-def _of_cells(converter: RowConverter) -> list[str]:
-    return [
+def _of_rows(converter: RowConverter) -> list[str]:
+    lines = {
+        "blanks in front of cells taken away": converter.unindented,
+        "too long to be a row, and written as one cell": converter.too_long,
+    }
+    return [f"lines: {what} ({count:,} lines)" for what, count in lines.items() if count] + [
         f"{column}: {what} ({count:,} cells)"
         for column, counts in converter.counts.items()
         for what, count in counts.items()

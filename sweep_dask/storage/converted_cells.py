@@ -6,12 +6,12 @@ import csv
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from sweep_dask.errors import InputError
 from sweep_dask.schema import Column, Kind
 from sweep_dask.storage.cells import MAX_LINE_BYTES, SPACE, UnparsableError, cells_of, validate_cell
 from sweep_dask.storage.units import standard_cell, standard_cells
@@ -54,15 +54,13 @@ class RowConverter:
     """By column, how many cells were written otherwise than they stood, by what was done."""
     unmapped: dict[str, Counter[str]] = field(default_factory=dict)
     """By column, cells that `values` has nothing for and that are no numbers; `OTHERS` besides."""
+    too_long: int = 0
+    """Lines that are no row, as they or a cell are beyond any; written as one cell."""
+    unindented: int = 0
+    """Lines with quotes in which blanks in front of cells were taken away."""
 
     def converted(self, text: bytes) -> bytes:
-        """Whole lines in the raw format, one for each that is not blank, in their order.
-
-        Raises
-        ------
-        InputError
-            A line is too long to be a row, or has a cell that is.
-        """
+        """Whole lines in the raw format, one for each that is not blank, in their order."""
         sink = io.StringIO(newline="")
         writer = csv.writer(sink, lineterminator="\n")
         lines = text.split(b"\n")
@@ -85,17 +83,21 @@ class RowConverter:
         ]
 
     def _cells(self, line: bytes) -> list[str]:
-        try:
-            if len(line) <= MAX_LINE_BYTES:
-                text = line.decode("utf-8", "surrogateescape").removesuffix("\r")
-                return _split(text, self.header.delimiter)
-        except csv.Error:
-            pass
-        raise InputError(
-            "A line is longer than 1 MiB or has a cell of over 128 KiB, and is no row.",
-            value=line[:80].decode("utf-8", "backslashreplace"),
-            cure="Remove it, or export the file again.",
-        )
+        text = line.decode("utf-8", "surrogateescape").removesuffix("\r")
+        if len(line) <= MAX_LINE_BYTES:
+            with suppress(csv.Error):
+                return self._split(text)
+        self.too_long += 1
+        return [text]
+
+    def _split(self, text: str) -> list[str]:
+        delimiter = self.header.delimiter
+        if '"' not in text and "\r" not in text:
+            return text.split(delimiter)
+        cells = cells_of(text, delimiter)
+        if text.startswith(" ") or f"{delimiter} " in text:  # of a cell, or within quotes
+            self.unindented += cells != next(csv.reader([text], delimiter=delimiter))
+        return cells
 
     def _column(self, of: Field, cells: Sequence[str]) -> Sequence[str]:
         name = of.column.name
@@ -134,12 +136,6 @@ class RowConverter:
         counts = self.counts.setdefault(of.column.name, Counter())
         counts.update({what: changed - failed, "no times, and marked so": failed})
         return after
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    if '"' in text or "\r" in text:
-        return cells_of(text, delimiter)
-    return [cell.lstrip(" ") for cell in text.split(delimiter)]
 
 
 def _not_a_row(cells: Sequence[str], n_fields: int) -> list[str]:

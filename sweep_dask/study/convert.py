@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
+import re
 import shlex
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,12 +22,14 @@ from sweep_dask.storage.convert import ConvertedFile, convert_file, names_in_fil
 from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_forms import table_of_folder
+from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.plan import open_as_set
+from sweep_dask.study.workspace import require_apart
 from sweep_dask.system_errors import explained, is_of_the_machine
 from sweep_dask.text_blocks import indented
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sweep_dask.settings import Settings
@@ -64,12 +70,14 @@ def convert(
 ) -> Converted:
     """Write the input, read as the settings say, to a new folder in the raw format.
 
-    The folder appears when all of it is written; what stops before leaves nothing.
+    The folder appears when all of it is written; what stops before leaves nothing, or what the next
+    one to the same folder takes away.
 
     Raises
     ------
     UsageError
-        The folder exists and is not empty, or cannot be made; the settings name what is not there.
+        The folder exists and is not empty, cannot be made or lies among the input; the settings
+        name what is not there.
     InputError
         The input cannot be read, or changed meanwhile.
     OSError
@@ -81,21 +89,55 @@ def convert(
         settings.convert_values, known, "convert.values", settings.sources["convert_values"]
     )
     opened = open_as_set(settings, inputs)
+    require_apart(opened.discovery, OutputLayout(output))
     target = output.absolute()
     staging = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
+        _clear(target)
         staging.mkdir()
     except OSError as error:
         raise _not_made(output, error) from error
     try:
-        converted = _convert(settings, opened, output, staging, compress=compress)
-        require_unchanged(opened.discovery)
-        write_json(staging / RECORD, converted.as_json())
-        _require_new(output)
-        staging.rename(target)
+        with held(staging):
+            converted = _convert(settings, opened, output, staging, compress=compress)
+            require_unchanged(opened.discovery)
+            write_json(staging / RECORD, converted.as_json())
+            _require_new(output)
+            staging.rename(target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return converted
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Hold a folder until the context ends, or the process, however it ends.
+
+    Yields
+    ------
+    bool
+        Whether nobody else holds it; False also where the file system has no locks.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def _clear(target: Path) -> None:
+    """Remove what was to become `target` and whose run was killed."""
+    beside = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}\.tmp", re.ASCII)
+    for path in target.parent.iterdir():
+        if beside.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            with held(path) as is_left:
+                if is_left:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _convert(
@@ -152,7 +194,7 @@ def _require_new(output: Path) -> None:
 
 def _not_made(output: Path, error: OSError) -> SweepError:
     if is_of_the_machine(error):
-        return explained(error)
+        return explained(error, keeps=False)
     return UsageError(
         f"OUT cannot be made: {error.strerror or error}.",
         where=str(output),

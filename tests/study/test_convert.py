@@ -23,6 +23,7 @@ from running import invoke
 
 from sweep_dask.sample import sample_market_path
 from sweep_dask.storage.inputs import open_inputs
+from sweep_dask.study.convert import held
 
 ROWS = [{"sequence": k, "order_id": FIRST_ID + k} for k in range(3)]
 
@@ -253,14 +254,59 @@ def test_a_damaged_file_leaves_nothing(here):
     assert [path.name for path in here.iterdir()] == ["in"]
 
 
-def test_a_line_beyond_any_row_ends_it(here):
-    text = order_text({}) + b"x" * (2 << 20) + b"\n"
+@pytest.mark.parametrize("long", [b"x" * (2 << 20), b'1,"' + b"y," * (100 << 10) + b'"'])
+def test_a_line_beyond_any_row_is_one_that_a_run_rejects_of_both(here, long):
+    header, *rows = order_text(*ROWS[:2]).splitlines()
+    text = b"\n".join([header, rows[0], long, rows[1], b""])
     write_files(here / "in", {"orders/o.csv": text})
-    done = invoke("convert", "in", "raw")
-    assert done.exit_code == 3
-    assert "longer than 1 MiB" in done.stderr
-    assert "orders/o.csv" in done.stderr
-    assert not (here / "raw").exists()
+    document = converted("in", "raw")
+    assert document["files"][0]["rows"] == 3
+    told = "lines: too long to be a row, and written as one cell (1 lines)"
+    assert told in conversions(document, "orders/o.csv")
+    rejects = []
+    for name in ("in", "raw"):
+        options = ("--max-bad-fraction", 1, "--no-parallel", "--no-progress", "--json")
+        entry = json.loads(invoke("run", name, "-o", f"out-{name}", *options).stdout)["ledger"][0]
+        rejects.append((entry["read"], entry["kept"], entry["rejected"]))
+    assert rejects[0] == rejects[1]
+    assert rejects[0][:2] == (3, 2)
+
+
+def test_columns_keep_their_order_and_cells_their_blanks(here):
+    text = b"ParticipantName,Id,TradeDate\n  Big Broker ,1,7\n"
+    names = b'ParticipantName,Id,TradeDate\n"Big, Broker", 1,7\n'
+    files = {
+        "orders/o.csv": order_text({}),
+        "participants/a.csv": text,
+        "participants/b.csv": names,
+    }
+    write_files(here / "in", files)
+    document = converted("in", "raw")
+    assert (here / "raw/participants/a.csv").read_bytes() == text
+    assert conversions(document, "participants/a.csv") == []
+    assert (here / "raw/participants/b.csv").read_bytes() == names.replace(b", 1", b",1")
+    told = ["lines: blanks in front of cells taken away (1 lines)"]
+    assert conversions(document, "participants/b.csv") == told
+
+
+def test_the_folder_is_not_made_among_the_input(here):
+    write_files(here / "in", {"orders/o.csv": order_text({})})
+    done = invoke("convert", "in", "in/orders/out")
+    assert done.exit_code == 2
+    assert "Input and output overlap" in done.stderr
+    assert [path.name for path in (here / "in/orders").iterdir()] == ["o.csv"]
+
+
+def test_what_a_killed_run_has_left_goes_and_what_a_live_one_has_stays(here):
+    write_files(here / "in", {"orders/o.csv": order_text({})})
+    dead, alive = (here / f".raw.{digit * 32}.tmp" for digit in "0f")
+    of_others = [here / f".other.{'0' * 32}.tmp", here / ".raw.mine.tmp"]
+    for folder in (dead, alive, *of_others):
+        write_files(folder, {"orders/o.csv": b""})
+    with held(alive):
+        converted("in", "raw")
+    left = {path.name for path in here.iterdir()} - {"in", "raw", "config.yaml"}
+    assert left == {path.name for path in (alive, *of_others)}
 
 
 def test_a_full_disk(here, monkeypatch):
