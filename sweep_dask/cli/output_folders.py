@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sweep_dask.cli.shared import command, json_option, load, options_of
-from sweep_dask.cli.terminal import say, say_json
+from sweep_dask.cli.terminal import say, say_json, warn
 from sweep_dask.errors import UsageError
 from sweep_dask.locations import location_of
 from sweep_dask.printable import printable, printable_lines
@@ -118,9 +118,18 @@ def forget_command(
     # What is removed is named here alone, not by a configuration that happens to lie there.
     named = selected({"dates": dates, "securities": securities})
     done = forget(OutputLayout(location_of(output_folder).absolute()), *named)
+    for line in done.absent:
+        warn(line)
     if as_json:
         forgotten = [{"date": key.date, "security": key.security} for key in done.partitions]
-        say_json({"forgotten": forgotten, "removed_files": done.removed_files, "left": done.left})
+        say_json(
+            {
+                "forgotten": forgotten,
+                "removed_files": done.removed_files,
+                "left": done.left,
+                "warnings": list(done.absent),
+            }
+        )
     else:
         say(
             f"Forgotten: {counted(len(done.partitions), 'partition')}, "

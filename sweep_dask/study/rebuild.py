@@ -73,6 +73,8 @@ class Forgotten(NamedTuple):
     removed_files: int
     left: int
     """Partitions that stay."""
+    absent: tuple[str, ...]
+    """Dates and securities named of which there was nothing, in words."""
 
 
 def forget(
@@ -115,7 +117,16 @@ def forget(
                 where=str(layout.root),
                 cure="`manifest.json` lists its partitions.",
             )
-        return _forget(space, named)
+        return _forget(space, named, _absent(named, dates, ids))
+
+
+def _absent(
+    named: Collection[Partition], dates: Collection[str], ids: Collection[int]
+) -> tuple[str, ...]:
+    there = {key.date for key in named} | {key.security for key in named}
+    asked = [("date", date) for date in dates] + [("security", security) for security in ids]
+    absent = [f"{what} {name}" for what, name in asked if name not in there]
+    return tuple(f"The folder holds no such results of {name}." for name in absent)
 
 
 def _security_ids(space: Workspace, securities: Collection[int | str]) -> tuple[int, ...]:
@@ -125,11 +136,11 @@ def _security_ids(space: Workspace, securities: Collection[int | str]) -> tuple[
     return security_ids(securities, tickers, "folder")
 
 
-def _forget(space: Workspace, named: list[Partition]) -> Forgotten:
+def _forget(space: Workspace, named: list[Partition], absent: tuple[str, ...]) -> Forgotten:
     folder = space.folder
     folder.require_plain(name for key in named for name in folder.folders_of(key))
     document = _remake(space, without_partitions(space.earlier, named))
-    return Forgotten(named, len(folder.removed), len(document["partitions"]))
+    return Forgotten(named, len(folder.removed), len(document["partitions"]), absent)
 
 
 def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:

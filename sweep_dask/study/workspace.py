@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from tempfile import mkdtemp
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 #: Folder in the scratch folder for results of all partitions together.
 _WHOLE = "whole"
+
+#: A file in the scratch folder that tells it from a folder of somebody else with such a name.
+_OURS = ".sweep_dask"
 
 _SCRATCH = ".scratch-"
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -141,12 +144,13 @@ def workspace(layout: OutputLayout, beside: Path | None = None) -> Iterator[Work
             scratch = around / f"{prefix}{lock.token}"
             here = Path(mkdtemp(prefix="sweep-dask-")) if is_object(scratch) else scratch
             make_folders(around, scratch)
+            write_bytes(scratch / _OURS, b"")
             (here / _WHOLE).mkdir(parents=True)
             try:
                 yield Workspace(layout, scratch, here, folder, earlier, lock.token, cleared)
             finally:
+                _remove_scratch(scratch)
                 remove_tree(here)
-                remove_tree(scratch)
     finally:
         if is_new:
             remove_if_empty(layout.root)
@@ -183,7 +187,7 @@ def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
             "Input and output overlap: results would lie among the files they are made from.",
             where=str(layout.root),
             value=str(discovery.address),
-            cure="Name another folder with --output.",
+            cure="Name another folder for the output.",
         )
 
 
@@ -258,6 +262,18 @@ def require_writable(folder: Path) -> None:
         raise not_writable(folder, error) from error
 
 
+def _remove_scratch(scratch: Path) -> None:
+    """Remove a scratch folder; the file that says whose it is goes last."""
+    if not is_object(scratch):
+        with suppress(OSError):
+            for path in scratch.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    remove_tree(path)
+                elif path.name != _OURS:
+                    path.unlink(missing_ok=True)
+    remove_tree(scratch)
+
+
 def _clear(root: Path, prefix: str) -> int:
     """Remove what a run that was killed left half-written: known by the random part of its name.
 
@@ -277,8 +293,9 @@ def _clear(root: Path, prefix: str) -> int:
             continue
         of_run = path.name.startswith(prefix) and _TOKEN.fullmatch(path.name.removeprefix(prefix))
         if of_run and path.is_dir():
-            remove_tree(path)
-            cleared += 1
+            if is_there(path / _OURS):
+                _remove_scratch(path)
+                cleared += 1
         elif is_temporary(path.name) and path.is_file():
             path.unlink(missing_ok=True)
             cleared += 1

@@ -178,6 +178,7 @@ def test_leftovers_of_killed_runs_are_counted(plain_input, output):
     scratch = output / f".scratch-{'0' * 32}"
     scratch.mkdir(parents=True)
     (scratch / "spilled.parquet").touch()
+    (scratch / ".sweep_dask").touch()
     (output / f".manifest.json.{'0' * 32}.tmp").touch()
     run(plain_input, output)
     assert "removed 2 leftovers of killed runs" in (output / "logs/run.log").read_text()
@@ -288,8 +289,11 @@ def test_scratch_of_others_is_left_alone(plain_input, tmp_path, output):
     (output / ".scratch").mkdir()
     (output / ".scratch" / "mine").write_text("of the user")
     (output / f".scratch-{0:032x}").symlink_to(outside)
+    (output / f".scratch-{1:032x}").mkdir()
+    (output / f".scratch-{1:032x}" / "mine").write_text("of the user")
     run(plain_input, output)
     assert (output / ".scratch" / "mine").read_text() == "of the user"
+    assert (output / f".scratch-{1:032x}" / "mine").read_text() == "of the user"
     assert bytes_below(outside) == strangers
 
 

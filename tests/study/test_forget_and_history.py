@@ -187,6 +187,21 @@ def test_nothing_is_forgotten_that_is_not_named(
     assert result_files(output) == before
 
 
+def test_names_of_which_there_is_nothing_are_told(plain_input, output):
+    run(plain_input, output)
+    options = ("--dates", f"{A},2023-01-02", "--securities", "101,999", "--json")
+    done = invoke("forget", output, *options)
+    assert done.exit_code == 0
+    document = json.loads(done.stdout)
+    assert document["forgotten"] == [{"date": A, "security": 101}]
+    told = [f"The folder holds no such results of {name}." for name in
+            ("date 2023-01-02", "security 999")]  # fmt: skip
+    assert document["warnings"] == told
+    assert [line for line in done.stderr.splitlines() if "Warning" in line] == [
+        f"Warning: {line}" for line in told
+    ]
+
+
 def test_a_link_is_seen_before_anything_is_removed(plain_input, tmp_path, output):
     run(plain_input, output)
     (output / "processed" / A / "101").rename(tmp_path / "elsewhere")
