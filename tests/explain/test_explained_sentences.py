@@ -1,5 +1,7 @@
 """Sentences that are only true of some orders, partitions and inputs."""
 
+from dataclasses import replace
+
 import pytest
 from dark_markets import dark_market
 from explained import (
@@ -19,6 +21,7 @@ from running import run_here
 
 import sweep_dask
 from sweep_dask.explain.explanation import explain
+from sweep_dask.explain.text import told
 from sweep_dask.storage.layout import OutputLayout
 
 LATE = FIRST_ID + 70
@@ -148,11 +151,8 @@ def test_the_head_has_the_ticker_that_the_page_has(tmp_path, column, text, head)
 
 
 def test_a_long_head_keeps_to_the_width(tmp_path):
-    market = market_of_a_day()
-    market.add(
-        "reference", TradeDate=OPENING_NS[DAY], Id=SECURITY, Name="ABCDEFGHIJKLMNOPQRSTUVWXY"
-    )
-    lines = str(explain(run_market(market, tmp_path), B)).splitlines()
+    day = only_day(run_market(market_of_a_day(), tmp_path), B)
+    lines = told([replace(day, ticker="A long name " * 3)]).splitlines()
     assert max(map(len, lines)) <= 80
-    head = lines[: lines.index("=" * max(map(len, lines[:2])))]
-    assert " ".join(head).startswith(f"Order {B}: ")
+    assert lines[1].endswith("name )")
+    assert set(lines[2]) == {"="}
