@@ -75,7 +75,7 @@ def participants_in(layout: OutputLayout, dates: Iterable[str]) -> dict[int, str
     for date in sorted(dates):
         path = layout.processed_date(date) / f"{PARTICIPANTS.name}.parquet"
         try:
-            rows = pq.read_table(path, columns=["Id", "ParticipantName"], partitioning=None)
+            rows = read_parquet(path, columns=["Id", "ParticipantName"])
         except (OSError, pa.ArrowException, LookupError):
             continue
         columns = (rows[name].to_pylist() for name in ("Id", "ParticipantName"))

@@ -204,7 +204,7 @@ def _not_made(output: Path, error: OSError) -> SweepError:
 
 def describe_converted(converted: Converted, program: str) -> list[Block]:
     """What was done, for people, who call the program so."""
-    lines: list[Block] = [f"Input: {converted.input}"]
+    lines = [f"Input: {converted.input}"]
     for file in converted.files:
         lines.append(f"  {file.written}: {file.rows:,} rows, all of {file.file}")
         lines += [f"    {conversion}" for conversion in file.conversions]
