@@ -22,7 +22,7 @@ from sweep_dask.terms.files import ROW_FILES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sweep_dask.storage.history import Earlier
+    from sweep_dask.storage.earlier import Earlier
 
 #: Settings that decide what becomes of raw files before a model sees a row.
 INGEST_SETTINGS = (

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sweep_dask.dataflow.cluster import Workers
     from sweep_dask.partition.piece import MadePiece
-    from sweep_dask.storage.history import Earlier
+    from sweep_dask.storage.earlier import Earlier
     from sweep_dask.study.workspace import Workspace
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.dataflow.names import stage_span
 from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.schema import ORDERS
-from sweep_dask.storage.history import Earlier, with_earlier
+from sweep_dask.storage.earlier import Earlier
+from sweep_dask.storage.history import with_earlier
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.study.assumptions import gaps_of, left_out_of, replay_assumptions, run_assumptions
 from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY

@@ -7,21 +7,19 @@ outlives its run, on a worker nobody could end, finds it gone and changes nothin
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sweep_dask.errors import UsageError
 from sweep_dask.locations import is_object
 from sweep_dask.storage.atomic import is_temporary, make_folders, remove_if_empty, write_bytes
+from sweep_dask.storage.earlier import Earlier, read_earlier
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
 from sweep_dask.storage.frames import bytes_digest
-from sweep_dask.storage.history import Earlier, read_earlier
 from sweep_dask.storage.layout import EARLIER_REJECTS, RESULT_FOLDERS, OutputLayout
 from sweep_dask.storage.manifest import RUNNING, write_manifest
 from sweep_dask.storage.no_follow import in_the_way, is_there, remove_tree
@@ -30,7 +28,6 @@ from sweep_dask.storage.result_folder import ResultFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sweep_dask.storage.discovery import Discovery
 
 #: Folder in the scratch folder for results of all partitions together.
 _WHOLE = "whole"
@@ -162,57 +159,6 @@ def _place_of_scratch(layout: OutputLayout, beside: Path | None) -> tuple[Path, 
         return layout.root, _SCRATCH
     of_output = bytes_digest(str(layout.root).encode()).removeprefix("sha256:")
     return beside.absolute(), f"{_SCRATCH}{of_output[:8]}-"
-
-
-def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
-    """Refuse an output folder that would write among its input, and input among results.
-
-    Parameters
-    ----------
-    discovery
-        The input; what is of another machine or store is never below the output folder.
-
-    Raises
-    ------
-    UsageError
-        Links are followed on both sides: what counts is where the files are.
-    """
-    look = _in_store if is_object(layout.root) else _here
-    target, sources = look(discovery, layout)
-    results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
-    if not sources.isdisjoint({target, *target.parents}) or any(
-        source.is_relative_to(path) for source in sources for path in results
-    ):
-        raise UsageError(
-            "Input and output overlap: results would lie among the files they are made from.",
-            where=str(layout.root),
-            value=str(discovery.address),
-            cure="Name another folder for the output.",
-        )
-
-
-def _here(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[PurePath]]:
-    """The output folder, and where input lies on this machine."""
-    # Folders and files of tables may be links, too.
-    places = [f"{place.root}/{start}" for place in discovery.places for start in place.starts]
-    files = [file.path for file in discovery.files if file.address.local is not None]
-    folders = [path.rpartition("/")[0] for path in files]
-    local = [path for path in places if Path(path).exists()]
-    return layout.root.resolve(), {
-        Path(os.path.realpath(path)) for path in (*local, *folders, *files)
-    }
-
-
-def _in_store(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[PurePath]]:
-    """The output's name in its store, and those of input there."""
-    root: Any = layout.root
-    places = [(p.filesystem, f"{p.root}/{start}") for p in discovery.places for start in p.starts]
-    folders = [(file.filesystem, file.path.rpartition("/")[0]) for file in discovery.files]
-    return PurePosixPath(root.path), {
-        PurePosixPath(path)
-        for system, path in (*places, *folders)
-        if root.protocol in system.protocol
-    }
 
 
 def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, Earlier]:
