@@ -40,7 +40,7 @@ def test_blocks_that_are_not_run_are_few_and_say_why():
     left_out = [block for block in BLOCKS if not block.is_run and block.language not in SHOWN]
     assert all(len(block.title) > len(NOT_RUN) for block in left_out)
     # A block more is a decision: what needs no cluster, container or repository can be run.
-    assert len(left_out) <= 5
+    assert len(left_out) <= 6
     assert sum(block.is_run for block in BLOCKS) > 40
 
 

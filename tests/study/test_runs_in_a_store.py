@@ -12,7 +12,7 @@ from sweep_dask.explain.explanation import explain
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.no_follow import files_below, read_regular
+from sweep_dask.storage.no_follow import files_below, is_there, read_regular
 from sweep_dask.storage.objects import remove, upload_folder
 from sweep_dask.study import doctor_checks
 from sweep_dask.study import run as running
@@ -169,20 +169,21 @@ def test_scratch_of_a_killed_run_on_the_same_output_goes(tmp_path):
         write_bytes(at_work.scratch / "rows", b"")
         with workspace(layout, beside) as killed:
             left = killed.scratch
-        write_bytes(left / "rows", b"")
+        for name in ("rows", ".sweep_dask"):
+            write_bytes(left / name, b"")
         with workspace(layout, beside) as space:
             assert space.cleared == 1
-            assert {name.partition("/")[2] for name in files_below(beside)} == {"rows"}
-        assert files_below(at_work.scratch) == {"rows"}
+            assert not is_there(left)
+        assert set(files_below(at_work.scratch)) == {"rows", ".sweep_dask"}
 
 
 def test_a_killed_run_leaves_what_the_next_one_clears(plain_input, output, there):
-    write_bytes(output / f".scratch-{'0' * 32}" / "0000000-00000.arrow", b"")
-    write_bytes(output / ".scratch-of-mine" / "file", b"")
+    killed, others = f".scratch-{'0' * 32}", f".scratch-{'1' * 32}"
+    for name in (f"{killed}/.sweep_dask", f"{killed}/0000000-00000.arrow", f"{others}/file"):
+        write_bytes(output / name, b"")
     run_there(plain_input, output, **HERE)
-    assert [name for name in files_below(output) if name.startswith(".")] == [
-        ".scratch-of-mine/file"
-    ]
+    left = [name for name in files_below(output) if name.startswith(".")]
+    assert left == [f"{others}/file"]
 
 
 def test_an_interrupted_run_keeps_what_is_finished_and_resumes(plain_input, there, monkeypatch):
