@@ -208,7 +208,7 @@ def test_the_index_of_many_blocks_and_securities_takes_little_memory():
         held_bytes, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert held_bytes <= 41 * blocks * securities
+    assert held_bytes <= 42 * blocks * securities
     assert len(partition_index.partitions) == securities
     last = partition_index.partitions[-1]
     assert (last.security, last.rows["orders"]) == (securities - 1, 7 * blocks)
