@@ -91,7 +91,7 @@ def test_missing_file_is_said_and_the_rest_shown(layout, chosen, gone):
 
 def test_the_page_says_what_tells_more(layout, chosen):
     page = write_page(layout, read_manifest(layout))
-    command = f"python -m sweep_dask explain {chosen['order_id']} --output "
+    command = f"sweep-dask explain {chosen['order_id']} --output "
     assert page.text.count(command) == 2
     assert ("half a tick beyond it" in page.text) == (chosen["scenario"] == "dual-post")
 
