@@ -33,4 +33,4 @@ def test_a_folder_that_workers_do_not_see(plain_input, tmp_path, monkeypatch):
     with remote_cluster(tmp_path, 1) as file:
         found, code = look(plain_input, "--scheduler-file", file, "-o", tmp_path / "out")
     assert (found["state"], code) == ("error", 4)
-    assert "do not see the output folder" in found["found"]
+    assert "do not see the folder" in found["found"]
