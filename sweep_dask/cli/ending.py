@@ -11,7 +11,7 @@ import threading
 import traceback
 from contextlib import ExitStack, suppress
 from multiprocessing.util import get_temp_dir
-from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -214,8 +214,8 @@ def _end_at_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG
 def _leave() -> NoReturn:
     """End without what Python does at the end, but for what it would remove."""
     stop_importing()
-    with suppress(OSError):
-        Path(get_temp_dir()).rmdir()
+    # The socket of the process that imports may still be in it.
+    rmtree(get_temp_dir(), ignore_errors=True)
     os._exit(InterruptedRunError.exit_code)
 
 
