@@ -40,7 +40,8 @@ def location_of(text: str) -> Path:
         raise UsageError(
             "This is no place for results.",
             where=f"{scheme}://",
-            cure=f"a folder, or {', '.join(f'{name}://…' for name in OBJECT_STORES)}",
+            cure="a folder, or "
+            + ", ".join(f"{name}://…" for name in OBJECT_STORES if name != "memory"),
         )
     if any(sign in rest for sign in _NO_PART_OF_A_PATH):
         raise UsageError(

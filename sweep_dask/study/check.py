@@ -130,7 +130,8 @@ def look(inputs: Inputs, settings: Settings, book: BookSettings, most_bytes: int
         tally.add(sample.tally)
     damaged = [_not_opened(sample.error) for sample in samples if sample.error is not None]
     written, rejected = _unread(samples, settings, is_whole=is_whole)
-    columns = {file.table: inputs.columns()[file.table].names for file in inputs.readable}
+    of_tables = inputs.columns()
+    columns = {table: of_tables[table].names for table in by_table}
     is_national = book.quote_source is QuoteSource.NATIONAL
     findings = [
         *damaged,
