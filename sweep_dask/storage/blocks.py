@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 from sweep_dask.storage.cells import MAX_LINE_BYTES
 from sweep_dask.storage.formats import COMPRESSED, open_text
 from sweep_dask.storage.parquet_text import texts_of_row_groups
-from sweep_dask.storage.raw_files import open_raw, require_read
-from sweep_dask.storage.unreadable import readable
+from sweep_dask.storage.raw_files import open_raw, readable, require_read
 
 if TYPE_CHECKING:
     import io

@@ -15,8 +15,7 @@ from sweep_dask.errors import InternalError
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
 from sweep_dask.storage.converted_cells import RowConverter
 from sweep_dask.storage.header_columns import plain_name
-from sweep_dask.storage.raw_files import open_raw
-from sweep_dask.storage.unreadable import readable
+from sweep_dask.storage.raw_files import open_raw, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,8 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
-from sweep_dask.storage.raw_files import open_raw
-from sweep_dask.storage.unreadable import unreadable
+from sweep_dask.storage.raw_files import open_raw, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -27,9 +27,8 @@ from sweep_dask.storage.header_faults import (
     refuse_row,
 )
 from sweep_dask.storage.parquet_text import require_types
-from sweep_dask.storage.raw_files import open_raw
+from sweep_dask.storage.raw_files import open_raw, readable
 from sweep_dask.storage.units import unit_of
-from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,9 +19,9 @@ from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Chunk, read_chunks
 from sweep_dask.storage.no_follow import read_regular
+from sweep_dask.storage.raw_files import UnreadableFileError
 from sweep_dask.storage.spill import index_frame, write_batch
 from sweep_dask.storage.tallying import tally_of
-from sweep_dask.storage.unreadable import UnreadableFileError
 from sweep_dask.storage.validate import Reject, ValidatedChunk, validate_chunk
 
 if TYPE_CHECKING:

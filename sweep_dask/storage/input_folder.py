@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.file_version import file_version
 from sweep_dask.storage.input_forms import (
     form_of,
     format_of,
@@ -16,7 +15,7 @@ from sweep_dask.storage.input_forms import (
     table_above,
     tables_in_name,
 )
-from sweep_dask.storage.raw_files import InputFile
+from sweep_dask.storage.raw_files import InputFile, file_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,16 +1,20 @@
-"""One raw file: its address, which version of it was planned with, and its bytes."""
+"""One raw file: which version of it was planned with, its bytes, and the one error for what is damaged."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import lzma
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+from fsspec.implementations.local import LocalFileSystem
 
 from sweep_dask.errors import InputError, SweepError
-from sweep_dask.storage.file_version import file_version
-from sweep_dask.storage.unreadable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +23,45 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
     from sweep_dask.storage.address import InputAddress
-    from sweep_dask.storage.file_version import FileVersion
+
+#: What file systems say of a file that becomes another one with its content, without `_` and `-`.
+#: Times of reading are not among it, and what else they say may differ from one look to the next.
+_TELLING = {
+    *("etag", "versionid", "generation", "contentmd5", "md5hash", "crc32c", "digest", "crc"),
+    *("mtime", "modified", "modify", "lastmodified", "modificationtime", "lastwritetime"),
+    *("updated", "created"),
+}
+
+
+class FileVersion(NamedTuple):
+    """What tells one content of a file from another."""
+
+    facts: tuple[str, ...]
+    """Its size and what else is the same wherever the file is seen from."""
+    inode: int | None = None
+    """Of a local file, compared by the client alone: a network file system may number it anew for
+    each machine."""
+
+
+def file_version(filesystem: AbstractFileSystem, path: str) -> FileVersion:
+    """The version of a file; errors are those of the file system.
+
+    Of a local file it is size, times of change and inode, of others the size and what else their
+    file system says: entity tag, version or times.
+    """
+    if isinstance(filesystem, LocalFileSystem):
+        status = Path(path).stat()
+        facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return FileVersion(tuple(map(str, facts)), status.st_ino)
+    filesystem.invalidate_cache()
+    info = filesystem.info(path)
+    telling = sorted(
+        f"{name}={value}"
+        for name, value in info.items()
+        if name.lower().replace("_", "").replace("-", "") in _TELLING
+    )
+    return FileVersion((str(info["size"]), *(telling or [filesystem.ukey(path)])))
+
 
 _DIGEST_BYTES = 1 << 20
 
@@ -163,3 +205,37 @@ class _Stream(io.RawIOBase):
     def seekable(self) -> bool:
         """It is, as Parquet and zip demand."""
         return True
+
+
+#: What reading such a file can raise: the system, gzip, Arrow, and names that are no text.
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException, UnicodeDecodeError)
+
+
+class UnreadableFileError(InputError):
+    """A file that cannot be read, or not to its end; the value says why."""
+
+
+def unreadable(
+    file: InputFile, reason: str, cure: str = "Fetch the file again, or remove it from the input."
+) -> UnreadableFileError:
+    """The error for a file."""
+    return UnreadableFileError(
+        f"{file.name} cannot be read.",
+        where=file.name,
+        value=reason,
+        cure=cure,
+    )
+
+
+@contextmanager
+def readable(file: InputFile) -> Iterator[None]:
+    """Around whatever reads `file`: its damage is an `UnreadableFileError`.
+
+    A lack of memory is no damage, although Arrow's is of both kinds.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except _DAMAGE as error:
+        raise unreadable(file, str(error) or type(error).__name__) from error

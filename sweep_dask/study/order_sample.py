@@ -13,7 +13,7 @@ from sweep_dask.schema import ORDERS
 from sweep_dask.storage.blocks import Block, Chunk, cut_file, read_chunks
 from sweep_dask.storage.formats import COMPRESSED
 from sweep_dask.storage.inputs import Inputs, raise_all
-from sweep_dask.storage.unreadable import UnreadableFileError
+from sweep_dask.storage.raw_files import UnreadableFileError
 from sweep_dask.storage.validate import validate_chunk
 
 if TYPE_CHECKING:
