@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.input_forms import (
+from sweep_dask.storage.input_places import (
     form_of,
     format_of,
     leads_to_tables,
