@@ -18,13 +18,11 @@ from sweep_dask.storage.header_columns import (
     accepted_names,
     match_columns,
     plain_name,
-    with_units,
-)
-from sweep_dask.storage.header_faults import (
     refuse_header,
     refuse_other_delimiter,
     refuse_other_number,
     refuse_row,
+    with_units,
 )
 from sweep_dask.storage.parquet_text import require_types
 from sweep_dask.storage.raw_files import open_raw, readable
