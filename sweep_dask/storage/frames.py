@@ -1,19 +1,55 @@
-"""Arrow tables to frames and to Parquet, without a detour that loses an integer."""
+"""Arrow tables to frames and to Parquet, without a detour that loses an integer.
+
+Fields of files say in their metadata what columns are: `unit`, `description`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.storage.described import described
+from sweep_dask.terms.columns.lookup import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+
+def described(schema: pa.Schema, file: str) -> pa.Schema:
+    """The schema with unit and description of each column.
+
+    Parameters
+    ----------
+    file
+        The stem of the file, or the name of the combined table.
+
+    Raises
+    ------
+    KeyError
+        Nothing is known of a column.
+    """
+    # To describe a schema takes as long as to write a small file; to compare two, no time.
+    held = _held(file, tuple(schema.names))
+    if not held or not held[0].equals(schema):
+        held[:] = [pa.schema([_described(field, file) for field in schema])]
+    return held[0]
+
+
+@lru_cache(maxsize=256)
+def _held(file: str, names: tuple[str, ...]) -> list[pa.Schema]:  # noqa: ARG001  they are the key
+    """Room for the last schema of these columns."""
+    return []
+
+
+def _described(field: pa.Field, file: str) -> pa.Field:
+    column = column_of(file, field.name)
+    return field.with_metadata({"unit": column.unit, "description": column.meaning})
+
 
 #: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
 #: the space and time of a dictionary.

@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.storage.atomic import make_folders, write_atomically
-from sweep_dask.storage.described import described
-from sweep_dask.storage.frames import write_gathered
+from sweep_dask.storage.frames import described, write_gathered
 from sweep_dask.storage.ingest import BlockStats, rejects_path
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.parquet_files import read_parquet
