@@ -1,4 +1,4 @@
-"""What a scan found of the rows of a chunk, as a typed Arrow table; texts from where their cells lie."""
+"""What a scan found of the rows of a chunk, as a typed Arrow table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One raw file: which version of it was planned with, its bytes, and the one error for what is damaged."""
+"""One raw file: which version of it was planned with, its bytes, and how damage is told."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sweep_dask.storage import scan_kernel as verdict
 from sweep_dask.storage.cells import (
     MAX_LINE_BYTES,
     UnparsableError,
@@ -24,7 +23,15 @@ from sweep_dask.storage.cells import (
     validate_cell,
 )
 from sweep_dask.storage.parse import fill_numbers, typed_rows
-from sweep_dask.storage.scan import LineScan, scan_lines
+from sweep_dask.storage.scan import (
+    BLANK,
+    DOUBTFUL,
+    NOT_CENTRE_POINT,
+    TOO_LONG,
+    WRONG_FIELD_COUNT,
+    LineScan,
+    scan_lines,
+)
 from sweep_dask.storage.units import standard_cell
 
 if TYPE_CHECKING:
@@ -92,21 +99,21 @@ def validate_chunk(
     type_field = -1 if table.order_type is None else header.position_of(table.order_type)
     scan = scan_lines(chunk.text, header, type_field, type_bits)
     validator = _LineValidator(chunk, scan, header, table, type_bits)
-    validator.reject(verdict.WRONG_FIELD_COUNT, "wrong_field_count")
-    validator.reject(verdict.TOO_LONG, "not_text")
+    validator.reject(WRONG_FIELD_COUNT, "wrong_field_count")
+    validator.reject(TOO_LONG, "not_text")
     keep = np.ones(scan.row_lines.size, dtype=bool)
-    validator.accept(np.flatnonzero(scan.verdicts[scan.row_lines] == verdict.DOUBTFUL), keep)
+    validator.accept(np.flatnonzero(scan.verdicts[scan.row_lines] == DOUBTFUL), keep)
     try:
         rows = typed_rows(scan, header, keep)
     except UnparsableError:
         validator.accept(np.flatnonzero(keep), keep)
         rows = typed_rows(scan, header, keep)
-    filtered = validator.filtered + np.count_nonzero(scan.verdicts == verdict.NOT_CENTRE_POINT)
+    filtered = validator.filtered + np.count_nonzero(scan.verdicts == NOT_CENTRE_POINT)
     return ValidatedChunk(
         rows=rows,
         lines=scan.row_lines[keep],
         n_lines=scan.verdicts.size,
-        n_read=int(np.count_nonzero(scan.verdicts != verdict.BLANK)),
+        n_read=int(np.count_nonzero(scan.verdicts != BLANK)),
         filtered={"not_centre_point": int(filtered)} if filtered else {},
         rejects=sorted(validator.rejects, key=lambda reject: reject.line),
     )
