@@ -1,9 +1,16 @@
-"""One partition's rows, from every spill file that holds some, in engine order."""
+"""Rows from every spill file that holds some, in engine order: of a partition, or of a date.
+
+Merged columns lie in a file without a name. What a reader touches of a mapped column takes memory
+for as long as the reader keeps it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from mmap import ACCESS_READ, mmap
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +19,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.market.trading_day import day_to_date
-from sweep_dask.storage.column_file import ColumnFile
+from sweep_dask.schema import BY_NAME
+from sweep_dask.storage.atomic import make_folders, write_bytes
+from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.objects import near
 from sweep_dask.storage.parse import INPUT_TYPES
 from sweep_dask.storage.spill import SpilledRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sweep_dask.schema import Table
+    from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.spill import SpillIndex
-
 
 #: Calendar day of a row while rows are put in order.
 _DAY = "_day"
@@ -197,3 +206,78 @@ def _engine_order(
 def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int32], reason: str) -> None:
     for block, count in zip(*np.unique(blocks, return_counts=True), strict=True):
         merged.removed.setdefault(int(block), {})[reason] = int(count)
+
+
+#: So many bytes are held as they are: of most partitions all, and a file costs more than they do.
+HELD_BYTES = 1 << 20
+
+
+class ColumnFile:
+    """A table that is written some columns at a time and read as often as it is asked for.
+
+    The file is gone when nobody holds it, also if its process was killed. There is none before the
+    columns are worth one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: list[pa.RecordBatch] = []
+        self._file: IO[bytes] | None = None
+        self._ends = [0]
+
+    def add(self, columns: pa.RecordBatch) -> None:
+        """Write the next columns; all have the same number of rows.
+
+        Raises
+        ------
+        FileNotFoundError
+            The folder is gone: the run has ended.
+        """
+        self._held.append(columns)
+        if self._file is None and sum(part.nbytes for part in self._held) > HELD_BYTES:
+            self._file = TemporaryFile(dir=self._folder)  # noqa: SIM115  it lives as long as self
+        if self._file is not None:
+            for part in self._held:
+                self._write(self._file, part)
+            self._held = []
+
+    def _write(self, file: IO[bytes], columns: pa.RecordBatch) -> None:
+        try:
+            with pa.ipc.new_stream(file, columns.schema) as writer:
+                writer.write_batch(columns)
+            file.flush()
+        except OSError as error:  # a full disk, which knows no name
+            error.filename = str(self._folder)
+            raise
+        self._ends.append(file.tell())
+
+    def read(self) -> pa.Table:
+        """All columns, each in one piece; their bytes are those held or mapped, not copied."""
+        parts = self._held if self._file is None else list(self._mapped(self._file))
+        columns = [column for part in parts for column in part.columns]
+        return pa.table(columns, names=[name for part in parts for name in part.schema.names])
+
+    def _mapped(self, file: IO[bytes]) -> Iterator[pa.Table]:
+        mapped = pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+        for start, end in pairwise(self._ends):
+            yield pa.ipc.open_stream(mapped[start:end]).read_all()
+
+
+def write_dated_tables(
+    layout: OutputLayout,
+    scratch: Path,
+    day: int,
+    ranges: Mapping[str, SpillIndex],
+    columns: Mapping[str, TableColumns],
+) -> dict[str, str]:
+    """Write the tables of one date that have rows; returns path below the output to digest."""
+    digests = {}
+    for name, parts in ranges.items():
+        if not parts.size:
+            continue
+        # Participants may be those of another day; their date says so.
+        merged = merge_rows(scratch, parts, BY_NAME[name], columns[name], int(parts["day"][0]))
+        path = layout.processed_date(day_to_date(day)) / f"{name}.parquet"
+        make_folders(layout.root, path.parent)
+        digests[layout.relative(path)] = write_bytes(path, parquet_bytes(merged.rows, name))
+    return digests

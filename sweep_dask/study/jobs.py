@@ -10,8 +10,8 @@ from sweep_dask.analysis.metrics.fees import fees_of
 from sweep_dask.dataflow.pace import Done
 from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
 from sweep_dask.schema import SESSION
-from sweep_dask.storage.dated import write_dated_tables
 from sweep_dask.storage.layout import Partition
+from sweep_dask.storage.merge import write_dated_tables
 from sweep_dask.storage.pieces import (
     PIECE_ROWS,
     ROWS_WORTH_OF_A_PARTITION,

@@ -11,7 +11,7 @@ from running import invoke, result_files
 
 from sweep_dask.dataflow.listeners import Events
 from sweep_dask.dataflow.monitor import ResourceMonitor
-from sweep_dask.storage.column_file import ColumnFile
+from sweep_dask.storage.merge import ColumnFile
 from sweep_dask.study.document import RunRecord
 
 PHASES = ("ingest", "partitions", "tables", "rollups", "report")

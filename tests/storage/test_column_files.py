@@ -5,8 +5,7 @@ import gc
 import pyarrow as pa
 import pytest
 
-from sweep_dask.storage import column_file
-from sweep_dask.storage.column_file import ColumnFile
+from sweep_dask.storage.merge import ColumnFile
 
 IDS = [7_904_794_000_123_498_601, None, 3]
 COLUMNS = {
