@@ -32,7 +32,7 @@ from sweep_dask.analysis.rollups import tables as rolled_up
 from sweep_dask.analysis.tables import ARROW_TYPES
 from sweep_dask.analysis.time_priority import model, states, statistics
 from sweep_dask.schema import NBBO, TRADES, Kind
-from sweep_dask.storage import csv_tables
+from sweep_dask.storage import combine
 from sweep_dask.storage.frames import to_frame
 
 _TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
@@ -153,8 +153,8 @@ def tables_of(summary, lines):
 
 
 def csv_bytes(frame, **options):
-    return csv_tables.csv_bytes(to_table(frame), **options)
+    return combine.csv_bytes(to_table(frame), **options)
 
 
 def as_read(frame, schema, **options):
-    return csv_tables.as_read(to_table(frame), schema, **options)
+    return combine.as_read(to_table(frame), schema, **options)

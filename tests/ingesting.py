@@ -16,14 +16,13 @@ from sweep_dask.partition.run import run_partition
 from sweep_dask.partition.tables import TablesSpec
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_chunks
-from sweep_dask.storage.ingest import ingest_block, read_block_stats
+from sweep_dask.storage.ingest import ingest_block, read_block_stats, write_rejects
 from sweep_dask.storage.inputs import open_inputs
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.merge import write_dated_tables
 from sweep_dask.storage.partition_index import build_partition_index
 from sweep_dask.storage.pieces import Piece
-from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.result_folder import ResultFolder
 from sweep_dask.storage.spill import INDEX_DTYPE, index_of
 from sweep_dask.storage.validate import validate_chunk

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.lookup import is_among, rows_with
-from sweep_dask.storage.parquet_files import open_parquet, readable_by_arrow
+from sweep_dask.storage.parquet_files import is_among, open_parquet, readable_by_arrow, rows_with
 from sweep_dask.storage.receipts import finished_partitions
 from sweep_dask.terms.files import ROW_FILES
 
@@ -38,7 +37,7 @@ class Files:
         values: Collection[int],
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        """The rows with one of some numbers in a column; see `storage.lookup.rows_with`."""
+        """The rows with one of some numbers in a column; see `storage.parquet_files.rows_with`."""
         with self._refusing(path):
             return rows_with(path, column, values, columns)
 

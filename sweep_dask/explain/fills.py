@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, exact_prices_x2
 from sweep_dask.analysis.tables import prices, whole_numbers_or
 from sweep_dask.explain.files import doubled, values
-from sweep_dask.storage.lookup import is_among
+from sweep_dask.storage.parquet_files import is_among
 from sweep_dask.terms.deal_sources import DARK
 from sweep_dask.terms.files import ROW_FILES, SWEEP_FILLS
 from sweep_dask.terms.score import RESTING

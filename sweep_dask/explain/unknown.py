@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from sweep_dask.errors import UsageError
 from sweep_dask.explain.files import ORDER_ID, order_rows
-from sweep_dask.storage.lookup import bounds, numbers_between
+from sweep_dask.storage.parquet_files import bounds, numbers_between
 from sweep_dask.storage.receipts import finished_partitions
 from sweep_dask.terms.files import SWEEP_METRICS
 

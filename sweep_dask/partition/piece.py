@@ -18,8 +18,8 @@ from sweep_dask.partition.task_folder import TaskFolder
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.frames import RowsFile, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.parquet_files import whole_partitions
 from sweep_dask.storage.summaries import write_summary
-from sweep_dask.storage.sweep_rows import whole_partitions
 from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 
 if TYPE_CHECKING:

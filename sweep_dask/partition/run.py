@@ -27,7 +27,7 @@ from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables, rows_
 from sweep_dask.partition.score import write_score
 from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
-from sweep_dask.storage.csv_tables import as_read, csv_bytes
+from sweep_dask.storage.combine import as_read, csv_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.pieces import made_of

@@ -1,36 +1,45 @@
-"""What one ingest task does: a block of raw text to a spill file, counts and rejects."""
+"""A block of raw text becomes a spill file, counts and rejects; and the rejects of all blocks."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sweep_dask.analysis.data_checks.counting import COLUMNS, MISSING, count_rows
 from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.locations import location_of
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.market.ticks import DEFAULT_TICKS, TickTable
 from sweep_dask.memory import memory_bytes, peak_memory_bytes
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import write_atomically, write_json
+from sweep_dask.storage.atomic import make_folders, write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Chunk, read_chunks
+from sweep_dask.storage.frames import described, write_gathered
+from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.no_follow import read_regular
+from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.raw_files import UnreadableFileError
 from sweep_dask.storage.spill import index_frame, write_batch
-from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.validate import Reject, ValidatedChunk, validate_chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from sweep_dask.analysis.tables import IntArray
     from sweep_dask.schema import Table
+    from sweep_dask.storage.layout import OutputLayout
 
 #: Rejects of one batch; `line` counts from the block's first line.
 REJECT_SCHEMA = pa.schema(
@@ -162,14 +171,8 @@ def _write_rejects(path: Path, rejects: Sequence[pa.Table]) -> None:
 
 
 def _reject_table(rejects: Sequence[Reject], lines_before: int) -> pa.Table:
-    columns = [
-        pa.array((lines_before + reject.line for reject in rejects), pa.int64()),
-        pa.array((reject.byte_offset for reject in rejects), pa.int64()),
-        pa.array((reject.column for reject in rejects), pa.string()),
-        pa.array((reject.reason for reject in rejects), pa.string()),
-        pa.array((reject.raw for reject in rejects), pa.string()),
-    ]
-    return pa.table(columns, schema=REJECT_SCHEMA)
+    rows = ((lines_before + r.line, r.byte_offset, r.column, r.reason, r.raw) for r in rejects)
+    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=REJECT_SCHEMA)
 
 
 def block_stats_path(folder: Path, block: int) -> Path:
@@ -185,3 +188,79 @@ def rejects_path(folder: Path, block: int, batch: int) -> Path:
 def read_block_stats(folder: Path, block: int) -> BlockStats:
     """Counts of a block that has been ingested."""
     return BlockStats(**json.loads(read_regular(block_stats_path(folder, block))))
+
+
+def tally_of(file: str, table: str, rows: pa.Table, ticks: TickTable) -> Tally:
+    """Sums of typed rows of one file."""
+    names = [name for name in COLUMNS.get(table, ()) if name in rows.column_names]
+    return count_rows(file, table, {name: _whole_numbers(rows[name]) for name in names}, ticks)
+
+
+def _whole_numbers(column: pa.ChunkedArray) -> IntArray:
+    """int64[rows]; prices, the only floats, doubled."""
+    if pa.types.is_floating(column.type):
+        column = pc.cast(pc.multiply(column, 2.0), pa.int64())
+    if column.null_count:
+        column = pc.fill_null(column, MISSING)
+    numbers: IntArray = column.to_numpy().astype(np.int64, copy=False)
+    return numbers
+
+
+_REJECTS_SCHEMA = pa.schema([("file", pa.string()), *REJECT_SCHEMA])
+
+#: A row may hold a thousand characters of text; this many are in memory at a time (arbitrary).
+_REJECTS_AT_A_TIME = 1 << 14
+
+
+def write_rejects(
+    layout: OutputLayout, scratch: Path, block_stats: Iterable[BlockStats]
+) -> list[Path]:
+    """Write the rejects of every table that has some, in file order.
+
+    Parameters
+    ----------
+    block_stats
+        By block number.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    by_table: dict[str, list[BlockStats]] = defaultdict(list)
+    for stats in block_stats:
+        by_table[stats.table].append(stats)
+    written = []
+    for table, its_stats in by_table.items():
+        if any(stats.rejected for stats in its_stats):
+            path = layout.rejects(table)
+            make_folders(layout.root, path.parent)
+            write_atomically(path, partial(_write_table, parts=_located(scratch, its_stats)))
+            written.append(path)
+    return written
+
+
+def _write_table(path: Path, parts: Iterable[pa.Table]) -> None:
+    with pq.ParquetWriter(path, described(_REJECTS_SCHEMA, REJECTS), compression="zstd") as writer:
+        write_gathered(writer, parts, _REJECTS_AT_A_TIME)
+
+
+def _located(scratch: Path, block_stats: Iterable[BlockStats]) -> Iterable[pa.Table]:
+    """Rejects of each batch, with line numbers that count from the file's beginning."""
+    lines_before: dict[str, int] = defaultdict(int)
+    for stats in block_stats:
+        for batch in range(stats.n_batches if stats.rejected else 0):
+            path = rejects_path(scratch, stats.block, batch)
+            if path.exists():
+                first = stats.header_line + 1 + lines_before[stats.file]
+                yield _as_written(read_parquet(path), stats.file, first)
+        lines_before[stats.file] += stats.n_lines
+
+
+def _as_written(rows: pa.Table, file: str, first_line: int) -> pa.Table:
+    columns = {
+        "file": pa.array([file] * len(rows), pa.string()),
+        "line": pc.add(rows["line"], first_line),
+        **{name: rows[name] for name in ("byte_offset", "column", "reason", "raw")},
+    }
+    return pa.table(columns, schema=_REJECTS_SCHEMA)

@@ -13,8 +13,8 @@ from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME, Kind
 from sweep_dask.storage.blocks import Block, cut_file, read_chunks
 from sweep_dask.storage.cells import cells_of
+from sweep_dask.storage.ingest import tally_of
 from sweep_dask.storage.raw_files import UnreadableFileError
-from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.validate import Reject, validate_chunk
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
-from sweep_dask.market.tickers import ticker_of
 from sweep_dask.schema import PARTICIPANTS, REFERENCE
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
 from sweep_dask.storage.parquet_files import read_parquet
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
     from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.layout import OutputLayout
+
+_TICKER = re.compile(r"[A-Z0-9]{2,8}")
+
+
+def ticker_of(text: object) -> str | None:
+    """`BHP` of `BHP` and of `BHP SECURITY`; None of what begins otherwise."""
+    word = str(text or "").split(" ")[0]
+    return word if _TICKER.fullmatch(word) else None
+
 
 #: Columns that hold a ticker, as such or as the first of several words; the exchange's extracts
 #: have the last two.

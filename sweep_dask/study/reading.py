@@ -16,6 +16,7 @@ from sweep_dask.errors import InputError
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.discovery import require_unchanged
+from sweep_dask.storage.ingest import write_rejects
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.parquet_files import open_parquet
@@ -23,7 +24,6 @@ from sweep_dask.storage.partition_index import PartitionIndex, build_partition_i
 from sweep_dask.storage.processed import find_processed
 from sweep_dask.storage.raw_files import input_digest
 from sweep_dask.storage.receipts import can_be_kept
-from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.study.check import findings_on, look_before
 from sweep_dask.study.selection import require_selected
 from sweep_dask.terms import stages

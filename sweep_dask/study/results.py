@@ -18,9 +18,8 @@ from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.storage.no_follow import is_there
-from sweep_dask.storage.parquet_files import parquet_metadata, read_parquet
+from sweep_dask.storage.parquet_files import parquet_metadata, read_parquet, row_dataset
 from sweep_dask.storage.pieces import files_of
-from sweep_dask.storage.row_files import row_dataset
 from sweep_dask.terms.files import SWEEP_METRICS
 from sweep_dask.version import OTHER_TABLES
 

@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.document_forms import MANIFEST, has_form
-from sweep_dask.storage.manifest import THROUGH, find_manifest
+from sweep_dask.storage.manifest import MANIFEST, THROUGH, find_manifest, has_form
 from sweep_dask.storage.no_follow import is_there
-from sweep_dask.storage.row_checks import check_dated_rows, check_kept_rows
 from sweep_dask.storage.verification import (
     NOT_LISTED,
     Fault,
+    check_dated_rows,
     check_files,
+    check_kept_rows,
     check_listed,
     check_partitions,
     check_receipts,

@@ -17,10 +17,9 @@ from sweep_dask.errors import ResourceError
 from sweep_dask.explain.explanation import explain
 from sweep_dask.locations import location_of
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.storage.lookup import rows_with
 from sweep_dask.storage.no_follow import files_below
 from sweep_dask.storage.objects import sizes_below, upload, upload_folder
-from sweep_dask.storage.parquet_files import read_parquet
+from sweep_dask.storage.parquet_files import read_parquet, rows_with
 from sweep_dask.study.results import load
 from sweep_dask.study.verify import verify_output
 

@@ -14,10 +14,9 @@ from markets import FIRST_ID, OPENS_NS, ORDER, csv_text, trade_text
 
 from sweep_dask.errors import SweepError
 from sweep_dask.settings import load_settings
-from sweep_dask.storage.ingest import ingest_block, read_block_stats
+from sweep_dask.storage.ingest import ingest_block, read_block_stats, write_rejects
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.ledger import Ledger
-from sweep_dask.storage.rejects import write_rejects
 from sweep_dask.storage.spill import SpilledRows, index_of
 from sweep_dask.study.plan import make_plan
 

@@ -5,6 +5,7 @@ import gc
 import pyarrow as pa
 import pytest
 
+from sweep_dask.storage import merge
 from sweep_dask.storage.merge import ColumnFile
 
 IDS = [7_904_794_000_123_498_601, None, 3]
@@ -15,10 +16,10 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(autouse=True, params=[0, column_file.HELD_BYTES])
+@pytest.fixture(autouse=True, params=[0, merge.HELD_BYTES])
 def held_bytes(request, monkeypatch):
     """Tables of all sizes in a file, and small ones in none."""
-    monkeypatch.setattr(column_file, "HELD_BYTES", request.param)
+    monkeypatch.setattr(merge, "HELD_BYTES", request.param)
 
 
 def written(folder, columns):

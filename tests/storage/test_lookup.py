@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.storage.lookup import bounds, numbers_between, rows_with
+from sweep_dask.storage.parquet_files import bounds, numbers_between, rows_with
 
 #: Neighbours that a float cannot tell apart.
 BASE = 7_904_794_000_123_498_600

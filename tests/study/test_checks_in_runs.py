@@ -15,8 +15,8 @@ from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.sample import sample_market_path
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.blocks import cut_file, read_chunks
+from sweep_dask.storage.ingest import tally_of
 from sweep_dask.storage.inputs import open_inputs
-from sweep_dask.storage.tallying import tally_of
 from sweep_dask.storage.validate import validate_chunk
 from sweep_dask.study import check
 

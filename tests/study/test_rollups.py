@@ -164,7 +164,7 @@ def test_sql_gives_the_same_quantiles(drawn):
 
 def test_a_task_holds_few_rows_however_many_there_are(drawn, tmp_path, monkeypatch):
     layout, expected = drawn
-    monkeypatch.setattr("sweep_dask.storage.sweep_rows.ROW_GROUP_ROWS", 100)
+    monkeypatch.setattr("sweep_dask.storage.parquet_files.ROW_GROUP_ROWS", 100)
     sizes = []
     sweeps_of = piece.Sweeps
     monkeypatch.setattr(
