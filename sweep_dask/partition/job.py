@@ -1,22 +1,27 @@
-"""What a task is told of a partition, and what it sends home."""
+"""What a task is told of a partition, what it sends home, and what becomes of a failure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+import traceback
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
+from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.storage.pieces import Piece
+from sweep_dask.system_errors import explained, is_of_the_machine
 from sweep_dask.terms.arms import SCENARIOS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sweep_dask.analysis.centre_point.fidelity import Score
     from sweep_dask.errors import ResourceError
+    from sweep_dask.partition.rows import RowsRead
     from sweep_dask.partition.tables import TablesSpec
     from sweep_dask.storage.merge import TableColumns
     from sweep_dask.storage.partition_index import PartitionSource
@@ -154,3 +159,34 @@ class PartitionSummary:
     """Block to reason to rows filtered while merging."""
     peak_memory_bytes: int = 0
     """Highest resident memory of the process so far."""
+
+
+def guarded(
+    job: PartitionJob,
+    read: Callable[[PartitionJob], RowsRead],
+    work: Callable[[PartitionJob, RowsRead], PartitionSummary],
+) -> PartitionSummary:
+    """Read the rows of one partition and work on them; a failure is reported, not raised."""
+    began = time.perf_counter()
+    rows: RowsRead | None = None
+    try:
+        rows = read(job)
+        summary = work(job, rows)
+    except Exception as error:  # noqa: BLE001  one bad partition may not cost the others
+        summary = _failed(job, rows, error)
+    seconds = time.perf_counter() - began
+    return replace(summary, seconds=seconds, peak_memory_bytes=peak_memory_bytes())
+
+
+def _failed(job: PartitionJob, rows: RowsRead | None, error: Exception) -> PartitionSummary:
+    """With what is known of its rows, which the ledger counts."""
+    return PartitionSummary(
+        job.source.date,
+        job.source.security,
+        fingerprint=None if rows is None else rows.fingerprint,
+        reason=f"{type(error).__name__}: {error}",
+        refused=explained(error) if is_of_the_machine(error) else None,
+        traceback=traceback.format_exc(),
+        counts={} if rows is None else rows.counts,
+        removed={} if rows is None else rows.removed,
+    )

@@ -13,8 +13,8 @@ from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORY_COLUMNS, COLUMNS, Sweeps
 from sweep_dask.locations import location_of
+from sweep_dask.partition.rows import TaskFolder
 from sweep_dask.partition.tables import TablesSpec, combined_tables
-from sweep_dask.partition.task_folder import TaskFolder
 from sweep_dask.storage.atomic import file_digest, make_folders
 from sweep_dask.storage.frames import RowsFile, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition

@@ -1,23 +1,26 @@
-"""The rows of one partition: merged from the spill files, and written as a file of the run."""
+"""The rows of one partition, merged from spill files, and the folder in which results wait."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 import numpy as np
 
 from sweep_dask.errors import UsageError
-from sweep_dask.locations import location_of
+from sweep_dask.locations import is_object, location_of
 from sweep_dask.partition.continuous import ContinuousTrading, trading_before
-from sweep_dask.partition.task_folder import TaskFolder
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import file_digest, make_folders, write_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
-from sweep_dask.storage.no_follow import read_regular
+from sweep_dask.storage.no_follow import read_regular, remove_tree
+from sweep_dask.storage.objects import upload_folder
 from sweep_dask.storage.partition_index import PARTITIONED
 from sweep_dask.storage.receipts import read_receipt
 from sweep_dask.terms.deal_sources import DARK
@@ -25,7 +28,6 @@ from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from types import TracebackType
 
     import numpy.typing as npt
@@ -183,3 +185,35 @@ class _TradesOf:
             deal_source = trades["dealsource"].fill_null(0).to_numpy()
             belongs |= np.isin(deal_source, self._deal_sources)
         return belongs
+
+
+class TaskFolder:
+    """A folder of a task alone in which results lie as in the output.
+
+    Two copies of a task, of which one was thought dead, have two. It is in the scratch folder of
+    the run; if that is in an object store, on the disk of the worker until it is left.
+
+    Parameters
+    ----------
+    name
+        What the task works on.
+    """
+
+    def __init__(self, scratch: Path, name: str) -> None:
+        self.left_at = scratch / "staged" / f"{name}-{uuid4().hex}"
+        """Where others find it."""
+        is_far = is_object(scratch)
+        self.root = Path(mkdtemp(prefix="sweep-dask-")) if is_far else self.left_at
+        """Where the task works."""
+        self.base = self.root if is_far else scratch
+        """What is there as long as the run is."""
+
+    def leave(self, last: str | None = None) -> None:
+        """Let others see it, of its files one after all others: the work is done."""
+        if self.root != self.left_at:
+            upload_folder(self.root, self.left_at, last)
+            remove_tree(self.root)
+
+    def discard(self) -> None:
+        """Remove it."""
+        remove_tree(self.root)

@@ -15,17 +15,16 @@ from sweep_dask.analysis.time_priority.model import simulate_partition
 from sweep_dask.locations import location_of
 from sweep_dask.partition import centre_point
 from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
-from sweep_dask.partition.guard import guarded
 from sweep_dask.partition.job import (
     CentrePointOutcome,
     PartitionJob,
     PartitionSummary,
     PieceJob,
+    guarded,
 )
+from sweep_dask.partition.measures import write_score, write_sweeps
 from sweep_dask.partition.piece import MadePiece, PieceTables
 from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables, rows_before
-from sweep_dask.partition.score import write_score
-from sweep_dask.partition.sweeps import write_sweeps
 from sweep_dask.storage.atomic import file_digest
 from sweep_dask.storage.combine import as_read, csv_bytes
 from sweep_dask.storage.frames import bytes_digest, parquet_bytes

@@ -14,7 +14,7 @@ from sweep_dask.analysis.centre_point.score_detail import Detail
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.analysis.rollups.book_errors import book_errors
 from sweep_dask.errors import InputError
-from sweep_dask.partition.score import read_score
+from sweep_dask.partition.measures import read_score
 from sweep_dask.storage.atomic import write_json
 from sweep_dask.storage.layout import Partition
 from sweep_dask.terms.arms import CENTRE_POINT

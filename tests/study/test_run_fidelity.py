@@ -14,7 +14,7 @@ import sweep_dask
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.errors import InputError
 from sweep_dask.partition import run as running_partitions
-from sweep_dask.partition.score import read_score
+from sweep_dask.partition.measures import read_score
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.study import run as running_run
 from sweep_dask.study.rebuild import forget, rebuild_report
