@@ -13,8 +13,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 import click
 
-from sweep_dask.dataflow.listeners import STEP
-from sweep_dask.dataflow.pace import Pace
+from sweep_dask.dataflow.listeners import STEP, Pace
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.errors import ResourceError
 from sweep_dask.locations import is_object

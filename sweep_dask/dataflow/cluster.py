@@ -15,11 +15,16 @@ from distributed.utils import get_mp_context
 
 from sweep_dask.dataflow.dashboard import GuardedScheduler, dashboard_address
 from sweep_dask.dataflow.execute import WORKER_WAIT_SECONDS
-from sweep_dask.dataflow.forkserver import METHOD, environment_of_workers, start_importing
+from sweep_dask.dataflow.forkserver import (
+    METHOD,
+    RAN_MAIN,
+    UnguardedProgramError,
+    environment_of_workers,
+    start_importing,
+)
 from sweep_dask.dataflow.interrupts import interrupts_wait
-from sweep_dask.dataflow.main_guard import RAN_MAIN, UnguardedProgramError
-from sweep_dask.dataflow.notebook import show
-from sweep_dask.dataflow.processes import name_worker_of
+from sweep_dask.dataflow.monitor import name_worker_of
+from sweep_dask.dataflow.progress import show
 from sweep_dask.dataflow.remote_cluster import scheduler_as_found
 from sweep_dask.dataflow.remote_workers import require_folders_seen
 from sweep_dask.dataflow.versions import require_same_code

@@ -12,24 +12,27 @@ from concurrent.futures import InvalidStateError
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 import dask
 from dask import delayed
+from distributed import span
 from distributed.client import CancelledError
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from sweep_dask.dataflow.names import new_group
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from dask.delayed import Delayed
     from distributed import Client, Future
 
     from sweep_dask.dataflow.cluster import Workers
+
 
 Result = TypeVar("Result")
 Addend = TypeVar("Addend")
@@ -125,6 +128,20 @@ def _raising(what: str | Sequence[str], cure: str | None) -> OnLost:
     return lost
 
 
+def stage_span(stage: str) -> AbstractContextManager[str]:
+    """Tasks that are submitted meanwhile belong to this stage, within one that is open."""
+    context: AbstractContextManager[str] = span(stage)
+    return context
+
+
+def new_group(kind: str) -> str:
+    """The name of a group of tasks of this kind, which pages show without the rest.
+
+    The key of a task is a pair of it and a position: the scheduler keeps something of each group.
+    """
+    return f"{kind}-{uuid4().hex}"
+
+
 def _computed_here(task: Delayed) -> Any:
     try:
         return task.compute(scheduler="synchronous")
@@ -173,7 +190,9 @@ def run_tasks(
         try:
             result = _fetched(future, watch)
         except KilledWorker as error:
-            on_lost(position, _explain(error))
+            times = counted(error.allowed_failures + 1, "time")
+            reason = f"its worker died {times} over it; most often the memory limit was too low"
+            on_lost(position, reason)
         except (CancelledError, CommClosedError) as error:
             raise ResourceError(
                 "The connection to the Dask scheduler was lost.",
@@ -282,10 +301,3 @@ class _Watch:
                 "use fewer --workers; on a cluster, start some. The same command keeps the "
                 "partitions that are finished (cluster.worker_wait_seconds sets the time).",
             )
-
-
-def _explain(error: KilledWorker) -> str:
-    return (
-        f"its worker died {counted(error.allowed_failures + 1, 'time')} over it; "
-        "most often the memory limit was too low"
-    )

@@ -3,6 +3,8 @@
 Importing takes longer than all else between the start of a program and its first task. Python's
 fork server does it beside the client, which meanwhile imports and plans, and a worker, also one
 that takes the place of a dead one, is there at once.
+
+A worker first runs the main program again, which must not start another run then.
 """
 
 from __future__ import annotations
@@ -14,12 +16,11 @@ import signal
 import sys
 from contextlib import suppress
 from functools import cache
-from multiprocessing import forkserver
+from multiprocessing import current_process, forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sweep_dask.dataflow.environment import environment
-from sweep_dask.dataflow.interrupts import interrupts_wait, signals_wait
+from sweep_dask.dataflow.interrupts import environment, interrupts_wait, signals_wait
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+
+#: Exit code of a worker that has come to a run while it ran the main program. Arbitrary; nothing
+#: else in it ends so.
+RAN_MAIN = 86
 
 
 def start_importing(*tasks: str) -> bool:
@@ -117,3 +122,31 @@ def _import_path() -> str:
     ours, here = Path(__file__).parents[2], Path.cwd()
     folders = [name for name in sys.path if isinstance(name, str) and Path(name).absolute() != here]
     return os.pathsep.join(folders if str(ours) in folders else [str(ours), *folders])
+
+
+class UnguardedProgramError(ResourceError, SystemExit):
+    """A program without the line `if __name__ == "__main__":`.
+
+    Uncaught it ends the program as `SystemExit` does, with its two lines and without a traceback:
+    what is wrong is in the program.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            'This program starts its run outside `if __name__ == "__main__":`, and each worker '
+            "runs the program again.",
+            cure="Put the call under that line; enable_parallel=False needs no workers.",
+        )
+        self.code = str(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), ())
+
+
+def end_if_worker() -> None:
+    """End a process that is to become a worker, if it has come here from the main program.
+
+    Such a program is to define things only. Its client is told by the exit code, and tells.
+    """
+    if getattr(current_process(), "_inheriting", False):
+        os._exit(RAN_MAIN)

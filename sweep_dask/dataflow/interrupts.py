@@ -1,4 +1,7 @@
-"""Signals to end that wait: while workers start, and while a partition is put in place."""
+"""What processes that start meanwhile inherit: signals to end that wait, and variables.
+
+Signals also wait while a partition is put in place.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,29 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sweep_dask.dataflow.environment import environment
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: Ctrl-C, what a supervisor sends, and what is left of a terminal that was closed.
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process; at the end they are what they were.
+
+    What is so already is left to who made it so, such as another thread that does the same.
+    """
+    before = {name: old for name in wanted if (old := os.environ.get(name)) != wanted[name]}
+    os.environ |= {name: wanted[name] for name in before}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

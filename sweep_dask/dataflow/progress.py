@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import os
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from rich.console import Console
@@ -20,7 +22,7 @@ from sweep_dask.text_blocks import has_colour
 if TYPE_CHECKING:
     from rich.progress import Task, TaskID
 
-    from sweep_dask.dataflow.pace import Pace
+    from sweep_dask.dataflow.listeners import Pace
 
 #: Of the line of a finished stage, in columns.
 _WIDTH = 80
@@ -216,3 +218,26 @@ class _Forgiving:
     def flush(self) -> None:
         with suppress(OSError):
             self._stream.flush()
+
+
+@dataclass(frozen=True, repr=False)
+class _NotebookLine:
+    text: str
+    link: str | None
+
+    def __repr__(self) -> str:
+        return f"{self.text}{self.link or ''}"
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.text)
+        if self.link is None:
+            return text
+        link = html.escape(self.link)
+        return f'{text}<a href="{link}" target="_blank" rel="noopener">{link}</a>'
+
+
+def show(text: str, link: str | None = None) -> None:
+    """Show a line, and a link at its end, where IPython is active; nothing elsewhere."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display(_NotebookLine(text, link))

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client
+from distributed import Client, get_client
 from distributed.diagnostics.task_stream import TaskStreamPlugin
 from distributed.utils import silence_logging_cmgr
 from distributed.versions import VersionMismatchWarning
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from sweep_dask.settings import Settings
 
+__all__ = ["Client", "RemoteCluster", "handed_in", "remote_cluster", "scheduler_as_found"]
+
 #: How long a remote scheduler may take to answer (contract).
 CONNECT_SECONDS = 30
 
@@ -35,6 +37,9 @@ _FILE_CHARACTERS = 1 << 20
 
 #: What the scheduler's own pages call this client.
 _NAME = "sweep-dask"
+
+#: The word for the client that is active.
+CURRENT = "current"
 
 
 @contextmanager
@@ -213,3 +218,53 @@ def _has_task_stream(dask_scheduler: Any) -> bool:
 def _remove_task_stream(dask_scheduler: Any) -> None:
     if _has_task_stream(dask_scheduler):
         dask_scheduler.remove_plugin(name=TaskStreamPlugin.name)
+
+
+def handed_in(client: object) -> Client:
+    """The client that is meant, if a run can work beside it.
+
+    Parameters
+    ----------
+    client
+        A `distributed.Client`, or `"current"`: the one that Dask itself would use.
+
+    Raises
+    ------
+    UsageError
+        It is none, is asynchronous, or is not connected.
+    """
+    if isinstance(client, str) and client == CURRENT:
+        client = _current()
+    if not isinstance(client, Client):
+        raise UsageError(
+            "This is no client of a Dask cluster.",
+            where="client",
+            value=client,
+            cure='hand in a distributed.Client, or "current" for the one that is active',
+        )
+    if client.status != "running":
+        raise UsageError(
+            f"The client is not connected to its scheduler (it is {client.status}).",
+            where="client",
+            cure="make a new one with Client(…)",
+        )
+    if client.asynchronous:
+        raise UsageError(
+            "The client is in asynchronous mode, and a run would block its event loop.",
+            where="client",
+            cure="hand in a Client(…) without asynchronous=True, or let the run have a thread: "
+            "await asyncio.to_thread(sweep_dask.run, …)",
+        )
+    return client
+
+
+def _current() -> Client:
+    try:
+        return get_client()
+    except ValueError as error:
+        raise UsageError(
+            "No client is active.",
+            where='client="current"',
+            cure="make one with distributed.Client(…) first, or leave client out for a cluster on "
+            "this machine",
+        ) from error

@@ -6,8 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.dataflow.notebook import show
-from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.progress import counted, show
 from sweep_dask.errors import ResourceError
 from sweep_dask.locations import is_object
 from sweep_dask.memory import format_bytes

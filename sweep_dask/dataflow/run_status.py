@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from distributed import Client
     from distributed.scheduler import Scheduler
 
-    from sweep_dask.dataflow.pace import Pace
+    from sweep_dask.dataflow.listeners import Pace
 
 
 _PREFIX = "sweep_dask_"

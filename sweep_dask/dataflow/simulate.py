@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from dask import delayed
 
-from sweep_dask.dataflow.execute import run_tasks
-from sweep_dask.dataflow.names import new_group
+from sweep_dask.dataflow.execute import new_group, run_tasks
 from sweep_dask.errors import ResourceError
 
 if TYPE_CHECKING:

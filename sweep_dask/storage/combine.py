@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 #: How a text begins that spreadsheets take for a formula, which may run programs.
 _FORMULA = "^([=+@\t\r-])"
 
+#: Columns every combined table begins with.
+KEY_COLUMNS = pa.schema(
+    [
+        ("date", pa.string()),
+        ("security", pa.int32()),
+        ("model", pa.string()),
+        ("scenario", pa.string()),
+    ]
+)
+
 
 def csv_bytes(table: pa.Table, *, safe_text: bool = False) -> bytes:
     """A table with its header as the text of a file; also a table without rows.
@@ -106,17 +116,6 @@ def _float_text(values: pa.Array) -> pa.Array:
     whole = pc.match_substring_regex(text, "^-?[0-9]+$")
     text = pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
     return text.take(bits.indices)
-
-
-#: Columns every combined table begins with.
-KEY_COLUMNS = pa.schema(
-    [
-        ("date", pa.string()),
-        ("security", pa.int32()),
-        ("model", pa.string()),
-        ("scenario", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,10 @@ OTHERS = "others"
 #: Before a cell that is no time, lest it be one in nanoseconds.
 NOT_A_TIME = "not a time: "
 
+_COMPRESSION_LEVEL = 6
+#: Of a text in a message.
+_SHOWN_CHARACTERS = 60
+
 
 @dataclass
 class RowConverter:
@@ -172,11 +176,6 @@ def _spoken(unit: Unit) -> str:
 def _whole(cell: str) -> str:
     found = _WHOLE.fullmatch(cell.strip(SPACE))
     return found[1] if found and abs(int(found[1])) < _EXACT else cell
-
-
-_COMPRESSION_LEVEL = 6
-#: Of a text in a message.
-_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)

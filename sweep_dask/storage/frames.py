@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+#: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
+#: the space and time of a dictionary.
+GROWING = {
+    *("order_id", "orderid", "sequence", "row_num", "matchgroupid", "arrival_ns"),
+    *("buy_order_id", "sell_order_id", "first_fill_ns", "last_fill_ns"),
+    *("timestamp", "tradetime", "creationtime", "first_trade_time", "last_trade_time"),
+    *("first_execution_time", "last_execution_time"),
+}
+
+#: Rows of a row group where rows are gathered; many small ones are slow to read.
+ROW_GROUP_ROWS = 1 << 17
+
 
 def described(schema: pa.Schema, file: str) -> pa.Schema:
     """The schema with unit and description of each column.
@@ -49,20 +61,6 @@ def _held(file: str, names: tuple[str, ...]) -> list[pa.Schema]:  # noqa: ARG001
 def _described(field: pa.Field, file: str) -> pa.Field:
     column = column_of(file, field.name)
     return field.with_metadata({"unit": column.unit, "description": column.meaning})
-
-
-#: Columns of integers that hardly repeat and mostly grow: as differences they take two thirds of
-#: the space and time of a dictionary.
-GROWING = {
-    *("order_id", "orderid", "sequence", "row_num", "matchgroupid", "arrival_ns"),
-    *("buy_order_id", "sell_order_id", "first_fill_ns", "last_fill_ns"),
-    *("timestamp", "tradetime", "creationtime", "first_trade_time", "last_trade_time"),
-    *("first_execution_time", "last_execution_time"),
-}
-
-
-#: Rows of a row group where rows are gathered; many small ones are slow to read.
-ROW_GROUP_ROWS = 1 << 17
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

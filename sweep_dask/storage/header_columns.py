@@ -27,6 +27,10 @@ _SHOWN_NAMES, _SHOWN_CHARACTERS = 60, 60
 #: put in order.
 OWN_COLUMNS = ("date", "_day")
 
+_SHOWN_CELLS = 30
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?\s*")
+
 
 @dataclass(frozen=True)
 class Field:
@@ -162,11 +166,6 @@ def _require(
         cure=f"Map {hint} under columns.{table.name} in config.yaml, "
         f"as in `columns: {{{table.name}: {{{shown}: {(near or ['my_name'])[0]}}}}}`.",
     )
-
-
-_SHOWN_CELLS = 30
-
-_NUMBER = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?\s*")
 
 
 def refuse_other_delimiter(

@@ -52,6 +52,11 @@ REJECT_SCHEMA = pa.schema(
     ]
 )
 
+_REJECTS_SCHEMA = pa.schema([("file", pa.string()), *REJECT_SCHEMA])
+
+#: A row may hold a thousand characters of text; this many are in memory at a time (arbitrary).
+_REJECTS_AT_A_TIME = 1 << 14
+
 
 @dataclass
 class BlockStats:
@@ -204,12 +209,6 @@ def _whole_numbers(column: pa.ChunkedArray) -> IntArray:
         column = pc.fill_null(column, MISSING)
     numbers: IntArray = column.to_numpy().astype(np.int64, copy=False)
     return numbers
-
-
-_REJECTS_SCHEMA = pa.schema([("file", pa.string()), *REJECT_SCHEMA])
-
-#: A row may hold a thousand characters of text; this many are in memory at a time (arbitrary).
-_REJECTS_AT_A_TIME = 1 << 14
 
 
 def write_rejects(

@@ -34,6 +34,12 @@ _PART_OF_DATE = re.compile(rf"{_KEY}[0-9-]+")
 
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
+_PATTERN = re.compile(r"[*?\[]")
+#: In a URL `?` begins a query.
+_URL_PATTERN = re.compile(r"[*\[]")
+
+_SHOWN_NAMES = 12
+
 
 def format_of(name: str) -> str | None:
     """The format that the ending of a name stands for; None if it is not read."""
@@ -96,13 +102,6 @@ def form_of(folders: Sequence[str], table: str) -> str:
         for name in folders
     ]  # fmt: skip
     return "/".join([*shown, "*" if table_above(folders) else f"*{table}*"])
-
-
-_PATTERN = re.compile(r"[*?\[]")
-#: In a URL `?` begins a query.
-_URL_PATTERN = re.compile(r"[*\[]")
-
-_SHOWN_NAMES = 12
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ _DAY = "_day"
 #: group, and most partitions are one.
 _GROUP_CELLS = 1 << 20
 
+#: So many bytes are held as they are: of most partitions all, and a file costs more than they do.
+HELD_BYTES = 1 << 20
+
 
 @dataclass(frozen=True)
 class TableColumns:
@@ -206,10 +209,6 @@ def _engine_order(
 def _count_removed(merged: MergedRows, blocks: npt.NDArray[np.int32], reason: str) -> None:
     for block, count in zip(*np.unique(blocks, return_counts=True), strict=True):
         merged.removed.setdefault(int(block), {})[reason] = int(count)
-
-
-#: So many bytes are held as they are: of most partitions all, and a file costs more than they do.
-HELD_BYTES = 1 << 20
 
 
 class ColumnFile:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from sweep_dask.storage.layout import OutputLayout
 
+#: What the folders say.
+_OF_FOLDERS = pa.schema([("date", pa.string()), ("security", pa.int32())])
+
 
 def readable_by_arrow(path: Path) -> Path | IO[bytes]:
     """A path or, of an object, a stream that fetches what is read of it."""
@@ -210,10 +213,6 @@ def _whole_rows(rows: pa.Table) -> int:
 
 def _in_one(rows: pa.Table) -> pa.Table:
     return rows.unify_dictionaries().combine_chunks()
-
-
-#: What the folders say.
-_OF_FOLDERS = pa.schema([("date", pa.string()), ("security", pa.int32())])
 
 
 def row_dataset(layout: OutputLayout, manifest: Mapping[str, Any], name: str) -> pads.Dataset:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: Arrow types of the three kinds of columns of the input.
 INPUT_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
 
+_NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
+_TAB = 9
+
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     """Arrow schema of schema columns."""
@@ -110,10 +113,6 @@ def _checked(numbers: pa.Array, column: Column) -> pa.Array:
     if is_missing or is_beyond:
         raise UnparsableError
     return present
-
-
-_NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
-_TAB = 9
 
 
 def copied_texts(

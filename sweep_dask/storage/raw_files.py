@@ -32,6 +32,11 @@ _TELLING = {
     *("updated", "created"),
 }
 
+_DIGEST_BYTES = 1 << 20
+
+#: What reading such a file can raise: the system, gzip, Arrow, and names that are no text.
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException, UnicodeDecodeError)
+
 
 class FileVersion(NamedTuple):
     """What tells one content of a file from another."""
@@ -61,9 +66,6 @@ def file_version(filesystem: AbstractFileSystem, path: str) -> FileVersion:
         if name.lower().replace("_", "").replace("-", "") in _TELLING
     )
     return FileVersion((str(info["size"]), *(telling or [filesystem.ukey(path)])))
-
-
-_DIGEST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -205,10 +207,6 @@ class _Stream(io.RawIOBase):
     def seekable(self) -> bool:
         """It is, as Parquet and zip demand."""
         return True
-
-
-#: What reading such a file can raise: the system, gzip, Arrow, and names that are no text.
-_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException, UnicodeDecodeError)
 
 
 class UnreadableFileError(InputError):

@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 _TICKER = re.compile(r"[A-Z0-9]{2,8}")
 
+#: Columns that hold a ticker, as such or as the first of several words; the exchange's extracts
+#: have the last two.
+_COLUMNS = ("ticker", "symbol", "name", "contractname")
+
 
 def ticker_of(text: object) -> str | None:
     """`BHP` of `BHP` and of `BHP SECURITY`; None of what begins otherwise."""
     word = str(text or "").split(" ")[0]
     return word if _TICKER.fullmatch(word) else None
-
-
-#: Columns that hold a ticker, as such or as the first of several words; the exchange's extracts
-#: have the last two.
-_COLUMNS = ("ticker", "symbol", "name", "contractname")
 
 
 def read_tickers(inputs: Inputs) -> dict[str, list[int]]:

@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.dataflow.handed_in import handed_in
-from sweep_dask.dataflow.main_guard import end_if_worker
-from sweep_dask.dataflow.remote_cluster import remote_cluster
+from sweep_dask.dataflow.forkserver import end_if_worker
+from sweep_dask.dataflow.remote_cluster import handed_in, remote_cluster
 from sweep_dask.errors import UsageError
 from sweep_dask.settings import COMMAND_LINE, load_settings
 from sweep_dask.study import replay as replaying
@@ -19,7 +18,7 @@ from sweep_dask.study.plan import choose_input, make_plan
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sweep_dask.dataflow.handed_in import Client
+    from sweep_dask.dataflow.remote_cluster import Client
     from sweep_dask.settings import Settings
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.replay import ReplayResult

@@ -9,12 +9,11 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.dataflow.cluster import open_cluster
+from sweep_dask.dataflow.execute import stage_span
 from sweep_dask.dataflow.forkserver import environment_of_workers, start_importing
 from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.dataflow.listeners import Events, Listener
-from sweep_dask.dataflow.monitor import ResourceMonitor
-from sweep_dask.dataflow.names import stage_span
-from sweep_dask.dataflow.processes import named
+from sweep_dask.dataflow.monitor import ResourceMonitor, named
 from sweep_dask.dataflow.profiling import profiled
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.dataflow.run_status import PATH, RunStatus, add_run_page, told_to_prometheus

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.dataflow.names import stage_span
+from sweep_dask.dataflow.execute import stage_span
 from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.earlier import Earlier
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sweep_dask.analysis.data_checks.findings import Finding
-    from sweep_dask.dataflow.block_sizes import BlockSizeChange
+    from sweep_dask.dataflow.ingest import BlockSizeChange
     from sweep_dask.dataflow.monitor import ResourceMonitor
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.storage.ingest import BlockStats

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sweep_dask.dataflow.block_sizes import BlockSizeChange
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.dataflow.ingest import Ingested
+    from sweep_dask.dataflow.ingest import BlockSizeChange, Ingested
     from sweep_dask.dataflow.listeners import Events
     from sweep_dask.settings import Settings
     from sweep_dask.storage.ingest import BlockStats

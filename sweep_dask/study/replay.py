@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.dataflow.handed_in import Client
-    from sweep_dask.dataflow.remote_cluster import RemoteCluster
+    from sweep_dask.dataflow.remote_cluster import Client, RemoteCluster
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.partition_index import PartitionIndex

@@ -52,9 +52,8 @@ from sweep_dask.terms import stages
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sweep_dask.dataflow.handed_in import Client
     from sweep_dask.dataflow.listeners import Listener
-    from sweep_dask.dataflow.remote_cluster import RemoteCluster
+    from sweep_dask.dataflow.remote_cluster import Client, RemoteCluster
     from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
     from sweep_dask.storage.partition_index import PartitionIndex

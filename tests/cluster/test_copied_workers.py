@@ -15,8 +15,8 @@ from running import ROOT, result_files, run_program
 
 import sweep_dask
 from sweep_dask.dataflow import cluster, forkserver, versions
-from sweep_dask.dataflow.environment import environment
-from sweep_dask.dataflow.main_guard import UnguardedProgramError
+from sweep_dask.dataflow.forkserver import UnguardedProgramError
+from sweep_dask.dataflow.interrupts import environment
 from sweep_dask.errors import ResourceError
 from sweep_dask.settings import load_settings
 from sweep_dask.study import TASK_MODULES

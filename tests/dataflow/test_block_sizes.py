@@ -6,7 +6,7 @@ import pytest
 from running import result_files, run_here
 
 from sweep_dask.dataflow import ingest
-from sweep_dask.dataflow.block_sizes import next_blocksize
+from sweep_dask.dataflow.ingest import next_blocksize
 from sweep_dask.memory import MINIMUM_BLOCKSIZE_BYTES
 from sweep_dask.storage.blocks import cut_file, recut
 from sweep_dask.storage.inputs import open_inputs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep_dask.dataflow.notebook import show
+from sweep_dask.dataflow.progress import show
 
 
 @pytest.fixture

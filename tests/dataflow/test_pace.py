@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep_dask.dataflow.pace import Done, Pace, duration
+from sweep_dask.dataflow.listeners import Done, Pace, duration
 
 
 class Clock:

@@ -7,8 +7,7 @@ import psutil
 import pytest
 from distributed import Client, LocalCluster
 
-from sweep_dask.dataflow.monitor import ResourceMonitor
-from sweep_dask.dataflow.processes import named, names_of, remote_workers
+from sweep_dask.dataflow.monitor import ResourceMonitor, named, names_of, remote_workers
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from contextlib import suppress
 import pytest
 from rich.console import Console
 
-from sweep_dask.dataflow.listeners import Events, Listener
-from sweep_dask.dataflow.pace import Done
+from sweep_dask.dataflow.listeners import Done, Events, Listener
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.terms.stages import numbered
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sweep_dask.dataflow.listeners import Events
-from sweep_dask.dataflow.pace import Done
+from sweep_dask.dataflow.listeners import Done, Events
 from sweep_dask.dataflow.run_status import RunStatus, told_to_prometheus
 
 
