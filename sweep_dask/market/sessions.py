@@ -3,19 +3,33 @@
 Two states run side by side: that of the trading session, and the order book's own, as in a halt.
 The one of higher priority is the active one, on a tie the order book's own (Business Information
 4.6.3; centre point rules, section 5).
+
+For days without session rows there is the exchange's timetable. Until June 2025 the exchange opened
+by the first letter of a share's code, between 10:00 and 10:09, which no order book id tells: there
+the first events of the day have to. Since then all shares open together, at a moment that is drawn
+(Business Information, sections 4.6.1 and 8.2.1). Days that close early, such as that before
+Christmas, are not in any timetable.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep_dask.market.trading_day import SYDNEY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sweep_dask.market.opening_hours import OpeningHours
+_NS_PER_SECOND = 1_000_000_000
+
+#: The first trading day without a staggered opening (Business Information, section 1.6).
+ONE_OPENING_FROM = dt.date(2025, 6, 23)
+#: OPEN begins within 15 seconds from 09:59:45, PRE_CSPA ends it at 16:00 (section 8.2.1).
+_FIRST_OPENING, _LAST_OPENING, _CLOSING = dt.time(9, 59, 45), dt.time(10), dt.time(16)
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -58,6 +72,27 @@ _OTHER_OPEN, _OTHER_HALT = _PRIORITY["OPEN"], _PRIORITY["REG_HALT"]
 #: May match continuously, but no Centre Point orders: of the first two no source says that they
 #: do, and after the close orders match at the price of the closing auction alone (section 8.6).
 _WITHOUT_CENTRE_POINT = {"OPEN_NIGHT_TRADING", "OPEN_QUOTE_DISPLAY", "POST_CLOSE"}
+
+
+class OpeningHours(NamedTuple):
+    """Continuous trading of one day by the timetable; ns UTC."""
+
+    first_open_ns: int
+    """The earliest and the latest moment at which it may open."""
+    last_open_ns: int
+    close_ns: int
+
+
+def opening_hours(day: dt.date) -> OpeningHours | None:
+    """The hours of a trading day; None while each share had its own."""
+    if day < ONE_OPENING_FROM:
+        return None
+    return OpeningHours(*(_utc_ns(day, at) for at in (_FIRST_OPENING, _LAST_OPENING, _CLOSING)))
+
+
+def _utc_ns(day: dt.date, at: dt.time) -> int:
+    """A local time of day as ns since the epoch, UTC."""
+    return int(dt.datetime.combine(day, at, SYDNEY).timestamp()) * _NS_PER_SECOND
 
 
 class SessionRow(NamedTuple):

@@ -1,10 +1,12 @@
-"""The tick table: which prices are on a tick, and what half a tick is worth.
+"""The tick table: which prices are on a tick, and what half a tick is worth; and published prices.
 
 Prices are in the file's unit (0.1 cent); those ending in `_x2` are doubled, so that half ticks are
-whole numbers. The table is not in any file of the extract, so it comes from the configuration.
-
-The compiled functions take the table as its two arrays and serve kernels and Python alike:
+whole numbers. The table is not in any file of the extract, so it comes from the configuration. The
+compiled functions take it as its two arrays and serve kernels and Python alike:
 `tick_above(price, *table.arrays)`. Unless they say otherwise, `price` is a number or an array.
+
+The exchange publishes the exact price truncated, never rounded, to the unit of its files (ASX
+Trade, Business Information, section 24.4).
 """
 
 from __future__ import annotations
@@ -167,3 +169,19 @@ def effective_limits_x2(
             price[order], is_buy[order], midtick[order], from_price, tick
         )
     return limit_x2
+
+
+def truncated_x2(exact_x2: IntArray) -> IntArray:
+    """The price that the exchange publishes, doubled like the exact one."""
+    return exact_x2 - exact_x2 % 2
+
+
+def is_published_as(tape_x2: IntArray, exact_x2: IntArray) -> BoolArray:
+    """Whether the tape shows an exact price: truncated, or as it is where it tells half units."""
+    shown: BoolArray = (tape_x2 == exact_x2) | (tape_x2 == truncated_x2(exact_x2))
+    return shown
+
+
+def exact_x2(tape_x2: IntArray, midpoint_x2: IntArray) -> IntArray:
+    """The midpoint where it is published as the price on the tape; elsewhere that price."""
+    return np.where(truncated_x2(midpoint_x2) == tape_x2, midpoint_x2, tape_x2)

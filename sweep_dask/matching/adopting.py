@@ -6,11 +6,15 @@ Without being asked it does nothing: it only notes which kinds of pairs its matc
 from __future__ import annotations
 
 from enum import IntFlag
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sweep_dask.compiled import kernel
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from sweep_dask.matching.book import Book
 
 
 class Pairs(IntFlag):
@@ -43,3 +47,22 @@ class Adopting(NamedTuple):
     lit_access: LitAccess | None = None
     """What those that adopt do in the lit book, where what they free there is given to others (see
     `freed`); None: it is given to nobody. Every order has to be one of `adopts` then."""
+
+
+_ADOPTERS, _OF_ONE = int(Pairs.ADOPTERS), int(Pairs.OF_ONE)
+
+
+@kernel
+def pairs_of(one: Any, other: Any) -> int:
+    """Return the kinds of pairs that two orders are."""
+    if not one.adopts | other.adopts:
+        return 0
+    is_of_one = one.participant == other.participant and one.participant >= 0
+    return int((one.adopts & other.adopts) * _ADOPTERS | is_of_one * _OF_ONE)
+
+
+@kernel
+def are_apart(book: Book, one: Any, other: Any) -> bool:
+    """Whether two orders are kept apart."""
+    apart = book.state[0].apart
+    return bool(apart and apart & pairs_of(one, other))

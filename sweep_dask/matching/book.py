@@ -1,7 +1,7 @@
 """The state of one Centre Point book: its orders, who of them rests, and what holds for all.
 
 A `Book` is a tuple of arrays. The kernels hand on a pointer to them instead (see `book_ref`), which
-has the same fields. They change the arrays in place; only `room`, between two events, replaces some
+has the same fields. They change the arrays in place; only `make_room`, between two events, replaces some
 by larger ones.
 """
 
@@ -83,7 +83,7 @@ STATE = np.dtype(
         ("rules", np.int64),
         # Negative: no block phase.
         ("block_min_value", np.int64),
-        # Negative: priority is not drawn by lot. See `lots`.
+        # Negative: priority is not drawn by lot. See `queue`.
         ("priority_seed", np.int64),
         # Fills so far, and how many of them are older than this event.
         ("fills", np.int64),

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ORDERS, SWEEPS, YOUNGEST
+from sweep_dask.matching.book_ref import lacks_room, make_room
 from sweep_dask.matching.events import EventKind, Obstacle, Style, Validity
 from sweep_dask.matching.fills import add_leaves, drop_filled, undo
 from sweep_dask.matching.freed import follow, keep_left
 from sweep_dask.matching.passes import obstacle_of, opt_in, trade
 from sweep_dask.matching.queue import leave, rest, show
 from sweep_dask.matching.quote_moves import uncross
-from sweep_dask.matching.quotes import Quote, block_price, closed
-from sweep_dask.matching.room import lacks_room, make_room
 from sweep_dask.matching.rules import (
     IMMEDIATE,
     MINIMUM_QUANTITY,
@@ -21,6 +20,7 @@ from sweep_dask.matching.rules import (
     PREFERENCE_ONLY,
     SINGLE_FILL,
 )
+from sweep_dask.matching.walk import Quote, block_price, closed
 
 if TYPE_CHECKING:
     from typing import Any

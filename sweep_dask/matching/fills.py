@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.compiled import kernel
-from sweep_dask.matching.apart import pairs_of
+from sweep_dask.matching.adopting import pairs_of
 from sweep_dask.matching.events import Route
 from sweep_dask.matching.queue import leave, show
 from sweep_dask.matching.rules import CROSSING_KEY, MINIMUM_QUANTITY_RESET

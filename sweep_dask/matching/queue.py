@@ -12,7 +12,10 @@ same, one that is preference only, one of another participant with the same bit.
 (R4) takes steps for all that reach it.
 
 An order that keeps its place while its terms change writes its slot again. When all slots of a side
-are used, `room` packs both trees.
+are used, `make_room` packs both trees.
+
+Priority may be drawn by lot: no market has such a rule, but others are measured against it. An
+order keeps its lot as long as it keeps its place.
 """
 
 from __future__ import annotations
@@ -32,14 +35,31 @@ from sweep_dask.matching.book import (
     IntArray,
 )
 from sweep_dask.matching.events import Style
-from sweep_dask.matching.lots import kernel_lot_of
 from sweep_dask.matching.rules import TIME_PRIORITY
+
+#: Of a permutation of 32 bits that leaves little to guess (Wellons, "Prospecting for hash
+#: functions", 2018): no two places have the same lot.
+_FIRST, _SECOND, _BITS = 0x7FEB352D, 0x846CA68B, 0xFFFFFFFF
 
 _DARK_LIMIT = int(Style.DARK_LIMIT)
 #: `Question.participants`: whoever it is, and whoever does not adopt.
 EVERYONE, NOT_ADOPTING = -1, -(2**63)
 #: Of the bits of participants.
 _LAST_BIT = 62
+
+
+def lot_of(rank: int, seed: int) -> int:
+    """Return the lot, of 32 bits, of a place in the queue; the least is met first."""
+    lot = (rank + seed) & _BITS
+    lot ^= lot >> 16
+    lot = (lot * _FIRST) & _BITS
+    lot ^= lot >> 15
+    lot = (lot * _SECOND) & _BITS
+    return lot ^ (lot >> 16)
+
+
+#: The same for compiled functions alone.
+kernel_lot_of = kernel(lot_of)
 
 
 class Question(NamedTuple):

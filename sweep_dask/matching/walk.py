@@ -4,7 +4,9 @@ They are the midpoint and, for dark limit orders, all that are on tick. A spread
 of ticks. What an order finds changes only where another contra becomes eligible or a helper ceases
 to be, so the walk goes from one such price to the next.
 
-Prices are told as *costs* here, doubled prices that are negative for sells: for either side a
+Prices of quotes and tick tables are in 0.1 cent; names that end in `_x2` are doubled. A tick table
+is int64[steps, 2], ascending: from which price which tick holds; it begins at or below any price.
+In a walk prices are told as *costs*, doubled prices that are negative for sells: for either side a
 higher one is worse. An order trades up to the cost that it reaches; its contras must reach the
 negative of it.
 """
@@ -13,18 +15,115 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sweep_dask.compiled import kernel
 from sweep_dask.matching.book import ANY, DARK, NO_REACH, NOBODY, Book
+from sweep_dask.matching.events import Obstacle
 from sweep_dask.matching.queue import EVERYONE, Question, next_in_time
-from sweep_dask.matching.quotes import NO_PRICE, Quote, on_tick_from
-from sweep_dask.matching.rules import LIMIT_TEST
-from sweep_dask.matching.search import Search
-from sweep_dask.matching.taking import fill_at
+from sweep_dask.matching.rules import CONTINUOUS_ONLY, LIMIT_TEST, NORMAL_QUOTE
+from sweep_dask.matching.taking import Search, fill_at
+from sweep_dask.terms.sides import BUY
+
+IntArray = NDArray[np.int64]
+
+#: There is no price; no price of the market is 0.
+NO_PRICE = 0
+
+_OPEN = int(Obstacle.NONE)
+_SESSION = int(Obstacle.SESSION)
+_NO_QUOTE = int(Obstacle.NO_QUOTE)
+_LOCKED_OR_CROSSED = int(Obstacle.LOCKED_OR_CROSSED)
 
 #: Below and above any cost, the bounds of a walk over all prices.
 BEST, WORST = NO_REACH, -NO_REACH
 #: There is no cost.
 _NEVER = WORST
+
+
+class Quote(NamedTuple):
+    """The national best bid and offer in 0.1 cent; 0: there is none."""
+
+    bid: int
+    offer: int
+
+
+@kernel
+def closed(state: Any, quote: Quote) -> int:
+    """Return why nobody can trade now at a quote, an `Obstacle`; R18, R19."""
+    if state.rules & CONTINUOUS_ONLY and not state.is_continuous:
+        return _SESSION
+    if quote.bid <= 0 or quote.offer <= 0:
+        return _NO_QUOTE
+    if state.rules & NORMAL_QUOTE and quote.bid >= quote.offer:
+        return _LOCKED_OR_CROSSED
+    return _OPEN
+
+
+@kernel
+def on_tick_from(ticks: IntArray, quote: Quote, side: int, price_x2: int) -> int:
+    """Return the first doubled on-tick price inside the spread at or beyond a price, or NO_PRICE.
+
+    Beyond means worse for an incoming order of the side: higher for a buy, lower for a sell.
+    """
+    if side == BUY:
+        price = _on_tick_at_least(ticks, quote.bid, min((price_x2 + 1) >> 1, quote.offer))
+        return 2 * price if price < quote.offer else NO_PRICE
+    return 2 * _on_tick_at_most(ticks, quote.bid, min(price_x2 >> 1, quote.offer - 1))
+
+
+@kernel
+def block_price(ticks: IntArray, side: int, limit_x2: int) -> int:
+    """Return the limit taken to the tick on the order's safe side, doubled; R6."""
+    price, is_half = limit_x2 >> 1, limit_x2 & 1
+    tick = ticks[_step_of(ticks, price), 1]
+    down = price // tick * tick
+    is_on_tick = down == price and not is_half
+    return int(2 * (down if side == BUY or is_on_tick else down + tick))
+
+
+@kernel
+def _step_of(ticks: IntArray, price: int) -> int:
+    """Return the row of a tick table that holds at a price."""
+    step = 0
+    while step + 1 < ticks.shape[0] and ticks[step + 1, 0] <= price:
+        step += 1
+    return step
+
+
+@kernel
+def _on_tick_at_least(ticks: IntArray, bid: int, least: int) -> int:
+    """Return the first on-tick price above the bid that is at least so high."""
+    step = _step_of(ticks, bid)
+    price = (bid // ticks[step, 1] + 1) * ticks[step, 1]
+    while price < least:
+        step = _step_of(ticks, price)
+        tick = ticks[step, 1]
+        # On tick are the multiples of this tick up to the first at or above the next row's price.
+        target = least
+        if step + 1 < ticks.shape[0]:
+            target = min(target, ticks[step + 1, 0])
+        price = max((price // tick + 1) * tick, -(-target // tick) * tick)
+    return int(price)
+
+
+@kernel
+def _on_tick_at_most(ticks: IntArray, bid: int, most: int) -> int:
+    """Return the last on-tick price above the bid that is at most so high, or NO_PRICE."""
+    step = _step_of(ticks, bid)
+    price = (bid // ticks[step, 1] + 1) * ticks[step, 1]
+    if price > most:
+        return NO_PRICE
+    while True:
+        step = _step_of(ticks, price)
+        tick = ticks[step, 1]
+        is_last = step + 1 == ticks.shape[0] or ticks[step + 1, 0] > most
+        # The next row begins with the first multiple of this tick at or above its price.
+        target = most // tick * tick if is_last else -(-ticks[step + 1, 0] // tick) * tick
+        if is_last or target > most:
+            return int(max(price, min(target, most // tick * tick)))
+        price = target
 
 
 class Walk(NamedTuple):

@@ -11,9 +11,14 @@ import pyarrow.compute as pc
 
 from sweep_dask.locations import location_of
 from sweep_dask.market.change_reasons import NEW
-from sweep_dask.market.opening_hours import opening_hours
 from sweep_dask.market.order_codes import CENTRE_POINT, CENTRE_POINT_BLOCK
-from sweep_dask.market.sessions import SessionRow, Window, continuous_windows, names_states
+from sweep_dask.market.sessions import (
+    SessionRow,
+    Window,
+    continuous_windows,
+    names_states,
+    opening_hours,
+)
 from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.spill import SpilledRows
 from sweep_dask.terms.deal_sources import AUCTION

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from sweep_dask.market.opening_hours import opening_hours
+from sweep_dask.market.sessions import opening_hours
 from sweep_dask.market.trading_day import SYDNEY
 
 

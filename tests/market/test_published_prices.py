@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sweep_dask.market.published_prices import exact_x2, is_published_as, truncated_x2
+from sweep_dask.market.ticks import exact_x2, is_published_as, truncated_x2
 
 
 def test_a_published_price_is_truncated_and_never_rounded():

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.market.opening_hours import OpeningHours
 from sweep_dask.market.sessions import (
     NEVER_NS,
+    OpeningHours,
     SessionRow,
     Window,
     continuous_windows,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from sweep_dask.matching.book import ANY, DARK, NOBODY, new_book
-from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
+from sweep_dask.matching.book_ref import BookOwner, book_of, lacks_room, make_room, reference_to
 from sweep_dask.matching.events import Style
 from sweep_dask.matching.queue import (
     EVERYONE,
@@ -22,7 +22,6 @@ from sweep_dask.matching.queue import (
     rest,
     show,
 )
-from sweep_dask.matching.room import lacks_room, make_room
 from sweep_dask.matching.rules import Rules
 from sweep_dask.terms.sides import BUY, SELL
 

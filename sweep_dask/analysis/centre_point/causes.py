@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.centre_point.latest_rows import LatestRows
-from sweep_dask.market.published_prices import is_published_as
+from sweep_dask.market.ticks import is_published_as
 from sweep_dask.matching.events import EventKind
 from sweep_dask.terms.score import CAUSES
 

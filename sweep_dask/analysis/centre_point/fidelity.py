@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.centre_point.tally import Tally, share
-from sweep_dask.market.published_prices import truncated_x2
+from sweep_dask.market.ticks import truncated_x2
 from sweep_dask.terms.score import TRIGGERS
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.tables import BoolArray, IntArray, prices, whole_numbers, whole_numbers_or
-from sweep_dask.market.published_prices import exact_x2
 from sweep_dask.market.sessions import is_continuous
+from sweep_dask.market.ticks import exact_x2
 from sweep_dask.terms.deal_sources import DARK, INSIDE_THE_QUOTE
 from sweep_dask.terms.sides import BUY, SELL
 

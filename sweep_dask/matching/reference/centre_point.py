@@ -2,7 +2,7 @@
 
 Lists are searched from the front and sorted when asked; nothing is indexed. The rules and the
 readings chosen where the sources are silent are those of RULES.md. To follow an order, read this
-file, then `attempt` (its passes), `one_price` (its contras), `blocks`, and `deals` (its fills);
+file, then `attempt` (its passes, and blocks), `one_price` (its contras), and `orders` (its fills);
 `quote_moves` is for those that rest.
 """
 
@@ -15,20 +15,17 @@ import numpy as np
 from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import EventKind, Validity
 from sweep_dask.matching.reference.attempt import match_incoming
-from sweep_dask.matching.reference.book import Book
-from sweep_dask.matching.reference.deals import Attempt, reduce
+from sweep_dask.matching.reference.book import Book, Queue, Quote
 from sweep_dask.matching.reference.freed import LitBook
-from sweep_dask.matching.reference.orders import Fill, Order, order_of, set_terms
-from sweep_dask.matching.reference.prices import Quote
-from sweep_dask.matching.reference.queue import Queue
+from sweep_dask.matching.reference.orders import Attempt, Fill, Order, order_of, reduce, set_terms
 from sweep_dask.matching.reference.quote_moves import uncross
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sweep_dask.matching.adopting import Adopting
+    from sweep_dask.matching.reference.book import Ticks
     from sweep_dask.matching.reference.freed import Gain
-    from sweep_dask.matching.reference.prices import Ticks
     from sweep_dask.matching.rules import Rules
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import EventKind, Validity
-from sweep_dask.matching.reference.deals import reduce
+from sweep_dask.matching.reference.orders import reduce
 from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.matching.events import Route, Style
-from sweep_dask.matching.reference.deals import Attempt, Deal, make_fill
-from sweep_dask.matching.reference.orders import Order
+from sweep_dask.matching.reference.orders import Attempt, Deal, Order, make_fill
 
 if TYPE_CHECKING:
     from sweep_dask.matching.reference.book import Book

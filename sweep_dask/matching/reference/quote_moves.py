@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.matching.events import Obstacle, Style
-from sweep_dask.matching.reference.deals import Attempt
+from sweep_dask.matching.reference.book import prices_x2
 from sweep_dask.matching.reference.one_price import Search, fill_at
-from sweep_dask.matching.reference.prices import prices_x2
+from sweep_dask.matching.reference.orders import Attempt
 from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
