@@ -72,10 +72,7 @@ class DashboardAddress(NamedTuple):
 def dashboard_address(setting: str) -> DashboardAddress:
     """The address of the setting, at its port or the next free one.
 
-    Raises
-    ------
-    UsageError
-        Nothing can listen there.
+    Raises UsageError: nothing can listen there.
     """
     host, _, port = setting.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
@@ -92,10 +89,7 @@ def dashboard_address(setting: str) -> DashboardAddress:
 def free_port(host: str, wanted: int) -> int:
     """The wanted port if nothing listens on it, else the next free one; 0 if there is none near.
 
-    Raises
-    ------
-    UsageError
-        The host is not of this machine.
+    Raises UsageError: the host is not of this machine.
     """
     for port in range(wanted, min(wanted + _PORTS_TO_TRY, 2**16)):
         try:

@@ -53,15 +53,8 @@ def start_importing(*tasks: str) -> bool:
 
     It ends when this one does, however that is.
 
-    Parameters
-    ----------
-    tasks
-        Modules that tasks need; for every start from now on.
-
-    Raises
-    ------
-    ResourceError
-        It is that of the program from which this process was forked.
+    `tasks`: modules that tasks need; for every start from now on.
+    Raises ResourceError: it is that of the program from which this process was forked.
     """
     _imported.extend(name for name in tasks if name not in _imported)
     multiprocessing.get_context(METHOD).set_forkserver_preload(_imported)

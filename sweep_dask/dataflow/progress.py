@@ -64,10 +64,7 @@ class Progress(Listener):
 
     Lines of finished stages come in the order in which the stages began.
 
-    Parameters
-    ----------
-    bars
-        Whether to draw what goes on; None: at a terminal. Without, every stage is a line.
+    `bars`: whether to draw what goes on; None: at a terminal. Without, every stage is a line.
     """
 
     def __init__(self, bars: bool | None = None, stream: TextIO | None = None) -> None:

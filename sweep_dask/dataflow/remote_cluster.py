@@ -120,10 +120,8 @@ class RemoteCluster:
     def workers(self) -> RemoteWorkers:
         """Those that there are, once there are as many as were asked for.
 
-        Raises
-        ------
-        ResourceError
-            There are too few, or they or the scheduler do not run what this client runs.
+        Raises ResourceError: there are too few, or they or the scheduler do not run what this
+        client runs.
         """
         wanted, patience_seconds = (
             self._settings.wait_for_workers,
@@ -223,15 +221,8 @@ def _remove_task_stream(dask_scheduler: Any) -> None:
 def handed_in(client: object) -> Client:
     """The client that is meant, if a run can work beside it.
 
-    Parameters
-    ----------
-    client
-        A `distributed.Client`, or `"current"`: the one that Dask itself would use.
-
-    Raises
-    ------
-    UsageError
-        It is none, is asynchronous, or is not connected.
+    `client`: a `distributed.Client`, or `"current"`: the one that Dask itself would use.
+    Raises UsageError: it is none, is asynchronous, or is not connected.
     """
     if isinstance(client, str) and client == CURRENT:
         client = _current()

@@ -93,10 +93,7 @@ class RemoteWorkers(NamedTuple):
     def require_memory(self, needed_bytes: int) -> None:
         """Refuse workers that could not hold the largest task.
 
-        Raises
-        ------
-        ResourceError
-            Names them.
+        Raises ResourceError: names them.
         """
         _refuse(
             {
@@ -114,15 +111,8 @@ def wait_for_workers(
 ) -> None:
     """Wait until there are so many workers; None: there has to be one now.
 
-    Parameters
-    ----------
-    tell
-        Receives a line whenever their number has changed.
-
-    Raises
-    ------
-    ResourceError
-        There are fewer after that time.
+    `tell`: receives a line whenever their number has changed.
+    Raises ResourceError: there are fewer after that time.
     """
     began = time.monotonic()
     shown: int | None = None
@@ -185,10 +175,7 @@ def _describe() -> Any:
 def require_folders_seen(client: Client, *folders: Path) -> None:
     """Refuse workers that do not see folders through which files are exchanged.
 
-    Raises
-    ------
-    ResourceError
-        Names them.
+    Raises ResourceError: names them.
     """
     for folder in folders:
         probe = folder / f".{uuid.uuid4().hex}.tmp"

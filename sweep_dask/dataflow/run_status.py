@@ -133,10 +133,7 @@ def add_run_page(client: Client, status: RunStatus) -> bool:
 
     Dask's own task stream is on record from then on, not only from when somebody first looks.
 
-    Returns
-    -------
-    bool
-        Whether there is one.
+    Returns whether there is one.
     """
     if client.cluster is None:
         return False

@@ -159,11 +159,8 @@ def secured(settings: Settings, address: str) -> tuple[str, Security]:
     The options come before Dask's own configuration (`distributed.comm.tls`), one by one. With any
     of them, or where Dask's configuration says so, encryption is required.
 
-    Raises
-    ------
-    UsageError
-        A file is not there or cannot be used, something is missing, or the address is not one of
-        an encrypted connection.
+    Raises UsageError: a file is not there or cannot be used, something is missing, or the address
+    is not one of an encrypted connection.
     """
     security = _security(settings)
     scheme, location = parse_address(address)

@@ -55,10 +55,7 @@ class Difference(NamedTuple):
 def require_same_versions(client: Client) -> None:
     """Refuse a scheduler or workers that could not do the work; warn of other differences.
 
-    Raises
-    ------
-    ResourceError
-        A table of what is different, and where.
+    Raises ResourceError: a table of what is different, and where.
     """
     here, there = versions_of(client)
     different = differences(here, there)

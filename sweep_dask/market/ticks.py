@@ -40,10 +40,7 @@ UNPRICED_SELL_X2 = -(2**60)
 class TickTable:
     """The size of a tick in each price region.
 
-    Raises
-    ------
-    ValueError
-        The rows are no tick table; the message says what is accepted.
+    Raises ValueError: the rows are no tick table; the message says what is accepted.
     """
 
     rows: tuple[tuple[int, int], ...]
@@ -88,10 +85,7 @@ DEFAULT_TICKS = TickTable(((0, 1), (100, 5), (2_000, 10)))
 def configured_ticks(rows: Sequence[tuple[int, int]]) -> TickTable:
     """The table of the setting `centre_point.ticks`; without rows the default one.
 
-    Raises
-    ------
-    UsageError
-        The rows are no tick table.
+    Raises UsageError: the rows are no tick table.
     """
     if not rows:
         return DEFAULT_TICKS

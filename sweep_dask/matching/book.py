@@ -1,8 +1,8 @@
 """The state of one Centre Point book: its orders, who of them rests, and what holds for all.
 
 A `Book` is a tuple of arrays. The kernels hand on a pointer to them instead (see `book_ref`), which
-has the same fields. They change the arrays in place; only `make_room`, between two events, replaces some
-by larger ones.
+has the same fields. They change the arrays in place; only `make_room`, between two events, replaces
+some by larger ones.
 """
 
 from __future__ import annotations

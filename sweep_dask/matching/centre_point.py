@@ -82,8 +82,8 @@ def run_book(
     keeps_fills
         Whether fills change the book; if not, each event is predicted and taken back.
     priority_seed
-        Lots rank the eligible orders where time does not, without R4; see `queue`. At least 0; None:
-        the better limit does.
+        Lots rank the eligible orders where time does not, without R4; see `queue`. At least 0;
+        None: the better limit does.
     adopting
         Orders that adopt another way to act; None: nobody does.
     """

@@ -67,10 +67,7 @@ class Rules:
     def without(self, name: str) -> Self:
         """These rules with one of them off; `half-tick` and `half_tick` are the same.
 
-        Raises
-        ------
-        KeyError
-            There is no rule of that name.
+        Raises KeyError: there is no rule of that name.
         """
         field = name.replace("-", "_")
         if field not in names():

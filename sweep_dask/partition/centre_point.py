@@ -56,10 +56,8 @@ def read_input(
 ) -> PartitionInput:
     """The partition as the book sees it.
 
-    Raises
-    ------
-    InputError
-        The exchange's own quote is asked for, and the input has only the national one.
+    Raises InputError: the exchange's own quote is asked for, and the input has only the national
+    one.
     """
     trades = merged["trades"].rows
     partition = read_partition(

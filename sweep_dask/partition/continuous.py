@@ -45,10 +45,7 @@ class ContinuousTrading(NamedTuple):
 def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading:
     """Windows from the session rows of the date or, without any, from timetable and events.
 
-    Parameters
-    ----------
-    orders
-        Columns of `schema.ORDERS`.
+    `orders`: columns of `schema.ORDERS`.
     """
     session, security = job.centre_point.session, job.source.security
     rows = None if session is None else _session_of(session, job.scratch)

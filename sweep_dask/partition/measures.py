@@ -87,10 +87,7 @@ def replayed(
 ) -> replay.ReplayResult:
     """The recorded flow through the book; without a tape a score of nothing.
 
-    Parameters
-    ----------
-    ablations
-        Whether to replay once more without each rule.
+    `ablations`: whether to replay once more without each rule.
     """
     if partition.tape is not None:
         return replay.replay_partition(partition, *key, ablations=ablations)
@@ -114,10 +111,7 @@ def write_score(
 ) -> None:
     """Replay a partition and write its score.
 
-    Parameters
-    ----------
-    outcomes
-        What became of its sweeps in the scenarios of the run.
+    `outcomes`: what became of its sweeps in the scenarios of the run.
     """
     arm = Arm(CENTRE_POINT, DUAL_POST)
     predicted = outcomes[arm].fills if arm in outcomes else None

@@ -69,10 +69,7 @@ class StagedFiles:
 
     As a context it is left to others at the end, and removed if the work fails.
 
-    Raises
-    ------
-    FileNotFoundError
-        The run has ended.
+    Raises FileNotFoundError: the run has ended.
     """
 
     def __init__(self, job: PartitionJob) -> None:
@@ -147,10 +144,7 @@ def merge_tables(
 def rows_before(job: PartitionJob) -> tuple[dict[str, bytes], ContinuousTrading]:
     """What an earlier run has left of a partition: its files of rows by table, and its trading.
 
-    Raises
-    ------
-    UsageError
-        They are no longer what they were when the run began.
+    Raises UsageError: they are no longer what they were when the run began.
     """
     layout, source = OutputLayout(location_of(job.output)), job.source
     receipt = read_receipt(layout, source.date, source.security)
@@ -193,10 +187,7 @@ class TaskFolder:
     Two copies of a task, of which one was thought dead, have two. It is in the scratch folder of
     the run; if that is in an object store, on the disk of the worker until it is left.
 
-    Parameters
-    ----------
-    name
-        What the task works on.
+    `name`: what the task works on.
     """
 
     def __init__(self, scratch: Path, name: str) -> None:

@@ -52,11 +52,8 @@ if TYPE_CHECKING:
 def run_piece(job: PieceJob) -> tuple[list[PartitionSummary], MadePiece | None]:
     """Run the partitions of a piece; a failure is a partition's own and is reported, not raised.
 
-    Returns
-    -------
-    tuple
-        What became of the partitions, and their files in the combined tables; None if one of them
-        failed.
+    Returns what became of the partitions, and their files in the combined tables; None if one of
+    them failed.
     """
     assert job.spec is not None
     first = job.partitions[0]

@@ -71,15 +71,8 @@ def cut_file(
     A compressed file can only be read from its beginning and is one block; of `blocksize_bytes` of
     its text rows are held at a time.
 
-    Parameters
-    ----------
-    start
-        Where the first one begins (`Block.start`), if not with the file's first row.
-
-    Raises
-    ------
-    UnreadableFileError
-        A Parquet file is damaged.
+    `start`: where the first one begins (`Block.start`), if not with the file's first row.
+    Raises UnreadableFileError: a Parquet file is damaged.
     """
     if file.format in COMPRESSED:
         cuts = [(0, file.bytes)]
@@ -97,10 +90,7 @@ def cut_file(
 def recut(blocks: Sequence[Block], blocksize_bytes: int) -> list[Block]:
     """Blocks cut anew, to another size; their numbers begin as they did.
 
-    Parameters
-    ----------
-    blocks
-        In order of their numbers, up to the end of each file that they are of.
+    `blocks`: in order of their numbers, up to the end of each file that they are of.
     """
     anew: list[Block] = []
     for _, of_file in groupby(blocks, key=lambda block: block.file.name):
@@ -191,10 +181,7 @@ def _whole_lines(
 ) -> Iterator[Chunk]:
     """Text cut behind the ends of lines; of a line that is too long, enough to show that.
 
-    Parameters
-    ----------
-    is_cut
-        Whether the text begins within a line, which is somebody else's.
+    `is_cut`: whether the text begins within a line, which is somebody else's.
     """
     left_over = b""
     for step in steps:

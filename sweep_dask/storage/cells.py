@@ -41,10 +41,7 @@ class UnparsableError(ValueError):
 def cells_of(text: str, delimiter: str) -> list[str]:
     """The cells of a line.
 
-    Raises
-    ------
-    csv.Error
-        One is beyond any sensible size.
+    Raises csv.Error: one is beyond any sensible size.
     """
     # A carriage return within a line is white space; the csv module would refuse it.
     line = text.replace("\r", " ")
@@ -54,10 +51,7 @@ def cells_of(text: str, delimiter: str) -> list[str]:
 def validate_cell(text: str, column: Column) -> str | None:
     """Reason why `text` cannot be a cell of `column`, or None if it can.
 
-    Returns
-    -------
-    str or None
-        `missing_value`, `not_a_number`, `not_a_half_unit` or `out_of_range`.
+    Returns `missing_value`, `not_a_number`, `not_a_half_unit` or `out_of_range`.
     """
     if column.kind is Kind.TEXT:
         return None
@@ -96,10 +90,7 @@ def _validate_price(trimmed: str) -> str | None:
 def number_of(text: str, column: Column) -> int:
     """What `validate_cell` accepts as a number: an integer, or a price doubled.
 
-    Returns
-    -------
-    int
-        `MISSING_INTEGER` if there is none.
+    Returns `MISSING_INTEGER` if there is none.
     """
     trimmed = text.strip(SPACE)
     if trimmed == "" or _MISSING_PRICE_PATTERN.fullmatch(trimmed):
@@ -115,10 +106,7 @@ def number_of(text: str, column: Column) -> int:
 def integers_from_text(text: pa.Array) -> pa.Array:
     """int64 with nulls where the text is blank.
 
-    Raises
-    ------
-    UnparsableError
-        Some cell is no integer of 64 bits.
+    Raises UnparsableError: some cell is no integer of 64 bits.
     """
     return _numbers_from_text(text, f"^{_INTEGER}$", pa.int64())
 
@@ -126,10 +114,7 @@ def integers_from_text(text: pa.Array) -> pa.Array:
 def prices_from_text(text: pa.Array) -> pa.Array:
     """float64, exact multiples of a half; null where the text is blank or the missing value.
 
-    Raises
-    ------
-    UnparsableError
-        Some cell is no price.
+    Raises UnparsableError: some cell is no price.
     """
     values = pc.utf8_trim(text, SPACE)
     missing = pc.match_substring_regex(values, f"^{_MISSING_PRICE}$")

@@ -40,10 +40,7 @@ def csv_bytes(table: pa.Table, *, safe_text: bool = False) -> bytes:
     Floats are written in the shortest form that reads back as the same double, with `.0` if
     they are whole, so that a reader infers the same types from every partition's file.
 
-    Parameters
-    ----------
-    safe_text
-        Whether a text that a spreadsheet takes for a formula gets an apostrophe before it.
+    `safe_text`: whether a text that a spreadsheet takes for a formula gets an apostrophe before it.
     """
     header = (",".join(table.column_names) + "\n").encode("utf-8")
     if not len(table):
@@ -176,10 +173,7 @@ def keyed_schema(columns: Mapping[str, str], model: str | None) -> pa.Schema:
 def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
     """Write the rows of Parquet files of the same columns, one after the other.
 
-    Returns
-    -------
-    str
-        The digest.
+    Returns the digest.
     """
     rows = combined([ResultFile("", 0, path) for path in paths], columns)
     path = location_of(target)
@@ -196,10 +190,7 @@ def concatenate(target: str, paths: Iterable[str], columns: Mapping[str, str]) -
 def holds(path: Path, rows: Rows) -> bool:
     """Whether a Parquet file has these rows and columns, however it is encoded.
 
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        It is damaged, or a file that the rows are of is.
+    Raises OSError, pyarrow.ArrowException: it is damaged, or a file that the rows are of is.
     """
     with open_parquet(path) as file:
         if not file.schema_arrow.equals(rows.schema):

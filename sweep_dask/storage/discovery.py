@@ -59,17 +59,10 @@ class Discovery:
 def discover(address: InputAddresses, ignore: Collection[str] = ()) -> Discovery:
     """All input files of what was given as INPUT.
 
-    Parameters
-    ----------
-    ignore
-        Patterns, as in a shell, of names of files and folders that are not looked at; `*` also
-        stands for `/`. Names that begin with `.` or `_` never are.
-
-    Raises
-    ------
-    InputError
-        Something given, or every file of a required table, is missing; it cannot be reached; a
-        table holds what cannot be read, or lies in several forms. All of it is listed.
+    `ignore`: patterns, as in a shell, of names of files and folders that are not looked at; `*`
+    also stands for `/`. Names that begin with `.` or `_` never are.
+    Raises InputError: something given, or every file of a required table, is missing; it cannot be
+    reached; a table holds what cannot be read, or lies in several forms. All of it is listed.
     """
     with _reaching(address):
         places, listings = _listings(address, ignore)
@@ -149,10 +142,7 @@ def _cure(error: Exception) -> str:
 def require_unchanged(discovery: Discovery) -> None:
     """List the input again and refuse it if it is not what it was.
 
-    Raises
-    ------
-    InputChangedError
-        Names every file that is new, gone or another one.
+    Raises InputChangedError: names every file that is new, gone or another one.
     """
     with _reaching(discovery.address):
         _, listings = _listings(discovery.address, discovery.ignore)

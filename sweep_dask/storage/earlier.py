@@ -77,10 +77,8 @@ class Earlier:
 def read_earlier(layout: OutputLayout) -> Earlier:
     """What the folder holds.
 
-    Raises
-    ------
-    UsageError
-        There are files where results go and no sound manifest that says whose they are.
+    Raises UsageError: there are files where results go and no sound manifest that says whose they
+    are.
     """
     if kind_at(layout.root, layout.manifest.name) is None:
         _require_no_results(layout)

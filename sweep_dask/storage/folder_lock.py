@@ -52,10 +52,7 @@ class FolderLock:
     def require_held(self) -> None:
         """Check that nobody else has taken the folder.
 
-        Raises
-        ------
-        FolderLostError
-            The lock file is gone, or is somebody else's.
+        Raises FolderLostError: the lock file is gone, or is somebody else's.
         """
         if _content(self._path).get("token") != self.token:
             raise FolderLostError(
@@ -69,10 +66,8 @@ class FolderLock:
 def lock_folder(folder: Path) -> Iterator[FolderLock]:
     """Hold a folder until the context ends, or the process, however it ends.
 
-    Raises
-    ------
-    UsageError
-        Another program holds it, it cannot be written, or the lock file is not of this package.
+    Raises UsageError: another program holds it, it cannot be written, or the lock file is not of
+    this package.
     """
     path = folder / ".lock"
     lock = FolderLock(path, uuid.uuid4().hex)

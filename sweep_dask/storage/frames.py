@@ -35,15 +35,8 @@ ROW_GROUP_ROWS = 1 << 17
 def described(schema: pa.Schema, file: str) -> pa.Schema:
     """The schema with unit and description of each column.
 
-    Parameters
-    ----------
-    file
-        The stem of the file, or the name of the combined table.
-
-    Raises
-    ------
-    KeyError
-        Nothing is known of a column.
+    `file`: the stem of the file, or the name of the combined table.
+    Raises KeyError: nothing is known of a column.
     """
     # To describe a schema takes as long as to write a small file; to compare two, no time.
     held = _held(file, tuple(schema.names))
@@ -80,10 +73,7 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
 def parquet_bytes(table: pa.Table, file: str) -> bytes:
     """A Parquet file in memory; the same rows give the same bytes.
 
-    Parameters
-    ----------
-    file
-        Its stem, by which its columns are described.
+    `file`: its stem, by which its columns are described.
     """
     sink = pa.BufferOutputStream()
     schema = described(table.schema, file)
@@ -143,10 +133,7 @@ class Gathering:
 class RowsFile:
     """A Parquet file that rows are added to; its bytes depend on the rows and columns alone.
 
-    Parameters
-    ----------
-    file
-        The stem or table by which its columns are described.
+    `file`: the stem or table by which its columns are described.
     """
 
     def __init__(self, target: Path, schema: pa.Schema, file: str) -> None:

@@ -57,15 +57,8 @@ def match_columns(
 ) -> tuple[Field, ...]:
     """Fields to read, in the order of `Table.in_order`.
 
-    Parameters
-    ----------
-    where
-        The names stand, for errors.
-
-    Raises
-    ------
-    InputError
-        A required column is missing, or two fields claim the same column.
+    `where`: where the names stand, for errors.
+    Raises InputError: a required column is missing, or two fields claim the same column.
     """
     _refuse_too_many(names, file, where)
     _refuse_taken_names(table, mapping, file)
@@ -208,10 +201,7 @@ def _spoken(word: str) -> str:
 def refuse_header(known: Sequence[str], where: str, table: str) -> None:
     """Refuse a first line with names of columns where the configuration says there is none.
 
-    Raises
-    ------
-    InputError
-        The first row would be taken for one.
+    Raises InputError: the first row would be taken for one.
     """
     if len(known) > 1:
         raise InputError(
@@ -225,10 +215,7 @@ def refuse_header(known: Sequence[str], where: str, table: str) -> None:
 def refuse_other_number(cells: Sequence[str], names: Sequence[str], where: str, table: str) -> None:
     """Refuse a row with more or fewer cells than names.
 
-    Raises
-    ------
-    InputError
-        Says how many there are.
+    Raises InputError: says how many there are.
     """
     if len(cells) != len(names):
         raise InputError(
@@ -243,10 +230,7 @@ def refuse_other_number(cells: Sequence[str], names: Sequence[str], where: str, 
 def refuse_row(names: Sequence[str], required: Sequence[str], where: str, table: str) -> None:
     """Refuse a first line that holds mostly numbers.
 
-    Raises
-    ------
-    InputError
-        Says which names belong into the line that is missing.
+    Raises InputError: says which names belong into the line that is missing.
     """
     numbers = sum(_NUMBER.fullmatch(name) is not None for name in names)
     if numbers < 2 or 2 * numbers < len(names):

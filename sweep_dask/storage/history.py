@@ -29,17 +29,10 @@ if TYPE_CHECKING:
 def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
     """The manifest of the folder after a run: what is new, and what stays.
 
-    Parameters
-    ----------
-    document
-        The manifest of the run alone, with its own partitions and files.
-
-    Returns
-    -------
-    dict
-        In `partitions` those that the run did not finish are `kept`, if the folder holds results
-        of them; `covered` are those that tables, roll-ups and report are made of: what the models
-        were told is what this run told them.
+    `document`: the manifest of the run alone, with its own partitions and files.
+    Of its `partitions` those that the run did not finish are `kept`, if the folder holds
+    results of them; `covered` are those that tables, roll-ups and report are made of: what the
+    models were told is what this run told them.
     """
     mine = {Partition(p["date"], p["security"]): p for p in document["partitions"]}
     finished = {key for key, entry in mine.items() if entry["state"] != "failed"}

@@ -89,11 +89,8 @@ class BlockStats:
 def ingest_block(block: Block, scratch: str, ticks: TickTable = DEFAULT_TICKS) -> pd.DataFrame:
     """Read, validate, count and spill one block; safe to run twice.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The index of the block's spill files (`spill.INDEX_DTYPE`). Counts and rejects are
-        left in files (`block_stats_path`, `rejects_path`).
+    Returns the index of the block's spill files (`spill.INDEX_DTYPE`). Counts and rejects are left
+    in files (`block_stats_path`, `rejects_path`).
     """
     began = time.perf_counter()
     folder = location_of(scratch)
@@ -216,15 +213,8 @@ def write_rejects(
 ) -> list[Path]:
     """Write the rejects of every table that has some, in file order.
 
-    Parameters
-    ----------
-    block_stats
-        By block number.
-
-    Returns
-    -------
-    list of Path
-        The files written.
+    `block_stats`: by block number.
+    Returns the files written.
     """
     by_table: dict[str, list[BlockStats]] = defaultdict(list)
     for stats in block_stats:

@@ -53,10 +53,7 @@ class InputFolder:
     def listing(self) -> Listing:
         """All files of tables; errors are those of the file system.
 
-        Raises
-        ------
-        InputError
-            A name is not UTF-8, or the size of a file is not known.
+        Raises InputError: a name is not UTF-8, or the size of a file is not known.
         """
         _require_text("The name of the input folder", str(self.place.address))
         listing = Listing()

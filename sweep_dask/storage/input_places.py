@@ -67,10 +67,7 @@ def tables_in_name(name: str) -> set[str]:
 def leads_to_tables(folders: Sequence[str]) -> bool:
     """Whether the last folder is one of a table or of a date.
 
-    Parameters
-    ----------
-    folders
-        Names, from the input folder on.
+    `folders`: names, from the input folder on.
     """
     *above, name = folders
     if table_of_folder(name):
@@ -123,10 +120,7 @@ class Place:
 def places_of(inputs: InputAddresses) -> list[Place]:
     """The places that are meant, in the order given; errors are those of file systems.
 
-    Raises
-    ------
-    InputError
-        There is no such thing, or a pattern fits nothing; what is there is named.
+    Raises InputError: there is no such thing, or a pattern fits nothing; what is there is named.
     """
     return [_place(given, is_alone=len(inputs.given) == 1) for given in inputs.given]
 

@@ -145,12 +145,9 @@ RECEIPT = {
 def has_form(value: Any, form: Any) -> bool:
     """Whether a value is as sweep_dask writes it.
 
-    Parameters
-    ----------
-    form
-        A type, a pattern of texts or a question; several of which one is right; a list with the
-        form of all items; or the forms of members, where `name?` may be absent and `...` stands
-        for all that have none of their own, which otherwise may be anything.
+    `form`: a type, a pattern of texts or a question; several of which one is right; a list with the
+    form of all items; or the forms of members, where `name?` may be absent and `...` stands for all
+    that have none of their own, which otherwise may be anything.
     """
     match form:
         case type():
@@ -219,10 +216,7 @@ def _with_digest(text: str, before: str, after: str) -> str:
 def find_manifest(layout: OutputLayout) -> Manifest:
     """The manifest of an output folder, also one that was changed after it was written.
 
-    Raises
-    ------
-    InputError
-        There is none, or it cannot be read.
+    Raises InputError: there is none, or it cannot be read.
     """
     try:
         text = read_regular(layout.manifest).decode("utf-8")
@@ -247,10 +241,7 @@ def _is_intact(document: Mapping[str, Any], text: str) -> bool:
 def read_manifest(layout: OutputLayout) -> dict[str, Any]:
     """The manifest of an output folder.
 
-    Raises
-    ------
-    InputError
-        There is none, it cannot be read, or it is not what was written.
+    Raises InputError: there is none, it cannot be read, or it is not what was written.
     """
     manifest = find_manifest(layout)
     if not manifest.is_intact:

@@ -227,10 +227,7 @@ class ColumnFile:
     def add(self, columns: pa.RecordBatch) -> None:
         """Write the next columns; all have the same number of rows.
 
-        Raises
-        ------
-        FileNotFoundError
-            The folder is gone: the run has ended.
+        Raises FileNotFoundError: the folder is gone: the run has ended.
         """
         self._held.append(columns)
         if self._file is None and sum(part.nbytes for part in self._held) > HELD_BYTES:

@@ -95,10 +95,7 @@ def in_the_way(path: Path) -> UsageError:
 def kind_at(root: Path, name: str) -> str | None:
     """`file` of a regular file at `name`, another word of anything else; None if nothing is there.
 
-    Raises
-    ------
-    UsageError
-        What stands on the way is a link, or no folder.
+    Raises UsageError: what stands on the way is a link, or no folder.
     """
     if is_object(root):
         return objects.kind_of(root / name)
@@ -153,10 +150,7 @@ def batches(root: Path, names: Sequence[str]) -> list[Sequence[str]]:
 def move_to(source: Path, root: Path, names: Sequence[str]) -> None:
     """Move files, or folders of one file system, from below `source` in place of what is there.
 
-    Parameters
-    ----------
-    names
-        Some, of `batches`.
+    `names`: some, of `batches`.
     """
     if is_object(root):
         objects.move_files(source, root, names)
@@ -248,10 +242,7 @@ def remove_empty_folders(root: Path, path: PurePosixPath) -> None:
 def open_regular(path: Path) -> IO[bytes]:
     """Open a file for reading if it is a regular one, not a link, a pipe or a device.
 
-    Raises
-    ------
-    OSError
-        There is none, or it cannot be read.
+    Raises OSError: there is none, or it cannot be read.
     """
     if is_object(path):
         return objects.open_object(path)

@@ -124,10 +124,7 @@ def sizes_below(path: Path) -> dict[str, int]:
 def open_object(path: Path) -> IO[bytes]:
     """An object for reading at any place; what is read is fetched, and nothing else.
 
-    Raises
-    ------
-    OSError
-        There is none, or it cannot be read.
+    Raises OSError: there is none, or it cannot be read.
     """
     with _told(path):
         files, name = _of(path)
@@ -138,10 +135,7 @@ def open_object(path: Path) -> IO[bytes]:
 def read_object(path: Path) -> bytes:
     """All of a small object.
 
-    Raises
-    ------
-    OSError
-        There is none, or it cannot be read.
+    Raises OSError: there is none, or it cannot be read.
     """
     with _told(path):
         files, name = _of(path)
@@ -178,10 +172,7 @@ def upload_folder(folder: Path, path: Path, last: str | None = None) -> None:
 def create(path: Path, data: bytes) -> None:
     """Write an object where none is: of several who try one succeeds.
 
-    Raises
-    ------
-    FileExistsError
-        There is one.
+    Raises FileExistsError: there is one.
     """
     with _told(path):
         files, name = _of(path)

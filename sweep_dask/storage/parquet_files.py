@@ -56,10 +56,7 @@ def read_parquet(
 ) -> pa.Table:
     """Rows of one file or several, which have no other columns than stand in them.
 
-    Parameters
-    ----------
-    filters
-        As of `pyarrow.parquet.read_table`.
+    `filters`: as of `pyarrow.parquet.read_table`.
     """
     source: Any
     if isinstance(files, list):
@@ -113,10 +110,7 @@ def is_among(numbers: pa.ChunkedArray, values: Collection[int]) -> pa.ChunkedArr
 def numbers_between(path: Path, column: str, low: int, high: int) -> set[int]:
     """The numbers of a column of integers from `low` to `high`, both included.
 
-    Raises
-    ------
-    OSError, pyarrow.ArrowException, LookupError
-        As `rows_with`.
+    Raises OSError, pyarrow.ArrowException, LookupError: as `rows_with`.
     """
     with open_parquet(path) as file:
         position = _position(file.schema_arrow.names, column)
@@ -128,10 +122,7 @@ def numbers_between(path: Path, column: str, low: int, high: int) -> set[int]:
 def bounds(path: Path, column: str) -> tuple[int, int] | None:
     """The least and the largest number of a column of integers, as far as the file tells them.
 
-    Raises
-    ------
-    OSError, pyarrow.ArrowException, LookupError
-        As `rows_with`.
+    Raises OSError, pyarrow.ArrowException, LookupError: as `rows_with`.
     """
     with open_parquet(path) as file:
         position = _position(file.schema_arrow.names, column)
@@ -221,15 +212,8 @@ def row_dataset(layout: OutputLayout, manifest: Mapping[str, Any], name: str) ->
     Rows stand in engine order within a file. `date` and `security` come first, and a column that
     files of only some runs have is null in the others.
 
-    Parameters
-    ----------
-    name
-        The stem of the files, or the input table that they are of (`orders`, `trades`, `nbbo`).
-
-    Raises
-    ------
-    InputError
-        There is no such file.
+    `name`: the stem of the files, or the input table that they are of (`orders`, `trades`, `nbbo`).
+    Raises InputError: there is no such file.
     """
     files = _files(manifest)
     paths = files.get(ROW_FILES.get(name, name), {})

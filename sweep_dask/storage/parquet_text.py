@@ -37,10 +37,8 @@ def texts_of_row_groups(
     Text columns stay dictionaries until their cells are written: a few bytes of a file may stand
     for a million long cells.
 
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        The file is damaged, or its row groups have not as many rows as it says.
+    Raises OSError, pyarrow.ArrowException: the file is damaged, or its row groups have not as many
+    rows as it says.
     """
     metadata = pq.read_metadata(stream)
     kinds = metadata.schema.to_arrow_schema()
@@ -62,10 +60,7 @@ def require_types(
 ) -> None:
     """Refuse columns whose type cannot hold what they are read for.
 
-    Raises
-    ------
-    InputError
-        Names the column, its type and the cure.
+    Raises InputError: names the column, its type and the cure.
     """
     exact = {*table.identity, table.time, table.security}
     for field in fields:

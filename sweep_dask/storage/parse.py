@@ -43,21 +43,10 @@ def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
 def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) -> pa.Table:
     """Typed columns of the rows to keep.
 
-    Parameters
-    ----------
-    keep
-        bool[rows]; numbers of these rows are all there.
-
-    Returns
-    -------
-    pyarrow.Table
-        One row a line, in order; columns in the order of `header.fields`, named and typed by
-        the schema, null where a value is missing. Nothing of the scan is held.
-
-    Raises
-    ------
-    UnparsableError
-        Some cell of a column in other units is not what the column holds.
+    `keep`: bool[rows]; numbers of these rows are all there.
+    Returns one row a line, in order; columns in the order of `header.fields`, named and typed by
+    the schema, null where a value is missing. Nothing of the scan is held.
+    Raises UnparsableError: some cell of a column in other units is not what the column holds.
     """
     cells = scan.cells if keep.all() else scan.cells[:, keep]
     columns = [

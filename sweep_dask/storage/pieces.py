@@ -53,10 +53,7 @@ def pieces_of(rows: Mapping[Partition, int], piece_rows: int = PIECE_ROWS) -> li
 
     Large partitions stay alone; small ones share a piece until it holds `piece_rows` rows.
 
-    Parameters
-    ----------
-    rows
-        Of each partition, see `rows_of`.
+    `rows`: of each partition, see `rows_of`.
     """
     found = []
     for date, partitions in groupby(sorted(rows), key=lambda key: key.date):

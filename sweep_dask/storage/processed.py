@@ -62,11 +62,8 @@ class Processed:
 def find_processed(earlier: Earlier, asking: Mapping[str, Any]) -> Processed | None:
     """What a run can start from; None if it has to read its input.
 
-    Parameters
-    ----------
-    asking
-        The manifest of that run. Digests of the input that it does not know yet are taken to be
-        the same.
+    `asking`: the manifest of that run. Digests of the input that it does not know yet are taken to
+    be the same.
     """
     for run in earlier.runs.values():
         if run.get("ingest") is not None and _is_same(run, asking):

@@ -123,10 +123,8 @@ def open_raw(file: InputFile) -> Iterator[io.RawIOBase]:
 def input_digest(file: InputFile) -> str:
     """SHA-256 of a raw file's bytes, as `sha256:<hex>`.
 
-    Raises
-    ------
-    UnreadableFileError, InputChangedError
-        It cannot be read, or is not what it was when the input was listed.
+    Raises UnreadableFileError, InputChangedError: it cannot be read, or is not what it was when the
+    input was listed.
     """
     digest = hashlib.sha256()
     n_bytes = 0

@@ -71,10 +71,7 @@ class ResultFolder:
     def is_free(self, name: str) -> bool:
         """Whether nothing, or a file of ours, stands where this result belongs.
 
-        Raises
-        ------
-        UsageError
-            A link or a file stands where a folder belongs.
+        Raises UsageError: a link or a file stands where a folder belongs.
         """
         return self._is_free(name, kinds_of(self.layout.root, [name]))
 
@@ -92,10 +89,7 @@ class ResultFolder:
     def require_free(self, names: Iterable[str]) -> None:
         """Refuse to go on if something of somebody else stands where a result belongs.
 
-        Raises
-        ------
-        UsageError
-            Names the first of them.
+        Raises UsageError: names the first of them.
         """
         names = list(names)
         kind_of = kinds_of(self.layout.root, names)
@@ -106,10 +100,7 @@ class ResultFolder:
     def place(self, staging: Path, names: Iterable[str]) -> None:
         """Move results from a folder of the same layout to where they belong, the first one first.
 
-        Raises
-        ------
-        UsageError
-            Something that is not ours stands there.
+        Raises UsageError: something that is not ours stands there.
         """
         self.require_held()
         for batch in batches(self.layout.root, list(names)):
@@ -182,10 +173,7 @@ class ResultFolder:
     def require_plain(self, folders: Iterable[str]) -> None:
         """Refuse folders that are there and are links, or lie behind one.
 
-        Raises
-        ------
-        UsageError
-            Names the first of them.
+        Raises UsageError: names the first of them.
         """
         if is_object(self.layout.root):  # which has no links
             return

@@ -62,10 +62,7 @@ def write_summary(path: Path, summary: Summary) -> str:
 def read_summary(path: Path) -> Summary:
     """What `write_summary` wrote.
 
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        The file is damaged.
+    Raises OSError, pyarrow.ArrowException: the file is damaged.
     """
     rows = read_parquet(path)
     if rows.schema != _SCHEMA:

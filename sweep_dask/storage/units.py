@@ -69,10 +69,7 @@ class Unit(NamedTuple):
 def unit_of(column: Column, units: Mapping[str, str]) -> Unit | None:
     """The unit in which a table's cells of `column` are written; None for that of the extracts.
 
-    Parameters
-    ----------
-    units
-        Of the table, by `time` and `price`; `decimal` and `zone` besides.
+    `units`: of the table, by `time` and `price`; `decimal` and `zone` besides.
     """
     if column.is_time:
         unit = Unit(units.get("time", "ns"), units.get("decimal", "."), units.get("zone"))
@@ -151,10 +148,7 @@ def is_trade_date(column: Column) -> bool:
 def standard_cells(text: pa.Array, column: Column, unit: Unit) -> pa.Array:
     """The same of many cells at once.
 
-    Raises
-    ------
-    UnparsableError
-        Some cell has to be a time in ISO 8601 and is none.
+    Raises UnparsableError: some cell has to be a time in ISO 8601 and is none.
     """
     trimmed = pc.utf8_trim(text, SPACE)
     is_spoken = pc.or_(pc.equal(trimmed, ""), pc.match_substring_regex(trimmed, f"^{_MISSING}$"))

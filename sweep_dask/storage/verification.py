@@ -208,10 +208,7 @@ def _check_rows(layout: OutputLayout, name: str, expected: int) -> Iterator[Faul
 def row_count(layout: OutputLayout, name: str) -> int:
     """Rows of a Parquet file; none if it is not there.
 
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        It is damaged.
+    Raises OSError, pyarrow.ArrowException: it is damaged.
     """
     if not is_file(layout.root, name):
         return 0

@@ -76,10 +76,7 @@ class ReferenceBook:
     def apply(self, event: np.void) -> tuple[list[Fill], int]:
         """Apply one event (`events.EVENT`).
 
-        Returns
-        -------
-        tuple
-            The fills in order of execution, and the quantity a REDUCE really took.
+        Returns the fills in order of execution, and the quantity a REDUCE really took.
         """
         made = Attempt()
         applied = self._dispatch(event, made)
