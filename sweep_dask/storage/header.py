@@ -73,72 +73,60 @@ class EmptyFileError(Exception):
     """A file without a single byte, or without a header."""
 
 
-def read_header(
-    file: InputFile,
-    table: Table,
-    mapping: Mapping[str, str],
-    units: Mapping[str, str] = _NONE,
-    delimiter: str = ",",
-    names: Sequence[str] = (),
-) -> FileHeader:
+class Writing(NamedTuple):
+    """How the files of a table are written, where that is not as in the extracts."""
+
+    columns: Mapping[str, str] = _NONE
+    """Logical column name to the name it has in the user's files."""
+    units: Mapping[str, str] = _NONE
+    """Units of cells, `time` and `price`."""
+    delimiter: str = ","
+    """What stands between two fields of a CSV file."""
+    names: Sequence[str] = ()
+    """What the fields of a CSV file are called that has no header itself; empty: it has one."""
+
+
+def read_header(file: InputFile, table: Table, writing: Writing) -> FileHeader:
     """Header of `file`, its names matched with the columns of `table`.
 
-    Parameters
-    ----------
-    mapping
-        Logical column name to the name it has in the user's files.
-    units
-        Units of the table's cells, `time` and `price`, where they are not those of the extracts.
-    delimiter
-        What stands between two fields of a CSV file.
-    names
-        What the fields of a CSV file are called that has no header itself; empty: it has one.
-
-    Raises
-    ------
-    EmptyFileError
-        There is no header or, where there need be none, no row.
-    InputError
-        The file cannot be read, lacks a required column, or names one twice; it has a header and
-        names as well, or not as many fields as names.
+    Raises EmptyFileError: there is no header or, where there need be none, no row.
+    Raises InputError: the file cannot be read, lacks a required column, or names one twice; it has
+    a header and names as well, or not as many fields as names.
     """
     if file.format == "parquet":
-        return _parquet_header(file, table, mapping, units)
+        return _parquet_header(file, table, writing)
     first = _first_line(file)
-    if names:
-        return _header_of_names(first, names, file, table, mapping, units, delimiter)
-    names = _split_header(first, file, delimiter)
-    _refuse_no_header(names, first, file, table, mapping, delimiter)
     where = f"{file.name}, line {first.number}"
-    fields = with_units(match_columns(names, table, mapping, file, where), units)
+    cells = _split(first, writing.delimiter, where)
+    if writing.names:
+        return _header_of_names(first, cells, file, table, writing, where)
+    _refuse_no_header(cells, first, table, writing, where)
+    fields = match_columns(cells, table, writing.columns, file, where)
     return FileHeader(
-        fields, len(names), first.end, first.has_rows, delimiter, first.number, tuple(names)
+        *(with_units(fields, writing.units), len(cells), first.end, first.has_rows),
+        *(writing.delimiter, first.number, tuple(cells)),
     )
 
 
 def _header_of_names(
     first: _FirstLine,
-    names: Sequence[str],
+    cells: Sequence[str],
     file: InputFile,
     table: Table,
-    mapping: Mapping[str, str],
-    units: Mapping[str, str],
-    delimiter: str,
+    writing: Writing,
+    where: str,
 ) -> FileHeader:
     """The header of a file that begins with a row."""
-    where = f"{file.name}, line {first.number}"
-    cells = _split_header(first, file, delimiter)
-    known = accepted_names(table, mapping)
+    known = accepted_names(table, writing.columns)
     refuse_header([cell for cell in cells if plain_name(cell) in known], where, table.name)
-    refuse_other_number(cells, names, where, table.name)
+    refuse_other_number(cells, writing.names, where, table.name)
     named = f"header.{table.name} of the configuration, for {file.name}"
-    fields = with_units(match_columns(names, table, mapping, file, named), units)
-    return FileHeader(fields, len(names), first.mark_bytes, True, delimiter, 0)
+    fields = match_columns(writing.names, table, writing.columns, file, named)
+    fields = with_units(fields, writing.units)
+    return FileHeader(fields, len(cells), first.mark_bytes, True, writing.delimiter, 0)
 
 
-def _parquet_header(
-    file: InputFile, table: Table, mapping: Mapping[str, str], units: Mapping[str, str]
-) -> FileHeader:
+def _parquet_header(file: InputFile, table: Table, writing: Writing) -> FileHeader:
     if file.bytes == 0:
         raise EmptyFileError(file.name)
     with readable(file), open_raw(file) as stream:
@@ -146,13 +134,13 @@ def _parquet_header(
         schema = metadata.schema.to_arrow_schema()
         groups = range(metadata.num_row_groups)
         rows = sum(metadata.row_group(group).num_rows for group in groups)
-    fields = match_columns(schema.names, table, mapping, file, file.name)
+    fields = match_columns(schema.names, table, writing.columns, file, file.name)
     require_types(schema, fields, table, file)
     # A timestamp says itself what it is, and so does a date.
     fields = tuple(
         field
         if pa.types.is_temporal(schema.types[field.position])
-        else replace(field, unit=unit_of(field.column, units))
+        else replace(field, unit=unit_of(field.column, writing.units))
         for field in fields
     )
     return FileHeader(fields, len(schema.names), 0, rows > 0, n_rows=rows)
@@ -195,36 +183,30 @@ def _first_line(file: InputFile) -> _FirstLine:
     return _FirstLine(text, number, end, has_rows, mark_bytes)
 
 
-def _split_header(line: _FirstLine, file: InputFile, delimiter: str) -> list[str]:
+def _split(line: _FirstLine, delimiter: str, where: str) -> list[str]:
     try:
         text = line.text.decode("utf-8")
         return next(csv.reader([text.rstrip("\r\n")], skipinitialspace=True, delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            f"{file.name} is not CSV: its header is not one line of text.",
-            where=f"{file.name}, line {line.number}",
+            f"{where.rpartition(',')[0]} is not CSV: its header is not one line of text.",
+            where=where,
             cure="Remove the file or export it again as UTF-8 CSV.",
         ) from error
 
 
 def _refuse_no_header(
-    names: Sequence[str],
-    line: _FirstLine,
-    file: InputFile,
-    table: Table,
-    mapping: Mapping[str, str],
-    delimiter: str,
+    names: Sequence[str], line: _FirstLine, table: Table, writing: Writing, where: str
 ) -> None:
     """Lines that have another fault than a missing column are told of that one."""
-    known = accepted_names(table, mapping)
+    known = accepted_names(table, writing.columns)
     required = [column.name for column in table.columns if column.required]
     found = {known[plain_name(name)].name for name in names if plain_name(name) in known}
     if found.issuperset(required):
         return
-    where = f"{file.name}, line {line.number}"
     refuse_other_delimiter(
-        lambda other: _split_header(line, file, other),
-        delimiter,
+        lambda other: _split(line, other, where),
+        writing.delimiter,
         lambda name: plain_name(name) in known,
         where,
         table.name,

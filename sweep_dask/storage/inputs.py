@@ -13,7 +13,7 @@ from sweep_dask.printable import printable
 from sweep_dask.schema import BY_NAME, TABLES
 from sweep_dask.storage.address import InputAddresses
 from sweep_dask.storage.discovery import Discovery, discover
-from sweep_dask.storage.header import EmptyFileError, FileHeader, read_header
+from sweep_dask.storage.header import EmptyFileError, FileHeader, Writing, read_header
 from sweep_dask.storage.merge import TableColumns
 
 if TYPE_CHECKING:
@@ -123,17 +123,19 @@ def open_inputs(
     discovery = discover(InputAddresses.of(inputs), ignore)
     headers: dict[str, FileHeader] = {}
     errors: list[InputError] = []
+    writing = {
+        table: Writing(
+            mapping.get(table, {}),
+            units.get(table, {}),
+            delimiters.get(table, ","),
+            names.get(table, ()),
+        )
+        for table in BY_NAME
+    }
     warnings = [*map(printable, discovery.notes), *_passed_over(discovery.strangers)]
     for file in discovery.files:
         try:
-            header = read_header(
-                file,
-                BY_NAME[file.table],
-                mapping.get(file.table, {}),
-                units.get(file.table, {}),
-                delimiters.get(file.table, ","),
-                names.get(file.table, ()),
-            )
+            header = read_header(file, BY_NAME[file.table], writing[file.table])
         except EmptyFileError:
             warnings.append(f"{file.name} is empty.")
         except InputError as error:
