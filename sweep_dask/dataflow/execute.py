@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
 import dask
@@ -64,7 +64,7 @@ def gather(
     what: str | Sequence[str],
     cure: str | None = None,
 ) -> list[Result]:
-    """Call a function on workers, once for each tuple of arguments.
+    """Call a function on workers, once for each tuple of arguments; the results in their order.
 
     Parameters
     ----------
@@ -74,11 +74,6 @@ def gather(
         Of a call; taken as they are needed.
     what, cure
         For the error: what the calls are, or each of them; and what helps.
-
-    Returns
-    -------
-    list
-        A result for each call, in their order.
 
     Raises
     ------
@@ -130,8 +125,7 @@ def _raising(what: str | Sequence[str], cure: str | None) -> OnLost:
 
 def stage_span(stage: str) -> AbstractContextManager[str]:
     """Tasks that are submitted meanwhile belong to this stage, within one that is open."""
-    context: AbstractContextManager[str] = span(stage)
-    return context
+    return cast("AbstractContextManager[str]", span(stage))
 
 
 def new_group(kind: str) -> str:
@@ -166,10 +160,9 @@ def run_tasks(
     ----------
     client
         None computes in this process with Dask's synchronous scheduler.
-    on_result
-        Called with the position of the task and its result.
-    on_lost
-        Called with the position of a task whose worker died again and again, and why.
+    on_result, on_lost
+        One is called with the position of each task: with its result; or why there is none, if
+        its worker died again and again.
     first_ones_first
         Whether the order of the tasks is their priority. That costs a call for each of them, so
         their graphs should be small; then the scheduler and workers hold no more of them however

@@ -29,7 +29,7 @@ _NS_PER_SECOND = 1_000_000_000
 #: The first trading day without a staggered opening (Business Information, section 1.6).
 ONE_OPENING_FROM = dt.date(2025, 6, 23)
 #: OPEN begins within 15 seconds from 09:59:45, PRE_CSPA ends it at 16:00 (section 8.2.1).
-_FIRST_OPENING, _LAST_OPENING, _CLOSING = dt.time(9, 59, 45), dt.time(10), dt.time(16)
+_OPENINGS_AND_CLOSING = (dt.time(9, 59, 45), dt.time(10), dt.time(16))
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -87,12 +87,8 @@ def opening_hours(day: dt.date) -> OpeningHours | None:
     """The hours of a trading day; None while each share had its own."""
     if day < ONE_OPENING_FROM:
         return None
-    return OpeningHours(*(_utc_ns(day, at) for at in (_FIRST_OPENING, _LAST_OPENING, _CLOSING)))
-
-
-def _utc_ns(day: dt.date, at: dt.time) -> int:
-    """A local time of day as ns since the epoch, UTC."""
-    return int(dt.datetime.combine(day, at, SYDNEY).timestamp()) * _NS_PER_SECOND
+    moments = (dt.datetime.combine(day, at, SYDNEY) for at in _OPENINGS_AND_CLOSING)
+    return OpeningHours(*(int(moment.timestamp()) * _NS_PER_SECOND for moment in moments))
 
 
 class SessionRow(NamedTuple):
@@ -161,13 +157,9 @@ def continuous_windows(
         *([] if first_centre_point_ns is None else [first_centre_point_ns - 1]),
     ]
     if hours is not None:
-        return (_window_within(hours, min(openings_ns, default=hours.last_open_ns)),)
+        opening_ns = max(min(openings_ns, default=hours.last_open_ns), hours.first_open_ns)
+        return (Window(min(opening_ns, hours.last_open_ns), hours.close_ns),)
     return (Window(min(openings_ns), NEVER_NS),) if openings_ns else ()
-
-
-def _window_within(hours: OpeningHours, opening_ns: int) -> Window:
-    """Continuous trading of a day with a timetable, of which something tells the opening."""
-    return Window(min(max(opening_ns, hours.first_open_ns), hours.last_open_ns), hours.close_ns)
 
 
 def names_states(rows: Iterable[SessionRow], security: int) -> bool:

@@ -140,17 +140,18 @@ class Book(NamedTuple):
     """int64[room, 4], the fields of `events.GAIN`, in the order of execution; use `gains_of`."""
 
 
-def new_book(
+def open_book(
     rules: Rules,
-    ticks: IntArray,
-    preferencing: Collection[int],
-    block_min_value: int | None,
+    tick_from: IntArray,
+    tick: IntArray,
+    preferencing: Collection[int] = (),
+    block_min_value: int | None = None,
     *,
-    keeps_fills: bool,
+    keeps_fills: bool = True,
     priority_seed: int | None = None,
     adopting: Adopting | None = None,
 ) -> Book:
-    """Return an empty book; see `centre_point.open_book`."""
+    """Return an empty book for events that come one at a time; see `centre_point.run_book`."""
     participants = np.unique(np.array([*preferencing], np.int64))
     has_blocks = block_min_value is not None and rules.any_price_block
     state = np.zeros(1, STATE)
@@ -178,7 +179,7 @@ def new_book(
         tree=tree,
         state=state,
         fills=np.zeros(_FIRST_CAPACITY, FILL),
-        ticks=ticks,
+        ticks=np.column_stack((tick_from, tick)).astype(np.int64),
         opted_in=opted_in,
         lit=np.zeros(_FIRST_CAPACITY, np.int64),
         left=np.zeros((_FIRST_CAPACITY, 3), np.int64),

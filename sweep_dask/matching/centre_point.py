@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sweep_dask.compiled import entry
 from sweep_dask.matching.adopting import Pairs
-from sweep_dask.matching.book import Book, new_book
+from sweep_dask.matching.book import Book, open_book
 from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
 from sweep_dask.matching.dispatch import dispatch
 from sweep_dask.matching.events import GAIN, EventKind
@@ -127,30 +127,6 @@ def _of_orders(values: NDArray[Any], orders: int) -> NDArray[Any]:
     seen = values[:orders]
     found[: seen.size] = seen
     return found
-
-
-def open_book(
-    rules: Rules,
-    tick_from: IntArray,
-    tick: IntArray,
-    preferencing: Collection[int] = (),
-    block_min_value: int | None = None,
-    *,
-    keeps_fills: bool = True,
-    priority_seed: int | None = None,
-    adopting: Adopting | None = None,
-) -> Book:
-    """Return an empty book for events that come one at a time; see `run_book`."""
-    ticks = np.column_stack((tick_from, tick)).astype(np.int64)
-    return new_book(
-        rules,
-        ticks,
-        preferencing,
-        block_min_value,
-        keeps_fills=keeps_fills,
-        priority_seed=priority_seed,
-        adopting=adopting,
-    )
 
 
 @entry

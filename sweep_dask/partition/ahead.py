@@ -18,7 +18,8 @@ from sweep_dask.market.ticks import (
     is_on_tick,
     tick_above,
 )
-from sweep_dask.matching.centre_point import apply_events, open_book
+from sweep_dask.matching.book import open_book
+from sweep_dask.matching.centre_point import apply_events
 from sweep_dask.matching.events import EVENT
 from sweep_dask.matching.rules import Rules
 from sweep_dask.matching.time_priority import fill_sweeps

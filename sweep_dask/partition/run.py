@@ -33,7 +33,6 @@ from sweep_dask.storage.pieces import made_of
 from sweep_dask.storage.receipts import (
     PartitionReceipt,
     are_there,
-    is_whole,
     read_receipt,
     write_receipt,
 )
@@ -171,19 +170,19 @@ def _read(job: PartitionJob) -> RowsRead:
 def finished_summary(staging: OutputLayout, partition: Partition) -> PartitionSummary | None:
     """What the task of a partition would have told; None if what it staged is not whole."""
     receipt = read_receipt(staging, *partition)
-    if receipt is None or not is_whole(staging, receipt):
+    if receipt is None or not are_there(staging, receipt.files):
         return None
     return replace(_summary_of(staging, partition, "computed", receipt), staged=str(staging.root))
 
 
 def _kept(job: PartitionJob, rows: RowsRead) -> PartitionSummary | None:
     """Take over what an earlier run left, if it is whole and of these rows and settings."""
-    layout, key = (
-        OutputLayout(location_of(job.output)),
-        Partition(job.source.date, job.source.security),
-    )
+    layout = OutputLayout(location_of(job.output))
+    key = Partition(job.source.date, job.source.security)
     earlier = read_receipt(layout, *key)
-    if not earlier or earlier.fingerprint != rows.fingerprint or not is_whole(layout, earlier):
+    if earlier is None or earlier.fingerprint != rows.fingerprint:
+        return None
+    if not are_there(layout, earlier.files):
         return None
     return replace(_summary_of(layout, key, "kept", earlier), removed=rows.removed)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.ticks import DEFAULT_TICKS
-from sweep_dask.matching.centre_point import open_book
+from sweep_dask.matching.book import open_book
 from sweep_dask.matching.events import EVENT
 from sweep_dask.matching.rules import Rules
 from sweep_dask.sample.book import CAPACITY, Book, new_book

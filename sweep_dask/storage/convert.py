@@ -61,7 +61,6 @@ class RowConverter:
     values: Mapping[str, Mapping[str, str]]
     """By column, what to write for a text."""
     rows: int = 0
-    """Rows seen."""
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     """By column, how many cells were written otherwise than they stood, by what was done."""
     unmapped: dict[str, Counter[str]] = field(default_factory=dict)
@@ -84,13 +83,14 @@ class RowConverter:
     def _rows(self, lines: Sequence[bytes]) -> list[Sequence[str]]:
         rows = [self._cells(line) for line in lines]
         self.rows += len(rows)
-        whole = [row for row in rows if len(row) == self.header.n_fields]
-        by_field = list(zip(*whole, strict=True)) or [()] * self.header.n_fields
+        n_fields, n_written = self.header.n_fields, len(self.header.fields)
+        whole = [row for row in rows if len(row) == n_fields]
+        by_field = list(zip(*whole, strict=True)) or [()] * n_fields
         columns = [self._column(of, by_field[of.position]) for of in self.header.fields]
         made = iter(zip(*columns, strict=True))
-        n_written = len(self.header.fields)
+        # What is no row stays as it is; with one cell more, if it would be a row otherwise.
         return [
-            next(made) if len(row) == self.header.n_fields else _not_a_row(row, n_written)
+            next(made) if len(row) == n_fields else row + [""] * (len(row) == n_written)
             for row in rows
         ]
 
@@ -150,11 +150,6 @@ class RowConverter:
         return after
 
 
-def _not_a_row(cells: Sequence[str], n_fields: int) -> list[str]:
-    """As it stands; with one cell more, if it would be a row of so many fields otherwise."""
-    return [*cells, ""] if len(cells) == n_fields else list(cells)
-
-
 def _standard(of: Field, cells: Sequence[str]) -> list[str]:
     assert of.unit is not None
     try:
@@ -208,17 +203,9 @@ def convert_file(
     order, also one that cannot be read: nothing is validated here. Of a line that is too long to
     be a row as much is written as shows that.
 
-    Parameters
-    ----------
-    values
-        By column, what to write for a text.
-    names
-        All names in the file's header, or those that were given for it.
-
-    Raises
-    ------
-    InputError
-        The file is damaged, or was changed meanwhile.
+    `values`: by column, what to write for a text.
+    `names`: all names in the file's header, or those that were given for it.
+    Raises InputError: the file is damaged, or was changed meanwhile.
     """
     # Columns stay in the order in which the file has them.
     fields = tuple(sorted(header.fields, key=lambda of: of.position))
@@ -233,7 +220,12 @@ def convert_file(
     if not n_written == converter.rows == n_read:
         raise InternalError(f"{file.name} has {n_read:,} rows, and {n_written:,} were written.")
     conversions = (*_of_file(file, header, names), *_of_rows(converter))
-    unmapped = tuple(_of_unmapped(converter))
+    unmapped = tuple(
+        f"{column}: {counts.total():,} cells are in no map: "
+        + ", ".join(text[:_SHOWN_CHARACTERS] for text in counts)
+        for column, counts in converter.unmapped.items()
+        if counts
+    )
     return ConvertedFile(file.name, file.table, written, n_written, conversions, unmapped)
 
 
@@ -297,13 +289,4 @@ def _of_rows(converter: RowConverter) -> list[str]:
         for column, counts in converter.counts.items()
         for what, count in counts.items()
         if count
-    ]
-
-
-def _of_unmapped(converter: RowConverter) -> list[str]:
-    return [
-        f"{column}: {counts.total():,} cells are in no map: "
-        + ", ".join(text[:_SHOWN_CHARACTERS] for text in counts)
-        for column, counts in converter.unmapped.items()
-        if counts
     ]

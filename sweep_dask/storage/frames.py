@@ -82,21 +82,11 @@ def parquet_bytes(table: pa.Table, file: str) -> bytes:
     return bytes(sink.getvalue())
 
 
-def write_gathered(
-    writer: pq.ParquetWriter, tables: Iterable[pa.Table], group_rows: int = ROW_GROUP_ROWS
-) -> None:
-    """Write tables one after the other, in row groups of `group_rows` and a last one of the rest.
-
-    The bytes depend on the rows alone, not on the tables they come in.
-    """
-    for group in gathered(tables, group_rows):
-        writer.write_table(group, row_group_size=group_rows)
-
-
 def gathered(tables: Iterable[pa.Table], group_rows: int = ROW_GROUP_ROWS) -> Iterator[pa.Table]:
     """The rows of tables in tables of `group_rows` rows, and a last one of the rest.
 
-    Less than a row group and a table are held in memory.
+    Less than a row group and a table are held in memory. A group depends on the rows
+    alone, not on the tables they come in.
     """
     gathering = Gathering(group_rows)
     for table in tables:

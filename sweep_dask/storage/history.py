@@ -37,7 +37,10 @@ def with_earlier(document: Mapping[str, Any], earlier: Earlier) -> Entry:
     mine = {Partition(p["date"], p["security"]): p for p in document["partitions"]}
     finished = {key for key, entry in mine.items() if entry["state"] != "failed"}
     staying = {key: p for key, p in earlier.partitions.items() if key not in finished}
-    entries = {key: _as_kept(entry) for key, entry in staying.items()} | mine
+    kept = {
+        key: p if p["state"] == "failed" else {**p, "state": "kept"} for key, p in staying.items()
+    }
+    entries = kept | mine
     for key in mine.keys() & staying.keys():
         # It failed; what an earlier run made of it, if that did not fail, is still there.
         owner = _owner(staying[key])
@@ -76,10 +79,6 @@ def _pieces(document: Mapping[str, Any], earlier: Earlier) -> dict[str, str]:
     return dict(earlier.document.get("pieces", {}))
 
 
-def _as_kept(entry: Entry) -> Entry:
-    return entry if entry["state"] == "failed" else {**entry, "state": "kept"}
-
-
 def _live_runs(
     document: Mapping[str, Any],
     earlier: Earlier,
@@ -97,7 +96,9 @@ def _live_runs(
     live = _live(entries.values())
     found = [entry for run, entry in runs.items() if run in live]
     for entry in found:
-        if entry.get("rejects", REJECTS) == REJECTS and not _is_same_input(entry, document):
+        if entry.get("rejects", REJECTS) == REJECTS and any(
+            entry[name] != document[name] for name in ("input", "inputs")
+        ):
             entry["rejects"] = f"{EARLIER_REJECTS}/{entry['run']}"
     return found
 
@@ -111,10 +112,6 @@ def _owner(entry: Entry) -> str | None:
 def _live(entries: Iterable[Entry]) -> set[str | None]:
     """Runs of which a folder with these partitions tells something."""
     return {run for entry in entries for run in (entry.get("run"), _owner(entry))}
-
-
-def _is_same_input(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return all(one[name] == other[name] for name in ("input", "inputs"))
 
 
 def moved_rejects(runs: Iterable[Entry], earlier: Earlier) -> dict[str, str]:
@@ -178,7 +175,8 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
     if not is_last_live:
         document["has_logs"] = False
         document["ingest"] = found[0].get("ingest")
-        document["signature"] = _signature_of(document["run"], left.values())
+        signatures = (p.get("signature") for p in left.values() if _owner(p) == document["run"])
+        document["signature"] = next(signatures, None)
     stays = _Stays(
         frozenset(left),
         frozenset(key.date for key in left),
@@ -198,11 +196,6 @@ def without_partitions(earlier: Earlier, named: Iterable[Partition]) -> Entry:
             if stays.in_folder(name) or (is_last_live and _is_of_last_run(name))
         },
     }
-
-
-def _signature_of(run: str, left: Iterable[Entry]) -> str | None:
-    """Of the partitions of a run."""
-    return next((entry.get("signature") for entry in left if _owner(entry) == run), None)
 
 
 def _is_of_last_run(name: str) -> bool:

@@ -23,7 +23,7 @@ from sweep_dask.memory import memory_bytes, peak_memory_bytes
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import make_folders, write_atomically, write_json
 from sweep_dask.storage.blocks import Block, Chunk, read_chunks
-from sweep_dask.storage.frames import described, write_gathered
+from sweep_dask.storage.frames import described, gathered
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.no_follow import read_regular
 from sweep_dask.storage.parquet_files import read_parquet
@@ -231,7 +231,8 @@ def write_rejects(
 
 def _write_table(path: Path, parts: Iterable[pa.Table]) -> None:
     with pq.ParquetWriter(path, described(_REJECTS_SCHEMA, REJECTS), compression="zstd") as writer:
-        write_gathered(writer, parts, _REJECTS_AT_A_TIME)
+        for group in gathered(parts, _REJECTS_AT_A_TIME):
+            writer.write_table(group, row_group_size=_REJECTS_AT_A_TIME)
 
 
 def _located(scratch: Path, block_stats: Iterable[BlockStats]) -> Iterable[pa.Table]:

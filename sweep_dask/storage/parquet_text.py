@@ -114,22 +114,20 @@ def _written(
 ) -> Iterator[bytes]:
     """All fields of the file, those that are not read empty; halved until it is no more text."""
     rows = len(next(iter(cells.values())))
-    if rows > 1 and _most_bytes(cells, rows, len(names)) > chunk_bytes:
+    most_bytes = rows * len(names) + sum(map(_text_bytes, cells.values()))
+    if rows > 1 and most_bytes > chunk_bytes:
         half = rows // 2
         for start, length in ((0, half), (half, rows - half)):
             part = {name: array.slice(start, length) for name, array in cells.items()}
             yield from _written(part, names, chunk_bytes)
         return
     empty = pa.nulls(rows, pa.string())
-    columns = [_spelled_out(cells[name]) if name in cells else empty for name in names]
+    columns = [cells.get(name, empty) for name in names]
+    columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in columns]
     sink = pa.BufferOutputStream()
     options = pacsv.WriteOptions(include_header=False)
     pacsv.write_csv(pa.table(columns, names=[str(k) for k in range(len(names))]), sink, options)
     yield bytes(sink.getvalue())
-
-
-def _most_bytes(cells: Mapping[str, pa.Array], rows: int, fields: int) -> int:
-    return rows * fields + sum(_text_bytes(array) for array in cells.values())
 
 
 def _text_bytes(array: pa.Array) -> int:
@@ -144,10 +142,6 @@ def _text_bytes(array: pa.Array) -> int:
     else:
         return len(array) * _OTHER_BYTES
     return len(array) * _QUOTES_BYTES + int(pc.sum(lengths, min_count=0).as_py())
-
-
-def _spelled_out(array: pa.Array) -> pa.Array:
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _printable(array: pa.Array, column: Column) -> pa.Array:

@@ -21,7 +21,7 @@ from sweep_dask.storage.cells import (
 from sweep_dask.storage.units import standard_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.header_columns import Field
@@ -33,11 +33,6 @@ INPUT_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa
 
 _NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
 _TAB = 9
-
-
-def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
-    """Arrow schema of schema columns."""
-    return pa.schema([(column.name, INPUT_TYPES[column.kind]) for column in columns])
 
 
 def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) -> pa.Table:
@@ -53,7 +48,8 @@ def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) 
         _typed(cells[position], field, scan.data, header.delimiter)
         for position, field in zip(_positions(header.fields), header.fields, strict=True)
     ]
-    return pa.table(columns, schema=arrow_schema(field.column for field in header.fields))
+    kinds = [(field.column.name, INPUT_TYPES[field.column.kind]) for field in header.fields]
+    return pa.table(columns, schema=pa.schema(kinds))
 
 
 def fill_numbers(cells: npt.NDArray[np.int64], line: str, header: FileHeader) -> None:

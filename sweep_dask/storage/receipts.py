@@ -81,11 +81,6 @@ def own_names(layout: OutputLayout, receipt: PartitionReceipt) -> list[str]:
     return [name for name, digest in receipt.files.items() if _is_there(layout, name, digest)]
 
 
-def is_whole(layout: OutputLayout, receipt: PartitionReceipt) -> bool:
-    """Whether every file of the receipt is there with its digest."""
-    return are_there(layout, receipt.files)
-
-
 def are_there(layout: OutputLayout, files: Mapping[str, str]) -> bool:
     """Whether files are there with their digests."""
     return all(_is_there(layout, name, digest) for name, digest in files.items())

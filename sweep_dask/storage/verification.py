@@ -24,7 +24,7 @@ from sweep_dask.storage.no_follow import is_file
 from sweep_dask.storage.objects import sizes_below
 from sweep_dask.storage.parquet_files import parquet_metadata, read_parquet
 from sweep_dask.storage.partition_index import DATED
-from sweep_dask.storage.receipts import is_whole, read_receipt
+from sweep_dask.storage.receipts import are_there, read_receipt
 from sweep_dask.terms.files import RECEIPT, ROW_FILES
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def check_receipts(layout: OutputLayout) -> Iterator[Fault]:
         receipt = None if key is None else read_receipt(layout, *key)
         if receipt is None:
             yield Fault(name, "the receipt is damaged")
-        elif not is_whole(layout, receipt):
+        elif not are_there(layout, receipt.files):
             yield Fault(name, "files of this partition are missing or changed")
 
 

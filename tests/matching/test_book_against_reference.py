@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from random_markets import Dice, random_market
 
 from sweep_dask.matching.adopting import Adopting, LitAccess, Pairs
-from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
+from sweep_dask.matching.book import open_book
+from sweep_dask.matching.centre_point import apply_event, fills_of
 from sweep_dask.matching.events import EVENT, EventKind, Route
 from sweep_dask.matching.rules import Rules
 

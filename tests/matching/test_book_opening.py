@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sweep_dask.matching.centre_point import apply_event, open_book
+from sweep_dask.matching.book import open_book
+from sweep_dask.matching.centre_point import apply_event
 from sweep_dask.matching.events import EVENT, EventKind, Validity
 from sweep_dask.matching.rules import Rules
 from sweep_dask.terms.sides import BUY, SELL

@@ -18,7 +18,8 @@ from book_market import Market
 from numba import njit
 
 from sweep_dask.matching.adopting import Adopting, Pairs
-from sweep_dask.matching.centre_point import apply_event, open_book
+from sweep_dask.matching.book import open_book
+from sweep_dask.matching.centre_point import apply_event
 from sweep_dask.matching.events import EVENT, EventKind, Style
 from sweep_dask.matching.rules import Rules
 from sweep_dask.terms.sides import BUY, SELL

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from sweep_dask.matching.book import ANY, DARK, NOBODY, new_book
+from sweep_dask.matching.book import ANY, DARK, NOBODY, open_book
 from sweep_dask.matching.book_ref import BookOwner, book_of, lacks_room, make_room, reference_to
 from sweep_dask.matching.events import Style
 from sweep_dask.matching.queue import (
@@ -80,7 +80,7 @@ class Pair:
 
     def __init__(self, *, has_time_priority=True, priority_seed=None):
         rules = Rules(time_priority=has_time_priority)
-        self.book = new_book(rules, TICKS, (), None, keeps_fills=True, priority_seed=priority_seed)
+        self.book = open_book(rules, *TICKS.T, priority_seed=priority_seed)
         self.has_time_priority = has_time_priority
         self.listed = []
 
@@ -237,7 +237,7 @@ def _come_all(book, reach_x2):
 
 
 def _crowd(orders, reach_x2):
-    book = new_book(Rules(), TICKS, (), None, keeps_fills=True)
+    book = open_book(Rules(), *TICKS.T)
     found, tree = _come_all(book, reach_x2)
     assert found.size >= orders
     return book._replace(orders=found, tree=tree)

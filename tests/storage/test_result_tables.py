@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sweep_dask.storage.combine import ResultFile, keyed, result_schema
 from sweep_dask.storage.combine import combined as combined_rows
-from sweep_dask.storage.frames import parquet_bytes, to_frame, write_gathered
+from sweep_dask.storage.frames import gathered, parquet_bytes, to_frame
 
 BIG = 7_904_794_000_123_498_601
 
@@ -206,7 +206,8 @@ def test_gathered_tables_depend_on_the_rows_alone(rows, cuts, group_rows):
     def written(tables):
         sink = pa.BufferOutputStream()
         with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
-            write_gathered(writer, tables, group_rows)
+            for group in gathered(tables, group_rows):
+                writer.write_table(group, row_group_size=group_rows)
         return sink.getvalue()
 
     assert written(parts).equals(written([table]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweep_dask.matching.centre_point import apply_event, fills_of, open_book
+from sweep_dask.matching.book import open_book
+from sweep_dask.matching.centre_point import apply_event, fills_of
 from sweep_dask.matching.events import EventKind
 from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.matching.reference.orders import Fill
