@@ -152,12 +152,8 @@ def _local_workers(
     Its connections are encrypted, and only who has the certificate that is made for it takes part:
     whoever reaches a scheduler can run code as the user who started it.
 
-    Raises
-    ------
-    ResourceError
-        Its workers do not start.
-    UsageError
-        The dashboard cannot listen on its address.
+    Raises ResourceError: its workers do not start.
+    Raises UsageError: the dashboard cannot listen on its address.
     """
     limit_bytes = system.memory_limit_bytes
     assert limit_bytes is not None

@@ -255,13 +255,9 @@ class BlockSizeChange:
 def next_blocksize(blocksize_bytes: int, planned_bytes: int, shares: Sequence[float]) -> int:
     """The size of the next blocks, in bytes; never above the planned one.
 
-    Parameters
-    ----------
-    blocksize_bytes
-        The size of the last ones.
-    shares
-        For each wave of this size, the last one last: the most that a worker took for a block, as
-        a share of its memory limit.
+    `blocksize_bytes`: the size of the last ones.
+    `shares`: for each wave of this size, the last one last: the most that a worker took for a
+    block, as a share of its memory limit.
     """
     smallest_bytes = max(
         planned_bytes // SMALLEST_FRACTION, min(planned_bytes, MINIMUM_BLOCKSIZE_BYTES)

@@ -138,12 +138,8 @@ class _Box(NamedTuple):
 def flame_graph(profile: Mapping[str, Any], threads: str) -> str:
     """The page of a call tree.
 
-    Parameters
-    ----------
-    profile
-        As `distributed.profile` has it: `count`, `description`, `children`.
-    threads
-        Whose samples they are.
+    `profile`: as `distributed.profile` has it: `count`, `description`, `children`.
+    `threads`: whose samples they are.
     """
     boxes = [*_boxes(profile, max(1, int(profile["count"])), 0.0, 0)]
     height = _ROW * (1 + max((box.depth for box in boxes), default=0))

@@ -48,13 +48,9 @@ def remote_cluster(
 ) -> Iterator[RemoteCluster | None]:
     """The cluster that the settings, or a client, stand for; None: ours, or none.
 
-    Parameters
-    ----------
-    theirs
-        A client of the caller, to whose scheduler one of ours is connected beside it. It is
-        neither changed nor closed.
-    tell
-        Receives a line about workers that are waited for.
+    `theirs`: a client of the caller, to whose scheduler one of ours is connected beside it. It is
+    neither changed nor closed.
+    `tell`: receives a line about workers that are waited for.
     """
     if settings.has_own_workers or not settings.enable_parallel:
         if settings.sources["wait_for_workers"] == COMMAND_LINE:
@@ -101,12 +97,8 @@ class RemoteCluster:
     def client(self) -> Client:
         """A client of ours.
 
-        Raises
-        ------
-        ResourceError
-            The scheduler does not answer, or does not let this client in.
-        UsageError
-            What an encrypted connection needs is missing or cannot be used.
+        Raises ResourceError: the scheduler does not answer, or does not let this client in.
+        Raises UsageError: what an encrypted connection needs is missing or cannot be used.
         """
         client = _connected(self._settings) if self._theirs is None else _beside(self._theirs)
         # A scheduler that goes away is reported by us, once.

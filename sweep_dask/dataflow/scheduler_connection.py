@@ -34,19 +34,11 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_L
 def require_greeting(address: str, security: Security, patience_seconds: float) -> None:
     """Wait for a scheduler to greet this client.
 
-    Parameters
-    ----------
-    address
-        With its protocol; of others than `tcp` and `tls` nothing is known here.
-    patience_seconds
-        How long nobody may answer. A refusal is told at once.
-
-    Raises
-    ------
-    ResourceError
-        The scheduler rejects this client, or the other way round, or one of them does not encrypt.
-    OSError, ValueError
-        Nobody answers; the address is none.
+    `address`: with its protocol; of others than `tcp` and `tls` nothing is known here.
+    `patience_seconds`: how long nobody may answer. A refusal is told at once.
+    Raises ResourceError: the scheduler rejects this client, or the other way round, or one of them
+    does not encrypt.
+    Raises OSError, ValueError: nobody answers; the address is none.
     """
     scheme, location = parse_address(address)
     if scheme not in {"tcp", "tls"}:

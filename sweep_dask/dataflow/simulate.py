@@ -74,13 +74,9 @@ def simulate(
     A worker that dies takes with it the piece it works on and others that wait for it. Their
     parts are run again one at a time: only one that ends its worker alone has failed.
 
-    Parameters
-    ----------
-    work
-        What a task does: the summaries of the parts, and what they make together, if that is all
-        there.
-    kind
-        What Dask's pages call the tasks.
+    `work`: what a task does: the summaries of the parts, and what they make together, if that is
+    all there.
+    `kind`: what Dask's pages call the tasks.
     """
 
     def run(

@@ -50,12 +50,9 @@ def write_sweeps(
 ) -> None:
     """Measure the sweeps of every arm and write them.
 
-    Parameters
-    ----------
-    scenarios
-        What the Centre Point model says of them.
-    time_priority
-        Matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not run.
+    `scenarios`: what the Centre Point model says of them.
+    `time_priority`: Matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not
+    run.
     """
     real = fills_of_book(partition.log, real_fills(partition))
     outcomes = {REAL: Outcome(real), **scenarios}
@@ -124,11 +121,7 @@ def write_score(
 def read_score(layout: OutputLayout, key: Partition) -> PartitionScore:
     """What `write_score` has written.
 
-    Raises
-    ------
-    OSError
-        There is none, or it cannot be read.
-    KeyError, TypeError, ValueError
-        It is of another form.
+    Raises OSError: there is none, or it cannot be read.
+    Raises KeyError, TypeError, ValueError: it is of another form.
     """
     return PartitionScore.from_json(json.loads(read_regular(layout.score(*key))))

@@ -58,12 +58,8 @@ class MadePiece:
 class PieceTables:
     """The files of a piece while its partitions are run: rows are written as they come.
 
-    Parameters
-    ----------
-    layout
-        The output folder, where results of partitions that are kept lie.
-    scratch
-        The run's own folder.
+    `layout`: the output folder, where results of partitions that are kept lie.
+    `scratch`: the run's own folder.
     """
 
     def __init__(self, layout: OutputLayout, scratch: Path, piece: Piece, spec: TablesSpec) -> None:

@@ -117,12 +117,9 @@ def merge_tables(
 ) -> dict[str, MergedRows]:
     """Orders, trades and quotes.
 
-    Parameters
-    ----------
-    with_dark_trades
-        Whether trades of the Centre Point book stay although their order is not in the input.
-    files
-        By table, Parquet files that hold the rows that merging would give.
+    `with_dark_trades`: whether trades of the Centre Point book stay although their order is not in
+    the input.
+    `files`: by table, Parquet files that hold the rows that merging would give.
     """
     scratch = location_of(job.scratch)
     merged: dict[str, MergedRows] = {}

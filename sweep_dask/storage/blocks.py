@@ -117,12 +117,8 @@ def _row_group_runs(file: InputFile, blocksize_bytes: int, begin: int) -> list[t
 def read_chunks(block: Block) -> Iterator[Chunk]:
     """Text of a block, in chunks of up to about `CHUNK_BYTES`, each ending with its line.
 
-    Raises
-    ------
-    UnreadableFileError
-        The file is damaged.
-    InputChangedError
-        It is not what it was when the input was listed.
+    Raises UnreadableFileError: the file is damaged.
+    Raises InputChangedError: it is not what it was when the input was listed.
     """
     with readable(block.file):
         for chunk in _chunks(block):

@@ -149,12 +149,8 @@ def combined(
 ) -> Rows:
     """The rows of files of one table, in the order given, with what they are of.
 
-    Parameters
-    ----------
-    columns
-        The table's columns and their pandas types; the key columns are put ahead of them.
-    model
-        None if the rows tell it themselves, and their partition and scenario.
+    `columns`: the table's columns and their pandas types; the key columns are put ahead of them.
+    `model`: None if the rows tell it themselves, and their partition and scenario.
     """
     read = table_schema(columns) if model is None else result_schema(columns)
     return Rows(
@@ -236,12 +232,8 @@ def _read_csv(path: Path, results: pa.Schema) -> pa.Table:
 def keyed(rows: pa.Table, of: ResultFile, model: str | None, kept: pa.Schema) -> pa.Table:
     """Rows of a result as they are in a combined table: with the key columns ahead of them.
 
-    Parameters
-    ----------
-    model
-        None if the rows have these columns themselves.
-    kept
-        What is taken of the rows, in the types of the table.
+    `model`: None if the rows have these columns themselves.
+    `kept`: what is taken of the rows, in the types of the table.
     """
     rows = rows.select(kept.names)
     if rows.schema != kept:

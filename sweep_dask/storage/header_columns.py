@@ -170,17 +170,9 @@ def refuse_other_delimiter(
 ) -> None:
     """Refuse a line with more known names when it is split at another delimiter.
 
-    Parameters
-    ----------
-    split
-        The line's fields, by delimiter.
-    is_known
-        Whether a name is one of the table's columns.
-
-    Raises
-    ------
-    InputError
-        Names the delimiter and how to set it.
+    `split`: the line's fields, by delimiter.
+    `is_known`: whether a name is one of the table's columns.
+    Raises InputError: names the delimiter and how to set it.
     """
     known = {word: sum(map(is_known, split(d))) for word, d in DELIMITERS.items()}
     used = next(word for word, d in DELIMITERS.items() if d == delimiter)

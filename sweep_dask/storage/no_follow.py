@@ -35,19 +35,10 @@ _NO_FOLDER = (errno.ENOTDIR, errno.ELOOP)
 def folder_of(root: Path, name: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
     """Descriptor of the folder that holds `name`, and the last part of the name.
 
-    Parameters
-    ----------
-    name
-        Path below `root`, with `/`.
-    create
-        Whether folders that are missing are made.
-
-    Raises
-    ------
-    FileNotFoundError
-        A folder on the way is missing.
-    UsageError
-        What stands on the way is a link, or no folder.
+    `name`: path below `root`, with `/`.
+    `create`: whether folders that are missing are made.
+    Raises FileNotFoundError: a folder on the way is missing.
+    Raises UsageError: what stands on the way is a link, or no folder.
     """
     *folders, last = PurePosixPath(name).parts
     assert ".." not in (*folders, last), name

@@ -81,17 +81,9 @@ def rows_with(
 ) -> pa.Table:
     """The rows that have one of some numbers in a column of integers, in the order of the file.
 
-    Parameters
-    ----------
-    columns
-        What is read of them; those that the file lacks are passed over. None: all.
-
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        The file is not there, or is damaged.
-    LookupError
-        It has no such column.
+    `columns`: what is read of them; those that the file lacks are passed over. None: all.
+    Raises OSError, pyarrow.ArrowException: the file is not there, or is damaged.
+    Raises LookupError: it has no such column.
     """
     with open_parquet(path) as file:
         names = file.schema_arrow.names
@@ -161,13 +153,9 @@ def whole_partitions(
 ) -> Iterator[pa.Table]:
     """Read files one after the other, in tables of whole partitions of about a row group.
 
-    Parameters
-    ----------
-    paths
-        Their rows stand by `date` and `security`, which are among the columns; a partition may go
-        on in the next file.
-    categories
-        Columns of text that become dictionaries: few values, millions of rows.
+    `paths`: their rows stand by `date` and `security`, which are among the columns; a partition may
+    go on in the next file.
+    `categories`: columns of text that become dictionaries: few values, millions of rows.
     """
     held: list[pa.Table] = []
     held_rows = 0

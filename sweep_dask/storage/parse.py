@@ -105,12 +105,8 @@ def copied_texts(
 ) -> pa.Array:
     """Texts without their quotes and the white space around them, null where nothing is left.
 
-    Parameters
-    ----------
-    data
-        UTF-8, ended by a newline.
-    begins
-        int64[rows], offsets of cells of one column, ascending; quotes are closed.
+    `data`: UTF-8, ended by a newline.
+    `begins`: int64[rows], offsets of cells of one column, ascending; quotes are closed.
     """
     # Cells of one column do not overlap.
     room = np.empty(data.size, np.uint8)

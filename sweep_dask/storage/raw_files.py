@@ -99,12 +99,8 @@ class InputChangedError(InputError):
 def open_raw(file: InputFile) -> Iterator[io.RawIOBase]:
     """The bytes of a raw file, which is the same from its listing until it is closed.
 
-    Raises
-    ------
-    InputChangedError
-        It is not, also if reading fails for that reason.
-    OSError
-        The file cannot be read, whatever the file system raises.
+    Raises InputChangedError: it is not, also if reading fails for that reason.
+    Raises OSError: the file cannot be read, whatever the file system raises.
     """
     try:
         with _errors_passed_on(file):

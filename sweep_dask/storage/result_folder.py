@@ -35,12 +35,8 @@ if TYPE_CHECKING:
 class ResultFolder:
     """An output folder and the results in it that are ours.
 
-    Parameters
-    ----------
-    ours
-        Names, paths below the output folder, that a sound manifest lists.
-    require_held
-        Called before anything is changed; raises if the folder is no longer this run's.
+    `ours`: names, paths below the output folder, that a sound manifest lists.
+    `require_held`: called before anything is changed; raises if the folder is no longer this run's.
     """
 
     def __init__(
