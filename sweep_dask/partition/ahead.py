@@ -23,8 +23,8 @@ from sweep_dask.matching.centre_point import apply_events
 from sweep_dask.matching.events import EVENT
 from sweep_dask.matching.rules import Rules
 from sweep_dask.matching.time_priority import fill_sweeps
-from sweep_dask.storage.parse import copy_cells
 from sweep_dask.storage.scan import scan_bytes
+from sweep_dask.storage.validate import copy_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

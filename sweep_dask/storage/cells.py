@@ -1,4 +1,4 @@
-"""What a cell may hold, decided once for the fast path and for the row-by-row path.
+"""What a cell and a line may hold, decided once for the fast path and for the row-by-row path.
 
 Both paths must agree cell by cell: the fate of a row may not depend on its neighbours, or the
 result would depend on where the blocks were cut.
@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import csv
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sweep_dask.schema import MISSING_INTEGER, Column, Kind
+from sweep_dask.storage.units import SPACE, UnparsableError, standard_cell
 
-#: White space that may surround a number or a text.
-SPACE = " \t\v\f\r"
+if TYPE_CHECKING:
+    from sweep_dask.schema import Table
+    from sweep_dask.storage.header import FileHeader
+    from sweep_dask.storage.header_columns import Field
+
+#: Arrow types of the three kinds of columns of the input.
+INPUT_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
+
 _INTEGER = r"[+-]?[0-9]+"
 #: Up to 15 digits and nothing, .0 or .5: exact in a double, exact when doubled.
 _PRICE = r"[+-]?(?:0*[0-9]{1,15}(?:\.(?:0*|50*))?|\.(?:0+|50*))"
@@ -24,6 +32,9 @@ _INTEGER_PATTERN = re.compile(_INTEGER)
 _PRICE_PATTERN = re.compile(_PRICE)
 _MISSING_PRICE_PATTERN = re.compile(_MISSING_PRICE)
 _NUMBER_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+
+#: Zero bytes, and bytes that are no UTF-8 (as `surrogateescape` decodes them).
+_NO_TEXT = re.compile("[\0\udc80-\udcff]")
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -34,8 +45,47 @@ MAX_LINE_BYTES = 1 << 20
 MAX_PRICE = 10**15 - 1
 
 
-class UnparsableError(ValueError):
-    """Some cell of a block is not what its column holds."""
+class Validation(NamedTuple):
+    """What becomes of one line."""
+
+    centre_point: bool
+    """Whether the row passes the filter; False with no reason means it is filtered."""
+    column: str | None = None
+    reason: str | None = None
+    """Key of `ledger.REJECT_REASONS`; None for a row that can be used."""
+
+
+def validate_line(line: bytes, header: FileHeader, table: Table, type_bits: int) -> Validation:
+    """Validate one line (without its line ending)."""
+    if len(line) > MAX_LINE_BYTES:  # there may be more of it than was read
+        return Validation(centre_point=True, reason="not_text")
+    text = line.decode("utf-8", errors="surrogateescape")
+    try:
+        cells = cells_of(text, header.delimiter)
+    except csv.Error:  # a cell beyond any sensible size
+        return Validation(centre_point=True, reason="not_text")
+    if len(cells) != header.n_fields:
+        return Validation(centre_point=True, reason="wrong_field_count")
+    if table.order_type is not None:
+        column = table.column(table.order_type)
+        code = cells[header.position_of(column.name)]
+        reason = validate_cell(code, column)
+        if reason is not None:
+            return Validation(True, column.name, reason)
+        if integer_of(code) & type_bits == 0:
+            return Validation(centre_point=False)
+    if _NO_TEXT.search(text):
+        return Validation(True, None, "not_text")
+    for wanted in header.fields:
+        reason = _validate_value(cells[wanted.position], wanted)
+        if reason is not None:
+            return Validation(True, wanted.column.name, reason)
+    return Validation(centre_point=True)
+
+
+def _validate_value(cell: str, field: Field) -> str | None:
+    standard = standard_cell(cell, field.column, field.unit)
+    return "not_a_time" if standard is None else validate_cell(standard, field.column)
 
 
 def cells_of(text: str, delimiter: str) -> list[str]:

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from sweep_dask.errors import InternalError
 from sweep_dask.schema import Column, Kind
 from sweep_dask.storage.blocks import CHUNK_BYTES, cut_file, read_chunks
-from sweep_dask.storage.cells import MAX_LINE_BYTES, SPACE, UnparsableError, cells_of, validate_cell
+from sweep_dask.storage.cells import MAX_LINE_BYTES, cells_of, validate_cell
 from sweep_dask.storage.header_columns import plain_name
 from sweep_dask.storage.raw_files import open_raw, readable
-from sweep_dask.storage.units import standard_cell, standard_cells
+from sweep_dask.storage.units import SPACE, UnparsableError, standard_cell, standard_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 from sweep_dask.market.trading_day import day_to_date
 from sweep_dask.schema import BY_NAME
 from sweep_dask.storage.atomic import make_folders, write_bytes
+from sweep_dask.storage.cells import INPUT_TYPES
 from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.objects import near
-from sweep_dask.storage.parse import INPUT_TYPES
 from sweep_dask.storage.spill import SpilledRows
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ BLANK = 4
 TOO_LONG = 5
 """Only a part of it may have been read."""
 
-#: What is made of a field. A text is copied later, if its line is kept (see `parse`).
+#: What is made of a field. A text is copied later, if its line is kept (see `validate`).
 SKIPPED, INTEGER, REQUIRED_INTEGER, PRICE, TEXT = range(5)
 
 _NEWLINE, _RETURN, _SPACE, _QUOTE, _POINT = 10, 13, 32, 34, 46

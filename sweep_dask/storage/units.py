@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sweep_dask.schema import Column, Kind
-from sweep_dask.storage.cells import SPACE, UnparsableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: White space that may surround a number or a text.
+SPACE = " \t\v\f\r"
 ISO = "iso"
 
 #: By how many decimal places a number has to move to be in the unit of the extracts.
@@ -53,6 +54,10 @@ _SWAPPED = str.maketrans(".,", ",.")
 _QUARTER_SECONDS = 900
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class UnparsableError(ValueError):
+    """Some cell of a block is not what its column holds."""
 
 
 class Unit(NamedTuple):

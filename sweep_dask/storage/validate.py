@@ -1,4 +1,4 @@
-"""Which lines of a chunk of text can be used, which are filtered, and why others are rejected.
+"""The lines of a chunk of text: typed rows of those that can be used, counts and rejects of others.
 
 A row is validated in this order: number of fields, order type code, filter (not Centre Point),
 then all other values, in the order of the schema. Repeats are found later, across blocks and
@@ -7,22 +7,24 @@ files, among rows that can be used only: a row that cannot be read neither hides
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from sweep_dask.compiled import entry, kernel
+from sweep_dask.schema import MISSING_INTEGER, Column, Kind
 from sweep_dask.storage.cells import (
-    MAX_LINE_BYTES,
-    UnparsableError,
+    INPUT_TYPES,
     cells_of,
-    integer_of,
-    validate_cell,
+    integers_from_text,
+    number_of,
+    prices_from_text,
+    validate_line,
 )
-from sweep_dask.storage.parse import fill_numbers, typed_rows
 from sweep_dask.storage.scan import (
     BLANK,
     DOUBTFUL,
@@ -32,21 +34,22 @@ from sweep_dask.storage.scan import (
     LineScan,
     scan_lines,
 )
-from sweep_dask.storage.units import standard_cell
+from sweep_dask.storage.units import UnparsableError, standard_cells
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Sequence
 
     from sweep_dask.schema import Table
     from sweep_dask.storage.blocks import Chunk
     from sweep_dask.storage.header import FileHeader
     from sweep_dask.storage.header_columns import Field
-
-#: Zero bytes, and bytes that are no UTF-8 (as `surrogateescape` decodes them).
-_NO_TEXT = re.compile("[\0\udc80-\udcff]")
+    from sweep_dask.storage.units import Unit
 
 #: A rejected line is kept up to this length (contract).
 RAW_CHARACTERS = 1_000
+
+_NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
+_TAB = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +79,6 @@ class ValidatedChunk:
     """Lines that are rows."""
     filtered: dict[str, int]
     rejects: list[Reject]
-
-
-class Validation(NamedTuple):
-    """What becomes of one line."""
-
-    centre_point: bool
-    """Whether the row passes the filter; False with no reason means it is filtered."""
-    column: str | None = None
-    reason: str | None = None
-    """Key of `ledger.REJECT_REASONS`; None for a row that can be used."""
 
 
 def validate_chunk(
@@ -162,34 +155,125 @@ def _reject(chunk: Chunk, scan: LineScan, line: int, column: str | None, reason:
     return Reject(line, offset, column, reason, raw)
 
 
-def validate_line(line: bytes, header: FileHeader, table: Table, type_bits: int) -> Validation:
-    """Validate one line (without its line ending)."""
-    if len(line) > MAX_LINE_BYTES:  # there may be more of it than was read
-        return Validation(centre_point=True, reason="not_text")
-    text = line.decode("utf-8", errors="surrogateescape")
-    try:
-        cells = cells_of(text, header.delimiter)
-    except csv.Error:  # a cell beyond any sensible size
-        return Validation(centre_point=True, reason="not_text")
-    if len(cells) != header.n_fields:
-        return Validation(centre_point=True, reason="wrong_field_count")
-    if table.order_type is not None:
-        column = table.column(table.order_type)
-        code = cells[header.position_of(column.name)]
-        reason = validate_cell(code, column)
-        if reason is not None:
-            return Validation(True, column.name, reason)
-        if integer_of(code) & type_bits == 0:
-            return Validation(centre_point=False)
-    if _NO_TEXT.search(text):
-        return Validation(True, None, "not_text")
-    for wanted in header.fields:
-        reason = _validate_value(cells[wanted.position], wanted)
-        if reason is not None:
-            return Validation(True, wanted.column.name, reason)
-    return Validation(centre_point=True)
+def typed_rows(scan: LineScan, header: FileHeader, keep: npt.NDArray[np.bool_]) -> pa.Table:
+    """Typed columns of the rows to keep.
+
+    `keep`: bool[rows]; numbers of these rows are all there.
+    Returns one row a line, in order; columns in the order of `header.fields`, named and typed by
+    the schema, null where a value is missing. Nothing of the scan is held.
+    Raises UnparsableError: some cell of a column in other units is not what the column holds.
+    """
+    cells = scan.cells if keep.all() else scan.cells[:, keep]
+    columns = [
+        _typed(cells[position], field, scan.data, header.delimiter)
+        for position, field in zip(_positions(header.fields), header.fields, strict=True)
+    ]
+    kinds = [(field.column.name, INPUT_TYPES[field.column.kind]) for field in header.fields]
+    return pa.table(columns, schema=pa.schema(kinds))
 
 
-def _validate_value(cell: str, field: Field) -> str | None:
-    standard = standard_cell(cell, field.column, field.unit)
-    return "not_a_time" if standard is None else validate_cell(standard, field.column)
+def fill_numbers(cells: npt.NDArray[np.int64], line: str, header: FileHeader) -> None:
+    """Put the numbers of a line that can be used into a row of `LineScan.cells`, int64[fields]."""
+    texts = cells_of(line, header.delimiter)
+    for position, of in zip(_positions(header.fields), header.fields, strict=True):
+        if of.column.kind is not Kind.TEXT and of.unit is None:
+            cells[position] = number_of(texts[of.position], of.column)
+
+
+def _positions(fields: Sequence[Field]) -> list[int]:
+    """Where in `LineScan.cells` each field is: there they are in the order of the file."""
+    positions = sorted(field.position for field in fields)
+    return [positions.index(field.position) for field in fields]
+
+
+def _typed(
+    cells: npt.NDArray[np.int64], field: Field, data: npt.NDArray[np.uint8], delimiter: str
+) -> pa.Array:
+    column = field.column
+    if column.kind is Kind.TEXT:
+        return copied_texts(data, cells, delimiter)
+    if field.unit is not None:
+        return _converted(copied_texts(data, cells, delimiter), column, field.unit)
+    missing = cells == MISSING_INTEGER
+    numbers = cells * 0.5 if column.kind is Kind.PRICE else cells.copy()
+    return pa.array(numbers, mask=missing if missing.any() else None)
+
+
+def _converted(text: pa.Array, column: Column, unit: Unit) -> pa.Array:
+    """Numbers of cells in other units, converting each spelling once: prices repeat."""
+    encoded = text.dictionary_encode()
+    standard = standard_cells(encoded.dictionary, column, unit)
+    if column.kind is Kind.PRICE:
+        return prices_from_text(standard).take(encoded.indices)
+    return _checked(integers_from_text(standard).take(encoded.indices), column)
+
+
+def _checked(numbers: pa.Array, column: Column) -> pa.Array:
+    present = pc.if_else(pc.equal(numbers, MISSING_INTEGER), pa.scalar(None, pa.int64()), numbers)
+    extremes = pc.min_max(present)
+    lowest, highest = extremes["min"].as_py(), extremes["max"].as_py()
+    is_missing = column.required and present.null_count > 0
+    # A column of nulls has no extremes.
+    is_beyond = lowest is not None and (lowest < column.minimum or highest > column.maximum)
+    if is_missing or is_beyond:
+        raise UnparsableError
+    return present
+
+
+def copied_texts(
+    data: npt.NDArray[np.uint8], begins: npt.NDArray[np.int64], delimiter: str
+) -> pa.Array:
+    """Texts without their quotes and the white space around them, null where nothing is left.
+
+    `data`: UTF-8, ended by a newline.
+    `begins`: int64[rows], offsets of cells of one column, ascending; quotes are closed.
+    """
+    # Cells of one column do not overlap.
+    room = np.empty(data.size, np.uint8)
+    offsets = np.zeros(begins.size + 1, np.int32)
+    copy_cells(data, begins, ord(delimiter), room, offsets)
+    blank = offsets[1:] == offsets[:-1]
+    present = pa.py_buffer(np.packbits(~blank, bitorder="little")) if blank.any() else None
+    used = room[: offsets[-1]].copy()  # the room behind it is not held
+    buffers = [present, pa.py_buffer(offsets), pa.py_buffer(used)]
+    return pa.Array.from_buffers(pa.string(), begins.size, buffers)
+
+
+@entry
+def copy_cells(
+    data: npt.NDArray[np.uint8],
+    begins: npt.NDArray[np.int64],
+    delimiter: int,
+    room: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int32],
+) -> None:
+    """Fill `room` with the texts, one behind the other, and `offsets` with where each ends."""
+    used = 0
+    for row in range(begins.size):
+        position, begin = begins[row], used
+        while data[position] == _SPACE:
+            position += 1
+        in_quotes = data[position] == _QUOTE
+        position += in_quotes
+        while data[position] != _NEWLINE and (in_quotes or data[position] != delimiter):
+            byte = data[position]
+            position += 1
+            if in_quotes and byte == _QUOTE:
+                # Two quotes stand for one.
+                in_quotes = data[position] == _QUOTE
+                position += in_quotes
+                if not in_quotes:
+                    continue
+            if byte == _RETURN:
+                byte = _SPACE
+            if used > begin or not _is_white(byte):
+                room[used] = byte
+                used += 1
+        while used > begin and _is_white(room[used - 1]):
+            used -= 1
+        offsets[row + 1] = used
+
+
+@kernel
+def _is_white(byte: int) -> bool:
+    return byte == _SPACE or _TAB <= byte <= _RETURN

@@ -16,10 +16,10 @@ from test_cell_agreement import COLUMNS, GOOD, ODD_CELLS, fates, header_of
 
 from sweep_dask.schema import NBBO, ORDERS
 from sweep_dask.storage.blocks import Chunk
-from sweep_dask.storage.cells import UnparsableError, validate_cell
+from sweep_dask.storage.cells import validate_cell
 from sweep_dask.storage.header import FileHeader
 from sweep_dask.storage.header_columns import with_units
-from sweep_dask.storage.units import Unit, standard_cell, standard_cells
+from sweep_dask.storage.units import Unit, UnparsableError, standard_cell, standard_cells
 from sweep_dask.storage.validate import validate_chunk
 
 TIME, PRICE, DATE = ORDERS.column("timestamp"), ORDERS.column("price"), NBBO.column("tradedate")

@@ -2,8 +2,8 @@
 
 Lists are searched from the front and sorted when asked; nothing is indexed. The rules and the
 readings chosen where the sources are silent are those of RULES.md. To follow an order, read this
-file, then `attempt` (its passes, and blocks), `one_price` (its contras), and `orders` (its fills);
-`quote_moves` is for those that rest.
+file, then `attempt` (its passes, and blocks; what those that rest do as the quote moves),
+`one_price` (its contras), and `orders` (its fills).
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import numpy as np
 
 from sweep_dask.matching.adopting import LitAccess
 from sweep_dask.matching.events import EventKind, Validity
-from sweep_dask.matching.reference.attempt import match_incoming
+from sweep_dask.matching.reference.attempt import match_incoming, uncross
 from sweep_dask.matching.reference.book import Book, Queue, Quote
 from sweep_dask.matching.reference.freed import LitBook
 from sweep_dask.matching.reference.orders import Attempt, Fill, Order, order_of, reduce, set_terms
-from sweep_dask.matching.reference.quote_moves import uncross
 
 if TYPE_CHECKING:
     from collections.abc import Collection
