@@ -15,8 +15,8 @@ from sweep_dask.errors import UsageError
 from sweep_dask.locations import is_object, location_of
 from sweep_dask.partition.continuous import ContinuousTrading, trading_before
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import file_digest, make_folders, write_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes
+from sweep_dask.storage.atomic import bytes_digest, file_digest, make_folders, write_bytes
+from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
 from sweep_dask.storage.no_follow import read_regular, remove_tree

@@ -25,9 +25,9 @@ from sweep_dask.partition.job import (
 from sweep_dask.partition.measures import write_score, write_sweeps
 from sweep_dask.partition.piece import MadePiece, PieceTables
 from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables, rows_before
-from sweep_dask.storage.atomic import file_digest
+from sweep_dask.storage.atomic import bytes_digest, file_digest
 from sweep_dask.storage.combine import as_read, csv_bytes
-from sweep_dask.storage.frames import bytes_digest, parquet_bytes
+from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.pieces import made_of
 from sweep_dask.storage.receipts import (

@@ -81,6 +81,11 @@ def write_json(path: Path, document: object) -> str:
 def write_bytes(path: Path, data: bytes) -> str:
     """Write bytes atomically; returns their digest."""
     write_atomically(path, lambda temporary: temporary.write_bytes(data))
+    return bytes_digest(data)
+
+
+def bytes_digest(data: bytes) -> str:
+    """SHA-256 as `sha256:<hex>`."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 

@@ -5,7 +5,6 @@ Fields of files say in their metadata what columns are: `unit`, `description`.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -156,8 +155,3 @@ def _encodings(schema: pa.Schema) -> dict[str, Any]:
         "use_dictionary": [name for name in names if name not in growing],
         "column_encoding": growing or None,
     }
-
-
-def bytes_digest(data: bytes) -> str:
-    """SHA-256 as `sha256:<hex>`."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"

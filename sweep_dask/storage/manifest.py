@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.errors import InputError
-from sweep_dask.storage.atomic import write_durably
-from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.atomic import bytes_digest, write_durably
 from sweep_dask.storage.layout import EARLIER_REJECTS, REJECTS
 from sweep_dask.storage.no_follow import read_regular
 from sweep_dask.terms.choices import LIFETIME_NAME as LIFETIME

@@ -11,7 +11,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.atomic import bytes_digest
 from sweep_dask.storage.layout import Partition
 from sweep_dask.version import VERSION
 

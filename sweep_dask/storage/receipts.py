@@ -6,8 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.storage.atomic import file_digest, write_json
-from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.atomic import bytes_digest, file_digest, write_json
 from sweep_dask.storage.layout import Partition, partition_of
 from sweep_dask.storage.manifest import RECEIPT, has_form
 from sweep_dask.storage.no_follow import is_file, read_regular

@@ -16,7 +16,7 @@ from sweep_dask.market.ticks import configured_ticks
 from sweep_dask.matching.rules import Rules, names
 from sweep_dask.settings.centre_point_values import LEARNED, block_value
 from sweep_dask.settings.known_names import nearest
-from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.atomic import bytes_digest
 from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS
 from sweep_dask.version import VERSION
 

@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sweep_dask.locations import is_object
-from sweep_dask.storage.atomic import is_temporary, make_folders, remove_if_empty, write_bytes
+from sweep_dask.storage.atomic import (
+    bytes_digest,
+    is_temporary,
+    make_folders,
+    remove_if_empty,
+    write_bytes,
+)
 from sweep_dask.storage.earlier import Earlier, read_earlier
 from sweep_dask.storage.folder_lock import FolderLock, lock_folder, not_writable
-from sweep_dask.storage.frames import bytes_digest
 from sweep_dask.storage.layout import EARLIER_REJECTS, RESULT_FOLDERS, OutputLayout
 from sweep_dask.storage.manifest import RUNNING, write_manifest
 from sweep_dask.storage.no_follow import in_the_way, is_there, remove_tree

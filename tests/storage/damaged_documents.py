@@ -18,7 +18,7 @@ from markets import plain_market
 from running import invoke, run_here
 from worked_cases.case_files import OWN
 
-from sweep_dask.storage.frames import bytes_digest
+from sweep_dask.storage.atomic import bytes_digest
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import write_manifest
 
