@@ -37,10 +37,9 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.sweep_table import Outcome
     from sweep_dask.analysis.tables import IntArray
-    from sweep_dask.partition.continuous import ContinuousTrading
     from sweep_dask.partition.job import PartitionJob
-    from sweep_dask.partition.piece import PieceTables
-    from sweep_dask.partition.rows import StagedFiles
+    from sweep_dask.partition.piece import PieceTables, StagedFiles
+    from sweep_dask.partition.rows import ContinuousTrading
     from sweep_dask.storage.merge import MergedRows
 
 #: What `centre_point_seconds` calls the reading of rows and the checks of orders.

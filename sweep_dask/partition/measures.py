@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.metrics.dual_posted import DualPosted
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.partition.job import PartitionJob
-    from sweep_dask.partition.piece import PieceTables
-    from sweep_dask.partition.rows import StagedFiles
+    from sweep_dask.partition.piece import PieceTables, StagedFiles
     from sweep_dask.storage.layout import OutputLayout, Partition
 
 

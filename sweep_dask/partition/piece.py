@@ -1,4 +1,4 @@
-"""The partitions of a piece, one after the other, and their rows in the combined tables."""
+"""What a task writes: results of a partition in a folder of its own, rows of a piece in tables."""
 
 from __future__ import annotations
 
@@ -6,34 +6,113 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import Summary, added, summary_of, summary_of_choices
 from sweep_dask.analysis.rollups.sweeps import CATEGORY_COLUMNS, COLUMNS, Sweeps
-from sweep_dask.locations import location_of
-from sweep_dask.partition.rows import TaskFolder
+from sweep_dask.locations import is_object, location_of
 from sweep_dask.partition.tables import TablesSpec, combined_tables
-from sweep_dask.storage.atomic import file_digest, make_folders
-from sweep_dask.storage.frames import RowsFile, to_frame
+from sweep_dask.storage.atomic import file_digest, make_folders, write_bytes
+from sweep_dask.storage.frames import RowsFile, parquet_bytes, to_frame
 from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.no_follow import remove_tree
+from sweep_dask.storage.objects import upload_folder
 from sweep_dask.storage.parquet_files import whole_partitions
 from sweep_dask.storage.summaries import write_summary
 from sweep_dask.terms.files import SENSITIVITY, SWEEP_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
+    from types import TracebackType
 
     import pyarrow as pa
 
+    from sweep_dask.partition.job import PartitionJob
     from sweep_dask.storage.pieces import Piece
 
 #: Summaries that are added up at a time: the more, the more memory, and few are no slower.
 FAN_IN = 2
 #: File of the summary of a piece, beside its tables in the folder where they wait.
 _SUMMARY = "summary.parquet"
+
+
+class TaskFolder:
+    """A folder of a task alone in which results lie as in the output.
+
+    Two copies of a task, of which one was thought dead, have two. It is in the scratch folder of
+    the run; if that is in an object store, on the disk of the worker until it is left.
+
+    `name`: what the task works on.
+    """
+
+    def __init__(self, scratch: Path, name: str) -> None:
+        self.left_at = scratch / "staged" / f"{name}-{uuid4().hex}"
+        """Where others find it."""
+        is_far = is_object(scratch)
+        self.root = Path(mkdtemp(prefix="sweep-dask-")) if is_far else self.left_at
+        """Where the task works."""
+        self.base = self.root if is_far else scratch
+        """What is there as long as the run is."""
+
+    def leave(self, last: str | None = None) -> None:
+        """Let others see it, of its files one after all others: the work is done."""
+        if self.root != self.left_at:
+            upload_folder(self.root, self.left_at, last)
+            remove_tree(self.root)
+
+    def discard(self) -> None:
+        """Remove it."""
+        remove_tree(self.root)
+
+
+class StagedFiles:
+    """Results of one partition in a folder of this task alone, where they lie as in the output.
+
+    As a context it is left to others at the end, and removed if the work fails.
+
+    Raises FileNotFoundError: the run has ended.
+    """
+
+    def __init__(self, job: PartitionJob) -> None:
+        self.key = Partition(job.source.date, job.source.security)
+        name = f"{self.key.date}-{self.key.security}"
+        self.folder = TaskFolder(location_of(job.scratch), name)
+        self.layout = OutputLayout(self.folder.root)
+        self.digests: dict[str, str] = {}
+        """Path below the output folder to digest, in the order of writing."""
+        make_folders(self.folder.base, self.folder.root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.folder.leave(last=self.layout.relative(self.layout.receipt(*self.key)))
+        elif isinstance(error, Exception):
+            self.folder.discard()
+
+    def write(self, path: Path, body: bytes) -> None:
+        """Write a file and note its digest."""
+        make_folders(self.layout.root, path.parent)
+        self.digests[self.layout.relative(path)] = write_bytes(path, body)
+
+    def write_table(self, path: Path, rows: pa.Table) -> None:
+        """Write a table as Parquet and note its digest."""
+        self.write(path, parquet_bytes(rows, path.stem))
+
+    def note(self, path: Path) -> None:
+        """Take a file that was written there into account."""
+        self.digests[self.layout.relative(path)] = file_digest(path)
 
 
 @dataclass(frozen=True)

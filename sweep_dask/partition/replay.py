@@ -9,7 +9,6 @@ from sweep_dask.analysis.metrics.dual_posted import dual_posted
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.locations import location_of
 from sweep_dask.partition.centre_point import input_gaps, read_input
-from sweep_dask.partition.continuous import continuous_trading
 from sweep_dask.partition.job import (
     PartitionJob,
     PartitionSummary,
@@ -18,7 +17,8 @@ from sweep_dask.partition.job import (
     guarded,
 )
 from sweep_dask.partition.measures import replayed, score_of
-from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables
+from sweep_dask.partition.piece import StagedFiles
+from sweep_dask.partition.rows import RowsRead, continuous_trading, merge_tables
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.terms.files import LEFT_OUT, REPLAY_MATCHES
 

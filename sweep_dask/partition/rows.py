@@ -1,41 +1,139 @@
-"""The rows of one partition, merged from spill files, and the folder in which results wait."""
+"""The rows of one partition, merged from spill files, and when they say that it traded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import mkdtemp
+from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
 
 from sweep_dask.errors import UsageError
-from sweep_dask.locations import is_object, location_of
-from sweep_dask.partition.continuous import ContinuousTrading, trading_before
+from sweep_dask.locations import location_of
+from sweep_dask.market.change_reasons import NEW
+from sweep_dask.market.order_codes import CENTRE_POINT, CENTRE_POINT_BLOCK
+from sweep_dask.market.sessions import (
+    SessionRow,
+    Window,
+    continuous_windows,
+    names_states,
+    opening_hours,
+)
 from sweep_dask.schema import BY_NAME
-from sweep_dask.storage.atomic import bytes_digest, file_digest, make_folders, write_bytes
-from sweep_dask.storage.frames import parquet_bytes
-from sweep_dask.storage.layout import OutputLayout, Partition
+from sweep_dask.storage.atomic import bytes_digest
+from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.merge import MergedRows, merge_rows, merged_before
-from sweep_dask.storage.no_follow import read_regular, remove_tree
-from sweep_dask.storage.objects import upload_folder
+from sweep_dask.storage.no_follow import read_regular
+from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.partition_index import PARTITIONED
 from sweep_dask.storage.receipts import read_receipt
-from sweep_dask.terms.deal_sources import DARK
+from sweep_dask.storage.spill import SpilledRows
+from sweep_dask.terms.deal_sources import AUCTION, DARK
 from sweep_dask.terms.files import ROW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     import numpy.typing as npt
     import pyarrow as pa
 
     from sweep_dask.partition.job import PartitionJob
 
+_NUMBERS = ("Timestamp", "MatchingType", "Level", "OrderBookId")
+
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+
+
+class ContinuousTrading(NamedTuple):
+    """The windows of a partition, and whether session rows say so."""
+
+    windows: tuple[Window, ...]
+    is_recorded: bool
+
+
+def continuous_trading(job: PartitionJob, orders: pa.Table) -> ContinuousTrading:
+    """Windows from the session rows of the date or, without any, from timetable and events.
+
+    `orders`: columns of `schema.ORDERS`.
+    """
+    session, security = job.centre_point.session, job.source.security
+    rows = None if session is None else _session_of(session, job.scratch)
+    recorded = None if rows is None else recorded_trading(rows, security)
+    if recorded is not None:
+        return recorded
+    windows = continuous_windows(
+        (),
+        security,
+        first_auction_trade_ns=_first_auction_trade_ns(job),
+        first_centre_point_ns=_first_dark_order_ns(orders),
+        hours=opening_hours(date.fromisoformat(job.source.date)),
+    )
+    return ContinuousTrading(windows, is_recorded=False)
+
+
+def trading_before(trading: Mapping[str, Any]) -> ContinuousTrading:
+    """What the receipt of a partition says of it."""
+    windows = tuple(Window(*window) for window in trading["windows"])
+    return ContinuousTrading(windows, trading["is_recorded"])
+
+
+@lru_cache(maxsize=1)
+def _session_of(path: str, scratch: str) -> pa.Table:  # noqa: ARG001
+    """Of one run, which `scratch` is the folder of: the next may have put other rows in the file.
+
+    Kept, as partitions that follow each other are of one date.
+    """
+    return read_parquet(location_of(path))
+
+
+def recorded_trading(session: pa.Table, security: int) -> ContinuousTrading | None:
+    """Windows from the session rows of a date; None if they name no state of the security."""
+    rows = _session_rows(session, security)
+    if not names_states(rows, security):
+        return None
+    return ContinuousTrading(continuous_windows(rows, security), is_recorded=True)
+
+
+def _session_rows(session: pa.Table, security: int) -> list[SessionRow]:
+    """Rows of the security and of the whole market, as the file has them."""
+    owner = _numbers(session, "OrderBookId")
+    rows = session.take(np.flatnonzero((owner == security) | (owner <= 0)))
+    numbers = [_numbers(rows, name).tolist() for name in _NUMBERS]
+    names = rows["Name"].to_pylist() if "Name" in rows.column_names else [None] * len(rows)
+    return [
+        SessionRow(timestamp_ns, name or "", matching_type, level, owner)
+        for timestamp_ns, matching_type, level, owner, name in zip(*numbers, names, strict=True)
+    ]
+
+
+def _numbers(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """A column of whole numbers, 0 where there is none."""
+    if name not in rows.column_names:
+        return np.zeros(len(rows), dtype=np.int64)
+    numbers: npt.NDArray[np.int64] = pc.fill_null(rows[name], 0).to_numpy()
+    return numbers
+
+
+def _first_auction_trade_ns(job: PartitionJob) -> int | None:
+    """Of all trades of the security, also those of lit orders, which are not merged."""
+    first_ns = None
+    for rows in SpilledRows(location_of(job.scratch), job.source.ranges["trades"]).tables():
+        if "dealsource" in rows.column_names:
+            times = rows["tradetime"].filter(pc.equal(rows["dealsource"], AUCTION))
+            found_ns = pc.min(times).as_py()
+            if found_ns is not None:
+                first_ns = found_ns if first_ns is None else min(first_ns, found_ns)
+    return first_ns
+
+
+def _first_dark_order_ns(orders: pa.Table) -> int | None:
+    order_type = orders["exchangeordertype"].to_numpy()
+    is_dark = (order_type & (CENTRE_POINT | CENTRE_POINT_BLOCK)) != 0
+    times_ns = orders["timestamp"].to_numpy()[is_dark & (orders["changereason"].to_numpy() == NEW)]
+    return int(np.min(times_ns)) if times_ns.size else None
 
 
 @dataclass(frozen=True)
@@ -62,51 +160,6 @@ class RowsRead:
         for rows in self.merged.values():
             blocks |= rows.removed
         return blocks
-
-
-class StagedFiles:
-    """Results of one partition in a folder of this task alone, where they lie as in the output.
-
-    As a context it is left to others at the end, and removed if the work fails.
-
-    Raises FileNotFoundError: the run has ended.
-    """
-
-    def __init__(self, job: PartitionJob) -> None:
-        self.key = Partition(job.source.date, job.source.security)
-        name = f"{self.key.date}-{self.key.security}"
-        self.folder = TaskFolder(location_of(job.scratch), name)
-        self.layout = OutputLayout(self.folder.root)
-        self.digests: dict[str, str] = {}
-        """Path below the output folder to digest, in the order of writing."""
-        make_folders(self.folder.base, self.folder.root)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.folder.leave(last=self.layout.relative(self.layout.receipt(*self.key)))
-        elif isinstance(error, Exception):
-            self.folder.discard()
-
-    def write(self, path: Path, body: bytes) -> None:
-        """Write a file and note its digest."""
-        make_folders(self.layout.root, path.parent)
-        self.digests[self.layout.relative(path)] = write_bytes(path, body)
-
-    def write_table(self, path: Path, rows: pa.Table) -> None:
-        """Write a table as Parquet and note its digest."""
-        self.write(path, parquet_bytes(rows, path.stem))
-
-    def note(self, path: Path) -> None:
-        """Take a file that was written there into account."""
-        self.digests[self.layout.relative(path)] = file_digest(path)
 
 
 def merge_tables(
@@ -176,32 +229,3 @@ class _TradesOf:
             deal_source = trades["dealsource"].fill_null(0).to_numpy()
             belongs |= np.isin(deal_source, self._deal_sources)
         return belongs
-
-
-class TaskFolder:
-    """A folder of a task alone in which results lie as in the output.
-
-    Two copies of a task, of which one was thought dead, have two. It is in the scratch folder of
-    the run; if that is in an object store, on the disk of the worker until it is left.
-
-    `name`: what the task works on.
-    """
-
-    def __init__(self, scratch: Path, name: str) -> None:
-        self.left_at = scratch / "staged" / f"{name}-{uuid4().hex}"
-        """Where others find it."""
-        is_far = is_object(scratch)
-        self.root = Path(mkdtemp(prefix="sweep-dask-")) if is_far else self.left_at
-        """Where the task works."""
-        self.base = self.root if is_far else scratch
-        """What is there as long as the run is."""
-
-    def leave(self, last: str | None = None) -> None:
-        """Let others see it, of its files one after all others: the work is done."""
-        if self.root != self.left_at:
-            upload_folder(self.root, self.left_at, last)
-            remove_tree(self.root)
-
-    def discard(self) -> None:
-        """Remove it."""
-        remove_tree(self.root)

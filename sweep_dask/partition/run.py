@@ -14,7 +14,6 @@ from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.time_priority.model import simulate_partition
 from sweep_dask.locations import location_of
 from sweep_dask.partition import centre_point
-from sweep_dask.partition.continuous import ContinuousTrading, continuous_trading
 from sweep_dask.partition.job import (
     CentrePointOutcome,
     PartitionJob,
@@ -23,8 +22,14 @@ from sweep_dask.partition.job import (
     guarded,
 )
 from sweep_dask.partition.measures import write_score, write_sweeps
-from sweep_dask.partition.piece import MadePiece, PieceTables
-from sweep_dask.partition.rows import RowsRead, StagedFiles, merge_tables, rows_before
+from sweep_dask.partition.piece import MadePiece, PieceTables, StagedFiles
+from sweep_dask.partition.rows import (
+    ContinuousTrading,
+    RowsRead,
+    continuous_trading,
+    merge_tables,
+    rows_before,
+)
 from sweep_dask.storage.atomic import bytes_digest, file_digest
 from sweep_dask.storage.combine import as_read, csv_bytes
 from sweep_dask.storage.frames import parquet_bytes

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from sweep_dask.analysis.rollups.tables import tables_of
 from sweep_dask.errors import InputError
-from sweep_dask.partition.continuous import read_session, recorded_trading
 from sweep_dask.partition.piece import added_in_turn, summary_of_files
+from sweep_dask.partition.rows import recorded_trading
 from sweep_dask.partition.tables import combined_tables
 from sweep_dask.report.page import report_page
 from sweep_dask.report.replay_page import replay_report_page
@@ -85,7 +85,7 @@ def check_sessions(
         if name in unsound or date in failed or runs.keys() <= partial:
             continue
         try:
-            rows = read_session(path) if is_file(layout.root, name) else None
+            rows = read_parquet(path) if is_file(layout.root, name) else None
         except UNREADABLE as error:
             yield Fault(name, f"the file cannot be read: {error}")
             continue
