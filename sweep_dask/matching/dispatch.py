@@ -13,6 +13,7 @@ from sweep_dask.matching.freed import follow, keep_left
 from sweep_dask.matching.passes import obstacle_of, opt_in, trade
 from sweep_dask.matching.queue import leave, rest, show
 from sweep_dask.matching.quote_moves import uncross
+from sweep_dask.matching.quotes import Quote, block_price, closed
 from sweep_dask.matching.rules import (
     IMMEDIATE,
     MINIMUM_QUANTITY,
@@ -20,7 +21,6 @@ from sweep_dask.matching.rules import (
     PREFERENCE_ONLY,
     SINGLE_FILL,
 )
-from sweep_dask.matching.walk import Quote, block_price, closed
 
 if TYPE_CHECKING:
     from typing import Any

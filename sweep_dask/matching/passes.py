@@ -14,12 +14,12 @@ from sweep_dask.matching.events import Obstacle, Route, Style, Validity
 from sweep_dask.matching.fills import Deal, match, undo
 from sweep_dask.matching.queue import EVERYONE, Question, next_in_time
 from sweep_dask.matching.rules import DARK_LIMIT, IMMEDIATE, LIMIT_TEST, PREFERENCING, SWEEP_ON_TICK
-from sweep_dask.matching.taking import leaves_of, next_eligible, reach_at
+from sweep_dask.matching.search import leaves_of, next_eligible, reach_at
 from sweep_dask.matching.walk import BEST, WORST, Walk, fill_inside
 from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:
-    from sweep_dask.matching.walk import Quote
+    from sweep_dask.matching.quotes import Quote
 
 _ANY_PRICE_BLOCK = int(Style.ANY_PRICE_BLOCK)
 _BLOCK = int(Route.BLOCK)

@@ -20,9 +20,10 @@ from sweep_dask.matching.queue import (
     next_in_time,
     next_order,
 )
+from sweep_dask.matching.quotes import NO_PRICE, Quote, closed, on_tick_from
 from sweep_dask.matching.rules import DARK_LIMIT, LIMIT_TEST, QUOTE_MOVES
-from sweep_dask.matching.taking import leaves_of, next_eligible, reach_at
-from sweep_dask.matching.walk import NO_PRICE, Quote, Walk, closed, fill_inside, on_tick_from
+from sweep_dask.matching.search import leaves_of, next_eligible, reach_at
+from sweep_dask.matching.walk import Walk, fill_inside
 from sweep_dask.terms.sides import BUY, SELL
 
 _OPEN = int(Obstacle.NONE)

@@ -1,12 +1,10 @@
-"""An order walks the prices inside the spread, from the best to the worst for it; R1, R5.
+"""An order walks the prices inside the spread and takes whom it can; R1, R4, R5, R7 to R10.
 
-They are the midpoint and, for dark limit orders, all that are on tick. A spread may have thousands
-of ticks. What an order finds changes only where another contra becomes eligible or a helper ceases
-to be, so the walk goes from one such price to the next.
+The prices go from the best to the worst for it: the midpoint and, for dark limit orders, all that
+are on tick. A spread may have thousands of ticks. What an order finds changes only where another
+contra becomes eligible or a helper ceases to be, so the walk goes from one such price to the next.
 
-Prices of quotes and tick tables are in 0.1 cent; names that end in `_x2` are doubled. A tick table
-is int64[steps, 2], ascending: from which price which tick holds; it begins at or below any price.
-In a walk prices are told as *costs*, doubled prices that are negative for sells: for either side a
+Prices are told as *costs* here, doubled prices that are negative for sells: for either side a
 higher one is worse. An order trades up to the cost that it reaches; its contras must reach the
 negative of it.
 """
@@ -15,115 +13,35 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sweep_dask.compiled import kernel
+from sweep_dask.matching.adopting import are_apart
 from sweep_dask.matching.book import ANY, DARK, NO_REACH, NOBODY, Book
-from sweep_dask.matching.events import Obstacle
-from sweep_dask.matching.queue import EVERYONE, Question, next_in_time
-from sweep_dask.matching.rules import CONTINUOUS_ONLY, LIMIT_TEST, NORMAL_QUOTE
-from sweep_dask.matching.taking import Search, fill_at
-from sweep_dask.terms.sides import BUY
-
-IntArray = NDArray[np.int64]
-
-#: There is no price; no price of the market is 0.
-NO_PRICE = 0
-
-_OPEN = int(Obstacle.NONE)
-_SESSION = int(Obstacle.SESSION)
-_NO_QUOTE = int(Obstacle.NO_QUOTE)
-_LOCKED_OR_CROSSED = int(Obstacle.LOCKED_OR_CROSSED)
+from sweep_dask.matching.events import Route
+from sweep_dask.matching.fills import Deal, match
+from sweep_dask.matching.queue import EVERYONE, Question, class_of, next_in_time, next_order
+from sweep_dask.matching.quotes import NO_PRICE, Quote, on_tick_from
+from sweep_dask.matching.rules import LIMIT_TEST, TIME_PRIORITY
+from sweep_dask.matching.search import (
+    Search,
+    Support,
+    asked,
+    contras_of,
+    help_of,
+    is_known,
+    may_help,
+    next_helper,
+    support_of,
+)
 
 #: Below and above any cost, the bounds of a walk over all prices.
 BEST, WORST = NO_REACH, -NO_REACH
 #: There is no cost.
 _NEVER = WORST
 
-
-class Quote(NamedTuple):
-    """The national best bid and offer in 0.1 cent; 0: there is none."""
-
-    bid: int
-    offer: int
-
-
-@kernel
-def closed(state: Any, quote: Quote) -> int:
-    """Return why nobody can trade now at a quote, an `Obstacle`; R18, R19."""
-    if state.rules & CONTINUOUS_ONLY and not state.is_continuous:
-        return _SESSION
-    if quote.bid <= 0 or quote.offer <= 0:
-        return _NO_QUOTE
-    if state.rules & NORMAL_QUOTE and quote.bid >= quote.offer:
-        return _LOCKED_OR_CROSSED
-    return _OPEN
-
-
-@kernel
-def on_tick_from(ticks: IntArray, quote: Quote, side: int, price_x2: int) -> int:
-    """Return the first doubled on-tick price inside the spread at or beyond a price, or NO_PRICE.
-
-    Beyond means worse for an incoming order of the side: higher for a buy, lower for a sell.
-    """
-    if side == BUY:
-        price = _on_tick_at_least(ticks, quote.bid, min((price_x2 + 1) >> 1, quote.offer))
-        return 2 * price if price < quote.offer else NO_PRICE
-    return 2 * _on_tick_at_most(ticks, quote.bid, min(price_x2 >> 1, quote.offer - 1))
-
-
-@kernel
-def block_price(ticks: IntArray, side: int, limit_x2: int) -> int:
-    """Return the limit taken to the tick on the order's safe side, doubled; R6."""
-    price, is_half = limit_x2 >> 1, limit_x2 & 1
-    tick = ticks[_step_of(ticks, price), 1]
-    down = price // tick * tick
-    is_on_tick = down == price and not is_half
-    return int(2 * (down if side == BUY or is_on_tick else down + tick))
-
-
-@kernel
-def _step_of(ticks: IntArray, price: int) -> int:
-    """Return the row of a tick table that holds at a price."""
-    step = 0
-    while step + 1 < ticks.shape[0] and ticks[step + 1, 0] <= price:
-        step += 1
-    return step
-
-
-@kernel
-def _on_tick_at_least(ticks: IntArray, bid: int, least: int) -> int:
-    """Return the first on-tick price above the bid that is at least so high."""
-    step = _step_of(ticks, bid)
-    price = (bid // ticks[step, 1] + 1) * ticks[step, 1]
-    while price < least:
-        step = _step_of(ticks, price)
-        tick = ticks[step, 1]
-        # On tick are the multiples of this tick up to the first at or above the next row's price.
-        target = least
-        if step + 1 < ticks.shape[0]:
-            target = min(target, ticks[step + 1, 0])
-        price = max((price // tick + 1) * tick, -(-target // tick) * tick)
-    return int(price)
-
-
-@kernel
-def _on_tick_at_most(ticks: IntArray, bid: int, most: int) -> int:
-    """Return the last on-tick price above the bid that is at most so high, or NO_PRICE."""
-    step = _step_of(ticks, bid)
-    price = (bid // ticks[step, 1] + 1) * ticks[step, 1]
-    if price > most:
-        return NO_PRICE
-    while True:
-        step = _step_of(ticks, price)
-        tick = ticks[step, 1]
-        is_last = step + 1 == ticks.shape[0] or ticks[step + 1, 0] > most
-        # The next row begins with the first multiple of this tick at or above its price.
-        target = most // tick * tick if is_last else -(-ticks[step + 1, 0] // tick) * tick
-        if is_last or target > most:
-            return int(max(price, min(target, most // tick * tick)))
-        price = target
+_MIDPOINT, _OWN, _COMPLETION = int(Route.MIDPOINT), int(Route.OWN), int(Route.COMPLETION)
+_QUOTE_MOVE, _ON_TICK = int(Route.QUOTE_MOVE), int(Route.ON_TICK)
+#: The side of an order that helps, for it is no aggressor.
+_HELPER = 0
 
 
 class Walk(NamedTuple):
@@ -208,3 +126,102 @@ def _nearest_from(book: Book, side: int, reach_x2: int) -> int:
         if order < 0:
             return nearest_x2
         nearest_x2 = min(nearest_x2, book.orders[order].reach_x2)
+
+
+@kernel
+def fill_at(book: Book, order: int, search: Search) -> tuple[int, bool]:
+    """Let an order that accepts a price trade with the first contra it can, again and again.
+
+    Returns the class of the largest MAQ that it might meet, here or at a worse price, and whether
+    fewer helpers, as there are at a worse price, might make a difference.
+    """
+    taker, contras = book.orders[order], contras_of(book, book.orders[order], search)
+    if book.tree[contras.side, 1, contras.style] < contras.reach_x2:
+        return int(ANY), False
+    support, contra = support_of(book, taker, search), int(NOBODY)
+    while taker.leaves > 0:
+        contra, given, support = _next_contra(book, taker, search, contras, support, contra)
+        if contra < 0:
+            break
+        maq = taker.maq
+        if given > 0:
+            _fill_by_helpers(book, taker, contra, search, support)
+            support = support_of(book, taker, search)
+        quantity = min(taker.leaves, book.orders[contra].leaves)
+        match(book, order, contra, _deal(search, quantity, taker.side))
+        # Whom a taker passes over it will not have later, unless its minimum has fallen away or
+        # there is less help.
+        if given > 0 or taker.maq != maq:
+            contra = int(NOBODY)
+    return class_of(taker.leaves + support.everyone), is_known(support) and support.everyone > 0
+
+
+@kernel
+def _next_contra(
+    book: Book, taker: Any, search: Search, contras: Question, support: Support, after: int
+) -> tuple[int, int, Support]:
+    """Return the next contra that trades, or NOBODY, what helpers give to it, and the support."""
+    side, _, style, reach_x2, participants = contras
+    while True:
+        most_maq = taker.leaves + support.everyone
+        question = Question(side, class_of(most_maq), style, reach_x2, participants)
+        after, given = next_order(book, question, after), 0
+        if after < 0 or _comes_too_late(book, taker, book.orders[after], search):
+            return NOBODY, 0, support
+        contra = book.orders[after]
+        if 0 < contra.maq <= most_maq and not contra.single_fill:
+            support = asked(book, taker, support)
+            given = help_of(book, taker, support, contra)
+        if _agree(book, taker, contra, search, given):
+            return after, given, support
+
+
+@kernel
+def _comes_too_late(book: Book, taker: Any, contra: Any, search: Search) -> bool:
+    """Whether a contra, and so all after it, are younger than a taker that has to be younger."""
+    is_younger = search.is_on_tick and not search.is_incoming and contra.rank > taker.rank
+    return bool(is_younger and book.state[0].rules & TIME_PRIORITY)
+
+
+@kernel
+def _agree(book: Book, taker: Any, contra: Any, search: Search, given: int) -> bool:
+    """Whether a taker and a contra trade, to which helpers give shares; R7, R8, R11, R12, R17."""
+    if search.own:
+        is_choice = contra.participant == taker.participant
+    else:
+        is_choice = not contra.preference_only
+    if search.is_on_tick and not search.is_incoming:
+        is_choice = is_choice and contra.rank < taker.rank
+    quantity = min(taker.leaves, contra.leaves - given)
+    least = taker.maq if taker.single_fill else 0
+    is_enough = quantity >= least and given + quantity >= contra.maq
+    return bool(is_choice and is_enough and not are_apart(book, taker, contra))
+
+
+@kernel
+def _fill_by_helpers(book: Book, taker: Any, contra: int, search: Search, support: Support) -> None:
+    """Fill a contra with all that those ahead of the taker give to it."""
+    helper = int(NOBODY)
+    while True:
+        left = book.orders[contra].leaves
+        helper = next_helper(book, taker, support.helpers, left, helper)
+        if helper < 0:
+            return
+        if not may_help(book, book.orders[helper], book.orders[contra]):
+            continue
+        quantity = min(left, book.orders[helper].leaves)
+        match(book, helper, contra, _deal(search, quantity, int(_HELPER)))
+
+
+@kernel
+def _deal(search: Search, quantity: int, side: int) -> Deal:
+    """Return the deal of an order of this side that takes, or of a helper."""
+    route = _OWN if search.own else _MIDPOINT
+    if search.is_on_tick:
+        route = _ON_TICK
+    elif not search.is_incoming:
+        route = _QUOTE_MOVE
+    elif side == _HELPER:
+        route = _COMPLETION
+    aggressor = side if search.is_incoming else 0
+    return Deal(quantity, search.price_x2, route, aggressor, search.own)
