@@ -1,43 +1,179 @@
-"""All files of an input with their headers: what can be read, or a list of what cannot."""
+"""All files of an input, by table, with their headers; `input_faults` tells what is wrong."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fsspec.implementations.local import LocalFileSystem
 
 from sweep_dask.errors import InputError
 from sweep_dask.printable import printable
 from sweep_dask.schema import BY_NAME, TABLES
 from sweep_dask.storage.address import InputAddresses
-from sweep_dask.storage.discovery import Discovery, discover
 from sweep_dask.storage.header import EmptyFileError, FileHeader, Writing, read_header
+from sweep_dask.storage.input_faults import (
+    passed_over,
+    raise_all,
+    refuse_several_forms,
+    refuse_unclear,
+    refuse_unread,
+    require_mapped,
+    require_rows,
+    require_tables,
+)
+from sweep_dask.storage.input_folder import InputFolder, Listing
+from sweep_dask.storage.input_places import Place, places_of, prefixes
 from sweep_dask.storage.merge import TableColumns
+from sweep_dask.storage.raw_files import InputChangedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sweep_dask.storage.raw_files import InputFile
 
 Mapped = Mapping[str, Mapping[str, str]]
 
-_NONE: Mapped = MappingProxyType({})
-_NO_DELIMITERS: Mapping[str, str] = MappingProxyType({})
-_NO_NAMES: Mapping[str, Sequence[str]] = MappingProxyType({})
-
-#: Of warnings of one kind.
-_MOST_PASSED_OVER = 12
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-class SeveralFilesError(InputError):
-    """Several files that cannot be used."""
+class Taken(NamedTuple):
+    """What was taken for a table."""
 
-    errors: tuple[InputError, ...] = ()
+    input: str
+    """What was given as INPUT."""
+    table: str
+    form: str
+    """How its files lie: `orders/*`; digits of dates are `#` in `####-##-##/Orders/*`."""
+    files: int
 
-    def of(self, errors: Sequence[InputError]) -> SeveralFilesError:
-        """Itself, with one error for each of the files."""
-        self.errors = tuple(errors)
-        return self
+
+@dataclass(frozen=True)
+class Discovery:
+    """All files of an input."""
+
+    address: InputAddresses
+    ignore: tuple[str, ...]
+    places: tuple[Place, ...]
+    files: tuple[InputFile, ...]
+    """Tables in the order of `schema.TABLES`; of a table by INPUT as given, then by name: this
+    order decides which of two repeated rows is the first."""
+    taken: tuple[Taken, ...]
+    notes: tuple[str, ...]
+    """What was taken for what, where that is not as it was written; files given twice."""
+    strangers: tuple[str, ...]
+    """Names of folders (with `/`) and of files that belong to no table."""
+
+
+def discover(address: InputAddresses, ignore: Collection[str] = ()) -> Discovery:
+    """All input files of what was given as INPUT.
+
+    `ignore`: patterns, as in a shell, of names of files and folders that are not looked at; `*`
+    also stands for `/`. Names that begin with `.` or `_` never are.
+    Raises InputError: something given, or every file of a required table, is missing; it cannot be
+    reached; a table holds what cannot be read, or lies in several forms. All of it is listed.
+    """
+    with _reaching(address):
+        places, listings = _listings(address, ignore)
+        refuse_unread(address, [name for listing in listings for name in listing.unread])
+        refuse_unclear(address, [name for listing in listings for name in listing.unclear])
+        for place, listing in zip(places, listings, strict=True):
+            refuse_several_forms(place, listing)
+        files, twice = _each_once(listings)
+        require_tables(address, places, files, listings)
+    taken = [
+        Taken(str(place.address), table.name, form, count)
+        for place, listing in zip(places, listings, strict=True)
+        for table in TABLES
+        for form, count in sorted(listing.forms[table.name].items())
+    ]
+    notes = [*(place.note for place in places if place.note), *twice]
+    strangers = tuple(name for listing in listings for name in listing.strangers)
+    return Discovery(
+        address, tuple(ignore), tuple(places), tuple(files), tuple(taken), tuple(notes), strangers
+    )
+
+
+def _listings(
+    address: InputAddresses, ignore: Collection[str]
+) -> tuple[list[Place], list[Listing]]:
+    places = places_of(address)
+    pairs = zip(places, prefixes(places), strict=True)
+    return places, [InputFolder(place, prefix, tuple(ignore)).listing() for place, prefix in pairs]
+
+
+def _each_once(listings: Sequence[Listing]) -> tuple[list[InputFile], list[str]]:
+    """Files in order, and a note on each that was given before."""
+    order = {table.name: number for number, table in enumerate(TABLES)}
+    in_order = [
+        file for listing in listings for file in sorted(listing.files, key=lambda file: file.path)
+    ]
+    in_order.sort(key=lambda file: order[file.table])
+    files: dict[str, InputFile] = {}
+    twice = []
+    for file in in_order:
+        first = files.setdefault(_place_of(file), file)
+        if first is not file:
+            also = f", also as {file.name}" * (first.name != file.name)
+            twice.append(f"{first.name} is there twice{also}: it is read once.")
+    return list(files.values()), twice
+
+
+def _place_of(file: InputFile) -> str:
+    """Where a file really is: links are followed on this machine."""
+    if isinstance(file.filesystem, LocalFileSystem):
+        return os.path.realpath(file.path)
+    return f"{type(file.filesystem).__name__} {file.path}"
+
+
+@contextmanager
+def _reaching(address: InputAddresses) -> Iterator[None]:
+    """Errors of file systems as ours, without the credentials that their texts may hold."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001  each file system has errors of its own
+        reason = address.hide(str(error) or type(error).__name__)
+        raise InputError(
+            "The input cannot be reached.", where=str(address), value=reason, cure=_cure(error)
+        ) from address.cause(error)
+
+
+def _cure(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return "Install the package that is named."
+    if isinstance(error, ValueError):
+        return "Use a local path, or a URL of a protocol that fsspec knows, such as s3://."
+    return "Check the address, the connection and your permission to list the folder."
+
+
+def require_unchanged(discovery: Discovery) -> None:
+    """List the input again and refuse it if it is not what it was.
+
+    Raises InputChangedError: names every file that is new, gone or another one.
+    """
+    with _reaching(discovery.address):
+        _, listings = _listings(discovery.address, discovery.ignore)
+        files, _ = _each_once(listings)
+    unread = [name for listing in listings for name in (*listing.unread, *listing.unclear)]
+    now = {file.name: file.version for file in files}
+    before = {file.name: file.version for file in discovery.files}
+    changes = [
+        *(f"{name} is new" for name in (*now, *unread) if name not in before),
+        *(f"{name} is gone" for name in before if name not in now),
+        *(f"{name} was changed" for name in now if now[name] != before.get(name, now[name])),
+    ]
+    if changes:
+        raise InputChangedError(
+            "The input changed during the run.",
+            where=str(discovery.address),
+            value=", ".join(changes),
+        )
 
 
 @dataclass(frozen=True)
@@ -93,9 +229,9 @@ def open_inputs(
     inputs: str | Sequence[str],
     mapping: Mapped,
     units: Mapped = _NONE,
-    delimiters: Mapping[str, str] = _NO_DELIMITERS,
+    delimiters: Mapping[str, str] = _NONE,
     ignore: Collection[str] = (),
-    names: Mapping[str, Sequence[str]] = _NO_NAMES,
+    names: Mapping[str, Sequence[str]] = _NONE,
 ) -> Inputs:
     """Find all files of an input and read their headers.
 
@@ -132,7 +268,7 @@ def open_inputs(
         )
         for table in BY_NAME
     }
-    warnings = [*map(printable, discovery.notes), *_passed_over(discovery.strangers)]
+    warnings = [*map(printable, discovery.notes), *passed_over(discovery.strangers)]
     for file in discovery.files:
         try:
             header = read_header(file, BY_NAME[file.table], writing[file.table])
@@ -146,62 +282,6 @@ def open_inputs(
             else:
                 warnings.append(f"{file.name} has a header and no rows.")
     raise_all(errors)
-    _require_rows(discovery, headers)
-    _require_mapped(discovery.files, headers, mapping)
+    require_rows(discovery, headers)
+    require_mapped(discovery.files, headers, mapping)
     return Inputs(discovery, headers, tuple(warnings))
-
-
-def _passed_over(strangers: Sequence[str]) -> list[str]:
-    shown = [f"{printable(name)} in the input is no table and is not read." for name in strangers]
-    if len(shown) <= _MOST_PASSED_OVER:
-        return shown
-    more = f"{len(shown) - _MOST_PASSED_OVER:,} more in the input are no tables and are not read."
-    return [*shown[:_MOST_PASSED_OVER], more]
-
-
-def raise_all(errors: Sequence[InputError]) -> None:
-    """Raise what is wrong with one file or another, if anything is, as one error."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise SeveralFilesError(
-            f"{len(errors)} input files cannot be used:\n"
-            + "\n".join(_indented(str(error)) for error in errors),
-            cure="Each of them is described above.",
-        ).of(errors)
-
-
-def _indented(text: str) -> str:
-    first, *rest = text.splitlines()
-    return "\n".join([f"  - {first}", *(f"    {line}" for line in rest)])
-
-
-def _require_rows(discovery: Discovery, headers: Mapping[str, FileHeader]) -> None:
-    with_rows = {file.table for file in discovery.files if file.name in headers}
-    for table in TABLES:
-        if table.required and table.name not in with_rows:
-            raise InputError(
-                f"The {table.name} files hold no rows.",
-                where=str(discovery.address),
-                value=", ".join(file.name for file in discovery.files if file.table == table.name),
-                cure=f"Give {table.name} files that have rows below their header.",
-            )
-
-
-def _require_mapped(
-    files: Iterable[InputFile], headers: Mapping[str, FileHeader], mapping: Mapped
-) -> None:
-    """A column mapped to a name that no file has is a mistake, also if it is not required."""
-    by_table: dict[str, set[str]] = defaultdict(set)
-    for file in files:
-        if file.name in headers:
-            by_table[file.table].update(field.column.name for field in headers[file.name].fields)
-    for table, columns in by_table.items():
-        for column, name in mapping.get(table, {}).items():
-            if column not in columns:
-                raise InputError(
-                    f"None of the {table} files has a column {name!r}.",
-                    where=f"columns.{table}.{column} in config.yaml",
-                    value=name,
-                    cure="Correct the name, or remove it from the configuration.",
-                )

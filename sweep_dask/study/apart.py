@@ -11,7 +11,7 @@ from sweep_dask.locations import is_object
 from sweep_dask.storage.layout import RESULT_FOLDERS, OutputLayout
 
 if TYPE_CHECKING:
-    from sweep_dask.storage.discovery import Discovery
+    from sweep_dask.storage.inputs import Discovery
 
 
 def require_apart(discovery: Discovery, layout: OutputLayout) -> None:

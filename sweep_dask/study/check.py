@@ -21,7 +21,7 @@ from sweep_dask.analysis.data_checks.tally import Tally
 from sweep_dask.analysis.data_checks.written import check_written
 from sweep_dask.errors import InputError
 from sweep_dask.storage.address import InputAddresses
-from sweep_dask.storage.inputs import SeveralFilesError
+from sweep_dask.storage.input_faults import SeveralFilesError
 from sweep_dask.storage.sampling import sample_file
 from sweep_dask.study.book import book_settings
 from sweep_dask.study.plan import open_as_set

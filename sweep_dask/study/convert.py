@@ -19,9 +19,9 @@ from sweep_dask.schema import BY_NAME
 from sweep_dask.settings import require_known_columns
 from sweep_dask.storage.atomic import write_json
 from sweep_dask.storage.convert import ConvertedFile, convert_file, names_in_file
-from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_places import table_of_folder
+from sweep_dask.storage.inputs import require_unchanged
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.apart import require_apart
 from sweep_dask.study.plan import open_as_set

@@ -12,7 +12,7 @@ from sweep_dask.market.trading_day import calendar_days, is_evening
 from sweep_dask.schema import ORDERS
 from sweep_dask.storage.blocks import Block, Chunk, cut_file, read_chunks
 from sweep_dask.storage.formats import COMPRESSED
-from sweep_dask.storage.inputs import Inputs, raise_all
+from sweep_dask.storage.input_faults import raise_all
 from sweep_dask.storage.raw_files import UnreadableFileError
 from sweep_dask.storage.validate import validate_chunk
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.errors import InputError
+    from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.raw_files import InputFile
 
 #: Enough rows for a stable mean, small enough to take no time.

@@ -15,8 +15,8 @@ from sweep_dask.dataflow.ingest import ingest
 from sweep_dask.errors import InputError
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.atomic import file_digest
-from sweep_dask.storage.discovery import require_unchanged
 from sweep_dask.storage.ingest import write_rejects
+from sweep_dask.storage.inputs import require_unchanged
 from sweep_dask.storage.layout import REJECTS
 from sweep_dask.storage.ledger import Ledger
 from sweep_dask.storage.parquet_files import open_parquet

@@ -18,7 +18,7 @@ from running import invoke, result_files, run_here
 from sweep_dask.storage import ingest as block_ingest
 from sweep_dask.storage import inputs
 from sweep_dask.storage.address import InputAddresses
-from sweep_dask.storage.discovery import discover, require_unchanged
+from sweep_dask.storage.inputs import discover, require_unchanged
 from sweep_dask.storage.raw_files import InputChangedError, input_digest, open_raw
 from sweep_dask.study import reading
 

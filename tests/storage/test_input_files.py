@@ -12,8 +12,7 @@ from markets import order_text, trade_text, write_files
 
 from sweep_dask.errors import InputError
 from sweep_dask.storage.address import InputAddresses
-from sweep_dask.storage.discovery import discover
-from sweep_dask.storage.inputs import open_inputs
+from sweep_dask.storage.inputs import discover, open_inputs
 from sweep_dask.storage.raw_files import input_digest
 
 
