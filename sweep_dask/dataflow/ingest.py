@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from contextvars import Context
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import dask
 import numpy as np
@@ -237,8 +237,7 @@ def _refuse_unreadable(block_stats: Sequence[BlockStats]) -> None:
         )
 
 
-@dataclass(frozen=True)
-class BlockSizeChange:
+class BlockSizeChange(NamedTuple):
     """Blocks from one on had another size."""
 
     block: int
@@ -246,10 +245,6 @@ class BlockSizeChange:
     blocksize_bytes: int
     memory_share: float
     """Of the limit of a worker, the most that one took for a block before."""
-
-    def as_json(self) -> dict[str, float]:
-        """As the manifest has it."""
-        return asdict(self)
 
 
 def next_blocksize(blocksize_bytes: int, planned_bytes: int, shares: Sequence[float]) -> int:

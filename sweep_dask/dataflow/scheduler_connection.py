@@ -76,17 +76,17 @@ def _greeting_of_tls(connection: socket.socket, context: ssl.SSLContext, address
             if encrypted.recv(1):
                 return
     except ssl.SSLCertVerificationError as error:
-        raise _refusal(
+        raise ResourceError(
             f"The scheduler's certificate is not trusted: {error.verify_message}.",
-            address,
-            "name the authority that has signed it: --tls-ca-file",
+            where=address,
+            cure="name the authority that has signed it: --tls-ca-file",
         ) from error
     except ssl.SSLError as error:
         if error.reason in _NOT_TLS:
-            raise _refusal(
+            raise ResourceError(
                 "The scheduler does not encrypt its connections.",
-                address,
-                "name it tcp://… and leave the certificates out; or start it with TLS",
+                where=address,
+                cure="name it tcp://… and leave the certificates out; or start it with TLS",
             ) from error
         raise _rejected(address, error.reason) from error
     except ConnectionError as error:
@@ -103,10 +103,10 @@ def _plain_greeting(
         connection.recv(1)
     except TimeoutError:
         if _speaks_tls(place, deadline):
-            raise _refusal(
+            raise ResourceError(
                 "The scheduler encrypts its connections, and tcp:// does not.",
-                address,
-                "name it tls://… and give --tls-ca-file, --tls-cert and --tls-key",
+                where=address,
+                cure="name it tls://… and give --tls-ca-file, --tls-cert and --tls-key",
             ) from None
 
 
@@ -126,16 +126,12 @@ def _speaks_tls(place: tuple[str, int], deadline: float) -> bool:
 
 
 def _rejected(address: str, reason: Any) -> ResourceError:
-    return _refusal(
+    return ResourceError(
         "The scheduler rejects this client's certificate.",
-        address,
-        "show one that is signed by the scheduler's authority: --tls-cert and --tls-key",
+        where=address,
+        cure="show one that is signed by the scheduler's authority: --tls-cert and --tls-key",
         value=str(reason),
     )
-
-
-def _refusal(what: str, address: str, cure: str, value: str | None = None) -> ResourceError:
-    return ResourceError(what, where=address, value=value, cure=cure)
 
 
 _OPTIONS = {

@@ -68,16 +68,10 @@ def read_summary(path: Path) -> Summary:
     if rows.schema != _SCHEMA:
         raise pa.ArrowInvalid("it has not the columns of a summary")
     of_kind = [rows.filter(pc.equal(rows["kind"], kind)) for kind in range(len(Summary._fields))]
-    empty = nothing()
-    return Summary(
-        _cells(of_kind[0], empty.totals),
-        _cells(of_kind[1], empty.pairs),
-        _cells(of_kind[2], empty.spreads),
-        _cells(of_kind[3], empty.reasons),
-        _cells(of_kind[4], empty.levels),
-        _cells(of_kind[5], empty.sensitivity),
-        [Candidate(*numbers) for numbers in of_kind[_EXAMPLE]["counts"].to_pylist()],
-    )
+    like: Any = nothing()[:_EXAMPLE]
+    cells = [_cells(of, one) for of, one in zip(of_kind[:_EXAMPLE], like, strict=True)]
+    example = [Candidate(*numbers) for numbers in of_kind[_EXAMPLE]["counts"].to_pylist()]
+    return Summary._make([*cells, example])
 
 
 def _rows(kind: int, cells: Cells) -> pa.Table:

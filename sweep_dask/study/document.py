@@ -232,7 +232,7 @@ class RunRecord:
                 "largest_process_bytes": self.largest_process_bytes,
                 "all_processes_bytes": self.all_processes_bytes,
             },
-            "block_sizes": [change.as_json() for change in self.block_sizes],
+            "block_sizes": [change._asdict() for change in self.block_sizes],
             "checks": [finding.as_json() for finding in self.checks],
             "warnings": list(self.plan.warnings),
             "pieces": self.pieces,
