@@ -31,6 +31,11 @@ from sweep_dask.terms.arms import SCENARIOS
 CENTRE_POINT_BITS = 64 + 256 + 2048 + 4096
 
 
+def is_balanced(entry):
+    """Whether every row of a file is in exactly one place."""
+    return entry.read == entry.kept + entry.filtered.total() + entry.rejected.total()
+
+
 def open_file(folder: Path, name: str, data: bytes):
     """One input file and its header."""
     inputs = open_inputs(write_files(folder, {name: data}), {})

@@ -46,10 +46,6 @@ class FileLedger:
     filtered: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
 
-    def balanced(self) -> bool:
-        """Whether every row is in exactly one place."""
-        return self.read == self.kept + self.filtered.total() + self.rejected.total()
-
     def as_json(self) -> dict[str, object]:
         """As in the manifest."""
         return {

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from damage import mutated
+from ingesting import is_balanced
 from markets import FIRST_ID, OPENS_NS, ORDER, csv_text, trade_text
 
 from sweep_dask.errors import SweepError
@@ -86,7 +87,7 @@ def _ingested(plan, folder: Path, text: bytes | None) -> str:
     indexes = [ingest_block(block, str(scratch)) for block in plan.blocks]
     block_stats = [read_block_stats(scratch, block.number) for block in plan.blocks]
     ledger = Ledger(plan.inputs.files, block_stats)
-    assert all(entry.balanced() for entry in ledger.files)
+    assert all(is_balanced(entry) for entry in ledger.files)
     if any(stats.error for stats in block_stats):
         return "unreadable"
     rows = [
