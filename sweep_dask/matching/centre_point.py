@@ -1,4 +1,4 @@
-"""The Centre Point book: a whole day of events at once, or one event at a time.
+"""The Centre Point book: a whole day of events at once, or one event at a time, and what each does.
 
 The results are those of `reference.centre_point`, fill for fill, in steps that mostly grow with the
 logarithm of the orders resting; see `queue`. The rules and the readings chosen are those of
@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep_dask.compiled import entry
+from sweep_dask.compiled import entry, kernel
 from sweep_dask.matching.adopting import Pairs
-from sweep_dask.matching.book import Book, open_book
-from sweep_dask.matching.book_ref import BookOwner, book_of, reference_to
-from sweep_dask.matching.dispatch import dispatch
-from sweep_dask.matching.events import GAIN, EventKind
-from sweep_dask.matching.queue import bit_of
+from sweep_dask.matching.book import ORDERS, SWEEPS, Book, open_book
+from sweep_dask.matching.book_ref import BookOwner, book_of, lacks_room, make_room, reference_to
+from sweep_dask.matching.events import GAIN, EventKind, Obstacle, Validity
+from sweep_dask.matching.fills import drop_filled, undo
+from sweep_dask.matching.freed import follow, keep_left
+from sweep_dask.matching.order_terms import amend, enter, set_limit, set_state, take_off
+from sweep_dask.matching.passes import obstacle_of, opt_in, trade
+from sweep_dask.matching.queue import bit_of, leave, rest
+from sweep_dask.matching.quote_moves import uncross
+from sweep_dask.matching.quotes import Quote, closed
+from sweep_dask.matching.rules import IMMEDIATE, OWN_QUOTE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,6 +33,12 @@ if TYPE_CHECKING:
     from sweep_dask.matching.rules import Rules
 
 IntArray = NDArray[np.int64]
+
+_SESSION, _QUOTE, _OPT_IN = int(EventKind.SESSION), int(EventKind.QUOTE), int(EventKind.OPT_IN)
+_ENTER, _AMEND, _POST = int(EventKind.ENTER), int(EventKind.AMEND), int(EventKind.POST)
+_TAKE, _REDUCE = int(EventKind.TAKE), int(EventKind.REDUCE)
+_CANCEL, _STATE = int(EventKind.CANCEL), int(EventKind.STATE)
+_DAY, _OPEN = int(Validity.DAY), int(Obstacle.NONE)
 
 
 class BookResult(NamedTuple):
@@ -137,7 +149,7 @@ def apply_event(book: Book, event: np.void, position: int) -> Book:
     """
     owner = BookOwner(*book)
     ref = reference_to(owner)
-    dispatch(ref, event, position)
+    _apply(ref, event, position)
     return book_of(owner)
 
 
@@ -163,6 +175,96 @@ def apply_events(
     ref = reference_to(owner)
     for at in range(happening.size):
         position = happening[at]
-        dispatch(ref, events[position], position)
+        _apply(ref, events[position], position)
         applied[position] = ref.state[0].applied
     return book_of(owner)
+
+
+@kernel
+def _apply(book: Book, event: Any, position: int) -> None:
+    """Apply one record of `events.EVENT`."""
+    order, state = 0 + event.order, book.state[0]
+    if lacks_room(book, order):
+        make_room(book, order)
+    state.position, state.applied, state.fills_before = position, 0, state.fills
+    if event.kind in (_SESSION, _QUOTE):
+        _change_market(book, event)
+    elif event.kind == _OPT_IN:
+        opt_in(book, event.participant, SWEEPS if event.is_sweep else ORDERS)
+    else:
+        is_incoming, rests = _begin(book, order, event)
+        if is_incoming and event.trades:
+            _match_incoming(book, order, event)
+        if state.gives_freed:
+            follow(book, order, event)
+        if _cancels_rest(book, order, event):
+            book.orders[order].is_alive = 0
+        elif rests:
+            rest(book, order)
+    if not state.keeps_fills:
+        undo(book, state.fills_before)
+    drop_filled(book)
+
+
+@kernel
+def _change_market(book: Book, event: Any) -> None:
+    """Let the session or the quote change, and resting orders meet."""
+    state = book.state[0]
+    if event.kind == _SESSION:
+        state.is_continuous = event.quantity == 1
+    else:
+        state.bid, state.offer = event.bid, event.offer
+    if state.left > 0:
+        keep_left(book)
+    uncross(book)
+
+
+@kernel
+def _begin(book: Book, order: int, event: Any) -> tuple[bool, bool]:
+    """Do what an event does to its order before any trade.
+
+    Returns whether the order looks for contras then, and whether what is left is to rest.
+    """
+    kind, slot = event.kind, book.orders[order]
+    if kind == _ENTER:
+        enter(book, order, event)
+        return True, bool(event.rests)
+    if kind == _STATE:
+        set_state(book, order, event)
+        return False, bool(event.rests)
+    if not slot.is_alive:
+        return False, False
+    if kind == _AMEND and slot.leaves > 0:
+        # One that was filled here stays so, whatever really happened.
+        amend(book, order, event)
+        return True, bool(event.rests)
+    if kind == _CANCEL:
+        leave(book, order)
+        slot.is_alive = 0
+    elif kind == _REDUCE:
+        take_off(book, order, event.quantity)
+    elif kind == _POST:
+        set_limit(book, order, event.limit_x2)
+    return kind in (_TAKE, _POST), kind == _POST
+
+
+@kernel
+def _cancels_rest(book: Book, order: int, event: Any) -> bool:
+    """Whether an order that has just arrived is immediate; a sweep's rest lives on; R21."""
+    slot, state = book.orders[order], book.state[0]
+    is_immediate = slot.validity != _DAY and state.rules & IMMEDIATE and state.keeps_fills
+    return bool(event.kind == _ENTER and is_immediate and not slot.is_sweep)
+
+
+@kernel
+def _match_incoming(book: Book, order: int, event: Any) -> None:
+    """Let an incoming order look for contras, at the quote of the event if it has one; R20."""
+    slot, state = book.orders[order], book.state[0]
+    quote = Quote(state.bid, state.offer)
+    if event.has_quote and state.rules & OWN_QUOTE:
+        quote = Quote(event.bid, event.offer)
+    if slot.leaves > 0:
+        slot.obstacle = closed(state, quote)
+        if slot.obstacle == _OPEN:
+            trade(book, order, quote)
+            slot.obstacle = obstacle_of(book, order, quote.bid + quote.offer)
