@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
+from sweep_dask.analysis.centre_point.choices import lifetime_of
 from sweep_dask.explain.local_time import clock
 from sweep_dask.explain.reasons import beyond_limit
 from sweep_dask.terms.arms import TAPE

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point import replay
+from sweep_dask.analysis.centre_point.choices import lifetime_of
 from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
-from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.analysis.centre_point.match_table import MISSES, REPLAY_MATCH_COLUMNS
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.score_detail import Detail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
+from sweep_dask.analysis.centre_point.choices import lifetime_of
 
 
 def load_section(load, text):

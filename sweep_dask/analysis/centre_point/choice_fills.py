@@ -17,7 +17,7 @@ from sweep_dask.analysis.tables import sums_at
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sweep_dask.analysis.centre_point.adoption import Adoption
+    from sweep_dask.analysis.centre_point.choices import Adoption
     from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.tables import BoolArray, IntArray
@@ -113,7 +113,7 @@ def adopted_outcomes(
     flow
         Of the scenario, with sweeps that wait at least until they are measured.
     lot
-        int64[orders], see `adoption.lots`.
+        int64[orders], see `choices.lots`.
     switches
         Under each of which it is told once more, of the sweeps in some of the groups: see
         `switched_groups`. Of the others it is told as without a switch.

@@ -1,18 +1,30 @@
-"""The choices under which an answer is worked out, and which replays of the book that takes."""
+"""The choices under which an answer is worked out, and which replays of the book that takes.
+
+If all sweeps change at the same time they meet each other: what everybody would get says little of
+what one would. So they are dealt into groups by their order ids, and the book is replayed once for
+each group, which alone changes. Every sweep is measured in the replay of its own group.
+
+A sweep that really filled leaves no sign of when its owner would have given up. So how long it
+would have waited is a choice, the same for every arm: fills after it do not count, and what is
+left then is marked at that time. A sweep that its owner cancelled is cancelled in every arm.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.adoption import EVERYONE, NOBODY, Adoption
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, Lifetime, lifetime_of
+from sweep_dask.terms import choices
 from sweep_dask.terms.arms import AS_ENTERED, TAPE
 from sweep_dask.terms.choices import (
     ADOPTION_GROUPS,
     ADOPTION_SHARES,
+    CLOCK_SECONDS,
     LIFETIME,
+    LIFETIME_NAME,
     LIFETIMES,
     SWITCHES,
     Switch,
@@ -25,12 +37,131 @@ if TYPE_CHECKING:
 
     from sweep_dask.analysis.tables import BoolArray, IntArray
 
+#: Of the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+_GAMMA, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+#: Lots are whole numbers below this: half of what an int64 can tell apart, so that sums of two fit.
+LOTS = 1 << 62
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """The share of sweeps that change at the same time."""
+
+    share: float
+    """From 0, nobody, to 1, everyone."""
+
+    @property
+    def groups(self) -> int:
+        """Replays that it takes to measure every sweep."""
+        # A share of 1 / n is not quite that.
+        return ceil(1 / self.share - 1e-9) if self.share else 1
+
+    def replays(self, lot: IntArray) -> Iterator[GroupReplay]:
+        """Who changes and who is measured in each replay.
+
+        Parameters
+        ----------
+        lot
+            int64[orders], see `lots`.
+        """
+        width = round(self.share * LOTS)
+        for group in range(self.groups):
+            first, end = group * LOTS // self.groups, (group + 1) * LOTS // self.groups
+            # The share may not divide evenly: then a group adopts together with those after it.
+            yield GroupReplay((lot - first) % LOTS < width, (first <= lot) & (lot < end))
+
+
+class GroupReplay(NamedTuple):
+    """One replay of the book."""
+
+    adopts: BoolArray
+    """bool[orders], which change if they may."""
+    is_measured: BoolArray
+    """bool[orders], those of which this replay tells."""
+
+
+NOBODY, EVERYONE = Adoption(0.0), Adoption(1.0)
+
+
+def lots(order_id: IntArray, seed: int) -> IntArray:
+    """int64[orders] from 0 to `LOTS` - 1, evenly spread; the same id draws the same lot anywhere.
+
+    Parameters
+    ----------
+    order_id
+        int64[orders].
+    """
+    with np.errstate(over="ignore"):
+        mixed = order_id.astype(np.uint64) + np.uint64(_GAMMA) * np.uint64((2 * seed + 1) % 2**64)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_FIRST)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
+        mixed ^= mixed >> np.uint64(31)
+    return (mixed >> np.uint64(2)).astype(np.int64)
+
+
+_NS_PER_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """One of the three choices."""
+
+    name: str
+    """`recorded`: until the record ends, also where it ends because all was filled;
+    `clock:DURATION`: for so long from arrival on; `close`: until continuous trading ends."""
+    duration_ns: int | None = None
+    """Of the clock; None: there is none."""
+
+    def until_ns(self, arrival_ns: IntArray, end_ns: IntArray, trading_until_ns: int) -> IntArray:
+        """int64[sweeps], ns UTC: the last instant that counts, for each sweep.
+
+        Parameters
+        ----------
+        arrival_ns, end_ns
+            int64[sweeps], ns UTC: when each arrived, and when its record ended.
+        trading_until_ns
+            The last instant of continuous trading.
+        """
+        longest_ns = np.full_like(end_ns, trading_until_ns)
+        if self == RECORDED:
+            longest_ns = np.minimum(end_ns, trading_until_ns)
+        elif self.duration_ns is not None:
+            longest_ns = np.minimum(arrival_ns + self.duration_ns, trading_until_ns)
+        # One that arrives after the close is measured as it arrives.
+        return np.maximum(longest_ns, arrival_ns)
+
+    def is_within(self, other: Lifetime) -> bool:
+        """Whether no sweep is measured later than under another lifetime."""
+        if self.duration_ns is not None and other.duration_ns is not None:
+            return self.duration_ns <= other.duration_ns
+        return other in (self, CLOSE)
+
+
+RECORDED = Lifetime(choices.RECORDED)
+CLOSE = Lifetime(choices.CLOSE)
+
+
+def lifetime_of(name: str) -> Lifetime:
+    """The lifetime of a name such as `clock:5min`.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    found = LIFETIME_NAME.fullmatch(name)
+    if found is None:
+        raise ValueError(name)
+    if found["count"] is None:
+        return RECORDED if name == RECORDED.name else CLOSE
+    return Lifetime(name, int(found["count"]) * CLOCK_SECONDS[found["unit"]] * _NS_PER_SECOND)
+
 
 class Choices(NamedTuple):
     """How long sweeps wait that change, and how many of them change at the same time."""
 
     lifetime: str = LIFETIME
-    """Of the answer: see `lifetimes.Lifetime`."""
+    """Of the answer: see `Lifetime`."""
     adoption_groups: int = ADOPTION_GROUPS
     """The answer is about one of so many groups changing."""
     adoption_seed: int = 0

@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.adoption import LOTS, lots
+from sweep_dask.analysis.centre_point.choices import LOTS, lifetime_of, lots
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
-from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
 from sweep_dask.analysis.centre_point.order_flow import (
     entry_rows,
     flow_of_orders,

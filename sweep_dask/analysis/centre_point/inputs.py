@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.adoption import lots
+from sweep_dask.analysis.centre_point.choices import lots
 from sweep_dask.analysis.centre_point.market_events import (
     MarketEvents,
     market_events,

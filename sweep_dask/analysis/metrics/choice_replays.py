@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.adoption import lots
 from sweep_dask.analysis.centre_point.choice_fills import (
     adopted_outcomes,
     real_outcome,
     switched_groups,
 )
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, lifetime_of
+from sweep_dask.analysis.centre_point.choices import CLOSE, lifetime_of, lots
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.metrics.choice_sums import NOT_KNOWN, ChoiceSums
 from sweep_dask.analysis.metrics.fees import NO_FEES

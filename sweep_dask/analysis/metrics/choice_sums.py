@@ -32,8 +32,7 @@ from sweep_dask.terms.units import BPS
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choice_fills import AdoptedOutcome
-    from sweep_dask.analysis.centre_point.choices import Case
-    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
+    from sweep_dask.analysis.centre_point.choices import Case, Lifetime
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.metrics.fees import Fees

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from sweep_dask.analysis.centre_point.lifetimes import lifetime_of
+from sweep_dask.analysis.centre_point.choices import lifetime_of
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.centre_point.scenarios import Scenarios, affected_sweeps
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills

@@ -18,8 +18,8 @@ from sweep_dask.analysis.tables import prices, whole_numbers
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sweep_dask.analysis.centre_point.choices import Lifetime
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
-    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
     from sweep_dask.analysis.tables import IntArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.lifetimes import RECORDED
+from sweep_dask.analysis.centre_point.choices import RECORDED
 from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
 from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sweep_dask.analysis.centre_point.lifetimes import Lifetime
+    from sweep_dask.analysis.centre_point.choices import Lifetime
     from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
     from sweep_dask.analysis.metrics.records import Fills

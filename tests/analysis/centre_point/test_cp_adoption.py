@@ -11,9 +11,16 @@ from cp_sweeps import MID_X2, sweep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.adoption import EVERYONE, LOTS, Adoption, lots
 from sweep_dask.analysis.centre_point.choice_fills import adopted_outcomes, real_outcome
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, lifetime_of
+from sweep_dask.analysis.centre_point.choices import (
+    CLOSE,
+    EVERYONE,
+    LOTS,
+    RECORDED,
+    Adoption,
+    lifetime_of,
+    lots,
+)
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.terms.arms import AS_ENTERED, SCENARIOS
 

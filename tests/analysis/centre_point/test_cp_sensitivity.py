@@ -11,8 +11,7 @@ from cp_sweeps import MID_X2, sweep
 from framed import read_sweeps, sweep_tables, to_frame
 
 from sweep_dask.analysis.centre_point import choice_fills as engine
-from sweep_dask.analysis.centre_point.choices import Case, Choices
-from sweep_dask.analysis.centre_point.lifetimes import Lifetime, lifetime_of
+from sweep_dask.analysis.centre_point.choices import Case, Choices, Lifetime, lifetime_of
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.choice_replays import under_choices

@@ -28,7 +28,7 @@ from framed import read_sweeps, run_scenario, sweep_tables, to_category, to_tabl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.lifetimes import CLOSE, RECORDED, Lifetime
+from sweep_dask.analysis.centre_point.choices import CLOSE, RECORDED, Lifetime
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.partition_sweeps import fills_by_time_priority, fills_of_book
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE, Outcome

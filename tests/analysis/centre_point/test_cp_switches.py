@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_book import run_reference
 
-from sweep_dask.analysis.centre_point.adoption import Adoption, lots
 from sweep_dask.analysis.centre_point.choice_fills import adopted_outcomes
+from sweep_dask.analysis.centre_point.choices import Adoption, lots
 from sweep_dask.analysis.centre_point.scenario_flow import ScenarioFlow
 from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.matching.reference.centre_point import ReferenceBook
