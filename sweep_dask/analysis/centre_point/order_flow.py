@@ -20,8 +20,8 @@ from sweep_dask.matching.events import EVENT, EventKind, Style, Validity
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sweep_dask.analysis.centre_point.inputs import MarketEvents
     from sweep_dask.analysis.centre_point.lit_levels import Searches
-    from sweep_dask.analysis.centre_point.market_events import MarketEvents
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.tape import Tape
     from sweep_dask.analysis.tables import BoolArray, IntArray

@@ -25,7 +25,7 @@ from sweep_dask.analysis.tables import sums_at
 from sweep_dask.matching.events import EVENT, EventKind
 
 if TYPE_CHECKING:
-    from sweep_dask.analysis.centre_point.market_events import MarketEvents
+    from sweep_dask.analysis.centre_point.inputs import MarketEvents
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.tape import Tape
     from sweep_dask.analysis.tables import BoolArray, IntArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.market_events import MarketEvents
+from sweep_dask.analysis.centre_point.inputs import MarketEvents
 from sweep_dask.analysis.centre_point.match_table import match_table
 from sweep_dask.analysis.centre_point.order_flow import (
     AFTER_TRADES,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.market_events import whole_units
+from sweep_dask.analysis.centre_point.inputs import whole_units
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.centre_point.order_log import QuoteSource, fillable_quantity
 from sweep_dask.analysis.metrics.populations import SweepFacts

@@ -21,7 +21,7 @@ from cp_rows import (
 )
 from framed import read_tape, run_scenario
 
-from sweep_dask.analysis.centre_point.preferencing import OptIns, learn_opt_ins
+from sweep_dask.analysis.centre_point.inputs import OptIns, learn_opt_ins
 from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, dark_matches
 
 #: Of one order that trades with nobody here: what matches there were does not depend on it.
