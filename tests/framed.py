@@ -10,7 +10,7 @@ import pyarrow as pa
 from sweep_dask.analysis import tables
 from sweep_dask.analysis.centre_point import (
     inputs,
-    match_table,
+    order_checks,
     replay,
     scenarios,
     sweep_outcomes,
@@ -102,7 +102,7 @@ def read_tape(trades, log):
 
 
 def left_out_table(*arguments):
-    return to_frame(match_table.left_out_table(*arguments))
+    return to_frame(order_checks.left_out_table(*arguments))
 
 
 def scenario_results(partition, names, *key):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.contested import count_contras
+from sweep_dask.analysis.centre_point.replay_target import count_contras
 from sweep_dask.analysis.rollups.cells import added_up
 from sweep_dask.analysis.rollups.pairs import count_pairs
 from sweep_dask.analysis.time_priority.fills import add_fills

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.inputs import PartitionInput, read_partition
-from sweep_dask.analysis.centre_point.match_table import left_out_table
+from sweep_dask.analysis.centre_point.order_checks import left_out_table
 from sweep_dask.analysis.centre_point.order_log import QuoteSource, read_order_log
 from sweep_dask.analysis.centre_point.scenarios import ScenarioResult, Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import sweep_fills

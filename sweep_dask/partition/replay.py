@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.analysis.centre_point.match_table import left_out_table
+from sweep_dask.analysis.centre_point.order_checks import left_out_table
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
 from sweep_dask.analysis.metrics.partition_sweeps import read_sweeps
 from sweep_dask.locations import location_of

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS, MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.match_table import MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.order_checks import LEFT_OUT_COLUMNS
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILL_COLUMNS, SWEEP_SUMMARY
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE

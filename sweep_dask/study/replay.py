@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS, REPLAY_MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.match_table import REPLAY_MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.order_checks import LEFT_OUT_COLUMNS
 from sweep_dask.dataflow.execute import gather
 from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.progress import counted, shown

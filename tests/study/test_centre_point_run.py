@@ -12,7 +12,8 @@ from dark_markets import EXPECTED, SWEEP_QUANTITY, add_session, dark_market
 from markets import COLUMNS, FIRST_ID, OPENING_NS, SECOND, SELL, write_rows
 from running import ROOT, as_printed, invoke, result_files, run_here
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS, MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.match_table import MATCH_COLUMNS
+from sweep_dask.analysis.centre_point.order_checks import LEFT_OUT_COLUMNS
 from sweep_dask.analysis.centre_point.sweep_outcomes import SWEEP_FILL_COLUMNS, SWEEP_SUMMARY
 from sweep_dask.errors import UsageError
 from sweep_dask.settings import load_settings

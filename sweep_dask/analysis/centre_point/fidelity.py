@@ -36,6 +36,10 @@ class Matches(NamedTuple):
     timestamp_ns: IntArray
     both_passive: BoolArray
 
+    def chosen(self, rows: IntArray | BoolArray) -> Matches:
+        """Some of the matches."""
+        return Matches._make(column[rows] for column in self)
+
 
 @dataclass
 class Score:
@@ -220,7 +224,7 @@ def _hits_within(tape: Matches, predicted: Matches) -> int:
     is_same = (price_x2 == exact_x2) | (price_x2 | 1 == exact_x2)
     are_more = (n_recorded > 0) & (n_foretold > 0) & ~is_pair
     return int((is_same & (wait_ns <= _TOLERANCE_NS)).sum()) + _hits_in_turn(
-        _only(tape, are_more[recorded]), _only(predicted, are_more[foretold])
+        tape.chosen(are_more[recorded]), predicted.chosen(are_more[foretold])
     )
 
 
@@ -234,17 +238,6 @@ def _but_for_time(tape: Matches, predicted: Matches) -> tuple[IntArray, IntArray
     ]
     numbers = _equal_rows(np.concatenate(rows))
     return numbers[: len(rows[0])], numbers[len(rows[0]) :]
-
-
-def _only(matches: Matches, chosen: BoolArray) -> Matches:
-    return Matches(
-        matches.buy_order_id[chosen],
-        matches.sell_order_id[chosen],
-        matches.quantity[chosen],
-        matches.price_x2[chosen],
-        matches.timestamp_ns[chosen],
-        matches.both_passive[chosen],
-    )
 
 
 def _hits_in_turn(tape: Matches, predicted: Matches) -> int:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from sweep_dask.analysis.centre_point.order_checks import LeftOut
     from sweep_dask.analysis.centre_point.order_flow import OrderFlow
     from sweep_dask.analysis.centre_point.order_log import OrderLog
 
@@ -22,9 +21,6 @@ MATCH_COLUMNS = schema(
     "quantity:int64 price_x2:int64 deal_source:int16 aggressor:int8 trigger:str"
 )
 REPLAY_MATCH_COLUMNS = {**MATCH_COLUMNS, "mode": "str"}
-MISSES = schema(
-    "buy_order_id:int64 sell_order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 cause:str"
-)
 
 #: What made a match happen, by the kind of its event: else it was an arrival.
 _TRIGGERS = {EventKind.AMEND: "amend", EventKind.QUOTE: "nbbo", EventKind.SESSION: "nbbo"}
@@ -56,23 +52,3 @@ def match_table(
         "mode": constant(mode, fills.size),
     }
     return table(MATCH_COLUMNS if mode is None else REPLAY_MATCH_COLUMNS, values)
-
-
-LEFT_OUT_COLUMNS = schema(
-    "date:str security:int32 order_id:int64 sequence:int64 left_out_reason:category"
-)
-
-
-def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pa.Table:
-    """The orders left out of the book and why, columns `LEFT_OUT_COLUMNS`."""
-    size = left_out.order.size
-    return table(
-        LEFT_OUT_COLUMNS,
-        {
-            "date": constant(date, size),
-            "security": np.full(size, security),
-            "order_id": log.order_id[left_out.order],
-            "sequence": left_out.sequence,
-            "left_out_reason": list(left_out.reason),
-        },
-    )

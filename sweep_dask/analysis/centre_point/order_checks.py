@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sweep_dask.analysis.tables import constant, schema, table
 from sweep_dask.market.change_reasons import NEW, TRADED
 from sweep_dask.market.order_codes import (
     CENTRE_POINT,
@@ -20,6 +21,8 @@ from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.order_log import OrderLog
     from sweep_dask.analysis.centre_point.tape import Tape
@@ -44,6 +47,26 @@ class LeftOut:
     def counts(self) -> dict[str, int]:
         """Orders by reason, in the order of `LEFT_OUT_REASONS`."""
         return {name: n for name in LEFT_OUT_REASONS if (n := self.reason.count(name))}
+
+
+LEFT_OUT_COLUMNS = schema(
+    "date:str security:int32 order_id:int64 sequence:int64 left_out_reason:category"
+)
+
+
+def left_out_table(log: OrderLog, left_out: LeftOut, date: str, security: int) -> pa.Table:
+    """The orders left out of the book and why, columns `LEFT_OUT_COLUMNS`."""
+    size = left_out.order.size
+    return table(
+        LEFT_OUT_COLUMNS,
+        {
+            "date": constant(date, size),
+            "security": np.full(size, security),
+            "order_id": log.order_id[left_out.order],
+            "sequence": left_out.sequence,
+            "left_out_reason": list(left_out.reason),
+        },
+    )
 
 
 def find_left_out(log: OrderLog, tape: Tape | None) -> LeftOut:

@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.causes import find_misses
 from sweep_dask.analysis.centre_point.dark_sweeps import Amounts, book_amounts, compare
 from sweep_dask.analysis.centre_point.fidelity import Matches, Score, score_matches
 from sweep_dask.analysis.centre_point.hide_and_predict import hide_and_predict
+from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.match_kinds import kinds_in_book, tallies_of
-from sweep_dask.analysis.centre_point.match_table import MISSES, match_table
+from sweep_dask.analysis.centre_point.match_table import match_table
 from sweep_dask.analysis.centre_point.order_flow import OrderFlow, free_flow
 from sweep_dask.analysis.centre_point.replay_target import Target
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
 from sweep_dask.analysis.centre_point.score_detail import Detail, Tallies
-from sweep_dask.analysis.tables import BoolArray, table
+from sweep_dask.analysis.tables import BoolArray, schema, table
+from sweep_dask.market.ticks import is_published_as
+from sweep_dask.matching.events import EventKind
 from sweep_dask.matching.rules import names
-from sweep_dask.terms.score import FREE, MODES, RESYNC
+from sweep_dask.terms.score import CAUSES, FREE, MODES, RESYNC
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
     from sweep_dask.analysis.centre_point.inputs import PartitionInput
+    from sweep_dask.analysis.tables import IntArray
     from sweep_dask.matching.centre_point import BookResult
 
 
@@ -176,24 +180,56 @@ def _ablate(partition: PartitionInput, target: Target) -> dict[str, dict[str, Sc
     return scores
 
 
+#: Columns of the matches of the tape that were not predicted.
+MISSES = schema(
+    "buy_order_id:int64 sell_order_id:int64 timestamp:int64 quantity:int64 price_x2:int64 cause:str"
+)
+
+
 def _miss_table(target: Target, resync: _Prediction) -> pa.Table:
-    misses = find_misses(
-        target.tape,
-        resync.on_tape,
-        target.is_known,
-        resync.played.flow,
-        target.minimum_in_force,
-        target.aggressor,
+    """Misses in the order of execution, and why; columns `MISSES`."""
+    at = np.flatnonzero(~resync.on_tape)
+    missed, aggressor = target.tape.chosen(at), target.aggressor[at]
+    searched, midpoint_x2 = _midpoints(resync.played.flow, missed.timestamp_ns, aggressor)
+    causes = np.select(
+        [
+            ~target.is_known[at],
+            missed.both_passive & ~searched,
+            ~is_published_as(missed.price_x2, midpoint_x2),
+            target.minimum_in_force[at],
+        ],
+        list(CAUSES)[:-1],
+        default="other",
     )
-    at = misses.match
     return table(
-        MISSES,
-        {
-            "buy_order_id": target.tape.buy_order_id[at],
-            "sell_order_id": target.tape.sell_order_id[at],
-            "timestamp": target.tape.timestamp_ns[at],
-            "quantity": target.tape.quantity[at],
-            "price_x2": target.tape.price_x2[at],
-            "cause": list(misses.cause),
-        },
+        MISSES, missed._asdict() | {"timestamp": missed.timestamp_ns, "cause": causes.tolist()}
     )
+
+
+def _midpoints(
+    flow: OrderFlow, timestamp_ns: IntArray, aggressor: IntArray
+) -> tuple[BoolArray, IntArray]:
+    """Whether anything looked for contras at each time, and the doubled midpoint it did it at.
+
+    If the incoming order is known, it is its search that counts, else the last one of that time.
+    """
+    is_quote = flow.events["kind"] == EventKind.QUOTE
+    searches = np.flatnonzero((flow.events["trades"] == 1) | is_quote)
+    order = np.where(is_quote[searches], -1, flow.events["order"][searches])
+    times = flow.timestamp_ns[searches]
+    own = LatestRows(order, times).at(aggressor, timestamp_ns)
+    any_order = LatestRows(np.zeros_like(order), times).at(np.zeros_like(aggressor), timestamp_ns)
+    search = np.where((aggressor >= 0) & (own >= 0), own, any_order)
+    searched = search >= 0
+    midpoint_x2 = np.zeros(timestamp_ns.size, dtype=np.int64)
+    midpoint_x2[searched] = _midpoint_at_events(flow, is_quote)[searches[search[searched]]]
+    return searched, midpoint_x2
+
+
+def _midpoint_at_events(flow: OrderFlow, is_quote: BoolArray) -> IntArray:
+    """int64[events]: twice the midpoint of the event's own quote, else of the standing one."""
+    events = flow.events
+    last_quote = np.maximum.accumulate(np.where(is_quote, np.arange(flow.size), -1))
+    sum_x2 = events["bid"] + events["offer"]
+    standing_x2 = np.where(last_quote >= 0, sum_x2[last_quote], 0)
+    return np.where(events["has_quote"] == 1, sum_x2, standing_x2)

@@ -11,13 +11,13 @@ from framed import replay_partition
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.contested import find_arrivals, random_hit_probability
 from sweep_dask.analysis.centre_point.fidelity import as_matches
 from sweep_dask.analysis.centre_point.order_flow import (
     amendment_rows,
     entry_rows,
     rests_in_dark,
 )
+from sweep_dask.analysis.centre_point.replay_target import find_arrivals, random_hit_probability
 from sweep_dask.analysis.centre_point.tape import dark_matches
 
 

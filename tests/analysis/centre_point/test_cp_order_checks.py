@@ -26,9 +26,9 @@ from framed import left_out_table, run_scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.match_table import LEFT_OUT_COLUMNS
 from sweep_dask.analysis.centre_point.order_checks import (
     ASSUMED_WITHOUT,
+    LEFT_OUT_COLUMNS,
     _out_of_order,
     assumptions_without,
 )
