@@ -19,7 +19,7 @@ from sweep_dask.terms.arms import SCENARIOS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sweep_dask.analysis.centre_point.fidelity import Score
+    from sweep_dask.analysis.centre_point.score import Score
     from sweep_dask.errors import ResourceError
     from sweep_dask.partition.rows import RowsRead
     from sweep_dask.partition.tables import TablesSpec

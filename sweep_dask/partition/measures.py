@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point import replay
 from sweep_dask.analysis.centre_point.choices import lifetime_of
-from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.match_table import REPLAY_MATCH_COLUMNS
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.centre_point.replay import MISSES
-from sweep_dask.analysis.centre_point.score_detail import Detail
+from sweep_dask.analysis.centre_point.score import Detail, Score
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.dual_posted import dual_posted
 from sweep_dask.analysis.metrics.partition_sweeps import fills_by_time_priority, fills_of_book

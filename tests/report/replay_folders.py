@@ -7,10 +7,8 @@ import json
 import numpy as np
 from report_folders import DATE
 
-from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
-from sweep_dask.analysis.centre_point.score_detail import DarkSweeps, Detail, Tallies
-from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.analysis.centre_point.score import DarkSweeps, Detail, Score, Tallies, Tally
 from sweep_dask.analysis.metrics.dual_posted import DualPosted, matched_on_strata
 from sweep_dask.terms.score import EVENTS, KINDS, UNTIL
 

@@ -15,7 +15,7 @@ from rollup_folders import make_answer_folder
 from running import as_printed
 
 from sweep_dask.analysis.centre_point.order_checks import ASSUMED_WITHOUT
-from sweep_dask.analysis.centre_point.score_detail import DarkSweeps
+from sweep_dask.analysis.centre_point.score import DarkSweeps
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.errors import InputError
 from sweep_dask.matching import rules

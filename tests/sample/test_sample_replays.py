@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from framed import read_partition, replay_partition
 
-from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_flow import free_flow
+from sweep_dask.analysis.centre_point.score import Score
 from sweep_dask.analysis.centre_point.tape import dark_matches
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS, SWEEP
 from sweep_dask.market.sessions import SessionRow, continuous_windows

@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 from running import program_environment
 
 import sweep_dask
-from sweep_dask.analysis.centre_point.score_detail import Detail
+from sweep_dask.analysis.centre_point.score import Detail
 from sweep_dask.errors import InputError
 from sweep_dask.report.cards import replay_card
 from sweep_dask.study.results import RunResult, load

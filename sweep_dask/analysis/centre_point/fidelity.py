@@ -2,24 +2,21 @@
 
 A hit is a predicted match with the same buy order, sell order, quantity, price and timestamp. The
 book predicts exact prices and the tape has published ones, which are truncated: they are the same
-if the one is published as the other (R1). All counts can be added over partitions; shares are
-taken at the very end (`score_as_json`).
+if the one is published as the other (R1).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.tally import Tally, share
+from sweep_dask.analysis.centre_point.score import Score, Tally
 from sweep_dask.market.ticks import truncated_x2
 from sweep_dask.terms.score import TRIGGERS
 
 if TYPE_CHECKING:
-    from sweep_dask.analysis.centre_point.score_detail import Detail
     from sweep_dask.analysis.centre_point.tape import DarkMatches
     from sweep_dask.analysis.tables import BoolArray, IntArray
 
@@ -39,57 +36,6 @@ class Matches(NamedTuple):
     def chosen(self, rows: IntArray | BoolArray) -> Matches:
         """Some of the matches."""
         return Matches._make(column[rows] for column in self)
-
-
-@dataclass
-class Score:
-    """The counts behind the score of one mode; of one partition or of many."""
-
-    all: Tally = field(default_factory=Tally)
-    quantity: Tally = field(default_factory=Tally)
-    within_1ms: Tally = field(default_factory=Tally)
-    by_trigger: dict[str, Tally] = field(
-        default_factory=lambda: {name: Tally() for name in TRIGGERS}
-    )
-    reachable: int = 0
-    contested: int = 0
-    contested_hits: int = 0
-    contested_random: float = 0.0
-    """Expected number of contested arrivals right under random priority."""
-    detail: Detail | None = None
-    """What a score is told apart by; None of a replay without a rule."""
-
-    def add(self, other: Score) -> None:
-        """Add the counts of another partition."""
-        for mine, theirs in (
-            (self.all, other.all),
-            (self.quantity, other.quantity),
-            (self.within_1ms, other.within_1ms),
-            *((self.by_trigger[name], other.by_trigger[name]) for name in TRIGGERS),
-        ):
-            mine.add(theirs)
-        self.reachable += other.reachable
-        self.contested += other.contested
-        self.contested_hits += other.contested_hits
-        self.contested_random += other.contested_random
-        if self.detail is not None and other.detail is not None:
-            self.detail.add(other.detail)
-
-    def as_json(self) -> dict[str, Any]:
-        """As in `fidelity.json`; numbers are not rounded, a share of nothing is null."""
-        quantity = self.quantity.shares()
-        return self.all.as_json() | {
-            "reachable": self.reachable,
-            "reachable_recall": share(self.all.hits, self.reachable),
-            "contested": self.contested,
-            "contested_hits": self.contested_hits,
-            "contested_random": share(self.contested_random, self.contested),
-            "quantity_precision": quantity["precision"],
-            "quantity_recall": quantity["recall"],
-            "within_1ms": self.within_1ms.shares(),
-            "by_trigger": {name: tally.as_json() for name, tally in self.by_trigger.items()},
-            **({} if self.detail is None else self.detail.as_json()),
-        }
 
 
 def score_matches(
@@ -135,14 +81,7 @@ def score_matches(
 
 def as_matches(recorded: DarkMatches) -> Matches:
     """The tape's matches in the form in which they are compared."""
-    return Matches(
-        recorded.buy_order_id,
-        recorded.sell_order_id,
-        recorded.quantity,
-        recorded.price_x2,
-        recorded.timestamp_ns,
-        recorded.both_passive,
-    )
+    return Matches(*(getattr(recorded, name) for name in Matches._fields))
 
 
 class Keys(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.tally import share
+from sweep_dask.analysis.centre_point.score import Counts, share
 from sweep_dask.analysis.rollups.spreads import lengthened, shortened
 from sweep_dask.terms.score import OUTCOMES
 
@@ -32,7 +32,7 @@ class OrderFills(NamedTuple):
 
 
 @dataclass
-class Times:
+class Times(Counts):
     """Times, each kept within 0.4 %: see `rollups.spreads`."""
 
     counts: Counter[int] = field(default_factory=Counter)
@@ -54,22 +54,16 @@ class Times:
 
 
 @dataclass
-class Outcome:
+class Outcome(Counts):
     """The orders of one of `OUTCOMES`, and their shares."""
 
     orders: int = 0
     predicted_quantity: int = 0
     real_quantity: int = 0
 
-    def add(self, other: Outcome) -> None:
-        """Add the counts of another partition."""
-        self.orders += other.orders
-        self.predicted_quantity += other.predicted_quantity
-        self.real_quantity += other.real_quantity
-
 
 @dataclass
-class Reliability:
+class Reliability(Counts):
     """Predicted and real fills until some moment of each order's life."""
 
     outcomes: dict[str, Outcome] = field(
@@ -112,15 +106,6 @@ class Reliability:
             Times.of(real.first_ns[filled]),
         )
 
-    def add(self, other: Reliability) -> None:
-        """Add the counts of another partition."""
-        for name, outcome in self.outcomes.items():
-            outcome.add(other.outcomes[name])
-        self.squares.update(other.squares)
-        self.uncancelled_right += other.uncancelled_right
-        self.predicted_times.counts.update(other.predicted_times.counts)
-        self.real_times.counts.update(other.real_times.counts)
-
     def as_json(self) -> dict[str, Any]:
         """Numbers are not rounded; a share of nothing is null."""
         cells = [self.outcomes[name] for name in OUTCOMES]
@@ -153,21 +138,12 @@ class Reliability:
 
 
 @dataclass
-class HiddenOrders:
+class HiddenOrders(Counts):
     """All orders that were hidden and predicted, by how long they are asked about."""
 
     by_lifetime: dict[str, Reliability] = field(default_factory=dict)
     random_priority: dict[str, Reliability] = field(default_factory=dict)
     """The same predicted by a book in which lots rank the orders."""
-
-    def add(self, other: HiddenOrders) -> None:
-        """Add the counts of another partition."""
-        for mine, theirs in (
-            (self.by_lifetime, other.by_lifetime),
-            (self.random_priority, other.random_priority),
-        ):
-            for name, reliability in theirs.items():
-                mine.setdefault(name, Reliability()).add(reliability)
 
     @property
     def orders(self) -> int:

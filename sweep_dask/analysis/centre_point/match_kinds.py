@@ -11,8 +11,7 @@ from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
 from sweep_dask.analysis.centre_point.order_log import sweeps_of
-from sweep_dask.analysis.centre_point.score_detail import Tallies
-from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.analysis.centre_point.score import Tallies, Tally
 from sweep_dask.matching.events import EventKind
 from sweep_dask.terms.score import EVENTS, KINDS
 from sweep_dask.terms.sides import BUY, SELL

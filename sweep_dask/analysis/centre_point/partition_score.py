@@ -9,10 +9,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.analysis.centre_point.fidelity import Score
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, Outcome, Reliability, Times
-from sweep_dask.analysis.centre_point.score_detail import DarkSweeps, Detail, Tallies
-from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.analysis.centre_point.score import DarkSweeps, Detail, Score, Tallies, Tally
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
 from sweep_dask.terms.score import EVENTS, KINDS, OUTCOMES, TRIGGERS
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.dark_sweeps import Amounts, book_amounts, compare
-from sweep_dask.analysis.centre_point.fidelity import Matches, Score, score_matches
+from sweep_dask.analysis.centre_point.fidelity import Matches, score_matches
 from sweep_dask.analysis.centre_point.hide_and_predict import hide_and_predict
 from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.match_kinds import kinds_in_book, tallies_of
@@ -17,7 +16,14 @@ from sweep_dask.analysis.centre_point.match_table import match_table
 from sweep_dask.analysis.centre_point.order_flow import OrderFlow, free_flow
 from sweep_dask.analysis.centre_point.replay_target import Target
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
-from sweep_dask.analysis.centre_point.score_detail import Detail, Tallies
+from sweep_dask.analysis.centre_point.score import (
+    Amounts,
+    Detail,
+    Score,
+    Tallies,
+    book_amounts,
+    compare,
+)
 from sweep_dask.analysis.tables import BoolArray, schema, table
 from sweep_dask.market.ticks import is_published_as
 from sweep_dask.matching.events import EventKind

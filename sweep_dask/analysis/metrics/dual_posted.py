@@ -9,7 +9,7 @@ as far as nothing else tells the two apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,8 +18,8 @@ from scipy.special import stdtrit
 from sweep_dask.analysis.centre_point.choices import lifetime_of
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.centre_point.scenarios import Scenarios, affected_sweeps
+from sweep_dask.analysis.centre_point.score import Counts, share
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
-from sweep_dask.analysis.centre_point.tally import share
 from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
@@ -54,7 +54,7 @@ class _Clusters(NamedTuple):
 
 
 @dataclass
-class DualPosted:
+class DualPosted(Counts):
     """Sums over dual-posted sweeps and those they are matched with; to be added by partition."""
 
     sweeps: int = 0
@@ -78,11 +78,6 @@ class DualPosted:
     difference_times_quantity: float = 0.0
     """Likewise, of what was predicted less what these filled, times `quantity`."""
     squared_difference: float = 0.0
-
-    def add(self, other: DualPosted) -> None:
-        """Add the sums of another partition."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
     def as_json(self) -> dict[str, Any] | None:
         """As in `fidelity.json`, not rounded; None if no sweep was dual-posted."""

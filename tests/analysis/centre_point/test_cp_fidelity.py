@@ -11,13 +11,8 @@ from framed import replay_partition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.centre_point.fidelity import (
-    Matches,
-    Score,
-    Tally,
-    score_matches,
-    share,
-)
+from sweep_dask.analysis.centre_point.fidelity import Matches, score_matches
+from sweep_dask.analysis.centre_point.score import Score, Tally, share
 
 MILLISECOND = 1_000_000
 FIELDS = ("buy_order_id", "sell_order_id", "quantity", "price_x2", "timestamp_ns")

@@ -13,7 +13,7 @@ from cp_rows import BUY, DARK, LIT, SELL, SWEEP, Day
 from cp_sweeps import filled
 from framed import replay_partition, run_scenario
 
-from sweep_dask.analysis.centre_point.fidelity import Tally
+from sweep_dask.analysis.centre_point.score import Tally
 
 FIRST, SECOND, LAST = 3340, 3350, 3370
 

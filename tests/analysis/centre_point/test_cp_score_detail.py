@@ -9,8 +9,7 @@ from cp_rows import BUY, HALF_TICK, LIT, SELL, Day
 from cp_sweeps import sweep
 from framed import replay_partition
 
-from sweep_dask.analysis.centre_point.score_detail import DarkSweeps, Detail, Tallies
-from sweep_dask.analysis.centre_point.tally import Tally
+from sweep_dask.analysis.centre_point.score import DarkSweeps, Detail, Tallies, Tally
 
 MODES = ("resync", "free")
 MARKETS = {"sample": cp_markets.sample_day, "morning": cp_markets.morning}
