@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.centre_point.fidelity import Matches, score_matches
+from sweep_dask.analysis.centre_point.fidelity import (
+    Matches,
+    kinds_in_book,
+    score_matches,
+    tallies_of,
+)
 from sweep_dask.analysis.centre_point.hide_and_predict import hide_and_predict
 from sweep_dask.analysis.centre_point.latest_rows import LatestRows
-from sweep_dask.analysis.centre_point.match_kinds import kinds_in_book, tallies_of
 from sweep_dask.analysis.centre_point.match_table import match_table
 from sweep_dask.analysis.centre_point.order_flow import OrderFlow, free_flow
 from sweep_dask.analysis.centre_point.replay_target import Target

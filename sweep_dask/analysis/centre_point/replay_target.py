@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.centre_point.fidelity import Matches, as_matches
+from sweep_dask.analysis.centre_point.fidelity import Kinds, Matches, as_matches, kinds_on_tape
 from sweep_dask.analysis.centre_point.latest_rows import LatestRows
-from sweep_dask.analysis.centre_point.match_kinds import Kinds, kinds_on_tape
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import incoming_rows, rests_in_dark
 from sweep_dask.analysis.centre_point.score import Amounts, tape_amounts
