@@ -18,7 +18,6 @@ from sweep_dask.analysis.centre_point import (
 )
 from sweep_dask.analysis.metrics import (
     comparison,
-    decomposition,
     partition_sweeps,
     sweep_table,
 )
@@ -145,7 +144,7 @@ def differences(real, simulated):
 
 
 def arrival_cost_parts(real, simulated):
-    return to_frame(decomposition.arrival_cost_parts(real, simulated))
+    return to_frame(comparison.arrival_cost_parts(real, simulated))
 
 
 def tables_of(summary, lines):

@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.data_checks.findings import SEVERITIES
-from sweep_dask.analysis.metrics.fees import fees_of
+from sweep_dask.analysis.metrics.records import fees_of
 from sweep_dask.errors import InputError
 from sweep_dask.report.adopters import adopters_content
 from sweep_dask.report.answer import answer_content

@@ -9,7 +9,7 @@ from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
-from sweep_dask.analysis.metrics.fees import fees_of
+from sweep_dask.analysis.metrics.records import fees_of
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.errors import UsageError
 from sweep_dask.market.ticks import configured_ticks

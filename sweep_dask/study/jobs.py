@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.centre_point.choices import choices_of
-from sweep_dask.analysis.metrics.fees import fees_of
+from sweep_dask.analysis.metrics.records import fees_of
 from sweep_dask.dataflow.listeners import Done
 from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
 from sweep_dask.schema import SESSION

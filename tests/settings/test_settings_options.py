@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from sweep_dask.analysis.centre_point.choices import Choices
-from sweep_dask.analysis.metrics.fees import NO_FEES, fees_of
+from sweep_dask.analysis.metrics.records import NO_FEES, fees_of
 from sweep_dask.settings import DEFAULT, OPTIONS, Settings
 
 

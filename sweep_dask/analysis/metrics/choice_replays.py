@@ -15,8 +15,8 @@ from sweep_dask.analysis.centre_point.choice_fills import (
 from sweep_dask.analysis.centre_point.choices import CLOSE, lifetime_of, lots
 from sweep_dask.analysis.centre_point.sweep_outcomes import unfilled_reasons
 from sweep_dask.analysis.metrics.choice_sums import NOT_KNOWN, ChoiceSums
-from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
+from sweep_dask.analysis.metrics.records import NO_FEES
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.tables import sums_at, whole_numbers, whole_numbers_or
 from sweep_dask.terms.arms import TAPE
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Case, Choices, Round
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
-    from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
+    from sweep_dask.analysis.metrics.records import Fees
     from sweep_dask.analysis.tables import IntArray
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.analysis.metrics import units
-from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread
+from sweep_dask.analysis.metrics.records import midpoint_x2, quoted_spread
 from sweep_dask.analysis.tables import (
     Schema,
     constant,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from sweep_dask.analysis.centre_point.choices import Case, Lifetime
     from sweep_dask.analysis.centre_point.scenarios import Scenarios
     from sweep_dask.analysis.centre_point.sweep_outcomes import SweepFills
-    from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
+    from sweep_dask.analysis.metrics.records import Fees
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
 #: A row per participant and `choices.Case`. The participants are those of sweeps, and those who

@@ -11,8 +11,7 @@ from sweep_dask.analysis.metrics.units import NS_PER_SECOND, over
 from sweep_dask.analysis.tables import sums_at
 
 if TYPE_CHECKING:
-    from sweep_dask.analysis.metrics.quotes import Quotes
-    from sweep_dask.analysis.metrics.records import Fills, Sweeps
+    from sweep_dask.analysis.metrics.records import Fills, Quotes, Sweeps
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
 _NEVER_NS = np.iinfo(np.int64).max

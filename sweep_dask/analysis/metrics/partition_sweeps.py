@@ -11,8 +11,7 @@ from sweep_dask.analysis.centre_point.inputs import whole_units
 from sweep_dask.analysis.centre_point.order_flow import entry_rows
 from sweep_dask.analysis.centre_point.order_log import QuoteSource, fillable_quantity
 from sweep_dask.analysis.metrics.populations import SweepFacts
-from sweep_dask.analysis.metrics.quotes import Quotes
-from sweep_dask.analysis.metrics.records import Fills, Sweeps
+from sweep_dask.analysis.metrics.records import Fills, Quotes, Sweeps
 from sweep_dask.analysis.tables import prices, whole_numbers
 
 if TYPE_CHECKING:

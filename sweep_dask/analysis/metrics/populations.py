@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sweep_dask.analysis.metrics.quotes import midpoint_x2, spread_ticks
+from sweep_dask.analysis.metrics.records import midpoint_x2, spread_ticks
 from sweep_dask.analysis.metrics.sweep_metrics import outcome
 from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import category, constant, schema, table

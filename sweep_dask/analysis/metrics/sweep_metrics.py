@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from sweep_dask.analysis.metrics import units
-from sweep_dask.analysis.metrics.fees import NO_FEES
 from sweep_dask.analysis.metrics.fill_sums import FillSums, fill_sums
-from sweep_dask.analysis.metrics.quotes import midpoint_x2, quoted_spread, spread_ticks
+from sweep_dask.analysis.metrics.records import NO_FEES, midpoint_x2, quoted_spread, spread_ticks
 from sweep_dask.analysis.tables import Schema, category, side_names
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.metrics import COLUMNS, REALISED_AFTER_SECONDS
@@ -23,9 +22,7 @@ from sweep_dask.terms.units import BPS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sweep_dask.analysis.metrics.fees import Fees
-    from sweep_dask.analysis.metrics.quotes import Quotes
-    from sweep_dask.analysis.metrics.records import Fills, Sweeps
+    from sweep_dask.analysis.metrics.records import Fees, Fills, Quotes, Sweeps
     from sweep_dask.analysis.tables import FloatArray, IntArray
     from sweep_dask.market.ticks import TickTable
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sweep_dask.analysis.centre_point.choices import RECORDED
-from sweep_dask.analysis.metrics.decomposition import ARRIVAL_COST_PARTS, arrival_cost_parts
-from sweep_dask.analysis.metrics.fees import NO_FEES
+from sweep_dask.analysis.metrics.comparison import ARRIVAL_COST_PARTS, arrival_cost_parts
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.populations import POPULATION_COLUMNS, populations
+from sweep_dask.analysis.metrics.records import NO_FEES
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS, SweepMeasure
 from sweep_dask.analysis.tables import Schema, category, constant, constant_category, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.analysis.centre_point.choices import Lifetime
-    from sweep_dask.analysis.metrics.fees import Fees
     from sweep_dask.analysis.metrics.partition_sweeps import PartitionSweeps
-    from sweep_dask.analysis.metrics.records import Fills
+    from sweep_dask.analysis.metrics.records import Fees, Fills
     from sweep_dask.analysis.tables import IntArray
     from sweep_dask.market.ticks import TickTable
 

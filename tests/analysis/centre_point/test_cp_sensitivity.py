@@ -16,8 +16,8 @@ from sweep_dask.analysis.centre_point.scenarios import Scenarios
 from sweep_dask.analysis.centre_point.sweep_outcomes import real_fills
 from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
-from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
+from sweep_dask.analysis.metrics.records import NO_FEES, Fees
 from sweep_dask.analysis.metrics.sweep_table import Outcome
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.terms.arms import CENTRE_POINT, REAL, SCENARIOS, Arm

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.metrics.quotes import Quotes
-from sweep_dask.analysis.metrics.records import Fills, Sweeps
+from sweep_dask.analysis.metrics.records import Fills, Quotes, Sweeps
 
 SECOND = 1_000_000_000
 HALF = SECOND // 2

@@ -7,7 +7,7 @@ import pytest
 from framed import sweep_metrics
 from sweep_cases import BUY, SECOND, SELL, SIGNED, make_fills, make_quotes, make_sweeps, mirrored
 
-from sweep_dask.analysis.metrics.fees import Fees
+from sweep_dask.analysis.metrics.records import Fees
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS
 from sweep_dask.market.ticks import TickTable
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import BUY, SECOND, make_fills, make_quotes, make_sweeps, markets, mirrored
 
-from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
+from sweep_dask.analysis.metrics.records import NO_FEES, Fees
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS
 from sweep_dask.terms.metrics import COMPARED
 

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from slow_sweep_metrics import as_float, slow_metrics
 from sweep_cases import SECOND, SIGNED, markets, mirrored
 
-from sweep_dask.analysis.metrics.fees import NO_FEES, Fees
-from sweep_dask.analysis.metrics.quotes import Quotes
-from sweep_dask.analysis.metrics.records import Fills, Sweeps
+from sweep_dask.analysis.metrics.records import NO_FEES, Fees, Fills, Quotes, Sweeps
 from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS
 
 IN_BPS = [name for name in SWEEP_METRIC_COLUMNS if name.endswith("_bps")]
