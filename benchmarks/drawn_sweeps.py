@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
-from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import side_names, table
+from sweep_dask.analysis.time_priority.states import size_category
 from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.frames import parquet_bytes
 from sweep_dask.terms.arms import ARMS, REAL, Arm

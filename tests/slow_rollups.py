@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
+from sweep_dask.analysis.significance import benjamini_hochberg, holm
 from sweep_dask.terms.arms import REAL, comparisons_of
 from sweep_dask.terms.metrics import COMPARED
 

@@ -10,7 +10,7 @@ as far as nothing else tells the two apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -24,7 +24,12 @@ from sweep_dask.analysis.metrics.choice_replays import under_choices
 from sweep_dask.analysis.metrics.fill_sums import fill_sums
 from sweep_dask.analysis.metrics.partition_sweeps import fills_of_book
 from sweep_dask.analysis.metrics.populations import populations
-from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
+from sweep_dask.analysis.significance import (
+    LEVEL,
+    ClusterSquares,
+    effective_clusters,
+    standard_error,
+)
 from sweep_dask.analysis.tables import coded, over, sums_at
 from sweep_dask.market.order_codes import HALF_TICK
 from sweep_dask.terms.arms import DUAL_POST
@@ -41,16 +46,6 @@ if TYPE_CHECKING:
 
 #: Strata of a security-day, beside the side; columns of `populations`.
 _STRATA = ("marketability", "size_class", "hour")
-
-
-class _Clusters(NamedTuple):
-    """As `standard_error` takes them: the difference in shares and the shares of security-days."""
-
-    n: int
-    n_clusters: int
-    squared_total: float
-    total_times_n: float
-    squared_n: int
 
 
 @dataclass
@@ -103,7 +98,7 @@ class DualPosted(Counts):
 
     def _margin(self, difference: float) -> float | None:
         """Half the interval of a difference; None where too few security-days tell of it."""
-        sums = _Clusters(
+        sums = ClusterSquares(
             self.quantity,
             self.days,
             self.squared_difference,

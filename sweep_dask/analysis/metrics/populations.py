@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from sweep_dask.analysis.metrics.records import midpoint_x2, spread_ticks
 from sweep_dask.analysis.metrics.sweep_metrics import outcome
-from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import category, constant, schema, table
+from sweep_dask.analysis.time_priority.states import size_category
 from sweep_dask.market.order_codes import SHORT_SELL
 from sweep_dask.market.sessions import is_continuous
 from sweep_dask.market.ticks import DEFAULT_TICKS

@@ -11,24 +11,16 @@ although it fills too little.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.stats.clusters import standard_error
+from sweep_dask.analysis.significance import ClusterSquares, standard_error
 from sweep_dask.analysis.tables import over
 from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:
     from sweep_dask.analysis.tables import FloatArray, IntArray
-
-
-class _Squares(NamedTuple):
-    n: IntArray
-    n_clusters: IntArray
-    squared_total: IntArray
-    total_times_n: IntArray
-    squared_n: IntArray
 
 
 def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> FloatArray:
@@ -49,7 +41,7 @@ def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> FloatArr
     """
     n, found = predicted.sum(axis=0), hits.sum(axis=0)
     ratio = over(tape.sum(axis=0), n)
-    squares = _Squares(
+    squares = ClusterSquares(
         n,
         ((tape > 0) | (predicted > 0)).sum(axis=0),
         (tape * tape).sum(axis=0),

@@ -11,8 +11,7 @@ from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES
 from sweep_dask.analysis.rollups import pairs
 from sweep_dask.analysis.rollups.exact import as_floats
 from sweep_dask.analysis.rollups.pairs import CONDITIONS, PACKED, arm_pairs, pair_shape
-from sweep_dask.analysis.stats.clusters import ClusterSums, cluster_tests
-from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
+from sweep_dask.analysis.significance import ClusterSums, benjamini_hochberg, cluster_tests, holm
 from sweep_dask.analysis.tables import over, schema
 from sweep_dask.terms.dimensions import SEGMENT_KINDS
 from sweep_dask.terms.metrics import COMPARED

@@ -29,7 +29,12 @@ from sweep_dask.analysis.rollups.sensitivity import (
     SUMS,
     shape_of,
 )
-from sweep_dask.analysis.stats.clusters import LEVEL, effective_clusters, standard_error
+from sweep_dask.analysis.significance import (
+    LEVEL,
+    ClusterSquares,
+    effective_clusters,
+    standard_error,
+)
 from sweep_dask.analysis.tables import over, schema
 from sweep_dask.terms.arms import AS_ENTERED, TAPE
 from sweep_dask.terms.choices import AUD, ENOUGH_CLUSTERS, INTERVALS, SWEEP, VALUE, WEIGHTS
@@ -74,12 +79,8 @@ BY_CHOICE: Schema = {
 class _Clustered(NamedTuple):
     """Sums of one kind of clusters: float64[cases, metrics, weights]."""
 
-    n_clusters: FloatArray
     total: FloatArray
-    n: FloatArray
-    squared_total: FloatArray
-    total_times_n: FloatArray
-    squared_n: FloatArray
+    squares: ClusterSquares
 
 
 def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _intervals(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> list[
     # Sums in dollars are each off the mean of their own kind of clusters: they do not add up.
     two_ways[..., AUD] = 0.0
     two_ways = np.maximum.reduce([two_ways, by_days, by_participants])
-    has_both = (participants.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
+    has_both = (participants.squares.n_clusters >= ENOUGH_CLUSTERS)[..., SWEEP]
     parts = _parts(cases)
     of_book = np.hypot(_of_fills(effect, parts, errors), _off_tape(effect, cases))
     has_parts = np.isin(np.arange(len(cases)), list(parts))
@@ -235,26 +236,23 @@ def _clustered(cells: Cells, cases: Sequence[Case], cluster: int) -> _Clustered:
         counts = ((weight > 0) & (cells.segment[chosen] != NO_PARTICIPANT)).astype(np.int64)
     for number, values in enumerate((counts, *sums.T)):
         np.add.at(numbers[number], at, values)
-    return _Clustered(*numbers)
+    n_clusters, total, n, *rest = numbers
+    return _Clustered(total, ClusterSquares(n, n_clusters, *rest))
 
 
 def _effects(days: _Clustered) -> FloatArray:
     """float64[cases, metrics, `WEIGHTS`]"""
-    mean = over(days.total, days.n)
+    mean = over(days.total, days.squares.n)
     by_value = mean[..., VALUE] * _SCALES
     return np.stack([mean[..., SWEEP], by_value, days.total[..., VALUE]], axis=-1)
 
 
 def _errors(kind: _Clustered) -> FloatArray:
     """Standard errors, float64[cases, metrics, `WEIGHTS`]."""
-    error = standard_error(kind, over(kind.total, kind.n))
-    of_total = over(kind.total, kind.n_clusters)
-    alike = kind._replace(
-        n=kind.n_clusters,
-        total_times_n=kind.total,
-        squared_n=kind.n_clusters,
-    )
-    totals = standard_error(alike, of_total) * kind.n_clusters
+    squares, clusters = kind.squares, kind.squares.n_clusters
+    error = standard_error(squares, over(kind.total, squares.n))
+    alike = squares._replace(n=clusters, total_times_n=kind.total, squared_n=clusters)
+    totals = standard_error(alike, over(kind.total, clusters)) * clusters
     by_value = error[..., VALUE] * _SCALES
     return np.stack([error[..., SWEEP], by_value, totals[..., VALUE]], axis=-1)
 
@@ -264,7 +262,7 @@ def _sizes(kind: _Clustered) -> tuple[FloatArray, FloatArray]:
 
     A sum in dollars goes by those that the mean by value goes by.
     """
-    found = (kind.n_clusters, effective_clusters(kind))
+    found = (kind.squares.n_clusters, effective_clusters(kind.squares))
     clusters, effective = (counts[..., [SWEEP, VALUE, VALUE]] for counts in found)
     return clusters, effective
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.stats.families import holm
+from sweep_dask.analysis.significance import holm
 from sweep_dask.analysis.tables import schema
 from sweep_dask.terms.choices import (
     AUD,

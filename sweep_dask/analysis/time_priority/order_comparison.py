@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sweep_dask.analysis.size_classes import size_category
 from sweep_dask.analysis.tables import (
     coded,
     prices,
@@ -19,7 +18,7 @@ from sweep_dask.analysis.tables import (
     table_of_rows,
     whole_numbers,
 )
-from sweep_dask.analysis.time_priority.states import fill_status
+from sweep_dask.analysis.time_priority.states import fill_status, size_category
 from sweep_dask.schema import ORDERS, Kind
 from sweep_dask.terms.dimensions import SIZES
 

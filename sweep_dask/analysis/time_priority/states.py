@@ -1,4 +1,4 @@
-"""Each order before and after matching: its first and last row, how long it looks, its outcome."""
+"""Each order before and after matching: first and last row, how long it looks, size and outcome."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sweep_dask.analysis.tables import BoolArray, IntArray, labels, schema, table, whole_numbers
 from sweep_dask.market.change_reasons import TERMINAL, TRADED
+from sweep_dask.terms.dimensions import MEDIUM_MOST, SIZES, SMALL_MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,3 +149,9 @@ def sweep_groups(last: pa.Table) -> pa.Array:
 def fill_status(matched: IntArray, quantity: IntArray) -> pa.Array:
     """How much of `quantity` was matched; nothing matched is unfilled, also nothing of nothing."""
     return labels(FILL_STATUSES, np.where(matched <= 0, 0, np.where(matched < quantity, 1, 2)))
+
+
+def size_category(available: IntArray) -> pa.Array:
+    """The size of each sweep by the quantity it had to fill."""
+    # The first limit that is not below the quantity: both limits belong to the smaller size.
+    return labels(SIZES, np.searchsorted([SMALL_MOST, MEDIUM_MOST], available, side="left"))

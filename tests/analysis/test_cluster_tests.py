@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sweep_dask.analysis.stats.clusters import (
+from sweep_dask.analysis.significance import (
     CONSTANT,
     EQUAL_CLUSTERS,
     NO_PAIR,

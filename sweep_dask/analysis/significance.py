@@ -1,15 +1,16 @@
-"""A mean over clusters that are independent of one another, while what is in them need not be.
+"""Is a difference real? Means over clusters, their intervals and tests, and families of tests.
 
-The mean is that of all differences. Its standard error goes by the sums of whole clusters (Liang
-and Zeger 1986) with the correction for few of them, G / (G - 1), that Stata and others call CR1;
-its statistic has the t distribution with one degree of freedom less than there are clusters
-(Cameron and Miller 2015), of which large ones among small ones make fewer than they are (Carter,
-Schnepel and Steigerwald 2017).
+Clusters are independent of one another, while what is in them need not be. The mean is that of all
+differences. Its standard error goes by the sums of whole clusters (Liang and Zeger 1986) with the
+correction for few of them, G / (G - 1), that Stata and others call CR1; its statistic has the t
+distribution with one degree of freedom less than there are clusters (Cameron and Miller 2015), of
+which large ones among small ones make fewer than they are (Carter, Schnepel and Steigerwald 2017).
+`docs/metrics.md` says what each number is and when it is missing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.special import bdtr, stdtr, stdtrit
@@ -17,6 +18,8 @@ from scipy.special import bdtr, stdtr, stdtrit
 from sweep_dask.analysis.tables import over
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sweep_dask.analysis.tables import BoolArray, FloatArray, IntArray
 
 #: Of the intervals.
@@ -30,28 +33,19 @@ EQUAL_CLUSTERS = "the mean of every security-day is the same"
 _ROUNDING = 1e-7
 
 
-class ClusterSquares(Protocol):
-    """What a standard error takes of each of many cells; arrays of the same shape."""
+class ClusterSquares(NamedTuple):
+    """What a standard error takes: numbers of one cell, or arrays of the same shape of many."""
 
-    @property
-    def n(self) -> Any:
-        """Differences, or what they weigh."""
-
-    @property
-    def n_clusters(self) -> Any:
-        """Clusters that have any."""
-
-    @property
-    def squared_total(self) -> Any:
-        """Sum over clusters of the square of their sum."""
-
-    @property
-    def total_times_n(self) -> Any:
-        """Sum over clusters of the product of their sum and number."""
-
-    @property
-    def squared_n(self) -> Any:
-        """Sum over clusters of the square of their number."""
+    n: Any
+    """Differences, or what they weigh."""
+    n_clusters: Any
+    """Clusters that have any."""
+    squared_total: Any
+    """Sum over clusters of the square of their sum."""
+    total_times_n: Any
+    """Sum over clusters of the product of their sum and number."""
+    squared_n: Any
+    """Sum over clusters of the square of their number."""
 
 
 class ClusterSums(NamedTuple):
@@ -69,11 +63,15 @@ class ClusterSums(NamedTuple):
     """Clusters of which the sum is above 0."""
     n_below: IntArray
     squared_n: IntArray
-    """Sum over clusters of the square of their number of differences."""
     squared_total: FloatArray
-    """Sum over clusters of the square of their sum."""
     total_times_n: FloatArray
-    """Sum over clusters of the product of their sum and number."""
+
+    @property
+    def squares(self) -> ClusterSquares:
+        """Those of them that a standard error takes."""
+        return ClusterSquares(
+            self.n, self.n_clusters, self.squared_total, self.total_times_n, self.squared_n
+        )
 
 
 def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
@@ -83,10 +81,10 @@ def cluster_tests(sums: ClusterSums) -> dict[str, Any]:
     """
     mean = over(sums.total, sums.n)
     deviation = _deviation(sums, mean)
-    error = standard_error(sums, mean)
+    error = standard_error(sums.squares, mean)
     reason = _reasons(sums, mean, deviation, error)
     is_tested = reason == ""
-    freedom = np.where(is_tested, effective_clusters(sums) - 1, np.nan)
+    freedom = np.where(is_tested, effective_clusters(sums.squares) - 1, np.nan)
     error = np.where(is_tested, error, np.nan)
     statistic = over(mean, error)
     margin = stdtrit(freedom, (1 + LEVEL) / 2) * error
@@ -146,3 +144,39 @@ def _sign_test(above: IntArray, below: IntArray) -> Any:
     """Two-sided: as many clusters above 0 as below, by chance, or more uneven still."""
     fewer, both = np.minimum(above, below), above + below
     return np.minimum(2 * bdtr(fewer, both, 0.5), 1.0)
+
+
+def holm(p_value: FloatArray) -> FloatArray:
+    """Adjusted for the chance of a single false finding in the family (Holm 1979).
+
+    float64[n] to float64[n]; NaN is no test, does not count and stays NaN.
+    """
+
+    def step_down(ascending: FloatArray) -> FloatArray:
+        tests = ascending.size
+        return np.maximum.accumulate(ascending * np.arange(tests, 0, -1))
+
+    return _adjusted(p_value, step_down)
+
+
+def benjamini_hochberg(p_value: FloatArray) -> FloatArray:
+    """Adjusted for the share of false ones among the findings (Benjamini and Hochberg 1995).
+
+    float64[n] to float64[n]; NaN is no test, does not count and stays NaN.
+    """
+
+    def step_up(ascending: FloatArray) -> FloatArray:
+        tests = ascending.size
+        scaled = ascending * tests / np.arange(1, tests + 1)
+        return np.minimum.accumulate(scaled[::-1])[::-1]
+
+    return _adjusted(p_value, step_up)
+
+
+def _adjusted(p_value: FloatArray, adjust: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Adjust the ascending p-values and put them back in place."""
+    adjusted = np.full(p_value.size, np.nan)
+    tested = np.flatnonzero(~np.isnan(p_value))
+    order = tested[np.argsort(p_value[tested], kind="stable")]
+    adjusted[order] = np.minimum(adjust(p_value[order]), 1.0)
+    return adjusted

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from sweep_dask.analysis.stats.families import benjamini_hochberg, holm
+from sweep_dask.analysis.significance import benjamini_hochberg, holm
 
 P_VALUES = st.lists(st.floats(0, 1), max_size=20).map(lambda values: np.array(values, dtype=float))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sweep_dask.analysis.stats.clusters import ClusterSums, cluster_tests
+from sweep_dask.analysis.significance import ClusterSums, cluster_tests
 
 DRAWS, LEVEL = 4_000, 0.05
 #: Five standard deviations of the share of rejections among so many draws.
