@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep_dask.analysis.rollups.cells import Cells
-from sweep_dask.analysis.rollups.example import Candidate
-from sweep_dask.analysis.rollups.summary import Summary, nothing
+from sweep_dask.analysis.rollups.summary import Candidate, Summary, nothing
 from sweep_dask.storage.atomic import write_and_digest
 from sweep_dask.storage.frames import described
 from sweep_dask.storage.parquet_files import read_parquet

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sweep_dask.analysis.metrics.comparison import AGREEMENT, AVERAGES
 from sweep_dask.analysis.rollups import pairs
-from sweep_dask.analysis.rollups.exact import as_floats
+from sweep_dask.analysis.rollups.cells import as_floats
 from sweep_dask.analysis.rollups.pairs import CONDITIONS, PACKED, arm_pairs, pair_shape
 from sweep_dask.analysis.significance import ClusterSums, benjamini_hochberg, cluster_tests, holm
 from sweep_dask.analysis.tables import over, schema

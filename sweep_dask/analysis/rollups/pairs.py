@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep_dask.analysis.rollups.cells import Cells, first_of_each, merged, no_cells, numbered
-from sweep_dask.analysis.rollups.dimensions import HEADLINE_LEVEL
-from sweep_dask.analysis.rollups.exact import exact
+from sweep_dask.analysis.rollups.cells import (
+    Cells,
+    exact,
+    first_of_each,
+    merged,
+    no_cells,
+    numbered,
+)
+from sweep_dask.analysis.rollups.sweeps import HEADLINE_LEVEL
 from sweep_dask.compiled import entry
 from sweep_dask.terms.arms import comparisons_of
 from sweep_dask.terms.dimensions import ALL, DIMENSIONS, SEGMENT_KINDS

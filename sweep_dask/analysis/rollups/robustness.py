@@ -10,25 +10,22 @@ from scipy.special import stdtr, stdtrit
 
 from sweep_dask.analysis.centre_point.choices import Case
 from sweep_dask.analysis.metrics.choice_sums import COUNTS as COUNTS_OF_ROWS
-from sweep_dask.analysis.rollups.cells import Cells, merged
-from sweep_dask.analysis.rollups.concentration import (
-    CONTRAS,
-    LARGEST,
-    largest_contras,
-    largest_participants,
-)
-from sweep_dask.analysis.rollups.dimensions import NO_PARTICIPANT
-from sweep_dask.analysis.rollups.exact import as_floats
+from sweep_dask.analysis.rollups.cells import Cells, as_floats, merged
 from sweep_dask.analysis.rollups.sensitivity import (
     BOTH,
+    CONTRAS,
     COUNTS,
+    LARGEST,
     LEVEL_COUNTS,
     LEVEL_SUMS,
     PARTICIPANT,
     SECURITY_DAY,
     SUMS,
+    largest_contras,
+    largest_participants,
     shape_of,
 )
+from sweep_dask.analysis.rollups.sweeps import NO_PARTICIPANT
 from sweep_dask.analysis.significance import (
     LEVEL,
     ClusterSquares,

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.rollups.cells import (
+    LIMBS,
     Cells,
     by_population,
     first_of_each,
     merged,
     no_cells,
 )
-from sweep_dask.analysis.rollups.exact import LIMBS
 from sweep_dask.terms.metrics import HEADLINE
 from sweep_dask.terms.populations import POPULATIONS
 

@@ -10,14 +10,13 @@ import pandas as pd
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
 from sweep_dask.analysis.rollups.book_errors import no_book_errors
 from sweep_dask.analysis.rollups.comparisons import AVERAGE, COMPARISON, averages, comparisons
-from sweep_dask.analysis.rollups.dimensions import names_of
-from sweep_dask.analysis.rollups.example import EXAMPLE, example_sweep
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
 from sweep_dask.analysis.rollups.robustness import BY_CHOICE, ROBUSTNESS, effects, levels
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.spreads import Spreads
-from sweep_dask.analysis.rollups.totals import TOTALS, totals
-from sweep_dask.analysis.rollups.unfilled import UNFILLED, unfilled
+from sweep_dask.analysis.rollups.summary import EXAMPLE, example_sweep
+from sweep_dask.analysis.rollups.sweeps import names_of
+from sweep_dask.analysis.rollups.totals import TOTALS, UNFILLED, totals, unfilled
 from sweep_dask.analysis.rollups.verdicts import VERDICTS, verdicts
 from sweep_dask.analysis.tables import schema, table, table_of_rows
 from sweep_dask.terms.dimensions import ALL, SEGMENT_KINDS

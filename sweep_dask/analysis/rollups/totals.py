@@ -1,4 +1,4 @@
-"""Sums by population level, segment and arm."""
+"""Sums by population level, segment and arm; and why the scenarios left something, by reason."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep_dask.analysis.rollups.cells import (
+    LIMBS,
     Cells,
     added_up,
+    as_floats,
     by_population,
+    exact,
     merged,
     no_cells,
     numbered,
 )
-from sweep_dask.analysis.rollups.exact import as_floats, exact
-from sweep_dask.analysis.tables import over
+from sweep_dask.analysis.tables import over, schema, table
 from sweep_dask.terms.dimensions import SEGMENT_KINDS, STATUSES
 from sweep_dask.terms.metrics import AMOUNTS, COST_PARTS, HEADLINE
 from sweep_dask.terms.populations import POPULATIONS
+from sweep_dask.terms.reasons import UNFILLED_REASONS
 from sweep_dask.terms.units import PRICE_PER_AUD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pyarrow as pa
 
     from sweep_dask.analysis.rollups.sweeps import Sweeps
     from sweep_dask.analysis.tables import FloatArray, IntArray, Schema
@@ -104,3 +109,41 @@ def _values(sweeps: Sweeps) -> tuple[IntArray, FloatArray]:
     values |= {name: np.where(has_parts, values[name], 0.0) for name in COST_PARTS}
     amounts = [paper, np.where(has_shortfall, paper, 0.0), *values.values()]
     return np.stack(counts, axis=-1).astype(np.int64), np.nan_to_num(np.stack(amounts, axis=-1))
+
+
+UNFILLED = schema(
+    "population:str scenario:str unfilled_reason:category n_sweeps:int64 unfilled_quantity:int64"
+)
+#: In the order of rows.
+_NAMES = sorted(UNFILLED_REASONS)
+
+
+def reason_cells(sweeps: Sweeps) -> Cells:
+    """Sweeps and shares; a code is level and arm, a segment the number of a reason."""
+    reason, left = (
+        sweeps.codes("unfilled_reason", _NAMES),
+        sweeps.whole_numbers("unfilled_quantity"),
+    )
+    # Lines that give no reason, and sweeps of which nothing is left, have none.
+    arm, sweep = np.nonzero(reason >= 0)
+    counts = np.stack([np.ones_like(arm), left[arm, sweep]], axis=1)
+    code = np.ravel_multi_index((sweeps.level[sweep], arm), (len(POPULATIONS), len(sweeps.arms)))
+    no_sums = np.zeros((arm.size, 0, LIMBS), np.int64)
+    return merged([Cells(code, reason[arm, sweep], counts, no_sums)])
+
+
+def unfilled(cells: Cells, arms: Sequence[Arm]) -> pa.Table:
+    """By population, arm and reason; columns `UNFILLED`."""
+    shape, names = (len(POPULATIONS), len(arms)), tuple(POPULATIONS)
+    nested = by_population(cells, shape)
+    population, arm = np.unravel_index(nested.code, shape)
+    return table(
+        UNFILLED,
+        {
+            "population": [names[number] for number in population],
+            "scenario": [arms[number].scenario for number in arm],
+            "unfilled_reason": [_NAMES[number] for number in nested.segment],
+            "n_sweeps": nested.counts[:, 0],
+            "unfilled_quantity": nested.counts[:, 1],
+        },
+    )

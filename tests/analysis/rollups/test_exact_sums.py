@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.rollups.exact import LIMBS, as_floats, carried, exact
+from sweep_dask.analysis.rollups.cells import LIMBS, as_floats, carried, exact
 
 #: From a billionth to a hundred billion, on both sides of zero.
 AMOUNTS = st.floats(-1e11, 1e11, allow_subnormal=False)

@@ -8,9 +8,8 @@ import pytest
 from drawn_rollups import as_read, make_sweeps
 from framed import tables_of
 
-from sweep_dask.analysis.rollups.dimensions import population_levels, size_quartiles
 from sweep_dask.analysis.rollups.summary import summary_of
-from sweep_dask.analysis.rollups.sweeps import Sweeps
+from sweep_dask.analysis.rollups.sweeps import Sweeps, population_levels, size_quartiles
 from sweep_dask.analysis.significance import CONSTANT, EQUAL_CLUSTERS, NO_PAIR, ONE_CLUSTER
 from sweep_dask.terms.arms import REAL, Arm
 from sweep_dask.terms.dimensions import SEGMENT_KINDS
