@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sweep_dask.analysis.data_checks.rejected import UnreadCells
 from sweep_dask.analysis.data_checks.tally import Tally
-from sweep_dask.analysis.data_checks.written import UnreadCells
 from sweep_dask.market.order_codes import CENTRE_POINT_BITS
 from sweep_dask.schema import BY_NAME, Kind
 from sweep_dask.storage.blocks import Block, cut_file, read_chunks

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_log import QuoteSource
-from sweep_dask.analysis.data_checks.columns import check_columns, check_quotes
 from sweep_dask.analysis.data_checks.findings import (
     CONTRADICTION,
     SEVERITIES,
     Finding,
     by_severity,
 )
-from sweep_dask.analysis.data_checks.input_checks import check_tally
-from sweep_dask.analysis.data_checks.rejected import REJECTED, check_rejected
+from sweep_dask.analysis.data_checks.input_checks import check_columns, check_quotes, check_tally
+from sweep_dask.analysis.data_checks.rejected import REJECTED, check_rejected, check_written
 from sweep_dask.analysis.data_checks.tally import Tally
-from sweep_dask.analysis.data_checks.written import check_written
 from sweep_dask.errors import InputError
 from sweep_dask.storage.address import InputAddresses
 from sweep_dask.storage.input_faults import SeveralFilesError
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.analysis.centre_point.inputs import BookSettings
-    from sweep_dask.analysis.data_checks.written import UnreadCells
+    from sweep_dask.analysis.data_checks.rejected import UnreadCells
     from sweep_dask.settings import Settings
     from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.raw_files import InputFile

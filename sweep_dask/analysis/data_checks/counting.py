@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders, hashed
-from sweep_dask.analysis.data_checks.tally import Ids, Tally
+from sweep_dask.analysis.data_checks.tally import Ids, SampledOrders, Tally, hashed
 from sweep_dask.market.order_codes import LARGEST_QUANTITY
 from sweep_dask.market.ticks import TickTable, is_on_tick, tick_above
 from sweep_dask.terms.deal_sources import DARK

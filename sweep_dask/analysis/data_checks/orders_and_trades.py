@@ -11,8 +11,7 @@ from sweep_dask.analysis.data_checks.findings import CONTRADICTION, WARNING, Fin
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders
-    from sweep_dask.analysis.data_checks.tally import Tally
+    from sweep_dask.analysis.data_checks.tally import SampledOrders, Tally
     from sweep_dask.analysis.tables import IntArray
 
 #: Fewer orders say nothing (arbitrary).

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sweep_dask.analysis.data_checks import sampled_orders
 from sweep_dask.analysis.data_checks.counting import MISSING, count_rows
-from sweep_dask.analysis.data_checks.ids import check_ids
-from sweep_dask.analysis.data_checks.sampled_orders import SampledOrders, hashed
-from sweep_dask.analysis.data_checks.tally import Tally
+from sweep_dask.analysis.data_checks.input_checks import check_ids
+from sweep_dask.analysis.data_checks.tally import SampledOrders, Tally, hashed
 from sweep_dask.market.ticks import DEFAULT_TICKS
 
 OPENING_NS = 1_728_000_000 * 10**9
@@ -23,7 +21,7 @@ OPENING_NS = 1_728_000_000 * 10**9
 
 @pytest.fixture
 def few_orders(monkeypatch):
-    monkeypatch.setattr(sampled_orders, "SAMPLE_ORDERS", 5)
+    monkeypatch.setattr("sweep_dask.analysis.data_checks.tally.SAMPLE_ORDERS", 5)
 
 
 def numbers(*values):
@@ -42,7 +40,7 @@ def parts_of(rows, cuts):
 )
 def test_a_sample_has_all_rows_of_its_orders_for_every_division(rows, cuts):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sampled_orders, "SAMPLE_ORDERS", 5)
+        patch.setattr("sweep_dask.analysis.data_checks.tally.SAMPLE_ORDERS", 5)
         ids, values = numbers(*(i for i, _ in rows)), numbers(*(v for _, v in rows))
         joined = None
         for part in parts_of(len(rows), cuts):
