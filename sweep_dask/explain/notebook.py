@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.market.trading_day import sydney_local_ns
-from sweep_dask.report.arm_words import label
 from sweep_dask.report.example import Example, Fills, UnreadableError, quotes_around
 from sweep_dask.report.example_plot import example_plot
 from sweep_dask.report.rendering import render
+from sweep_dask.report.wording import label
 from sweep_dask.terms.arms import TAPE
 from sweep_dask.terms.files import ROW_FILES
 from sweep_dask.terms.units import PRICE_X2_PER_AUD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.report.adopters import (
+from sweep_dask.report.choices import (
     AFFECTED,
     FIVE_CONTRAS,
     LARGEST,
@@ -13,15 +13,15 @@ from sweep_dask.report.adopters import (
     LevelRow,
     level_rows,
 )
-from sweep_dask.report.adopters import FILLED_SHARE as FILLED_BY_THEN
+from sweep_dask.report.choices import FILLED_SHARE as FILLED_BY_THEN
 from sweep_dask.report.comparison import dark_fill_cells
 from sweep_dask.report.effects import METRICS, Effect, effect_of
 from sweep_dask.report.measures import FILLED_SHARE, MEASURES, SWEEPS, measured
 from sweep_dask.report.measures import QUANTITY as SHARES_ENTERED
-from sweep_dask.report.numbers import over
 from sweep_dask.report.plot import Scale
 from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.verdicts import Headline, Verdict, headline, looked_at, verdicts_of
+from sweep_dask.report.wording import over
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.choices import ENOUGH_CLUSTERS, adopters, wait, within
 from sweep_dask.terms.dimensions import ALL, UNKNOWN
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep_dask.analysis.centre_point.choices import Choices
-    from sweep_dask.report.numbers import Cell
     from sweep_dask.report.rollups import Rollups
+    from sweep_dask.report.wording import Cell
     from sweep_dask.terms.arms import Arm
 
 #: Measures that are the same for every arm.
@@ -161,7 +161,7 @@ def answer_of(
         Why the book cannot be trusted on this input (`replay_page.doubt`); then nothing is said of
         what a change would have done.
     has_tape
-        Whether what really filled is known (`untaped.has_tape`); if not, `rollups` may be without
+        Whether what really filled is known (`subject.has_tape`); if not, `rollups` may be without
         it (`rollups.without_tape`), and nothing is said of what a change would have done.
     """
     arm = next((arm for arm in rollups.arms if rollups.total(arm)), None)

@@ -1,4 +1,6 @@
-"""What a notebook shows of a run or a replay: a small table that needs nothing beside it."""
+"""What a notebook shows of a run or a replay: the answer in brief, and small tables that need nothing
+beside them.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,9 @@ from urllib.parse import quote
 
 from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import doubt
-from sweep_dask.report.untaped import has_tape
+from sweep_dask.report.subject import has_tape
 from sweep_dask.terms.arms import SCENARIOS
+from sweep_dask.terms.populations import HEADLINE_POPULATION
 from sweep_dask.terms.score import MODES
 
 if TYPE_CHECKING:
@@ -19,6 +22,46 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sweep_dask.report.replay_page import Replay
+
+#: Columns of the roll-up `by_all`, in the order of the answer.
+_COUNTS = ("n_sweeps", "n_filled", "n_partly_filled", "n_unfilled", "quantity", "filled_quantity")
+_MEANS = (
+    *("far_touch_improvement_bps_mean", "arrival_cost_bps_mean"),
+    *("implementation_shortfall_bps_mean", "completed_shortfall_bps_mean"),
+    *("far_touch_improvement_aud", "arrival_cost_aud"),
+    *("implementation_shortfall_aud", "completed_shortfall_aud"),
+    "time_to_first_fill_seconds_p50",
+)
+
+
+def arm_summary(by_all: pd.DataFrame) -> pd.DataFrame:
+    """A row an arm, by name: counts, shares and costs of the sweeps in continuous trading.
+
+    Parameters
+    ----------
+    by_all
+        The roll-up of that name.
+
+    Returns
+    -------
+    DataFrame
+        Index `arm`: `tape`, the model or, with scenarios, the scenario. `filled_share` is filled
+        of all shares and `dark_share` dark ones of the filled, NaN of none; all other columns are
+        those of the roll-up.
+    """
+    rows = by_all[by_all["population"] == HEADLINE_POPULATION]
+    names = rows["scenario"].where(rows["scenario"].notna(), rows["model"])
+    shares = {
+        "filled_share": _share(rows["filled_quantity"], rows["quantity"]),
+        "dark_share": _share(rows["dark_quantity"], rows["filled_quantity"]),
+    }
+    columns = [*_COUNTS, *shares, "fill_ratio_mean", *_MEANS]
+    return rows.assign(**shares)[columns].set_axis(names.rename("arm"), axis="index")
+
+
+def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    return part / whole.astype("float64").where(whole != 0)
+
 
 #: Reasons and partitions beyond these are only counted; arbitrary, a card is small.
 _MOST_FAILED = 5
@@ -39,7 +82,7 @@ def run_card(
     Parameters
     ----------
     arms
-        The answer (`arm_summary.arm_summary`); None where the run left none.
+        The answer (`arm_summary`); None where the run left none.
     score
         Of its book.
     """

@@ -1,4 +1,4 @@
-"""Sweep by sweep: how often an arm is better, dark fills, averages, and parts of the cost."""
+"""Sweep by sweep: how often an arm is better, dark fills, averages, parts of the cost, and all tests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.arm_words import label, reference_of
-from sweep_dask.report.effects import METRICS
+from sweep_dask.report.effects import METRICS, effects_of
 from sweep_dask.report.measures import ALL_PARTS, measured
-from sweep_dask.report.numbers import Cell, cell, over
 from sweep_dask.report.rollups import is_pair
+from sweep_dask.report.wording import Cell, cell, label, over, reference_of
 from sweep_dask.terms.arms import REAL, Arm
 from sweep_dask.terms.dimensions import ALL
 from sweep_dask.terms.metrics import COST_PARTS
@@ -19,6 +18,7 @@ from sweep_dask.terms.populations import HEADLINE_POPULATION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sweep_dask.report.effects import Effect
     from sweep_dask.report.rollups import Rollups, Row
 
 #: Shares of the pairs, in the order of the bars.
@@ -180,3 +180,39 @@ def _cost_parts(arm: Arm, row: Row, largest: float) -> CostParts:
 
 def _key(table: str, reference: Arm, arm: Arm) -> str:
     return f"{table}/{HEADLINE_POPULATION}/{reference.name}/{arm.name}"
+
+
+#: Columns of `comparisons` beside the effect: name and how it is written.
+_COLUMNS = {
+    "n_pairs": wording.number,
+    "n_clusters": wording.number,
+    "p_holm": wording.p_value,
+    "sign_p_value": wording.p_value,
+    "cohen_d_z": wording.change,
+}
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """One test: of a metric, between an arm and its reference."""
+
+    effect: Effect
+    cells: Sequence[Cell]
+    """Pairs, security-days, p-values, effect size."""
+
+
+def significance_content(rollups: Rollups) -> dict[str, Any]:
+    """What `significance.html` names."""
+    return {"tests": test_rows(rollups, pairs_of(rollups))}
+
+
+def test_rows(rollups: Rollups, pairs: Sequence[tuple[Arm, Arm]]) -> dict[str, list[TestRow]]:
+    """Metric -> every pair, tested or not."""
+    rows: dict[str, list[TestRow]] = {}
+    for effect in effects_of(rollups.comparisons, pairs):
+        rows.setdefault(effect.metric, []).append(TestRow(effect, _cells(effect)))
+    return {metric: rows[metric] for metric in METRICS if metric in rows}
+
+
+def _cells(effect: Effect) -> list[Cell]:
+    return [cell(f"{effect.key}/{name}", effect.row[name], form) for name, form in _COLUMNS.items()]

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.effects import METRICS, MetricWords
-from sweep_dask.report.numbers import Cell, cell
 from sweep_dask.report.plot import Axis, Curve, Plot, Scale, number_axis, round_steps
 from sweep_dask.report.rollups import arm_of
+from sweep_dask.report.wording import WORDS, Cell, cell
 from sweep_dask.terms.dimensions import ALL
 from sweep_dask.terms.metrics import FILL_RATIO, SHORTFALL
 from sweep_dask.terms.populations import HEADLINE_POPULATION

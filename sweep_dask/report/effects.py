@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.numbers import Cell, cell
 from sweep_dask.report.rollups import arm_of
+from sweep_dask.report.wording import Cell, cell
 from sweep_dask.terms.dimensions import ALL
 from sweep_dask.terms.metrics import ANSWER, COLUMNS, HEADLINE
 from sweep_dask.terms.populations import HEADLINE_POPULATION

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from sweep_dask.market.trading_day import sydney_local_ns
-from sweep_dask.report.arm_words import changes, label
-from sweep_dask.report.commands import explain_command
 from sweep_dask.report.example_plot import example_plot
+from sweep_dask.report.subject import explain_command
+from sweep_dask.report.wording import changes, label
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.storage.pieces import file_of

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.report.arm_words import changes
 from sweep_dask.report.rollups import arm_of
-from sweep_dask.report.untaped import has_tape, is_unquoted, kept_rows, untaped_partitions
+from sweep_dask.report.subject import has_tape, is_unquoted, kept_rows, untaped_partitions
+from sweep_dask.report.wording import changes
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.dimensions import SHORT_SELLS
 from sweep_dask.terms.reasons import NO_QUOTES, NO_SESSION_ROWS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.numbers import Cell, cell, over
+from sweep_dask.report.wording import Cell, cell, over
 from sweep_dask.terms.metrics import COLUMNS, COST_PARTS
 from sweep_dask.terms.units import BPS, PRICE_PER_AUD
 

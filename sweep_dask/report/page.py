@@ -11,27 +11,22 @@ from sweep_dask.analysis.centre_point.choices import choices_of
 from sweep_dask.analysis.data_checks.findings import SEVERITIES
 from sweep_dask.analysis.metrics.records import fees_of
 from sweep_dask.errors import InputError
-from sweep_dask.report.adopters import adopters_content
 from sweep_dask.report.answer import answer_content
-from sweep_dask.report.arm_words import WORDS
-from sweep_dask.report.commands import commands_of, output_of
-from sweep_dask.report.comparison import comparison_content
+from sweep_dask.report.choices import adopters_content, matrices_content
+from sweep_dask.report.comparison import comparison_content, significance_content
 from sweep_dask.report.distributions import distributions_content
 from sweep_dask.report.example import example_content
-from sweep_dask.report.fill_and_cost import fill_and_cost_content
 from sweep_dask.report.gaps import gaps_content
 from sweep_dask.report.ledger import ledger_content
-from sweep_dask.report.matrices import matrices_content
 from sweep_dask.report.measures import FILL_RATIO, MEASURES
 from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import Replay, distrust, doubt, fidelity_content, score_of_run
 from sweep_dask.report.rollups import Rollups, read_rollups, without_tape
 from sweep_dask.report.run import run_content
 from sweep_dask.report.scenarios import scenarios_content
-from sweep_dask.report.segments import segments_content
-from sweep_dask.report.significance import significance_content
-from sweep_dask.report.subject import subject_of
-from sweep_dask.report.untaped import has_tape
+from sweep_dask.report.segments import fill_and_cost_content, segments_content
+from sweep_dask.report.subject import commands_of, has_tape, output_of, subject_of
+from sweep_dask.report.wording import WORDS
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.tickers import participants_in, tickers_in
 from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS

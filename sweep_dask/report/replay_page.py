@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_checks import ASSUMED_WITHOUT
 from sweep_dask.errors import InputError
-from sweep_dask.report.commands import commands_of
 from sweep_dask.report.fidelity import Fidelity, read_fidelity
 from sweep_dask.report.rendering import render
-from sweep_dask.report.subject import subject_of
-from sweep_dask.report.untaped import has_tape, is_unquoted
+from sweep_dask.report.subject import commands_of, has_tape, is_unquoted, subject_of
 from sweep_dask.report.wording import percent
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.processed import INGEST_SETTINGS

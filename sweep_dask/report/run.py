@@ -1,4 +1,4 @@
-"""The run: its settings, and CPU and memory of its processes over time."""
+"""The run: its settings, and CPU and memory of its processes over time; the first page of a profile."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.memory import format_bytes
 from sweep_dask.report import wording
 from sweep_dask.report.plot import Curve, Plot, from_zero, number_axis
+from sweep_dask.report.rendering import render
+from sweep_dask.report.subject import subject_of
 from sweep_dask.settings import OPTIONS
 from sweep_dask.storage.no_follow import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from sweep_dask.storage.layout import OutputLayout
 
 #: Most processes drawn, the largest ones; and most points of each. Arbitrary, a page for people.
 MOST_PROCESSES = 9
@@ -162,3 +166,30 @@ def _shown(name: str, value: object, unset: str) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)
+
+
+#: What the other pages are.
+_PAGES = {
+    "flame.html": "Flame graph: which functions the time went into",
+    "dask.html": "Dask's performance report: task stream, workers, profile",
+    "profile.pstats": "Python's profile, for pstats and the programs that draw it",
+}
+
+
+def profile_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
+    """The text of `logs/profile/index.html`, from the manifest, the resource log and what is there.
+
+    Parameters
+    ----------
+    layout
+        Of the folder in which the logs lie.
+    """
+    there = {name: what for name, what in _PAGES.items() if (layout.profile / name).exists()}
+    return render(
+        "profile.html",
+        {
+            **run_content(manifest, layout.resources_log),
+            "subject": subject_of(manifest, manifest["partitions"]),
+            "pages": there,
+        },
+    )

@@ -1,15 +1,20 @@
-"""What a page is about, in a few words: securities, dates and input."""
+"""What a manifest says of its run: securities, dates, input, whether it has a tape, its commands."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
+from sweep_dask.settings import OPTIONS
+from sweep_dask.terms.reasons import NO_QUOTES, NO_TAPE, NO_TRADES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sweep_dask.settings import Option
 
 #: Securities and dates that are named; more are counted. Arbitrary, the tab of a browser is short.
 _MOST_NAMED = 3
@@ -94,3 +99,113 @@ def _first_few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMED])
     rest = len(names) - _MOST_NAMED
     return f"{shown} and {wording.number(rest)} more" if rest > 0 else shown
+
+
+#: What a partition has among its `gaps` if nothing in it can be compared with the tape.
+_UNTAPED = {NO_TRADES, NO_TAPE}
+
+
+def has_tape(manifest: Mapping[str, Any]) -> bool:
+    """Whether what really filled is known of any partition.
+
+    Without it a fill of 0 on the tape is no fact: nobody recorded what was traded.
+    """
+    n_untaped, n_finished = untaped_partitions(manifest)
+    return kept_rows(manifest, "trades") > 0 and (n_untaped < n_finished or not n_finished)
+
+
+def is_unquoted(manifest: Mapping[str, Any]) -> bool:
+    """Whether none of the partitions that tables tell of has a quote."""
+    covered = [entry for entry in manifest["partitions"] if entry.get("covered", True)]
+    return bool(covered) and all(NO_QUOTES in entry.get("gaps", ()) for entry in covered)
+
+
+def kept_rows(manifest: Mapping[str, Any], table: str) -> int:
+    """Rows of a table that the runs kept of which the folder holds results."""
+    runs = (manifest, *manifest.get("earlier_runs", ()))
+    return sum(e["kept"] for run in runs for e in run["ledger"] if e["table"] == table)
+
+
+def untaped_partitions(manifest: Mapping[str, Any]) -> tuple[int, int]:
+    """Partitions without a tape, and all that finished."""
+    finished = [
+        entry
+        for entry in manifest["partitions"]
+        if entry["state"] != "failed" and entry.get("covered", True)
+    ]
+    # Interrupted runs and older versions say nothing of gaps.
+    untaped = [entry for entry in finished if _UNTAPED & set(entry.get("gaps", ()))]
+    return len(untaped), len(finished)
+
+
+_PROGRAM = "sweep-dask"
+#: Of a repetition: what is finished is kept.
+_NOT_AGAIN = ("fresh",)
+#: What leaves the book unscored, and what `replay` does not know.
+_UNSCORED = ("models", "scenarios", "replay")
+
+
+def commands_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Each in one line, for a shell in the folder that the run was started in.
+
+    Settings of the environment and of a configuration file are there again; those of the
+    command line are repeated.
+
+    Returns
+    -------
+    dict
+        `run`, `scored` (the same with everything that an answer needs), `replay`, `report` and
+        `verify`; empty for a manifest that does not say where its run wrote.
+    """
+    output = manifest.get("settings", {}).get("output", {}).get("value")
+    if output is None:
+        return {}
+    given = [] if manifest.get("sample") else manifest.get("given", [manifest["input"]])
+    source = list(map(_place, given))
+    return {
+        "run": _line("run", *source, *_given(manifest, _NOT_AGAIN)),
+        "scored": _line("run", *source, *_given(manifest, (*_NOT_AGAIN, *_UNSCORED))),
+        "replay": _line("replay", *source, *_given(manifest, (*_NOT_AGAIN, *_UNSCORED))),
+        "report": _line("report", _place(output)),
+        "verify": _line("verify", _place(output)),
+    }
+
+
+def explain_command(manifest: Mapping[str, Any], order_id: int) -> str:
+    """What tells all that became of one order."""
+    return _line("explain", str(order_id), "--output", output_of(manifest))
+
+
+def output_of(manifest: Mapping[str, Any]) -> str:
+    """The output folder, as the run was told it."""
+    return str(manifest["settings"]["output"]["value"])
+
+
+def _place(path: str) -> str:
+    """A folder whose name begins as that of an option is told apart from one."""
+    return f"./{path}" if path.startswith("-") else path
+
+
+def _line(*words: str) -> str:
+    return shlex.join([_PROGRAM, *words])
+
+
+def _given(manifest: Mapping[str, Any], without: Iterable[str]) -> list[str]:
+    """Options of the command line, and where the results are."""
+    settings = manifest["settings"]
+    words = ["--output", str(settings["output"]["value"])]
+    for option in OPTIONS:
+        setting = settings.get(option.name, {"source": "default"})
+        is_given = setting["source"] == "command line" and bool(option.flags)
+        if is_given and option.name not in (*without, "output"):
+            words += _words(option, setting["value"])
+    return words
+
+
+def _words(option: Option, value: Any) -> list[str]:
+    if option.flag_value is not None:
+        return [option.flags[-1]]
+    if option.multiple:
+        return [word for one in value for word in (option.flags[-1], str(one))]
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [option.flags[-1], text]

@@ -8,9 +8,8 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.report import wording
-from sweep_dask.report.arm_words import label
 from sweep_dask.report.effects import METRICS, MetricWords
-from sweep_dask.report.numbers import Cell, cell, over
+from sweep_dask.report.wording import Cell, cell, label, over
 from sweep_dask.terms.choices import AUD, BOOK, INTERVALS, NOT_DECIDED, SWEEP, WEIGHTS, adopters
 from sweep_dask.terms.metrics import ANSWER, COLUMNS, FILL_RATIO
 

@@ -1,14 +1,21 @@
-"""Numbers as the report writes them."""
+"""Numbers as the page writes them, and what it calls the arms; `plot.css` has colour and dash of each.
+
+A number of a table has the key to find it by, a path: table, then population and segment or arm,
+then the measure.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from sweep_dask.memory import format_bytes
+from sweep_dask.terms.arms import ARMS, REAL, REPLAYED, Arm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 #: In place of a number there is none of.
 NONE = "\u2013"
@@ -141,3 +148,74 @@ FILTERS: dict[str, Callable[..., str]] = {
     "within": within,
     "bytes": format_bytes,
 }
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number in a table."""
+
+    key: str
+    value: float | None
+    """Not rounded; an integer is one. None if there is no number."""
+    text: str
+
+    @property
+    def bare(self) -> str:
+        """The text without its unit, for a column whose heading has it."""
+        return self.text.removesuffix(" %")
+
+    @property
+    def exact(self) -> str:
+        """The value as text that reads back as the same number; empty without one."""
+        return "" if self.value is None else repr(self.value)
+
+
+def cell(key: str, value: float | None, form: Callable[[float | None], str]) -> Cell:
+    """A cell with its value in the form that people read."""
+    return Cell(key, value, form(value))
+
+
+def over(part: float | None, whole: float | None, scale: float = 1.0) -> float | None:
+    """A ratio; None if one of the two is missing, or of nothing."""
+    if part is None or not whole:
+        return None
+    return scale * part / whole
+
+
+@dataclass(frozen=True)
+class ArmWords:
+    """An arm in words, and its place in charts."""
+
+    label: str
+    had: str
+    """Ends a sentence that begins with "What if they had"."""
+    marker: str
+    """The shape of its points in charts (`plot.html`)."""
+
+
+_MARKERS = ("circle", "diamond", "square", "triangle", "inverted_triangle", "star")
+#: By name of the arm; beyond the markers they begin again.
+WORDS = {
+    arm.name: ArmWords(arm.heading, arm.had, marker)
+    for arm, marker in zip(ARMS, cycle(_MARKERS), strict=False)
+}
+
+
+def label(name: str) -> str:
+    """The heading of an arm."""
+    return WORDS[name].label
+
+
+def reference_of(arm: Arm, arms: Sequence[Arm]) -> Arm:
+    """What an arm is measured against: a scenario against the replay, in which nothing is changed.
+
+    The error of the book is in both and cancels. Without a replay, and for other arms, the tape.
+    """
+    is_changed = arm.scenario is not None and arm != REPLAYED
+    return REPLAYED if is_changed and REPLAYED in arms else REAL
+
+
+def changes(arms: Sequence[Arm]) -> list[Arm]:
+    """The arms that answer something: all but the tape and the replay, scenarios first."""
+    changed = [arm for arm in arms if arm not in (REAL, REPLAYED)]
+    return sorted(changed, key=lambda arm: arm.scenario is None)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.report import wording
-from sweep_dask.report.adopters import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.answer import answer_of
-from sweep_dask.report.arm_words import WORDS, label
+from sweep_dask.report.choices import AMONG_ADOPTERS, LEVELS
 from sweep_dask.report.replay_page import distrust, doubt, score_of_run
 from sweep_dask.report.rollups import read_rollups
-from sweep_dask.report.untaped import has_tape
+from sweep_dask.report.subject import has_tape
+from sweep_dask.report.wording import WORDS, label
 from sweep_dask.study.answer import spec_of
 from sweep_dask.terms.choices import enumerated
 from sweep_dask.terms.metrics import ANSWER

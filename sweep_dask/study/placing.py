@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.dataflow.progress import counted
 from sweep_dask.locations import location_of
 from sweep_dask.partition import finished_summary
-from sweep_dask.report.profile_page import profile_page
+from sweep_dask.report.run import profile_page
 from sweep_dask.schema import TABLES
 from sweep_dask.storage.atomic import file_digest, make_folders, write_text
 from sweep_dask.storage.history import moved_rejects

@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 
 from sweep_dask.errors import InputError
 from sweep_dask.locations import location_of
-from sweep_dask.report.arm_summary import arm_summary
-from sweep_dask.report.cards import run_card
+from sweep_dask.report.cards import arm_summary, run_card
 from sweep_dask.report.replay_page import score_of_run
 from sweep_dask.storage.frames import to_frame
 from sweep_dask.storage.layout import OutputLayout

@@ -12,10 +12,10 @@ from rollup_folders import make_answer_folder
 from running import as_printed
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
-from sweep_dask.report.arm_words import WORDS
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.rollups import read_rollups
 from sweep_dask.report.verdicts import looked_at, verdicts_of
+from sweep_dask.report.wording import WORDS
 from sweep_dask.study.answer_summary import describe_answer
 from sweep_dask.terms.arms import ARMS, ASSUMPTIONS, REAL, REPLAYED, SCENARIOS, arms_of
 from sweep_dask.terms.choices import SWITCHES

@@ -5,8 +5,7 @@ from drawn_market import drawn_market
 from report_folders import LEDGER, Page
 from rollup_folders import make_answer_folder
 
-from sweep_dask.report.arm_summary import arm_summary
-from sweep_dask.report.cards import run_card
+from sweep_dask.report.cards import arm_summary, run_card
 
 
 def card(root, **changes):

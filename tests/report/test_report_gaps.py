@@ -8,7 +8,7 @@ from drawn_market import drawn_market
 from report_folders import LEDGER, bare_page, make_bare_folder, partition_entry, write_page
 from rollup_folders import make_answer_folder, make_empty_folder
 
-from sweep_dask.report.untaped import has_tape
+from sweep_dask.report.subject import has_tape
 from sweep_dask.terms.arms import ARMS, REAL, arms_of
 from sweep_dask.terms.populations import POPULATIONS
 

@@ -13,9 +13,9 @@ from report_folders import bare_page, partition_entry, write_page
 from rollup_folders import make_answer_folder, make_empty_folder
 
 from sweep_dask.cli import main
-from sweep_dask.report.commands import commands_of
 from sweep_dask.report.page import query_of
 from sweep_dask.report.replay_page import replay_report_page
+from sweep_dask.report.subject import commands_of
 from sweep_dask.settings import Settings
 from sweep_dask.terms.arms import arms_of
 
