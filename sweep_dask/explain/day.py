@@ -5,17 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.order_log import is_on_book
-from sweep_dask.explain.files import ORDER_ID, order_rows, values
-from sweep_dask.explain.fills import (
+from sweep_dask.explain.files import (
+    ORDER_ID,
     FoundFill,
+    order_rows,
     scenario_fills,
     scenario_matches,
     tape_fills,
     time_priority_fills,
+    values,
 )
-from sweep_dask.explain.messages import arrival, kind_of, known, looks_ns, message, terms
 from sweep_dask.explain.reasons import scenario_rest, tape_rest, time_priority_rest
-from sweep_dask.explain.records import Arm, Fill, OrderDay, Rest
+from sweep_dask.explain.records import (
+    Arm,
+    Fill,
+    OrderDay,
+    Rest,
+    arrival,
+    kind_of,
+    known,
+    looks_ns,
+    message,
+    terms,
+)
 from sweep_dask.market.order_codes import SWEEP
 from sweep_dask.storage.tickers import tickers_in
 from sweep_dask.terms.arms import CENTRE_POINT, SCENARIOS, TAPE, TIME_PRIORITY

@@ -1,6 +1,4 @@
-"""What a notebook shows of a run or a replay: the answer in brief, and small tables that need nothing
-beside them.
-"""
+"""What a notebook shows of a run or a replay: the answer in brief, and small tables of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweep by sweep: how often an arm is better, dark fills, averages, parts of the cost, and all tests."""
+"""Sweep by sweep: how often an arm is better, dark fills, averages, parts of the cost, tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run: its settings, and CPU and memory of its processes over time; the first page of a profile."""
+"""The run: its settings, and CPU and memory of its processes; and the first page of a profile."""
 
 from __future__ import annotations
 

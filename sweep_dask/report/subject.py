@@ -1,4 +1,4 @@
-"""What a manifest says of its run: securities, dates, input, whether it has a tape, its commands."""
+"""What a manifest says of its run: securities, dates, input, whether there is a tape, commands."""
 
 from __future__ import annotations
 

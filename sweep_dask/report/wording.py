@@ -1,4 +1,4 @@
-"""Numbers as the page writes them, and what it calls the arms; `plot.css` has colour and dash of each.
+"""Numbers as the page writes them, and what it calls the arms; `plot.css` has their colours.
 
 A number of a table has the key to find it by, a path: table, then population and segment or arm,
 then the measure.
