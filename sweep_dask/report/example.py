@@ -267,8 +267,7 @@ def _thinned(positions: IntArray) -> IntArray:
     if positions.size <= MOST_QUOTES:
         return positions
     chosen = np.linspace(0, positions.size - 1, MOST_QUOTES).astype(np.int64)
-    thinned: IntArray = positions[chosen]
-    return thinned
+    return positions[chosen]
 
 
 def _local(time_ns: int) -> int:

@@ -155,8 +155,7 @@ def _have_partners(keys: IntArray, others: IntArray, size: int) -> BoolArray:
     begins = np.searchsorted(keys[order], keys[order], side="left")
     number = np.empty_like(keys)
     number[order] = np.arange(keys.size) - begins
-    has_partner: BoolArray = number < np.bincount(others, minlength=size)[keys]
-    return has_partner
+    return number < np.bincount(others, minlength=size)[keys]
 
 
 def _hits_within(tape: Matches, predicted: Matches) -> int:
@@ -284,5 +283,4 @@ def _is_amendment(partition: PartitionInput, order: IntArray, timestamp_ns: IntA
     amendments = amendment_rows(log, is_in)
     rows = np.sort(np.concatenate((entry_rows(log, is_in), amendments)))
     row = LatestRows(log.order[rows], log.timestamp_ns[rows]).at(order, timestamp_ns)
-    is_amended: BoolArray = (row >= 0) & np.isin(rows[row] if rows.size else row, amendments)
-    return is_amended
+    return (row >= 0) & np.isin(rows[row] if rows.size else row, amendments)

@@ -101,8 +101,7 @@ def _findings(log: OrderLog, tape: Tape | None) -> dict[str, BoolArray]:
 
 
 def _is_too_large(quantity: IntArray) -> BoolArray:
-    too_large: BoolArray = (quantity > LARGEST_QUANTITY) | (quantity < -LARGEST_QUANTITY)
-    return too_large
+    return (quantity > LARGEST_QUANTITY) | (quantity < -LARGEST_QUANTITY)
 
 
 def _midtick_is_unknown(log: OrderLog) -> BoolArray:

@@ -105,8 +105,7 @@ class OrderLog:
     @cached_property
     def is_first(self) -> BoolArray:
         """bool, whether the row is its order's first."""
-        first: BoolArray = self.previous < 0
-        return first
+        return self.previous < 0
 
     @cached_property
     def participant_of_order(self) -> IntArray:
@@ -130,14 +129,12 @@ class OrderLog:
     @cached_property
     def enters(self) -> BoolArray:
         """bool, whether the reason is that the order comes into the book."""
-        enters: BoolArray = np.isin(self.reason, ENTERS)
-        return enters
+        return np.isin(self.reason, ENTERS)
 
     @cached_property
     def exits(self) -> BoolArray:
         """bool, whether the reason is that the order leaves the book unfilled."""
-        exits: BoolArray = np.isin(self.reason, EXITS)
-        return exits
+        return np.isin(self.reason, EXITS)
 
     @cached_property
     def newly_matched(self) -> IntArray:

@@ -41,8 +41,7 @@ class Arrivals:
     @property
     def is_contested(self) -> BoolArray:
         """bool, whether priority among the contras decides."""
-        contested: BoolArray = (self.feasible >= 2) & (self.offered > self.traded)
-        return contested
+        return (self.feasible >= 2) & (self.offered > self.traded)
 
 
 def find_arrivals(

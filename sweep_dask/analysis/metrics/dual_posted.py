@@ -203,8 +203,7 @@ def _strata(partition_sweeps: PartitionSweeps, real: FillSums) -> IntArray:
     labels = populations(real, partition_sweeps.facts)
     codes = [coded(labels[name].cast("string").fill_null(UNKNOWN))[0] for name in _STRATA]
     keys = np.column_stack([partition_sweeps.sweeps.side, *codes])
-    stratum: IntArray = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
-    return stratum
+    return np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def _replayed(

@@ -37,13 +37,11 @@ class Fees(NamedTuple):
 
     def paid(self, dark_value: IntArray, lit_value: IntArray) -> FloatArray:
         """float64[n], the fees for values traded in either book, in their unit."""
-        fees: FloatArray = (self.dark_bps * dark_value + self.lit_bps * lit_value) / BPS
-        return fees
+        return (self.dark_bps * dark_value + self.lit_bps * lit_value) / BPS
 
     def paid_lit(self, value: IntArray | FloatArray) -> FloatArray:
         """float64[n], the fees for values traded in the lit book, in their unit."""
-        fees: FloatArray = self.lit_bps * value / BPS
-        return fees
+        return self.lit_bps * value / BPS
 
 
 NO_FEES = Fees()
@@ -149,8 +147,7 @@ NO_PRICE = 0
 
 def is_usable(bid: IntArray, offer: IntArray) -> BoolArray:
     """bool[n], whether the quote has a midpoint; prices in 0.1 cent, 0 missing."""
-    usable: BoolArray = (bid > 0) & (offer > bid)
-    return usable
+    return (bid > 0) & (offer > bid)
 
 
 def midpoint_x2(bid: IntArray, offer: IntArray) -> IntArray:

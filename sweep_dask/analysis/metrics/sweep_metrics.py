@@ -75,8 +75,7 @@ class SweepMeasure:
         """How far the doubled midpoint has moved against the order since arrival."""
         every = np.arange(self.sweeps.size)
         later_x2 = units.known(self.quotes.midpoint_x2_at(self.sweeps, every, time_ns))
-        drift: FloatArray = self.sign * (later_x2 - self.midpoint_x2)
-        return drift
+        return self.sign * (later_x2 - self.midpoint_x2)
 
     def _order(self) -> dict[str, Any]:
         sweeps = self.sweeps
@@ -125,8 +124,7 @@ class _Case(NamedTuple):
     def cost_x2(self, value_x2: FloatArray) -> FloatArray:
         """What the filled shares cost more than a value."""
         # Adding 0 makes a negative zero a plain one.
-        cost: FloatArray = self.measure.sign * (self.sums.value_x2 - value_x2) + 0.0
-        return cost
+        return self.measure.sign * (self.sums.value_x2 - value_x2) + 0.0
 
     def fees_x2(self) -> FloatArray:
         """What was paid for the fills beside their price."""

@@ -25,8 +25,7 @@ def known(price: FloatArray | IntArray) -> FloatArray:
 
 def over(part: FloatArray, whole: FloatArray | IntArray) -> FloatArray:
     """`part / whole`; NaN where the whole is not above zero: nothing is a share of nothing."""
-    quotient: FloatArray = part / np.where(whole > 0, whole, np.nan)
-    return quotient
+    return part / np.where(whole > 0, whole, np.nan)
 
 
 def aud(amount_x2: FloatArray) -> FloatArray:

@@ -52,8 +52,7 @@ def book_errors(tape: IntArray, predicted: IntArray, hits: IntArray) -> FloatArr
     misses, false_alarms = tape.sum(axis=0) - found, n - found
     # To be right in all of a few is no proof: one more might have been wrong.
     one_by_one = over(np.sqrt(np.maximum(misses + false_alarms, 1)), n)
-    errors: FloatArray = np.hypot(ratio - 1, np.maximum(of_days, one_by_one))
-    return errors
+    return np.hypot(ratio - 1, np.maximum(of_days, one_by_one))
 
 
 def no_book_errors() -> FloatArray:
