@@ -219,10 +219,7 @@ def scenario_fills(
 ) -> list[FoundFill]:
     """What a sweep fills in the replay in which it is one of those that change, by time.
 
-    Parameters
-    ----------
-    looks_ns
-        When it arrived or was amended: what fills then it met itself.
+    What fills at `looks_ns`, when it arrived or was amended, it met itself.
     """
     path = files.layout.centre_point(*partition) / scenario / f"{SWEEP_FILLS}.parquet"
     rows = files.rows(path, "order_id", (order_id,))

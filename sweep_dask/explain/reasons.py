@@ -56,13 +56,7 @@ def _afterwards(scenario: str, terms: Terms, *, is_affected: bool) -> _Words:
 def scenario_rest(
     quantity: int, reason: str, scenario: str, terms: Terms, *, is_affected: bool
 ) -> Rest:
-    """What a scenario left of a sweep.
-
-    Parameters
-    ----------
-    reason
-        `unfilled_reason`.
-    """
+    """What a scenario left of a sweep, by its `unfilled_reason`."""
     stopped = _obstacle(reason, terms.side)
     parts = [stopped]
     if reason in ("limit", "contra_limit", "minimum_quantity", "no_contra"):
@@ -83,13 +77,7 @@ _END_RULES: Mapping[int, tuple[str, ...]] = {
 
 
 def tape_rest(quantity: int, fills: Sequence[Fill], messages: Sequence[Message]) -> Rest:
-    """What really became of the rest: the end of the record.
-
-    Parameters
-    ----------
-    fills
-        All of the tape.
-    """
+    """What really became of the rest, beside all fills of the tape: the end of the record."""
     later = sum(fill.quantity for fill in fills if not fill.is_counted)
     if later >= quantity:
         return _later(quantity)

@@ -75,15 +75,7 @@ _SCORES = {
 def run_card(
     manifest: Mapping[str, Any], arms: pd.DataFrame | None, report: Path, score: Replay | None
 ) -> str:
-    """HTML of a run.
-
-    Parameters
-    ----------
-    arms
-        The answer (`arm_summary`); None where the run left none.
-    score
-        Of its book.
-    """
+    """HTML of a run; `arms` is its answer (`arm_summary`), None where it left none."""
     partitions = manifest["partitions"]
     failed = [entry for entry in partitions if entry["state"] == "failed"]
     content = {
@@ -114,15 +106,7 @@ def _score(manifest: Mapping[str, Any], replay: Replay | None) -> Mapping[str, A
 
 
 def replay_card(fidelity: Mapping[str, Any], status: str, source: str, report: Path) -> str:
-    """HTML of a replay.
-
-    Parameters
-    ----------
-    fidelity
-        The document in `fidelity.json`.
-    status, source
-        Of the replay, and where its input lies.
-    """
+    """HTML of a replay: the document in `fidelity.json`, its status, and where its input lies."""
     misses = Counter(miss["cause"] for part in fidelity["partitions"] for miss in part["misses"])
     content = {
         "status": status,

@@ -118,15 +118,7 @@ class UnreadableError(Exception):
 def read_example(
     layout: OutputLayout, chosen: Row | None, arms: Sequence[Arm]
 ) -> tuple[Example | None, str]:
-    """The chosen sweep; if it cannot be shown, None and why.
-
-    Parameters
-    ----------
-    chosen
-        The row of `example_sweep`; None if no sweep was chosen.
-    arms
-        Those that are shown.
-    """
+    """The sweep in the row of `example_sweep`; if it cannot be shown, None and why."""
     if REAL not in arms:
         return None, "what really filled is not in the input"
     if chosen is None:

@@ -179,12 +179,7 @@ def gaps_content(
 def gaps(manifest: Mapping[str, Any], rollups: Rollups | None, *, is_through: bool) -> list[str]:
     """One sentence or more for every question of the report that stays open.
 
-    Parameters
-    ----------
-    rollups
-        None if there are no roll-ups.
-    is_through
-        Whether the run came to its end.
+    `is_through`: whether the run came to its end.
     """
     run = _Run(manifest, rollups, is_through)
     texts = [question(run) for question in _OF_PARTITIONS_LOST]

@@ -94,13 +94,7 @@ def page_content(
     rollups: Rollups | None,
     score: Replay | None,
 ) -> dict[str, Any]:
-    """What `page.html` and the sections that it includes name.
-
-    Parameters
-    ----------
-    rollups
-        None if the run left no roll-ups.
-    """
+    """What `page.html` and the sections that it includes name, with or without roll-ups."""
     settings = manifest["settings"]
     values = {name: setting["value"] for name, setting in settings.items()}
     choices = choices_of(values)

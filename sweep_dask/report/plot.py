@@ -208,13 +208,7 @@ def number_axis(
     unit: str = "",
     room: float = 0.05,
 ) -> Axis:
-    """An axis that holds all values, with round ticks.
-
-    Parameters
-    ----------
-    room
-        Share of the axis that is added at either end.
-    """
+    """An axis that holds all values, with round ticks, and a share of `room` more at either end."""
     known = [value for value in values if not math.isnan(value)]
     low, high = min(known, default=0.0), max(known, default=1.0)
     if low == high:

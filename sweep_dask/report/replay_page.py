@@ -73,13 +73,7 @@ def read_replay(folder: Path) -> Replay | None:
 
 
 def score_of_run(layout: OutputLayout, run: Mapping[str, Any]) -> Replay | None:
-    """The score of a run, with what the replay beside it says of the rules; or else of that replay.
-
-    Parameters
-    ----------
-    run
-        The manifest.
-    """
+    """The score of a run, with what a replay beside says of the rules; or else of that replay."""
     beside = read_replay(layout.replay().root)
     if FIDELITY not in run["files"] or run["status"] not in THROUGH:
         return beside
@@ -157,14 +151,9 @@ def fidelity_content(replay: Replay | None) -> dict[str, Any]:
 
 
 def replay_report_page(folder: Path, manifest: Mapping[str, Any]) -> str:
-    """The text of a replay's `report.html`, from its `fidelity.json`.
+    """The text of a replay's `report.html`, from `fidelity.json` in `OUTPUT/replay`.
 
-    Parameters
-    ----------
-    folder
-        `OUTPUT/replay`.
-    manifest
-        The replay's; may be empty.
+    `manifest`: the replay's; may be empty.
 
     Raises
     ------

@@ -63,13 +63,7 @@ class SettingLine:
 
 
 def run_content(manifest: Mapping[str, Any], log: Path) -> dict[str, Any]:
-    """What `run.html` names.
-
-    Parameters
-    ----------
-    log
-        `logs/resources.csv`.
-    """
+    """What `run.html` names, from the manifest and `logs/resources.csv`."""
     used = read_resources(log)
     return {
         "settings": setting_lines(manifest),
@@ -177,13 +171,7 @@ _PAGES = {
 
 
 def profile_page(layout: OutputLayout, manifest: Mapping[str, Any]) -> str:
-    """The text of `logs/profile/index.html`, from the manifest, the resource log and what is there.
-
-    Parameters
-    ----------
-    layout
-        Of the folder in which the logs lie.
-    """
+    """The text of `logs/profile/index.html`: the manifest, the resource log and what is there."""
     there = {name: what for name, what in _PAGES.items() if (layout.profile / name).exists()}
     return render(
         "profile.html",

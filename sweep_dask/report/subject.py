@@ -78,10 +78,7 @@ def subject_of(
 ) -> Subject:
     """From the partitions' dates and securities.
 
-    Parameters
-    ----------
-    tickers, participants
-        By code and by id (`storage.tickers`); a replay's folder keeps no such tables.
+    `tickers` and `participants`: by code and by id (`storage.tickers`); a replay's folder has none.
     """
     tickers = tickers or {}
     securities = sorted({int(partition["security"]) for partition in partitions})

@@ -42,24 +42,21 @@ class AdoptedOutcome(NamedTuple):
     """int64[orders], `Obstacle` of sweeps; 0 for other orders."""
 
     def fills_until(self, until_ns: IntArray) -> SweepFills:
-        """The fills of each sweep that come in time, in the order of time.
+        """The fills of each sweep up to the last instant that counts, in the order of time.
 
-        Parameters
-        ----------
-        until_ns
-            int64[orders], ns UTC, the last instant that counts.
+        `until_ns`: int64[orders], ns UTC.
         """
         time_ns, order = self.fills.timestamp_ns, self.fills.order
         by_time = np.lexsort((order, time_ns))
         return self.fills.chosen(by_time[(time_ns <= until_ns[order])[by_time]])
 
     def totals(self, until_ns: IntArray, event: int | None = None) -> FillTotals:
-        """Sums over the fills of each sweep that come in time.
+        """Sums over the fills of each sweep up to the last instant that counts.
 
         Parameters
         ----------
         until_ns
-            int64[orders], ns UTC, the last instant that counts.
+            int64[orders], ns UTC.
         event
             Of those alone that this made the book predict, as `SweepFills.event`; None: of all.
         """

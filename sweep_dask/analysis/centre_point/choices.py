@@ -57,13 +57,7 @@ class Adoption:
         return ceil(1 / self.share - 1e-9) if self.share else 1
 
     def replays(self, lot: IntArray) -> Iterator[GroupReplay]:
-        """Who changes and who is measured in each replay.
-
-        Parameters
-        ----------
-        lot
-            int64[orders], see `lots`.
-        """
+        """Who changes and who is measured in each replay; `lot` is int64[orders], see `lots`."""
         width = round(self.share * LOTS)
         for group in range(self.groups):
             first, end = group * LOTS // self.groups, (group + 1) * LOTS // self.groups
@@ -84,13 +78,7 @@ NOBODY, EVERYONE = Adoption(0.0), Adoption(1.0)
 
 
 def lots(order_id: IntArray, seed: int) -> IntArray:
-    """int64[orders] from 0 to `LOTS` - 1, evenly spread; the same id draws the same lot anywhere.
-
-    Parameters
-    ----------
-    order_id
-        int64[orders].
-    """
+    """int64[orders] from 0 to `LOTS` - 1, evenly spread; the same id draws the same lot always."""
     with np.errstate(over="ignore"):
         mixed = order_id.astype(np.uint64) + np.uint64(_GAMMA) * np.uint64((2 * seed + 1) % 2**64)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_FIRST)
@@ -272,13 +260,7 @@ class Round(NamedTuple):
     """Whether it is about the answer's own choice."""
 
     def keys(self, own: Lifetime) -> Iterator[tuple[str, float, str, str]]:
-        """Lifetime, share, switch and fills of all cases that it measures.
-
-        Parameters
-        ----------
-        own
-            The lifetime of the answer.
-        """
+        """Lifetime, share, switch and fills of all cases that it measures; `own`: the answer's."""
         share = self.adoption.share
         for one in self.measured:
             yield one.name, share, "", ALL_FILLS

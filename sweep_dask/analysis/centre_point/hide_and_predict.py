@@ -53,13 +53,7 @@ _FOREVER = np.iinfo(np.int64).max
 def hide_and_predict(
     partition: PartitionInput, one_in: int = ONE_IN, seed: int = 0
 ) -> HiddenOrders:
-    """Hide and predict every order that rested, one in so many at a time.
-
-    Parameters
-    ----------
-    seed
-        Of the lots by which orders are dealt into groups.
-    """
+    """Hide and predict every order that rested, one in so many at a time, dealt by lots."""
     rested = rested_orders(partition)
     real, records = _real_fills(partition, rested), _Records(partition)
     flow, by_lot = hiding_flow(partition, rested), partition.with_random_priority()

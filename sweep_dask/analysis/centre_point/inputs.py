@@ -84,13 +84,7 @@ class MarketEvents:
 def market_events(
     quotes: MarketEvents, continuous: Sequence[Window], opt_ins: OptIns
 ) -> MarketEvents:
-    """Quotes, continuous trading and opt-ins as events for the book.
-
-    Parameters
-    ----------
-    continuous
-        Stretches of continuous trading.
-    """
+    """Quotes, stretches of continuous trading, and opt-ins as events for the book."""
     return _together(quotes, _sessions(continuous), _opt_ins(opt_ins))
 
 
@@ -103,13 +97,7 @@ def _together(*parts: MarketEvents) -> MarketEvents:
 
 
 def quotes_of_file(nbbo: pa.Table | None) -> MarketEvents:
-    """Moves of the national quote.
-
-    Parameters
-    ----------
-    nbbo
-        Columns of `schema.NBBO`, by timestamp; each quote holds from its timestamp on.
-    """
+    """Moves of the national quote: rows of `schema.NBBO` by timestamp, from which on each holds."""
     if nbbo is None or not len(nbbo):
         return _empty()
     bid, offer = whole_units(prices(nbbo, "bidprice")), whole_units(prices(nbbo, "offerprice"))

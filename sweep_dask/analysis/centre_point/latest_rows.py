@@ -11,15 +11,7 @@ if TYPE_CHECKING:
 
 
 class LatestRows:
-    """An index of rows by (order, time); of equal ones the later row counts.
-
-    Parameters
-    ----------
-    order
-        int64[n], dense order numbers.
-    timestamp_ns
-        int64[n], ns UTC.
-    """
+    """An index of rows by dense order number and time, ns UTC; of equal ones the later counts."""
 
     def __init__(self, order: IntArray, timestamp_ns: IntArray) -> None:
         self._order = order

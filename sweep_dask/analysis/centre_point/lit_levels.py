@@ -41,10 +41,7 @@ class Searches(NamedTuple):
 def find_searches(log: OrderLog, tape: Tape, arrivals: IntArray) -> Searches:
     """The searches between lit levels that one arrival took.
 
-    Parameters
-    ----------
-    arrivals
-        int64, rows that look for contras, of orders in the book.
+    `arrivals`: int64, rows that look for contras, of orders in the book.
     """
     sweeps = arrivals[log.is_sweep[arrivals] & (log.price_x2[arrivals] > 0)]
     taken = _taken_from_lit_book(tape)

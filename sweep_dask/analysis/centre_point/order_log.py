@@ -177,15 +177,7 @@ class OrderLog:
 def read_order_log(
     orders: pa.Table, ticks: TickTable, quote: QuoteSource = QuoteSource.NATIONAL
 ) -> OrderLog:
-    """Columns of the order rows of one partition.
-
-    Parameters
-    ----------
-    orders
-        Columns of `schema.ORDERS`, rows in engine order (sequence).
-    quote
-        Which quote of a row counts.
-    """
+    """Columns of the order rows of one partition, `schema.ORDERS` in engine order (sequence)."""
     order_id, order = np.unique(whole_numbers(orders, "order_id"), return_inverse=True)
     types = whole_numbers(orders, "exchangeordertype")
     side = whole_numbers(orders, "side")

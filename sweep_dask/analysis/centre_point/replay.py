@@ -81,12 +81,7 @@ class _Prediction:
 def replay_partition(
     partition: PartitionInput, date: str, security: int, *, ablations: bool = True
 ) -> ReplayResult:
-    """Replay in both modes, and with some orders hidden at a time.
-
-    Parameters
-    ----------
-    ablations
-        Whether to replay once more without each rule.
+    """Replay in both modes, with some orders hidden at a time and, if asked, without each rule.
 
     Raises
     ------

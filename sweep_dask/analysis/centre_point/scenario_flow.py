@@ -44,10 +44,7 @@ class ReplayInput(NamedTuple):
 class ScenarioFlow:
     """Events of one scenario, of which some happen only if their order adopts it, or not.
 
-    Parameters
-    ----------
-    lit_access
-        What orders that adopt do in the lit book.
+    `lit_access`: what orders that adopt do in the lit book.
     """
 
     def __init__(
@@ -71,12 +68,8 @@ class ScenarioFlow:
     def run(self, adopts: BoolArray, switch: Switch | None = None) -> BookResult:
         """Put the events through the book where some sweeps, bool[orders], adopt the scenario.
 
-        What becomes of sweeps that could and do not is not told.
-
-        Parameters
-        ----------
-        switch
-            An assumption that is put the other way; None: none is.
+        What becomes of sweeps that could and do not is not told. `switch` is an assumption that is
+        put the other way.
         """
         given = self.replay_input(adopts, switch)
         flow = replace(self.flow, events=given.events)
@@ -101,12 +94,7 @@ class ScenarioFlow:
     def may_matter(self, switch: Switch, adopts: BoolArray, result: BookResult) -> bool:
         """Whether a switch may change a replay; if not, it changes nothing at all of it.
 
-        Parameters
-        ----------
-        adopts
-            bool[orders], as in the replay.
-        result
-            Of the replay without the switch.
+        `adopts`, bool[orders], and `result` are those of the replay without the switch.
         """
         adopters = self._adopters(adopts)
         if not adopters.any():
@@ -167,12 +155,7 @@ class LitFills:
     def are_freed(self, adopts: BoolArray, applied: IntArray) -> bool:
         """Whether any of them is not had in full by one that adopts, and is there for others.
 
-        Parameters
-        ----------
-        adopts
-            bool[orders].
-        applied
-            int64[events of the flow], see `BookResult`.
+        `adopts`: bool[orders]; `applied`: int64[events of the flow], see `BookResult`.
         """
         is_missing = self._is_lost | (applied[self._event] < self._quantity)
         return bool((is_missing & adopts[self._order] & self._is_free(adopts)).any())

@@ -79,10 +79,7 @@ class ScenarioResult:
 class Scenarios:
     """The scenarios of one partition, and what none of them changes.
 
-    Parameters
-    ----------
-    among
-        bool[orders], the sweeps that may change at all; None: all of them.
+    `among`: bool[orders], the sweeps that may change at all; None: all of them.
     """
 
     def __init__(self, partition: PartitionInput, among: BoolArray | None = None) -> None:
@@ -255,12 +252,9 @@ def _expiries(orders: IntArray, until_ns: IntArray) -> MarketEvents:
 
 
 def posts_after_arrival(partition: PartitionInput, adopting: BoolArray) -> OrderFlow:
-    """POST events: what is left after the trades of the arrival rests in the dark.
+    """POST events: what is left of some orders, bool[orders], after the trades of their arrival.
 
-    Parameters
-    ----------
-    adopting
-        bool[orders], of which orders; those that are immediate leave nothing.
+    It rests in the dark; those that are immediate leave nothing.
     """
     log = partition.log
     entries = entry_rows(log, partition.is_in)

@@ -218,13 +218,7 @@ def book_amounts(partition: PartitionInput, flow: OrderFlow, result: BookResult)
 
 
 def compare(tape: Amounts, book: Amounts, by_lot: Amounts) -> DarkSweeps:
-    """Count the sweeps with a dark fill on the tape or in the book.
-
-    Parameters
-    ----------
-    by_lot
-        What they filled in a book in which lots rank the orders.
-    """
+    """Count the sweeps with a dark fill on the tape or in the book; `by_lot` is ranked by lots."""
     asked = (tape.dark_quantity > 0) | (book.dark_quantity > 0)
     return DarkSweeps(
         sweeps=int(asked.sum()),

@@ -178,13 +178,7 @@ class FillsOfSweeps:
             self._of_tape = (tape.exact_x2[trade], is_dark, tape.deal_source[trade], recorded)
 
     def of(self, result: BookResult, among: BoolArray | None = None) -> SweepFills:
-        """All of them, dark and lit, in order of execution.
-
-        Parameters
-        ----------
-        among
-            bool[orders], of which sweeps; None: of all.
-        """
+        """All of them, or of some sweeps, bool[orders], dark and lit, in order of execution."""
         among = self._is_sweep if among is None else among
         sides = (("buy", "sell"), ("sell", "buy"))
         parts = [self._dark_fills(result, among, *side) for side in sides]

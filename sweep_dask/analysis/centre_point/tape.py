@@ -144,19 +144,8 @@ def dark_matches(tape: Tape, continuous: Sequence[Window]) -> DarkMatches:
 def exact_prices_x2(trades: pa.Table, price_x2: IntArray, deal_source: IntArray) -> IntArray:
     """What prices were: a dark match is at the midpoint of its quote if that is published so.
 
-    A tape with half units in it is not truncated.
-
-    Parameters
-    ----------
-    trades
-        All rows of a partition, columns `schema.TRADES`.
-    price_x2, deal_source
-        int64[rows], as the tape has them.
-
-    Returns
-    -------
-    IntArray
-        int64[rows], doubled.
+    A tape with half units in it is not truncated. Columns `schema.TRADES` of all rows of a
+    partition, and int64[rows] of these as the tape has them, to int64[rows], doubled.
     """
     is_inside = np.isin(deal_source, INSIDE_THE_QUOTE)
     if any(name not in trades.column_names for name in _QUOTE) or np.any(price_x2[is_inside] % 2):

@@ -59,10 +59,7 @@ _MIN_ROWS = 200
 def check_columns(columns: Mapping[str, Collection[str]]) -> list[Finding]:
     """A finding if columns are missing that decide how well the tape is reproduced.
 
-    Parameters
-    ----------
-    columns
-        Those that are read, of each table that has rows.
+    `columns`: those that are read, of each table that has rows.
     """
     lost = [
         f"{', '.join(missing)} of {table} ({what})"

@@ -60,17 +60,7 @@ def under_choices(
     names: Iterable[str],
     fees: Fees = NO_FEES,
 ) -> UnderChoices:
-    """Replay scenarios under every choice; the tape is summed beside them.
-
-    Parameters
-    ----------
-    partition_sweeps
-        The sweeps of the same partition.
-    names
-        Of the scenarios.
-    fees
-        What is paid for the fills of every arm.
-    """
+    """Replay the scenarios of these names under every choice; the tape is summed beside them."""
     own = lifetime_of(choices.lifetime)
     may_change = choices.may_change(partition_sweeps.facts.participant)
     sums_of = {

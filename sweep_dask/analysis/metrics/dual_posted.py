@@ -124,8 +124,6 @@ def dual_posted(
 
     Parameters
     ----------
-    partition_sweeps
-        The sweeps of the same partition.
     predicted
         What `dual-post` says of them under the answer's own choice, also what came too late to
         count; None: it is replayed for this, if any sweep was dual-posted.

@@ -44,7 +44,7 @@ class PartitionSweeps:
 def read_sweeps(
     partition: PartitionInput, nbbo: pa.Table, date: str, security: int
 ) -> PartitionSweeps:
-    """Take the sweeps from the order log, and the quotes around them.
+    """Take the sweeps from the order log, and the quotes around them: `schema.NBBO`, by timestamp.
 
     Where there is no national quote at all, or the exchange's own one is asked for, the quotes on
     the rows of all orders take its place.
@@ -52,11 +52,6 @@ def read_sweeps(
     A sweep arrives with its first row, on the quote of that row or, if it has none, on the last
     national quote before. It works until its record says that it is gone, else until continuous
     trading or the recording ends.
-
-    Parameters
-    ----------
-    nbbo
-        Columns of `schema.NBBO`, by timestamp.
     """
     log = partition.log
     has_file = partition.settings.quote_source is QuoteSource.NATIONAL and len(nbbo) > 0
@@ -115,11 +110,7 @@ def fills_by_time_priority(real: Fills, matches: pa.Table) -> Fills:
     """What really filled, and what the time-priority model matches of the rest.
 
     That model is asked about the rest only; together they answer what would have filled.
-
-    Parameters
-    ----------
-    matches
-        Columns of `simulation.MATCH_DETAIL_COLUMNS`.
+    `matches`: columns `simulation.MATCH_DETAIL_COLUMNS`.
     """
     return Fills(
         order_id=np.concatenate([real.order_id, whole_numbers(matches, "sweep_orderid")]),

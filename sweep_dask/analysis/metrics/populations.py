@@ -59,13 +59,7 @@ class SweepFacts:
 
 
 def populations(real: FillSums, facts: SweepFacts, ticks: TickTable = DEFAULT_TICKS) -> pa.Table:
-    """The labels of each sweep, to stand beside its metrics; columns `POPULATION_COLUMNS`.
-
-    Parameters
-    ----------
-    real
-        All that the sweeps really filled.
-    """
+    """The labels of each sweep by all that it really filled; columns `POPULATION_COLUMNS`."""
     sweeps, filled = real.sweeps, real.quantity
     size, quantity = sweeps.size, sweeps.quantity
     spread = spread_ticks(sweeps.arrival_bid, sweeps.arrival_offer, ticks)

@@ -33,12 +33,7 @@ SWEEP_METRIC_COLUMNS: Schema = {name: column.metric.kind for name, column in COL
 class SweepMeasure:
     """Measures sweeps by their fills; what does not depend on those is worked out once.
 
-    Parameters
-    ----------
-    ticks
-        The tick table behind `arrival_spread_ticks`.
-    fees
-        Part of arrival cost and shortfalls.
+    `fees` are part of arrival cost and shortfalls; `ticks` are behind `arrival_spread_ticks`.
     """
 
     def __init__(

@@ -74,10 +74,6 @@ def sweep_tables(
         The arms in the order of rows; the first one is the tape.
     lifetime
         At the end of which sweeps are measured; their populations go by all that really filled.
-    ticks
-        The tick table behind spreads in ticks.
-    fees
-        What is paid for the fills of every arm.
     """
     assert next(iter(outcomes)) == REAL, "populations go by what really happened"
 

@@ -146,12 +146,9 @@ def added_up(position: IntArray, size: int, values: Any) -> Any:
 
 
 def by_population(cells: Cells, shape: tuple[int, ...]) -> Cells:
-    """The cells of populations from those of levels.
+    """The cells of populations from those of levels: a population has its level and all above.
 
-    Parameters
-    ----------
-    shape
-        Of the codes, which begin with the level: a population has its level and all above.
+    `shape`: of the codes, which begin with the level.
     """
     level, *others = np.unravel_index(cells.code, shape)
     parts = []

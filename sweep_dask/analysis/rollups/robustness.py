@@ -97,10 +97,7 @@ def levels(cells: Cells, cases: Sequence[Case]) -> dict[str, Any]:
 def effects(cells: Cells, cases: Sequence[Case], errors: FloatArray) -> Iterator[dict[str, Any]]:
     """Rows of `ROBUSTNESS`: every effect under every choice, by scenario and metric.
 
-    Parameters
-    ----------
-    errors
-        Of the book in which the scenarios are played: `book_errors`.
+    `errors`: of the book in which the scenarios are played, see `book_errors`.
     """
     if not cells.code.size:
         return

@@ -83,12 +83,7 @@ def size_quartiles(quantity: IntArray, partition: IntArray) -> IntArray:
     """int64[sweeps], 0 to 3: the quarter of a sweep's quantity among those of its partition.
 
     The bound of a quarter is the smallest quantity that at least this share of the partition's
-    sweeps does not exceed; a quantity on a bound is in the smaller quarter.
-
-    Parameters
-    ----------
-    partition
-        int64[sweeps], ascending.
+    sweeps does not exceed; a quantity on a bound is in the smaller quarter. `partition` ascends.
     """
     order = np.lexsort((quantity, partition))
     _, first, position = np.unique(partition, return_index=True, return_inverse=True)

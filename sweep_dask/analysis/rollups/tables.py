@@ -90,13 +90,7 @@ def tables_of(
     choices: Choices = DEFAULT_CHOICES,
     errors: FloatArray | None = None,
 ) -> dict[str, pa.Table]:
-    """Every table by its name.
-
-    Parameters
-    ----------
-    errors
-        Of the book: `book_errors`; None: they are not known.
-    """
+    """Every table by its name; `errors` are those of the book (`book_errors`), None: not known."""
     spreads = Spreads(summary.spreads, arms)
     cases = cases_of(arms, choices)
     errors = no_book_errors() if errors is None else errors

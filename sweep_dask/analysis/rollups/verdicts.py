@@ -58,13 +58,7 @@ VERDICTS: Schema = schema(
 
 
 def verdicts(effects: Iterable[Row], choices: Choices) -> list[dict[str, Any]]:
-    """Rows of `VERDICTS`.
-
-    Parameters
-    ----------
-    effects
-        Rows of `ROBUSTNESS`, by scenario and metric.
-    """
+    """Rows of `VERDICTS`, from those of `ROBUSTNESS` by scenario and metric."""
     asked = (WEIGHTS[SWEEP], choices.lifetime, choices.marginal.share, "")
     of_metrics = [
         list(rows) for _, rows in groupby(effects, key=lambda row: (row["scenario"], row["metric"]))

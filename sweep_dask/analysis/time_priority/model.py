@@ -159,10 +159,7 @@ def simulate_partition(
 def output_columns(order_columns: Sequence[str], order_types: Sequence[str]) -> dict[str, Schema]:
     """Columns and types of the nine result tables, by file stem, in the order of the contract.
 
-    Parameters
-    ----------
-    order_columns, order_types
-        Columns of the orders in this input and their pandas types.
+    `order_columns` and `order_types`: of the orders in this input, as pandas names types.
     """
     orders = dict(zip(order_columns, order_types, strict=True))
     last = {"orderid": orders.pop("order_id"), **orders, "date": "str"}

@@ -43,15 +43,8 @@ def trade_level_comparison(sweep_trades: FillTotals, match_details: pa.Table) ->
     """One row per sweep that traded or was matched, ascending by order id.
 
     Missing quantities and prices are 0, missing times null. The column `weighted_avg_price` is a
-    plain mean, as published.
-
-    Parameters
-    ----------
-    sweep_trades
-        Of the real trades of sweeps. Without any the table has no rows: there is nothing to
-        compare with.
-    match_details
-        The simulated matches.
+    plain mean, as published. Without any real trade of a sweep the table has no rows: there is
+    nothing to compare with.
     """
     if not sweep_trades.order_id.size:
         return empty_table(TRADE_LEVEL_COMPARISON)
