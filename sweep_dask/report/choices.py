@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.report import wording
 from sweep_dask.report.effects import METRICS
+from sweep_dask.report.measures import column_of, ratio_of
 from sweep_dask.report.plot import Curve, Plot, number_axis
 from sweep_dask.report.verdicts import effect_cell
 from sweep_dask.report.wording import WORDS, Cell, cell, over
@@ -29,22 +30,14 @@ class Level(NamedTuple):
     form: Callable[[float | None], str]
 
 
-def _column(name: str) -> Callable[[Row], float | None]:
-    return lambda row: row[name]
-
-
-def _share(part: str, whole: str) -> Callable[[Row], float | None]:
-    return lambda row: over(row[part], row[whole])
-
-
-QUANTITY = Level("quantity", "Shares entered", _column("quantity"), wording.number)
-AFFECTED = Level("n_affected", "that can change", _column("n_affected"), wording.number)
-FILLED = Level("filled_quantity", "filled", _column("filled_quantity"), wording.number)
+QUANTITY = Level("quantity", "Shares entered", column_of("quantity"), wording.number)
+AFFECTED = Level("n_affected", "that can change", column_of("n_affected"), wording.number)
+FILLED = Level("filled_quantity", "filled", column_of("filled_quantity"), wording.number)
 FILLED_SHARE = Level(
-    "filled_share", "of all", _share("filled_quantity", "quantity"), wording.percent
+    "filled_share", "of all", ratio_of("filled_quantity", "quantity"), wording.percent
 )
 DARK_SHARE = Level(
-    "dark_share", "in the dark", _share("dark_quantity", "filled_quantity"), wording.percent
+    "dark_share", "in the dark", ratio_of("dark_quantity", "filled_quantity"), wording.percent
 )
 AMONG_ADOPTERS = Level(
     "among_adopters_share",
@@ -54,20 +47,20 @@ AMONG_ADOPTERS = Level(
 )
 LARGEST = Level(
     *("largest_participant_share", "of the largest participant"),
-    *(_column("largest_participant_share"), wording.percent),
+    *(column_of("largest_participant_share"), wording.percent),
 )
 FIVE_CONTRAS = Level(
     *("largest_five_contras_share", "from the five largest contras"),
-    *(_column("largest_five_contras_share"), wording.percent),
+    *(column_of("largest_five_contras_share"), wording.percent),
 )
-FILL_RATIO = Level("fill_ratio_mean", "fill ratio", _column("fill_ratio_mean"), wording.percent)
+FILL_RATIO = Level("fill_ratio_mean", "fill ratio", column_of("fill_ratio_mean"), wording.percent)
 SHORTFALL = Level(
     *("implementation_shortfall_bps_mean", "shortfall"),
-    *(_column("implementation_shortfall_bps_mean"), wording.decimals),
+    *(column_of("implementation_shortfall_bps_mean"), wording.decimals),
 )
 WITH_CLEAN_UP = Level(
     *("completed_shortfall_bps_mean", "same, with clean-up"),
-    *(_column("completed_shortfall_bps_mean"), wording.decimals),
+    *(column_of("completed_shortfall_bps_mean"), wording.decimals),
 )
 LEVELS = (FILLED, FILLED_SHARE, DARK_SHARE, AMONG_ADOPTERS, FILL_RATIO, SHORTFALL, WITH_CLEAN_UP)
 

@@ -29,13 +29,13 @@ class Measure:
     form: Callable[[float | None], str]
 
 
-def _column(name: str) -> Value:
+def column_of(name: str) -> Value:
+    """A column of the row."""
     return lambda row: row[name]
 
 
-def _ratio(
-    part: str, whole: str, scale: float = 1.0
-) -> Callable[[Mapping[str, Any]], float | None]:
+def ratio_of(part: str, whole: str, scale: float = 1.0) -> Value:
+    """One column of the row over another; None of nothing."""
     return lambda row: over(row[part], row[whole], scale)
 
 
@@ -47,7 +47,7 @@ def _per_sweep(
     column: str, name: str, heading: str, form: Callable[[float | None], str]
 ) -> Measure:
     """The mean of a metric over the sweeps that have it."""
-    return Measure(name, heading, COLUMNS[column].query, _column(f"{column}_mean"), form)
+    return Measure(name, heading, COLUMNS[column].query, column_of(f"{column}_mean"), form)
 
 
 _PAPER_VALUE = f"arrival_midpoint * quantity / {PRICE_PER_AUD}"
@@ -63,23 +63,23 @@ def _of_its_paper_value(amount: str) -> str:
     return f"sum({amount}) / {worth} * {BPS}"
 
 
-SWEEPS = Measure("sweeps", "Sweeps", "count(*)", _column("n_sweeps"), wording.number)
+SWEEPS = Measure("sweeps", "Sweeps", "count(*)", column_of("n_sweeps"), wording.number)
 QUANTITY = Measure(
-    "quantity", "Shares entered", "sum(quantity)", _column("quantity"), wording.number
+    "quantity", "Shares entered", "sum(quantity)", column_of("quantity"), wording.number
 )
 PARENTS = Measure(
     *("parents", "Parents", "count(*) FILTER (parent_id = order_id)"),
-    _column("n_parents"),
+    column_of("n_parents"),
     wording.number,
 )
 ADDED_QUANTITY = Measure(
     *("added_quantity", "Shares wanted by parents", "sum(added_quantity)"),
-    _column("added_quantity"),
+    column_of("added_quantity"),
     wording.number,
 )
 PARENTS_FILLED_SHARE = Measure(
     *("parents_filled_share", "of these", "sum(filled_quantity) / sum(added_quantity)"),
-    _ratio("filled_quantity", "added_quantity"),
+    ratio_of("filled_quantity", "added_quantity"),
     wording.percent,
 )
 FILLED_ANY = Measure(
@@ -90,23 +90,23 @@ FILLED_ANY = Measure(
 )
 FILLED_QUANTITY = Measure(
     *("filled_quantity", "filled", "sum(filled_quantity)"),
-    _column("filled_quantity"),
+    column_of("filled_quantity"),
     wording.number,
 )
 FILLED_SHARE = Measure(
     *("filled_share", "of all shares", "sum(filled_quantity) / sum(quantity)"),
-    _ratio("filled_quantity", "quantity"),
+    ratio_of("filled_quantity", "quantity"),
     wording.percent,
 )
 FILL_RATIO = _per_sweep("fill_ratio", "fill_ratio", "per sweep", wording.percent)
 DARK_SHARE = Measure(
     *("dark_share", "in the dark", "sum(dark_quantity) / sum(filled_quantity)"),
-    _ratio("dark_quantity", "filled_quantity"),
+    ratio_of("dark_quantity", "filled_quantity"),
     wording.percent,
 )
 FIRST_FILL_MEDIAN = Measure(
     *("first_fill_median", "median", "quantile_cont(time_to_first_fill_seconds, 0.5)"),
-    _column("time_to_first_fill_seconds_p50"),
+    column_of("time_to_first_fill_seconds_p50"),
     wording.decimals,
 )
 FIRST_FILL_MEAN = _per_sweep(
@@ -120,13 +120,13 @@ EFFECTIVE_SPREAD = _per_sweep(
 )
 ARRIVAL_COST = Measure(
     *("arrival_cost_bps", _heading("arrival_cost_bps"), _of_paper_value("arrival_cost_aud")),
-    _ratio("arrival_cost_aud", "paper_value_aud", BPS),
+    ratio_of("arrival_cost_aud", "paper_value_aud", BPS),
     wording.decimals,
 )
 SHORTFALL = Measure(
     "implementation_shortfall_bps",
     *("of all value", _of_its_paper_value("implementation_shortfall_aud")),
-    _ratio("implementation_shortfall_aud", "shortfall_paper_value_aud", BPS),
+    ratio_of("implementation_shortfall_aud", "shortfall_paper_value_aud", BPS),
     wording.decimals,
 )
 SHORTFALL_MEAN = _per_sweep(
@@ -134,13 +134,13 @@ SHORTFALL_MEAN = _per_sweep(
 )
 SHORTFALL_AUD = Measure(
     *("implementation_shortfall_aud", "AUD", COLUMNS["implementation_shortfall_aud"].query),
-    _column("implementation_shortfall_aud"),
+    column_of("implementation_shortfall_aud"),
     wording.whole,
 )
 WITH_CLEAN_UP = Measure(
     "completed_shortfall_bps",
     *("of all value", _of_its_paper_value("completed_shortfall_aud")),
-    _ratio("completed_shortfall_aud", "shortfall_paper_value_aud", BPS),
+    ratio_of("completed_shortfall_aud", "shortfall_paper_value_aud", BPS),
     wording.decimals,
 )
 WITH_CLEAN_UP_MEAN = _per_sweep(

@@ -140,15 +140,11 @@ class _Records:
 
     def __init__(self, partition: PartitionInput) -> None:
         log = partition.log
-        size = log.order_id.size
         self.close_ns = max((window.close_ns for window in partition.continuous), default=0)
-        self.arrival_ns = np.zeros(size, dtype=np.int64)
-        self.arrival_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
-        last = np.zeros(size, dtype=np.int64)
-        last[log.order] = np.arange(log.size)
+        self.arrival_ns, last = log.entry_ns, log.last_row
         is_over = log.exits[last] | (log.leaves[last] == 0)
         self.end_ns = np.where(is_over, log.timestamp_ns[last], self.close_ns)
-        self.cancelled_ns = np.full(size, _FOREVER)
+        self.cancelled_ns = np.full(log.order_id.size, _FOREVER)
         self.cancelled_ns[log.order[log.exits]] = log.timestamp_ns[log.exits]
 
 

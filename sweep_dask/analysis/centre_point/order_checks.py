@@ -162,9 +162,7 @@ def _traded_before(log: OrderLog, tape: Tape | None) -> BoolArray:
     early = np.zeros(log.order_id.size, dtype=bool)
     if tape is not None:
         known, order = tape.is_known, tape.order
-        entry_ns = np.full(log.order_id.size, -1, dtype=np.int64)
-        entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
-        early[order[known][tape.timestamp_ns[known] < entry_ns[order[known]]]] = True
+        early[order[known][tape.timestamp_ns[known] < log.entry_ns[order[known]]]] = True
     return early[log.order]
 
 

@@ -110,9 +110,25 @@ class OrderLog:
     @cached_property
     def participant_of_order(self) -> IntArray:
         """int64[orders], as on the first row of each; -1 if unknown."""
-        participant = np.empty(self.order_id.size, np.int64)
-        participant[self.order[self.is_first]] = self.participant[self.is_first]
-        return participant
+        return self._on_first_row(self.participant)
+
+    @cached_property
+    def entry_ns(self) -> IntArray:
+        """int64[orders], ns UTC, the time of the first row of each."""
+        return self._on_first_row(self.timestamp_ns)
+
+    def _on_first_row(self, column: IntArray) -> IntArray:
+        values = np.empty(self.order_id.size, np.int64)
+        values[self.order[self.is_first]] = column[self.is_first]
+        return values
+
+    @cached_property
+    def last_row(self) -> IntArray:
+        """int64[orders], the last row of each."""
+        row = np.zeros(self.order_id.size, dtype=np.int64)
+        # Of repeated positions the last assignment stands, and rows are in engine order.
+        row[self.order] = np.arange(self.size)
+        return row
 
     @cached_property
     def is_sweep(self) -> BoolArray:

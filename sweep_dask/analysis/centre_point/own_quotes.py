@@ -123,8 +123,7 @@ def _events_of_rows(flow: OrderFlow, rows: int) -> IntArray:
 
 def _record_ends_ns(log: OrderLog) -> IntArray:
     """int64[orders], ns UTC."""
-    last = np.zeros(log.order_id.size, dtype=np.int64)
-    last[log.order] = np.arange(log.size)
+    last = log.last_row
     return np.where(log.exits[last] | (log.leaves[last] == 0), log.timestamp_ns[last], _FOREVER)
 
 

@@ -117,8 +117,7 @@ class SweepRecord:
         self.partition = partition
         self.order = log.order[rows]
         self.is_sweep = sweeps_of(log)
-        self.entry_ns = np.zeros(log.order_id.size, dtype=np.int64)
-        self.entry_ns[log.order[log.is_first]] = log.timestamp_ns[log.is_first]
+        self.entry_ns = log.entry_ns
         self.quantity = fillable_quantity(log)[self.order]
         real = self.totals(real_fills(partition))
         self.columns = {

@@ -133,12 +133,9 @@ def _recorded_until(partition: PartitionInput, quotes: Quotes) -> int:
 
 def _end_ns(log: OrderLog, until_ns: int) -> IntArray:
     """int64[orders], when each order stops working; one that is still there does then."""
-    last_row = np.zeros(log.order_id.size, dtype=np.int64)
-    # Of repeated positions the last assignment stands, and rows are in engine order.
-    last_row[log.order] = np.arange(log.size)
-    last_ns = log.timestamp_ns[last_row]
+    last_ns = log.timestamp_ns[log.last_row]
     still_there_ns = np.maximum(last_ns, until_ns)
-    return np.where(log.is_on_book[last_row], still_there_ns, last_ns)
+    return np.where(log.is_on_book[log.last_row], still_there_ns, last_ns)
 
 
 def _arrival_quote(log: OrderLog, rows: IntArray, quotes: Quotes) -> tuple[IntArray, IntArray]:

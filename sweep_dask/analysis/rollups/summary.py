@@ -8,6 +8,7 @@ are, not on how many sweeps. The one sweep that shows best what a scenario chang
 from __future__ import annotations
 
 import datetime as dt
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -174,12 +175,5 @@ def summary_of_choices(rows: pa.Table, cases: Sequence[Case]) -> Summary:
 def added(summaries: Iterable[Summary]) -> Summary:
     """The summary of all that the given ones are of; of nothing if there are none."""
     of_all = list(summaries) or [nothing()]
-    return Summary(
-        merged(one.totals for one in of_all),
-        merged(one.pairs for one in of_all),
-        merged(one.spreads for one in of_all),
-        merged(one.reasons for one in of_all),
-        merged(one.levels for one in of_all),
-        merged(one.sensitivity for one in of_all),
-        best_of(candidate for one in of_all for candidate in one.example),
-    )
+    *cells, examples = zip(*of_all, strict=True)
+    return Summary._make([*map(merged, cells), best_of(chain.from_iterable(examples))])
