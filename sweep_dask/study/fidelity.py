@@ -9,9 +9,8 @@ import numpy as np
 
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders
 from sweep_dask.analysis.centre_point.hide_and_predict import ONE_IN
-from sweep_dask.analysis.centre_point.score import Detail, Score
+from sweep_dask.analysis.centre_point.score import Detail, Score, book_errors
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
-from sweep_dask.analysis.rollups.book_errors import book_errors
 from sweep_dask.errors import InputError
 from sweep_dask.partition.measures import read_score
 from sweep_dask.storage.atomic import write_json

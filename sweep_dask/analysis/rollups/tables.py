@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES
-from sweep_dask.analysis.rollups.book_errors import no_book_errors
+from sweep_dask.analysis.centre_point.score import no_book_errors
 from sweep_dask.analysis.rollups.comparisons import AVERAGE, COMPARISON, averages, comparisons
 from sweep_dask.analysis.rollups.pairs import CONDITIONS
 from sweep_dask.analysis.rollups.robustness import BY_CHOICE, ROBUSTNESS, effects, levels

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from sweep_dask.analysis.centre_point.choices import Choices
+from sweep_dask.analysis.centre_point.score import book_errors, no_book_errors
 from sweep_dask.analysis.metrics.choice_sums import SENSITIVITY_COLUMNS
-from sweep_dask.analysis.rollups.book_errors import book_errors, no_book_errors
 from sweep_dask.analysis.rollups.robustness import effects
 from sweep_dask.analysis.rollups.sensitivity import cases_of
 from sweep_dask.analysis.rollups.summary import added, nothing, summary_of_choices
