@@ -59,14 +59,7 @@ _UNTAPED = (
 def read_day(
     files: Files, partition: Partition, order_id: int, choice: Choice, notes: Iterable[str]
 ) -> OrderDay:
-    """The order in one partition, in which it has rows.
-
-    Parameters
-    ----------
-    choice
-        Under what the sweeps of the partition are measured.
-    notes
-        What to know about the partition.
+    """The order in one partition, in which it has rows, its sweeps measured under a choice.
 
     Raises
     ------

@@ -193,10 +193,7 @@ def time_priority_fills(
 ) -> list[FoundFill] | None:
     """Matches of the time-priority model; None if it was not run.
 
-    Parameters
-    ----------
-    column
-        That in which the order is: `sweep_orderid`, or `incoming_orderid` of what it gave.
+    `column`: that of the order, `sweep_orderid`, or `incoming_orderid` of what it gave.
     """
     path = files.layout.outputs(*partition) / "simulation_match_details.csv"
     if not path.exists():

@@ -96,11 +96,8 @@ def tape_rest(quantity: int, fills: Sequence[Fill], messages: Sequence[Message])
 def time_priority_rest(quantity: int, fills: Sequence[Fill], asked: tuple[int, int] | None) -> Rest:
     """What the time-priority model left.
 
-    Parameters
-    ----------
-    asked
-        Shares that the model was asked about, the last leaves of the record, and matched of them;
-        None of a sweep that is not in the model.
+    `asked`: shares that the model was asked about, the last leaves of the record, and matched of
+    them; None of a sweep that is not in the model.
     """
     if sum(fill.quantity for fill in fills if not fill.is_counted) >= quantity:
         return _later(quantity)

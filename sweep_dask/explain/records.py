@@ -215,11 +215,8 @@ def looks_ns(messages: Sequence[Message]) -> set[int]:
 def arrival(first: Message, measured: Mapping[str, Any] | None) -> Arrival:
     """The quote on arrival.
 
-    Parameters
-    ----------
-    measured
-        The row of `sweep_metrics`, which has the last national quote where the order's row has
-        none.
+    `measured`: the row of `sweep_metrics`, which has the last national quote where the order's row
+    has none.
     """
     if measured is None:
         bid_x2, offer_x2 = first.bid_x2, first.offer_x2

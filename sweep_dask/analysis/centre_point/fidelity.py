@@ -53,12 +53,7 @@ class Matches(NamedTuple):
 def score_matches(
     tape: Matches, predicted: Matches, is_known: BoolArray
 ) -> tuple[Score, BoolArray, BoolArray]:
-    """Count the hits.
-
-    Parameters
-    ----------
-    is_known
-        bool[tape], whether both orders of the match are in the book.
+    """Count the hits; `is_known`, bool[tape], are matches of which both orders are in the book.
 
     Returns
     -------
@@ -222,10 +217,7 @@ Kinds = dict[str, "BoolArray"]
 def kinds_on_tape(partition: PartitionInput, recorded: DarkMatches, is_known: BoolArray) -> Kinds:
     """Of each match on the tape; an order that is not in the input is of no kind.
 
-    Parameters
-    ----------
-    is_known
-        bool[tape], whether both orders are in the book.
+    `is_known`: bool[tape], whether both orders are in the book.
     """
     log, sweeps = partition.log, sweeps_of(partition.log)
     has_aggressor, aggressor = order_numbers(log, recorded.aggressor_id)

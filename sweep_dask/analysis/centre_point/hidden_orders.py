@@ -78,13 +78,7 @@ class Reliability(Counts):
 
     @classmethod
     def of(cls, predicted: OrderFills, real: OrderFills, is_cancelled: BoolArray) -> Reliability:
-        """Count orders, one element each.
-
-        Parameters
-        ----------
-        is_cancelled
-            bool[orders], whether the record has it cancelled by then.
-        """
+        """Count orders, one element each; `is_cancelled`: whether the record has it so by then."""
         foretold, filled = predicted.quantity > 0, real.quantity > 0
         cells = (foretold & filled, foretold & ~filled, ~foretold & filled, ~foretold & ~filled)
         return cls(

@@ -89,12 +89,8 @@ def free_flow(
 ) -> OrderFlow:
     """Recorded entries, amendments, cancels and lit fills; dark fills are the book's own.
 
-    A recorded dark fill whose counterparty is not in the input counts as given.
-
-    Parameters
-    ----------
-    is_in
-        bool[orders], False for those left out of the book.
+    A recorded dark fill whose counterparty is not in the input counts as given. `is_in`:
+    bool[orders], False for those left out of the book.
     """
     return with_market(flow_of_orders(log, tape, rules, is_in).ordered(), market)
 

@@ -133,17 +133,11 @@ def count_contras(
 
 
 def random_hit_probability(feasible: int, contra_leaves: IntArray, filled: IntArray) -> float:
-    """The chance that random priority among the contras makes just these fills.
+    """The chance that random priority among the feasible contras makes just these fills.
 
     The contras filled come first in 1 of `comb(feasible, fills)` draws; the one filled in part
-    must be the last of them. Two filled in part no order of the queue explains.
-
-    Parameters
-    ----------
-    feasible
-        Contras that could take part.
-    contra_leaves, filled
-        int64[fills], what each contra had, and what it got.
+    must be the last of them. Two filled in part no order of the queue explains. `contra_leaves`
+    and `filled` are int64[fills], what each contra had, and what it got.
     """
     partly = int((filled < contra_leaves).sum())
     if partly > 1 or filled.size > feasible:

@@ -122,11 +122,8 @@ class Scenarios:
     def flow(self, orders: ScenarioOrders, until_ns: IntArray | None = None) -> ScenarioFlow:
         """The same with the market around them.
 
-        Parameters
-        ----------
-        until_ns
-            int64[orders], ns UTC, how long each sweep waits that changes; None: until it is
-            cancelled or trading ends.
+        `until_ns`: int64[orders], ns UTC, how long each sweep waits that changes; None: until it is
+        cancelled or trading ends.
         """
         market = self.partition.market
         if until_ns is not None:

@@ -53,10 +53,7 @@ COLUMNS = {
 def count_rows(file: str, table: str, columns: Mapping[str, IntArray], ticks: TickTable) -> Tally:
     """Sums of the rows of one block.
 
-    Parameters
-    ----------
-    columns
-        Of `COLUMNS`: int64[rows] each, prices doubled, `MISSING` where there is no value.
+    `columns`: of `COLUMNS`, int64[rows] each, prices doubled, `MISSING` where there is no value.
     """
     tally = Tally()
     if table not in COLUMNS or not columns:

@@ -36,11 +36,7 @@ def check_orders_and_trades(tally: Tally, *, same_unit: bool) -> list[Finding]:
     """Trades without orders, and orders that say otherwise than their trades.
 
     Only for sums over all rows of both tables: a part of the rows would contradict the others.
-
-    Parameters
-    ----------
-    same_unit
-        Whether prices of both are in one unit; else no limit can be compared.
+    `same_unit`: whether prices of both are in one unit; else no limit can be compared.
     """
     orders, trades = tally.samples.get("orders"), tally.samples.get("trades")
     if orders is None or trades is None:

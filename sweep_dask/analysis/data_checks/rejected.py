@@ -65,10 +65,7 @@ class UnreadCells:
 def check_written(unread: UnreadCells, mapped: Collection[str] = ()) -> list[Finding]:
     """A finding if most rows have a cell that would be right in another unit.
 
-    Parameters
-    ----------
-    mapped
-        Texts of the column that `convert` knows a code for.
+    `mapped`: texts of the column that `convert` knows a code for.
     """
     n, rejected = unread.n_rows, unread.n_rejected
     if n < _MIN_ROWS.get(unread.table, 1) or rejected < _MOST * n or not unread.cells:

@@ -116,10 +116,7 @@ class ChoiceSums:
     ) -> pa.Table:
         """The same of a switch that is told of in some of the groups.
 
-        Parameters
-        ----------
-        scale
-            All groups for each of those: sums of what changes there stand for those of all.
+        `scale`: all groups for each of those; sums of what changes there stand for those of all.
         """
         before, after = (self._columns(case, outcome) for outcome in (plain, switched))
         changes = {name: scale * (after[name] - before[name]) for name in before}

@@ -82,13 +82,8 @@ ARRIVAL_COST_PARTS: Schema = {
 def arrival_cost_parts(real: Columns, simulated: Columns) -> pa.Table:
     """Split each sweep's difference in arrival cost; columns `ARRIVAL_COST_PARTS`.
 
-    All are NaN without a midpoint on arrival. Price and time are NaN if a fill has no midpoint of
-    its moment; the quantity part does not need it.
-
-    Parameters
-    ----------
-    real, simulated
-        Columns `SWEEP_METRIC_COLUMNS` of the same sweeps.
+    Of `SWEEP_METRIC_COLUMNS` of the same sweeps. All are NaN without a midpoint on arrival. Price
+    and time are NaN if a fill has no midpoint of its moment; the quantity part does not need it.
     """
     require_same_sweeps(real, simulated)
 

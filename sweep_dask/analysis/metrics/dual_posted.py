@@ -120,13 +120,9 @@ def dual_posted(
     """Match the sweeps of one partition, each measured at the end of the answer's own lifetime.
 
     Asked about are those that came in continuous trading, with a limit, and may rest. The others
-    are of those that the scenario may change.
-
-    Parameters
-    ----------
-    predicted
-        What `dual-post` says of them under the answer's own choice, also what came too late to
-        count; None: it is replayed for this, if any sweep was dual-posted.
+    are of those that the scenario may change. `predicted`: what `dual-post` says of them under the
+    answer's own choice, also what came too late to count; None: it is replayed for this, if any
+    sweep was dual-posted.
     """
     log = partition.log
     rows = entry_rows(log, partition.is_in)

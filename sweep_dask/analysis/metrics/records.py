@@ -214,14 +214,8 @@ class Quotes:
 
         At its arrival the quote it arrived on, after that the last quote at or before the time, or
         still the arrival's while no later quote is known. A quote stamped with the very instant of
-        the arrival may be the sweep's own doing, so it counts from then on and not at it.
-
-        Parameters
-        ----------
-        sweep
-            int64[n], rows of `sweeps`.
-        time_ns
-            int64[n], ns UTC.
+        the arrival may be the sweep's own doing, so it counts from then on and not at it. `sweep`:
+        int64[n], rows of `sweeps`; `time_ns`: int64[n], ns UTC.
         """
         on_arrival = midpoint_x2(sweeps.arrival_bid, sweeps.arrival_offer)[sweep]
         if not self.timestamp_ns.size:

@@ -96,11 +96,8 @@ def level_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
 def sensitivity_cells(rows: pa.Table, cases: Sequence[Case]) -> Cells:
     """Counts `COUNTS` and sums `SUMS` of whole partitions.
 
-    Parameters
-    ----------
-    rows
-        Columns `SENSITIVITY_COLUMNS`: of each partition all cases in their order, of each case the
-        same participants in the same order.
+    `rows`: columns `SENSITIVITY_COLUMNS`, of each partition all cases in their order, of each case
+    the same participants in the same order.
     """
     references = references_of(cases)
     compared = np.flatnonzero(references != np.arange(len(cases)))
@@ -191,14 +188,9 @@ _SWEEPS, _SHARES, _DARK, _GIVEN = (
 
 
 def largest_participants(cells: Cells, total: Cells) -> dict[str, Any]:
-    """Columns `LARGEST`, a row for each case.
+    """Columns `LARGEST`, a row for each case, from cells as of `level_cells`.
 
-    Parameters
-    ----------
-    cells
-        As of `level_cells`, with the participants of all partitions.
-    total
-        The same cases, the participants of each added up.
+    `total`: the same cases, the participants of each added up.
     """
     at = _largest(cells)
     found = np.zeros((total.code.size, 3), np.int64)

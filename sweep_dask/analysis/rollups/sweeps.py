@@ -34,14 +34,9 @@ NO_PARTICIPANT = 2**63 - 1
 
 
 def segments_of(sweeps: pd.DataFrame, dimension: str, partition: IntArray) -> IntArray:
-    """int64[sweeps], the segment of each sweep.
+    """int64[sweeps], the segment of each sweep; a row a sweep, texts as categories.
 
-    Parameters
-    ----------
-    sweeps
-        A row a sweep, texts as categories.
-    partition
-        int64[sweeps], ascending: a number for each day and security.
+    `partition`: int64[sweeps], ascending, a number for each day and security.
     """
     if dimension == ALL:
         return np.zeros(len(sweeps), dtype=np.int64)
