@@ -135,7 +135,18 @@ class Plot:
 
     def path(self, curve: Curve) -> str:
         """The curve on a field of 100 by 100; broken where there is no value."""
-        return _path([(x, y) for x, y in zip(curve.x, curve.y, strict=True)], self, curve.is_step)
+        parts, is_open = [], False
+        for x, y in zip(curve.x, curve.y, strict=True):
+            if y is None or math.isnan(y):
+                is_open = False
+                continue
+            left, down = self.x.position(x), self._down(y)
+            if not is_open:
+                parts.append(f"M{left} {down}")
+            else:
+                parts.append(f"H{left}V{down}" if curve.is_step else f"L{left} {down}")
+            is_open = True
+        return "".join(parts)
 
     def outline(self, band: Band) -> str:
         """Around each stretch of a band that has both values, on a field of 100 by 100."""
@@ -251,21 +262,6 @@ def round_steps(low: float, high: float, most: int = _TICKS) -> list[float]:
         number * step if step >= 1 else number / round(1 / step)
         for number in range(first, last + 1)
     ]
-
-
-def _path(points: Sequence[tuple[float, float | None]], plot: Plot, is_step: bool) -> str:
-    parts, is_open = [], False
-    for x, y in points:
-        if y is None or math.isnan(y):
-            is_open = False
-            continue
-        left, down = plot.x.position(x), round(100 - plot.y.position(y), 2)
-        if not is_open:
-            parts.append(f"M{left} {down}")
-        else:
-            parts.append(f"H{left}V{down}" if is_step else f"L{left} {down}")
-        is_open = True
-    return "".join(parts)
 
 
 def _room(texts: Iterable[str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,38 +36,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class OptIns:
-    """When it was first seen that a participant's incoming orders are preferenced.
-
-    No file says who has opted in to preferencing; a participant whose incoming order traded with
-    deal source 46 or 51 has.
-    """
-
-    timestamp_ns: IntArray
-    """int64, ns UTC, of the trade; later events know."""
-    participant: IntArray
-    is_sweep: BoolArray
-    """bool, whether it was seen of a sweep or of another order: participants opt in for some."""
-
-    @classmethod
-    def none(cls) -> Self:
-        """Nobody."""
-        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
-
-
-def learn_opt_ins(log: OrderLog, tape: Tape | None) -> OptIns:
-    """The first preferenced trade of each participant and kind of order, in time order."""
-    if tape is None:
-        return OptIns.none()
-    preferenced = np.isin(tape.deal_source, (CENTRE_POINT_PREFERENCED, BLOCK_PREFERENCED))
-    rows = np.flatnonzero(preferenced & tape.is_aggressor & tape.is_known)
-    is_sweep = sweeps_of(log)[tape.order[rows]]
-    seen = np.stack((tape.participant[rows], is_sweep.astype(np.int64)), axis=1)
-    first = np.sort(np.unique(seen, axis=0, return_index=True)[1])
-    return OptIns(tape.timestamp_ns[rows[first]], tape.participant[rows[first]], is_sweep[first])
-
-
-@dataclass(frozen=True)
 class MarketEvents:
     """Events that concern no order; the arrays have one element an event, in any order."""
 
@@ -76,24 +44,10 @@ class MarketEvents:
     is_known_later: BoolArray
     """bool, whether an order event of the very same time does not know of it yet."""
 
-    def with_others(self, others: MarketEvents) -> MarketEvents:
+    def with_others(self, *others: MarketEvents) -> MarketEvents:
         """These events and others."""
-        return _together(self, others)
-
-
-def market_events(
-    quotes: MarketEvents, continuous: Sequence[Window], opt_ins: OptIns
-) -> MarketEvents:
-    """Quotes, stretches of continuous trading, and opt-ins as events for the book."""
-    return _together(quotes, _sessions(continuous), _opt_ins(opt_ins))
-
-
-def _together(*parts: MarketEvents) -> MarketEvents:
-    return MarketEvents(
-        np.concatenate([part.events for part in parts]),
-        np.concatenate([part.timestamp_ns for part in parts]),
-        np.concatenate([part.is_known_later for part in parts]),
-    )
+        parts = (vars(one).values() for one in (self, *others))
+        return MarketEvents(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def quotes_of_file(nbbo: pa.Table | None) -> MarketEvents:
@@ -144,12 +98,23 @@ def _sessions(continuous: Sequence[Window]) -> MarketEvents:
     return MarketEvents(events, times, events["quantity"] == 1)
 
 
-def _opt_ins(opt_ins: OptIns) -> MarketEvents:
-    events = np.zeros(opt_ins.timestamp_ns.size, dtype=EVENT)
+def learn_opt_ins(log: OrderLog, tape: Tape | None) -> MarketEvents:
+    """When it is first seen of a participant and kind of order, a sweep or not; later events know.
+
+    No file says who has opted in to preferencing, for some or all orders; a participant whose
+    incoming order traded with deal source 46 or 51 has.
+    """
+    if tape is None:
+        return _empty()
+    preferenced = np.isin(tape.deal_source, (CENTRE_POINT_PREFERENCED, BLOCK_PREFERENCED))
+    rows = np.flatnonzero(preferenced & tape.is_aggressor & tape.is_known)
+    is_sweep = sweeps_of(log)[tape.order[rows]]
+    seen = np.stack((tape.participant[rows], is_sweep.astype(np.int64)), axis=1)
+    first = np.sort(np.unique(seen, axis=0, return_index=True)[1])
+    events = np.zeros(first.size, dtype=EVENT)
     events["kind"] = EventKind.OPT_IN
-    events["participant"] = opt_ins.participant
-    events["is_sweep"] = opt_ins.is_sweep
-    return MarketEvents(events, opt_ins.timestamp_ns, np.ones(events.size, dtype=bool))
+    events["participant"], events["is_sweep"] = tape.participant[rows[first]], is_sweep[first]
+    return MarketEvents(events, tape.timestamp_ns[rows[first]], np.ones(first.size, dtype=bool))
 
 
 def _empty() -> MarketEvents:
@@ -252,8 +217,8 @@ def read_partition(
     is_in = np.ones(log.order_id.size, dtype=bool)
     is_in[left_out.order] = False
     learns = settings.preferencing is None
-    opt_ins = learn_opt_ins(log, tape) if learns else OptIns.none()
+    opt_ins = learn_opt_ins(log, tape) if learns else _empty()
     is_national = source is QuoteSource.NATIONAL
     quotes = quotes_of_file(nbbo) if is_national else quotes_of_rows(log)
-    market = market_events(quotes, continuous, opt_ins)
+    market = quotes.with_others(_sessions(continuous), opt_ins)
     return PartitionInput(log, tape, left_out, is_in, market, continuous, settings)

@@ -184,8 +184,8 @@ class Amounts(NamedTuple):
 
     def equals(self, other: Amounts) -> BoolArray:
         """bool[orders], whether all three are the same."""
-        same = (self.quantity == other.quantity) & (self.dark_quantity == other.dark_quantity)
-        is_equal: BoolArray = same & (self.value_x2 == other.value_x2)
+        same = [one == its for one, its in zip(self, other, strict=True)]
+        is_equal: BoolArray = np.all(same, axis=0)
         return is_equal
 
 

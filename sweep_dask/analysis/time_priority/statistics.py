@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,49 +32,32 @@ _FEWEST_PAIRS = 2
 _UPPER_QUANTILE = 0.975
 
 
-class _Segment(NamedTuple):
-    kind: str
-    name: str
-    chosen: BoolArray
-    """bool[sweeps]"""
-
-
-class _Pairs(NamedTuple):
-    real: FloatArray
-    simulated: FloatArray
-
-    def chosen(self, rows: BoolArray) -> _Pairs:
-        return _Pairs(self.real[rows], self.simulated[rows])
-
-    def can_be_tested(self) -> bool:
-        # To compare is exact; a deviation of equal ratios can be a rounding error above zero.
-        enough = self.real.size >= _FEWEST_PAIRS
-        return enough and all(bool((values != values[0]).any()) for values in self)
-
-
 def statistical_tests(comparison: pa.Table) -> pa.Table:
     """One row per segment and metric that can be tested.
 
     Segments: all, each group, each size, each group x size, by first appearance, all of them with
     at least two sweeps. A test needs two finite pairs and both columns to vary.
     """
-    found = {metric: _pairs(comparison, column) for metric, column in _METRICS.items()}
-    metrics = {
-        metric: (pairs, np.isfinite(pairs.real) & np.isfinite(pairs.simulated))
-        for metric, pairs in found.items()
-    }
     tests = []
-    for segment in _segments(comparison):
-        for metric, (every_pair, finite) in metrics.items():
-            pairs = every_pair.chosen(segment.chosen & finite)
-            if pairs.can_be_tested():
-                row = {
-                    "segment_type": segment.kind,
-                    "segment_name": segment.name,
-                    "metric": metric,
-                }
-                tests.append(row | paired_t_test(pairs.real, pairs.simulated))
+    finite = {metric: _finite_pairs(comparison, column) for metric, column in _METRICS.items()}
+    for kind, name, chosen in _segments(comparison):
+        for metric, (is_finite, *values) in finite.items():
+            real, simulated = (one[chosen & is_finite] for one in values)
+            if _vary(real) and _vary(simulated):
+                row = {"segment_type": kind, "segment_name": name, "metric": metric}
+                tests.append(row | paired_t_test(real, simulated))
     return table_of_rows(SWEEP_STATISTICAL_TESTS, tests)
+
+
+def _finite_pairs(comparison: pa.Table, column: str) -> tuple[BoolArray, FloatArray, FloatArray]:
+    """Where both values are finite, the real ones, and the simulated ones."""
+    real, simulated = (prices(comparison, f"{arm}_{column}") for arm in ("real", "simulated"))
+    return np.isfinite(real) & np.isfinite(simulated), real, simulated
+
+
+def _vary(values: FloatArray) -> bool:
+    # To compare is exact; a deviation of equal ratios can be a rounding error above zero.
+    return values.size >= _FEWEST_PAIRS and bool((values != values[0]).any())
 
 
 def paired_t_test(real: FloatArray, simulated: FloatArray) -> dict[str, Any]:
@@ -105,22 +88,19 @@ def paired_t_test(real: FloatArray, simulated: FloatArray) -> dict[str, Any]:
     }
 
 
-def _segments(comparison: pa.Table) -> Iterator[_Segment]:
+def _segments(comparison: pa.Table) -> Iterator[tuple[str, str, BoolArray]]:
+    """Kind and name of each segment, and which sweeps are in it."""
     group, size = comparison["group"], comparison["size_category"]
     if len(comparison) >= _FEWEST_PAIRS:
-        yield _Segment("Overall", "All", np.ones(len(comparison), bool))
+        yield "Overall", "All", np.ones(len(comparison), bool)
     yield from _segments_by("Group", group)
     yield from _segments_by("Size", size)
     yield from _segments_by("Group-Size", pc.binary_join_element_wise(group, size, "_"))
 
 
-def _segments_by(kind: str, label: pa.ChunkedArray) -> Iterator[_Segment]:
+def _segments_by(kind: str, label: pa.ChunkedArray) -> Iterator[tuple[str, str, BoolArray]]:
     codes, names = coded(label)
     for code, name in enumerate(names):
         chosen = codes == code
         if chosen.sum() >= _FEWEST_PAIRS:
-            yield _Segment(kind, name, chosen)
-
-
-def _pairs(comparison: pa.Table, column: str) -> _Pairs:
-    return _Pairs(prices(comparison, f"real_{column}"), prices(comparison, f"simulated_{column}"))
+            yield kind, name, chosen

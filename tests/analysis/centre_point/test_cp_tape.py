@@ -21,7 +21,7 @@ from cp_rows import (
 )
 from framed import read_tape, run_scenario
 
-from sweep_dask.analysis.centre_point.inputs import OptIns, learn_opt_ins
+from sweep_dask.analysis.centre_point.inputs import learn_opt_ins
 from sweep_dask.analysis.centre_point.tape import NEEDED, UNKNOWN, dark_matches
 
 #: Of one order that trades with nobody here: what matches there were does not depend on it.
@@ -145,8 +145,8 @@ def opt_ins(day):
     return list(
         zip(
             learned.timestamp_ns.tolist(),
-            learned.participant.tolist(),
-            learned.is_sweep.tolist(),
+            learned.events["participant"].tolist(),
+            learned.events["is_sweep"].tolist(),
             strict=True,
         )
     )
@@ -183,8 +183,7 @@ def test_a_preferenced_block_shows_it_too_and_other_trades_do_not():
 
 def test_without_a_tape_nobody_is_seen_to_opt_in():
     partition = resting_buys(67).partition()
-    learned = learn_opt_ins(partition.log, None)
-    assert learned.participant.size == OptIns.none().participant.size == 0
+    assert learn_opt_ins(partition.log, None).events.size == 0
 
 
 def preferenced_day():
