@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.ticks import floor_to_tick_x2, is_on_tick, tick_above
 from sweep_dask.matching.events import Validity
 from sweep_dask.terms.sides import BUY, SELL
-from sweep_dask.worked_cases.entry_rules import refusal_of_terms
-from sweep_dask.worked_cases.fields import nearest
+from sweep_dask.worked_cases.document import nearest
+from sweep_dask.worked_cases.entry_rules import OPEN, refusal_of_terms
 from sweep_dask.worked_cases.format import Amend, Cancel, New, Quote
-from sweep_dask.worked_cases.states import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sweep_dask.market.ticks import TickTable
-    from sweep_dask.worked_cases.fields import Place
+    from sweep_dask.worked_cases.document import Place
     from sweep_dask.worked_cases.format import Case, Terms
 
 

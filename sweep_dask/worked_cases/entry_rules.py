@@ -1,4 +1,4 @@
-"""Which orders and amendments the market refuses; rules 1.1 to 1.7, 25.1 to 25.5 for sweeps."""
+"""Trading states (section 5), and what is refused: rules 1.1 to 1.7, 25.1 to 25.5 for sweeps."""
 
 from __future__ import annotations
 
@@ -14,12 +14,34 @@ from sweep_dask.market.order_codes import (
 )
 from sweep_dask.matching.events import Validity
 from sweep_dask.worked_cases.format import LIMIT, MARKET, MARKET_TO_LIMIT, UNDISCLOSED
-from sweep_dask.worked_cases.states import HALTS, OPEN, WITHOUT_ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweep_dask.worked_cases.format import Terms
+
+
+#: Continuous trading: the one state in which the books match orders as they arrive.
+OPEN = "OPEN"
+PURGE_ORDERS = "PURGE_ORDERS"
+AUCTIONS = ("OSPA", "CSPA")
+HALTS = ("TRADING_HALT", "REG_HALT")
+_OTHERS_WITHOUT_ENTRY = ("ADJUST", "ADJUST_ON", "SYSTEM_MAINTENANCE", "CLOSE", "CANCEL_ONLY")
+#: Orders may be cancelled, but none entered.
+WITHOUT_ENTRY = (*AUCTIONS, *_OTHERS_WITHOUT_ENTRY, PURGE_ORDERS)
+_OTHERS = (
+    "PRE_OPEN",
+    "PRE_CSPA",
+    "POST_CLOSE",
+    "PRE_NR",
+    "SUSPEND",
+    "ENQUIRE",
+    "LATE_TRADING",
+    "OPEN_NIGHT-TRADING",
+    "PRE_NIGHT-TRADING",
+    "OPEN_QUOTE-DISPLAY",
+)
+STATES = (OPEN, *_OTHERS, *HALTS, *WITHOUT_ENTRY)
 
 
 def refusal_at_entry(order: Terms, state: str, bid: int, offer: int) -> str:

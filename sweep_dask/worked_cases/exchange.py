@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import DAY_ORDER_PURGED
 from sweep_dask.terms.deal_sources import LIT, LIT_CROSSING_BOOKING
 from sweep_dask.terms.sides import BUY, SELL
-from sweep_dask.worked_cases.dark_book import DarkBook
+from sweep_dask.worked_cases.books import DarkBook, LitBook, LiveOrder
+from sweep_dask.worked_cases.entry_rules import AUCTIONS, OPEN, PURGE_ORDERS
 from sweep_dask.worked_cases.format import Quote
-from sweep_dask.worked_cases.history import History, Remark, Trade
-from sweep_dask.worked_cases.lit_book import LitBook
-from sweep_dask.worked_cases.live_order import LiveOrder
-from sweep_dask.worked_cases.rules_behind import LIT_RULE, Trigger, rules_behind
-from sweep_dask.worked_cases.states import AUCTIONS, OPEN, PURGE_ORDERS
-from sweep_dask.worked_cases.unfilled import why_unfilled
+from sweep_dask.worked_cases.rules_behind import LIT_RULE, Trigger, rules_behind, why_unfilled
 from sweep_dask.worked_cases.wording import quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.worked_cases.dark_book import DarkFill
+    from sweep_dask.worked_cases.books import DarkFill
     from sweep_dask.worked_cases.engines import Engine
     from sweep_dask.worked_cases.format import Case, OrderId, State, Terms
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One match in one of the books."""
+
+    t: int
+    buy: OrderId
+    sell: OrderId
+    quantity: int
+    price_x2: int
+    deal_source: int
+    is_both_passive: bool
+    """Neither order was the incoming one (False for trades of the lit book)."""
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Anything else: an arrival, a quote, a refusal."""
+
+    t: int
+    text: str
+    is_detail: bool = False
+    """It follows from the remark before."""
+
+
+@dataclass
+class History:
+    """Everything in order, and the lists that a case may ask for."""
+
+    entries: list[Trade | Remark] = field(default_factory=list)
+    rejected: list[OrderId] = field(default_factory=list)
+    """Orders that were refused, or an amendment of which was."""
+    cancelled: list[tuple[OrderId, int, int | None]] = field(default_factory=list)
+    """Order, quantity, change reason (None: no source states one)."""
+    auction_orders: list[tuple[OrderId, int, int, int]] | None = None
+    """Order, side, quantity, price; None: there was no auction."""
+
+    @property
+    def trades(self) -> list[Trade]:
+        """The trades alone."""
+        return [entry for entry in self.entries if isinstance(entry, Trade)]
 
 
 class Exchange:

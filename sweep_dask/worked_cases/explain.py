@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.terms.rules import SECTIONS
 from sweep_dask.terms.sides import BUY, SELL, SIDE_NAMES
-from sweep_dask.worked_cases.history import Trade
+from sweep_dask.worked_cases.exchange import Trade
 from sweep_dask.worked_cases.rules_behind import LIT_RULE
 from sweep_dask.worked_cases.wording import deal_source_text, order_text, price_text, quote_text
 
 if TYPE_CHECKING:
-    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.exchange import Exchange, Remark
     from sweep_dask.worked_cases.format import Case, LitOrder
-    from sweep_dask.worked_cases.history import Remark
 
 _WIDTH = 98
 

@@ -45,6 +45,13 @@ UNDISCLOSED = 32
 KINDS = (0, CENTRE_POINT, CENTRE_POINT_CROSSING, SWEEP, CENTRE_POINT_BLOCK)
 FLAGS = SHORT_SELL | UNDISCLOSED
 
+#: What a case may expect, and what each of it is where it does not apply.
+EXPECTED: dict[str, type[list[object] | dict[str, object]]] = {
+    "trades": list, "leaves": dict, "trade_t": list, "both_passive": list, "maq": dict,
+    "rejected": list, "cancelled": list, "lit_resting": dict, "lit_leaves": dict, "nbbo_end": list,
+    "published": list, "extended": list, "auction_orders": list, "display": dict,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Terms:

@@ -6,17 +6,21 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sweep_dask.terms.sides import SIDE_NAMES
+from sweep_dask.worked_cases.document import read_document, select
 from sweep_dask.worked_cases.engines import SHIPPED_ENGINE
+from sweep_dask.worked_cases.exchange import Exchange
 from sweep_dask.worked_cases.explain import explain
-from sweep_dask.worked_cases.outcome import already_trading, outcome, run_case
+from sweep_dask.worked_cases.format import EXPECTED
 from sweep_dask.worked_cases.read_case import read_case
-from sweep_dask.worked_cases.read_document import read_document, select
+from sweep_dask.worked_cases.steps import take_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sweep_dask.worked_cases.books import LiveOrder
     from sweep_dask.worked_cases.engines import Engine
-    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.exchange import Trade
     from sweep_dask.worked_cases.format import Case
 
 
@@ -108,6 +112,90 @@ def summary(matched: list[MatchedCase]) -> str:
     return f"{len(checked) - wrong} of {len(checked)} cases came out as expected."
 
 
+#: From twice a price in 0.1 cent to cents x 10,000: exact, so nothing is truncated (2.7).
+_EXTENDED_PER_PRICE_X2 = 500
+
+
+def run_case(case: Case, engine: type[Engine]) -> Exchange:
+    """The exchange after all steps of a case."""
+    exchange = Exchange(case, engine)
+    take_steps(exchange)
+    return exchange
+
+
+def already_trading(case: Case, engine: type[Engine]) -> str:
+    """Which resting orders would trade without any event; the format asks that none could."""
+    exchange = Exchange(case, engine)
+    fills = exchange.dark.move_quote(case.quote.bid, case.quote.offer)
+    return ", ".join(f"{fill.buy.id} with {fill.sell.id}" for fill in fills)
+
+
+def outcome(exchange: Exchange) -> dict[str, Any]:
+    """The result as JSON values.
+
+    Returns
+    -------
+    dict
+        `id`, `trades` ([buy, sell, quantity, price_x2, deal source]), `leaves`, `rules` (those
+        behind each trade, in the order of the trades), `unfilled`; and the optional fields of the
+        case format. Names of orders in mappings are texts.
+    """
+    case, history = exchange.case, exchange.history
+    trades = history.trades
+    orders = [order for order in exchange.orders.values() if order.terms is not None]
+    accepted = [order for order in orders if order.terms and not order.terms.is_plain]
+    result: dict[str, Any] = {
+        "id": case.id,
+        "trades": [[t.buy, t.sell, t.quantity, t.price_x2, t.deal_source] for t in trades],
+        "leaves": {str(order.id): order.leaves for order in accepted},
+        "rules": [", ".join(trade.rules) for trade in trades],
+        "unfilled": {str(o.id): exchange.why_unfilled(o) for o in orders if o.leaves},
+        **_of_trades(trades),
+        "maq": {str(order.id): _minimum(order) for order in accepted if order.ever_had_maq},
+        "rejected": list(history.rejected),
+        "cancelled": [list(row) for row in history.cancelled],
+        "lit_resting": {
+            str(o.id): [o.leaves, o.lit_price]
+            for o in accepted
+            if o.lit_price and o.terms and o.terms.is_sweep
+        },
+        "nbbo_end": [exchange.quote.bid or None, exchange.quote.offer or None],
+    }
+    return result | _where_it_applies(exchange, orders)
+
+
+def _of_trades(trades: list[Trade]) -> dict[str, list[Any]]:
+    """One item a trade."""
+    return {
+        "trade_t": [trade.t for trade in trades],
+        "both_passive": [trade.is_both_passive for trade in trades],
+        "published": [trade.price_x2 // 2 for trade in trades],
+        "extended": [trade.price_x2 * _EXTENDED_PER_PRICE_X2 for trade in trades],
+    }
+
+
+def _where_it_applies(exchange: Exchange, orders: list[LiveOrder]) -> dict[str, Any]:
+    """What only cases with a lit book, an auction or an iceberg have."""
+    found: dict[str, Any] = {}
+    if exchange.case.lit is not None:
+        lit = [o for o in exchange.orders.values() if o.terms is None or o.terms.is_plain]
+        found["lit_leaves"] = {str(order.id): order.leaves for order in lit}
+    if exchange.history.auction_orders is not None:
+        found["auction_orders"] = [
+            [order, SIDE_NAMES[side], quantity, price]
+            for order, side, quantity, price in exchange.history.auction_orders
+        ]
+    icebergs = [order for order in orders if order.terms and order.terms.display is not None]
+    if icebergs:
+        found["display"] = {str(order.id): order.shown for order in icebergs}
+    return found
+
+
+def _minimum(order: LiveOrder) -> int:
+    """The minimum in force; a sweep that rests lit alone has it until less than it is left."""
+    return order.maq if order.maq <= order.leaves else 0
+
+
 #: A change reason that no source states is null in a case; any reason will do.
 _REASON = 2
 
@@ -131,7 +219,7 @@ def differences(expected: Mapping[str, Any], result: Mapping[str, Any]) -> list[
     """The fields present in `expected` whose values are not those of the result."""
     found = []
     for field, wanted in expected.items():
-        got = result.get(field, _ABSENT[field]())
+        got = result.get(field, EXPECTED[field]())
         if not _EQUAL.get(field, _same)(wanted, got):
             found.append(Difference(field, wanted, got))
     return found
@@ -164,23 +252,6 @@ _EQUAL: dict[str, Callable[[Any, Any], bool]] = {
     "display": _same_named,
     "cancelled": _same_cancelled,
 }
-#: What a field is where it does not apply.
-_ABSENT: dict[str, Callable[[], Any]] = dict.fromkeys(
-    ("leaves", "maq", "lit_resting", "lit_leaves", "display"), dict
-) | dict.fromkeys(
-    (
-        "trades",
-        "trade_t",
-        "both_passive",
-        "rejected",
-        "cancelled",
-        "nbbo_end",
-        "published",
-        "extended",
-        "auction_orders",
-    ),
-    list,
-)
 
 
 def check_line(case: str, has_expected: bool, found: list[Difference]) -> str:

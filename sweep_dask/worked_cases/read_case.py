@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sweep_dask.market.ticks import TickTable
 from sweep_dask.terms.sides import BUY, SELL
-from sweep_dask.worked_cases import fields as read
+from sweep_dask.worked_cases import document as read
 from sweep_dask.worked_cases.consistency import require_consistent
-from sweep_dask.worked_cases.fields import Members
+from sweep_dask.worked_cases.document import Members
+from sweep_dask.worked_cases.entry_rules import OPEN, STATES
 from sweep_dask.worked_cases.format import (
+    EXPECTED,
     Amend,
     Cancel,
     Case,
@@ -20,50 +22,17 @@ from sweep_dask.worked_cases.format import (
     State,
 )
 from sweep_dask.worked_cases.read_order import CHANGES, read_order
-from sweep_dask.worked_cases.states import OPEN, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sweep_dask.worked_cases.fields import Place
-    from sweep_dask.worked_cases.format import Step, Terms
-    from sweep_dask.worked_cases.read_document import RawCase
+    from sweep_dask.worked_cases.document import Place, RawCase
+    from sweep_dask.worked_cases.format import Step
 
 R = TypeVar("R", Quote, State)
 
-_CASE = (
-    "id",
-    "vector",
-    "title",
-    "source",
-    "inferred",
-    "rules",
-    "note",
-    "tick",
-    "nbbo",
-    "session",
-    "resting",
-    "events",
-    "lit",
-    "config",
-    "expected",
-)
-_EXPECTED = (
-    "trades",
-    "leaves",
-    "trade_t",
-    "both_passive",
-    "maq",
-    "rejected",
-    "cancelled",
-    "lit_resting",
-    "lit_leaves",
-    "nbbo_end",
-    "published",
-    "extended",
-    "auction_orders",
-    "display",
-)
+_CASE = ("id", "vector", "title", "source", "inferred", "rules", "note", "tick", "nbbo", "session",
+         "resting", "events", "lit", "config", "expected")  # fmt: skip
 _OPEN_THROUGHOUT: tuple[State, ...] = (State(0, OPEN),)
 _NOBODY: tuple[int, ...] = ()
 _NO_CONFIG: tuple[tuple[int, ...], int | float | None] = (_NOBODY, None)
@@ -93,7 +62,7 @@ def read_case(raw: RawCase) -> Case:
         ticks=members.required("tick", _ticks),
         quote=quotes[0],
         state=states[0],
-        resting=_resting(members),
+        resting=members.required("resting", read.list_of(read_order)),
         lit=members.optional("lit", _lit, None),
         steps=_in_order(quotes[1:], states[1:], events, raw.place),
         preferencing=preferencing,
@@ -155,8 +124,7 @@ def _state(value: object, place: Place) -> State:
 
 
 def _event(value: object, place: Place) -> Step:
-    known = ("t", "event", "order", "id", "changes", "note")
-    members = Members(value, place, known)
+    members = Members(value, place, ("t", "event", "order", "id", "changes", "note"))
     kind = members.required("event", read.choice(_EVENTS))
     of_kind = {"new": ("order",), "amend": ("id", "changes"), "cancel": ("id",)}[kind]
     Members(value, place, ("t", "event", *of_kind, "note"))
@@ -201,10 +169,6 @@ def _in_order(
 # --- orders that are there ------------------------------------------------------------------------
 
 
-def _resting(members: Members) -> tuple[Terms, ...]:
-    return members.required("resting", read.list_of(read_order))
-
-
 def _lit(value: object, place: Place) -> tuple[LitOrder, ...]:
     members = Members(value, place, ("bids", "asks"))
     bids = members.required("bids", read.list_of(_lit_order(BUY)))
@@ -228,5 +192,5 @@ def _config(value: object, place: Place) -> tuple[tuple[int, ...], int | float |
 
 
 def _expected(value: object, place: Place) -> dict[str, object]:
-    members = Members(value, place, _EXPECTED)
+    members = Members(value, place, EXPECTED)
     return {name: members.required(name, read.any_value) for name in members.value}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sweep_dask.market.order_codes import CENTRE_POINT, SHORT_SELL, SWEEP
 from sweep_dask.matching.events import Validity
 from sweep_dask.terms.sides import SELL, SIDES
-from sweep_dask.worked_cases import fields as read
-from sweep_dask.worked_cases.fields import Members, Place
+from sweep_dask.worked_cases import document as read
+from sweep_dask.worked_cases.document import Members, Place
 from sweep_dask.worked_cases.format import (
     FLAGS,
     KINDS,
@@ -23,22 +23,8 @@ from sweep_dask.worked_cases.format import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ORDER = (
-    "id",
-    "side",
-    "quantity",
-    "price",
-    "order_type",
-    "type",
-    "midtick",
-    "maq",
-    "single_fill",
-    "participant",
-    "key",
-    "validity",
-    "display",
-    "preference_only",
-)
+_ORDER = ("id", "side", "quantity", "price", "order_type", "type", "midtick", "maq", "single_fill",
+          "participant", "key", "validity", "display", "preference_only")  # fmt: skip
 _ORDER_TYPES = {name: name for name in (LIMIT, MARKET, MARKET_TO_LIMIT)}
 _LARGEST_MIDTICK = 6
 _MIDTICK_OFF = 2
