@@ -9,21 +9,9 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.market.order_codes import OFF, SWEEP
-from sweep_dask.sample.book import Book, give_slot_back, take_slot
 from sweep_dask.sample.compiled import folded, kernel
-from sweep_dask.sample.dark_fills import write_dark_fills
-from sweep_dask.sample.events import (
-    CANCELLED_BY_SYSTEM,
-    NEW,
-    OFF_BOOK,
-    ON_BOOK,
-    remove,
-    settle,
-    start_resting,
-    write_event,
-)
 from sweep_dask.sample.messages import ARRIVAL, tell_entry
-from sweep_dask.sample.pairing import fill_at_touch
+from sweep_dask.sample.pairing import fill_at_touch, write_dark_fills
 from sweep_dask.sample.population import (
     BOUNCING,
     REST_OF_DAY,
@@ -35,14 +23,27 @@ from sweep_dask.sample.population import (
 )
 from sweep_dask.sample.quotes import take_level
 from sweep_dask.sample.security import (
+    Book,
     Security,
+    give_slot_back,
     home,
     is_centre_point,
     next_order_id,
+    remove,
     slot_of,
+    start_resting,
+    step,
+    take_slot,
 )
-from sweep_dask.sample.tape import begin_transaction
-from sweep_dask.sample.ticks import step
+from sweep_dask.sample.tape import (
+    CANCELLED_BY_SYSTEM,
+    NEW,
+    OFF_BOOK,
+    ON_BOOK,
+    begin_transaction,
+    settle,
+    write_event,
+)
 from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from sweep_dask.market.order_codes import (
 from sweep_dask.matching.events import EventKind, Style, Validity
 from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.population import BOUNCING
-from sweep_dask.sample.ticks import effective_limit_x2
+from sweep_dask.sample.security import effective_limit_x2
 from sweep_dask.terms.sides import BUY
 
 if TYPE_CHECKING:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweep_dask.sample.book import touch
 from sweep_dask.sample.compiled import folded, kernel
 from sweep_dask.sample.messages import tell_lit_fill
 from sweep_dask.sample.population import PARTICIPANTS
 from sweep_dask.sample.randomness import draw_below, draw_value, happens
-from sweep_dask.sample.security import Security, next_order_id
+from sweep_dask.sample.security import Security, next_order_id, slot_of, touch
 from sweep_dask.sample.tape import EXCHANGE
 from sweep_dask.terms import deal_sources
 from sweep_dask.terms.sides import BUY, SELL
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sweep_dask.sample.records import Order
 
 
@@ -158,3 +160,45 @@ def _unseen_quantity(security: Security, order: Order) -> int:
     if happens(security.random, _COVERED):
         return order.leavesquantity
     return draw_below(security.random, order.leavesquantity)
+
+
+#: The number of no order.
+NOBODY = -1
+
+
+@kernel
+def write_dark_fills(
+    security: Security, fills: NDArray[np.void], count: int, arriving: int
+) -> None:
+    """The first `count` of `matching.events.FILL`, in order; `arriving` gets its row elsewhere."""
+    for position in range(count):
+        fill = fills[position]
+        buy, sell = _order(security, fill.buy), _order(security, fill.sell)
+        write_match(
+            security,
+            buy,
+            sell.order_id,
+            sell.participantid,
+            fill.quantity,
+            fill.price_x2,
+            fill.deal_source,
+            fill.aggressor,
+        )
+        reduce(buy, fill.quantity)
+        reduce(sell, fill.quantity)
+        _touch_unless(security, fill.buy, arriving)
+        _touch_unless(security, fill.sell, arriving)
+
+
+@kernel
+def _order(security: Security, number: int) -> Order:
+    book, slot = slot_of(security, number)
+    order: Order = book.orders[slot]
+    return order
+
+
+@kernel
+def _touch_unless(security: Security, number: int, arriving: int) -> None:
+    if number != arriving:
+        book, slot = slot_of(security, number)
+        touch(book, slot)

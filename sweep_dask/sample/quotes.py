@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep_dask.sample.book import touch
 from sweep_dask.sample.compiled import entry, folded, kernel
-from sweep_dask.sample.dark_fills import NOBODY, write_dark_fills
-from sweep_dask.sample.events import settle
 from sweep_dask.sample.messages import QUOTE_MOVE, tell_quote
-from sweep_dask.sample.pairing import fill_by_unseen
+from sweep_dask.sample.pairing import NOBODY, fill_by_unseen, write_dark_fills
 from sweep_dask.sample.randomness import draw_below, draw_value, happens
-from sweep_dask.sample.tape import begin_transaction, write_quote
-from sweep_dask.sample.ticks import step, tick_above
+from sweep_dask.sample.security import step, tick_above, touch
+from sweep_dask.sample.tape import begin_transaction, settle, write_quote
 from sweep_dask.schema import MISSING_INTEGER
 from sweep_dask.terms.sides import BUY, SELL
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.sample import life_cycles
-from sweep_dask.sample.book import CAPACITY
 from sweep_dask.sample.quotes import begin_quotes
 from sweep_dask.sample.randomness import draws_below, seeded, sorted_times_ns
-from sweep_dask.sample.security import Security, new_security, open_centre_point
+from sweep_dask.sample.security import CAPACITY, Security, new_security, open_centre_point
 from sweep_dask.sample.tape import Tape, begin_transaction, new_tape, rewind
 from sweep_dask.sample.timetable import (
     TimeSlice,

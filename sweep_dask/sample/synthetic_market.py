@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import logging
 from contextlib import ExitStack, contextmanager, nullcontext
+from datetime import date
 from itertools import groupby
 from shutil import rmtree
 from typing import IO, TYPE_CHECKING, cast
 
 from sweep_dask.errors import UsageError
+from sweep_dask.sample import population
 from sweep_dask.sample.interleave import Interleaver
-from sweep_dask.sample.reference_tables import participant_lines, reference_lines, session_lines
-from sweep_dask.sample.stream import MarketSlice, market_slices
+from sweep_dask.sample.stream import MarketSlice, market_slices, timetables
+from sweep_dask.sample.timetable import GROUP_LETTERS, trade_date_ns
 from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TABLES, TRADES
 from sweep_dask.storage.atomic import remove_if_empty
 
@@ -153,3 +155,64 @@ def _packed(plain: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:
         return nullcontext(plain)
     packed = gzip.GzipFile("", "wb", _LEVEL, fileobj=plain, mtime=0)
     return cast("AbstractContextManager[IO[bytes]]", packed)
+
+
+_SESSION_HEADER = (
+    " Partition,Sequence,TradeDate,Id,Level,MatchingType,Name,OrderBookId,Timestamp,Type,"
+    "isEndOfTrading"
+)
+_REFERENCE_HEADER = (
+    " Partition,Sequence,TradeDate,Action,ContractName,Currency,DecimalsInPrice,Id,IsinCode,"
+    "MarketId,Name,PriceUnit,Sector,isActive"
+)
+_PARTICIPANTS_HEADER = (
+    "Partition,Sequence,TradeDate,Action,ExchangeName,Id,ParticipantLongName,ParticipantName,"
+    "ParticipantType,isActive"
+)
+_FIRST_SESSION_SEQUENCE = 1_000_000
+
+
+def session_lines(parameters: MarketParameters) -> Iterator[str]:
+    """Header and one line per state, security and date."""
+    yield _SESSION_HEADER
+    sequence = _FIRST_SESSION_SEQUENCE
+    for day in _days(parameters):
+        hours_of_all = timetables(parameters, day)
+        for security, hours in zip(parameters.securities, hours_of_all, strict=True):
+            for state in hours.states():
+                sequence += 1
+                is_end = int(state.name == "CLOSE")
+                yield (
+                    f" 4,{sequence},{trade_date_ns(day)},{state.state_id},1,{state.matching_type},"
+                    f"{state.name},{security},{state.start_ns},0,{is_end}"
+                )
+
+
+def reference_lines(parameters: MarketParameters) -> Iterator[str]:
+    """Header and one line per security and date.
+
+    `DecimalsInPrice` is 2 although prices have three decimals: so it is in the real extract.
+    """
+    yield _REFERENCE_HEADER
+    for day in _days(parameters):
+        for position, security in enumerate(parameters.securities):
+            name = f"{GROUP_LETTERS[position % len(GROUP_LETTERS)]}{position:03d}"
+            yield (
+                f" ASX,{position + 1},{trade_date_ns(day)},NEW,{name} SYNTHETIC,AUD,2,{security},"
+                f"AU{security:010d},1,{name},Price,Synthetic,True"
+            )
+
+
+def participant_lines(parameters: MarketParameters) -> Iterator[str]:
+    """Header and one line per participant and date."""
+    yield _PARTICIPANTS_HEADER
+    for day in _days(parameters):
+        for position, number in enumerate(population.PARTICIPANTS[:, 1]):
+            yield (
+                f"ASX,{position + 1},{trade_date_ns(day)},NEW,ASX,{number},"
+                f"Synthetic Broker {number},SYN{number},Broker,True"
+            )
+
+
+def _days(parameters: MarketParameters) -> list[date]:
+    return [date.fromisoformat(text) for text in parameters.dates]

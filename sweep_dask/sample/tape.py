@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.records import Cursor, Order, Quote, Transaction, row_type, table_type
+from sweep_dask.sample.security import (
+    Book,
+    Security,
+    is_centre_point,
+    remove,
+)
 from sweep_dask.schema import NBBO, ORDERS, TRADES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
 
 #: Opaque columns; the values a real extract has. Columns that nothing writes to are 0.
 EXCHANGE, _LIMIT_ORDER, _QUOTE_PARTITION = 3, 1, 1
@@ -66,8 +74,9 @@ def begin_transaction(tape: Tape, follows: bool) -> None:
 
 
 @kernel
-def write_order(tape: Tape, order: Order, reason: int, status: int, quote: Quote) -> None:
-    """One row of the orders file: what the order is now, and why."""
+def write_event(security: Security, order: Order, reason: int, status: int) -> None:
+    """One row of the orders file, counted: what the order is now, and why."""
+    tape, quote = security.tape, security.quote[0]
     cursor = tape.cursor[0]
     row = tape.orders[cursor.orders]
     cursor.orders += 1
@@ -97,6 +106,10 @@ def write_order(tape: Tape, order: Order, reason: int, status: int, quote: Quote
     row.shortsellquantity = order.leavesquantity if is_short else 0
     row.timevaliditydecoded = order.timevalidity
     row.timevalidity = order.timevalidity
+    if is_centre_point(order.exchangeordertype):
+        security.state[0].centre_point_rows += 1
+    else:
+        security.state[0].lit_rows += 1
 
 
 @kernel
@@ -109,3 +122,30 @@ def write_quote(tape: Tape, security: int, quote: Quote) -> None:
     row.bidprice = quote.bid
     row.offerprice = quote.offer
     row.orderbookid = security
+
+
+#: Change reasons (`changereason`), names as in the exchange's table.
+CANCELLED, AMENDED, NEW, CANCELLED_BY_SYSTEM, PURGED, RELOADED = 1, 5, 6, 9, 24, 30
+
+#: Order status (`orderstatus`): 1 in the book; 2 not (before matching, filled, cancelled);
+#: 4 purged.
+ON_BOOK, OFF_BOOK, INACTIVE = 1, 2, 4
+
+
+@kernel
+def settle(security: Security) -> None:
+    """One row for every resting order that traded in this transaction; filled ones leave."""
+    _settle_book(security, security.dark)
+    _settle_book(security, security.lit)
+
+
+@kernel
+def _settle_book(security: Security, book: Book) -> None:
+    for position in range(book.sizes[0].touched):
+        slot = book.touched[position]
+        order = book.orders[slot]
+        is_filled = order.leavesquantity == 0
+        write_event(security, order, TRADED, OFF_BOOK if is_filled else ON_BOOK)
+        if is_filled:
+            remove(security, book, slot)
+    book.sizes[0].touched = 0

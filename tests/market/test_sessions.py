@@ -20,7 +20,7 @@ from sweep_dask.market.sessions import (
     is_continuous,
 )
 from sweep_dask.sample import MarketParameters
-from sweep_dask.sample.reference_tables import session_lines
+from sweep_dask.sample.synthetic_market import session_lines
 from sweep_dask.sample.timetable import local_ns, timetable
 from sweep_dask.schema import MISSING_INTEGER
 
