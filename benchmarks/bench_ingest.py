@@ -94,20 +94,23 @@ def _only_orders(market: Path, folder: Path) -> Path:
 
 def _ingest(folder: str, output: str) -> dict[str, float]:
     """The stage as `run` has it, in the cluster that `run` starts."""
+    from sweep_dask.dataflow.listeners import Listener
     from sweep_dask.settings import load_settings
     from sweep_dask.storage.layout import OutputLayout
-    from sweep_dask.study.command import at_work
+    from sweep_dask.study.command import at_work, beginning
     from sweep_dask.study.document import RunRecord
-    from sweep_dask.study.plan import make_plan
     from sweep_dask.study.run import take_input
     from sweep_dask.study.workspace import workspace
 
     # The trades that orders speak of are left out, which the checks of the input notice.
     asked = {"workers": WORKERS, "models": ("time-priority",), "on_contradiction": "warn"}
-    plan = make_plan(load_settings(asked, {}, Path(output)), folder)
-    with workspace(OutputLayout(Path(output))) as space:
-        record = RunRecord(plan, run=space.token, earlier=space.earlier)
-        with at_work(plan, space, lambda _: None, has_book=False) as work, _Watch() as watch:
+    settings = load_settings(asked, {}, Path(output))
+    with (
+        beginning(settings, folder, None, lambda _: None, Listener()) as begun,
+        workspace(OutputLayout(Path(output))) as space,
+    ):
+        record = RunRecord(begun.plan, run=space.token, earlier=space.earlier)
+        with at_work(begun, space, has_book=False) as work, _Watch() as watch:
             take_input(record, space, work)
     return watch.seen | {"seconds": record.stage_seconds["ingest"]}
 

@@ -119,11 +119,7 @@ _RANGES = {
 
 
 def _table_columns(
-    order: str,
-    *,
-    required: str,
-    prices: str = "",
-    texts: str = "",
+    order: str, *, required: str, prices: str = "", texts: str = ""
 ) -> tuple[Column, ...]:
     """Columns in the extract's order; what is neither price nor text is an integer."""
     kinds = dict.fromkeys(prices.split(), Kind.PRICE) | dict.fromkeys(texts.split(), Kind.TEXT)

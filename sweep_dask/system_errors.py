@@ -36,8 +36,7 @@ _NOT_A_FOLDER = _Cause(
     "Move it away, or use another folder.",
 )
 _FILES = _Cause(
-    "Too many files are open.",
-    f"Raise the limit (ulimit -n), or use fewer --workers. {_AGAIN}",
+    "Too many files are open.", f"Raise the limit (ulimit -n), or use fewer --workers. {_AGAIN}"
 )
 _NAME = _Cause("A name is too long for the file system.", "Use a folder with a shorter path.")
 _LINKS = _Cause("Symbolic links lead in a circle.", "Correct the link.")

@@ -432,7 +432,7 @@ def test_an_unforeseen_error_is_a_message_too(plain_input, monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("never")
 
-    monkeypatch.setattr("sweep_dask.study.run.make_plan", fail)
+    monkeypatch.setattr("sweep_dask.study.command.make_plan", fail)
     done = invoke("run", plain_input)
     assert done.exit_code == 70
     assert "Error: ZeroDivisionError: never" in done.stderr

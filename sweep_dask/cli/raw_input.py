@@ -9,14 +9,7 @@ from typing import Any
 import click
 
 from sweep_dask.cli.ending import program
-from sweep_dask.cli.shared import (
-    announcer,
-    command,
-    input_argument,
-    json_option,
-    load,
-    options_of,
-)
+from sweep_dask.cli.shared import announcer, command, input_argument, json_option, load, options_of
 from sweep_dask.cli.terminal import say, say_json, show, warn
 from sweep_dask.printable import printable
 
@@ -124,12 +117,7 @@ def synth_command(out: str, as_json: bool, **options: Any) -> int:
 
 
 def _market_parameters(
-    *,
-    securities: int,
-    dates: str | None,
-    compress: bool,
-    file_per_date: bool,
-    **numbers: Any,
+    *, securities: int, dates: str | None, compress: bool, file_per_date: bool, **numbers: Any
 ) -> Any:
     from sweep_dask.sample import MarketParameters, security_ids
 

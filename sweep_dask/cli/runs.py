@@ -17,14 +17,7 @@ from sweep_dask.cli.shared import (
     options_without,
     settings_options,
 )
-from sweep_dask.cli.terminal import (
-    is_quiet,
-    open_report,
-    remark,
-    say_json,
-    show,
-    warn,
-)
+from sweep_dask.cli.terminal import is_quiet, open_report, remark, say_json, show, warn
 from sweep_dask.dataflow.forkserver import start_importing
 from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.progress import shown
@@ -71,9 +64,7 @@ def run_command(inputs: tuple[str, ...], opens: bool, as_json: bool, **options: 
 @input_argument
 @options_without("models", "scenarios", "replay", "fresh")
 @click.option(
-    "--no-ablations",
-    is_flag=True,
-    help="Do not replay again without each rule: much faster.",
+    "--no-ablations", is_flag=True, help="Do not replay again without each rule: much faster."
 )
 @json_option
 def replay_command(

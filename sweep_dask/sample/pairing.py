@@ -57,14 +57,7 @@ def fill_by_unseen(
         participant = draw_value(security.random, PARTICIPANTS)
         unseen = next_order_id(security)
         write_match(
-            security,
-            order,
-            unseen,
-            participant,
-            quantity,
-            2 * price,
-            deal_sources.LIT,
-            aggressor,
+            security, order, unseen, participant, quantity, 2 * price, deal_sources.LIT, aggressor
         )
         _reduce_in_lit(security, order, quantity)
 
@@ -98,11 +91,7 @@ def write_match(
 
 @kernel
 def _write_leg(
-    security: Security,
-    side: int,
-    order_id: int,
-    participant: int,
-    terms: tuple[int, int, int, int],
+    security: Security, side: int, order_id: int, participant: int, terms: tuple[int, int, int, int]
 ) -> None:
     """One of the two rows of the match that comes next on the tape, the buy leg first."""
     tape, quote = security.tape, security.quote[0]

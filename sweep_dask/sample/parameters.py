@@ -91,10 +91,7 @@ class MarketParameters:
             "a fraction from 0 to 0.95",
         )
         _require(
-            0 <= self.reloaded_orders <= 100,
-            "reloaded_orders",
-            self.reloaded_orders,
-            "0 to 100",
+            0 <= self.reloaded_orders <= 100, "reloaded_orders", self.reloaded_orders, "0 to 100"
         )
         _require(self.slice_rows >= 1_000, "slice_rows", self.slice_rows, "1,000 or more")
 

@@ -51,8 +51,7 @@ PREFERENCING = tuple(PARTICIPANTS[PARTICIPANTS[:, 2] == 1, 1].tolist())
 
 #: Sweeps 51 %, block orders 44 %, short-sell siblings included; 256 does not occur on that day.
 _ORDER_TYPES = np.array(
-    [(490, 2048), (18, 2050), (425, 4096), (22, 4098), (35, 64), (7, 66), (3, 256)],
-    dtype=np.int64,
+    [(490, 2048), (18, 2050), (425, 4096), (22, 4098), (35, 64), (7, 66), (3, 256)], dtype=np.int64
 )
 #: A lit order is plain or a short sale; arbitrary.
 _LIT_TYPES = np.array([(880, 0), (120, 2)], dtype=np.int64)

@@ -13,12 +13,7 @@ import numpy as np
 from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.sample.compiled import entry, kernel
 from sweep_dask.sample.records import Cursor, Order, Quote, Transaction, row_type, table_type
-from sweep_dask.sample.security import (
-    Book,
-    Security,
-    is_centre_point,
-    remove,
-)
+from sweep_dask.sample.security import Book, Security, is_centre_point, remove
 from sweep_dask.schema import NBBO, ORDERS, TRADES
 
 if TYPE_CHECKING:

@@ -96,10 +96,7 @@ class Tables(NamedTuple):
 
 
 def write_tables(
-    workers: Workers,
-    space: Workspace,
-    document: Mapping[str, Any],
-    on_the_way: Iterable[MadePiece],
+    workers: Workers, space: Workspace, document: Mapping[str, Any], on_the_way: Iterable[MadePiece]
 ) -> Tables:
     """Write what is missing of the tables below `staging`.
 
@@ -164,10 +161,7 @@ def _stage(staging: OutputLayout, piece: MadePiece) -> None:
 
 
 def write_answer(
-    workers: Workers,
-    space: Workspace,
-    document: Mapping[str, Any],
-    made: Mapping[str, MadePiece],
+    workers: Workers, space: Workspace, document: Mapping[str, Any], made: Mapping[str, MadePiece]
 ) -> dict[str, str]:
     """Write what the tables give, below `staging`: roll-ups, and what is missing of the summaries
     of days. And the score of the book, which an answer does not go without.

@@ -1,9 +1,10 @@
-"""What `run` and `replay` have around their work: log, monitor, cluster, compiler, profile."""
+"""Around the work of `run` and `replay`: plan, log, monitor, cluster, compiler, profile."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
+import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,22 +16,25 @@ from sweep_dask.dataflow.interrupts import interrupts_wait
 from sweep_dask.dataflow.listeners import Events, Listener
 from sweep_dask.dataflow.monitor import ResourceMonitor, named
 from sweep_dask.dataflow.profiling import profiled
-from sweep_dask.dataflow.progress import counted
+from sweep_dask.dataflow.progress import counted, shown
+from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.run_status import PATH, RunStatus, add_run_page, told_to_prometheus
 from sweep_dask.log_lines import TEXT, formatter_of, stage_record
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
 from sweep_dask.study import TASK_MODULES
+from sweep_dask.study.plan import make_plan
 from sweep_dask.study.summary import describe_system
 from sweep_dask.terms import stages
 from sweep_dask.terms.arms import CENTRE_POINT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.dataflow.remote_cluster import RemoteCluster
+    from sweep_dask.dataflow.remote_cluster import Client, RemoteCluster
+    from sweep_dask.settings import Settings
     from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
     from sweep_dask.study.workspace import Workspace
@@ -39,6 +43,42 @@ logger = logging.getLogger(__name__)
 
 #: How often somebody looks whether it is done; arbitrary.
 _LOOK_SECONDS = 0.1
+
+
+class Begun(NamedTuple):
+    """A plan that is to be carried out, and who hears of that."""
+
+    plan: Plan
+    seconds: float
+    """What planning took."""
+    cluster: RemoteCluster | None
+    """Somebody's, which the plan was made for."""
+    announce: Callable[[str], None]
+    """Receives the opening lines: the dashboard's address, that of this run's own page where we
+    serve it, and the system configuration."""
+    progress: Listener
+    """Hears of all stages."""
+
+
+@contextmanager
+def beginning(
+    settings: Settings,
+    folder: str | Sequence[str],
+    client: Client | None,
+    announce: Callable[[str], None],
+    progress: Listener | None,
+    *,
+    is_sample: bool = False,
+) -> Iterator[Begun]:
+    """The plan of a command, and the cluster that it is for; see `make_plan`, and `run.run`."""
+    with remote_cluster(settings, client, announce) as cluster:
+        hearing = shown(settings.progress, settings.log_format) if progress is None else progress
+        began = time.perf_counter()
+        with Events(hearing) as events:
+            events.start(stages.PLAN)
+            plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
+            events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
+        yield Begun(plan, time.perf_counter() - began, cluster, announce, hearing)
 
 
 class AtWork(NamedTuple):
@@ -52,29 +92,15 @@ class AtWork(NamedTuple):
 
 
 @contextmanager
-def at_work(
-    plan: Plan,
-    space: Workspace,
-    announce: Callable[[str], None],
-    cluster: RemoteCluster | None,
-    progress: Listener,
-    *,
-    has_book: bool,
-) -> Iterator[AtWork]:
+def at_work(begun: Begun, space: Workspace, *, has_book: bool) -> Iterator[AtWork]:
     """The workers of a plan, watched; logs are staged.
 
     Parameters
     ----------
-    announce
-        Receives the opening lines: the dashboard's address, that of this run's own page where we
-        serve it, and the system configuration.
-    cluster
-        Somebody's, which the plan was made for.
-    progress
-        Hears of all stages.
     has_book
         Whether anything goes through the Centre Point book.
     """
+    plan, announce = begun.plan, begun.announce
     settings, layout = plan.settings, space.logs
     layout.run_log.parent.mkdir(exist_ok=True)
     status = RunStatus()
@@ -83,10 +109,10 @@ def at_work(
     if monitor is not None:
         listeners.append(monitor)
     with (
-        Events(*listeners, progress) as events,
+        Events(*listeners, begun.progress) as events,
         told_to_prometheus(status) if settings.has_own_workers else nullcontext(),
         _compiling(plan, has_book=has_book) as compiler,
-        _workers(plan, space, cluster, events) as workers,
+        _workers(plan, space, begun.cluster, events) as workers,
         nullcontext() if monitor is None else monitor.watching(workers.client),
         profiled(workers.client, layout.profile) if settings.profile else nullcontext(),
     ):

@@ -16,7 +16,7 @@ from sweep_dask.schema import ORDERS
 from sweep_dask.storage.earlier import Earlier
 from sweep_dask.storage.history import with_earlier
 from sweep_dask.storage.layout import REJECTS
-from sweep_dask.study.assumptions import gaps_of, left_out_of, replay_assumptions, run_assumptions
+from sweep_dask.study.book import gaps_of, left_out_of, replay_assumptions, run_assumptions
 from sweep_dask.terms.arms import CENTRE_POINT, TIME_PRIORITY
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 from sweep_dask.terms.stages import STAGE_OF_TABLE, STAGES

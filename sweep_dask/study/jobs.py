@@ -12,12 +12,7 @@ from sweep_dask.partition import CentrePointJob, PartitionJob, PieceJob
 from sweep_dask.schema import SESSION
 from sweep_dask.storage.layout import Partition
 from sweep_dask.storage.merge import write_dated_tables
-from sweep_dask.storage.pieces import (
-    PIECE_ROWS,
-    ROWS_WORTH_OF_A_PARTITION,
-    pieces_of,
-    rows_of,
-)
+from sweep_dask.storage.pieces import PIECE_ROWS, ROWS_WORTH_OF_A_PARTITION, pieces_of, rows_of
 from sweep_dask.storage.receipts import finished_partitions
 from sweep_dask.study.answer import earlier_pieces, files_of_pieces, spec_of
 from sweep_dask.study.book import book_of, in_order

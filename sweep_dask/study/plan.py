@@ -26,12 +26,13 @@ from sweep_dask.storage.inputs import Inputs, open_inputs
 from sweep_dask.study.book import book_settings
 from sweep_dask.study.needs import (
     DiskSpace,
+    Sample,
     projected_disk_space,
     projected_partition_task_bytes,
     projected_rollup_task_bytes,
+    sample_orders,
     tight_rollups,
 )
-from sweep_dask.study.order_sample import Sample, sample_orders
 from sweep_dask.study.selection import with_security_ids
 from sweep_dask.system_config import SystemConfig, detect_system_config, worker_reason
 
@@ -185,12 +186,7 @@ def open_as_set(settings: Settings, folder: str | Sequence[str]) -> Inputs:
     require_known_tables("delimiter", delimiters, known, sources["delimiter"])
     require_known_tables("header", settings.header, known, sources["header"])
     return open_inputs(
-        folder,
-        settings.columns,
-        settings.units,
-        delimiters,
-        settings.ignore,
-        settings.header,
+        folder, settings.columns, settings.units, delimiters, settings.ignore, settings.header
     )
 
 

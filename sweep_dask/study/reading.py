@@ -71,11 +71,7 @@ class InputRead:
 
 
 def read_input(
-    workers: Workers,
-    plan: Plan,
-    space: Workspace,
-    document: Mapping[str, Any],
-    events: Events,
+    workers: Workers, plan: Plan, space: Workspace, document: Mapping[str, Any], events: Events
 ) -> InputRead:
     """Spill all rows and stage `rejects/`; or take what an earlier run has left of the same files.
 
@@ -132,10 +128,7 @@ def _input_digests(workers: Workers, plan: Plan) -> dict[str, str]:
 
 
 def _proven(
-    workers: Workers,
-    space: Workspace,
-    document: Mapping[str, Any],
-    digests: Mapping[str, str],
+    workers: Workers, space: Workspace, document: Mapping[str, Any], digests: Mapping[str, str]
 ) -> Processed | None:
     """What the run can start from: nothing is believed that digests do not prove."""
     inputs = [file | {"digest": digests[file["file"]]} for file in document["inputs"]]

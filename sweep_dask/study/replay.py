@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.analysis.centre_point.match_table import REPLAY_MATCH_COLUMNS
 from sweep_dask.analysis.centre_point.order_checks import LEFT_OUT_COLUMNS
 from sweep_dask.dataflow.execute import gather
-from sweep_dask.dataflow.listeners import Events, Listener
-from sweep_dask.dataflow.progress import counted, shown
-from sweep_dask.dataflow.remote_cluster import remote_cluster
+from sweep_dask.dataflow.listeners import Events
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.partition import replay_piece
 from sweep_dask.partition.replay import part_path
@@ -25,8 +23,7 @@ from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.storage.no_follow import is_there
-from sweep_dask.study.apart import require_apart
-from sweep_dask.study.command import at_work
+from sweep_dask.study.command import at_work, beginning
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.fidelity import Sums, replay_document
 from sweep_dask.study.jobs import (
@@ -37,10 +34,9 @@ from sweep_dask.study.jobs import (
     write_dated,
 )
 from sweep_dask.study.placing import staged_logs
-from sweep_dask.study.plan import make_plan
 from sweep_dask.study.rebuild import rebuild_report
 from sweep_dask.study.run import conclude, take_input
-from sweep_dask.study.workspace import workspace
+from sweep_dask.study.workspace import require_apart, workspace
 from sweep_dask.terms import files, stages
 from sweep_dask.terms.score import RESYNC
 
@@ -49,11 +45,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.cluster import Workers
-    from sweep_dask.dataflow.remote_cluster import Client, RemoteCluster
+    from sweep_dask.dataflow.listeners import Listener
+    from sweep_dask.dataflow.remote_cluster import Client
     from sweep_dask.partition import PartitionSummary
     from sweep_dask.settings import Settings
     from sweep_dask.storage.partition_index import PartitionIndex
-    from sweep_dask.study.command import AtWork
+    from sweep_dask.study.command import AtWork, Begun
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -111,46 +108,29 @@ def replay(
     ----------
     ablations
         Whether everything is replayed once more without each rule.
-    announce
-        Receives the opening lines: the dashboard's address and the system configuration.
-    client
-        Of the caller, whose scheduler the settings name; it stays open.
-    progress
-        Hears of all stages; None: what the settings say, on standard error.
+    announce, client, progress
+        As of `run.run`.
 
     Raises
     ------
     InputError, ResourceError, UsageError
         The replay cannot be done; an earlier one is left as it was.
     """
-    with remote_cluster(settings, client, announce) as cluster:
-        hearing = shown(settings.progress, settings.log_format) if progress is None else progress
-        return _on(cluster, settings, folder, is_sample, ablations, announce, hearing)
+    with beginning(settings, folder, client, announce, progress, is_sample=is_sample) as begun:
+        return _replay(begun, ablations)
 
 
-def _on(
-    cluster: RemoteCluster | None,
-    settings: Settings,
-    folder: str | Sequence[str],
-    is_sample: bool,
-    ablations: bool,
-    announce: Callable[[str], None],
-    progress: Listener,
-) -> ReplayResult:
-    began = time.perf_counter()
-    with Events(progress) as events:
-        events.start(stages.PLAN)
-        plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
-        events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
-    outer = OutputLayout(settings.output.absolute())
+def _replay(begun: Begun, ablations: bool) -> ReplayResult:
+    plan = begun.plan
+    outer = OutputLayout(plan.settings.output.absolute())
     require_apart(plan.inputs.discovery, outer)
     layout = outer.replay()
-    seconds = {"plan": time.perf_counter() - began}
     is_new = not is_there(outer.root)
     try:
-        with workspace(layout, settings.scratch) as space:
+        with workspace(layout, plan.settings.scratch) as space:
+            seconds = {"plan": begun.seconds}
             record = RunRecord(plan, "replay", space.token, stage_seconds=seconds)
-            document = _replay(record, space, ablations, announce, cluster, progress)
+            document = _in_folder(record, space, begun, ablations)
     finally:
         if is_new:
             remove_if_empty(outer.root)
@@ -158,22 +138,20 @@ def _on(
     return ReplayResult(record, document, layout.root)
 
 
-def _replay(
-    record: RunRecord,
-    space: Workspace,
-    ablations: bool,
-    announce: Callable[[str], None],
-    cluster: RemoteCluster | None,
-    progress: Listener,
+def _in_folder(
+    record: RunRecord, space: Workspace, begun: Begun, ablations: bool
 ) -> dict[str, Any]:
     """Everything in the folder of the replay; returns the document of scores."""
-    tables = [*(f"{name}.parquet" for name in _TABLES)]
-    tables += [space.layout.fidelity.name, space.layout.report.name]
+    tables = [
+        *(f"{name}.parquet" for name in _TABLES),
+        space.layout.fidelity.name,
+        space.layout.report.name,
+    ]
     rejects = [space.layout.rejects(table.name) for table in TABLES]
     names = [*tables, *map(space.layout.relative, (*space.layout.logs, *rejects))]
     space.announce_beside(names, record.as_json())
     try:
-        with at_work(record.plan, space, announce, cluster, progress, has_book=True) as work:
+        with at_work(begun, space, has_book=True) as work:
             sums = _do(record, space, work, ablations)
         assumptions = record.as_json()["assumptions"]
         document = replay_document(record.partitions, sums, assumptions)
@@ -182,7 +160,7 @@ def _replay(
     except BaseException:
         space.withdraw_announcement()
         raise
-    _publish(record, space, document, progress)
+    _publish(record, space, document, begun.progress)
     return document
 
 
@@ -238,7 +216,7 @@ def _combine(
     given = (
         (
             str(staging.root / f"{name}.parquet"),
-            [str(part_path(partition, name)) for partition in finished],
+            [str(part_path(p, name)) for p in finished],
             columns,
         )
         for name, columns in _TABLES.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.study.centre_point_summary import left_out_lines, question_lines
+from sweep_dask.study.answer_summary import left_out_lines, question_lines
 from sweep_dask.study.summary import describe_checks, describe_failures
 from sweep_dask.terms.files import FIDELITY, LEFT_OUT, REPLAY_MATCHES
 from sweep_dask.terms.score import CAUSES, EVENTS, FREE, KINDS, MODES, PREDICTED, RESYNC, UNTIL

@@ -7,13 +7,11 @@ together, and says what stays of a run that ends early.
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from sweep_dask.dataflow.interrupts import signals_wait
 from sweep_dask.dataflow.listeners import Events
-from sweep_dask.dataflow.progress import counted, shown
-from sweep_dask.dataflow.remote_cluster import remote_cluster
+from sweep_dask.dataflow.progress import counted
 from sweep_dask.dataflow.simulate import simulate
 from sweep_dask.errors import SweepError
 from sweep_dask.locations import location_of
@@ -22,10 +20,9 @@ from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.no_follow import remove_tree
 from sweep_dask.study.answer import write_answer, write_tables
-from sweep_dask.study.apart import require_apart
 from sweep_dask.study.book import signature
 from sweep_dask.study.check import noted
-from sweep_dask.study.command import at_work, tell_work, wait_for_book
+from sweep_dask.study.command import at_work, beginning, tell_work, wait_for_book
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.jobs import rows_by_partition, run_jobs, what_is_done, write_dated
 from sweep_dask.study.needs import require_partitions_fit, require_room
@@ -41,24 +38,23 @@ from sweep_dask.study.placing import (
     staged_by_unfinished_tasks,
     staged_logs,
 )
-from sweep_dask.study.plan import make_plan
 from sweep_dask.study.reading import read_input, require_few_rejects, require_partitions
 from sweep_dask.study.rebuild import place_report
 from sweep_dask.study.results import FinishedRun
 from sweep_dask.study.rollups import ROLLUPS
-from sweep_dask.study.workspace import workspace
+from sweep_dask.study.workspace import require_apart, workspace
 from sweep_dask.terms import stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sweep_dask.dataflow.listeners import Listener
-    from sweep_dask.dataflow.remote_cluster import Client, RemoteCluster
+    from sweep_dask.dataflow.remote_cluster import Client
     from sweep_dask.partition import MadePiece, PartitionSummary, PieceJob
     from sweep_dask.settings import Settings
     from sweep_dask.storage.partition_index import PartitionIndex
     from sweep_dask.study.answer import Tables
-    from sweep_dask.study.command import AtWork
+    from sweep_dask.study.command import AtWork, Begun
     from sweep_dask.study.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -96,43 +92,29 @@ def run(
         manifest says so; if there were none, the folder is as it was, but for rejected rows in a
         folder without earlier results.
     """
-    with remote_cluster(settings, client, announce) as cluster:
-        hearing = shown(settings.progress, settings.log_format) if progress is None else progress
-        return _run(settings, folder, is_sample, announce, cluster, hearing)
+    with beginning(settings, folder, client, announce, progress, is_sample=is_sample) as begun:
+        return _run(begun)
 
 
-def _run(
-    settings: Settings,
-    folder: str | Sequence[str],
-    is_sample: bool,
-    announce: Callable[[str], None],
-    cluster: RemoteCluster | None,
-    progress: Listener,
-) -> FinishedRun:
-    began = time.perf_counter()
-    with Events(progress) as events:
-        events.start(stages.PLAN)
-        plan = make_plan(settings, folder, is_sample=is_sample, cluster=cluster)
-        events.end(stages.PLAN, counted(len(plan.inputs.files), "file"))
+def _run(begun: Begun) -> FinishedRun:
+    plan, settings = begun.plan, begun.plan.settings
     layout = OutputLayout(settings.output.absolute())
     require_apart(plan.inputs.discovery, layout)
     require_room(layout, settings.scratch, plan.disk)
-    signed = signature(plan.book, settings)
-    seconds = {"plan": time.perf_counter() - began}
+    signed, seconds = signature(plan.book, settings), {"plan": begun.seconds}
     with workspace(layout, settings.scratch) as space:
         record = RunRecord(plan, "run", space.token, signed, space.earlier, stage_seconds=seconds)
         announce_run(space, record.as_json(), settings)
         try:
-            listeners = (announce, cluster, progress)
-            with at_work(plan, space, *listeners, has_book=record.has_book) as work:
+            with at_work(begun, space, has_book=record.has_book) as work:
                 _do(record, space, work)
         except FolderLostError:
             raise
         except BaseException:
-            _end_early(record, space, progress)
+            _end_early(record, space, begun.progress)
             raise
         try:
-            _publish(record, space, progress)
+            _publish(record, space, begun.progress)
         except KeyboardInterrupt:
             record.status = "interrupted"
             place_whole(space, record.as_json(), record.files)

@@ -11,8 +11,7 @@ from sweep_dask.schema import TABLES
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.partition_index import NO_ORDER
-from sweep_dask.study.answer_summary import describe_answer
-from sweep_dask.study.centre_point_summary import describe_book
+from sweep_dask.study.answer_summary import describe_answer, describe_book
 from sweep_dask.study.check import described
 from sweep_dask.study.needs import free_disk_bytes
 from sweep_dask.system_config import opening_block

@@ -32,11 +32,7 @@ if TYPE_CHECKING:
 
 OrderId = int | str
 
-VALIDITIES = {
-    "day": Validity.DAY,
-    "fak": Validity.FILL_AND_KILL,
-    "fok": Validity.FILL_OR_KILL,
-}
+VALIDITIES = {"day": Validity.DAY, "fak": Validity.FILL_AND_KILL, "fok": Validity.FILL_OR_KILL}
 LIMIT, MARKET, MARKET_TO_LIMIT = "limit", "market", "mtl"
 
 #: Flag of an order type: not all of its quantity is shown.
