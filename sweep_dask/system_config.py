@@ -13,9 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sweep_dask.control_groups import cpu_quota, memory_left
 from sweep_dask.memory import GIB, format_bytes
-from sweep_dask.resource_candidates import Candidate, DetectionError, Reading, ask, listed, smallest
+from sweep_dask.resource_limits import (
+    Candidate,
+    DetectionError,
+    Reading,
+    ask,
+    cpu_quota,
+    listed,
+    memory_left,
+    smallest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,7 +7,7 @@ import sys
 import pytest
 from running import run_program
 
-from sweep_dask.log_lines import JsonLines
+from sweep_dask.printable import JsonLines
 
 
 def record_of(**fields):

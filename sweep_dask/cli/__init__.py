@@ -2,16 +2,21 @@
 
 import click
 
+from sweep_dask.cli.before_runs import (
+    check_command,
+    config_command,
+    convert_command,
+    doctor_command,
+    synth_command,
+)
 from sweep_dask.cli.cases import match_command
 from sweep_dask.cli.ending import Program
-from sweep_dask.cli.machine import config_command, doctor_command
 from sweep_dask.cli.output_folders import (
     explain_command,
     forget_command,
     report_command,
     verify_command,
 )
-from sweep_dask.cli.raw_input import check_command, convert_command, synth_command
 from sweep_dask.cli.runs import plan_command, replay_command, run_command
 from sweep_dask.version import VERSION
 

@@ -17,8 +17,7 @@ from sweep_dask.dataflow.listeners import STEP, Pace
 from sweep_dask.dataflow.progress import Progress
 from sweep_dask.errors import ResourceError
 from sweep_dask.locations import is_object
-from sweep_dask.log_lines import FIELDS, JSON, JsonLines
-from sweep_dask.printable import printable, printable_lines
+from sweep_dask.printable import FIELDS, JSON, JsonLines, printable, printable_lines
 from sweep_dask.text_blocks import as_text, has_colour, indented, width_of
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from sweep_dask.dataflow.listeners import STEP, Listener
-from sweep_dask.log_lines import JSON, JsonLines, stage_record
-from sweep_dask.printable import printable
+from sweep_dask.printable import JSON, JsonLines, printable, stage_record
 from sweep_dask.text_blocks import has_colour
 
 if TYPE_CHECKING:

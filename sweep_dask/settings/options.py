@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep_dask.log_lines import LOG_FORMATS
+from sweep_dask.printable import LOG_FORMATS
 from sweep_dask.settings.centre_point_values import (
     LEARNED,
     BlockValues,

@@ -19,8 +19,8 @@ from sweep_dask.dataflow.profiling import profiled
 from sweep_dask.dataflow.progress import counted, shown
 from sweep_dask.dataflow.remote_cluster import remote_cluster
 from sweep_dask.dataflow.run_status import PATH, RunStatus, add_run_page, told_to_prometheus
-from sweep_dask.log_lines import TEXT, formatter_of, stage_record
 from sweep_dask.partition.ahead import compile_ahead, is_book_compiled, is_compiled
+from sweep_dask.printable import TEXT, formatter_of, stage_record
 from sweep_dask.study import TASK_MODULES
 from sweep_dask.study.plan import make_plan
 from sweep_dask.study.summary import describe_system

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweep_dask.dataflow.remote_cluster import RemoteCluster
-    from sweep_dask.resource_candidates import Candidate
+    from sweep_dask.resource_limits import Candidate
     from sweep_dask.settings import Settings
     from sweep_dask.study.plan import Plan
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from running import PATIENCE_SECONDS, program_environment, result_files, run_program
 
-from sweep_dask.control_groups import _groups
 from sweep_dask.memory import MINIMUM_BLOCKSIZE_BYTES, projected_block_task_bytes
+from sweep_dask.resource_limits import _groups
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""What looks at raw input, or makes it: `check`, `convert`, `synth`."""
+"""What comes before a run: `check`, `convert`, `synth`, `config`, `doctor`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from typing import Any
 import click
 
 from sweep_dask.cli.ending import program
-from sweep_dask.cli.shared import announcer, command, input_argument, json_option, load, options_of
+from sweep_dask.cli.shared import (
+    announcer,
+    command,
+    input_argument,
+    json_option,
+    load,
+    options_of,
+    settings_options,
+)
 from sweep_dask.cli.terminal import say, say_json, show, warn
 from sweep_dask.printable import printable
+from sweep_dask.text_blocks import table
 
 
 @command("python -m sweep_dask check data/raw")
@@ -131,3 +140,37 @@ def _market_parameters(
         **chosen,
         **numbers,
     )
+
+
+@command("python -m sweep_dask config --workers 4")
+@settings_options
+@json_option
+def config_command(as_json: bool, **options: Any) -> int:
+    """Show the settings in force, each with where it came from."""
+    settings = load(options)
+    if as_json:
+        say_json(settings.as_json())
+        return 0
+    show([table(settings.as_rows(), ("Setting", "Value", "Source"), indent=0, is_text=True)])
+    return 0
+
+
+@command("python -m sweep_dask doctor data/raw --output results")
+@input_argument
+@settings_options
+@json_option
+def doctor_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
+    """Say what works here and what does not, with cures.
+
+    Each line is ok, a warning or an error. Looks at CPUs and memory, versions (on the cluster of
+    --scheduler too), compiled code, time zone data, INPUT, disk, and the port of the dashboard.
+    Exit code: 0, or 4 if there is an error.
+    """
+    from sweep_dask.study.doctor import diagnose
+
+    found = diagnose(load(options), inputs)
+    if as_json:
+        say_json(found.as_json())
+    else:
+        show(found.described())
+    return found.exit_code
