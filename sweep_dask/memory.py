@@ -137,15 +137,6 @@ def require_block_fits(blocksize_bytes: int, memory_limit_bytes: int) -> None:
 def derive_blocksize(chunk_size: int, bytes_per_row: float, memory_limit_bytes: int) -> int:
     """Bytes of a block that holds `chunk_size` rows and fits the memory limit of a worker.
 
-    Parameters
-    ----------
-    chunk_size
-        Rows.
-    bytes_per_row
-        As measured on the input.
-    memory_limit_bytes
-        Per worker.
-
     Raises
     ------
     ResourceError

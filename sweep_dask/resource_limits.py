@@ -77,12 +77,7 @@ _CONTROLLERS = {_UNIFIED, "cpu", "memory"}
 
 
 def cpu_quota(root: Path) -> Reading:
-    """CPUs this process may use, and the group that says so.
-
-    Parameters
-    ----------
-    root
-        Where `proc` and `sys` are found: `/`.
+    """CPUs this process may use, and the group that says so; `root` holds `proc` and `sys`: `/`.
 
     Raises
     ------

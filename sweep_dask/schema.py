@@ -75,13 +75,7 @@ class Table:
     """Whether columns not listed here are carried along as text."""
 
     def column(self, name: str) -> Column:
-        """The column called `name`.
-
-        Raises
-        ------
-        KeyError
-            There is no such column.
-        """
+        """The column called `name`; a KeyError if there is none."""
         for column in self.columns:
             if column.name == name:
                 return column

@@ -101,10 +101,7 @@ _OF_THE_MACHINE = {_FULL, _QUOTA, _LARGE, _READ_ONLY, _FILES, _PROCESSES, _DEVIC
 def explained(error: OSError | MemoryError, *, keeps: bool = True) -> ResourceError:
     """The error in words, with the files it names; exit code 4.
 
-    Parameters
-    ----------
-    keeps
-        Whether the same command keeps what is finished.
+    `keeps`: the same command keeps what is finished.
     """
     cause = _cause(error)
     names = [getattr(error, name, None) for name in ("filename", "filename2")]

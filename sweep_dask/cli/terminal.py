@@ -58,15 +58,7 @@ def open_standard_streams() -> None:
 
 
 def set_loudness(*, quiet: bool, verbose: bool) -> None:
-    """How much the command that click has called says, also of what the log tells.
-
-    Parameters
-    ----------
-    quiet
-        Errors alone, and the JSON document if there is to be one.
-    verbose
-        Also what the log tells besides warnings.
-    """
+    """How much the command that click has called says: errors alone, or also what the log tells."""
     context = click.get_current_context()
     context.meta[_LEVEL] = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     StandardError.listen()
@@ -113,13 +105,7 @@ def say(text: str) -> None:
 
 
 def show(blocks: Iterable[Block]) -> None:
-    """Print blocks of text at the width of the terminal, with colour if there may be.
-
-    Raises
-    ------
-    ResourceError
-        As `say` does.
-    """
+    """Print blocks of text at the width of the terminal, perhaps coloured; errors as of `say`."""
     stream = sys.stdout
     if not is_quiet():
         _write(as_text(blocks, width_of(stream), has_colour=has_colour(stream)), err=False)

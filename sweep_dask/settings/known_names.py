@@ -28,10 +28,8 @@ def require_known_columns(
         The setting: table, column, and what is set for it.
     known
         The columns of every table.
-    key
-        Dotted path of the setting.
-    source
-        Where the setting came from.
+    key, source
+        Dotted path of the setting, and where it came from.
 
     Raises
     ------
@@ -53,13 +51,7 @@ def require_known_columns(
 def require_known_tables(
     key: str, tables: Collection[str], known: Collection[str], source: Source
 ) -> None:
-    """Check the tables that a setting names, such as `units`, against those that exist.
-
-    Raises
-    ------
-    UsageError
-        A table that does not exist; the nearest one that does is suggested.
-    """
+    """The same of the tables that a setting names, such as `units`."""
     for table in tables:
         if table not in known:
             path, paths = f"{key}.{table}", [f"{key}.{name}" for name in known]
@@ -67,13 +59,7 @@ def require_known_tables(
 
 
 def require_known_options(names: Collection[str], known: Collection[str], where: str) -> None:
-    """Check the names of options that were given there.
-
-    Raises
-    ------
-    UsageError
-        An option that does not exist; the nearest one that does is suggested.
-    """
+    """Check the names of options that were given there; a UsageError suggests the nearest one."""
     for name in names:
         if name not in known:
             raise UsageError(

@@ -61,13 +61,7 @@ def load_settings(
 
 
 def selected(given: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[int | str, ...]]:
-    """Dates and securities, ids or tickers, named on the command line, and nowhere else.
-
-    Raises
-    ------
-    UsageError
-        A value that is none.
-    """
+    """Dates and securities named on the command line alone; a UsageError for what is none."""
     reader = _Reader(given, {}, "command line")
     by_name = {option.name: reader.read(option)[0] for option in OPTIONS if option.name in given}
     return by_name["dates"], by_name["securities"]  # type: ignore[return-value]

@@ -168,10 +168,8 @@ def write_answer(
 
     Parameters
     ----------
-    document
-        As of `write_tables`, which has gone before, with its `pieces`.
-    made
-        Its result.
+    document, made
+        As of `write_tables`, which has gone before, with its `pieces`; and its result.
 
     Returns
     -------

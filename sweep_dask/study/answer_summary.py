@@ -185,13 +185,7 @@ def _plain(text: str) -> str:
 
 
 def describe_book(record: RunRecord, document: Mapping[str, Any]) -> list[Block]:
-    """Orders left out of the book, and what it assumes.
-
-    Parameters
-    ----------
-    document
-        The record as a manifest.
-    """
+    """Orders left out of the book, and what it assumes; `document`: the record as a manifest."""
     return [
         "",
         Heading("The Centre Point book"),

@@ -83,13 +83,7 @@ class Checked:
 
 
 def check(settings: Settings, folder: str | Sequence[str]) -> Checked:
-    """Look at the input as a run would read it; writes nothing.
-
-    Raises
-    ------
-    UsageError
-        The configuration names what does not exist.
-    """
+    """Look at the input as a run would read it; writes nothing. Errors as of `book_settings`."""
     book = book_settings(settings)
     try:
         inputs = open_as_set(settings, folder)
@@ -175,17 +169,12 @@ def _unread(
 
 
 def look_before(plan: Plan) -> list[Finding]:
-    """A look at the input before a run reads all of it.
+    """A look at the input before a run reads all of it; errors as of `heed`.
 
     Returns
     -------
     list of Finding
         Those on cells that cannot be read, which are not among the rows that a run counts.
-
-    Raises
-    ------
-    InputError
-        The input contradicts itself, and the settings do not say to go on.
     """
     checked = look(plan.inputs, plan.settings, plan.book, RUN_BYTES)
     if not checked.is_damaged:  # reading all of it will tell of all such files at once
@@ -200,13 +189,7 @@ def findings_on(tally: Tally, written: Sequence[Finding]) -> list[Finding]:
 
 
 def noted(findings: list[Finding], settings: Settings) -> list[Finding]:
-    """The same findings, of this run or of one that has read the same input, in the log.
-
-    Raises
-    ------
-    InputError
-        The input contradicts itself, and the settings do not say to go on.
-    """
+    """The same findings, of this run or of an earlier one, in the log; errors as of `heed`."""
     heed(findings, settings)
     for line in described(findings):
         logger.info(line.strip())
@@ -219,13 +202,7 @@ def contradictions(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def heed(findings: Sequence[Finding], settings: Settings) -> None:
-    """Stop for contradictions unless told otherwise, and then warn of them.
-
-    Raises
-    ------
-    InputError
-        Lists them, each with its cure.
-    """
+    """Stop for contradictions by an InputError that lists them, or, if told to, warn of them."""
     grave = contradictions(findings)
     if settings.on_contradiction == "warn":
         for finding in grave:

@@ -93,13 +93,7 @@ class AtWork(NamedTuple):
 
 @contextmanager
 def at_work(begun: Begun, space: Workspace, *, has_book: bool) -> Iterator[AtWork]:
-    """The workers of a plan, watched; logs are staged.
-
-    Parameters
-    ----------
-    has_book
-        Whether anything goes through the Centre Point book.
-    """
+    """The workers of a plan, watched; logs are staged. `has_book`: the book is to be used."""
     plan, announce = begun.plan, begun.announce
     settings, layout = plan.settings, space.logs
     layout.run_log.parent.mkdir(exist_ok=True)

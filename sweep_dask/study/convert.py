@@ -113,10 +113,7 @@ def convert(
 def held(folder: Path) -> Iterator[bool]:
     """Hold a folder until the context ends, or the process, however it ends.
 
-    Yields
-    ------
-    bool
-        Whether nobody else holds it; False also where the file system has no locks.
+    Yields whether nobody else holds it; False also where the file system has no locks.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

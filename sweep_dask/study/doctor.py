@@ -70,10 +70,7 @@ class Diagnosis:
 def diagnose(settings: Settings, inputs: Sequence[str]) -> Diagnosis:
     """Look at everything a run needs; a check that fails is told and never raises.
 
-    Parameters
-    ----------
-    inputs
-        As a run takes them; without any, `data/raw` if that is there.
+    Inputs are taken as a run takes them; without any, `data/raw` if that is there.
     """
     with ExitStack() as stack:
         run = Run(settings, inputs, stack)

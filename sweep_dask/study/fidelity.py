@@ -43,13 +43,7 @@ class Ablations:
                 sums[mode].add(score)
 
     def as_json(self, complete: Mapping[str, Score]) -> list[dict[str, Any]]:
-        """As in `fidelity.json`.
-
-        Parameters
-        ----------
-        complete
-            The scores with all rules, by mode.
-        """
+        """As in `fidelity.json`; `complete` has the scores with all rules, by mode."""
         for by_mode in self.scores.values():
             for mode, score in by_mode.items():
                 # A sum of fractions that no rule changes: taken from where it was added up in the
@@ -110,13 +104,7 @@ class Fidelity:
 def replay_document(
     partitions: Sequence[PartitionSummary], sums: Sums, assumptions: Sequence[str]
 ) -> dict[str, Any]:
-    """The document of a replay.
-
-    Parameters
-    ----------
-    partitions
-        Ascending by date and security; failed ones are not in it.
-    """
+    """The document of a replay; partitions ascending by date and security, failed ones left out."""
     fidelity = Fidelity(sums.hidden)
     for partition in partitions:
         if partition.replay is not None:
@@ -168,12 +156,9 @@ def write_fidelity(staging: OutputLayout, document: Mapping[str, Any]) -> dict[s
 
 
 def errors_in(document: Mapping[str, Any]) -> FloatArray:
-    """How wrong the book is that scenarios are played in: it runs freely, as they do.
+    """How wrong the book is that scenarios are played in, float64[`PREDICTED`]; see `book_errors`.
 
-    Returns
-    -------
-    float64[`PREDICTED`]
-        See `book_errors`.
+    It runs freely, as they do.
     """
     by_event = [one[FREE]["by_event"] for one in document["partitions"]]
     counts = np.array(

@@ -117,10 +117,7 @@ def run_jobs(
 ) -> list[PieceJob]:
     """The jobs of a run, each of which may keep what an earlier one left.
 
-    Parameters
-    ----------
-    document
-        The record as a manifest, with the tables of dates, which will be in place.
+    The document is the record as a manifest, with the tables of dates, which will be in place.
     """
     layout = space.layout
     there = set() if record.plan.settings.fresh else set(finished_partitions(layout))

@@ -61,13 +61,7 @@ class Sample:
 
 
 def sample_orders(inputs: Inputs) -> Sample:
-    """What a run has to expect.
-
-    Raises
-    ------
-    InputError
-        Files cannot be read; all of those among the samples are listed.
-    """
+    """What a run has to expect; an InputError lists the files, of those looked at, with faults."""
     files = [file for file in inputs.readable if file.table == ORDERS.name]
     text_bytes = rows = kept = 0
     text_ratio = 1.0
@@ -174,26 +168,18 @@ class DiskSpace(NamedTuple):
 def projected_disk_space(kept_text_bytes: int, *, is_part: bool = False) -> DiskSpace:
     """What a run takes that keeps so much text of its input.
 
-    Parameters
-    ----------
-    is_part
-        Whether dates or securities are selected. All rows are spilled even so; how much results
-        take of them is not known before.
+    If dates or securities are selected (`is_part`) all rows are spilled even so; how much results
+    take of them is not known before.
     """
     results_bytes = 0 if is_part else int(RESULTS_FACTOR * kept_text_bytes)
     return DiskSpace(int(SCRATCH_FACTOR * kept_text_bytes), RESULTS_BASE_BYTES + results_bytes)
 
 
 def require_room(layout: OutputLayout, scratch: Path | None, needed: DiskSpace) -> None:
-    """Refuse a run whose output or scratch folder lies on a disk with too little room.
+    """Refuse, by a ResourceError, a run whose output or scratch folder has too little room.
 
     Results that are there already count as room: what is made again takes their place. An object
     store has room.
-
-    Raises
-    ------
-    ResourceError
-        Says how much there is and how much it takes.
     """
     if scratch is not None:
         if not is_object(scratch) and free_disk_bytes(scratch) < needed.scratch_bytes:
@@ -233,24 +219,12 @@ def _result_sizes(root: Path) -> Iterator[int]:
 
 
 def projected_partition_task_bytes(rows: Mapping[str, int]) -> int:
-    """Memory of a worker process at the peak of running one partition, in bytes.
-
-    Parameters
-    ----------
-    rows
-        Rows to merge, by table.
-    """
+    """Bytes of a worker process at the peak of running a partition; rows to merge, by table."""
     return BASE_PROCESS_BYTES + sum(PARTITION_BYTES_PER_ROW[t] * count for t, count in rows.items())
 
 
 def projected_rollup_task_bytes(sweep_rows: int) -> int:
-    """Memory of a worker process at the peak of rolling up sweeps, in bytes.
-
-    Parameters
-    ----------
-    sweep_rows
-        Of all partitions and arms.
-    """
+    """Bytes of a worker process at the peak of rolling up; rows of all partitions and arms."""
     more_rows = max(0, min(sweep_rows, ROW_GROUP_ROWS) - _ROLLUP_ROWS_IN_BASE)
     return BASE_PROCESS_BYTES + ROLLUP_BYTES_PER_ROW * more_rows
 
@@ -266,13 +240,7 @@ def tight_rollups(needed_bytes: int, system: SystemConfig) -> list[str]:
 
 
 def require_partitions_fit(partitions: Iterable[PartitionSource], task_memory_bytes: int) -> None:
-    """Refuse partitions of which one would not fit the memory a task may use.
-
-    Raises
-    ------
-    ResourceError
-        Names the partition and the cure.
-    """
+    """Refuse, by a ResourceError, partitions of which one would not fit the memory of a task."""
     largest = max(partitions, key=lambda partition: projected_partition_task_bytes(partition.rows))
     projected_bytes = projected_partition_task_bytes(largest.rows)
     if projected_bytes > task_memory_bytes:

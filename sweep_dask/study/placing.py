@@ -77,13 +77,7 @@ def announce_answer(space: Workspace, document: Mapping[str, Any]) -> None:
 
 
 def require_plain_folders(space: Workspace, partitions: Iterable[PartitionSource]) -> None:
-    """Refuse links where results of partitions belong, before the work.
-
-    Raises
-    ------
-    UsageError
-        Names the first of them.
-    """
+    """Refuse, by a UsageError, links where results of partitions belong, before the work."""
     layout = space.layout
     keys = [Partition(source.date, source.security) for source in partitions]
     space.folder.require_plain(folder for key in keys for folder in _folders(layout, key))

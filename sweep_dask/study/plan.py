@@ -169,15 +169,7 @@ def make_plan(
 
 
 def open_as_set(settings: Settings, folder: str | Sequence[str]) -> Inputs:
-    """Open the input as the settings say that it is written.
-
-    Raises
-    ------
-    InputError
-        The input cannot be used.
-    UsageError
-        The column mapping, the units, the delimiters or the header name what does not exist.
-    """
+    """Open the input as the settings say that it is written; errors as of `make_plan`."""
     known = {table.name: [column.name for column in table.columns] for table in TABLES}
     sources = settings.sources
     require_known_columns(settings.columns, known, "columns", sources["columns"])
@@ -208,7 +200,7 @@ def _largest_block_bytes(blocks: Sequence[Block]) -> int:
 def sized(
     settings: Settings, bytes_per_row: float, remote: RemoteWorkers | None
 ) -> tuple[SystemConfig, dict[str, str]]:
-    """Everything derived, and by the name of a setting why it has its value.
+    """Everything derived, and by the name of a setting why it has its value; see `make_plan`.
 
     Parameters
     ----------
@@ -216,11 +208,6 @@ def sized(
         As measured on the input.
     remote
         The workers of somebody's cluster; None: of this machine.
-
-    Raises
-    ------
-    ResourceError
-        No block fits the memory there is.
     """
     system, reasons = _on_machine(settings) if remote is None else _on_cluster(settings, remote)
     assert system.memory_limit_bytes is not None

@@ -206,13 +206,7 @@ def _of_files(
 
 
 def require_partitions(read: InputRead, plan: Plan) -> None:
-    """Refuse an input without partitions; warn of what was asked for and is not there.
-
-    Raises
-    ------
-    InputError
-        There are none, or none of the dates and securities asked for.
-    """
+    """Refuse, by an InputError, an input without partitions; warn of what was asked for in vain."""
     if plan.settings.dates or plan.settings.securities:
         require_selected(plan.settings, read.partition_index)
     elif not read.partition_index.partitions:

@@ -29,15 +29,10 @@ if TYPE_CHECKING:
 
 
 def rebuild_report(layout: OutputLayout) -> Path:
-    """Write the report of an output folder again, and its digest into the manifest.
+    """Write the report of an output folder again, and its digest into the manifest; its path.
 
     Of a folder that another version wrote tables and roll-ups are made again, too: the page is
     made of those of this version.
-
-    Returns
-    -------
-    Path
-        The report.
 
     Raises
     ------
@@ -146,10 +141,7 @@ def _forget(space: Workspace, named: list[Partition], absent: tuple[str, ...]) -
 def _remake(space: Workspace, document: dict[str, Any]) -> dict[str, Any]:
     """Make tables, roll-ups and report of what a manifest tells of; everything else of ours goes.
 
-    Returns
-    -------
-    dict
-        The manifest, which is in place.
+    Returns the manifest, which is in place.
     """
     folder, staging = space.folder, space.staging
     document |= totals(document["partitions"])

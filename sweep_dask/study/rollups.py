@@ -54,13 +54,7 @@ class Day(NamedTuple):
 def summarise_days(
     workers: Workers, staging: OutputLayout, days: Sequence[Day], spec: TablesSpec
 ) -> dict[str, str]:
-    """Write the summaries of days below `staging`; returns path to digest.
-
-    Raises
-    ------
-    ResourceError
-        Workers died over it.
-    """
+    """Write the summaries of days below `staging`; path to digest. Errors as of `gather`."""
     targets = [staging.day_summary(day.date) for day in days]
     make_folders(staging.root, staging.day_summary("").parent)
     given = ((day.sources, spec, str(to)) for day, to in zip(days, targets, strict=True))
@@ -91,7 +85,7 @@ def write_rollups(
     spec: TablesSpec,
     errors: FloatArray | None = None,
 ) -> dict[str, str]:
-    """Write `tables/rollups/*.parquet` below `staging`; returns path to digest.
+    """Write `tables/rollups/*.parquet` below `staging`; path to digest. Errors as of `gather`.
 
     Parameters
     ----------
@@ -101,11 +95,6 @@ def write_rollups(
         Whose arms and choices the tables have.
     errors
         Of the book; None: they are not known.
-
-    Raises
-    ------
-    ResourceError
-        Workers died over it.
     """
     tables = tables_of(_sum_of(workers, summaries), spec.arms, spec.choices, errors)
     make_folders(staging.root, staging.rollups)

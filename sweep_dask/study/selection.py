@@ -25,13 +25,7 @@ _MOST_SHOWN = 20
 
 
 def with_security_ids(settings: Settings, inputs: Inputs) -> Settings:
-    """The settings with order book ids for tickers, by the reference table of the input.
-
-    Raises
-    ------
-    UsageError
-        A ticker that is none of it, with those most like it, or one of several securities.
-    """
+    """The settings with ids for tickers, by the input's reference table; see `security_ids`."""
     if all(isinstance(security, int) for security in settings.securities):
         return settings
     ids = security_ids(settings.securities, read_tickers(inputs), "input")
@@ -81,10 +75,7 @@ def _id_of(ticker: str, tickers: Mapping[str, Sequence[int]], where: str) -> int
 def require_selected(settings: Settings, partition_index: PartitionIndex) -> None:
     """Tell dates and securities that were asked for and of which the input has nothing.
 
-    Raises
-    ------
-    InputError
-        It has nothing of any of them; those that there are are named.
+    If it has nothing of any of them an InputError names those that there are.
     """
     if partition_index.partitions and not partition_index.offered_dates:
         return  # an earlier run has read the input, and has told

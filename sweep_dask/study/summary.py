@@ -34,10 +34,7 @@ def _still_counted(filtered: Mapping[str, int]) -> str:
 def describe_run(record: RunRecord, output: Path, again: str = "the same command") -> list[Block]:
     """The end of a run: the answer, what was found out about the input, and what the run did.
 
-    Parameters
-    ----------
-    again
-        The command that goes on where an interrupted run has ended.
+    An interrupted run says the command `again` that goes on where it has ended.
     """
     assert record.ledger is not None
     total = record.ledger.total()

@@ -41,15 +41,7 @@ if TYPE_CHECKING:
 def verify_output(layout: OutputLayout) -> tuple[dict[str, Any], list[Fault]]:
     """Check an output folder against its manifest, receipts, rows and rejects.
 
-    Returns
-    -------
-    tuple
-        The manifest, and everything that is wrong; nothing wrong is an empty list.
-
-    Raises
-    ------
-    InputError
-        There is no manifest.
+    Returns the manifest, and everything that is wrong. An InputError if there is no manifest.
     """
     try:
         found = find_manifest(layout)

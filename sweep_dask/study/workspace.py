@@ -80,10 +80,7 @@ class Workspace:
     def announce_beside(self, placing: Iterable[str], new: Mapping[str, Any]) -> None:
         """Announce where a run may put results while what the folder holds is as it was.
 
-        Parameters
-        ----------
-        new
-            The manifest of a folder without an earlier one.
+        `new` is the manifest of a folder without an earlier one.
         """
         before = self.earlier.document
         document = new if before is None else {**before, "status_before": before["status"]}
@@ -171,13 +168,7 @@ def _place_of_scratch(layout: OutputLayout, beside: Path | None) -> tuple[Path, 
 
 
 def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, Earlier]:
-    """A folder that is held, and what is in it.
-
-    Raises
-    ------
-    UsageError
-        It holds files of others where results go, or links.
-    """
+    """A folder that is held, and what is in it; a UsageError for links and others' files."""
     dates = (path for name in ("processed", "outputs") for path in (layout.root / name).glob("*"))
     for path in (*(layout.root / name for name in RESULT_FOLDERS), *dates):
         if path.is_symlink():
@@ -224,17 +215,9 @@ def _remove_scratch(scratch: Path) -> None:
 
 
 def _clear(root: Path, prefix: str) -> int:
-    """Remove what a run that was killed left half-written: known by the random part of its name.
+    """Remove what a killed run left half-written, known by the random part of its name; how many.
 
-    Parameters
-    ----------
-    prefix
-        Of the names of scratch folders for the output folder that is held.
-
-    Returns
-    -------
-    int
-        How many files and folders that were.
+    `prefix` is of the names of scratch folders for the output folder that is held.
     """
     cleared = 0
     for path in root.iterdir() if root.is_dir() else ():
@@ -252,17 +235,10 @@ def _clear(root: Path, prefix: str) -> int:
 
 
 def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
-    """Refuse an output folder that would write among its input, and input among results.
+    """Refuse, by a UsageError, output among the input, and input among results.
 
-    Parameters
-    ----------
-    discovery
-        The input; what is of another machine or store is never below the output folder.
-
-    Raises
-    ------
-    UsageError
-        Links are followed on both sides: what counts is where the files are.
+    Links are followed on both sides: what counts is where the files are. What is of another machine
+    or store is never below the output folder.
     """
     look = _in_store if is_object(layout.root) else _here
     target, sources = look(discovery, layout)

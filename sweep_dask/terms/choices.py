@@ -82,13 +82,7 @@ def within(lifetime: str) -> str:
 
 
 def adopters(share: float, participant: int | None = None) -> str:
-    """Who changes: `one sweep in 20 changes`, `everybody changes`.
-
-    Parameters
-    ----------
-    participant
-        Whose sweeps alone may change, if they are one participant's.
-    """
+    """Who changes: `one sweep in 20 changes`, `everybody changes`; or one participant's sweeps."""
     if participant is not None:
         return f"all sweeps of participant {participant} change"
     if share == 1:

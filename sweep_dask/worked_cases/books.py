@@ -101,12 +101,7 @@ class LitBook:
     def take_level(self, order: LiveOrder, limit: int) -> list[LitFill]:
         """An incoming order takes from one price level, the best, if its limit allows; S2.
 
-        Parameters
-        ----------
-        order
-            Its leaves become less.
-        limit
-            The entered price; half ticks do not count here. 0: none.
+        The limit is the entered price, as half ticks do not count here; 0: none.
         """
         contra_side = BUY + SELL - order.side
         price = self.touch(contra_side)

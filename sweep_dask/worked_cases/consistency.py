@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 
 def require_consistent(case: Case, place: Place) -> None:
-    """Check ids, prices, resting orders and quotes.
-
-    Raises
-    ------
-    InputError
-        Two members contradict each other; the message names the place of one of them.
-    """
+    """Check ids, prices, resting orders and quotes; an InputError names a contradiction."""
     for path, order in _orders(case):
         _require_on_tick(order, case.ticks, place.member(path))
         if order.is_plain and order.validity == Validity.FILL_OR_KILL:

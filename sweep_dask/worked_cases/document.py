@@ -50,10 +50,7 @@ class Place:
 class Members:
     """The members of one JSON object, asked for by name.
 
-    Raises
-    ------
-    InputError
-        The value is no object, or has a member that none of the `known` names.
+    An InputError if it is no object, or has a member that is not among the `known`.
     """
 
     def __init__(self, value: object, place: Place, known: Collection[str]) -> None:
@@ -175,10 +172,7 @@ class RawCase(NamedTuple):
 def read_document(document: str, source: str) -> list[RawCase]:
     """The cases of a JSON text, in its order; a case without an id is named by its position.
 
-    Raises
-    ------
-    InputError
-        No JSON, or no case in it; two cases of one id.
+    An InputError if it is no JSON, has no case, or two of one id.
     """
     place = Place(source)
     value = _parse(document, place)
@@ -233,13 +227,7 @@ def _require_distinct(raws: Sequence[RawCase]) -> None:
 
 
 def select(raws: Sequence[RawCase], wanted: str | None) -> list[RawCase]:
-    """The case of that id; None: all of them.
-
-    Raises
-    ------
-    UsageError
-        There is no such case; the nearest ids are suggested.
-    """
+    """The case of that id, None: all of them; else a UsageError suggests the nearest ids."""
     if wanted is None:
         return list(raws)
     found = [raw for raw in raws if raw.id == wanted]

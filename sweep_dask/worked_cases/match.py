@@ -70,8 +70,6 @@ def match_cases(
         The JSON text and what to call it in messages.
     wanted
         Id of a case; None: all.
-    engine
-        The form of the Centre Point book to use.
 
     Raises
     ------

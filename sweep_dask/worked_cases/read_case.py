@@ -40,13 +40,7 @@ _EVENTS = {"new": "new", "amend": "amend", "cancel": "cancel"}
 
 
 def read_case(raw: RawCase) -> Case:
-    """A case, checked.
-
-    Raises
-    ------
-    InputError
-        A member is missing, unknown or wrong, or two members contradict each other.
-    """
+    """A case, checked; an InputError names a member that is missing, unknown or wrong."""
     members = Members(raw.value, raw.place, _CASE)
     quotes = members.required("nbbo", _dated(_quote))
     states = members.optional("session", _dated(_state), _OPEN_THROUGHOUT)

@@ -54,10 +54,7 @@ _OF_ROUTE = {
 def rules_behind(fills: Sequence[DarkFill], trigger: Trigger) -> list[tuple[str, ...]]:
     """The rules behind the matches of one event, given what set it off.
 
-    Returns
-    -------
-    list
-        One item a match: its rules in the order of `SECTIONS`.
+    One item a match: its rules in the order of `SECTIONS`.
     """
     together: set[LiveOrder] = set()  # whose minimum several orders are meeting
     found = []
@@ -108,16 +105,12 @@ def _of_order(order: LiveOrder, fill: DarkFill, minimum: int) -> set[str]:
 def why_unfilled(
     order: LiveOrder, contras: list[LiveOrder], quote: Quote, state: str, *, has_lit: bool
 ) -> str:
-    """What stops an order now.
+    """What stops an accepted order now, of which something is left.
 
     Parameters
     ----------
-    order
-        It is accepted, and something of it is left.
     contras
         Who rests in the dark on the other side.
-    quote, state
-        As they are now.
     has_lit
         Whether a lit book plays a part.
     """
