@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from sweep_dask.system_errors import explained, is_of_the_machine
+from sweep_dask.errors import explained, is_of_the_machine
 
 
 def refused(action):

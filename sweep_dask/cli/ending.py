@@ -19,8 +19,7 @@ import click
 from sweep_dask.cli.terminal import complain, drop, not_written, remark, say_json
 from sweep_dask.dataflow.forkserver import stop_importing
 from sweep_dask.dataflow.interrupts import ENDING
-from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, UsageError
-from sweep_dask.system_errors import explained
+from sweep_dask.errors import InternalError, InterruptedRunError, SweepError, UsageError, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,9 +11,9 @@ from sweep_dask.analysis.centre_point.choices import DEFAULT_CHOICES, Choices
 from sweep_dask.analysis.centre_point.inputs import BookSettings
 from sweep_dask.analysis.centre_point.partition_score import PartitionScore
 from sweep_dask.analysis.metrics.records import NO_FEES, Fees
+from sweep_dask.errors import explained, is_of_the_machine
 from sweep_dask.memory import peak_memory_bytes
 from sweep_dask.storage.pieces import Piece
-from sweep_dask.system_errors import explained, is_of_the_machine
 from sweep_dask.terms.arms import SCENARIOS
 
 if TYPE_CHECKING:

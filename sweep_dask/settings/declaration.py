@@ -92,17 +92,11 @@ def option(
     key: str,
     parse: Callable[[object], object],
     help_text: str,
-    *,
-    flag_value: bool | None = None,
-    multiple: bool = False,
-    negates: bool = False,
-    is_trusted: bool = False,
-    minimum: int | None = None,
-    unset: str = "not set",
+    **more: Any,
 ) -> Any:
     """A field of `Settings`; `flag` as it stands in a manual: `-o --output DIR`.
 
-    A default of `dict` is an empty dictionary.
+    A default of `dict` is an empty dictionary; `more` are other fields of `Option`.
     """
     words = flag.split()
     declared = Option(
@@ -110,14 +104,9 @@ def option(
         help_text,
         flags=tuple(word for word in words if word.startswith("-")),
         metavar=next((word for word in words if not word.startswith("-")), ""),
-        flag_value=flag_value,
-        multiple=multiple,
         environment=tuple(environment.split()),
-        environment_negates=negates,
-        is_trusted=is_trusted,
         key=key or None,
-        minimum=minimum,
-        unset=unset,
+        **more,
     )
     metadata = {"option": declared}
     if default is dict:

@@ -86,7 +86,8 @@ class Settings:
         "Memory of one worker, such as 2GiB.", unset="auto")
     enable_parallel: bool = option(True,
         "--no-parallel", "SWEEP_NO_PARALLEL", "system.enable_parallel", parse_boolean,
-        "Run in this process alone: no cluster, no dashboard.", flag_value=False, negates=True)
+        "Run in this process alone: no cluster, no dashboard.", flag_value=False,
+        environment_negates=True)
     memory_limit_gb: float | None = option(None,
         "", "", "performance.memory_limit_gb", or_auto(parse_gigabytes),
         "Memory of the whole run in GiB.", unset="90 % of what is available")

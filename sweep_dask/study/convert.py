@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sweep_dask.errors import SweepError, UsageError
+from sweep_dask.errors import SweepError, UsageError, explained, is_of_the_machine
 from sweep_dask.schema import BY_NAME
 from sweep_dask.settings import require_known_columns
 from sweep_dask.storage.atomic import write_json
@@ -25,7 +25,6 @@ from sweep_dask.storage.inputs import require_unchanged
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.plan import open_as_set
 from sweep_dask.study.workspace import require_apart
-from sweep_dask.system_errors import explained, is_of_the_machine
 from sweep_dask.text_blocks import indented
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sweep_dask.errors import ResourceError, SweepError
+from sweep_dask.errors import ResourceError, SweepError, explained
 from sweep_dask.study.doctor_checks import (
     ERROR,
     WARNING,
@@ -23,7 +23,6 @@ from sweep_dask.study.doctor_checks import (
     time_zones,
     versions,
 )
-from sweep_dask.system_errors import explained
 from sweep_dask.text_blocks import Facts
 
 if TYPE_CHECKING:

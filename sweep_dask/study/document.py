@@ -242,14 +242,7 @@ class RunRecord:
     def _settings(self) -> dict[str, dict[str, object]]:
         """Settings as they were used, with their sources; derived ones say from what."""
         settings = self.plan.settings.as_json()
-        system = self.plan.system
-        derived: Mapping[str, object] = {
-            "workers": system.num_workers,
-            "chunk_size": system.chunk_size,
-            "blocksize": system.blocksize_bytes,
-            "memory_limit": system.memory_limit_bytes,
-        }
-        for name, value in derived.items():
+        for name, value in self.plan.derived.items():
             if settings[name]["value"] != value:
                 settings[name] = {"value": value, "source": f"auto: {self.plan.reasons[name]}"}
         return settings

@@ -88,6 +88,19 @@ class Plan:
         return tuple(warning for warning in self.warnings if warning not in told)
 
     @property
+    def derived(self) -> dict[str, int]:
+        """Settings that follow from machine and input unless they are set; sizes in bytes."""
+        memory_limit, blocksize = self.system.memory_limit_bytes, self.system.blocksize_bytes
+        assert memory_limit is not None
+        assert blocksize is not None
+        return {
+            "workers": self.system.num_workers,
+            "memory_limit": memory_limit,
+            "chunk_size": self.system.chunk_size,
+            "blocksize": blocksize,
+        }
+
+    @property
     def total_bytes(self) -> int:
         """Projected peak memory of all workers together."""
         at_a_time = self.remote.threads if self.remote else self.system.num_workers

@@ -18,12 +18,21 @@ from sweep_dask.system_config import opening_block
 from sweep_dask.text_blocks import Facts, Heading, Sentence, indented, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sweep_dask.study.document import RunRecord
     from sweep_dask.study.plan import Plan
     from sweep_dask.text_blocks import Block
+
+
+_SIZES = ("memory_limit", "blocksize")
+#: How settings that were derived are shown.
+_SHOWN: dict[str, Callable[[int], str]] = {
+    "workers": str,
+    "chunk_size": lambda rows: f"{rows:,} rows",
+    **dict.fromkeys(_SIZES, format_bytes),
+}
 
 
 def _still_counted(filtered: Mapping[str, int]) -> str:
@@ -126,8 +135,8 @@ def describe_plan(plan: Plan) -> list[Block]:
     present = {file.table for file in plan.inputs.files}
     rows = [_table_row(plan, one.name) for one in TABLES if one.name in present]
     derived = {
-        name.replace("_", " ").capitalize(): f"{value} ({plan.reasons[name]})"
-        for name, value in _derived(plan).items()
+        name.replace("_", " ").capitalize(): f"{_SHOWN[name](value)} ({plan.reasons[name]})"
+        for name, value in plan.derived.items()
     }
     work = {
         "Order rows": f"about {sample.rows:,}, of these {sample.kept_rows:,} Centre Point",
@@ -193,27 +202,9 @@ def _table_row(plan: Plan, name: str) -> list[str]:
     return [f"{name}/", counted(len(files), "file"), size, counted(blocks, "block")]
 
 
-def _derived(plan: Plan) -> dict[str, str]:
-    system = plan.system
-    assert system.memory_limit_bytes is not None
-    assert system.blocksize_bytes is not None
-    return {
-        "workers": f"{system.num_workers}",
-        "memory_limit": format_bytes(system.memory_limit_bytes),
-        "chunk_size": f"{system.chunk_size:,} rows",
-        "blocksize": format_bytes(system.blocksize_bytes),
-    }
-
-
 def plan_as_json(plan: Plan) -> dict[str, Any]:
     """What a run would do, for programs."""
     system, sample = plan.system, plan.sample
-    derived = {
-        "workers": ("workers", system.num_workers),
-        "memory_limit_bytes": ("memory_limit", system.memory_limit_bytes),
-        "chunk_size": ("chunk_size", system.chunk_size),
-        "blocksize_bytes": ("blocksize", system.blocksize_bytes),
-    }
     return {
         "input": str(plan.input),
         "sample": plan.is_sample,
@@ -237,8 +228,11 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         },
         "cluster": None if plan.remote is None else plan.remote.as_json(),
         "derived": {
-            name: {"value": value, "reason": plan.reasons[setting]}
-            for name, (setting, value) in derived.items()
+            f"{name}_bytes" if name in _SIZES else name: {
+                "value": value,
+                "reason": plan.reasons[name],
+            }
+            for name, value in plan.derived.items()
         },
         "projected_memory": {
             "block_task_bytes": plan.block_task_bytes,
