@@ -12,7 +12,7 @@ from sweep_dask.terms.score import CAUSES, EVENTS, FREE, KINDS, MODES, PREDICTED
 from sweep_dask.text_blocks import Facts, Heading, Sentence, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sweep_dask.study.replay import ReplayResult
     from sweep_dask.text_blocks import Block
@@ -68,16 +68,20 @@ def describe_replay(result: ReplayResult) -> list[Block]:
 
 def _score_table(scores: Mapping[str, Mapping[str, Any]]) -> Block:
     """In resync the book is set right by the tape after each match; free, it goes on by itself."""
-    resync, free = (scores[mode] for mode in MODES)
+    by_mode = [scores[mode] for mode in MODES]
 
-    def line(label: str, *cells: str) -> list[str]:
-        return [label, *cells]
+    def line(label: str, cell: Callable[[Mapping[str, Any]], str]) -> list[str]:
+        return [label, *map(cell, by_mode)]
 
     def shares(label: str, name: str) -> list[str]:
-        return line(label, _percent(resync[name]), _percent(free[name]))
+        return line(label, lambda score: _percent(score[name]))
 
     def counts(label: str, name: str) -> list[str]:
-        return line(label, f"{resync[name]:,}", f"{free[name]:,}")
+        return line(label, lambda score: f"{score[name]:,}")
+
+    def f1_of(label: str, group: str, name: str) -> list[str]:
+        lots = "random_priority"
+        return line(label, lambda score: _beside_lots(score[group][name], score[lots][group][name]))
 
     rows = [
         counts("dark matches on the tape", "tape"),
@@ -85,30 +89,20 @@ def _score_table(scores: Mapping[str, Mapping[str, Any]]) -> Block:
         counts("hits (orders, quantity, price and time equal)", "hits"),
         shares("precision", "precision"),
         shares("recall", "recall"),
-        line(
-            "F1", *(_beside_lots(scores[mode], scores[mode]["random_priority"]) for mode in MODES)
-        ),
+        line("F1", lambda score: _beside_lots(score, score["random_priority"])),
         shares("recall of matches with both orders in the input", "reachable_recall"),
-        line("contested arrivals right", *(_contested(scores[mode]) for mode in MODES)),
+        line("contested arrivals right", _contested),
         shares("precision by quantity", "quantity_precision"),
         shares("recall by quantity", "quantity_recall"),
-        line("F1 within 1 ms", *(_percent(scores[mode]["within_1ms"]["f1"]) for mode in MODES)),
+        line("F1 within 1 ms", lambda score: _percent(score["within_1ms"]["f1"])),
         *(
-            line(
-                f"F1, by {label}",
-                *(
-                    _beside_lots(
-                        scores[mode][group][name], scores[mode]["random_priority"][group][name]
-                    )
-                    for mode in MODES
-                ),
-            )
+            f1_of(f"F1, by {label}", group, name)
             for group, names in _KINDS.items()
             for name, label in names.items()
         ),
         line(
             "matches of an order not in the input",
-            *(f"{scores[mode]['by_event']['order_missing']['tape']:,}" for mode in MODES),
+            lambda score: f"{score['by_event']['order_missing']['tape']:,}",
         ),
     ]
     return table(rows, ("", *MODES))
