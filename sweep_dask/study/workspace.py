@@ -87,7 +87,7 @@ class Workspace:
         self.announce(document, placing)
 
     def announce(self, document: Mapping[str, Any], placing: Iterable[str]) -> None:
-        """Say in the manifest where a run at work may put results; UsageError if others are there."""
+        """Say in the manifest where a run at work may put results; UsageError: others are there."""
         self.announced = tuple(sorted(placing))
         self.folder.require_free(self.announced)
         # What is about to go is ours until it is gone.
