@@ -200,7 +200,8 @@ def explained(error: OSError | MemoryError, *, keeps: bool = True) -> ResourceEr
     names = [getattr(error, name, None) for name in ("filename", "filename2")]
     cure = cause.cure if keeps else cause.cure.removesuffix(_AGAIN).rstrip()
     where = " -> ".join(str(name) for name in names if name is not None)
-    return ResourceError(cause.what, where=where or None, value=_own_words(error), cure=cure)
+    own_words = getattr(error, "strerror", None) or str(error) or None
+    return ResourceError(cause.what, where=where or None, value=own_words, cure=cure)
 
 
 def is_of_the_machine(error: Exception) -> TypeGuard[OSError]:
@@ -216,7 +217,3 @@ def _cause(error: OSError | MemoryError) -> _Cause:
     # Dask's and Python's own, which have no number.
     is_connection = isinstance(error, ConnectionError | TimeoutError) or "Comm" in str(type(error))
     return _CONNECTION if is_connection else _OTHER
-
-
-def _own_words(error: OSError | MemoryError) -> str | None:
-    return getattr(error, "strerror", None) or str(error) or None

@@ -119,7 +119,9 @@ def ended(function: Callable[..., int], arguments: dict[str, Any], *, debug: boo
     with ExitStack() as of_caller:
         goes_on = click.get_current_context().find_root().obj is _WITHIN
         if goes_on:
-            of_caller.callback(_restore, threading.excepthook, _signal_handlers())
+            of_caller.callback(
+                _restore, threading.excepthook, {n: signal.getsignal(n) for n in ENDING}
+            )
         threading.excepthook = _note_thread
         try:
             _answer_signals(_interrupt)
@@ -183,10 +185,6 @@ def _answer_signals(answer: Callable[[int, FrameType | None], NoReturn]) -> None
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, answer)
-
-
-def _signal_handlers() -> dict[int, Any]:
-    return {number: signal.getsignal(number) for number in ENDING}
 
 
 def _restore(excepthook: Callable[..., Any], handlers: dict[int, Any]) -> None:

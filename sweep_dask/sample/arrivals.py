@@ -127,7 +127,9 @@ def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> N
     order = book.orders[slot]
     matched_before = order.totalmatchedquantity
     write_dark_fills(security, fills, count, state.arriving)
-    took_level = _meets_lit_book(security, order) and fill_at_touch(security, order)
+    # One that keeps its place rests there already.
+    meets_lit_book = bool(state.is_continuous and not state.keeps_place and _is_lit(order))
+    took_level = meets_lit_book and fill_at_touch(security, order)
     is_resting = order.leavesquantity > 0 and order.timevalidity != BOUNCING
     _write_outcome(security, order, state.reason, order.totalmatchedquantity > matched_before)
     if is_resting and not state.keeps_place:
@@ -137,13 +139,6 @@ def finish_arrival(security: Security, fills: NDArray[np.void], count: int) -> N
         take_level(security, order, is_resting)
     if not is_resting:
         _drop(security, book, slot)
-
-
-@folded
-def _meets_lit_book(security: Security, order: Order) -> bool:
-    """Whether an order takes from the lit book; one that keeps its place rests there already."""
-    state = security.state[0]
-    return bool(state.is_continuous and not state.keeps_place and _is_lit(order))
 
 
 @folded

@@ -44,7 +44,10 @@ def fill_at_touch(security: Security, order: Order) -> bool:
             _trade(security, order, contra)
             touch(lit, lit.live[position])
     if order.leavesquantity > 0:
-        fill_by_unseen(security, order, price, _unseen_quantity(security, order), order.side)
+        unseen = order.leavesquantity
+        if not happens(security.random, _COVERED):
+            unseen = draw_below(security.random, unseen)
+        fill_by_unseen(security, order, price, unseen, order.side)
     return order.leavesquantity > 0
 
 
@@ -115,7 +118,8 @@ def _write_leg(
 
 @folded
 def _trade(security: Security, order: Order, contra: Order) -> None:
-    is_booking = _is_same_client(order, contra)
+    is_own = order.participantid == contra.participantid
+    is_booking = is_own and 0 != order.crossingkey == contra.crossingkey
     source = deal_sources.LIT_CROSSING_BOOKING if is_booking else deal_sources.LIT
     quantity = min(order.leavesquantity, contra.leavesquantity)
     write_match(
@@ -136,19 +140,6 @@ def _trade(security: Security, order: Order, contra: Order) -> None:
 def _reduce_in_lit(security: Security, order: Order, quantity: int) -> None:
     reduce(order, quantity)
     tell_lit_fill(security, order, quantity)
-
-
-@kernel
-def _is_same_client(order: Order, contra: Order) -> bool:
-    is_own = order.participantid == contra.participantid
-    return is_own and order.crossingkey != 0 and order.crossingkey == contra.crossingkey
-
-
-@kernel
-def _unseen_quantity(security: Security, order: Order) -> int:
-    if happens(security.random, _COVERED):
-        return order.leavesquantity
-    return draw_below(security.random, order.leavesquantity)
 
 
 #: The number of no order.

@@ -91,12 +91,15 @@ def _next_quote(security: Security) -> tuple[int, int]:
     quote = security.quote[0]
     goes_up = _goes_up(security)
     if quote.bid >= quote.offer:
-        return _unlocked(quote.bid, quote.offer, goes_up)
+        low, high = quote.offer, quote.bid
+        return (high, step(high, 1)) if goes_up else (step(low, -1), low)
     if quote.offer > step(quote.bid, 1) and happens(security.random, _NARROWS):
         return _narrowed(quote.bid, quote.offer, goes_up)
     ticks = draw_value(security.random, _MOVES)
     if ticks > 0:
-        return _locked(quote.bid, quote.offer, ticks - 1, goes_up)
+        if goes_up:
+            return step(quote.offer, ticks - 1), quote.offer
+        return quote.bid, step(quote.bid, 1 - ticks)
     if ticks < 0:
         return _widened(quote.bid, quote.offer, 1 + draw_below(security.random, 2), goes_up)
     direction = 1 if goes_up else -1
@@ -120,20 +123,8 @@ def _pull(security: Security) -> int:
 
 
 @kernel
-def _unlocked(bid: int, offer: int, goes_up: bool) -> tuple[int, int]:
-    if goes_up:
-        return max(bid, offer), step(max(bid, offer), 1)
-    return step(min(bid, offer), -1), min(bid, offer)
-
-
-@kernel
 def _narrowed(bid: int, offer: int, goes_up: bool) -> tuple[int, int]:
     return (step(offer, -1), offer) if goes_up else (bid, step(bid, 1))
-
-
-@kernel
-def _locked(bid: int, offer: int, crossed_ticks: int, goes_up: bool) -> tuple[int, int]:
-    return (step(offer, crossed_ticks), offer) if goes_up else (bid, step(bid, -crossed_ticks))
 
 
 @kernel

@@ -73,7 +73,8 @@ class _Member:
 
 def market_slices(parameters: MarketParameters) -> Iterator[MarketSlice]:
     """The whole market, slice by slice, ascending in time; reproducible from its parameters."""
-    tape = new_tape(_tape_rows(parameters))
+    spare = _SPARE_ROWS * len(parameters.securities) + 2 * CAPACITY
+    tape = new_tape(parameters.slice_rows + parameters.slice_rows // 4 + spare)
     members = [
         _member(parameters.seed, code, position, tape)
         for position, code in enumerate(parameters.securities)
@@ -85,11 +86,6 @@ def market_slices(parameters: MarketParameters) -> Iterator[MarketSlice]:
 def timetables(parameters: MarketParameters, day: date) -> list[Timetable]:
     """The hours of every security on one date, in the order of the securities."""
     return [timetable(parameters.seed, day, n) for n in range(len(parameters.securities))]
-
-
-def _tape_rows(parameters: MarketParameters) -> int:
-    spare = _SPARE_ROWS * len(parameters.securities) + 2 * CAPACITY
-    return parameters.slice_rows + parameters.slice_rows // 4 + spare
 
 
 def _member(seed: int, security_code: int, position: int, tape: Tape) -> _Member:
@@ -111,7 +107,9 @@ def _day_slices(
         yield from _in_batches(members, reload_slice(day), day, reload)
     for part in trading_slices(hours, parameters):
         yield _played(members, part, day, partial(_trade, parameters, hours, part))
-    yield from _in_batches(members, purge_slice(day), day, _purge)
+    yield from _in_batches(
+        members, purge_slice(day), day, lambda member: life_cycles.purge(member.security)
+    )
 
 
 def _begin_day(member: _Member, day: date) -> None:
@@ -131,10 +129,6 @@ def _reload(wanted: int, day: date, member: _Member) -> None:
     first_id = first_old_order_id(day, member.position)
     for number in range(missing):
         life_cycles.reload(member.security, first_id + number + 1)
-
-
-def _purge(member: _Member) -> None:
-    life_cycles.purge(member.security)
 
 
 def _trade(

@@ -112,7 +112,7 @@ def _parse_pair(row: object) -> tuple[int, int]:
 def parse_block_values(value: object) -> int | BlockValues | DatedBlockValues:
     """Dollars for all securities, or by order book id; either also by the date it holds from."""
     try:
-        if isinstance(value, dict) and any(_looks_like_date(key) for key in value):
+        if isinstance(value, dict) and any("-" in str(key).strip()[1:] for key in value):
             dated = {parse_date(key): _parse_block_values(worth) for key, worth in value.items()}
             return dict(sorted(dated.items()))
         return _parse_block_values(value)
@@ -121,10 +121,6 @@ def parse_block_values(value: object) -> int | BlockValues | DatedBlockValues:
             "whole dollars above zero such as 1000000, or a mapping of order book ids to them; "
             "or a mapping of dates such as 2024-07-01 to one of the two"
         ) from error
-
-
-def _looks_like_date(key: object) -> bool:
-    return "-" in str(key).strip()[1:]
 
 
 def _parse_block_values(value: object) -> int | BlockValues:

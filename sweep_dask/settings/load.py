@@ -95,7 +95,9 @@ class _Reader:
             text = self.environment.get(variable, "").strip()
             try:
                 if text:
-                    return _from_variable(option, text), Source("environment", variable)
+                    value = option.parse(text)
+                    value = not value if option.environment_negates else value
+                    return value, Source("environment", variable)
             except ValueError as error:
                 self.warnings.append(f"{variable}={text!r} is ignored; accepted: {error}")
         entry = self.entries.get(option.key or "")
@@ -183,11 +185,6 @@ def _require_scheduler_for_certificates(read: Mapping[str, tuple[object, Source]
             cure="name one with --scheduler or --scheduler-file; the local cluster makes its own "
             "certificate",
         )
-
-
-def _from_variable(option: Option, text: str) -> object:
-    value = option.parse(text)
-    return not value if option.environment_negates else value
 
 
 def _parsed(option: Option, value: object, name: str, where: str) -> object:

@@ -134,7 +134,8 @@ def write_tables(
         )
     }
     for ready in made.values():
-        _stage(space.staging, ready)
+        if ready.staged is not None:  # to where the files of all wait; its summary stays
+            move_to(location_of(ready.staged), space.staging.root, list(ready.files))
         files |= ready.files
     return Tables(files, pieces, made)
 
@@ -151,13 +152,6 @@ def combine_results(
     except BaseException:
         tables.discard()
         raise
-
-
-def _stage(staging: OutputLayout, piece: MadePiece) -> None:
-    """Move the files of a piece to where those of all wait; its summary stays."""
-    if piece.staged is None:
-        return
-    move_to(location_of(piece.staged), staging.root, list(piece.files))
 
 
 def write_answer(

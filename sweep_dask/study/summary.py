@@ -35,11 +35,6 @@ _SHOWN: dict[str, Callable[[int], str]] = {
 }
 
 
-def _still_counted(filtered: Mapping[str, int]) -> str:
-    """Why the stages before tell of more: which trades are needed is known when all are read."""
-    return " (stages also count trades of no Centre Point order)" if filtered.get(NO_ORDER) else ""
-
-
 def describe_run(record: RunRecord, output: Path, again: str = "the same command") -> list[Block]:
     """The end of a run: the answer, what was found out about the input, and what the run did.
 
@@ -53,13 +48,15 @@ def describe_run(record: RunRecord, output: Path, again: str = "the same command
     }
     stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in record.stage_seconds.items())
     layout, document = OutputLayout(output), record.as_json()
+    # Which trades are needed is known when all are read.
+    also = " (stages also count trades of no Centre Point order)"
     lines = {
         "Status": record.status,
         "Partitions": ", ".join(f"{count:,} {state}" for state, count in states.items()),
         **_of_earlier_runs(record, document),
         **(_time_priority_lines(record) if record.has_time_priority else {}),
         "Rows read": f"{total.read:,}{_by_whom(record)}",
-        "Rows kept": f"{total.kept:,}{_still_counted(total.filtered)}",
+        "Rows kept": f"{total.kept:,}{also if total.filtered.get(NO_ORDER) else ''}",
         "Rows filtered": _with_reasons(total.filtered),
         "Rows rejected": _with_reasons(total.rejected),
         "Time": f"{sum(record.stage_seconds.values()):.1f} s ({stages})",
@@ -151,12 +148,15 @@ def describe_plan(plan: Plan) -> list[Block]:
         "Disk, results": format_bytes(plan.disk.results_bytes),
         "Disk in total": f"{format_bytes(plan.disk.total_bytes)}{_free_of(plan)}",
     }
+    where: list[Block] = [Heading("Machine"), *(Sentence(x, 2, 2) for x in system.reasons())]
+    if plan.remote is not None:
+        where = [Heading("Cluster"), Facts.of(plan.remote.as_lines())]
     return [
         Heading(f"Input: {plan.input}"),
         table(rows),
         *_taken_lines(plan),
         "",
-        *_where_it_runs(plan),
+        *where,
         "",
         Heading("Settings derived from it"),
         Facts.of(derived),
@@ -175,12 +175,6 @@ def _taken_lines(plan: Plan) -> list[Block]:
         (one.table, f"{counted(one.files, 'file')} as {one.form} from {one.input}") for one in taken
     ]
     return ["", Heading("Taken for tables"), Facts(lines)]
-
-
-def _where_it_runs(plan: Plan) -> list[Block]:
-    if plan.remote is not None:
-        return [Heading("Cluster"), Facts.of(plan.remote.as_lines())]
-    return [Heading("Machine"), *(Sentence(line, 2, 2) for line in plan.system.reasons())]
 
 
 def describe_system(plan: Plan) -> str:

@@ -12,8 +12,8 @@ from sweep_dask.worked_cases.rules_behind import LIT_RULE
 from sweep_dask.worked_cases.wording import deal_source_text, order_text, price_text, quote_text
 
 if TYPE_CHECKING:
-    from sweep_dask.worked_cases.exchange import Exchange, Remark
-    from sweep_dask.worked_cases.format import Case, LitOrder
+    from sweep_dask.worked_cases.exchange import Exchange
+    from sweep_dask.worked_cases.format import Case
 
 _WIDTH = 98
 
@@ -26,7 +26,12 @@ def explain(exchange: Exchange) -> str:
     for entry in exchange.history.entries:
         head = f"t={entry.t}  " if entry.t != t else "     "
         t = entry.t
-        lines += _trade(entry) if isinstance(entry, Trade) else _remark(entry, head)
+        if isinstance(entry, Trade):
+            lines += _trade(entry)
+        elif entry.is_detail:
+            lines += _wrapped(entry.text, "       ")
+        else:
+            lines += _wrapped(head + entry.text, "")
     if not exchange.history.trades:
         lines.append("No trades.")
     lines += _left(exchange)
@@ -58,23 +63,11 @@ def _before(case: Case) -> list[str]:
         lines.append(f"  least block value: A${case.block_min_value_aud:,}")
     for terms in case.resting:
         lines += _wrapped(f"{terms.id}: {order_text(terms)}", "  ")
-    lines += [_lit_line(order) for order in _best_first(case.lit or ())]
+    bids = sorted((o for o in case.lit or () if o.side == BUY), key=lambda order: -order.price)
+    asks = sorted((o for o in case.lit or () if o.side == SELL), key=lambda order: order.price)
+    for lit in (*bids, *asks):
+        lines.append(f"  {lit.id}: lit {SIDE_NAMES[lit.side]} {lit.quantity:,} @ {lit.price}")
     return [*lines, ""]
-
-
-def _best_first(lit: tuple[LitOrder, ...]) -> list[LitOrder]:
-    bids = sorted((o for o in lit if o.side == BUY), key=lambda order: -order.price)
-    return bids + sorted((o for o in lit if o.side == SELL), key=lambda order: order.price)
-
-
-def _lit_line(order: LitOrder) -> str:
-    return f"  {order.id}: lit {SIDE_NAMES[order.side]} {order.quantity:,} @ {order.price}"
-
-
-def _remark(remark: Remark, head: str) -> list[str]:
-    if remark.is_detail:
-        return _wrapped(remark.text, "       ")
-    return _wrapped(head + remark.text, "")
 
 
 def _trade(trade: Trade) -> list[str]:

@@ -149,7 +149,8 @@ def outcome(exchange: Exchange) -> dict[str, Any]:
         "rules": [", ".join(trade.rules) for trade in trades],
         "unfilled": {str(o.id): exchange.why_unfilled(o) for o in orders if o.leaves},
         **_of_trades(trades),
-        "maq": {str(order.id): _minimum(order) for order in accepted if order.ever_had_maq},
+        # A sweep that rests lit alone has its minimum until less than it is left.
+        "maq": {str(o.id): o.maq * (o.maq <= o.leaves) for o in accepted if o.ever_had_maq},
         "rejected": list(history.rejected),
         "cancelled": [list(row) for row in history.cancelled],
         "lit_resting": {
@@ -187,11 +188,6 @@ def _where_it_applies(exchange: Exchange, orders: list[LiveOrder]) -> dict[str, 
     if icebergs:
         found["display"] = {str(order.id): order.shown for order in icebergs}
     return found
-
-
-def _minimum(order: LiveOrder) -> int:
-    """The minimum in force; a sweep that rests lit alone has it until less than it is left."""
-    return order.maq if order.maq <= order.leaves else 0
 
 
 #: A change reason that no source states is null in a case; any reason will do.

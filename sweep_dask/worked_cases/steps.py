@@ -79,7 +79,9 @@ def amend(exchange: Exchange, order: LiveOrder, changes: Mapping[str, int | bool
         order.leaves = 0
         exchange.withdraw(order)
     elif after.is_dark:
-        _amend_dark(exchange, order, change, keeps_place=_keeps_place(before, after))
+        # Another price, another mid-tick or a larger quantity costs the place.
+        is_same = (before.price, before.midtick) == (after.price, after.midtick)
+        _amend_dark(exchange, order, change, keeps_place=is_same and change <= 0)
     else:
         _amend_lit(exchange, order, change, before, after)
     exchange.say(f"now {order_text(after, order.leaves)}", is_detail=True)
@@ -91,12 +93,6 @@ def _amended(order: LiveOrder, before: Terms, changes: Mapping[str, int | bool])
     left = order.leaves + values.get("quantity", before.quantity) - before.quantity
     values.setdefault("maq", order.maq if order.maq <= left else 0)
     return replace(before, **values)
-
-
-def _keeps_place(before: Terms, after: Terms) -> bool:
-    """Another price, another mid-tick or a larger quantity costs the place."""
-    is_larger = after.quantity > before.quantity
-    return (before.price, before.midtick) == (after.price, after.midtick) and not is_larger
 
 
 def _amend_dark(exchange: Exchange, order: LiveOrder, change: int, *, keeps_place: bool) -> None:
@@ -139,7 +135,8 @@ def arrive(exchange: Exchange, terms: Terms) -> None:
     if terms.is_dark:
         _work_dark(exchange, order, terms)
     elif terms.is_sweep:
-        _warn_of_midtick(exchange, terms)
+        if terms.midtick >= DARK_LIMIT:
+            exchange.say(f"mid-tick {terms.midtick} on a sweep is read as off", is_detail=True)
         work_sweep(exchange, order)
     elif terms.is_plain:
         work_plain(exchange, order)
@@ -154,11 +151,6 @@ def _work_dark(exchange: Exchange, order: LiveOrder, terms: Terms) -> None:
         exchange.cancel(order, CANCELLED_BY_SYSTEM, "4.5: fill-and-kill", explain=True)
     elif order.leaves and terms.validity == Validity.FILL_OR_KILL:
         exchange.cancel(order, None, "7.7: fill-or-kill, all at once or nothing", explain=True)
-
-
-def _warn_of_midtick(exchange: Exchange, terms: Terms) -> None:
-    if terms.midtick >= DARK_LIMIT:
-        exchange.say(f"mid-tick {terms.midtick} on a sweep is read as off", is_detail=True)
 
 
 def work_sweep(exchange: Exchange, order: LiveOrder) -> None:
