@@ -2,14 +2,6 @@
 
 import click
 
-from sweep_dask.cli.before_runs import (
-    check_command,
-    config_command,
-    convert_command,
-    doctor_command,
-    synth_command,
-)
-from sweep_dask.cli.cases import match_command
 from sweep_dask.cli.ending import Program
 from sweep_dask.cli.output_folders import (
     explain_command,
@@ -18,6 +10,14 @@ from sweep_dask.cli.output_folders import (
     verify_command,
 )
 from sweep_dask.cli.runs import plan_command, replay_command, run_command
+from sweep_dask.cli.without_run import (
+    check_command,
+    config_command,
+    convert_command,
+    doctor_command,
+    match_command,
+    synth_command,
+)
 from sweep_dask.version import VERSION
 
 COMMANDS = (

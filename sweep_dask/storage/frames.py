@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep_dask.terms.columns.lookup import column_of
+from sweep_dask.terms.columns.ours import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,8 +17,7 @@ from sweep_dask.worked_cases.wording import quote_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep_dask.worked_cases.books import DarkFill
-    from sweep_dask.worked_cases.engines import Engine
+    from sweep_dask.worked_cases.books import DarkFill, Engine
     from sweep_dask.worked_cases.format import Case, OrderId, State, Terms
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sweep_dask.terms.sides import SIDE_NAMES
+from sweep_dask.worked_cases.books import SHIPPED_ENGINE
 from sweep_dask.worked_cases.document import read_document, select
-from sweep_dask.worked_cases.engines import SHIPPED_ENGINE
 from sweep_dask.worked_cases.exchange import Exchange
 from sweep_dask.worked_cases.explain import explain
 from sweep_dask.worked_cases.format import EXPECTED
@@ -18,8 +18,7 @@ from sweep_dask.worked_cases.steps import take_steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sweep_dask.worked_cases.books import LiveOrder
-    from sweep_dask.worked_cases.engines import Engine
+    from sweep_dask.worked_cases.books import Engine, LiveOrder
     from sweep_dask.worked_cases.exchange import Trade
     from sweep_dask.worked_cases.format import Case
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from sweep_dask.terms import arms, deal_sources, metrics
-from sweep_dask.terms.columns.lookup import column_of
+from sweep_dask.terms.columns.ours import column_of
 from sweep_dask.terms.metric import Detail, Direction, Metric
 
 

@@ -10,7 +10,7 @@ from sweep_dask.matching.events import EventKind
 from sweep_dask.matching.reference.centre_point import ReferenceBook
 from sweep_dask.matching.reference.orders import Fill
 from sweep_dask.matching.rules import Rules
-from sweep_dask.worked_cases.engines import ReferenceEngine, block_min_value
+from sweep_dask.worked_cases.books import ReferenceEngine, block_min_value
 
 
 class SlowEngine(ReferenceEngine):

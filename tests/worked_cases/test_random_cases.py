@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worked_cases.book_engines import KernelEngine
 
-from sweep_dask.worked_cases.engines import ReferenceEngine
+from sweep_dask.worked_cases.books import ReferenceEngine
 from sweep_dask.worked_cases.match import match_cases
 
 TICK = 10
