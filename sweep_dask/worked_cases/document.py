@@ -108,18 +108,14 @@ def flag(value: object, place: Place) -> bool:
     return value
 
 
-def whole_number(smallest: int | None = None) -> Callable[[object, Place], int]:
+def whole_number(smallest: int) -> Callable[[object, Place], int]:
     """A reader of whole numbers, not below the smallest."""
-    expected = "a whole number" + ("" if smallest is None else f" from {smallest:,} up")
+    expected = f"a whole number from {smallest:,} up"
 
     def read(value: object, place: Place) -> int:
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        if not is_whole or not -(2**62) < value < 2**62:  # type: ignore[operator]
+        if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value < 2**62:
             raise place.error(value, expected)
-        number: int = value  # type: ignore[assignment]
-        if smallest is not None and number < smallest:
-            raise place.error(value, expected)
-        return number
+        return value
 
     return read
 

@@ -199,17 +199,9 @@ class Exchange:
     def record(self, fills: Sequence[DarkFill], trigger: Trigger) -> None:
         """Write down matches of the dark book; the lit book follows. 10.4."""
         for fill, rules in zip(fills, rules_behind(fills, trigger), strict=True):
+            what = fill.quantity, fill.price_x2, fill.deal_source
             self.history.entries.append(
-                Trade(
-                    self.t,
-                    fill.buy.id,
-                    fill.sell.id,
-                    fill.quantity,
-                    fill.price_x2,
-                    fill.deal_source,
-                    fill.aggressor == 0,
-                    rules,
-                )
+                Trade(self.t, fill.buy.id, fill.sell.id, *what, fill.aggressor == 0, rules)
             )
         self.lit.follow_dark_fills()
 

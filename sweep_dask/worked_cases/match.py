@@ -42,9 +42,13 @@ class MatchedCase:
 
     @property
     def verdict(self) -> str:
-        """Whether it came out as it expects."""
+        """Whether it came out as it expects, with a paragraph for each difference."""
         case = self.exchange.case
-        return check_line(case.id, case.expected is not None, self.differences)
+        if case.expected is None:
+            return f"{case.id}: has no `expected`, nothing to check"
+        if not self.differences:
+            return f"{case.id}: as expected"
+        return "\n  ".join([f"{case.id}: differs", *map(str, self.differences)])
 
     def as_json(self, *, checks: bool) -> dict[str, Any]:
         """The result, with the differences if they are asked for."""
@@ -245,12 +249,3 @@ _EQUAL: dict[str, Callable[[Any, Any], bool]] = {
     "display": _same_named,
     "cancelled": _same_cancelled,
 }
-
-
-def check_line(case: str, has_expected: bool, found: list[Difference]) -> str:
-    """One case's line, and one paragraph for each difference."""
-    if not has_expected:
-        return f"{case}: has no `expected`, nothing to check"
-    if not found:
-        return f"{case}: as expected"
-    return "\n  ".join([f"{case}: differs", *map(str, found)])
