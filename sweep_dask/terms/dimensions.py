@@ -56,36 +56,27 @@ _SIZE_WORDS = (
     *(f"up to {SMALL_MOST:,}", f"{SMALL_MOST + 1:,} to {MEDIUM_MOST:,}"),
     f"above {MEDIUM_MOST:,}",
 )
+# fmt: off
 #: In the order in which roll-ups are made of them.
 _DIMENSIONS = (
-    Dimension(
-        *("marketability", "marketability", "Limit against the quote on arrival"),
-        (*MARKETABILITY, UNKNOWN),
-    ),
+    Dimension("marketability", "marketability", "Limit against the quote on arrival",
+        (*MARKETABILITY, UNKNOWN)),
     Dimension("day", "date", "Trading date", None),
     Dimension("security", "security", "Security", None),
     Dimension("participant", "participant", "Participant", None),
-    Dimension(
-        *("size", "size_class", "Size of the order, shares", SIZES),
-        words=dict(zip(SIZES, _SIZE_WORDS, strict=True)),
-    ),
-    Dimension(
-        *("size_quantile", "quantity", "Size of the order, quarters of its security-day"),
-        [f"Q{number}" for number in range(1, QUARTILES + 1)],
-    ),
-    Dimension(
-        *("hour", "hour", "Hour of arrival, Sydney", HOURS),
-        words={hour: f"{hour}:00" for hour in HOURS},
-    ),
-    Dimension(
-        *("outcome", "real_outcome", "What really became of it", STATUSES),
-        is_of_tape=True,
-        words=dict(zip(STATUSES, ("unfilled", "partly filled", "filled whole"), strict=True)),
-    ),
+    Dimension("size", "size_class", "Size of the order, shares", SIZES,
+        words=dict(zip(SIZES, _SIZE_WORDS, strict=True))),
+    Dimension("size_quantile", "quantity", "Size of the order, quarters of its security-day",
+        [f"Q{number}" for number in range(1, QUARTILES + 1)]),
+    Dimension("hour", "hour", "Hour of arrival, Sydney", HOURS,
+        words={hour: f"{hour}:00" for hour in HOURS}),
+    Dimension("outcome", "real_outcome", "What really became of it", STATUSES, is_of_tape=True,
+        words=dict(zip(STATUSES, ("unfilled", "partly filled", "filled whole"), strict=True))),
     Dimension("spread", "spread_class", "Spread on arrival, ticks", (*SPREADS, UNKNOWN)),
     Dimension("side", "side", "Side", tuple(SIDES)),
     Dimension("short_sell", "is_short_sell", "Short sell", SHORT_SELLS),
 )
+# fmt: on
 #: By name; `ALL`, one segment of every sweep, is none of them.
 DIMENSIONS = {dimension.name: dimension for dimension in _DIMENSIONS}
 #: What roll-ups call them in the column `dimension`.
