@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweep_dask.terms.columns import Described, described
-from sweep_dask.terms.columns.rows import OTHER, ROWS
-from sweep_dask.terms.columns.time_priority import NINE
+from sweep_dask.terms.columns.extracts import NINE, OTHER, ROWS
 from sweep_dask.terms.deal_sources import DARK, NAMES
 from sweep_dask.terms.files import (
     MATCHES,

@@ -1,13 +1,125 @@
-"""Columns of the nine tables of the time-priority model, which have names of their own."""
+"""Columns of files that are called as in the extracts and the seed's pipeline."""
 
 from __future__ import annotations
 
-from sweep_dask.terms.columns import described
-from sweep_dask.terms.columns.rows import ROWS
+from sweep_dask.terms.columns import described_by_file
+from sweep_dask.terms.files import ORDERS_AFTER, ORDERS_BEFORE
 
-NINE = {
-    "simulation_order_summary": described(
-        """
+#: Of files in `processed/`.
+ROWS = described_by_file(
+    """
+cp_orders_filtered:
+    order_id | | order number
+    exchange | | exchange code
+    timestamp | ns UTC | time of the event
+    security_code | | order book id
+    price | 0.1 cent | limit of the order
+    side | | 1 buy, 2 sell
+    changereason | | why the row was written: 6 new, 5 amended, 3 traded, 1 cancelled, and others
+    orderstatus | | status code of the exchange
+    quantity | shares | the order's quantity after the event
+    leavesquantity | shares | left after the event
+    ordertype | | code of the exchange: limit, market and others
+    exchangeordertype | | bits: 64 Centre Point, 2048 sweep, 4096 block, 256 crossing, 2 short sale
+    national_bid | 0.1 cent | best national bid at the event
+    national_offer | 0.1 cent | best national offer
+    bid | 0.1 cent | best bid of the exchange
+    offer | 0.1 cent | best offer of the exchange
+    participantid | | participant id
+    preferenceonly | | 1: meets own orders only
+    midtick | | 0 to 6, terms of the limit in the dark (rules R2, R5)
+    singlefillminimumquantity | | 1: the minimum quantity must come from one fill
+    minimumquantity | shares | minimum acceptable quantity
+    sequence | | number of the event; engine order
+    crossingkey | | key of a crossing booking
+    totalmatchedquantity | shares | traded so far
+    shortsellquantity | shares | shares of the order that are short
+    triggercondition | | code of the exchange
+    timevaliditydecoded | | time in force, in words
+    row_num | | number of the row in the extract
+    timevalidity | | time in force, code
+    date | | trading date
+cp_trades_matched:
+    EXCHANGE | | exchange code
+    sequence | | number of the event; engine order
+    tradedate | | date of the trade as in the extract
+    tradetime | ns UTC | of the trade
+    securitycode | | order book id
+    orderid | | order that traded
+    dealsource | | how it came about: 47 Centre Point, and other codes of the exchange
+    dealsourcedecoded | | deal source in words
+    exchangeinfo | | on or off market, in words
+    matchgroupid | | the two sides of a match share it
+    nationalbidpricesnapshot | 0.1 cent | national bid at the trade
+    nationalofferpricesnapshot | 0.1 cent | national offer at the trade
+    tradeprice | 0.1 cent | as published, truncated to a whole unit
+    quantity | shares | traded
+    side | | 1 buy, 2 sell; 0 not told
+    sidedecoded | | side in words
+    participantid | | participant id
+    passiveaggressive | | 1: this side came in; otherwise it rested
+    row_num | | number of the row in the extract
+    date | | trading date
+cp_trades_aggregated:
+    orderid | | order that traded
+    total_quantity_filled | shares | sum of its trades
+    avg_execution_price | 0.1 cent | plain mean over trades
+    first_trade_time | ns UTC | its first trade
+    last_trade_time | ns UTC | its last trade
+    num_trades | | number of trades
+    vwap | 0.1 cent | mean weighted by shares
+    execution_duration_sec | s | last minus first trade
+nbbo:
+    partition | | partition of the exchange's system
+    sequence | | number of the message
+    tradedate | ns UTC | midnight of the trade date
+    bidprice | 0.1 cent | best national bid
+    creationtime | ns UTC | when the message was made
+    offerprice | 0.1 cent | best national offer
+    orderbookid | | order book id
+    timestamp | ns UTC | from when the quote holds
+    userid | | code of the extract
+    runid | | code of the extract
+    date | | trading date
+last_execution_time:
+    orderid | | order
+    first_execution_time | ns UTC | its first event
+    last_execution_time | ns UTC | the last event that ends it, else the last event of the partition
+session:
+    Partition | | partition of the exchange's system
+    Sequence | | number of the message
+    TradeDate | ns UTC | midnight of the trade date
+    Id | | id of the state
+    Level | | 1 whole market, 2 and 3 groups of securities, 4 one security
+    MatchingType | | code: how orders match in this state
+    Name | | name of the state, such as OPEN, PRE_CSPA
+    OrderBookId | | order book id; missing: the whole market
+    Timestamp | ns UTC | when the state begins
+    Type | | code of the extract
+    isEndOfTrading | | 1: trading of the day is over
+    date | | trading date
+reference:
+    Sequence | | number of the message
+    TradeDate | ns UTC | midnight of the trade date
+    DecimalsInPrice | | decimal places of prices
+    Id | | order book id
+    MarketId | | id of the market
+    date | | trading date
+participants:
+    Sequence | | number of the message
+    TradeDate | ns UTC | midnight of the trade date
+    Id | | participant id
+    date | | trading date
+    """
+)
+ROWS |= dict.fromkeys((ORDERS_BEFORE, ORDERS_AFTER), ROWS["cp_orders_filtered"])
+#: Of files that keep all columns of the extract.
+OTHER = "column of the extract, as text"
+
+#: Of the nine tables of the time-priority model.
+NINE = described_by_file(
+    """
+simulation_order_summary:
     orderid | | the sweep
     timestamp | ns UTC | of its first row
     side | | 1 buy, 2 sell
@@ -17,30 +129,21 @@ NINE = {
     fill_ratio | share | matched of `quantity`; 0 if that is 0
     num_matches | | number of matches
     orderbookid | | order book id
-        """
-    ),
-    "simulation_match_details": described(
-        """
+simulation_match_details:
     incoming_orderid | | the contra
     sweep_orderid | | the sweep
     timestamp | ns UTC | of the contra's first row
     matched_quantity | shares | matched
     price | 0.1 cent | midpoint of the last quote, else of the contra's own row
     orderbookid | | order book id
-        """
-    ),
-    "orders_with_simulated_metrics": described(
-        """
+orders_with_simulated_metrics:
     simulated_matched_quantity | shares | matched of it as a sweep; 0 of others
     simulated_num_matches | | number of these matches
     simulated_fill_ratio | share | matched of its last quantity
     simulated_fill_status | | `Unfilled`, `Partially Filled`, `Fully Filled`
     simulated_avg_price | 0.1 cent | mean of its matches as a contra; 0 without one
     simulated_total_value | shares × 0.1 cent | of its matches as a contra
-        """
-    ),
-    "sweep_order_comparison": described(
-        """
+sweep_order_comparison:
     orderid | | the sweep
     available_quantity | shares | what the model matches: what was left at the end
     size_category | | `Small` up to 500 available shares, `Medium` up to 2,000, `Large`
@@ -56,10 +159,7 @@ NINE = {
     num_matches_diff | | simulated minus real
     real_fill_status | | `Unfilled`, `Partially Filled`, `Fully Filled`: real, of the last quantity
     simulated_fill_status | | as the real one: simulated, of the available quantity
-        """
-    ),
-    "sweep_group_summary": described(
-        """
+sweep_group_summary:
     group | | `Group 1 (Fully Filled)`, `Group 2 (Partially Filled)`, `Group 3 (Unfilled)`: for real
     num_orders | | number of sweeps
     real_total_matched | shares | really traded, sum
@@ -77,10 +177,7 @@ NINE = {
     pct_sim_better | % | sweeps with more shares simulated
     pct_sim_worse | % | sweeps with fewer shares simulated
     pct_sim_same | % | sweeps with as many shares simulated
-        """
-    ),
-    "sweep_statistical_tests": described(
-        """
+sweep_statistical_tests:
     segment_type | | `Overall`, `Group`, `Size`, `Group-Size`
     segment_name | | `All`, a group, a size, or `<group>_<size>`
     metric | | `Matched Quantity`, `Fill Ratio`, `Number of Matches`
@@ -95,10 +192,7 @@ NINE = {
     significant_1pct | | `p_value` below 0.01
     ci_95_lower | | 95 % interval of the mean difference, lower bound
     ci_95_upper | | 95 % interval of the mean difference, upper bound
-        """
-    ),
-    "sweep_size_analysis": described(
-        """
+sweep_size_analysis:
     size_category | | `Small` up to 500 available shares, `Medium` up to 2,000, `Large`
     num_orders | | number of sweeps
     quantity_range | | smallest and largest available quantity, `min - max`
@@ -120,10 +214,7 @@ NINE = {
     pct_sim_better | % | sweeps with more shares simulated
     pct_sim_worse | % | sweeps with fewer shares simulated
     pct_sim_same | % | sweeps with as many shares simulated
-        """
-    ),
-    "trade_level_comparison": described(
-        """
+trade_level_comparison:
     orderid | | the sweep
     total_trades | | number of real trades
     total_quantity_filled | shares | really traded
@@ -148,10 +239,7 @@ NINE = {
     execution_time_diff_sec | s | difference of durations, simulated minus real
     match_status | | `EXACT_MATCH`, `CLOSE_MATCH`, `PARTIAL_MATCH`, `POOR_MATCH`
     accuracy_score | | 0 to 100: 40 for shares, 30 price, 20 number, 10 duration
-        """
-    ),
-    "trade_accuracy_summary": described(
-        """
+trade_accuracy_summary:
     total_orders | | rows of `trade_level_comparison`
     orders_with_real_trades | | rows with a real trade
     orders_with_sim_matches | | rows with a simulated match
@@ -172,9 +260,8 @@ NINE = {
     poor_matches | | rows with `POOR_MATCH`
     avg_accuracy_score | | mean, 0 to 100
     median_accuracy_score | | median, 0 to 100
-        """
-    ),
-}
+    """
+)
 #: What the last row of each order holds stands beside what the model makes of it.
 _STATES = ROWS["cp_orders_filtered"]
 NINE["orders_with_simulated_metrics"] |= {"orderid": _STATES["order_id"], **_STATES}
