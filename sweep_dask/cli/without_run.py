@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,11 @@ from sweep_dask.cli.terminal import say, say_json, show, warn
 from sweep_dask.errors import InputError
 from sweep_dask.printable import printable
 from sweep_dask.text_blocks import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sweep_dask.cli.shared import Function
 
 
 @command("python -m sweep_dask check data/raw")
@@ -77,35 +82,24 @@ def convert_command(
     return 0
 
 
+def _number(
+    flag: str, metavar: str, default: float, text: str | None = None
+) -> Callable[[Function], Function]:
+    """An option that takes numbers like its default, which is shown."""
+    kind = type(default)
+    return click.option(
+        flag, metavar=metavar, type=kind, default=default, show_default=True, help=text
+    )
+
+
 @command("python -m sweep_dask synth market --securities 8 --dates 2024-10-04 --events 200000")
 @click.argument("out", metavar="OUT")
-@click.option("--securities", metavar="N", type=int, default=3, show_default=True)
+@_number("--securities", "N", 3)
 @click.option("--dates", metavar="DATE,...", help="Trading days.  [default: 2024-10-04,2024-10-07]")
-@click.option(
-    "--events",
-    metavar="ROWS",
-    type=int,
-    default=3_000,
-    show_default=True,
-    help="Centre Point order rows per security and date.",
-)
-@click.option(
-    "--lit-fraction",
-    metavar="F",
-    type=float,
-    default=0.41,
-    show_default=True,
-    help="Share of order rows that belong to lit orders.",
-)
-@click.option(
-    "--reloaded-orders",
-    metavar="N",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Multi-day sweeps per security, reloaded the evening before.",
-)
-@click.option("--seed", metavar="N", type=int, default=0, show_default=True)
+@_number("--events", "ROWS", 3_000, "Centre Point order rows per security and date.")
+@_number("--lit-fraction", "F", 0.41, "Share of order rows that belong to lit orders.")
+@_number("--reloaded-orders", "N", 0, "Multi-day sweeps per security, reloaded the evening before.")
+@_number("--seed", "N", 0)
 @click.option("--compress", is_flag=True, help="Write .csv.gz instead of .csv.")
 @click.option("--file-per-date", is_flag=True, help="One file a date for orders, trades, quotes.")
 @json_option

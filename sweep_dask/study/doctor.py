@@ -8,21 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweep_dask.errors import ResourceError, SweepError, explained
-from sweep_dask.study.doctor_checks import (
-    ERROR,
-    WARNING,
-    Check,
-    Run,
-    cluster,
-    compiled_code,
-    dashboard,
-    disk,
-    input_files,
-    machine,
-    output_folder,
-    time_zones,
-    versions,
-)
+from sweep_dask.study import doctor_checks
+from sweep_dask.study.doctor_checks import ERROR, WARNING, Check, Run
 from sweep_dask.text_blocks import Facts
 
 if TYPE_CHECKING:
@@ -74,16 +61,16 @@ def diagnose(settings: Settings, inputs: Sequence[str]) -> Diagnosis:
     with ExitStack() as stack:
         run = Run(settings, inputs, stack)
         checks = {
-            "versions": versions,
-            "time zones": time_zones,
-            "compiled code": compiled_code,
-            "machine": lambda: machine(settings),
+            "versions": doctor_checks.versions,
+            "time zones": doctor_checks.time_zones,
+            "compiled code": doctor_checks.compiled_code,
+            "machine": lambda: doctor_checks.machine(settings),
             # First, as the plan of the run is made for it.
-            "cluster": lambda: cluster(run),
-            "dashboard": lambda: dashboard(settings),
-            "input": lambda: input_files(run),
-            "output folder": lambda: output_folder(settings),
-            "disk": lambda: disk(run),
+            "cluster": lambda: doctor_checks.cluster(run),
+            "dashboard": lambda: doctor_checks.dashboard(settings),
+            "input": lambda: doctor_checks.input_files(run),
+            "output folder": lambda: doctor_checks.output_folder(settings),
+            "disk": lambda: doctor_checks.disk(run),
         }
         every = [one for about, check in checks.items() for one in _safely(about, check)]
     # What is odd about the machine is noticed by several of them.

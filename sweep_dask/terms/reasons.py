@@ -17,55 +17,37 @@ class Reason(NamedTuple):
 
 DECREASED = "decreased"
 FILLED_LATER = "filled_later"
+# fmt: off
 #: Values of `unfilled_reason` in the order in which they are shown: what stood in the way when the
 #: sweep last looked, or what became of the rest otherwise.
 UNFILLED_REASONS = {
     "limit": Reason(
         "Its own limit: the midpoint was above what a buy would pay or below what a sell would "
         "take.",
-        "the midpoint was {beyond} its own limit",
-        ("2.2",),
-    ),
+        "the midpoint was {beyond} its own limit", ("2.2",)),
     "contra_limit": Reason(
         "Limits of the other side: orders were there, and none accepted the midpoint.",
-        "orders were there on the other side, and none accepted the midpoint",
-        ("2.2", "3.4"),
-    ),
+        "orders were there on the other side, and none accepted the midpoint", ("2.2", "3.4")),
     "minimum_quantity": Reason(
         "A minimum quantity, its own or that of the others, could not be met.",
         "a minimum quantity, its own or that of its contras, could not be met",
-        ("7.1", "7.2", "7.3"),
-    ),
-    "no_contra": Reason(
-        "Nobody was there on the other side.",
-        "nobody was there on the other side of the dark book",
-        ("5.1",),
-    ),
+        ("7.1", "7.2", "7.3")),
+    "no_contra": Reason("Nobody was there on the other side.",
+        "nobody was there on the other side of the dark book", ("5.1",)),
     "quote_locked_or_crossed": Reason(
         "The bid was not below the offer: nothing trades in the dark then.",
-        "the bid was not below the offer",
-        ("6.2",),
-    ),
-    "quote_missing": Reason(
-        "There was no bid or no offer, so no midpoint.",
-        "there was no bid or no offer, so no midpoint",
-        ("6.1",),
-    ),
+        "the bid was not below the offer", ("6.2",)),
+    "quote_missing": Reason("There was no bid or no offer, so no midpoint.",
+        "there was no bid or no offer, so no midpoint", ("6.1",)),
     "session": Reason(
         "It never looked in continuous trading: it arrived, or was there, outside of it.",
-        "it did not look in continuous trading",
-        ("5.4",),
-    ),
-    FILLED_LATER: Reason(
-        "It filled, but after the time at which sweeps are measured.",
-        "it did fill, after the time at which it is measured",
-    ),
-    DECREASED: Reason(
-        "Its owner took the rest away by making the order smaller.",
-        "its owner had made it smaller by then",
-        ("3.11",),
-    ),
+        "it did not look in continuous trading", ("5.4",)),
+    FILLED_LATER: Reason("It filled, but after the time at which sweeps are measured.",
+        "it did fill, after the time at which it is measured"),
+    DECREASED: Reason("Its owner took the rest away by making the order smaller.",
+        "its owner had made it smaller by then", ("3.11",)),
 }
+# fmt: on
 
 #: Why an order is left out, in the order in which it is looked for; an order has one reason.
 LEFT_OUT_REASONS = {

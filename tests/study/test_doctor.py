@@ -13,7 +13,7 @@ import pytest
 from running import invoke
 
 from sweep_dask.dataflow import remote_cluster as connecting
-from sweep_dask.study import doctor, doctor_checks, needs
+from sweep_dask.study import doctor_checks, needs
 from sweep_dask.study.doctor_checks import ERROR, OK, WARNING
 
 
@@ -160,7 +160,7 @@ def test_a_check_that_fails_is_told_and_the_others_go_on(check, error, monkeypat
     def fail(*args):
         raise error
 
-    monkeypatch.setattr(doctor, check, fail)
+    monkeypatch.setattr(doctor_checks, check, fail)
     document = json.loads(invoke("doctor", "--json").stdout)
     (failed,) = (check for check in document["checks"] if check["state"] == ERROR)
     assert failed["cure"]
