@@ -23,8 +23,8 @@ from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_places import table_of_folder
 from sweep_dask.storage.inputs import require_unchanged
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.study.apart import require_apart
 from sweep_dask.study.plan import open_as_set
-from sweep_dask.study.workspace import require_apart
 from sweep_dask.text_blocks import indented
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from sweep_dask.storage.blocks import Block, Chunk, cut_file, read_chunks
 from sweep_dask.storage.formats import COMPRESSED
 from sweep_dask.storage.frames import ROW_GROUP_ROWS
 from sweep_dask.storage.input_faults import raise_all
-from sweep_dask.storage.inputs import Inputs
 from sweep_dask.storage.layout import RESULT_FOLDERS
 from sweep_dask.storage.raw_files import UnreadableFileError
 from sweep_dask.storage.validate import validate_chunk
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sweep_dask.errors import InputError
+    from sweep_dask.storage.inputs import Inputs
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.storage.partition_index import PartitionSource
     from sweep_dask.storage.raw_files import InputFile

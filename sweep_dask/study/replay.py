@@ -23,6 +23,7 @@ from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.storage.manifest import THROUGH, read_manifest
 from sweep_dask.storage.no_follow import is_there
+from sweep_dask.study.apart import require_apart
 from sweep_dask.study.command import at_work, beginning
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.fidelity import Sums, replay_document
@@ -36,7 +37,7 @@ from sweep_dask.study.jobs import (
 from sweep_dask.study.placing import staged_logs
 from sweep_dask.study.rebuild import rebuild_report
 from sweep_dask.study.run import conclude, take_input
-from sweep_dask.study.workspace import require_apart, workspace
+from sweep_dask.study.workspace import workspace
 from sweep_dask.terms import files, stages
 from sweep_dask.terms.score import RESYNC
 

@@ -21,6 +21,7 @@ from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.no_follow import remove_tree
 from sweep_dask.study import placing
 from sweep_dask.study.answer import write_answer, write_tables
+from sweep_dask.study.apart import require_apart
 from sweep_dask.study.book import signature
 from sweep_dask.study.check import noted
 from sweep_dask.study.command import at_work, beginning, tell_work, wait_for_book
@@ -31,7 +32,7 @@ from sweep_dask.study.reading import read_input, require_few_rejects, require_pa
 from sweep_dask.study.rebuild import place_report
 from sweep_dask.study.results import FinishedRun
 from sweep_dask.study.rollups import ROLLUPS
-from sweep_dask.study.workspace import require_apart, workspace
+from sweep_dask.study.workspace import workspace
 from sweep_dask.terms import stages
 
 if TYPE_CHECKING:

@@ -1,5 +1,4 @@
-"""The output folder while a command works in it: apart from its input, held by one, with a scratch
-folder of its own.
+"""The output folder while a command works in it: held by one, with a scratch folder of its own.
 
 Both may be in an object store. Tasks write below the scratch folder alone; `ResultFolder` moves
 what is finished into place. The name of the scratch folder is the run's own, so that a task that
@@ -8,16 +7,14 @@ outlives its run, on a worker nobody could end, finds it gone and changes nothin
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sweep_dask.errors import UsageError
 from sweep_dask.locations import is_object
 from sweep_dask.storage.atomic import (
     bytes_digest,
@@ -35,8 +32,6 @@ from sweep_dask.storage.result_folder import ResultFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from sweep_dask.storage.inputs import Discovery
 
 
 #: Folder in the scratch folder for results of all partitions together.
@@ -226,47 +221,3 @@ def _clear(root: Path, prefix: str) -> int:
             path.unlink(missing_ok=True)
             cleared += 1
     return cleared
-
-
-def require_apart(discovery: Discovery, layout: OutputLayout) -> None:
-    """Refuse, by a UsageError, output among the input, and input among results.
-
-    Links are followed on both sides: what counts is where the files are. What is of another machine
-    or store is never below the output folder.
-    """
-    look = _in_store if is_object(layout.root) else _here
-    target, sources = look(discovery, layout)
-    results = [target / name for name in (*RESULT_FOLDERS, layout.replay().root.name)]
-    if not sources.isdisjoint({target, *target.parents}) or any(
-        source.is_relative_to(path) for source in sources for path in results
-    ):
-        raise UsageError(
-            "Input and output overlap: results would lie among the files they are made from.",
-            where=str(layout.root),
-            value=str(discovery.address),
-            cure="Name another folder for the output.",
-        )
-
-
-def _here(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[PurePath]]:
-    """The output folder, and where input lies on this machine."""
-    # Folders and files of tables may be links, too.
-    places = [f"{place.root}/{start}" for place in discovery.places for start in place.starts]
-    files = [file.path for file in discovery.files if file.address.local is not None]
-    folders = [path.rpartition("/")[0] for path in files]
-    local = [path for path in places if Path(path).exists()]
-    return layout.root.resolve(), {
-        Path(os.path.realpath(path)) for path in (*local, *folders, *files)
-    }
-
-
-def _in_store(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[PurePath]]:
-    """The output's name in its store, and those of input there."""
-    root: Any = layout.root
-    places = [(p.filesystem, f"{p.root}/{start}") for p in discovery.places for start in p.starts]
-    folders = [(file.filesystem, file.path.rpartition("/")[0]) for file in discovery.files]
-    return PurePosixPath(root.path), {
-        PurePosixPath(path)
-        for system, path in (*places, *folders)
-        if root.protocol in system.protocol
-    }
