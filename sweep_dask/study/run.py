@@ -19,7 +19,6 @@ from sweep_dask.partition import run_piece
 from sweep_dask.storage.folder_lock import FolderLostError
 from sweep_dask.storage.layout import OutputLayout, Partition
 from sweep_dask.storage.no_follow import remove_tree
-from sweep_dask.study import placing
 from sweep_dask.study.answer import write_answer, write_tables
 from sweep_dask.study.apart import require_apart
 from sweep_dask.study.book import signature
@@ -28,6 +27,18 @@ from sweep_dask.study.command import at_work, beginning, tell_work, wait_for_boo
 from sweep_dask.study.document import RunRecord
 from sweep_dask.study.jobs import rows_by_partition, run_jobs, what_is_done, write_dated
 from sweep_dask.study.needs import require_partitions_fit, require_room
+from sweep_dask.study.placing import (
+    announce_answer,
+    announce_pieces,
+    announce_run,
+    keep_rejects,
+    place_partition,
+    place_whole,
+    require_plain_folders,
+    settle,
+    staged_by_unfinished_tasks,
+    staged_logs,
+)
 from sweep_dask.study.reading import read_input, require_few_rejects, require_partitions
 from sweep_dask.study.rebuild import place_report
 from sweep_dask.study.results import FinishedRun
@@ -94,7 +105,7 @@ def _run(begun: Begun) -> FinishedRun:
     signed, seconds = signature(plan.book, settings), {"plan": begun.seconds}
     with workspace(layout, settings.scratch) as space:
         record = RunRecord(plan, "run", space.token, signed, space.earlier, stage_seconds=seconds)
-        placing.announce_run(space, record.as_json(), settings)
+        announce_run(space, record.as_json(), settings)
         try:
             with at_work(begun, space, has_book=record.has_book) as work:
                 _do(record, space, work)
@@ -107,7 +118,7 @@ def _run(begun: Begun) -> FinishedRun:
             _publish(record, space, begun.progress)
         except KeyboardInterrupt:
             record.status = "interrupted"
-            placing.place_whole(space, record.as_json(), record.files)
+            place_whole(space, record.as_json(), record.files)
             conclude(record, space)
             raise
     return FinishedRun(layout.root, record)
@@ -129,7 +140,7 @@ def _do(record: RunRecord, space: Workspace, work: AtWork) -> None:
         except KeyboardInterrupt:
             logger.warning("interrupted; finished partitions are kept")
             record.status = "interrupted"
-        placing.settle(space, record.as_json(), record.files)
+        settle(space, record.as_json(), record.files)
     finally:
         record.note_memory(work.monitor)
 
@@ -164,16 +175,16 @@ def _begin_partitions(
     record: RunRecord, space: Workspace, partition_index: PartitionIndex
 ) -> list[PieceJob]:
     """Put what belongs to dates in place, and say where the results of partitions may be put."""
-    placing.require_plain_folders(space, partition_index.partitions)
+    require_plain_folders(space, partition_index.partitions)
     record.files |= write_dated(record.plan, partition_index, space)
     if record.ingest is None:
         files = dict(record.files)
         record.ingest = {"run": record.run, "started": record.started, "files": files}
     document = record.as_json()
-    placing.keep_rejects(space, document)
+    keep_rejects(space, document)
     jobs = run_jobs(record, partition_index, space, document)
-    placing.announce_pieces(space, document, record.files, jobs)
-    placing.place_whole(space, document, record.files)
+    announce_pieces(space, document, record.files, jobs)
+    place_whole(space, document, record.files)
     return jobs
 
 
@@ -193,7 +204,7 @@ def _run_partitions(
         simulate(work.workers, jobs, run_piece, done, made.append)
     except BaseException:
         known = {Partition(partition.date, partition.security) for partition in record.partitions}
-        for partition in placing.staged_by_unfinished_tasks(space, known):
+        for partition in staged_by_unfinished_tasks(space, known):
             _place_if_possible(record, space, partition)
         raise
     finally:
@@ -205,7 +216,7 @@ def _run_partitions(
 
 def _place_partition(record: RunRecord, space: Workspace, partition: PartitionSummary) -> None:
     with signals_wait():  # a partition is there and known, or neither
-        placing.place_partition(space, partition)
+        place_partition(space, partition)
         record.note(partition)
     if partition.staged is not None:
         remove_tree(location_of(partition.staged))
@@ -234,7 +245,7 @@ def _combine(record: RunRecord, space: Workspace, work: AtWork, made: list[MadeP
 def _roll_up(record: RunRecord, space: Workspace, work: AtWork, tables: Tables) -> None:
     work.events.start(stages.ROLLUPS)
     document = record.as_json()
-    placing.announce_answer(space, document)
+    announce_answer(space, document)
     record.files |= write_answer(work.workers, space, document, tables.made)
     work.events.end(stages.ROLLUPS, f"{len(ROLLUPS)} tables")
 
@@ -242,10 +253,10 @@ def _roll_up(record: RunRecord, space: Workspace, work: AtWork, tables: Tables) 
 def _end_early(record: RunRecord, space: Workspace, progress: Listener) -> None:
     """Say what a run that cannot go on leaves; if that is nothing, leave the folder as it was."""
     if space.folder.has_changed or record.partitions:
-        placing.settle(space, record.as_json(), record.files)
+        settle(space, record.as_json(), record.files)
         _publish(record, space, progress)
     elif record.wrote_rejects and not space.earlier.partitions:
-        placing.place_whole(space, record.as_json(), record.files)
+        place_whole(space, record.as_json(), record.files)
         conclude(record, space)
     else:
         space.withdraw_announcement()
@@ -253,9 +264,9 @@ def _end_early(record: RunRecord, space: Workspace, progress: Listener) -> None:
 
 def _publish(record: RunRecord, space: Workspace, progress: Listener) -> None:
     """Put logs and report in place, and last of all the manifest that lists everything."""
-    record.files |= placing.staged_logs(space, record.as_json())
+    record.files |= staged_logs(space, record.as_json())
     document = record.as_json()
-    placing.place_whole(space, document, record.files)
+    place_whole(space, document, record.files)
     with record.timed("report"), Events(progress) as events, events.step(stages.REPORT):
         try:
             record.files |= place_report(space, document)
