@@ -66,19 +66,10 @@ def gather(
 ) -> list[Result]:
     """Call a function on workers, once for each tuple of arguments; the results in their order.
 
-    Parameters
-    ----------
-    function
-        Importable by name; called again with the same arguments, it does the same.
-    arguments
-        Of a call; taken as they are needed.
-    what, cure
-        For the error: what the calls are, or each of them; and what helps.
-
-    Raises
-    ------
-    ResourceError
-        `TaskLostError`, or as of `run_tasks`.
+    `function`: importable by name; called again with the same arguments, it does the same.
+    `arguments`: of a call; taken as they are needed.
+    `what`, `cure`: for the error: what the calls are, or each of them; and what helps.
+    Raises ResourceError: `TaskLostError`, or as of `run_tasks`.
     """
     results: dict[int, Result] = {}
     task = delayed(function, pure=False, traverse=False)
@@ -156,22 +147,14 @@ def run_tasks(
 ) -> None:
     """Compute tasks and hand over each result as it arrives.
 
-    Parameters
-    ----------
-    client
-        None computes in this process with Dask's synchronous scheduler.
-    on_result, on_lost
-        One is called with the position of each task: with its result; or why there is none, if
-        its worker died again and again.
-    first_ones_first
-        Whether the order of the tasks is their priority. That costs a call for each of them, so
-        their graphs should be small; then the scheduler and workers hold no more of them however
-        many there are.
-
-    Raises
-    ------
-    ResourceError
-        The connection to the scheduler was lost, or there has been no worker for too long.
+    `client`: None computes in this process with Dask's synchronous scheduler.
+    `on_result`, `on_lost`: one is called with the position of each task: with its result; or why
+    there is none, if its worker died again and again.
+    `first_ones_first`: whether the order of the tasks is their priority. That costs a call for each
+    of them, so their graphs should be small; then the scheduler and workers hold no more of them
+    however many there are.
+    Raises ResourceError: the connection to the scheduler was lost, or there has been no worker for
+    too long.
     """
     if client is None:
         for position, task in enumerate(tasks):

@@ -99,21 +99,11 @@ def ingest(
 ) -> Ingested:
     """Ingest all blocks, in waves: between two of them the size of those to come can change.
 
-    Parameters
-    ----------
-    blocks
-        As planned.
-    labels
-        By table, the stage that reads it.
-    on_block
-        Called with that of each block as it comes; to take from it what is large.
-
-    Raises
-    ------
-    InputError
-        Files that cannot be read to their end; all of them are listed.
-    ResourceError
-        Workers died over a block.
+    `blocks`: as planned.
+    `labels`: by table, the stage that reads it.
+    `on_block`: called with that of each block as it comes; to take from it what is large.
+    Raises InputError: files that cannot be read to their end; all of them are listed.
+    Raises ResourceError: workers died over a block.
     """
     planned_bytes = blocksize_bytes = blocks[0].batch_bytes
     indexes = [index_of(())]

@@ -50,7 +50,7 @@ def write_sweeps(
     """Measure the sweeps of every arm and write them.
 
     `scenarios`: what the Centre Point model says of them.
-    `time_priority`: Matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not
+    `time_priority`: matches of the time-priority model, columns `MATCH_DETAILS`; None if it was not
     run.
     """
     real = fills_of_book(partition.log, real_fills(partition))

@@ -90,15 +90,10 @@ def merge_rows(
 
     What it takes is a few numbers a row, however many columns there are.
 
-    Parameters
-    ----------
-    ranges
-        In file order (block, then batch): of two repeats the first stays. The evening before
-        comes before the day itself.
-    day
-        Trading day, for the column `date`.
-    keep
-        Tells of rows, in file order, which of them stay (trades of orders that are merged).
+    `ranges`: in file order (block, then batch): of two repeats the first stays. The evening before
+    comes before the day itself.
+    `day`: trading day, for the column `date`.
+    `keep`: tells of rows, in file order, which of them stay (trades of orders that are merged).
     """
     schema = columns.schema()
     merged = MergedRows(ColumnFile(near(folder)))

@@ -83,15 +83,10 @@ def build_partition_index(
 ) -> PartitionIndex:
     """Group the index of all spill files into partitions.
 
-    Parameters
-    ----------
-    index
-        Of all blocks, in any order.
-    by_session
-        Whether events after 20:30 local belong to the next trading day: the next date on which
-        the input has a session row or a trade of the security, else the next weekday.
-    dates, securities
-        What to select; empty selects all.
+    `index`: of all blocks, in any order.
+    `by_session`: whether events after 20:30 local belong to the next trading day: the next date on
+    which the input has a session row or a trade of the security, else the next weekday.
+    `dates`, `securities`: what to select; empty selects all.
     """
     tables = _tables(index, table_of_block)
     days = _trading_days(index, tables) if by_session else index["day"]

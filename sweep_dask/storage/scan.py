@@ -73,14 +73,9 @@ class LineScan(NamedTuple):
 def scan_lines(text: bytes, header: FileHeader, type_field: int, type_bits: int) -> LineScan:
     """Sort every line of `text` by number of fields and order type, and read its numbers.
 
-    Parameters
-    ----------
-    text
-        Whole lines; the last one may lack its newline.
-    type_field
-        Position of the order type, -1 for tables that have none.
-    type_bits
-        Lines whose order type has none of these bits are not Centre Point.
+    `text`: whole lines; the last one may lack its newline.
+    `type_field`: position of the order type, -1 for tables that have none.
+    `type_bits`: lines whose order type has none of these bits are not Centre Point.
     """
     data = np.frombuffer(text if text.endswith(b"\n") or not text else text + b"\n", np.uint8)
     # bytes.count is several times faster than counting in the array.
@@ -136,15 +131,10 @@ def scan_bytes(  # noqa: C901
 ) -> int:
     """Fill in `found`, the arrays of a `LineScan` but for the text; returns the number of rows.
 
-    Parameters
-    ----------
-    data
-        uint8[bytes], whole lines, each ended by a newline.
-    meaning
-        Kinds of the fields, uint8[fields + 1], the last one that of all behind, and the least and
-        largest number of each, int64[fields, 2].
-    type_field
-        Position of the order type, -1 if there is none.
+    `data`: uint8[bytes], whole lines, each ended by a newline.
+    `meaning`: kinds of the fields, uint8[fields + 1], the last one that of all behind, and the
+    least and largest number of each, int64[fields, 2].
+    `type_field`: position of the order type, -1 if there is none.
     """
     kinds, ranges = meaning
     starts, ends, verdicts, row_lines, cells = found
