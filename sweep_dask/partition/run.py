@@ -109,7 +109,9 @@ def _keep_or_run(job: PartitionJob, rows: RowsRead, tables: PieceTables) -> Part
 def _run(
     job: PartitionJob, rows: RowsRead, staged: StagedFiles, tables: PieceTables
 ) -> PartitionSummary:
-    _write_rows(staged, rows.files)
+    for table, body in rows.files.items():
+        path = staged.layout.processed(*staged.key) / f"{ROW_FILES[table]}.parquet"
+        staged.write(path, body)
     time_priority = _TimePriority()
     if job.time_priority:
         time_priority = _run_time_priority(job, staged, rows.merged, tables)
@@ -218,12 +220,6 @@ def _fingerprint(job: PartitionJob, files: Mapping[str, bytes], trading: Continu
     parts += [repr(job.centre_point.fees)] if job.centre_point.fees.are_paid else []
     parts += [f"{table}={bytes_digest(data)}" for table, data in files.items()]
     return bytes_digest("\n".join(parts).encode())
-
-
-def _write_rows(staged: StagedFiles, row_files: Mapping[str, bytes]) -> None:
-    processed = staged.layout.processed(*staged.key)
-    for table, body in row_files.items():
-        staged.write(processed / f"{ROW_FILES[table]}.parquet", body)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from sweep_dask.storage.units import SPACE, UnparsableError, standard_cell
 if TYPE_CHECKING:
     from sweep_dask.schema import Table
     from sweep_dask.storage.header import FileHeader
-    from sweep_dask.storage.header_columns import Field
 
 #: Arrow types of the three kinds of columns of the input.
 INPUT_TYPES = {Kind.INTEGER: pa.int64(), Kind.PRICE: pa.float64(), Kind.TEXT: pa.string()}
@@ -77,15 +76,11 @@ def validate_line(line: bytes, header: FileHeader, table: Table, type_bits: int)
     if _NO_TEXT.search(text):
         return Validation(True, None, "not_text")
     for wanted in header.fields:
-        reason = _validate_value(cells[wanted.position], wanted)
+        cell = standard_cell(cells[wanted.position], wanted.column, wanted.unit)
+        reason = "not_a_time" if cell is None else validate_cell(cell, wanted.column)
         if reason is not None:
             return Validation(True, wanted.column.name, reason)
     return Validation(centre_point=True)
-
-
-def _validate_value(cell: str, field: Field) -> str | None:
-    standard = standard_cell(cell, field.column, field.unit)
-    return "not_a_time" if standard is None else validate_cell(standard, field.column)
 
 
 def cells_of(text: str, delimiter: str) -> list[str]:

@@ -193,26 +193,20 @@ def holds(path: Path, rows: Rows) -> bool:
             return False
         there = (pa.Table.from_batches([batch]) for batch in file.iter_batches(ROW_GROUP_ROWS))
         return all(
-            one is not None and other is not None and _are_equal(one, other)
+            one is not None
+            and other is not None
+            # To Arrow no NaN is equal to another.
+            and bool(one.equals(other) or to_frame(one).equals(to_frame(other)))
             for one, other in zip_longest(gathered(there), gathered(rows.parts))
         )
-
-
-def _are_equal(one: pa.Table, other: pa.Table) -> bool:
-    # To Arrow no NaN is equal to another.
-    return bool(one.equals(other) or to_frame(one).equals(to_frame(other)))
 
 
 def _read(file: ResultFile, results: pa.Schema) -> Iterator[pa.Table]:
     if file.path.endswith(".csv"):
         yield _read_csv(location_of(file.path), results)
-    else:
-        yield from _read_parquet(location_of(file.path), results)
-
-
-def _read_parquet(path: Path, results: pa.Schema) -> Iterator[pa.Table]:
-    with open_parquet(path) as file:
-        for batch in file.iter_batches(ROW_GROUP_ROWS, columns=results.names):
+        return
+    with open_parquet(location_of(file.path)) as opened:
+        for batch in opened.iter_batches(ROW_GROUP_ROWS, columns=results.names):
             yield pa.Table.from_batches([batch]).cast(results)
 
 

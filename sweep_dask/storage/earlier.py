@@ -83,7 +83,10 @@ def read_earlier(layout: OutputLayout) -> Earlier:
     if kind_at(layout.root, layout.manifest.name) is None:
         _require_no_results(layout)
         return Earlier()
-    document = _sound(layout)
+    try:
+        document = read_manifest(layout)
+    except InputError as error:
+        raise _not_ours(layout, "its manifest.json is no sound one", error.value) from error
     was_cut_off = document["status"] not in THROUGH
     if document["status"] == RUNNING:
         # Else the folder would not be ours now. A command that only removes tells how it was.
@@ -119,13 +122,6 @@ def _entry(layout: OutputLayout, partition: Entry, document: Entry) -> Entry:
 def _outcome(receipt: PartitionReceipt | None) -> Entry:
     outcome = (receipt and receipt.centre_point) or {}
     return {name: outcome.get(name, empty) for name, empty in _OUTCOME.items()}
-
-
-def _sound(layout: OutputLayout) -> Entry:
-    try:
-        return read_manifest(layout)
-    except InputError as error:
-        raise _not_ours(layout, "its manifest.json is no sound one", error.value) from error
 
 
 def _require_no_results(layout: OutputLayout) -> None:

@@ -66,7 +66,8 @@ def match_columns(
     fields: dict[str, Field] = {}
     for position, name in enumerate(names):
         column = wanted.get(plain_name(name))
-        if column is None and table.keeps_other_columns and _can_be_kept(name):
+        is_free = name.strip().casefold() not in {"", *OWN_COLUMNS}
+        if column is None and table.keeps_other_columns and is_free:
             column = Column(name.strip(), Kind.TEXT, required=False)
         if column is None:
             continue
@@ -95,11 +96,6 @@ def _refuse_too_many(names: Sequence[str], file: InputFile, where: str) -> None:
 def _shown(names: Sequence[str]) -> str:
     """The first of the names, as far as a reader can use them."""
     return listed([name.strip()[:_SHOWN_CHARACTERS] for name in names], _SHOWN_NAMES)
-
-
-def _can_be_kept(name: str) -> bool:
-    """Whether a column not of the schema has a name, and none that this package gives."""
-    return name.strip().casefold() not in {"", *OWN_COLUMNS}
 
 
 def _refuse_taken_names(table: Table, mapping: Mapping[str, str], file: InputFile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from sweep_dask.errors import InputError
@@ -139,14 +140,9 @@ def raise_all(errors: Sequence[InputError]) -> None:
     if errors:
         raise SeveralFilesError(
             f"{len(errors)} input files cannot be used:\n"
-            + "\n".join(_indented(str(error)) for error in errors),
+            + "\n".join(indent(f"- {error}", "    ")[2:] for error in errors),
             cure="Each of them is described above.",
         ).of(errors)
-
-
-def _indented(text: str) -> str:
-    first, *rest = text.splitlines()
-    return "\n".join([f"  - {first}", *(f"    {line}" for line in rest)])
 
 
 def require_rows(discovery: Discovery, headers: Mapping[str, FileHeader]) -> None:

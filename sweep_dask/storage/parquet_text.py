@@ -92,12 +92,8 @@ def _can_hold(kind: pa.DataType, column: Column) -> bool:
         return column.kind is not Kind.PRICE
     if pa.types.is_date(kind):
         return column.kind is Kind.TEXT or is_trade_date(column)
-    return bool(_is_text(kind) or _is_number(kind) or pa.types.is_null(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-    return any(test(kind) for test in tests)
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return bool(_is_text(kind) or pa.types.is_null(kind) or any(test(kind) for test in numbers))
 
 
 def _is_text(kind: pa.DataType) -> bool:

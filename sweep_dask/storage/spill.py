@@ -110,7 +110,9 @@ def _write_streams(
     Rows are put in order some at a time: a whole copy would double what a block takes.
     """
     with pa.OSFile(str(path), "wb") as sink:
-        ordered = _ordered(rows, order)
+        starts = range(0, order.size, _RECORD_BATCH_ROWS)
+        parts = (pa.array(order[start : start + _RECORD_BATCH_ROWS]) for start in starts)
+        ordered = (rows.take(part).combine_chunks() for part in parts)
         held = next(ordered)
         for entry in index:
             entry["start"] = sink.tell()
@@ -121,11 +123,6 @@ def _write_streams(
                     writer.write_table(held.slice(0, missing))
                     missing, held = max(0, missing - len(held)), held.slice(missing)
             entry["bytes"] = sink.tell() - entry["start"]
-
-
-def _ordered(rows: pa.Table, order: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
-    for start in range(0, order.size, _RECORD_BATCH_ROWS):
-        yield rows.take(pa.array(order[start : start + _RECORD_BATCH_ROWS])).combine_chunks()
 
 
 def _index(
