@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ingesting import run_everything
+from ingesting import is_balanced, run_everything
 from markets import FIRST_ID, OPENS_NS, order_text, quote_text, trade_text, write_files
 
 from sweep_dask.errors import UsageError
@@ -191,7 +191,7 @@ def test_a_failing_partition_is_reported_and_leaves_what_was_there(
     assert (summary.state, summary.reason) == ("failed", "RuntimeError: no luck")
     assert summary.files == {}
     assert bytes_below(output) == before
-    assert all(entry.balanced() for entry in outcome.ledger.files)
+    assert all(is_balanced(entry) for entry in outcome.ledger.files)
 
 
 def test_a_failure_concerns_its_partition_alone(tmp_path, monkeypatch):
