@@ -166,8 +166,10 @@ def _renamed(source: Path, folder: int, last: str) -> bool:
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a result to where it waits; both are files of this machine, or in a store."""
-    if is_object(source) or is_object(target):
+    if is_object(target):
         objects.put(source, target)
+    elif is_object(source):
+        objects.download(source, target)
     else:
         shutil.copyfile(source, target, follow_symlinks=False)
 

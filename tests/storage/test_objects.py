@@ -89,6 +89,16 @@ def test_files_are_moved_whatever_they_come_from_and_go_to(tmp_path, from_store,
     assert no_follow.read_regular(target / "a" / "other") == b"a/other"
 
 
+@pytest.mark.parametrize("from_store", [True, False], ids=["from a store", "from a folder"])
+@pytest.mark.parametrize("to_store", [True, False], ids=["to a store", "to a folder"])
+def test_a_file_is_copied_whatever_it_comes_from_and_goes_to(tmp_path, from_store, to_store):
+    source = (in_memory() if from_store else tmp_path) / "source"
+    target = (in_memory() if to_store else tmp_path) / "target"
+    write_bytes(source, b"body")
+    no_follow.copy_file(source, target)
+    assert no_follow.read_regular(source) == no_follow.read_regular(target) == b"body"
+
+
 def test_a_folder_comes_out_of_a_store_whole(root, tmp_path):
     for name in ("part/a/one", "part/two"):
         write_bytes(root / name, name.encode())
