@@ -106,6 +106,7 @@ class RowConverter:
         delimiter = self.header.delimiter
         if '"' not in text and "\r" not in text:
             return text.split(delimiter)
+        text = text.replace("\r", " ")  # as `cells_of` does
         cells = cells_of(text, delimiter)
         if text.startswith(" ") or f"{delimiter} " in text:  # of a cell, or within quotes
             self.unindented += cells != next(csv.reader([text], delimiter=delimiter))

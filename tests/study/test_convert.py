@@ -289,6 +289,16 @@ def test_columns_keep_their_order_and_cells_their_blanks(here):
     assert conversions(document, "participants/b.csv") == told
 
 
+def test_a_carriage_return_and_a_blank_in_a_line_leave_it_a_row(here):
+    names = b"ParticipantName,Id,TradeDate\nBig\rBroker, 1,7\n"
+    write_files(here / "in", {"orders/o.csv": order_text({}), "participants/p.csv": names})
+    document = converted("in", "raw")
+    expected = names.replace(b"\r", b" ").replace(b", 1", b",1")
+    assert (here / "raw/participants/p.csv").read_bytes() == expected
+    told = ["lines: blanks in front of cells taken away (1 lines)"]
+    assert conversions(document, "participants/p.csv") == told
+
+
 def test_the_folder_is_not_made_among_the_input(here):
     write_files(here / "in", {"orders/o.csv": order_text({})})
     done = invoke("convert", "in", "in/orders/out")
