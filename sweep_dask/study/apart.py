@@ -11,6 +11,8 @@ from sweep_dask.locations import is_object
 from sweep_dask.storage.layout import RESULT_FOLDERS, OutputLayout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sweep_dask.storage.inputs import Discovery
 
 
@@ -39,7 +41,7 @@ def _here(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set[Pur
     # Folders and files of tables may be links, too.
     places = [f"{place.root}/{start}" for place in discovery.places for start in place.starts]
     files = [file.path for file in discovery.files if file.address.local is not None]
-    folders = [path.rpartition("/")[0] for path in files]
+    folders = _read_folders(discovery, files)
     local = [path for path in places if Path(path).exists()]
     return layout.root.resolve(), {
         Path(os.path.realpath(path)) for path in (*local, *folders, *files)
@@ -50,9 +52,14 @@ def _in_store(discovery: Discovery, layout: OutputLayout) -> tuple[PurePath, set
     """The output's name in its store, and those of input there."""
     root: Any = layout.root
     places = [(p.filesystem, f"{p.root}/{start}") for p in discovery.places for start in p.starts]
-    folders = [(file.filesystem, file.path.rpartition("/")[0]) for file in discovery.files]
+    files = [f.path for f in discovery.files if root.protocol in f.filesystem.protocol]
+    paths = [path for system, path in places if root.protocol in system.protocol]
     return PurePosixPath(root.path), {
-        PurePosixPath(path)
-        for system, path in (*places, *folders)
-        if root.protocol in system.protocol
+        PurePosixPath(path) for path in (*paths, *_read_folders(discovery, files))
     }
+
+
+def _read_folders(discovery: Discovery, files: Iterable[str]) -> set[str]:
+    """Folders of files; not one around folders of tables of which files were named alone."""
+    named = {place.root for place in discovery.places if "" not in place.starts}
+    return {path.rpartition("/")[0] for path in files} - named

@@ -321,6 +321,17 @@ def test_an_output_among_files_that_are_given(here):
     assert {path.name for path in (here / "data").iterdir()} == {"orders", "tables"}
 
 
+def test_an_output_beside_files_that_are_given(here):
+    write(here, {"orders.csv": ORDERS, "trades.csv": TRADES, "in/orders/a.csv": ORDERS})
+    done = invoke("convert", "orders.csv", "trades.csv", "raw")
+    assert done.exit_code == 0, done.stderr
+    done = invoke("run", "orders.csv", "trades.csv", "--no-parallel", "--no-progress")
+    assert done.exit_code == 0, done.stderr
+    assert (here / "data/manifest.json").exists()
+    done = invoke("convert", "in/orders/a.csv", "trades.csv", "in/orders/raw")
+    assert "Input and output overlap" in done.stderr
+
+
 def test_several_inputs_from_python(here):
     import sweep_dask
 
