@@ -62,8 +62,10 @@ class TaskFolder:
     def leave(self, last: str | None = None) -> None:
         """Let others see it, of its files one after all others: the work is done."""
         if self.root != self.left_at:
-            upload_folder(self.root, self.left_at, last)
-            remove_tree(self.root)
+            try:
+                upload_folder(self.root, self.left_at, last)
+            finally:
+                remove_tree(self.root)
 
     def discard(self) -> None:
         """Remove it."""
@@ -98,7 +100,7 @@ class StagedFiles:
     ) -> None:
         if error is None:
             self.folder.leave(last=self.layout.relative(self.layout.receipt(*self.key)))
-        elif isinstance(error, Exception):
+        else:
             self.folder.discard()
 
     def write(self, path: Path, body: bytes) -> None:

@@ -59,6 +59,27 @@ def test_nothing_is_left_on_the_disk_of_this_machine(plain_input, tmp_path, monk
         assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("where", "error", "exit_code"),
+    [
+        ("sweep_dask.partition.run.write_receipt", KeyboardInterrupt(), 130),
+        ("sweep_dask.partition.piece.upload_folder", PermissionError(13, "no"), 1),
+    ],
+    ids=["interrupted", "refused"],
+)
+def test_nothing_is_left_on_the_disk_by_a_task_that_fails(
+    plain_input, tmp_path, monkeypatch, where, error, exit_code
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(where, fail)
+    result = run_there(plain_input, in_memory(), dates="2024-10-04", **HERE)
+    assert result.exit_code == exit_code
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_second_run_keeps_what_is_there(plain_input, output, there):
     result = run_there(plain_input, output, **HERE)
     assert states(result) == ["kept"] * 4
