@@ -8,6 +8,7 @@ outlives its run, on a worker nobody could end, finds it gone and changes nothin
 from __future__ import annotations
 
 import re
+import socket
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -152,7 +153,9 @@ def _place_of_scratch(layout: OutputLayout, beside: Path | None) -> tuple[Path, 
     """Where scratch folders for an output folder are made, and what their names begin with."""
     if beside is None:
         return layout.root, _SCRATCH
-    of_output = bytes_digest(str(layout.root).encode()).removeprefix("sha256:")
+    # Folders of other machines may be called the same.
+    host = "" if is_object(layout.root) else socket.gethostname()
+    of_output = bytes_digest(f"{host} {layout.root}".encode()).removeprefix("sha256:")
     return beside.absolute(), f"{_SCRATCH}{of_output[:8]}-"
 
 
@@ -206,7 +209,8 @@ def _remove_scratch(scratch: Path) -> None:
 def _clear(root: Path, prefix: str) -> int:
     """Remove what a killed run left half-written, known by the random part of its name; how many.
 
-    `prefix` is of the names of scratch folders for the output folder that is held.
+    `prefix` is of the names of scratch folders for the output folder that is held; in another
+    folder nothing else is known to be of a killed run.
     """
     cleared = 0
     for path in root.iterdir() if root.is_dir() else ():
@@ -217,7 +221,7 @@ def _clear(root: Path, prefix: str) -> int:
             if is_there(path / _OURS):
                 _remove_scratch(path)
                 cleared += 1
-        elif is_temporary(path.name) and path.is_file():
+        elif prefix == _SCRATCH and is_temporary(path.name) and path.is_file():
             path.unlink(missing_ok=True)
             cleared += 1
     return cleared

@@ -198,6 +198,19 @@ def test_scratch_of_a_killed_run_on_the_same_output_goes(tmp_path):
         assert set(files_below(at_work.scratch)) == {"rows", ".sweep_dask"}
 
 
+def test_scratch_beside_that_of_others_is_told_from_it(tmp_path, monkeypatch):
+    """Of a machine whose output folder is called the same, and of a command in that very folder."""
+    layout, beside = OutputLayout(tmp_path / "out"), tmp_path / "beside"
+    half_written = beside / f".manifest.json.{7:032x}.tmp"
+    with workspace(layout, beside) as at_work:
+        half_written.write_text("of a command at work")
+        (layout.root / ".lock").unlink()  # each machine has a folder of its own
+        monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+        with workspace(layout, beside):
+            assert at_work.scratch.is_dir()
+            assert half_written.exists()
+
+
 def test_a_killed_run_leaves_what_the_next_one_clears(plain_input, output, there):
     killed, others = f".scratch-{'0' * 32}", f".scratch-{'1' * 32}"
     for name in (f"{killed}/.sweep_dask", f"{killed}/0000000-00000.arrow", f"{others}/file"):
