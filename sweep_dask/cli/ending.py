@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: Modules of functions by which compiled code makes its results, and which the compiler calls. An
+#: error in the first crashes the process, one in the others is lost.
+_CALLED_BY_COMPILED = ("numba.core.serialize", "namedtuple_", "llvmlite.binding.executionengine")
+#: Arbitrary: they take microseconds.
+_AGAIN_SECONDS = 0.01
+
 #: What the context of a command has as its object if a program has called it and goes on.
 _WITHIN = object()
 #: In the context of a command: whether its answer is to be a JSON document, and its words.
@@ -178,7 +184,7 @@ def _as_ours(error: Exception) -> SweepError:
     )
 
 
-def _answer_signals(answer: Callable[[int, FrameType | None], NoReturn]) -> None:
+def _answer_signals(answer: Callable[[int, FrameType | None], None]) -> None:
     """Let `answer` have the signals to end, but for those that are ignored (`nohup`)."""
     if threading.current_thread() is not threading.main_thread():
         return  # of a program that calls us, and has its own
@@ -195,8 +201,13 @@ def _restore(excepthook: Callable[..., Any], handlers: dict[int, Any]) -> None:
             signal.signal(number, handler)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+def _interrupt(number: int, frame: FrameType | None) -> None:
     """Ask to end: as Ctrl-C does, and only once."""
+    if frame is not None and frame.f_globals.get("__name__", "").startswith(_CALLED_BY_COMPILED):
+        # Once more when it has come back.
+        here = threading.get_ident()
+        threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (here, number)).start()
+        return
     _answer_signals(_end_at_once)
     raise KeyboardInterrupt
 

@@ -142,3 +142,38 @@ def test_signals_while_workers_start(plain_input, tmp_path, send):
     assert not any(line.startswith(("Error", "Warning", "Traceback")) for line in before)
     assert not (tmp_path / "out").exists()
     assert list(temporary.iterdir()) == []
+
+
+COMPILED = """
+import ctypes, signal
+from threading import Event
+from typing import NamedTuple
+import numba, numpy as np
+from sweep_dask.cli import ending
+
+class Book(NamedTuple):
+    orders: np.ndarray
+
+send = ctypes.CDLL(None)["raise"]
+send.argtypes = [ctypes.c_int]
+
+@numba.njit
+def grown(book, number):
+    if number:
+        send(number)
+    return book
+
+book = grown(Book(np.zeros(3)), 0)
+ending._answer_signals(ending._interrupt)
+try:
+    grown(book, int(signal.SIGINT))
+    Event().wait()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_signal_within_compiled_code(tmp_path):
+    """It comes when Numba makes a tuple of the result, which does not stand an error."""
+    done = run_program(cwd=tmp_path, program=("-c", COMPILED))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
