@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @command("python -m sweep_dask check data/raw")
 @input_argument
-@options_of("config", "ignore", "progress", "log_format")
+@options_of("config", "ignore", "on_bad_rows", "max_bad_fraction", "progress", "log_format")
 @json_option
 def check_command(inputs: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Look at INPUT before a run: format, units, prices, ids, coverage. Writes nothing.

@@ -51,6 +51,10 @@ def test_rows_that_a_run_rejects_are_told_before_it(tmp_path, every, code):
     assert "tradeprice: 'n/a'" in finding.found
     assert look(folder, max_bad_fraction=0.5).exit_code == 0
     assert look(folder, on_bad_rows="fail").exit_code == 3
+    # What is to be done does it: here and in a run.
+    assert "--on-bad-rows quarantine" in only(look(folder, on_bad_rows="fail"), "rejected").cure
+    allowed = ("--on-bad-rows", "quarantine", "--max-bad-fraction", 0.5)
+    assert invoke("check", folder, *allowed).exit_code == 0
     output = ("-o", tmp_path / "out", "--no-parallel", "--no-progress")
     if code:  # a run says the same in its own words, and lists the rows
         run = invoke("run", folder, *output)

@@ -197,8 +197,9 @@ def check_rejected(
         by_column[one.column or "whole line"] += one.n_rejected
     columns = ", ".join(f"{column} {count:,}" for column, count in by_column.most_common())
     stops = n / n_read > most
+    allowing = "--max-bad-fraction" if most else "--on-bad-rows quarantine --max-bad-fraction"
     cure = "Mend these rows" + (
-        ", or allow more of them (--max-bad-fraction)." if stops else "; a run sets them aside."
+        f", or allow more of them ({allowing})." if stops else "; a run sets them aside."
     )
     if first.is_code and is_word(first.first):
         cure += " Texts that stand for numbers: name them under `convert.values`, use `convert`."
