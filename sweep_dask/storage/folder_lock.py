@@ -116,18 +116,18 @@ def _object_held(lock: FolderLock, path: Path) -> Iterator[None]:
     yield
 
 
-def not_writable(folder: Path, error: OSError) -> UsageError:
-    """The error for an output folder in which nothing can be written."""
-    cure = "Name another folder with --output."
+def not_writable(folder: Path, error: OSError, name: str = "output") -> UsageError:
+    """The error for a folder, of the option of this name, in which nothing can be written."""
+    cure = f"Name another folder with --{name}."
     if is_object(folder):
         package = OBJECT_STORES[str(folder).partition("://")[0]]
         cure = (
             f"Check that the bucket is there, that {package} is installed, and that the "
             f"environment has credentials that may write there; or name another place with "
-            f"--output."
+            f"--{name}."
         )
     return UsageError(
-        "The output folder cannot be written.", where=str(folder), value=str(error), cure=cure
+        f"The {name} folder cannot be written.", where=str(folder), value=str(error), cure=cure
     )
 
 

@@ -132,7 +132,7 @@ def workspace(layout: OutputLayout, beside: Path | None = None) -> Iterator[Work
             folder, earlier = open_folder(layout, lock)
             around, prefix = _place_of_scratch(layout, beside)
             if around != layout.root:
-                _make(around)
+                _make(around, "scratch")
             cleared = sum(_clear(*one) for one in {(layout.root, _SCRATCH), (around, prefix)})
             scratch = around / f"{prefix}{lock.token}"
             here = Path(mkdtemp(prefix="sweep-dask-")) if is_object(scratch) else scratch
@@ -173,25 +173,25 @@ def open_folder(layout: OutputLayout, lock: FolderLock) -> tuple[ResultFolder, E
     return folder, earlier
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, name: str = "output") -> None:
     """A folder; in an object store, where there are none, it is shown that objects can be made."""
     if is_object(folder):
-        require_writable(folder)
+        require_writable(folder, name)
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise not_writable(folder, error) from error
+        raise not_writable(folder, error, name) from error
 
 
-def require_writable(folder: Path) -> None:
-    """Refuse, by a UsageError, a place of an object store in which no object can be made."""
+def require_writable(folder: Path, name: str = "output") -> None:
+    """Refuse, by a UsageError, a place of a store in which the option `name` can make no object."""
     try:
         probe = folder / f".{uuid4().hex}.tmp"
         write_bytes(probe, b"")
         probe.unlink()
     except OSError as error:
-        raise not_writable(folder, error) from error
+        raise not_writable(folder, error, name) from error
 
 
 def _remove_scratch(scratch: Path) -> None:

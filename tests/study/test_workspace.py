@@ -64,6 +64,18 @@ def test_a_folder_that_cannot_be_made_is_a_usage_error(tmp_path):
         pass
 
 
+def test_a_scratch_folder_that_cannot_be_made_is_told_as_one(tmp_path):
+    (tmp_path / "file").touch()
+    layout = OutputLayout(tmp_path / "out")
+    with (
+        pytest.raises(UsageError, match="The scratch folder cannot be written") as caught,
+        workspace(layout, tmp_path / "file" / "x"),
+    ):
+        pass
+    assert caught.value.cure == "Name another folder with --scratch."
+    assert not layout.root.exists()
+
+
 def test_a_run_whose_lock_was_removed_changes_nothing_any_more(tmp_path):
     layout = OutputLayout(tmp_path)
     with workspace(layout) as first:
