@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.analysis.centre_point.choices import lifetime_of
 from sweep_dask.explain.local_time import clock
 from sweep_dask.explain.reasons import beyond_limit
+from sweep_dask.market.change_reasons import TRADED
 from sweep_dask.terms.arms import TAPE
 from sweep_dask.terms.units import PRICE_PER_AUD, dollars
 
@@ -168,7 +169,8 @@ _ROLES = {"neither": "both rest"}
 
 def _message(before: Message | None, one: Message) -> str:
     """A row; an order that comes in has one before it is matched and one after, of one reason."""
-    is_after = before is not None and (before.time_ns, before.what) == (one.time_ns, one.what)
+    is_same = before is not None and (before.time_ns, before.what) == (one.time_ns, one.what)
+    is_after = is_same and one.change_reason != TRADED  # of fills there may be two at a time
     limit = NONE if one.limit_x2 is None else dollars(one.limit_x2)
     left, filled = (f"{shares:,}" for shares in (one.leaves_quantity, one.matched_quantity))
     return _MESSAGE.format(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep_dask.analysis.centre_point.sweep_outcomes import REASONS
-from sweep_dask.explain import reasons
+from sweep_dask.explain import reasons, text
 from sweep_dask.explain.local_time import local_time
 from sweep_dask.explain.records import Arm, Fill, Message, Terms
 from sweep_dask.market import change_reasons
@@ -106,6 +106,15 @@ def message(reason, *, leaves, is_on_book):
 
 def fill(quantity, *, is_counted, price_x2=2, venue="lit"):
     return Fill(3, quantity, price_x2, venue, 1, None, None, None, None, is_counted)
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_after"), [(change_reasons.NEW, True), (change_reasons.TRADED, False)]
+)
+def test_the_second_row_of_one_time_is_after_matching_but_for_a_second_fill(reason, is_after):
+    first, second = (message(reason, leaves=left, is_on_book=True) for left in (7, 4))
+    assert "after matching" not in text._message(None, first)
+    assert ("after matching" in text._message(first, second)) is is_after
 
 
 def test_the_end_of_the_record():
