@@ -1,5 +1,7 @@
 """What tests of several folders share: a small market and its results."""
 
+import shutil
+
 import pytest
 from hypothesis import settings
 from markets import plain_market
@@ -17,17 +19,39 @@ def plain_input(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def plain_result(plain_input, tmp_path_factory):
-    """What a run without a cluster makes of it; not to be changed."""
-    folder = tmp_path_factory.mktemp("plain-result") / "output"
-    return run_here(plain_input, folder, enable_parallel=False)
+def plain_run(plain_input, tmp_path_factory):
+    """What a run with these settings makes of it, without a cluster and in an empty folder.
+
+    Each is made once; not to be changed.
+    """
+    made = {}
+
+    def of(**settings):
+        key = repr(sorted(settings.items()))
+        if key not in made:
+            folder = tmp_path_factory.mktemp("plain-run") / "output"
+            made[key] = run_here(plain_input, folder, enable_parallel=False, **settings)
+        return made[key]
+
+    return of
 
 
 @pytest.fixture(scope="session")
-def time_priority_result(plain_input, tmp_path_factory):
+def plain_result(plain_run):
+    """What a run without a cluster makes of it; not to be changed."""
+    return plain_run()
+
+
+@pytest.fixture(scope="session")
+def time_priority_result(plain_run):
     """The same with `--model time-priority`, which takes half the time; not to be changed."""
-    folder = tmp_path_factory.mktemp("time-priority-result") / "output"
-    return run_here(plain_input, folder, enable_parallel=False, models="time-priority")
+    return plain_run(models="time-priority")
+
+
+@pytest.fixture
+def plain_output(plain_run, tmp_path):
+    """Makes the folder `out`, in which a run with some settings has been."""
+    return lambda **settings: shutil.copytree(plain_run(**settings).output, tmp_path / "out")
 
 
 def pytest_addoption(parser):

@@ -4,14 +4,13 @@ import json
 import os
 import pty
 import re
-import subprocess
 import sys
 from contextlib import suppress
 
 import pytest
-from running import PATIENCE_SECONDS, invoke, program_environment, run_program
+from running import invoke, program_environment, run_program
 
-from sweep_dask.cli import terminal
+from sweep_dask.cli import main, terminal
 
 
 @pytest.fixture(autouse=True)
@@ -20,22 +19,25 @@ def _alone(monkeypatch, tmp_path):
 
 
 def at_terminal(*arguments, **variables):
-    """What the program writes to a terminal of 80 columns."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sweep_dask", *map(str, arguments)],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=program_environment(**{"TERM": "xterm", **variables}),
-    )
-    os.close(theirs)
+    """What the program writes to a terminal of 80 columns: in a copy of this process."""
+    child, ours = pty.fork()
+    if child == 0:
+        environment = program_environment(**{"TERM": "xterm", **variables})
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(number, mode) for number, mode in enumerate("rww")
+        )
+        try:
+            main([str(argument) for argument in arguments], "sweep_dask")
+        finally:
+            os._exit(0)
     written = b""
     with suppress(OSError):  # the terminal is closed when the process has ended
         while part := os.read(ours, 1 << 16):
             written += part
     os.close(ours)
-    process.wait(PATIENCE_SECONDS)
+    os.waitpid(child, 0)
     return written.decode()
 
 

@@ -99,8 +99,8 @@ def _always_fails(orders, trades, nbbo, security):
     raise ArithmeticError("no such luck")
 
 
-def test_a_second_run_keeps_everything_untouched(plain_input, output):
-    run(plain_input, output)
+def test_a_second_run_keeps_everything_untouched(plain_input, plain_output):
+    output = plain_output()
     before = times(output)
     result = run(plain_input, output)
     assert states(result) == ["kept"] * 4
@@ -108,13 +108,13 @@ def test_a_second_run_keeps_everything_untouched(plain_input, output):
     assert verify_output(OutputLayout(output))[1] == []
 
 
-def test_another_blocksize_keeps_partitions(plain_input, output):
-    run(plain_input, output)
+def test_another_blocksize_keeps_partitions(plain_input, plain_output):
+    output = plain_output()
     assert states(run(plain_input, output, blocksize=1000)) == ["kept"] * 4
 
 
-def test_fresh_computes_everything_again(plain_input, output):
-    run(plain_input, output)
+def test_fresh_computes_everything_again(plain_input, plain_output):
+    output = plain_output()
     before = times(output)
     result = run(plain_input, output, fresh=True)
     assert states(result) == ["computed"] * 4
@@ -142,8 +142,8 @@ def test_one_changed_row_recomputes_its_partition_alone(tmp_path, output):
     assert result_files(output) == result_files(again.output)
 
 
-def test_a_damaged_result_is_computed_again(plain_input, plain_result, output):
-    run(plain_input, output)
+def test_a_damaged_result_is_computed_again(plain_input, plain_result, plain_output):
+    output = plain_output()
     damaged = output / "outputs/2024-10-07/101/simulation_order_summary.csv"
     damaged.write_text("")
     _, findings = verify_output(OutputLayout(output))

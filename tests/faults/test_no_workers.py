@@ -1,4 +1,4 @@
-"""Runs whose workers are gone for good end, and say so; one that is killed is replaced."""
+"""Runs whose workers or scheduler are gone end and say so; a worker that is killed is replaced."""
 
 import json
 import os
@@ -79,3 +79,24 @@ def test_a_killed_run_leaves_no_process(plain_input, tmp_path):
         process.wait()
         _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
+
+
+@pytest.mark.slow
+def test_a_lost_scheduler_is_exit_4_and_finished_partitions_are_kept(plain_input, tmp_path):
+    marks = tmp_path / "marks"
+    with remote_cluster(tmp_path, 1, **holding(marks)) as file:
+        address = address_in(file)
+        with Client(address) as client:
+            scheduler = client.run_on_scheduler(os.getpid)
+        run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--scheduler", address]
+        with started(run, tmp_path, DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="3s") as process:
+            wait_until((marks / "reached").exists, process)
+            os.kill(scheduler, signal.SIGKILL)
+            _, errors = process.communicate(timeout=100)
+    assert process.returncode == 4, errors
+    assert "connection to the Dask scheduler was lost" in errors
+    assert "Traceback" not in errors
+    again = run_program("run", plain_input, "-o", "out", "--no-parallel", "--json", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    states = [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
+    assert set(states) == {"computed", "kept"}

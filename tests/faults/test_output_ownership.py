@@ -100,8 +100,8 @@ def test_a_folder_with_files_of_others_where_results_go_is_refused(plain_input, 
     assert bytes_below(output) == strangers
 
 
-def test_files_of_others_beside_and_among_results_stay(plain_input, plain_result, output):
-    run(plain_input, output)
+def test_files_of_others_beside_and_among_results_stay(plain_input, plain_output):
+    output = plain_output()
     strangers = write_strangers(output, OF_THE_USER)
     again = run(plain_input, output, fresh=True)
     assert again.exit_code == 0
@@ -118,8 +118,10 @@ def test_files_of_others_beside_and_among_results_stay(plain_input, plain_result
         "outputs/2024-10-04/101/sweep_metrics.parquet",
     ],
 )
-def test_a_file_of_others_where_a_result_belongs_is_not_overwritten(plain_input, output, name):
-    run(plain_input, output, dates="2024-10-07", models="time-priority")
+def test_a_file_of_others_where_a_result_belongs_is_not_overwritten(
+    plain_input, plain_output, name
+):
+    output = plain_output(dates="2024-10-07", models="time-priority")
     manifest = read_manifest(OutputLayout(output))
     listed = {k: v for k, v in manifest["files"].items() if k != name}
     write_manifest(OutputLayout(output), manifest | {"files": listed})
@@ -132,8 +134,8 @@ def test_a_file_of_others_where_a_result_belongs_is_not_overwritten(plain_input,
 
 
 @pytest.mark.parametrize("name", ["raw/orders/orders.csv", "../stranger.csv", "notes.md", "/etc/x"])
-def test_a_manifest_that_names_files_of_others_makes_them_not_ours(plain_input, output, name):
-    run(plain_input, output)
+def test_a_manifest_that_names_files_of_others_makes_them_not_ours(plain_input, plain_output, name):
+    output = plain_output()
     if not name.startswith("/"):
         path = output / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,8 +146,8 @@ def test_a_manifest_that_names_files_of_others_makes_them_not_ours(plain_input, 
     assert name.startswith("/") or path.read_text() == "of the user"
 
 
-def test_a_damaged_manifest_owns_nothing(plain_input, output):
-    run(plain_input, output)
+def test_a_damaged_manifest_owns_nothing(plain_input, plain_output):
+    output = plain_output()
     text = (output / "manifest.json").read_text()
     (output / "manifest.json").write_text(text.replace('"done"', '"dome"'))
     before = bytes_below(output)
@@ -161,8 +163,10 @@ def test_links_that_are_no_tables_are_nothing_to_the_run(tmp_path):
     assert run(source, tmp_path / "results").exit_code == 0
 
 
-def test_what_is_removed_is_counted_and_logged(tmp_path, plain_input, output):
-    before = run(plain_input, output).manifest["files"].keys()
+def test_what_is_removed_is_counted_and_logged(
+    plain_input, plain_result, plain_output, time_priority_result
+):
+    before, output = plain_result.manifest["files"].keys(), plain_output()
     again = run(plain_input, output)
     assert again.manifest["removed_files"] == 0
     assert "removed" not in (output / "logs/run.log").read_text()
@@ -170,8 +174,7 @@ def test_what_is_removed_is_counted_and_logged(tmp_path, plain_input, output):
     removed = result.manifest["removed_files"]
     assert removed == len(before - result.manifest["files"].keys()) > 0
     assert f"removed {removed} files" in (output / "logs/run.log").read_text()
-    whole = run(plain_input, tmp_path / "fresh", models="time-priority")
-    assert result_files(output) == result_files(whole.output)
+    assert result_files(output) == result_files(time_priority_result.output)
 
 
 def test_leftovers_of_killed_runs_are_counted(plain_input, output):
@@ -250,8 +253,8 @@ def test_links_of_a_replay_are_not_followed(plain_input, plain_result, tmp_path,
     assert bytes_below(outside) == strangers
 
 
-def test_a_result_that_is_a_link_is_not_written_through(plain_input, tmp_path, output):
-    run(plain_input, output)
+def test_a_result_that_is_a_link_is_not_written_through(plain_input, plain_output, tmp_path):
+    output = plain_output()
     victim = tmp_path / "victim"
     victim.write_text("precious")
     table = output / "tables/sweep_metrics.parquet/2024-10-04-0000000101.parquet"
@@ -297,8 +300,8 @@ def test_scratch_of_others_is_left_alone(plain_input, tmp_path, output):
     assert bytes_below(outside) == strangers
 
 
-def test_the_manifest_says_running_while_a_run_is_at_work(plain_input, output, monkeypatch):
-    run(plain_input, output)
+def test_the_manifest_says_running_while_a_run_is_at_work(plain_input, plain_output, monkeypatch):
+    output = plain_output()
     seen = []
 
     def look(*arguments, **named):

@@ -137,8 +137,14 @@ def test_a_date_of_it_is_forgotten(layout):
     assert result_files(layout.root) == {}
 
 
+#: Those in which a table is a file.
+OF_FILES = ["manifest-of-a-folder.tar.xz", "manifest-of-a-run.tar.xz"]
+
+
+@pytest.mark.parametrize("layout", OF_FILES, indirect=True)
 @pytest.mark.parametrize("call", [3, 9, 17, 28])
 def test_a_run_that_is_killed_where_a_table_becomes_a_folder_goes_on(layout, source, call):
+    assert (layout.tables / "sweep_metrics.parquet").is_file()
     point = "a file or folder is moved"
     assert dies(lambda: run(source, layout, fresh=True), point, call)
     assert run(source, layout).exit_code == 0

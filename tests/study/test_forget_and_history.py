@@ -39,8 +39,8 @@ def findings(output):
     return verify_output(OutputLayout(output))[1]
 
 
-def test_days_that_are_added_are_as_if_run_together(plain_input, plain_result, output):
-    run(plain_input, output, dates=A)
+def test_days_that_are_added_are_as_if_run_together(plain_input, plain_result, plain_output):
+    output = plain_output(dates=A)
     result = run(plain_input, output, dates=B)
     assert keys(result) == [(A, 101), (A, 102), (B, 101), (B, 102)]
     assert keys(result, "kept") == [(A, 101), (A, 102)]
@@ -49,9 +49,9 @@ def test_days_that_are_added_are_as_if_run_together(plain_input, plain_result, o
     assert len(result.manifest["earlier_runs"]) == 1
 
 
-def test_a_security_of_a_date_that_is_there(plain_input, plain_result, output):
-    for security in (101, 102):
-        run(plain_input, output, securities=(security,))
+def test_a_security_of_a_date_that_is_there(plain_input, plain_result, plain_output):
+    output = plain_output(securities=(101,))
+    run(plain_input, output, securities=(102,))
     assert result_files(output) == result_files(plain_result.output)
     assert findings(output) == []
 
@@ -70,8 +70,8 @@ def test_other_input_with_the_same_file_names_keeps_its_rejects(tmp_path, output
     assert len(keys(result)) == 4
 
 
-def test_other_settings_leave_results_and_tables_say_what_they_cover(plain_input, output):
-    run(plain_input, output)
+def test_other_settings_leave_results_and_tables_say_what_they_cover(plain_input, plain_output):
+    output = plain_output()
     whole = result_files(output)
     result = run(plain_input, output, dates=A, models="time-priority")
     covered = {(p["date"], p["security"]): p["covered"] for p in result.manifest["partitions"]}
@@ -87,9 +87,9 @@ def test_other_settings_leave_results_and_tables_say_what_they_cover(plain_input
 
 
 def test_a_partition_that_fails_leaves_what_an_earlier_run_made_of_it(
-    plain_input, output, monkeypatch
+    plain_input, plain_output, monkeypatch
 ):
-    run(plain_input, output)
+    output = plain_output()
     before = result_files(output)
 
     def fail(*_):
@@ -135,30 +135,30 @@ def test_session_rows_are_those_of_the_run_also_in_a_process_that_has_read_other
 # --- forget -------------------------------------------------------------------------------------
 
 
-def test_what_is_forgotten_is_gone_and_the_rest_is_whole(plain_input, tmp_path, output):
-    run(plain_input, output)
+def test_what_is_forgotten_is_gone_and_the_rest_is_whole(plain_run, plain_output):
+    output = plain_output()
     (output / f"outputs/{A}/101/notes.md").write_text("of the user")
     done = invoke("forget", output, "--dates", A)
     assert done.exit_code == 0, done.output
     assert "Forgotten: 2 partitions" in done.stdout
     assert (output / f"outputs/{A}/101/notes.md").read_text() == "of the user"
     (output / f"outputs/{A}/101/notes.md").unlink()
-    alone = run(plain_input, tmp_path / "alone", dates=B)
+    alone = plain_run(dates=B)
     assert result_files(output) == result_files(alone.output)
     assert findings(output) == []
 
 
-def test_the_settings_of_a_run_that_is_left_come_back(plain_input, tmp_path, output):
-    run(plain_input, output, dates=A)
-    alone = run(plain_input, tmp_path / "alone", dates=A)
+def test_the_settings_of_a_run_that_is_left_come_back(plain_input, plain_run, plain_output):
+    output = plain_output(dates=A)
+    alone = plain_run(dates=A)
     run(plain_input, output, dates=B, models="time-priority")
     forget(OutputLayout(output), (B,), ())
     assert result_files(output) == result_files(alone.output)
     assert findings(output) == []
 
 
-def test_everything_can_be_forgotten(plain_input, output):
-    run(plain_input, output)
+def test_everything_can_be_forgotten(plain_input, plain_output):
+    output = plain_output()
     forget(OutputLayout(output), (), (101, 102))
     assert result_files(output) == {}
     assert not (output / "tables").exists()
@@ -176,10 +176,8 @@ def test_rejected_rows_are_told_of_when_everything_is_forgotten(tmp_path, output
 
 
 @pytest.mark.parametrize("options", [(), ("--dates", "2023-01-02"), ("--dates", "yesterday")])
-def test_nothing_is_forgotten_that_is_not_named(
-    plain_input, output, tmp_path, monkeypatch, options
-):
-    run(plain_input, output)
+def test_nothing_is_forgotten_that_is_not_named(plain_output, tmp_path, monkeypatch, options):
+    output = plain_output()
     before = result_files(output)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(f"select: {{dates: ['{A}']}}\n")
@@ -187,8 +185,8 @@ def test_nothing_is_forgotten_that_is_not_named(
     assert result_files(output) == before
 
 
-def test_names_of_which_there_is_nothing_are_told(plain_input, output):
-    run(plain_input, output)
+def test_names_of_which_there_is_nothing_are_told(plain_output):
+    output = plain_output()
     options = ("--dates", f"{A},2023-01-02", "--securities", "101,999", "--json")
     done = invoke("forget", output, *options)
     assert done.exit_code == 0
@@ -202,8 +200,8 @@ def test_names_of_which_there_is_nothing_are_told(plain_input, output):
     ]
 
 
-def test_a_link_is_seen_before_anything_is_removed(plain_input, tmp_path, output):
-    run(plain_input, output)
+def test_a_link_is_seen_before_anything_is_removed(plain_output, tmp_path):
+    output = plain_output()
     (output / "processed" / A / "101").rename(tmp_path / "elsewhere")
     (output / "processed" / A / "101").symlink_to(tmp_path / "elsewhere")
     manifest = (output / "manifest.json").read_bytes()
@@ -215,11 +213,9 @@ def test_a_link_is_seen_before_anything_is_removed(plain_input, tmp_path, output
 
 
 @pytest.mark.parametrize("point", ["place_report", "write_tables"])
-def test_a_killed_forget_is_finished_by_the_next_one(
-    plain_input, tmp_path, output, monkeypatch, point
-):
-    run(plain_input, output)
-    alone = run(plain_input, tmp_path / "alone", dates=B)
+def test_a_killed_forget_is_finished_by_the_next_one(plain_run, plain_output, monkeypatch, point):
+    output = plain_output()
+    alone = plain_run(dates=B)
     child = os.fork()
     if child == 0:
         monkeypatch.setattr(
@@ -235,10 +231,10 @@ def test_a_killed_forget_is_finished_by_the_next_one(
 
 
 @pytest.mark.parametrize("status", ["interrupted", "failed"])
-def test_tables_stay_when_the_last_run_did_not_come_to_its_end(plain_input, output, status):
+def test_tables_stay_when_the_last_run_did_not_come_to_its_end(plain_output, status):
     from sweep_dask.storage.manifest import read_manifest, write_manifest
 
-    run(plain_input, output)
+    output = plain_output()
     layout = OutputLayout(output)
     write_manifest(layout, read_manifest(layout) | {"status": status})
     forget(layout, (A,), ())

@@ -26,6 +26,7 @@ from sweep_dask.storage.summaries import read_summary, write_summary
 from sweep_dask.study import answer, jobs
 from sweep_dask.study import run as running_run
 from sweep_dask.study.rebuild import forget, rebuild_report
+from sweep_dask.study.results import load
 from sweep_dask.study.verify import verify_output
 from sweep_dask.terms.arms import ARMS
 
@@ -47,18 +48,16 @@ def never(*_, **__):
     pytest.fail("something is made again that is there")
 
 
-def test_a_date_that_is_added_changes_no_file_of_the_others(plain_input, tmp_path):
-    output = tmp_path / "out"
-    run(plain_input, output, dates=A)
+def test_a_date_that_is_added_changes_no_file_of_the_others(plain_input, plain_output):
+    output = plain_output(dates=A)
     before = inodes(output)
     assert len(before) == 15 + 1  # a piece of each table, and the summary of the day
     run(plain_input, output, dates=B)
     assert before.items() < inodes(output).items()
 
 
-def test_what_is_kept_is_not_read_again(plain_input, tmp_path, monkeypatch):
-    output = tmp_path / "out"
-    run(plain_input, output)
+def test_what_is_kept_is_not_read_again(plain_input, plain_output, monkeypatch):
+    output = plain_output()
     before = result_files(output)
     for module in (sweep_dask.study.rollups, sweep_dask.partition.piece):
         monkeypatch.setattr(module, "summary_of_files", never)
@@ -67,9 +66,8 @@ def test_what_is_kept_is_not_read_again(plain_input, tmp_path, monkeypatch):
     assert result_files(output) == before
 
 
-def test_a_table_that_was_changed_is_made_again_from_the_partitions(plain_input, tmp_path):
-    output = tmp_path / "out"
-    run(plain_input, output)
+def test_a_table_that_was_changed_is_made_again_from_the_partitions(plain_input, plain_output):
+    output = plain_output()
     before = result_files(output)
     layout = OutputLayout(output)
     file_of(layout.table("sweep_metrics"), Partition(A, 102)).write_bytes(b"no Parquet")
@@ -80,9 +78,11 @@ def test_a_table_that_was_changed_is_made_again_from_the_partitions(plain_input,
 
 
 @pytest.mark.parametrize("piece_rows", [1, 10**9])
-def test_pieces_of_one_partition_and_of_a_date(plain_input, tmp_path, monkeypatch, piece_rows):
+def test_pieces_of_one_partition_and_of_a_date(
+    plain_input, plain_result, tmp_path, monkeypatch, piece_rows
+):
     """The same rows; and a file that holds just the sweeps of one partition is there once."""
-    whole = run(plain_input, tmp_path / "whole")
+    whole = plain_result
     monkeypatch.setattr(jobs, "PIECE_ROWS", piece_rows)
     monkeypatch.setattr(answer, "pieces_of", lambda rows: pieces_of(rows, piece_rows))
     output = tmp_path / "out"
@@ -160,9 +160,8 @@ def test_a_summary_is_read_as_it_was_written(tmp_path, sweeps):
 # --- what an earlier run, another one or a fault has left ---------------------------------------
 
 
-def test_securities_that_are_run_again_alone_leave_the_tables_whole(plain_input, tmp_path):
-    output = tmp_path / "out"
-    run(plain_input, output)
+def test_securities_that_are_run_again_alone_leave_the_tables_whole(plain_input, plain_output):
+    output = plain_output()
     before = result_files(output)
     for given in ({"securities": (101,)}, {"securities": (101,), "dates": A, "fresh": True}):
         assert run(plain_input, output, **given).exit_code == 0
@@ -173,10 +172,9 @@ def test_securities_that_are_run_again_alone_leave_the_tables_whole(plain_input,
 @pytest.mark.parametrize("error", [ResourceError("Workers died."), KeyboardInterrupt()])
 @pytest.mark.parametrize("stage", ["write_tables", "write_answer", "settle"])
 def test_a_run_that_fails_behind_the_partitions_goes_on(
-    plain_input, plain_result, tmp_path, monkeypatch, stage, error
+    plain_input, plain_result, plain_output, monkeypatch, stage, error
 ):
-    output = tmp_path / "out"
-    run(plain_input, output, dates=A)
+    output = plain_output(dates=A)
 
     def fails(*_):
         raise error
@@ -189,9 +187,8 @@ def test_a_run_that_fails_behind_the_partitions_goes_on(
     assert verify_output(OutputLayout(output))[1] == []
 
 
-def test_a_file_of_others_is_seen_before_the_work(plain_input, tmp_path, monkeypatch):
-    output = tmp_path / "out"
-    run(plain_input, output, dates=A)
+def test_a_file_of_others_is_seen_before_the_work(plain_input, plain_output, monkeypatch):
+    output = plain_output(dates=A)
     theirs = OutputLayout(output).day_summary(B)
     theirs.write_bytes(b"mine")
     monkeypatch.setattr(running_run, "simulate", never)
@@ -200,9 +197,8 @@ def test_a_file_of_others_is_seen_before_the_work(plain_input, tmp_path, monkeyp
     assert caught.value.where == str(theirs)
 
 
-def test_files_that_the_manifest_does_not_list_are_made_again(plain_input, tmp_path):
-    output = tmp_path / "out"
-    run(plain_input, output)
+def test_files_that_the_manifest_does_not_list_are_made_again(plain_input, plain_output):
+    output = plain_output()
     before, layout = result_files(output), OutputLayout(output)
     manifest = read_manifest(layout)
     files = {k: v for k, v in manifest["files"].items() if not k.startswith("tables/")}
@@ -212,9 +208,8 @@ def test_files_that_the_manifest_does_not_list_are_made_again(plain_input, tmp_p
     assert result_files(output) == before
 
 
-def test_another_version_makes_tables_again(plain_input, tmp_path, monkeypatch):
-    output = tmp_path / "out"
-    run(plain_input, output)
+def test_another_version_makes_tables_again(plain_output, monkeypatch):
+    output = plain_output()
     before = inodes(output)
     for module in (sweep_dask.study.rebuild, sweep_dask.storage.pieces):
         monkeypatch.setattr(module, "VERSION", "9.9.9")
@@ -228,9 +223,8 @@ def test_another_version_makes_tables_again(plain_input, tmp_path, monkeypatch):
     "name", ["tables/summaries/{}.parquet", f"{SWEEPS}/{{}}-0000000101.parquet"]
 )
 @pytest.mark.parametrize("content", [b"no Parquet", {"other": [1]}, {"kind": ["a"]}])
-def test_verify_names_the_file_that_cannot_be_read(plain_input, tmp_path, name, content):
-    output = tmp_path / "out"
-    run(plain_input, output)
+def test_verify_names_the_file_that_cannot_be_read(plain_output, name, content):
+    output = plain_output()
     layout, name = OutputLayout(output), name.format(A)
     path = output / name
     if isinstance(content, bytes):
@@ -244,8 +238,8 @@ def test_verify_names_the_file_that_cannot_be_read(plain_input, tmp_path, name, 
     assert "manifest.json" not in {finding.where for finding in verify_output(layout)[1]}
 
 
-def test_what_others_put_into_the_folder_of_a_table_is_not_read(plain_input, tmp_path):
-    result = run(plain_input, tmp_path / "out")
+def test_what_others_put_into_the_folder_of_a_table_is_not_read(plain_output):
+    result = load(str(plain_output()))
     folder = OutputLayout(result.output).table("sweep_metrics")
     expected = result.table("sweep_metrics")
     (folder / f"{A}-0000000101 copy.parquet").write_bytes(b"no Parquet")
