@@ -23,6 +23,9 @@ AMOUNTS = [
 #: Relative error of a quantile.
 SHORTENED = 2**-8
 PARTS = ["price_part_aud", "quantity_part_aud", "time_part_aud"]
+#: Whatever is summed up, counted or averaged.
+SUMMED = [*HEADLINE, *INTEGERS, *AMOUNTS, *PARTS]
+SUMMED += ["outcome", "arrival_midpoint", "parent_id", "order_id", "added_quantity"]
 POPULATIONS = {
     "all": lambda sweeps: np.ones(len(sweeps), dtype=bool),
     "continuous": lambda sweeps: sweeps["is_continuous"].to_numpy(),
@@ -122,7 +125,10 @@ def _by(frames, labels, dimension):
             if chosen.any():
                 head = {"population": population, "segment": segment}
                 shares = (25, 50, 75) if dimension == "all" else ()
-                rows += [head | _keys(arm) | _sums(f[chosen], shares) for arm, f in frames.items()]
+                rows += [
+                    head | _keys(arm) | _sums(frame.loc[chosen, SUMMED], shares)
+                    for arm, frame in frames.items()
+                ]
     return pd.DataFrame(rows)
 
 
@@ -155,6 +161,11 @@ def _sums(rows, shares):
 
 def _comparisons(frames, labels):
     rows = []
+    partitions = frames[REAL].groupby(["date", "security"]).ngroup().to_numpy()
+    values = {
+        arm: {metric: frame[metric].to_numpy(float, na_value=np.nan) for metric in COMPARED}
+        for arm, frame in frames.items()
+    }
     for population, members in POPULATIONS.items():
         for reference, arm in comparisons_of(list(frames)) if len(frames[REAL]) else []:
             for dimension, (_, segments) in labels.items():
@@ -165,46 +176,46 @@ def _comparisons(frames, labels):
                     if dimension == "all" or chosen.any():
                         head = {"population": population, "reference": reference.name}
                         head |= _keys(arm) | {"dimension": dimension, "segment": segment}
-                        one, other = frames[reference][chosen], frames[arm][chosen]
                         metrics = COMPARED if dimension == "all" else HEADLINE
-                        ordered = [metric for metric in COMPARED if metric in metrics]
-                        rows += [head | _test(one, other, metric) for metric in ordered]
+                        for metric in (metric for metric in COMPARED if metric in metrics):
+                            pairs = (values[one][metric][chosen] for one in (reference, arm))
+                            rows.append(head | _test(metric, partitions[chosen], *pairs))
     return _with_families(pd.DataFrame(rows))
 
 
-def _test(one, other, metric):
-    pairs = pd.DataFrame({"date": one["date"], "security": one["security"]})
-    pairs["real"], pairs["simulated"] = one[metric].astype(float), other[metric].astype(float)
-    both = pairs.dropna().assign(difference=lambda found: found["simulated"] - found["real"])
-    better = both["difference"] * COMPARED[metric]
-    has_direction, differs = COMPARED[metric] != 0, both["difference"] != 0
+def _test(metric, partitions, one, other):
+    both = ~np.isnan(one) & ~np.isnan(other)
+    difference = other[both] - one[both]
+    better = difference * COMPARED[metric]
+    has_direction, differs = COMPARED[metric] != 0, difference != 0
     return {
         "metric": metric,
         "tolerance": 0.0,
-        "n_pairs": len(both),
+        "n_pairs": int(both.sum()),
         "n_agree": int((~differs).sum()),
         "n_better": int((better > 0).sum()) if has_direction else 0,
         "n_worse": int((better < 0).sum()) if has_direction else 0,
         "n_other": 0 if has_direction else int(differs.sum()),
-        "n_reference_only": int((pairs["real"].notna() & pairs["simulated"].isna()).sum()),
-        "n_simulated_only": int((pairs["real"].isna() & pairs["simulated"].notna()).sum()),
-        "n_sweeps": len(pairs),
-        "mean_reference": both["real"].mean(),
-        "mean_simulated": both["simulated"].mean(),
-        **_of_clusters(both),
+        "n_reference_only": int((~np.isnan(one) & np.isnan(other)).sum()),
+        "n_simulated_only": int((np.isnan(one) & ~np.isnan(other)).sum()),
+        "n_sweeps": len(both),
+        "mean_reference": _mean(one[both]),
+        "mean_simulated": _mean(other[both]),
+        **_of_clusters(partitions[both], difference),
     }
 
 
-def _of_clusters(pairs):
-    difference = pairs["difference"]
-    mean, clusters = difference.mean(), pairs.groupby(["date", "security"])["difference"]
-    deviation = difference.std()
-    if np.ptp(difference) < 1e-9 if len(pairs) else False:
-        deviation = 0.0 if len(pairs) > 1 else np.nan
-    off = (
-        clusters.apply(lambda found: (found - mean).sum()) if len(pairs) else pd.Series(dtype=float)
-    )
-    total, n = clusters.sum(), clusters.ngroups
+def _mean(values):
+    return values.mean() if len(values) else np.nan
+
+
+def _of_clusters(partitions, difference):
+    mean, clusters = _mean(difference), [difference[partitions == p] for p in np.unique(partitions)]
+    deviation = difference.std(ddof=1) if len(difference) > 1 else np.nan
+    if len(difference) > 1 and np.ptp(difference) < 1e-9:
+        deviation = 0.0
+    off = np.array([(cluster - mean).sum() for cluster in clusters])
+    total, n = np.array([cluster.sum() for cluster in clusters]), len(clusters)
     found = {
         "mean_difference": mean,
         "std_difference": deviation,
@@ -215,20 +226,20 @@ def _of_clusters(pairs):
     }
     reason = (
         "no sweep has both values"
-        if not len(pairs)
+        if not len(difference)
         else "all differences are equal"
         if deviation == 0
         else "one security-day only"
         if n == 1
         else "the mean of every security-day is the same"
-        if (off.abs() < 1e-9).all()
+        if (abs(off) < 1e-9).all()
         else ""
     )
     untested = ("standard_error", "low", "high", "t_statistic", "p_value", "sign_p_value")
     if reason:
         return found | dict.fromkeys(untested, np.nan) | {"no_test_reason": reason}
-    error = np.sqrt(n / (n - 1) * (off**2).sum()) / len(pairs)
-    freedom = len(pairs) ** 2 / (clusters.size() ** 2).sum() - 1
+    error = np.sqrt(n / (n - 1) * (off**2).sum()) / len(difference)
+    freedom = len(difference) ** 2 / sum(len(cluster) ** 2 for cluster in clusters) - 1
     low, high = stats.t.interval(0.95, freedom, mean, error)
     above, below = found["n_clusters_above"], found["n_clusters_below"]
     return found | {
@@ -262,15 +273,15 @@ def _averages(frames):
                 chosen = members(frames[REAL]) & also
                 head = {"population": population, "reference": reference.name} | _keys(arm)
                 head["condition"] = condition
-                pairs = (
-                    (metric, one[chosen][metric].astype(float), other[chosen][metric].astype(float))
+                rows += [
+                    head | _average(metric, *(frame[metric][chosen] for frame in (one, other)))
                     for metric in COMPARED
-                )
-                rows += [head | _average(*pair) for pair in pairs]
+                ]
     return pd.DataFrame(rows)
 
 
 def _average(metric, one, other):
+    one, other = one.astype(float), other.astype(float)
     both = one.notna() & other.notna()
     return {
         "metric": metric,
