@@ -11,7 +11,9 @@ from pathlib import Path
 import numba
 import pytest
 from project_files import project_files
-from running import ROOT, result_files
+from running import ROOT, result_files, run_here
+
+from sweep_dask.sample import sample_market_path
 
 pytest.importorskip("build")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
@@ -62,14 +64,14 @@ def site_packages(environment):
     return packages
 
 
-def run(environment, folder):
+def run(environment, folder, *options):
     """A run on the sample; returns its results and all code that was compiled meanwhile."""
     folder.mkdir()
     cache = folder / "cache"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SWEEP_", "DASK_", "PYTHON"))}
     program = environment / "bin" / "sweep-dask"
     subprocess.run(
-        [program, "run", "--output", folder / "output", "--workers", "2"],
+        [program, "run", "--output", folder / "output", "--workers", "2", *options],
         cwd=folder,
         env=kept | {"NUMBA_CACHE_DIR": str(cache)},
         check=True,
@@ -97,10 +99,12 @@ def test_the_wheel_is_of_this_platform(packages):
 def test_first_run_compiles_nothing_and_finds_the_same(installed, tmp_path):
     found, compiled = run(installed, tmp_path / "there")
     assert compiled == []
+    # Here the same is compiled for this processor.
+    here = run_here(sample_market_path(), tmp_path / "here", enable_parallel=False)
+    assert found == result_files(here.output)
     shutil.rmtree(site_packages(installed) / "sweep_dask" / "carried")
-    expected, compiled = run(installed, tmp_path / "here")
+    _, compiled = run(installed, tmp_path / "without", "--model", "time-priority")
     assert compiled
-    assert found == expected
 
 
 @pytest.mark.timeout(3_600)

@@ -23,11 +23,11 @@ def remote_cluster(folder, workers, *worker_options, tls=None, **worker_variable
     with ExitStack() as stack:
         scheduler = [*_SCHEDULER, *dashboard, *encrypted, "--scheduler-file", file]
         process = stack.enter_context(started(scheduler, folder))
-        wait_until(lambda: file.exists() and file.stat().st_size, process)
-        for number in range(workers):
+        for number in range(workers):  # each waits for the file
             named = ["--scheduler-file", file, "--name", number, "--no-dashboard", "--no-nanny"]
             worker = [*WORKER, *named, *encrypted, *worker_options]
             stack.enter_context(started(worker, folder, **worker_variables))
+        wait_until(lambda: file.exists() and file.stat().st_size, process)
         if workers:
             options = {"security": _client(tls), "timeout": PATIENCE_SECONDS}
             with Client(address_in(file), **options) as client:
