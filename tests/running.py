@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import termios
@@ -86,8 +87,7 @@ def started(command, cwd, terminal=None, **variables):
         **dict.fromkeys(streams, subprocess.PIPE if terminal is None else terminal),
         text=True,
         start_new_session=True,
-        # The terminal of the new session: closing it is what SIGHUP is for.
-        preexec_fn=terminal and (lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)),  # noqa: PLW1509
+        preexec_fn=lambda: _begin(at_terminal=terminal is not None),  # noqa: PLW1509
     )
     try:
         yield process
@@ -97,6 +97,14 @@ def started(command, cwd, terminal=None, **variables):
                 with suppress(psutil.NoSuchProcess):
                     member.kill()
         process.communicate()
+
+
+def _begin(*, at_terminal):
+    """As from a shell in front: who is in the background or under `nohup` is deaf to these."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    if at_terminal:  # that of the new session: closing it is what SIGHUP is for
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _is_left(member, session):

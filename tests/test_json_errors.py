@@ -95,6 +95,7 @@ def test_an_interrupt_before_there_is_a_result(tmp_path):
     """The handler ends the process: so it is one of its own."""
     program = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run in the background
 import sweep_dask.study.plan
 from sweep_dask.cli import main
 sweep_dask.study.plan.make_plan = lambda *a, **b: os.kill(os.getpid(), signal.SIGINT)

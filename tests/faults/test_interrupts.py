@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 from faults.held_runs import PATCHED, PROGRAM, held
-from running import children_of, is_alive, result_files, run_program, started, wait_until
+from running import children_of, is_alive, result_files, run_here, run_program, started, wait_until
 
 #: As `nohup` starts a program.
 NOHUP = ("-c", f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {PATCHED[1]}")
@@ -45,12 +45,12 @@ def is_in_order(folder):
     return True
 
 
-def goes_on(arguments, plain_result, cwd):
-    """The same command finishes; the states of its partitions."""
-    again = run_program("run", *arguments, "--json", cwd=cwd)
-    assert again.returncode == 0, again.stderr
-    assert result_files(cwd / "out") == result_files(plain_result.output)
-    return [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
+def goes_on(plain_input, plain_result, cwd):
+    """The same run finishes, here; the states of its partitions."""
+    again = run_here(plain_input, cwd / "out", enable_parallel=False)
+    assert again.exit_code == 0
+    assert result_files(again.output) == result_files(plain_result.output)
+    return [partition["state"] for partition in again.manifest["partitions"]]
 
 
 WAYS = {
@@ -73,7 +73,7 @@ def test_an_interrupted_run_resumes(plain_input, plain_result, tmp_path, way):
         code, errors = ended(process, family)
     assert code == 130, errors
     assert is_in_order(tmp_path / "out")
-    assert goes_on(arguments, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
+    assert goes_on(plain_input, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_a_closed_terminal(plain_input, plain_result, tmp_path):
             os.close(ours)
     assert code == 130
     assert is_in_order(tmp_path / "out")
-    assert goes_on(arguments, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
+    assert goes_on(plain_input, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
 
 
 @pytest.mark.slow
@@ -111,7 +111,7 @@ def test_three_signals_end_at_once(plain_input, plain_result, tmp_path, send):
     assert "Interrupted." in errors or "Warning: interrupted; " in errors
     assert "leaked" not in errors
     # What was not cleared is cleared by the next one.
-    goes_on(arguments, plain_result, tmp_path)
+    goes_on(plain_input, plain_result, tmp_path)
     assert not list((tmp_path / "out").glob(".scratch*"))
 
 

@@ -1,6 +1,5 @@
 """Runs whose workers or scheduler are gone end and say so; a worker that is killed is replaced."""
 
-import json
 import os
 import signal
 
@@ -9,7 +8,13 @@ import pytest
 from cluster.schedulers import address_in, remote_cluster
 from distributed import Client
 from faults.held_runs import holding, reached
-from running import children_of, result_files, run_program, started, wait_until
+from running import children_of, result_files, run_here, run_program, started, wait_until
+
+#: The program that waits less for a scheduler that does not answer.
+IMPATIENT = (
+    "import sweep_dask.dataflow.remote_cluster as connecting; connecting.CONNECT_SECONDS = 3; "
+    "from sweep_dask.cli import main; main()"
+)
 
 
 def new_children(process, known):
@@ -29,8 +34,7 @@ def test_the_only_worker_of_a_cluster_is_killed(plain_input, tmp_path):
         assert "Traceback" not in errors
         with Client(address_in(file)) as client:
             assert client.scheduler_info()["workers"] == {}
-    again = run_program("run", plain_input, "-o", "out", "--no-parallel", "--json", cwd=tmp_path)
-    assert json.loads(again.stdout)["status"] == "done", again.stderr
+    assert run_here(plain_input, tmp_path / "out", enable_parallel=False).exit_code == 0
 
 
 @pytest.mark.slow
@@ -63,8 +67,8 @@ def test_workers_of_this_machine_that_cannot_come_back(plain_input, tmp_path):
     assert "There has been no worker for 2 s." in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "out").glob(".scratch*"))
-    again = run_program(*command, "--no-parallel", "--json", cwd=tmp_path)
-    assert json.loads(again.stdout)["status"] == "done", again.stderr
+    again = run_here(plain_input, tmp_path / "out", enable_parallel=False, models="time-priority")
+    assert again.exit_code == 0
 
 
 @pytest.mark.slow
@@ -88,15 +92,14 @@ def test_a_lost_scheduler_is_exit_4_and_finished_partitions_are_kept(plain_input
         address = address_in(file)
         with Client(address) as client:
             scheduler = client.run_on_scheduler(os.getpid)
-        run = ["-m", "sweep_dask", "run", plain_input, "-o", "out", "--scheduler", address]
-        with started(run, tmp_path, DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="3s") as process:
+        run = ["-c", IMPATIENT, "run", plain_input, "-o", "out", "--scheduler", address]
+        with started(run, tmp_path) as process:
             wait_until((marks / "reached").exists, process)
             os.kill(scheduler, signal.SIGKILL)
             _, errors = process.communicate(timeout=100)
     assert process.returncode == 4, errors
     assert "connection to the Dask scheduler was lost" in errors
     assert "Traceback" not in errors
-    again = run_program("run", plain_input, "-o", "out", "--no-parallel", "--json", cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
-    states = [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
-    assert set(states) == {"computed", "kept"}
+    again = run_here(plain_input, tmp_path / "out", enable_parallel=False)
+    assert again.exit_code == 0
+    assert {entry["state"] for entry in again.manifest["partitions"]} == {"computed", "kept"}

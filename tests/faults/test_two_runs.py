@@ -2,11 +2,16 @@
 
 import pytest
 from faults.held_runs import PATCHED, held
-from running import result_files, run_program
+from running import result_files, run_here, run_program
 
 pytestmark = pytest.mark.slow
 
 OPTIONS = ("-o", "out", "--no-parallel", "--model", "time-priority")
+
+
+def run_alone(source, output):
+    """The same run in this process."""
+    return run_here(source, output, enable_parallel=False, models="time-priority")
 
 
 def files_of(output):
@@ -41,8 +46,7 @@ def test_the_first_stops_when_its_lock_is_removed(
     with held(PATCHED, arguments, tmp_path) as first:
         (output / ".lock").unlink()
         for _ in range(others):
-            second = run_program("run", *arguments, cwd=tmp_path)
-            assert second.returncode == 0, second.stderr
+            assert run_alone(plain_input, output).exit_code == 0
         before = files_of(output)
         (tmp_path / "marks/go").touch()
         _, errors = first.communicate(timeout=120)
@@ -50,7 +54,6 @@ def test_the_first_stops_when_its_lock_is_removed(
         assert "The output folder is no longer this run's" in errors
         assert "Traceback" not in errors
         assert files_of(output) == before
-    again = run_program("run", *arguments, cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
+    assert run_alone(plain_input, output).exit_code == 0
     assert result_files(output) == result_files(time_priority_result.output)
     assert not list(output.glob(".scratch*"))
