@@ -25,6 +25,8 @@ from sweep_dask.study.verify import verify_output
 
 pytestmark = pytest.mark.slow
 
+#: It writes half as many objects.
+MODEL = ("--model", "time-priority")
 _IN_PLACE = re.compile(r"processed/.*/receipt\.json").fullmatch
 
 
@@ -100,7 +102,7 @@ def test_an_order_is_explained_without_fetching_whole_files(there, store, plain_
     assert all(request.range for request in fetched)
 
 
-def test_workers_without_a_common_folder_do_it(store, there, plain_result, tmp_path):
+def test_workers_without_a_common_folder_do_it(store, there, time_priority_result, tmp_path):
     """Each in a folder of its own, with a temporary folder of its own; so is the client."""
     with ExitStack() as stack:
         file = stack.enter_context(remote_cluster(tmp_path, 0))
@@ -114,14 +116,14 @@ def test_workers_without_a_common_folder_do_it(store, there, plain_result, tmp_p
             client.wait_for_workers(2, timeout=PATIENCE_SECONDS)
         output = f"s3://{BUCKET}/apart/output"
         done = run_program(
-            *("run", f"s3://{BUCKET}/market", "-o", output, "--scheduler-file", file),
+            *("run", f"s3://{BUCKET}/market", "-o", output, *MODEL, "--scheduler-file", file),
             cwd=folders[2],
             TMPDIR=str(folders[2] / "tmp"),
         )
         assert done.returncode == 0, done.stderr
         left = [path for folder in folders for path in (folder / "tmp").rglob("sweep-dask-*")]
     assert left == []
-    assert result_objects(location_of(output)) == result_files(plain_result.output)
+    assert result_objects(location_of(output)) == result_files(time_priority_result.output)
 
 
 def test_workers_without_credentials_are_told_of(store, plain_input, tmp_path):
@@ -151,18 +153,20 @@ def test_a_store_of_this_process_is_not_for_workers(plain_input):
 
 
 def test_a_killed_run_is_gone_on_with_by_the_same_command(
-    store, plain_input, plain_result, tmp_path
+    store, plain_input, time_priority_result, tmp_path
 ):
     """Its lock and its scratch are there still; what it put in place is kept, or made again."""
     output = location_of(f"s3://{BUCKET}/killed/output")
-    command = ["-m", "sweep_dask", "run", plain_input, "-o", output, "--no-parallel"]
+    command = ["-m", "sweep_dask", "run", plain_input, "-o", output, "--no-parallel", *MODEL]
     with started(command, tmp_path) as process:
         wait_until(lambda: any(map(_IN_PLACE, files_below(output))), process)
         process.kill()
         process.wait()
     assert ".lock" in files_below(output)
-    assert run_there(plain_input, output, enable_parallel=False).exit_code == 0
-    assert result_objects(output) == result_files(plain_result.output)
+    assert (
+        run_there(plain_input, output, enable_parallel=False, models="time-priority").exit_code == 0
+    )
+    assert result_objects(output) == result_files(time_priority_result.output)
     assert not [name for name in files_below(output) if name.startswith(".")]
 
 

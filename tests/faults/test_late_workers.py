@@ -8,7 +8,7 @@ import pytest
 from cluster.schedulers import address_in, remote_cluster
 from distributed import Client
 from faults.held_runs import PATCHED, PROGRAM, held, holding, reached
-from running import is_alive, result_files, run_here, run_program, started, wait_until
+from running import is_alive, result_files, run_here, started, wait_until
 
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.verify import verify_output
@@ -47,8 +47,7 @@ def test_a_stopped_worker_of_a_killed_run(plain_input, time_priority_result, tmp
         worker.suspend()
         process.kill()
         process.wait()
-        again = run_program("run", *arguments, cwd=tmp_path)
-        assert again.returncode == 0, again.stderr
+        assert run_alone(plain_input, output).exit_code == 0
         finished = everything(output)
         (tmp_path / "marks/go").touch()
         worker.resume()

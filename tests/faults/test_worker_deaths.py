@@ -5,7 +5,7 @@ import json
 import pytest
 from faults.held_runs import holding
 from markets import plain_market
-from running import result_files, run_here, run_program
+from running import invoke, result_files, run_here, run_program
 
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.verify import verify_output
@@ -51,11 +51,11 @@ def test_a_partition_that_kills_every_worker_fails_alone(plain_input, tmp_path):
     assert "worker died" in failed[0]["reason"]
     assert "memory limit" in failed[0]["reason"]
 
-    verified = run_program("verify", "out", cwd=tmp_path)
-    assert verified.returncode == 1
+    verified = invoke("verify", tmp_path / "out")
+    assert verified.exit_code == 1
     assert "partial" in verified.stdout
-    again = run_program("run", plain_input, "-o", "out", "--no-parallel", "--json", cwd=tmp_path)
-    states = [partition["state"] for partition in json.loads(again.stdout)["partitions"]]
+    again = run_here(plain_input, tmp_path / "out", enable_parallel=False)
+    states = [partition["state"] for partition in again.manifest["partitions"]]
     assert states == ["kept", "kept", "computed", "kept"]
 
 
