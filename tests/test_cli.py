@@ -115,8 +115,8 @@ def test_run_prints_dashboard_then_block_then_summary(finished):
         "Blocksize",
     ]
     assert lines[9:11] == ["", "The answer"]
-    came = "12 sweeps came in continuous trading, with 3,680 shares entered."
-    assert lines[11].startswith(f"  {came} Really")
+    came = "12 sweeps came in continuous trading, with 3,680 shares entered;"
+    assert lines[11].startswith(f"  {came} ")
     first = lines.index("What each would have filled and cost")
     levels = next(n for n in range(first, len(lines)) if lines[n].startswith("  tape"))
     names = ["tape", "as-entered", "dual-post", "rest-dark", "dark-only"]

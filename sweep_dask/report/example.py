@@ -83,7 +83,7 @@ class Example:
     end_ns: int
     quotes: Quotes
     fills: list[Fills] = field(default_factory=list)
-    """For real, then simulated."""
+    """What really filled, then the simulation."""
     arm: str = ""
     is_different: bool = True
     """Whether any sweep fills differently in the arm; if none does, this is the first."""

@@ -95,7 +95,7 @@ def _real(answer: Answer) -> str:
     sweeps, entered, filled, share, dark = (answer.real[name].text for name in names)
     came = f"{sweeps} sweep{'' if sweeps == '1' else 's'} came in continuous trading"
     return (
-        f"{came}, with {entered} shares entered. Really {filled} of these filled {answer.within} "
+        f"{came}, with {entered} shares entered; {filled} of these really filled {answer.within} "
         f"({share}), {dark} of them in the dark."
     )
 

@@ -181,7 +181,7 @@ def require_room(layout: OutputLayout, scratch: Path | None, needed: DiskSpace) 
     Results that are there already count as room: what is made again takes their place. An object
     store has room.
     """
-    if scratch is not None:
+    if scratch is not None and not _share_a_disk(scratch, layout.root):
         if not is_object(scratch) and free_disk_bytes(scratch) < needed.scratch_bytes:
             raise ResourceError(
                 f"The run takes about {format_bytes(needed.scratch_bytes)} of disk while it runs; "
@@ -209,8 +209,23 @@ def require_room(layout: OutputLayout, scratch: Path | None, needed: DiskSpace) 
 
 def free_disk_bytes(folder: Path) -> int:
     """What this user may still write on the disk of a folder, which may have to be made first."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(_nearest(folder)).free
+
+
+def _share_a_disk(first: Path, second: Path) -> bool:
+    if is_object(first) or is_object(second):
+        return False
+    return device(first) == device(second)
+
+
+def device(folder: Path) -> int:
+    """The number of the disk of a folder, which may have to be made first."""
+    return _nearest(folder).stat().st_dev
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or what it is to be made in."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _result_sizes(root: Path) -> Iterator[int]:

@@ -55,7 +55,7 @@ def test_what_really_filled(page, market):
     assert f"{len(real):,} sweeps came in continuous trading, with {entered} shares" in page.text
     filled = real["filled_quantity"].sum()
     share = f"{filled / real['quantity'].sum():.1%}".replace("%", " %")
-    assert f"For real {filled:,} of these filled within 5 min ({share})" in page.text
+    assert f"{filled:,} of these really filled within 5 min ({share})" in page.text
 
 
 @pytest.fixture(scope="module")

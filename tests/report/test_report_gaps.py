@@ -115,7 +115,7 @@ def assert_untaped(page):
     """No word on what really filled; simulations beside each other, below."""
     assert page.ids.isdisjoint({"headline", "reading", "choices", "trust", "adopters"})
     assert "What really filled is not in the input, so there is no answer." in page.text
-    untold = ("For real", "Had they", "in the lit book what really filled")
+    untold = ("of these really filled", "Had they", "in the lit book what really filled")
     assert not any(words in page.text for words in untold)
     assert page.tables.keys().isdisjoint({"verdict-table", "cost-parts", "by-outcome"})
     names = [row[0] for row in page.rows("fill-and-cost")]

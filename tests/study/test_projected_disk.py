@@ -59,6 +59,7 @@ def test_results_that_are_there_count_as_room(tmp_path, has_free):
 def test_scratch_elsewhere_has_a_disk_of_its_own(tmp_path, monkeypatch):
     free = {tmp_path / "out": 300, tmp_path / "fast": 700}
     monkeypatch.setattr("sweep_dask.study.needs.free_disk_bytes", free.__getitem__)
+    monkeypatch.setattr("sweep_dask.study.needs.device", list(free).index)
     layout = OutputLayout(tmp_path / "out")
     require_room(layout, tmp_path / "fast", NEEDED)
     free[tmp_path / "fast"] = 699
@@ -70,3 +71,12 @@ def test_scratch_elsewhere_has_a_disk_of_its_own(tmp_path, monkeypatch):
     with pytest.raises(ResourceError, match="takes about 300 bytes"):
         require_room(layout, tmp_path / "fast", NEEDED)
     require_room(OutputLayout(in_memory()), tmp_path / "fast", NEEDED)
+
+
+def test_scratch_elsewhere_on_the_same_disk_takes_of_the_same_room(tmp_path, has_free):
+    layout = OutputLayout(tmp_path / "out")
+    has_free(1_000)
+    require_room(layout, tmp_path / "not" / "made" / "yet", NEEDED)
+    has_free(999)
+    with pytest.raises(ResourceError, match="takes about 1000 bytes"):
+        require_room(layout, tmp_path / "not" / "made" / "yet", NEEDED)
