@@ -7,16 +7,14 @@ import logging
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date
 from itertools import groupby
-from shutil import rmtree
 from typing import IO, TYPE_CHECKING, cast
 
-from sweep_dask.errors import UsageError
 from sweep_dask.sample import population
 from sweep_dask.sample.interleave import Interleaver
 from sweep_dask.sample.stream import MarketSlice, market_slices, timetables
 from sweep_dask.sample.timetable import GROUP_LETTERS, trade_date_ns
-from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TABLES, TRADES
-from sweep_dask.storage.atomic import remove_if_empty
+from sweep_dask.schema import NBBO, ORDERS, PARTICIPANTS, REFERENCE, SESSION, TRADES
+from sweep_dask.storage.new_folder import new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +33,7 @@ def write_market(folder: Path, parameters: MarketParameters) -> dict[str, int]:
     """Write the files of a synthetic market into `folder`, which must be new or empty.
 
     Streams: memory does not grow with the number of rows. Equal parameters give equal bytes. What
-    stops before the end takes away what it has written: the same call begins again.
+    stops before the end leaves nothing, or what the same call takes away.
 
     Returns
     -------
@@ -44,18 +42,10 @@ def write_market(folder: Path, parameters: MarketParameters) -> dict[str, int]:
     Raises
     ------
     UsageError
-        `folder` is not a folder or holds something already.
+        `folder` is not a folder, holds something already or cannot be made.
     """
-    _check_is_free(folder)
-    is_new = not folder.exists()
-    try:
-        return _write_tables(folder, parameters)
-    except BaseException:
-        for table in TABLES:
-            rmtree(folder / table.name, ignore_errors=True)
-        if is_new:
-            remove_if_empty(folder)
-        raise
+    with new_folder(folder.absolute()) as staging:
+        return _write_tables(staging, parameters)
 
 
 def _write_tables(folder: Path, parameters: MarketParameters) -> dict[str, int]:
@@ -69,15 +59,6 @@ def _write_tables(folder: Path, parameters: MarketParameters) -> dict[str, int]:
     for table, stem, lines in small:
         rows[table] = _write_lines(folder / table / f"{stem}.{suffix}", lines)
     return rows
-
-
-def _check_is_free(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            "A synthetic market is not mixed with other files.",
-            where=str(folder),
-            cure="name a folder that is empty or does not exist yet",
-        )
 
 
 def _write_streamed(folder: Path, parameters: MarketParameters) -> dict[str, int]:
@@ -103,7 +84,7 @@ def _write_slices(
 ) -> None:
     with ExitStack() as stack:
         files = [
-            stack.enter_context(new_file(folder / table.name / f"{table.name}{name_end}"))
+            stack.enter_context(_new_file(folder / table.name / f"{table.name}{name_end}"))
             for table in _STREAMED
         ]
         for file, table in zip(files, _STREAMED, strict=True):
@@ -118,7 +99,7 @@ def _write_slices(
 def _write_lines(path: Path, lines: Iterable[str]) -> int:
     """Writes all lines, the first of which is a header; returns the number of the others."""
     count = -1
-    with new_file(path) as file:
+    with _new_file(path) as file:
         for line in lines:
             file.write(_as_line(line))
             count += 1
@@ -129,24 +110,16 @@ def _as_line(text: str) -> bytes:
     return text.encode() + b"\n"
 
 
-_UNFINISHED = ".partial"
-
 #: The usual level of the gzip program; 9 takes 3.5 times as long for 7 % less.
 _LEVEL = 6
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, compressed if its name ends in `.gz`; gone if that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    try:
-        with unfinished.open("wb") as plain, _packed(plain, path.suffix) as stream:
-            yield stream
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink()
-        raise
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, compressed if its name ends in `.gz`."""
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as plain, _packed(plain, path.suffix) as stream:
+        yield stream
 
 
 def _packed(plain: IO[bytes], suffix: str) -> AbstractContextManager[IO[bytes]]:

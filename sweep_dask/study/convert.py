@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
-import re
 import shlex
-import shutil
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from sweep_dask.errors import SweepError, UsageError, explained, is_of_the_machine
 from sweep_dask.schema import BY_NAME
 from sweep_dask.settings import require_known_columns
 from sweep_dask.storage.atomic import write_json
@@ -23,12 +16,13 @@ from sweep_dask.storage.formats import FORMATS
 from sweep_dask.storage.input_places import table_of_folder
 from sweep_dask.storage.inputs import require_unchanged
 from sweep_dask.storage.layout import OutputLayout
+from sweep_dask.storage.new_folder import new_folder, require_new
 from sweep_dask.study.apart import require_apart
 from sweep_dask.study.plan import open_as_set
 from sweep_dask.text_blocks import indented
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sweep_dask.settings import Settings
@@ -82,58 +76,18 @@ def convert(
     OSError
         The disk is full, or fails.
     """
-    _require_new(output)
+    require_new(output)
     known = {name: [column.name for column in table.columns] for name, table in BY_NAME.items()}
     require_known_columns(
         settings.convert_values, known, "convert.values", settings.sources["convert_values"]
     )
     opened = open_as_set(settings, inputs)
     require_apart(opened.discovery, OutputLayout(output))
-    target = output.absolute()
-    staging = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
-    try:
-        _clear(target)
-        staging.mkdir()
-    except OSError as error:
-        raise _not_made(output, error) from error
-    try:
-        with held(staging):
-            converted = _convert(settings, opened, output, staging, compress=compress)
-            require_unchanged(opened.discovery)
-            write_json(staging / RECORD, converted.as_json())
-            _require_new(output)
-            staging.rename(target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with new_folder(output.absolute()) as staging:
+        converted = _convert(settings, opened, output, staging, compress=compress)
+        require_unchanged(opened.discovery)
+        write_json(staging / RECORD, converted.as_json())
     return converted
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Hold a folder until the context ends, or the process, however it ends.
-
-    Yields whether nobody else holds it; False also where the file system has no locks.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
-
-
-def _clear(target: Path) -> None:
-    """Remove what was to become `target` and whose run was killed."""
-    beside = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}\.tmp", re.ASCII)
-    for path in target.parent.iterdir():
-        if beside.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-            with held(path) as is_left:
-                if is_left:
-                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _convert(
@@ -173,29 +127,6 @@ def _flat(file: InputFile) -> str:
     ending = next(end for end, fmt in FORMATS.items() if fmt == file.format)
     parts = file.name[: -len(ending)].split("/")
     return "-".join([*(p for p in parts[:-1] if table_of_folder(p) is None), parts[-1]])
-
-
-def _require_new(output: Path) -> None:
-    try:
-        is_new = not output.is_symlink() and (not output.exists() or not any(output.iterdir()))
-    except OSError as error:
-        raise _not_made(output, error) from error
-    if not is_new:
-        raise UsageError(
-            "OUT is there already, and nothing is overwritten.",
-            where=str(output),
-            cure="Name a folder that is new or empty.",
-        )
-
-
-def _not_made(output: Path, error: OSError) -> SweepError:
-    if is_of_the_machine(error):
-        return explained(error, keeps=False)
-    return UsageError(
-        f"OUT cannot be made: {error.strerror or error}.",
-        where=str(output),
-        cure="Name a folder that can be made.",
-    )
 
 
 def describe_converted(converted: Converted, program: str) -> list[Block]:

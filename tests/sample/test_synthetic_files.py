@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from sweep_dask.errors import UsageError
 from sweep_dask.sample import MarketParameters, security_ids
 from sweep_dask.sample.synthetic_market import write_market
+from sweep_dask.storage.new_folder import held
 
 SMALL = MarketParameters(seed=3, securities=security_ids(2), events=400)
 
@@ -117,7 +119,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path):
 
 def test_a_folder_with_content_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="not mixed"):
+    with pytest.raises(UsageError, match="OUT is there already"):
         write_market(tmp_path, SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -138,6 +140,25 @@ def test_what_stops_before_the_end_leaves_nothing(tmp_path, monkeypatch, error, 
             write_market(folder, SMALL)
     assert list(tmp_path.rglob("*")) == [folder] * is_there
     write_market(folder, SMALL)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_a_killed_one_has_left_goes_and_what_a_live_one_has_stays(tmp_path, is_there):
+    folder = tmp_path / "a"
+    around = folder if is_there else tmp_path
+    dead, alive = (around / f".a.{digit * 32}.tmp" for digit in "0f")
+    for left in (dead, alive):
+        (left / "orders").mkdir(parents=True)
+    with held(alive):
+        write_market(folder, SMALL)
+    assert not dead.exists()
+    assert (alive / "orders").exists()
+
+
+def test_a_folder_that_is_there_stays_the_same_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_market(Path(), SMALL)
+    assert Path("orders/orders.csv").exists()
 
 
 def test_long_orders_are_reloaded_the_evening_before(tmp_path, read_market):

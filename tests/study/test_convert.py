@@ -23,7 +23,7 @@ from running import invoke
 
 from sweep_dask.sample import sample_market_path
 from sweep_dask.storage.inputs import open_inputs
-from sweep_dask.study.convert import held
+from sweep_dask.storage.new_folder import held
 
 ROWS = [{"sequence": k, "order_id": FIRST_ID + k} for k in range(3)]
 
