@@ -12,6 +12,8 @@ from sweep_dask.errors import UsageError
 #: through which fsspec reaches each. `memory` is of one process, and for tests.
 OBJECT_STORES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "memory": "fsspec"}
 
+_PLACES = "a folder, or " + ", ".join(f"{name}://…" for name in OBJECT_STORES if name != "memory")
+
 #: A login, a query, and what stands for other names where objects are listed or removed.
 _NO_PART_OF_A_PATH = "@?#*[]"
 
@@ -28,9 +30,11 @@ def location_of(text: str) -> Path:
     Raises
     ------
     UsageError
-        It is a URL of anything else than an object store that is known, or holds credentials, or
-        a package is missing.
+        It is empty, as a variable of a shell may be, or a URL of anything else than an object store
+        that is known, or holds credentials, or a package is missing.
     """
+    if not text.strip():
+        raise UsageError("No folder is named.", value=text, cure=_PLACES)
     scheme, is_url, rest = text.partition("://")
     if not is_url:
         return Path(text)
@@ -40,8 +44,7 @@ def location_of(text: str) -> Path:
         raise UsageError(
             "This is no place for results.",
             where=f"{scheme}://",
-            cure="a folder, or "
-            + ", ".join(f"{name}://…" for name in OBJECT_STORES if name != "memory"),
+            cure=_PLACES,
         )
     if any(sign in rest for sign in _NO_PART_OF_A_PATH):
         raise UsageError(
@@ -63,6 +66,21 @@ def location_of(text: str) -> Path:
     # What a store lists changes while others write to it. Of a file parts are read, each once.
     path = UPath(text.rstrip("/"), use_listings_cache=False, default_cache_type="none")
     return cast("Path", path)
+
+
+def lasting(path: Path) -> Path:
+    """The same place, if what is written there outlives this process.
+
+    Raises
+    ------
+    UsageError
+        It does not.
+    """
+    if str(path).startswith("memory://"):
+        raise UsageError(
+            "What is written there would end with this program.", where=str(path), cure=_PLACES
+        )
+    return path
 
 
 def is_object(path: Path) -> bool:

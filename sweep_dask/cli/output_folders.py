@@ -9,7 +9,7 @@ import click
 from sweep_dask.cli.shared import command, json_option, load, options_of
 from sweep_dask.cli.terminal import say, say_json, warn
 from sweep_dask.errors import UsageError
-from sweep_dask.locations import location_of
+from sweep_dask.locations import lasting, location_of
 from sweep_dask.printable import printable, printable_lines
 from sweep_dask.settings import selected
 from sweep_dask.settings.values import parse_date
@@ -23,7 +23,7 @@ def report_command(output_folder: str, as_json: bool) -> int:
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.study.rebuild import rebuild_report
 
-    path = rebuild_report(OutputLayout(location_of(output_folder)))
+    path = rebuild_report(OutputLayout(lasting(location_of(output_folder))))
     if as_json:
         say_json({"report": str(path)})
     else:
@@ -80,7 +80,7 @@ def verify_command(output_folder: str, as_json: bool) -> int:
     from sweep_dask.storage.layout import OutputLayout
     from sweep_dask.study.verify import verify_output
 
-    manifest, findings = verify_output(OutputLayout(location_of(output_folder)))
+    manifest, findings = verify_output(OutputLayout(lasting(location_of(output_folder))))
     if as_json:
         found = [{"where": finding.where, "what": finding.what} for finding in findings]
         say_json({"ok": not findings, "files": len(manifest["files"]), "findings": found})
@@ -117,7 +117,7 @@ def forget_command(
 
     # What is removed is named here alone, not by a configuration that happens to lie there.
     named = selected({"dates": dates, "securities": securities})
-    done = forget(OutputLayout(location_of(output_folder).absolute()), *named)
+    done = forget(OutputLayout(lasting(location_of(output_folder)).absolute()), *named)
     for line in done.absent:
         warn(line)
     if as_json:

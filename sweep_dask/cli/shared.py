@@ -22,6 +22,7 @@ from sweep_dask.cli.terminal import (
     warn,
 )
 from sweep_dask.errors import UsageError
+from sweep_dask.locations import lasting
 from sweep_dask.settings import OPTIONS, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ def load(options: dict[str, Any]) -> Settings:
         stop_waiting()
     for warning in settings.warnings:
         warn(warning)
+    for place in (settings.output, settings.scratch):
+        if place is not None:
+            lasting(place)
     return settings
 
 

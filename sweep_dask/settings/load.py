@@ -100,6 +100,10 @@ class _Reader:
                     return value, Source("environment", variable)
             except ValueError as error:
                 self.warnings.append(f"{variable}={text!r} is ignored; accepted: {error}")
+            except UsageError as error:
+                # An address may hold credentials: `where` is what may be shown of it.
+                told = f"{variable}={error.where!r} is ignored: {error.what} Accepted: {error.cure}"
+                self.warnings.append(told)
         entry = self.entries.get(option.key or "")
         if option.key is None or entry is None or entry.value is None:
             return option.default, DEFAULT

@@ -93,6 +93,17 @@ def test_bad_variable_is_a_warning_and_the_next_source_is_used(load, variable, t
     assert accepted in warning
 
 
+@pytest.mark.parametrize("text", ["https://host/out", "s3://KEY:SECRET@bucket/out"])
+@pytest.mark.parametrize("name", ["output", "scratch"])
+def test_an_address_in_a_variable_that_is_no_place_is_a_warning_too(load, name, text):
+    settings = load(environment={f"SWEEP_{name.upper()}": text})
+    assert getattr(settings, name) == getattr(Settings(), name)
+    (warning,) = settings.warnings
+    assert f"SWEEP_{name.upper()}" in warning
+    assert text.partition("/")[0] in warning
+    assert "SECRET" not in warning
+
+
 def test_bad_variable_leaves_the_value_of_the_file(load):
     settings = load(file="system: {workers: 2}", environment={"SWEEP_WORKERS": "x"})
     assert (settings.workers, str(settings.sources["workers"])) == (2, "file config.yaml")

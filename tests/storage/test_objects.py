@@ -38,6 +38,12 @@ def test_other_urls_are_refused(text):
         location_of(text)
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_text_is_not_the_current_folder(text):
+    with pytest.raises(UsageError, match="No folder is named"):
+        location_of(text)
+
+
 @pytest.mark.parametrize(
     "text", ["s3://KEY:SECRET@bucket/out", "s3://b/SECRET?x", "s3://b/SECRET*"]
 )

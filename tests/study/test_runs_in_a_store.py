@@ -4,11 +4,19 @@ import tempfile
 
 import pandas as pd
 import pytest
-from object_stores import in_memory, replay_there, result_objects, run_there
+from object_stores import (
+    BUCKET,
+    in_memory,
+    replay_there,
+    result_objects,
+    run_there,
+    s3_server,
+)
 from running import invoke, result_files, run_here
 
 from sweep_dask.errors import UsageError
 from sweep_dask.explain.explanation import explain
+from sweep_dask.locations import location_of
 from sweep_dask.settings import load_settings
 from sweep_dask.storage.atomic import write_bytes
 from sweep_dask.storage.layout import OutputLayout
@@ -264,8 +272,18 @@ def test_input_and_output_must_not_overlap(plain_input):
     assert run_there(store / "market", store / "results", dates="2024-10-04", **HERE).exit_code == 0
 
 
-def test_plan_and_doctor_ask_for_no_disk(plain_input):
-    output = in_memory()
+@pytest.fixture(scope="module")
+def over_http(there):
+    """A copy of the results in a store that outlives a command."""
+    with s3_server():
+        output = location_of(f"s3://{BUCKET}/output")
+        for name in files_below(there):
+            write_bytes(output / name, read_regular(there / name))
+        yield output
+
+
+def test_plan_and_doctor_ask_for_no_disk(plain_input, over_http):
+    output = over_http / "nowhere"
     shown = invoke("plan", plain_input, "-o", output, "--no-parallel")
     assert shown.exit_code == 0
     assert " free" not in shown.output.partition("Disk in total")[2].splitlines()[0]
@@ -276,14 +294,33 @@ def test_plan_and_doctor_ask_for_no_disk(plain_input):
     assert files_below(output) == set()
 
 
-def test_the_command_line_takes_an_address_wherever_it_takes_a_folder(output):
+def test_the_command_line_takes_an_address_wherever_it_takes_a_folder(over_http):
     for command in (
-        ("verify", output),
-        ("report", output),
-        ("forget", output, "--dates", "2024-10-04"),
+        ("verify", over_http),
+        ("report", over_http),
+        ("forget", over_http, "--dates", "2024-10-04"),
     ):
         done = invoke(*command)
         assert done.exit_code == 0, done.output
     done = invoke("verify", "ftp://host/results")
     assert done.exit_code == 2
     assert "s3://" in done.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "-o", "memory://results"),
+        ("plan", "--scratch", "memory://scratch"),
+        ("replay", "-o", "memory://results"),
+        ("explain", "1", "-o", "memory://results"),
+        ("verify", "memory://results"),
+        ("report", "memory://results"),
+        ("forget", "memory://results", "--dates", "2024-10-04"),
+    ],
+)
+def test_a_place_that_ends_with_the_program_is_none_on_the_command_line(command):
+    done = invoke(*command)
+    assert done.exit_code == 2
+    assert "would end with this program" in done.stderr
+    assert "a folder, or s3://" in done.stderr
