@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 #: What the exchange writes for "no value" (Java's Long.MIN_VALUE).
 MISSING_INTEGER = -(2**63)
 
+#: Shares; more than any order has, as there are companies without as many. A million orders of that
+#: size are 10**16 shares, one at 10,000 dollars is worth 2 * 10**17 (times the doubled price): sums
+#: over a day, and over many, stay within 64 bits.
+LARGEST_QUANTITY = 10**10
+
+#: Prices are below it: A$100,000, far above that of any share. What is not stands for no price, or
+#: is none; a thousand million shares at it are worth 2 * 10**17.
+PRICE_LIMIT = 10**8
+
 #: Columns of instants, where they are integers.
 _TIMES = {"timestamp", "tradetime", "tradedate", "creationtime"}
 
@@ -43,9 +52,9 @@ class Column:
     aliases: tuple[str, ...] = ()
     """Other names accepted in a header, besides `name` (case, blanks and `_` do not matter)."""
     minimum: int = MISSING_INTEGER + 1
-    """Smallest integer that can be meant."""
+    """Smallest number that can be meant."""
     maximum: int = 2**63 - 1
-    """Largest integer that can be meant."""
+    """Largest number that can be meant."""
 
     @property
     def is_time(self) -> bool:
@@ -99,24 +108,36 @@ _SECURITY_NAMES = ("security_code", "securitycode", "orderbookid")
 _ALIASES = dict.fromkeys(_SECURITY_NAMES, _SECURITY_NAMES)
 
 #: Order book ids are 32-bit in the exchange's protocol. Quantities cannot be negative, except what
-#: is left of an order, which the simulation takes as nothing then. A time outside this century is
-#: one in another unit (seconds, micro- or milliseconds).
+#: is left of an order, which the simulation takes as nothing then. Orders beyond `LARGEST_QUANTITY`
+#: are found later, as all of their rows go. A time outside this century is one in another unit
+#: (seconds, micro- or milliseconds).
 _SECURITY_RANGE = (0, 2**31 - 1)
 _QUANTITY_RANGE = (0, 2**63 - 1)
+_TRADED_RANGE = (0, LARGEST_QUANTITY)
+#: A quote below zero, such as -1, is none; nothing is ordered or traded at such a price.
+_QUOTE_RANGE = (1 - PRICE_LIMIT, PRICE_LIMIT - 1)
+_PRICE_RANGE = (0, PRICE_LIMIT - 1)
 _TIME_RANGE_NS = (946_684_800_000_000_000, 4_102_444_800_000_000_000)
 _RANGES = {
     **dict.fromkeys(_SECURITY_NAMES, _SECURITY_RANGE),
     **dict.fromkeys(("quantity", "totalmatchedquantity"), _QUANTITY_RANGE),
     **dict.fromkeys(("timestamp", "tradetime", "TradeDate"), _TIME_RANGE_NS),
+    **dict.fromkeys(("price", "tradeprice"), _PRICE_RANGE),
     "side": (BUY, SELL),
 }
 
 
 def _table_columns(
-    order: str, *, required: str, prices: str = "", texts: str = ""
+    order: str,
+    *,
+    required: str,
+    prices: str = "",
+    texts: str = "",
+    **ranges: tuple[int, int],
 ) -> tuple[Column, ...]:
     """Columns in the extract's order; what is neither price nor text is an integer."""
     kinds = dict.fromkeys(prices.split(), Kind.PRICE) | dict.fromkeys(texts.split(), Kind.TEXT)
+    ranges = dict.fromkeys(prices.split(), _QUOTE_RANGE) | _RANGES | ranges
     needed = set(required.split())
     return tuple(
         Column(
@@ -124,7 +145,7 @@ def _table_columns(
             kinds.get(name, Kind.INTEGER),
             name in needed,
             _ALIASES.get(name, ()),
-            *_RANGES.get(name, ()),
+            *ranges.get(name, ()),
         )
         for name in order.split()
     )
@@ -162,6 +183,7 @@ TRADES = Table(
         required="sequence tradetime securitycode orderid tradeprice quantity",
         prices="nationalbidpricesnapshot nationalofferpricesnapshot tradeprice",
         texts="tradedate dealsourcedecoded exchangeinfo sidedecoded",
+        quantity=_TRADED_RANGE,
     ),
     time="tradetime",
     security="securitycode",

@@ -8,11 +8,6 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-#: Shares; more than any order has, as there are companies without as many. A million orders of that
-#: size are 10**16 shares, one at 10,000 dollars is worth 2 * 10**17 (times the doubled price): sums
-#: over a day, and over many, stay within 64 bits.
-LARGEST_QUANTITY = 10**10
-
 
 # --- `exchangeordertype`: a bit mask, not a list of codes ---------------------------------------
 #

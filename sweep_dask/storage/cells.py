@@ -40,9 +40,6 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: A longer line is no row of a table of the exchange; as long a header is no header.
 MAX_LINE_BYTES = 1 << 20
 
-#: Largest price the pattern above admits.
-MAX_PRICE = 10**15 - 1
-
 
 class Validation(NamedTuple):
     """What becomes of one line."""
@@ -105,7 +102,7 @@ def validate_cell(text: str, column: Column) -> str | None:
         blank_allowed = column.kind is Kind.PRICE or not column.required
         return None if blank_allowed else "missing_value"
     if column.kind is Kind.PRICE:
-        return _validate_price(trimmed)
+        return _validate_price(trimmed, column)
     if not _INTEGER_PATTERN.fullmatch(trimmed):
         return "not_a_number"
     value = integer_of(trimmed)
@@ -124,12 +121,14 @@ def integer_of(text: str) -> int:
     return -magnitude if "-" in text else magnitude
 
 
-def _validate_price(trimmed: str) -> str | None:
-    if _PRICE_PATTERN.fullmatch(trimmed) or _MISSING_PRICE_PATTERN.fullmatch(trimmed):
+def _validate_price(trimmed: str, column: Column) -> str | None:
+    if _MISSING_PRICE_PATTERN.fullmatch(trimmed):
         return None
     if not _NUMBER_PATTERN.fullmatch(trimmed):
         return "not_a_number"
-    return "out_of_range" if abs(float(trimmed)) > MAX_PRICE else "not_a_half_unit"
+    if not column.minimum <= float(trimmed) <= column.maximum:
+        return "out_of_range"
+    return None if _PRICE_PATTERN.fullmatch(trimmed) else "not_a_half_unit"
 
 
 def number_of(text: str, column: Column) -> int:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from sweep_dask.compiled import entry, kernel
 from sweep_dask.schema import MISSING_INTEGER, Kind
-from sweep_dask.storage.cells import MAX_LINE_BYTES, MAX_PRICE
+from sweep_dask.storage.cells import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from sweep_dask.storage.header import FileHeader
@@ -100,8 +100,6 @@ def _meaning(header: FileHeader) -> tuple[Bytes, Integers]:
     for field in header.fields:
         kinds[field.position] = _kind(field)
         ranges[field.position] = field.column.minimum, field.column.maximum
-        if kinds[field.position] == PRICE:
-            ranges[field.position] = -MAX_PRICE, MAX_PRICE
     return kinds, ranges
 
 
@@ -253,6 +251,8 @@ def _odd_number(  # noqa: C901
         return -1 if is_odd or kind == REQUIRED_INTEGER else position, MISSING_INTEGER
     number = -magnitude if is_negative else magnitude
     if magnitude < 0 or number < limits[0] or number > limits[1]:
+        return -1, 0
+    if half and number == limits[1 - is_negative]:
         return -1, 0
     if kind == PRICE:
         number = 2 * number - half if is_negative else 2 * number + half

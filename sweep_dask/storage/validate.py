@@ -203,16 +203,17 @@ def _converted(text: pa.Array, column: Column, unit: Unit) -> pa.Array:
     """Numbers of cells in other units, converting each spelling once: prices repeat."""
     encoded = text.dictionary_encode()
     standard = standard_cells(encoded.dictionary, column, unit)
-    if column.kind is Kind.PRICE:
-        return prices_from_text(standard).take(encoded.indices)
-    return _checked(integers_from_text(standard).take(encoded.indices), column)
+    is_price = column.kind is Kind.PRICE
+    numbers = (prices_from_text if is_price else integers_from_text)(standard)
+    return _checked(numbers.take(encoded.indices), column)
 
 
 def _checked(numbers: pa.Array, column: Column) -> pa.Array:
-    present = pc.if_else(pc.equal(numbers, MISSING_INTEGER), pa.scalar(None, pa.int64()), numbers)
+    is_price = column.kind is Kind.PRICE  # of which the missing ones are null already
+    present = numbers if is_price else pc.if_else(pc.equal(numbers, MISSING_INTEGER), None, numbers)
     extremes = pc.min_max(present)
     lowest, highest = extremes["min"].as_py(), extremes["max"].as_py()
-    is_missing = column.required and present.null_count > 0
+    is_missing = column.required and not is_price and present.null_count > 0
     # A column of nulls has no extremes.
     is_beyond = lowest is not None and (lowest < column.minimum or highest > column.maximum)
     if is_missing or is_beyond:

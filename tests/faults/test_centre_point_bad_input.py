@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 from dark_markets import GONE, dark_market
-from markets import BUY, CROSSING, FIRST_ID, OPENING_NS, SECOND, SWEEP, TRADED
+from markets import BUY, CROSSING, FIRST_ID, OPENING_NS, SECOND, SELL, SWEEP, TRADED
 from running import as_printed, invoke, replay_here, run_here
 
 from sweep_dask.storage.layout import OutputLayout
@@ -168,6 +168,33 @@ def test_a_sweep_beyond_all_sums_enters_none(sound, tmp_path, quantity):
         assert of_book[0].equals(of_book[1]), name
     (found,) = [c for c in result.manifest["checks"] if c["check"] == "quantity_too_large"]
     assert (found["severity"], found["counts"]) == ("warning", {"rows": 1})
+
+
+@pytest.mark.parametrize("garbage", [2**62, 10**15])
+def test_a_trade_beyond_all_sums_enters_no_score(sound, tmp_path, garbage):
+    market = dark_market(dates=(DATE,))
+    for side, order_id in ((BUY, STRANGER), (SELL, A)):
+        dark = {"dealsource": 47, "matchgroupid": 9}
+        market.trade(order_id, OPENING + 70 * SECOND, SECURITY, side, garbage, 1005, **dark)
+    result = run(market, tmp_path, max_bad_fraction=0.5)
+    rejects = pq.read_table(result.output / "rejects/trades.parquet")
+    assert rejects["reason"].to_pylist() == ["out_of_range"] * 2
+    assert result.fidelity == sound.fidelity
+
+
+@pytest.mark.parametrize("garbage", [10**15 - 1, 2 * 10**8])
+@pytest.mark.parametrize("column", ["bidprice", "offerprice"])
+def test_a_quote_beyond_all_sums_is_rejected(sound, tmp_path, garbage, column):
+    market = dark_market(dates=(DATE,))
+    market.quote(OPENING + 15 * SECOND, SECURITY, 1000, 1010)
+    market.rows["nbbo"][-1][column] = garbage
+    result = run(market, tmp_path, max_bad_fraction=0.5)
+    rejects = pq.read_table(result.output / "rejects/nbbo.parquet")
+    assert (rejects["reason"].to_pylist(), rejects["column"].to_pylist()) == (
+        ["out_of_range"],
+        [column],
+    )
+    assert result.table("sweep_metrics").equals(sound.table("sweep_metrics"))
 
 
 def test_every_order_may_be_left_out(tmp_path):

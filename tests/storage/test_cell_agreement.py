@@ -32,8 +32,9 @@ ODD_CELLS = [
     "٣", "\uff15", "\t", "\t5", "5\t", "5\r", "\r5", "\v5\f", "5\u00a0", "\u20035", "5\0", "\0",
     "\0\0", '"5"', '"5', '5"', '""', '" "', '""5""', '"5""', '"a,b"', '"a""b"', ' "5"', '"5" ',
     '"5"5', "'5'", "3330.5", "3330.25", "3330.50", "3330.05", "3330.5000000000000000000",
-    "+3330.5", "-.5", "-0.0", "999999999999999", "1000000000000000", "999999999999999.5",
-    "-999999999999999.5", "0.1e1", "5.5.5", "\ufeff5", "\ufeff", "Zürich", "b\udcff", "NaT", "#5",
+    "+3330.5", "-.5", "-0.0", "999999999999999", "1000000000000000", "99999999.5",
+    "-99999999.5", "99999998.5", "-99999998.5", "99999999", "100000000", "-100000000",
+    "0.1e1", "5.5.5", "\ufeff5", "\ufeff", "Zürich", "b\udcff", "NaT", "#5",
     "5#", "\\5", "2048", "64.0", "064", "2", "-64", '"2048"', '"2"', '"064"', ' "64"', '"64" ',
     '"64"5', '"6"4"', '"64""', '"64""5"', '" 64"', '"-64"', '""64', '-"64"', '"64', '"64"\t',
     '"64" 5', '"64"-', '"64,"', '"99999999999999999999"', '"64\r"',
@@ -170,12 +171,17 @@ ACCEPTED_PRICES |= {
     MISSING: None,
     "-0": 0.0,
     "+3330.5": 3330.5,
-    "999999999999999.5": 999999999999999.5,
+    "99999999": 99999999.0,
+    "99999998.5": 99999998.5,
 }
 REFUSED_PRICES = {
     "3330.25": "not_a_half_unit",
     "3330.05": "not_a_half_unit",
-    "1000000000000000": "out_of_range",
+    "100000000": "out_of_range",
+    "99999999.5": "out_of_range",
+    "100000000.25": "out_of_range",
+    "-1": "out_of_range",
+    "-.5": "out_of_range",
     "9" * 400: "out_of_range",
     "inf": "not_a_number",
     "nan": "not_a_number",
@@ -194,6 +200,12 @@ def test_prices_that_can_be_read(cell, value):
 @pytest.mark.parametrize(("cell", "reason"), REFUSED_PRICES.items())
 def test_prices_that_cannot(cell, reason):
     assert fate(price=cell) == (reason, "price")
+
+
+def test_a_quote_below_zero_is_read_to_be_none():
+    for cell in ("-1", "-.5", "-99999998.5", "-99999999"):
+        assert validate(line(national_bid=cell)).rows["national_bid"].to_pylist() == [float(cell)]
+    assert fate(national_bid="-99999999.5") == ("out_of_range", "national_bid")
 
 
 def test_values_outside_what_a_column_can_mean():
@@ -306,11 +318,12 @@ def test_ways_to_spell_a_number_are_all_read_by_the_scan(validated_lines, spelle
         {"price": "3330.5"},
         {"national_bid": "", "midtick": ""},
         {"national_bid": MISSING, "midtick": MISSING},
-        {"price": "-.500", "bid": "12.", "offer": "7.00"},
+        {"price": ".500", "bid": "-12.500", "offer": "7."},
     ]
     lines = [line(**cells) for cells in rows]
     expected = validate(*lines).rows
-    assert expected["price"].to_pylist() == [1000, 3330.5, 1000, 1000, -0.5]
+    assert expected["price"].to_pylist() == [1000, 3330.5, 1000, 1000, 0.5]
+    assert expected["bid"].to_pylist()[-1] == -12.5
     validated = validate(
         *(b",".join(map(spelled, one.split(b","))) for one in lines), ending=ending
     )

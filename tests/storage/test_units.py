@@ -14,7 +14,7 @@ from ingesting import CENTRE_POINT_BITS
 from markets import OPENS_NS, ORDER
 from test_cell_agreement import COLUMNS, GOOD, ODD_CELLS, fates, header_of
 
-from sweep_dask.schema import NBBO, ORDERS
+from sweep_dask.schema import NBBO, ORDERS, PRICE_LIMIT
 from sweep_dask.storage.blocks import Chunk
 from sweep_dask.storage.cells import validate_cell
 from sweep_dask.storage.header import FileHeader
@@ -96,7 +96,7 @@ def test_iso_times_are_exact_to_the_nanosecond(ns, offset_minutes, between):
 
 
 @settings(max_examples=200)
-@given(st.integers(0, 10**12), st.sampled_from([("cent", 1), ("dollar", 3)]))
+@given(st.integers(0, 2 * PRICE_LIMIT - 2), st.sampled_from([("cent", 1), ("dollar", 3)]))
 def test_prices_are_exact_to_the_half_unit(price_x2, unit):
     name, places = unit
     in_unit = Decimal(price_x2) / 2 / 10**places

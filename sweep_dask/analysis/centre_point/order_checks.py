@@ -14,9 +14,9 @@ from sweep_dask.market.order_codes import (
     CENTRE_POINT,
     CENTRE_POINT_BLOCK,
     CENTRE_POINT_CROSSING,
-    LARGEST_QUANTITY,
     SWEEP,
 )
+from sweep_dask.schema import LARGEST_QUANTITY
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sweep_dask.analysis.data_checks.tally import Ids, SampledOrders, Tally, hashed
-from sweep_dask.market.order_codes import LARGEST_QUANTITY
 from sweep_dask.market.ticks import TickTable, is_on_tick, tick_above
+from sweep_dask.schema import LARGEST_QUANTITY
 from sweep_dask.terms.deal_sources import DARK
 
 if TYPE_CHECKING:

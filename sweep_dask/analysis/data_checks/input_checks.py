@@ -12,7 +12,7 @@ from sweep_dask.analysis.data_checks.coverage import check_coverage
 from sweep_dask.analysis.data_checks.findings import CONTRADICTION, WARNING, Finding, share
 from sweep_dask.analysis.data_checks.orders_and_trades import check_orders_and_trades
 from sweep_dask.analysis.data_checks.prices import check_prices
-from sweep_dask.market.order_codes import LARGEST_QUANTITY
+from sweep_dask.schema import LARGEST_QUANTITY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -144,6 +144,8 @@ class Fills:
 #: There is no midpoint; no midpoint of the market is 0.
 NO_PRICE = 0
 
+_LARGEST = np.iinfo(np.int64).max
+
 
 def is_usable(bid: IntArray, offer: IntArray) -> BoolArray:
     """bool[n], whether the quote has a midpoint; prices in 0.1 cent, 0 missing."""
@@ -234,14 +236,19 @@ class Quotes:
         it arrives has the arrival's spread.
         """
         spread = quoted_spread(sweeps.arrival_bid, sweeps.arrival_offer)
+        later = quoted_spread(self.bid, self.offer)
+        widest = max(int(one.max(initial=0)) for one in (spread, later))
+        if widest * int((sweeps.end_ns - sweeps.arrival_ns).max(initial=0)) > _LARGEST:
+            # A quote that is far away, over hours: in whole numbers of any size.
+            spread, later = spread.astype(object), later.astype(object)
         usable = is_usable(sweeps.arrival_bid, sweeps.arrival_offer)
         next_ns = self._next_quote_ns(sweeps)
         held_ns = np.where(usable, next_ns - sweeps.arrival_ns, 0)
-        area, known_ns = self._integrals(next_ns, sweeps.end_ns)
+        area, known_ns = self._integrals(later, next_ns, sweeps.end_ns)
         area, known_ns = area + spread * held_ns, known_ns + held_ns
         at_once = (sweeps.end_ns == sweeps.arrival_ns) & usable
         averaged = np.where(known_ns > 0, area / np.maximum(known_ns, 1), np.nan)
-        return np.where(at_once, spread, averaged)
+        return np.where(at_once, spread, averaged).astype(np.float64)
 
     def _next_quote_ns(self, sweeps: Sweeps) -> IntArray:
         """When the arrival's quote ceases to hold, at the latest when the sweep ends."""
@@ -250,11 +257,12 @@ class Quotes:
         next_ns: IntArray = padded[following]
         return np.minimum(next_ns, sweeps.end_ns)
 
-    def _integrals(self, start_ns: IntArray, end_ns: IntArray) -> tuple[IntArray, IntArray]:
+    def _integrals(
+        self, spread: IntArray, start_ns: IntArray, end_ns: IntArray
+    ) -> tuple[IntArray, IntArray]:
         """Spread times ns, and ns with a usable quote, between two times; by prefix sums."""
         if not self.timestamp_ns.size:
             return np.zeros_like(start_ns), np.zeros_like(start_ns)
-        spread = quoted_spread(self.bid, self.offer)
         usable = is_usable(self.bid, self.offer).astype(np.int64)
         lasted_ns = np.diff(self.timestamp_ns)
 

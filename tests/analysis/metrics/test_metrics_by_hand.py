@@ -196,6 +196,14 @@ def test_nothing_is_known_after_the_quotes_end():
     assert row["working_spread_price"] == pytest.approx(17.5)
 
 
+@pytest.mark.parametrize("offer", [500_000, 9_999_990, 10**8 - 1])
+def test_a_lone_offer_far_away_for_hours_is_averaged_all_the_same(offer):
+    hours = 3_600 * SECOND
+    sweep = (7, BUY, 0, 6 * hours, 0, 1000, 3330, 3340)
+    row = one(sweep=sweep, fills=[], quotes=[(2 * hours, 3330, offer)])
+    assert row["working_spread_price"] == pytest.approx((2 * 10 + 4 * (offer - 3330)) / 6)
+
+
 def test_a_sweep_that_ends_as_it_arrives_has_the_spread_of_its_arrival():
     row = one(sweep=(7, BUY, 0, 0, 0, 1000, 3330, 3340))
     assert (row["working_spread_price"], row["working_seconds"]) == (10.0, 0.0)
