@@ -164,8 +164,9 @@ def parse_order_id(text: str) -> int:
         It is none, or too large for one.
     """
     digits = re.sub(r"[ ,_]", "", text)
-    if re.fullmatch(r"[0-9]+", digits, re.ASCII) and int(digits) <= _LARGEST:
-        return int(digits)
+    # Python refuses to convert thousands of digits.
+    if re.fullmatch(r"0*[0-9]{1,19}", digits, re.ASCII) and int(digits[-19:]) <= _LARGEST:
+        return int(digits[-19:])
     is_float = re.fullmatch(r"[0-9]+\.[0-9]*|[0-9]+(\.[0-9]*)?[eE]\+?[0-9]+", digits, re.ASCII)
     what = "An order id is a whole number of at most 19 digits."
     cure = "Give its digits, such as 7904794000123498602."

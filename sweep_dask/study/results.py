@@ -194,21 +194,20 @@ class RunResult:
     def explain(self, order_id: int, date: str | None = None) -> Explanation:
         """The story of one order: rows, quote, fills, what stopped the rest, costs.
 
-        Parameters
-        ----------
-        date
-            The trading date, ISO 8601; None: every date on which it has rows.
+        `date`: the trading date, ISO 8601; None: every date on which it has rows.
 
         Raises
         ------
         UsageError
-            The output has no such order, or not on that date.
+            It is no order id, or the output has no such order, or not on that date.
         InputError
             A file of its partition cannot be read.
         """
         from sweep_dask.explain.explanation import explain
+        from sweep_dask.explain.unknown import parse_order_id
 
-        return explain(OutputLayout(self.output), order_id, () if date is None else (date,))
+        dates = () if date is None else (date,)
+        return explain(OutputLayout(self.output), parse_order_id(str(order_id)), dates)
 
     def _arm(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """One arm of the table of sweeps."""

@@ -186,7 +186,13 @@ def test_rows_that_were_rejected_or_filtered(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "cure"),
-    [("abc", "Give its digits"), ("7.9e18", "float"), ("12.0", "float"), (str(2**63), "digits")],
+    [
+        ("abc", "Give its digits"),
+        ("7.9e18", "float"),
+        ("12.0", "float"),
+        (str(2**63), "digits"),
+        ("9" * 5_000, "digits"),
+    ],
 )
 def test_what_is_no_order_id(made, text, cure):
     done = invoke("explain", text, "-o", made.root, "--json")
@@ -196,6 +202,15 @@ def test_what_is_no_order_id(made, text, cure):
     assert (error["where"], error["value"], document["exit_code"]) == ("ORDER_ID", text, 2)
     assert cure in error["cure"]
     assert done.stderr.startswith("Error: An order id is a whole number")
+
+
+@pytest.mark.parametrize(("number", "cure"), [("abc", "Give its digits"), (7.9e18, "float")])
+def test_a_result_takes_no_other_numbers_either(made, number, cure):
+    result = sweep_dask.load(made.root)
+    with pytest.raises(UsageError) as caught:
+        result.explain(number)
+    assert cure in caught.value.cure
+    assert str(result.explain(str(B))) == str(result.explain(B))
 
 
 def test_digits_may_be_grouped(made):
