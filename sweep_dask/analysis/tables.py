@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from sweep_dask.terms.columns.categories import CATEGORIES
+from sweep_dask.terms.dimensions import CATEGORIES
 from sweep_dask.terms.sides import SIDES
 
 IntArray = NDArray[np.int64]

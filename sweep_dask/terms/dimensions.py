@@ -1,14 +1,17 @@
-"""What sweeps are told apart by: the labels of each, and the dimensions that roll-ups go by."""
+"""What sweeps are told apart by: labels, the dimensions of roll-ups, and columns of few values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sweep_dask.terms.reasons import LEFT_OUT_REASONS, UNFILLED_REASONS
+from sweep_dask.terms.score import PREDICTED
 from sweep_dask.terms.sides import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
 
 #: What became of a sweep, from nothing to everything.
 STATUSES = ("unfilled", "partly_filled", "filled")
@@ -81,3 +84,25 @@ _DIMENSIONS = (
 DIMENSIONS = {dimension.name: dimension for dimension in _DIMENSIONS}
 #: What roll-ups call them in the column `dimension`.
 SEGMENT_KINDS = (ALL, *DIMENSIONS)
+
+
+DARK_VENUE, LIT_VENUE = "dark", "lit"
+#: Of fills that are told apart by their event: all of them.
+ALL_FILLS = "all"
+VENUES = (DARK_VENUE, LIT_VENUE)
+
+#: Column -> its values. Files hold them as dictionaries of all of them, whichever occur.
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    "side": tuple(SIDES),
+    "outcome": STATUSES,
+    "real_outcome": STATUSES,
+    "size_class": SIZES,
+    "hour": HOURS,
+    "spread_class": SPREADS,
+    "marketability": MARKETABILITY,
+    "venue": VENUES,
+    "event": (ALL_FILLS, *PREDICTED),
+    "left_out_reason": tuple(LEFT_OUT_REASONS),
+    # Empty where nothing is left.
+    "unfilled_reason": ("", *UNFILLED_REASONS),
+}

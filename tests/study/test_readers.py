@@ -15,7 +15,7 @@ import sweep_dask
 from sweep_dask.errors import InputError
 from sweep_dask.storage.layout import OutputLayout
 from sweep_dask.study.rebuild import forget
-from sweep_dask.terms.columns.categories import CATEGORIES
+from sweep_dask.terms.dimensions import CATEGORIES
 
 DATES, SECURITIES = ("2024-10-04", "2024-10-07"), (101, 1102)
 PARTITIONS = [(date, security) for date in DATES for security in SECURITIES]

@@ -29,7 +29,7 @@ from sweep_dask.terms.choices import (
     SWITCHES,
     Switch,
 )
-from sweep_dask.terms.columns.categories import ALL_FILLS
+from sweep_dask.terms.dimensions import ALL_FILLS
 from sweep_dask.terms.score import PREDICTED
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.matching.events import EventKind, Obstacle
-from sweep_dask.terms.columns.categories import CATEGORIES, DARK_VENUE, LIT_VENUE, VENUES
 from sweep_dask.terms.deal_sources import LIT as LIT_TRADE
+from sweep_dask.terms.dimensions import CATEGORIES, DARK_VENUE, LIT_VENUE, VENUES
 from sweep_dask.terms.reasons import DECREASED
 from sweep_dask.terms.score import PREDICTED
 

@@ -25,7 +25,7 @@ from sweep_dask.analysis.tables import (
     table,
 )
 from sweep_dask.market.sessions import is_continuous
-from sweep_dask.terms.columns.categories import ALL_FILLS, CATEGORIES
+from sweep_dask.terms.dimensions import ALL_FILLS, CATEGORIES
 from sweep_dask.terms.metrics import ANSWER
 from sweep_dask.terms.score import PREDICTED
 from sweep_dask.terms.units import BPS

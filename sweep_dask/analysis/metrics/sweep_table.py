@@ -15,7 +15,7 @@ from sweep_dask.analysis.metrics.sweep_metrics import SWEEP_METRIC_COLUMNS, Swee
 from sweep_dask.analysis.tables import Schema, category, constant, constant_category, schema, table
 from sweep_dask.market.ticks import DEFAULT_TICKS
 from sweep_dask.terms.arms import REAL, Arm
-from sweep_dask.terms.columns.categories import CATEGORIES
+from sweep_dask.terms.dimensions import CATEGORIES
 from sweep_dask.terms.metrics import COST_PARTS
 from sweep_dask.terms.reasons import FILLED_LATER
 

@@ -35,7 +35,7 @@ from sweep_dask.analysis.significance import (
 from sweep_dask.analysis.tables import over, schema
 from sweep_dask.terms.arms import AS_ENTERED, TAPE
 from sweep_dask.terms.choices import AUD, ENOUGH_CLUSTERS, INTERVALS, SWEEP, VALUE, WEIGHTS
-from sweep_dask.terms.columns.categories import ALL_FILLS
+from sweep_dask.terms.dimensions import ALL_FILLS
 from sweep_dask.terms.metrics import ANSWER, COLUMNS
 from sweep_dask.terms.score import PREDICTED
 from sweep_dask.terms.units import BPS

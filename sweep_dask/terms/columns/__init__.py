@@ -1,4 +1,4 @@
-"""What the columns of every file are: unit and meaning, and the texts that categories have."""
+"""What the columns of every file are: unit and meaning."""
 
 from __future__ import annotations
 
