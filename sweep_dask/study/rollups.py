@@ -83,7 +83,7 @@ def write_rollups(
     staging: OutputLayout,
     summaries: Sequence[Path],
     spec: TablesSpec,
-    errors: FloatArray | None,
+    errors: FloatArray | None = None,
 ) -> dict[str, str]:
     """Write `tables/rollups/*.parquet` below `staging`; path to digest. Errors as of `gather`.
 
