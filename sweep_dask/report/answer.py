@@ -24,9 +24,8 @@ from sweep_dask.report.verdicts import Headline, Verdict, headline, looked_at, v
 from sweep_dask.report.wording import over
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL, REPLAYED
 from sweep_dask.terms.choices import ENOUGH_CLUSTERS, adopters, wait, within
-from sweep_dask.terms.dimensions import ALL, UNKNOWN
+from sweep_dask.terms.dimensions import ALL, HEADLINE_POPULATION, UNKNOWN
 from sweep_dask.terms.metrics import ANSWER, FILL_RATIO
-from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

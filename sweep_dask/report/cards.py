@@ -11,7 +11,7 @@ from sweep_dask.report.rendering import render
 from sweep_dask.report.replay_page import doubt
 from sweep_dask.report.subject import has_tape
 from sweep_dask.terms.arms import SCENARIOS
-from sweep_dask.terms.populations import HEADLINE_POPULATION
+from sweep_dask.terms.dimensions import HEADLINE_POPULATION
 from sweep_dask.terms.score import MODES
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ from sweep_dask.report.measures import ALL_PARTS, measured
 from sweep_dask.report.rollups import is_pair
 from sweep_dask.report.wording import Cell, cell, label, over, reference_of
 from sweep_dask.terms.arms import REAL, Arm
-from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.dimensions import ALL, HEADLINE_POPULATION
 from sweep_dask.terms.metrics import COST_PARTS
-from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,8 @@ from sweep_dask.report.effects import METRICS, MetricWords
 from sweep_dask.report.plot import Axis, Curve, Plot, Scale, number_axis, round_steps
 from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.wording import WORDS, Cell, cell
-from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.dimensions import ALL, HEADLINE_POPULATION
 from sweep_dask.terms.metrics import FILL_RATIO, SHORTFALL
-from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

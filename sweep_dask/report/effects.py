@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.report import wording
 from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.wording import Cell, cell
-from sweep_dask.terms.dimensions import ALL
+from sweep_dask.terms.dimensions import ALL, HEADLINE_POPULATION
 from sweep_dask.terms.metrics import ANSWER, COLUMNS, HEADLINE
-from sweep_dask.terms.populations import HEADLINE_POPULATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

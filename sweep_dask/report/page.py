@@ -29,7 +29,7 @@ from sweep_dask.report.subject import commands_of, has_tape, output_of, subject_
 from sweep_dask.report.wording import WORDS
 from sweep_dask.storage.manifest import THROUGH
 from sweep_dask.storage.tickers import participants_in, tickers_in
-from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
+from sweep_dask.terms.dimensions import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.storage.parquet_files import read_parquet
 from sweep_dask.terms.arms import ARMS, REAL, Arm
 from sweep_dask.terms.choices import BOOK, INTERVALS
-from sweep_dask.terms.dimensions import ALL, DIMENSIONS
-from sweep_dask.terms.populations import HEADLINE_POPULATION, OF_TAPE
+from sweep_dask.terms.dimensions import ALL, DIMENSIONS, HEADLINE_POPULATION, OF_TAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

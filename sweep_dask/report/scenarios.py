@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sweep_dask.report import wording
 from sweep_dask.report.wording import Cell, cell
 from sweep_dask.terms.arms import ASSUMPTIONS, SCENARIOS
-from sweep_dask.terms.populations import HEADLINE_POPULATION
+from sweep_dask.terms.dimensions import HEADLINE_POPULATION
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS, UNFILLED_REASONS
 
 if TYPE_CHECKING:

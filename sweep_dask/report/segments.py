@@ -19,9 +19,8 @@ from sweep_dask.report.plot import Bar, Bars, Curve, Plot, Rule, from_zero, name
 from sweep_dask.report.rollups import arm_of
 from sweep_dask.report.wording import WORDS, label
 from sweep_dask.terms.arms import BY_TIME_PRIORITY, REAL
-from sweep_dask.terms.dimensions import ALL, DIMENSIONS
+from sweep_dask.terms.dimensions import ALL, DIMENSIONS, HEADLINE_POPULATION, POPULATIONS
 from sweep_dask.terms.metrics import SHORTFALL as SHORTFALL_METRIC
-from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,9 +1,9 @@
-"""What sweeps are told apart by: labels, the dimensions of roll-ups, and columns of few values."""
+"""What sweeps are told apart by: populations, labels, dimensions, and columns of few values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sweep_dask.terms.reasons import LEFT_OUT_REASONS, UNFILLED_REASONS
 from sweep_dask.terms.score import PREDICTED
@@ -11,6 +11,33 @@ from sweep_dask.terms.sides import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+class Population(NamedTuple):
+    """Some of the sweeps, by what became of them for real."""
+
+    name: str
+    heading: str
+    query: str
+    """Which rows of `tables/sweep_metrics.parquet` are in it, in SQL."""
+
+
+#: Every sweep; arrived in continuous trading; and of those with something left after their entry.
+POPULATIONS = {
+    one.name: one
+    for one in (
+        Population("all", "All sweeps", "true"),
+        Population("continuous", "Entered in continuous trading", "is_continuous"),
+        Population(
+            *("residual", "of these, something left after the entry"),
+            "is_continuous AND has_residual",
+        ),
+    )
+}
+#: The one of the headlines of a run: its segments are tested.
+HEADLINE_POPULATION = "continuous"
+#: The one that only the tape can tell.
+OF_TAPE = "residual"
 
 
 #: What became of a sweep, from nothing to everything.

@@ -19,8 +19,8 @@ from sweep_dask.report.wording import WORDS
 from sweep_dask.study.answer_summary import describe_answer
 from sweep_dask.terms.arms import ARMS, ASSUMPTIONS, REAL, REPLAYED, SCENARIOS, arms_of
 from sweep_dask.terms.choices import SWITCHES
+from sweep_dask.terms.dimensions import POPULATIONS
 from sweep_dask.terms.metrics import ANSWER, HEADLINE
-from sweep_dask.terms.populations import POPULATIONS
 
 ROBUSTNESS_KEY = ("scenario", "metric", "weight", "lifetime", "adoption", "switch")
 #: One group and everybody under each lifetime, two other shares under the answer's own, and four

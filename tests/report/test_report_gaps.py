@@ -10,7 +10,7 @@ from rollup_folders import make_answer_folder, make_empty_folder
 
 from sweep_dask.report.subject import has_tape
 from sweep_dask.terms.arms import ARMS, REAL, arms_of
-from sweep_dask.terms.populations import POPULATIONS
+from sweep_dask.terms.dimensions import POPULATIONS
 
 ANSWERS = {"verdict-table", "fill-and-cost", "populations", "agreement", "test-table"}
 

@@ -9,8 +9,7 @@ from rollup_folders import make_answer_folder
 
 from sweep_dask.report.effects import METRICS
 from sweep_dask.report.measures import MEASURES
-from sweep_dask.terms.dimensions import DIMENSIONS
-from sweep_dask.terms.populations import POPULATIONS
+from sweep_dask.terms.dimensions import DIMENSIONS, POPULATIONS
 
 #: The first quarter whose bound the quantity does not exceed; bounds are of the security-day.
 QUARTER = """(SELECT 'Q' || (1 + count(*)) FROM range(1, 4) cuts(cut) WHERE quantity > (

@@ -22,9 +22,8 @@ from sweep_dask.analysis.rollups.cells import (
 from sweep_dask.analysis.rollups.sweeps import HEADLINE_LEVEL
 from sweep_dask.compiled import entry
 from sweep_dask.terms.arms import comparisons_of
-from sweep_dask.terms.dimensions import ALL, DIMENSIONS, SEGMENT_KINDS
+from sweep_dask.terms.dimensions import ALL, DIMENSIONS, POPULATIONS, SEGMENT_KINDS
 from sweep_dask.terms.metrics import COMPARED, HEADLINE
-from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

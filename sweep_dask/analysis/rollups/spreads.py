@@ -22,8 +22,8 @@ from sweep_dask.analysis.rollups.cells import (
     merged,
     no_cells,
 )
+from sweep_dask.terms.dimensions import POPULATIONS
 from sweep_dask.terms.metrics import HEADLINE
-from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

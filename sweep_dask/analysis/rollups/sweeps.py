@@ -14,9 +14,16 @@ import numpy as np
 from sweep_dask.analysis.metrics.sweep_table import SWEEP_TABLE
 from sweep_dask.analysis.rollups.cells import first_of_each
 from sweep_dask.analysis.tables import whole_numbers
-from sweep_dask.terms.dimensions import ALL, DIMENSIONS, QUARTILES, SEGMENT_KINDS, UNKNOWN
+from sweep_dask.terms.dimensions import (
+    ALL,
+    DIMENSIONS,
+    HEADLINE_POPULATION,
+    POPULATIONS,
+    QUARTILES,
+    SEGMENT_KINDS,
+    UNKNOWN,
+)
 from sweep_dask.terms.metrics import COMPARED, COST_PARTS
-from sweep_dask.terms.populations import HEADLINE_POPULATION, POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

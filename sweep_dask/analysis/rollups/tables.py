@@ -19,9 +19,8 @@ from sweep_dask.analysis.rollups.sweeps import names_of
 from sweep_dask.analysis.rollups.totals import TOTALS, UNFILLED, totals, unfilled
 from sweep_dask.analysis.rollups.verdicts import VERDICTS, verdicts
 from sweep_dask.analysis.tables import schema, table, table_of_rows
-from sweep_dask.terms.dimensions import ALL, SEGMENT_KINDS
+from sweep_dask.terms.dimensions import ALL, POPULATIONS, SEGMENT_KINDS
 from sweep_dask.terms.metrics import COMPARED, HEADLINE
-from sweep_dask.terms.populations import POPULATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,9 +18,8 @@ from sweep_dask.analysis.rollups.cells import (
     numbered,
 )
 from sweep_dask.analysis.tables import over, schema, table
-from sweep_dask.terms.dimensions import SEGMENT_KINDS, STATUSES
+from sweep_dask.terms.dimensions import POPULATIONS, SEGMENT_KINDS, STATUSES
 from sweep_dask.terms.metrics import AMOUNTS, COST_PARTS, HEADLINE
-from sweep_dask.terms.populations import POPULATIONS
 from sweep_dask.terms.reasons import UNFILLED_REASONS
 from sweep_dask.terms.units import PRICE_PER_AUD
 
