@@ -8,7 +8,7 @@ import numpy as np
 from report_folders import DATE
 
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, OrderFills, Reliability
-from sweep_dask.analysis.centre_point.score import DarkSweeps, Detail, Score, Tallies, Tally
+from sweep_dask.analysis.centre_point.score import Confusion, Confusions, DarkSweeps, Detail, Score
 from sweep_dask.analysis.metrics.dual_posted import DualPosted, matched_on_strata
 from sweep_dask.terms.score import EVENTS, KINDS, UNTIL
 
@@ -20,13 +20,13 @@ REAL, PREDICTED = (60, 50, 150, 40, 50), (99, 100, 99, 80, 99)
 def make_score(tape=100, predicted=80, hits=60, contested=20):
     """The score of one mode as `fidelity.json` has it."""
     return Score(
-        all=Tally(tape, predicted, hits),
-        quantity=Tally(10 * tape, 10 * predicted, 9 * hits),
-        within_1ms=Tally(tape, predicted, min(hits + 5, predicted, tape)),
+        all=Confusion(tape, predicted, hits),
+        quantity=Confusion(10 * tape, 10 * predicted, 9 * hits),
+        within_1ms=Confusion(tape, predicted, min(hits + 5, predicted, tape)),
         by_trigger={
-            "arrival": Tally(tape - 30, predicted, hits),
-            "both_passive": Tally(20, 0, 0),
-            "order_missing": Tally(10, 0, 0),
+            "arrival": Confusion(tape - 30, predicted, hits),
+            "both_passive": Confusion(20, 0, 0),
+            "order_missing": Confusion(10, 0, 0),
         },
         reachable=tape - 10,
         contested=contested,
@@ -71,8 +71,8 @@ def make_dual_posted(days=1):
 
 def make_tallies(tape, predicted, hits):
     """Everything arrives, and meets a sweep that rests."""
-    whole, nothing = Tally(tape, predicted, hits), Tally()
-    return Tallies(
+    whole, nothing = Confusion(tape, predicted, hits), Confusion()
+    return Confusions(
         whole,
         {name: whole if name == "arrival" else nothing for name in EVENTS},
         {name: whole if name in ("active_orders", "passive_sweeps") else nothing for name in KINDS},

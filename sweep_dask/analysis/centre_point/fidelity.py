@@ -17,7 +17,7 @@ from sweep_dask.analysis.centre_point.latest_rows import LatestRows
 from sweep_dask.analysis.centre_point.order_checks import order_numbers
 from sweep_dask.analysis.centre_point.order_flow import amendment_rows, entry_rows
 from sweep_dask.analysis.centre_point.order_log import sweeps_of
-from sweep_dask.analysis.centre_point.score import Score, Tallies, Tally
+from sweep_dask.analysis.centre_point.score import Confusion, Confusions, Score
 from sweep_dask.market.ticks import truncated_x2
 from sweep_dask.matching.events import EventKind
 from sweep_dask.terms.score import EVENTS, KINDS, TRIGGERS
@@ -65,17 +65,17 @@ def score_matches(
     trigger = np.where(~is_known, 2, tape.both_passive.astype(np.int64))
     foretold = predicted.both_passive.astype(np.int64)
     score = Score(
-        all=Tally(tape.quantity.size, predicted.quantity.size, int(on_tape.sum())),
-        quantity=Tally(
+        all=Confusion(tape.quantity.size, predicted.quantity.size, int(on_tape.sum())),
+        quantity=Confusion(
             int(tape.quantity.sum()),
             int(predicted.quantity.sum()),
             int(tape.quantity[on_tape].sum()),
         ),
-        within_1ms=Tally(
+        within_1ms=Confusion(
             tape.quantity.size, predicted.quantity.size, _hits_within(tape, predicted)
         ),
         by_trigger={
-            name: Tally(
+            name: Confusion(
                 int((trigger == number).sum()),
                 int((foretold == number).sum()),
                 int((on_tape & (trigger == number)).sum()),
@@ -244,20 +244,20 @@ def kinds_in_book(partition: PartitionInput, flow: OrderFlow, result: BookResult
     return kinds
 
 
-def tallies_of(tape: Matches, predicted: Matches, on_tape: Kinds, in_book: Kinds) -> Tallies:
+def confusions_of(tape: Matches, predicted: Matches, on_tape: Kinds, in_book: Kinds) -> Confusions:
     """Count each kind by itself: a hit is a hit only if it is of the same kind in both."""
 
     keys = Keys.of(tape, predicted)
 
-    def counted(names: Iterable[str]) -> dict[str, Tally]:
-        return {name: _tally(keys.only(on_tape[name], in_book[name])) for name in names}
+    def counted(names: Iterable[str]) -> dict[str, Confusion]:
+        return {name: _confusion(keys.only(on_tape[name], in_book[name])) for name in names}
 
-    return Tallies(_tally(keys), counted(EVENTS), counted(KINDS))
+    return Confusions(_confusion(keys), counted(EVENTS), counted(KINDS))
 
 
-def _tally(keys: Keys) -> Tally:
+def _confusion(keys: Keys) -> Confusion:
     is_hit, _ = keys.hits()
-    return Tally(keys.tape.size, keys.exact.size, int(is_hit.sum()))
+    return Confusion(keys.tape.size, keys.exact.size, int(is_hit.sum()))
 
 
 def _add_leg(

@@ -12,7 +12,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from sweep_dask.analysis.centre_point.hidden_orders import HiddenOrders, Times
-from sweep_dask.analysis.centre_point.score import Counts, Score, Tally
+from sweep_dask.analysis.centre_point.score import Confusion, Counts, Score
 from sweep_dask.analysis.metrics.dual_posted import DualPosted
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class PartitionScore:
 
 
 def _plain(value: Any) -> Any:
-    """Counts by name, a tally in a list; of times pairs: JSON has no whole numbers for names."""
+    """Counts by name, a Confusion is a list, times are pairs: JSON names are no numbers."""
     if not isinstance(value, dict | Counts):
         return value
-    if isinstance(value, Tally):
+    if isinstance(value, Confusion):
         return list(vars(value).values())
     if isinstance(value, Times):
         return [list(pair) for pair in sorted(value.counts.items())]
@@ -67,8 +67,8 @@ def _plain(value: Any) -> Any:
 
 def _counts(kind: Any, document: Any) -> Any:
     """Counts of a class from what `_plain` made of them."""
-    if kind is Tally:
-        return Tally(*document)
+    if kind is Confusion:
+        return Confusion(*document)
     if kind is Times:
         return Times(Counter(dict(document)))
     empty = kind()

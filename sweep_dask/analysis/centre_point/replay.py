@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from sweep_dask.analysis.centre_point.fidelity import (
     Matches,
+    confusions_of,
     kinds_in_book,
     score_matches,
-    tallies_of,
 )
 from sweep_dask.analysis.centre_point.hide_and_predict import hide_and_predict
 from sweep_dask.analysis.centre_point.latest_rows import LatestRows
@@ -22,9 +22,9 @@ from sweep_dask.analysis.centre_point.replay_target import Target
 from sweep_dask.analysis.centre_point.resync_flow import resync_flow
 from sweep_dask.analysis.centre_point.score import (
     Amounts,
+    Confusions,
     Detail,
     Score,
-    Tallies,
     book_amounts,
     compare,
 )
@@ -138,19 +138,19 @@ def _detail(partition: PartitionInput, target: Target, mode: str, played: _Playe
     """The score told apart, beside that of the same book with priority drawn by lot."""
     # Who comes first is for the book to say: the flow is the same.
     by_lot = _play(partition.with_random_priority(), played.flow, mode)
-    tallies, amounts = zip(
+    confusions, amounts = zip(
         *(_told_apart(partition, target, one) for one in (played, by_lot)), strict=True
     )
-    return Detail(compare(target.sweeps, *amounts), *tallies)
+    return Detail(compare(target.sweeps, *amounts), *confusions)
 
 
 def _told_apart(
     partition: PartitionInput, target: Target, played: _Played
-) -> tuple[Tallies, Amounts]:
+) -> tuple[Confusions, Amounts]:
     flow, result = played.flow, played.result
     kinds = kinds_in_book(partition, flow, result)
-    tallies = tallies_of(target.tape, played.predicted, target.kinds, kinds)
-    return tallies, book_amounts(partition, flow, result)
+    confusions = confusions_of(target.tape, played.predicted, target.kinds, kinds)
+    return confusions, book_amounts(partition, flow, result)
 
 
 def _count_contested(

@@ -60,8 +60,8 @@ def share(part: float, whole: float) -> float | None:
 
 
 @dataclass
-class Tally(Counts):
-    """Things on the tape, predicted, and both."""
+class Confusion(Counts):
+    """Things on the tape, predicted, and both: what precision, recall and F1 are made of."""
 
     tape: int = 0
     predicted: int = 0
@@ -80,23 +80,23 @@ class Tally(Counts):
         }
 
 
-def _empty(names: Iterable[str]) -> dict[str, Tally]:
-    return {name: Tally() for name in names}
+def _empty(names: Iterable[str]) -> dict[str, Confusion]:
+    return {name: Confusion() for name in names}
 
 
 @dataclass
-class Tallies(Counts):
+class Confusions(Counts):
     """The matches of one book against those of the tape; a match may be of several kinds."""
 
-    all: Tally = field(default_factory=Tally)
-    by_event: dict[str, Tally] = field(default_factory=lambda: _empty(EVENTS))
-    by_kind: dict[str, Tally] = field(default_factory=lambda: _empty(KINDS))
+    all: Confusion = field(default_factory=Confusion)
+    by_event: dict[str, Confusion] = field(default_factory=lambda: _empty(EVENTS))
+    by_kind: dict[str, Confusion] = field(default_factory=lambda: _empty(KINDS))
 
     def as_json(self) -> dict[str, Any]:
         """The counts by event and by kind, and their shares."""
         return {
-            "by_event": {name: tally.as_json() for name, tally in self.by_event.items()},
-            "by_kind": {name: tally.as_json() for name, tally in self.by_kind.items()},
+            "by_event": {name: confusion.as_json() for name, confusion in self.by_event.items()},
+            "by_kind": {name: confusion.as_json() for name, confusion in self.by_kind.items()},
         }
 
 
@@ -127,8 +127,8 @@ class Detail(Counts):
     """What a score is told apart by."""
 
     dark_sweeps: DarkSweeps = field(default_factory=DarkSweeps)
-    book: Tallies = field(default_factory=Tallies)
-    random_priority: Tallies = field(default_factory=Tallies)
+    book: Confusions = field(default_factory=Confusions)
+    random_priority: Confusions = field(default_factory=Confusions)
     """The same of a book in which lots rank the orders."""
 
     def as_json(self) -> dict[str, Any]:
@@ -145,10 +145,10 @@ class Detail(Counts):
 class Score(Counts):
     """The counts behind the score of one mode; of one partition or of many."""
 
-    all: Tally = field(default_factory=Tally)
-    quantity: Tally = field(default_factory=Tally)
-    within_1ms: Tally = field(default_factory=Tally)
-    by_trigger: dict[str, Tally] = field(default_factory=lambda: _empty(TRIGGERS))
+    all: Confusion = field(default_factory=Confusion)
+    quantity: Confusion = field(default_factory=Confusion)
+    within_1ms: Confusion = field(default_factory=Confusion)
+    by_trigger: dict[str, Confusion] = field(default_factory=lambda: _empty(TRIGGERS))
     reachable: int = 0
     contested: int = 0
     contested_hits: int = 0
@@ -169,7 +169,9 @@ class Score(Counts):
             "quantity_precision": quantity["precision"],
             "quantity_recall": quantity["recall"],
             "within_1ms": self.within_1ms.shares(),
-            "by_trigger": {name: tally.as_json() for name, tally in self.by_trigger.items()},
+            "by_trigger": {
+                name: confusion.as_json() for name, confusion in self.by_trigger.items()
+            },
             **({} if self.detail is None else self.detail.as_json()),
         }
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep_dask.analysis.centre_point.fidelity import Matches, score_matches
-from sweep_dask.analysis.centre_point.score import Score, Tally, share
+from sweep_dask.analysis.centre_point.score import Confusion, Score, share
 
 MILLISECOND = 1_000_000
 FIELDS = ("buy_order_id", "sell_order_id", "quantity", "price_x2", "timestamp_ns")
@@ -125,8 +125,8 @@ def test_of_two_equal_matches_one_prediction_hits_one():
 def test_two_equal_predictions_of_one_match_are_one_hit():
     result, on_tape, is_real = score(matches(ONE), matches(ONE, ONE))
     assert (on_tape.sum(), is_real.sum()) == (1, 1)
-    assert result.all == Tally(1, 2, 1)
-    assert result.within_1ms == Tally(1, 2, 1)
+    assert result.all == Confusion(1, 2, 1)
+    assert result.within_1ms == Confusion(1, 2, 1)
 
 
 def test_nothing_predicted_and_nothing_on_the_tape():
@@ -225,7 +225,7 @@ def test_what_is_added_stays_as_it_is():
     total, one = Score(), score(matches(ONE), matches(ONE))[0]
     total.add(one)
     total.add(one)
-    assert (total.all, one.all) == (Tally(2, 2, 2), Tally(1, 1, 1))
+    assert (total.all, one.all) == (Confusion(2, 2, 2), Confusion(1, 1, 1))
 
 
 # --- a replay by hand -----------------------------------------------------------------------------
@@ -242,8 +242,8 @@ def test_a_replay_by_hand():
     result = replay_partition(day.partition(), "", 0, ablations=False)
     resync, free = result.scores["resync"], result.scores["free"]
     # Resync knows before 4 that 40 of buy 1 are left; free thinks that 40 of buy 2 are.
-    assert resync.all == Tally(tape=4, predicted=3, hits=1)
-    assert free.all == Tally(tape=4, predicted=3, hits=0)
+    assert resync.all == Confusion(tape=4, predicted=3, hits=1)
+    assert free.all == Confusion(tape=4, predicted=3, hits=0)
     assert (resync.reachable, resync.by_trigger["order_missing"].tape) == (3, 1)
     # One contested arrival, of the two shares in two orders, one in part: it goes last.
     assert (resync.contested, resync.contested_hits, resync.contested_random) == (1, 0, 1 / 2)

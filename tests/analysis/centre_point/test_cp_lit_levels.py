@@ -13,7 +13,7 @@ from cp_rows import BUY, DARK, LIT, SELL, SWEEP, Day
 from cp_sweeps import filled
 from framed import replay_partition, run_scenario
 
-from sweep_dask.analysis.centre_point.score import Tally
+from sweep_dask.analysis.centre_point.score import Confusion
 
 FIRST, SECOND, LAST = 3340, 3350, 3370
 
@@ -63,8 +63,8 @@ def test_the_search_comes_between_the_levels_at_the_quote_that_the_first_one_lef
 def test_both_modes_predict_what_it_finds():
     result = replay_partition(both_levels().partition(), "", 0, ablations=False)
     for mode in ("resync", "free"):
-        assert result.scores[mode].all == Tally(tape=2, predicted=2, hits=2)
-        assert result.scores[mode].by_trigger["arrival"] == Tally(2, 2, 2)
+        assert result.scores[mode].all == Confusion(tape=2, predicted=2, hits=2)
+        assert result.scores[mode].by_trigger["arrival"] == Confusion(2, 2, 2)
     assert set(result.matches.trigger) == {"arrival"}
 
 
@@ -100,7 +100,7 @@ def test_there_is_a_search_between_each_two_of_three_levels():
     assert searches(day) == [(3330, SECOND), (3330, LAST)]
     result = replay_partition(day.partition(), "", 0, ablations=False)
     for mode in ("resync", "free"):
-        assert result.scores[mode].all == Tally(tape=3, predicted=3, hits=3)
+        assert result.scores[mode].all == Confusion(tape=3, predicted=3, hits=3)
 
 
 def test_a_fill_that_uses_up_the_sweep_leaves_nothing_for_the_next_level():
@@ -117,7 +117,7 @@ def test_a_fill_that_uses_up_the_sweep_leaves_nothing_for_the_next_level():
     result = replay_partition(day.partition(), "", 0, ablations=False)
     # Nothing says why 90 of sell 2 filled and not 100: both modes predict 100.
     for mode in ("resync", "free"):
-        assert result.scores[mode].all == Tally(tape=2, predicted=2, hits=1)
+        assert result.scores[mode].all == Confusion(tape=2, predicted=2, hits=1)
         quantities = result.matches[result.matches["mode"] == mode].quantity.tolist()
         assert quantities == [100, 100]
 

@@ -9,7 +9,7 @@ from cp_rows import BUY, HALF_TICK, LIT, SELL, Day
 from cp_sweeps import sweep
 from framed import replay_partition
 
-from sweep_dask.analysis.centre_point.score import DarkSweeps, Detail, Tallies, Tally
+from sweep_dask.analysis.centre_point.score import Confusion, Confusions, DarkSweeps, Detail
 
 MODES = ("resync", "free")
 MARKETS = {"sample": cp_markets.sample_day, "morning": cp_markets.morning}
@@ -20,10 +20,12 @@ def details(day):
     return {mode: score.detail for mode, score in result.scores.items()}
 
 
-def counts(tallies):
+def counts(confusions):
     """Those that are not all 0."""
-    named = (tallies.by_event | tallies.by_kind).items()
-    found = {name: (tally.tape, tally.predicted, tally.hits) for name, tally in named}
+    named = (confusions.by_event | confusions.by_kind).items()
+    found = {
+        name: (confusion.tape, confusion.predicted, confusion.hits) for name, confusion in named
+    }
     return {name: numbers for name, numbers in found.items() if any(numbers)}
 
 
@@ -71,7 +73,7 @@ def test_a_hit_of_another_kind_is_none():
     day = Day().enter(1, 200, SELL, 50, 3350).enter(2, 300, BUY, 50, 3340)
     day.amend(1, 400, price=3330).trade(400, (2, 1, 50, 3335, 47, BUY))
     detail = details(day)["free"]
-    assert detail.book.all == Tally(1, 1, 1)
+    assert detail.book.all == Confusion(1, 1, 1)
     assert counts(detail.book)["arrival"] == (1, 0, 0)
     assert counts(detail.book)["amendment"] == (0, 1, 0)
 
@@ -82,12 +84,14 @@ def test_events_add_up_and_hits_are_in_both(market):
     for score in result.scores.values():
         detail = score.detail
         assert detail.book.all == score.all
-        for tallies in (detail.book, detail.random_priority):
+        for confusions in (detail.book, detail.random_priority):
             for count in ("tape", "predicted"):
-                events = sum(getattr(tally, count) for tally in tallies.by_event.values())
-                assert events == getattr(tallies.all, count)
-            for tally in (tallies.by_event | tallies.by_kind).values():
-                assert tally.hits <= min(tally.tape, tally.predicted)
+                events = sum(
+                    getattr(confusion, count) for confusion in confusions.by_event.values()
+                )
+                assert events == getattr(confusions.all, count)
+            for confusion in (confusions.by_event | confusions.by_kind).values():
+                assert confusion.hits <= min(confusion.tape, confusion.predicted)
 
 
 @pytest.mark.parametrize("market", MARKETS)
@@ -96,8 +100,8 @@ def test_the_rules_know_more_than_lots(market, mode):
     result = replay_partition(MARKETS[market]().partition(), "", 0, ablations=False)
     detail = result.scores[mode].detail
     f1 = [
-        tallies.by_event["arrival"].shares()["f1"]
-        for tallies in (detail.random_priority, detail.book)
+        confusions.by_event["arrival"].shares()["f1"]
+        for confusions in (detail.random_priority, detail.book)
     ]
     assert f1[0] + 0.1 < f1[1]
 
@@ -179,4 +183,4 @@ def test_details_are_added():
 
 
 def one_arrival():
-    return Tallies(Tally(1, 1, 1), Tallies().by_event | {"arrival": Tally(1, 1, 1)})
+    return Confusions(Confusion(1, 1, 1), Confusions().by_event | {"arrival": Confusion(1, 1, 1)})
