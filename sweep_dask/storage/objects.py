@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 #: Requests at a time; arbitrary.
 _AT_A_TIME = 16
@@ -220,8 +221,7 @@ def download(source: Path, target: Path) -> None:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
     with _told(source):
         files, of_source = _of(source)
-        for name in names:
-            files.get_file(f"{of_source}/{name}", str(target / name))
+        at_a_time(lambda name: files.get_file(f"{of_source}/{name}", str(target / name)), names)
         if not names:
             files.get_file(of_source, str(target))
 
@@ -240,8 +240,7 @@ def put(source: Path, target: Path) -> None:
             shutil.copyfileobj(stream, written, COPY_BYTES)
 
 
-def at_a_time(do: Callable[[T], object], items: Iterable[T]) -> None:
-    """Do the same with each; the first error ends it."""
+def at_a_time(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """What doing the same with each gives, in their order; the first error ends it."""
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        for _ in pool.map(do, items):
-            pass
+        return list(pool.map(do, items))

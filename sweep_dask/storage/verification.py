@@ -21,7 +21,7 @@ from sweep_dask.storage.layout import (
     partition_of,
 )
 from sweep_dask.storage.no_follow import is_file
-from sweep_dask.storage.objects import sizes_below
+from sweep_dask.storage.objects import at_a_time, sizes_below
 from sweep_dask.storage.parquet_files import parquet_metadata, read_parquet
 from sweep_dask.storage.partition_index import DATED
 from sweep_dask.storage.receipts import are_there, read_receipt
@@ -64,26 +64,22 @@ def findings_of(*checks: Callable[[], Iterable[Fault]]) -> list[Fault]:
 
 def check_files(layout: OutputLayout, files: Mapping[str, str]) -> Iterator[Fault]:
     """Every listed file is there with its digest, and no other among the results."""
-    for name, digest in files.items():
-        if not is_result(name):
-            yield Fault("manifest.json", f"it lists {name!r}, which is no place of a result")
-        elif not is_file(layout.root, name):
-            yield Fault(name, "the file is missing, or no regular file")
-        else:
-            yield from _check_digest(layout.root / name, name, digest)
+    yield from filter(None, at_a_time(lambda item: _check_file(layout, *item), files.items()))
     for name in sorted(_results_in(layout.root)):
         if name not in files:
             yield Fault(name, NOT_LISTED)
 
 
-def _check_digest(path: Path, name: str, digest: str) -> Iterator[Fault]:
+def _check_file(layout: OutputLayout, name: str, digest: str) -> Fault | None:
+    if not is_result(name):
+        return Fault("manifest.json", f"it lists {name!r}, which is no place of a result")
+    if not is_file(layout.root, name):
+        return Fault(name, "the file is missing, or no regular file")
     try:
-        found = file_digest(path)
+        found = file_digest(layout.root / name)
     except OSError as error:
-        yield Fault(name, f"the file cannot be read: {error.strerror or error}")
-        return
-    if found != digest:
-        yield Fault(name, "the file's digest differs: it was changed")
+        return Fault(name, f"the file cannot be read: {error.strerror or error}")
+    return None if found == digest else Fault(name, "the file's digest differs: it was changed")
 
 
 def _results_in(root: Path) -> Iterator[str]:
