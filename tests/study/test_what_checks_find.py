@@ -53,6 +53,11 @@ def trades_in_thousandths(market):
         row["totalmatchedquantity"] *= 1_000
 
 
+def rows_of_one_sequence(market):
+    for row in market.rows["orders"]:
+        row["sequence"] = 7
+
+
 def limits_below_the_trades(market):
     for row in market.rows["orders"]:
         if row["exchangeordertype"] == SWEEP:
@@ -108,6 +113,10 @@ WRONG = {
     quotes_off_the_grid: (
         *("tick_grid", "warning", "nbbo"),
         *("50 % of 1,120 prices of nbbo", "At least 99 %", "`units`"),
+    ),
+    rows_of_one_sequence: (
+        *("repeats", "warning", "orders"),
+        *("% of", "tell the rows of an order apart", "which column `sequence` is"),
     ),
     trades_in_thousandths: (
         *("orders_against_trades", "contradiction", "trades"),

@@ -42,7 +42,7 @@ _TIMES = {"orders": "timestamp", "trades": "tradetime", "nbbo": "timestamp", "se
 COLUMNS = {
     "orders": (
         *("order_id", "timestamp", "security_code", "price", "bid", "offer", "national_bid"),
-        *("quantity", "leavesquantity", "totalmatchedquantity", "side"),
+        *("quantity", "leavesquantity", "totalmatchedquantity", "side", "sequence"),
     ),
     "trades": ("orderid", "tradetime", "securitycode", "tradeprice", "quantity", "dealsource"),
     "nbbo": ("timestamp", "orderbookid", "bidprice", "offerprice"),
@@ -162,6 +162,9 @@ def _sampled(table: str, columns: Mapping[str, IntArray]) -> SampledOrders:
     return SampledOrders.of_rows(
         ids,
         {
+            "rows sum": np.ones(ids.size, dtype=np.int64),
+            "sequence min": columns["sequence"],
+            "sequence max": columns["sequence"],
             "side max": columns["side"],
             "quantity max": columns["quantity"],
             "matched max": columns["totalmatchedquantity"],

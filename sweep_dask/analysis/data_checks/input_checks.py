@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sweep_dask.analysis.data_checks.coverage import check_coverage
 from sweep_dask.analysis.data_checks.findings import CONTRADICTION, WARNING, Finding, share
-from sweep_dask.analysis.data_checks.orders_and_trades import check_orders_and_trades
+from sweep_dask.analysis.data_checks.orders_and_trades import check_orders_and_trades, check_repeats
 from sweep_dask.analysis.data_checks.prices import check_prices
 from sweep_dask.schema import LARGEST_QUANTITY
 
@@ -30,7 +30,7 @@ def check_tally(tally: Tally, *, is_whole: bool) -> list[Finding]:
         what days and hours there are.
     """
     prices = check_prices(tally)
-    found = check_ids(tally) + check_quantities(tally) + prices
+    found = check_ids(tally) + check_repeats(tally) + check_quantities(tally) + prices
     if is_whole:
         same_unit = not any(finding.check == "price_unit" for finding in prices)
         found += check_orders_and_trades(tally, same_unit=same_unit) + check_coverage(tally)

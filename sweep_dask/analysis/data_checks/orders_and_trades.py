@@ -1,4 +1,4 @@
-"""Do orders and the trades that bear their ids belong together?"""
+"""Do rows of an order, and the trades that bear its id, belong together?"""
 
 from __future__ import annotations
 
@@ -30,6 +30,30 @@ class _Joined(NamedTuple):
     orders: dict[str, IntArray]
     trades: dict[str, IntArray]
     n: int
+
+
+def check_repeats(tally: Tally) -> list[Finding]:
+    """A finding if many orders with several rows have one sequence on all of them."""
+    orders = tally.samples.get("orders")
+    if orders is None:
+        return []
+    several = orders.numbers["rows sum"] > 1
+    alike = several & (orders.numbers["sequence min"] == orders.numbers["sequence max"])
+    n, count = int(several.sum()), int(alike.sum())
+    if n < _MIN_ORDERS or count < _MANY * n:
+        return []
+    return [
+        Finding(
+            "repeats",
+            WARNING,
+            f"{share(count, n)} of {n:,} orders looked at that have several rows have the same "
+            "sequence on all of them. One row of each is kept; the others count as its repeats.",
+            "Order id and sequence tell the rows of an order apart.",
+            "See whether rows or files are there twice, and which column `sequence` is.",
+            "orders",
+            {"orders": n, "repeated": count},
+        )
+    ]
 
 
 def check_orders_and_trades(tally: Tally, *, same_unit: bool) -> list[Finding]:

@@ -76,6 +76,7 @@ def order_rows(rows):
     return columns | {
         "side": np.ones(size, np.int64),
         "totalmatchedquantity": np.zeros(size, np.int64),
+        "sequence": np.arange(size, dtype=np.int64),
     }
 
 
