@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,12 @@ from sweep_dask.errors import UsageError
 #: By scheme of their URLs, stores that put an object in place whole or not at all, and the package
 #: through which fsspec reaches each. `memory` is of one process, and for tests.
 OBJECT_STORES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "memory": "fsspec"}
+
+#: Of URLs of files, which have no host but three slashes.
+_OF_FILES = ("file", "local")
+
+#: What begins like that and is no URL has a slash too few.
+_SCHEME = re.compile(rf"({'|'.join((*OBJECT_STORES, *_OF_FILES))}):/")
 
 _PLACES = "a folder, or " + ", ".join(f"{name}://…" for name in OBJECT_STORES if name != "memory")
 
@@ -36,14 +43,14 @@ def location_of(text: str) -> Path:
     if not text.strip():
         raise UsageError("No folder is named.", value=text, cure=_PLACES)
     scheme, is_url, rest = text.partition("://")
-    if not is_url:
+    if not is_url and not _SCHEME.match(text):
         return Path(text)
-    if scheme in ("file", "local"):
+    if scheme in _OF_FILES and rest.startswith("/"):
         return Path(rest)
     if scheme not in OBJECT_STORES or not rest.strip("/"):
         raise UsageError(
             "This is no place for results.",
-            where=f"{scheme}://",
+            where=f"{scheme}://" if is_url else f"{text.partition(':')[0]}:/",
             cure=_PLACES,
         )
     if any(sign in rest for sign in _NO_PART_OF_A_PATH):

@@ -28,6 +28,7 @@ def root():
 
 def test_a_text_without_a_scheme_is_a_path_of_this_machine():
     assert not is_object(location_of("results/s3:x"))
+    assert not is_object(location_of("./s3:/x"))
     assert location_of("file:///data/out") == location_of("/data/out")
     assert str(location_of("memory://out/of/it/")) == "memory://out/of/it"
 
@@ -36,6 +37,15 @@ def test_a_text_without_a_scheme_is_a_path_of_this_machine():
 def test_other_urls_are_refused(text):
     with pytest.raises(UsageError, match="no place for results"):
         location_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["s3:/SECRET/out", "gs:/SECRET", "file:/SECRET", "file://SECRET/out", "file://SECRET"]
+)
+def test_a_slash_too_few_makes_no_folder(text):
+    with pytest.raises(UsageError, match="no place for results") as caught:
+        location_of(text)
+    assert "SECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", " "])
