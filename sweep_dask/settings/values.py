@@ -131,7 +131,8 @@ def parse_path(value: object) -> Path:
 
 def parse_location(value: object) -> Path:
     """A path, or a URL of an object store; one that cannot be used is a `UsageError`."""
-    return location_of(str(value).strip()) if "://" in str(value) else parse_path(value)
+    parse_path(value)  # what holds of a path holds of an address, too
+    return location_of(parse_text(value))
 
 
 def parse_existing_file(folder: Path, value: object) -> Path:
