@@ -34,6 +34,10 @@ def test_importing_the_package_loads_nothing_heavy():
     assert loaded_by("import sweep_dask") == set()
 
 
+def test_doctor_can_tell_of_packages_that_are_not_there():
+    assert loaded_by("import sweep_dask.study.doctor") == set()
+
+
 def test_matching_needs_no_pandas():
     # numba itself loads scipy where there is one.
     loaded = loaded_by("import sweep_dask.matching.time_priority")

@@ -19,7 +19,6 @@ from sweep_dask.memory import (
     whole_run_limit,
 )
 from sweep_dask.storage.layout import OutputLayout
-from sweep_dask.study.needs import free_disk_bytes
 from sweep_dask.system_config import SystemConfig, detect_system_config
 from sweep_dask.version import VERSION
 
@@ -180,7 +179,7 @@ def output_folder(settings: Settings) -> Iterator[Check]:
 
 def disk(run: Run) -> Iterator[Check]:
     """What is free, beside what the plan takes."""
-    from sweep_dask.study.needs import require_room
+    from sweep_dask.study.needs import free_disk_bytes, require_room
 
     folder = run.settings.output.absolute()
     if is_object(folder):
