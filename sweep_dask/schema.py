@@ -24,8 +24,8 @@ MISSING_INTEGER = -(2**63)
 #: over a day, and over many, stay within 64 bits.
 LARGEST_QUANTITY = 10**10
 
-#: Prices are below it: A$100,000, far above that of any share. What is not stands for no price, or
-#: is none; a thousand million shares at it are worth 2 * 10**17.
+#: Prices are below it: A$100,000, far above that of any share. What is larger stands for no price,
+#: or is a mistake; a thousand million shares at it are worth 2 * 10**17 (times the doubled price).
 PRICE_LIMIT = 10**8
 
 #: Columns of instants, where they are integers.

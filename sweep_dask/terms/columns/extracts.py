@@ -1,4 +1,4 @@
-"""Columns of files that are called as in the extracts and the seed's pipeline."""
+"""Columns of files that are called as in the extracts, or as the earlier pipeline called them."""
 
 from __future__ import annotations
 
