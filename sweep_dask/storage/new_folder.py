@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -29,10 +29,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     UsageError
         `target` is there and is no empty folder, or cannot be made.
     """
-    try:
-        _clear(target)
-    except OSError as error:
-        raise _not_made(target, error) from error
+    _clear(target)
     require_new(target)
     is_there = target.exists()
     staging = (target if is_there else target.parent) / f".{target.name}.{uuid4().hex}.tmp"
@@ -106,13 +103,15 @@ def _is_ours(path: Path, target: Path) -> bool:
 
 
 def _clear(target: Path) -> None:
-    """Remove what was to become `target` and whose run was killed."""
+    """Remove what was to become `target` and whose run was killed, as far as this user may."""
     for folder in (target.parent, target):
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if _is_ours(path, target):
-                with held(path) as is_left:
-                    if is_left:
-                        shutil.rmtree(path, ignore_errors=True)
+        # It may be somebody else's, or in a folder that cannot be listed.
+        with suppress(OSError):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if _is_ours(path, target):
+                    with held(path) as is_left:
+                        if is_left:
+                            shutil.rmtree(path, ignore_errors=True)
 
 
 def _not_made(target: Path, error: OSError) -> SweepError:

@@ -1,5 +1,6 @@
 """The generator as a writer: reproducible, streaming, one file or one per date."""
 
+import errno
 import gzip
 import hashlib
 import tracemalloc
@@ -159,6 +160,19 @@ def test_a_folder_that_is_there_stays_the_same_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_market(Path(), SMALL)
     assert Path("orders/orders.csv").exists()
+
+
+def test_a_folder_around_that_cannot_be_listed_hinders_nothing(tmp_path, monkeypatch):
+    folder, listed = tmp_path / "a", Path.iterdir
+
+    def iterdir(path):
+        if path == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    write_market(folder, SMALL)
+    assert (folder / "orders/orders.csv").exists()
 
 
 def test_long_orders_are_reloaded_the_evening_before(tmp_path, read_market):
