@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from contextlib import suppress
 
@@ -14,11 +15,11 @@ NOHUP = ("-c", f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {P
 
 
 def ended(process, family):
-    """Exit code and standard error, when no process of the run is left."""
-    _, errors = process.communicate(timeout=60)
+    """Exit code, standard output and error, when no process of the run is left."""
+    output, errors = process.communicate(timeout=60)
     wait_until(lambda: not any(map(is_alive, family)))
     assert "Traceback" not in (errors or "")
-    return process.returncode, errors
+    return process.returncode, output, errors
 
 
 def press_ctrl_c(pid):
@@ -53,6 +54,14 @@ def goes_on(plain_input, plain_result, cwd):
     return [partition["state"] for partition in again.manifest["partitions"]]
 
 
+def to_go_on(output):
+    """The arguments of the command that the end of an interrupted run tells."""
+    *_, told, command = output.splitlines()
+    assert told.startswith("To go on")
+    _, run, arguments = command.partition(" run ")
+    return shlex.split(run + arguments)
+
+
 WAYS = {
     # One worker takes one date after the other.
     "ctrl-c": (PROGRAM, ["--workers", "1"], press_ctrl_c),
@@ -70,10 +79,14 @@ def test_an_interrupted_run_resumes(plain_input, plain_result, tmp_path, way):
     with held(program, arguments, tmp_path) as process:
         family = children_of(process)
         send(process.pid)
-        code, errors = ended(process, family)
+        code, output, errors = ended(process, family)
     assert code == 130, errors
     assert is_in_order(tmp_path / "out")
-    assert goes_on(plain_input, plain_result, tmp_path) == ["kept", "kept", "computed", "computed"]
+    done = run_program(*to_go_on(output), "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    states = [partition["state"] for partition in json.loads(done.stdout)["partitions"]]
+    assert states == ["kept", "kept", "computed", "computed"]
+    assert result_files(tmp_path / "out") == result_files(plain_result.output)
 
 
 @pytest.mark.slow
@@ -87,7 +100,7 @@ def test_a_closed_terminal(plain_input, plain_result, tmp_path):
             family = children_of(process)
             os.close(ours)
             ours = None
-            code, _ = ended(process, family)
+            code, *_ = ended(process, family)
     finally:
         if ours is not None:
             os.close(ours)
@@ -105,7 +118,7 @@ def test_three_signals_end_at_once(plain_input, plain_result, tmp_path, send):
         for _ in range(3):
             with suppress(ProcessLookupError):  # it may have ended
                 send(process.pid)
-        code, errors = ended(process, family)
+        code, _, errors = ended(process, family)
     assert code == 130, errors
     # Of signals that wait at the same time the system makes one, after which the run ends in order.
     assert "Interrupted." in errors or "Warning: interrupted; " in errors
@@ -120,7 +133,7 @@ def test_a_run_that_is_not_to_hear_of_its_terminal(plain_input, plain_result, tm
     with held(NOHUP, [plain_input, "-o", "out", "--workers", "1"], tmp_path) as process:
         hang_up(process.pid)
         (tmp_path / "marks/go").touch()
-        code, errors = ended(process, children_of(process))
+        code, _, errors = ended(process, children_of(process))
     assert code == 0, errors
     assert result_files(tmp_path / "out") == result_files(plain_result.output)
 
@@ -135,7 +148,7 @@ def test_signals_while_workers_start(plain_input, tmp_path, send):
         # The first is multiprocessing's own.
         family = wait_until(lambda: children_of(process)[1:], process)
         send(process.pid)
-        code, errors = ended(process, family)
+        code, _, errors = ended(process, family)
     assert code == 130, errors
     *before, last = errors.splitlines()
     assert last.startswith(f"Interrupted. To go on: python -m sweep_dask run {plain_input} -o out")
