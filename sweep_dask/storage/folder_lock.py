@@ -142,7 +142,9 @@ def _open(path: Path) -> int:
         raise
     status = os.fstat(descriptor)
     is_ours = stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
-    if not is_ours or (status.st_size and _OWNER not in _content(path)):
+    # Not by its name, as its owner may remove it meanwhile.
+    said = os.pread(descriptor, _MOST_BYTES, 0) if is_ours else b""
+    if not is_ours or (said and _OWNER not in _parsed(said)):
         os.close(descriptor)
         raise in_the_way(path)
     return descriptor
@@ -177,8 +179,15 @@ def _content(path: Path) -> dict[str, Any]:
     """What a lock file says; nothing if it is none."""
     try:
         with open_regular(path) as stream:
-            found = json.loads(stream.read(_MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
+            return _parsed(stream.read(_MOST_BYTES))
+    except OSError:
+        return {}
+
+
+def _parsed(said: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(said)
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
