@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from fenced_blocks import (
     NOT_RUN,
@@ -15,10 +17,15 @@ from fenced_blocks import (
     require_options,
     require_shown,
 )
+from running import run_here
+
+from sweep_dask.sample import sample_market_path
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 #: Its test is beside it: `test_troubleshooting.py`.
 TROUBLES = "docs/troubleshooting.md"
+#: Its order is one of the built-in sample.
+EXPLAINED = "docs/explain.md"
 LANGUAGES = ("bash", "console", "python", "yaml", "json", "sql", *SHOWN)
 
 
@@ -27,6 +34,10 @@ LANGUAGES = ("bash", "console", "python", "yaml", "json", "sql", *SHOWN)
 )
 def test_page_does_what_it_says(page, in_copy):
     reader = Reader()
+    if page == EXPLAINED:
+        shutil.rmtree(in_copy / "results")
+        choices = {"lifetimes": "clock:5min", "adoption_shares": (), "switches": ()}
+        run_here(sample_market_path(), in_copy / "results", enable_parallel=False, **choices)
     for block in BLOCKS:
         if block.page == page and block.is_run:
             reader.does(block)

@@ -89,6 +89,8 @@ def test_the_page_shows_what_is_told(output):
     (block,) = re.findall(r"```text\n(Order .*?)\n```", page, re.DOTALL)
     order_id = int(re.match(r"Order (\d+)", block)[1])
     assert str(explain(OutputLayout(output), order_id)) == block
+    # Who follows the page asks for this order.
+    assert set(re.findall(r"explain[ (](\d{19})", page)) == {str(order_id)}
 
 
 def test_every_key_of_the_document_is_on_the_page(output, drawn):
