@@ -210,6 +210,7 @@ def _refuse_no_header(
         lambda name: plain_name(name) in known,
         where,
         table.name,
+        len(required),
     )
     if not found:
         refuse_row(names, required, where, table.name)

@@ -163,17 +163,23 @@ def refuse_other_delimiter(
     is_known: Callable[[str], bool],
     where: str,
     table: str,
+    fewest: int,
 ) -> None:
     """Refuse a line with more known names when it is split at another delimiter.
 
+    So is one whose names are all unknown, if it is a single field as it is split now.
+
     `split`: the line's fields, by delimiter.
     `is_known`: whether a name is one of the table's columns.
+    `fewest`: so many columns the table has at least.
     Raises InputError: names the delimiter and how to set it.
     """
-    known = {word: sum(map(is_known, split(d))) for word, d in DELIMITERS.items()}
+    fields = {word: split(d) for word, d in DELIMITERS.items()}
+    known = {word: sum(map(is_known, names)) for word, names in fields.items()}
     used = next(word for word, d in DELIMITERS.items() if d == delimiter)
-    best = max(known, key=lambda word: known[word])
-    if known[best] > max(known[used], 1):
+    best = max(known, key=lambda word: (known[word], len(fields[word])))
+    is_one_field = len(fields[used]) == 1 and len(fields[best]) >= max(fewest, 2)
+    if known[best] > max(known[used], 1) or (is_one_field and not known[used]):
         raise InputError(
             f"The columns of {where.partition(',')[0]} are separated by {_spoken(best)}, "
             f"not by {_spoken(used)}.",

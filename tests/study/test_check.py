@@ -183,6 +183,14 @@ def test_local_times_taken_for_utc(tmp_path, source):
     assert ("time_zone", "orders") in {(f.check, f.where) for f in checked.findings}
 
 
+def test_another_delimiter_is_named_before_names_that_are_all_others(tmp_path):
+    folder = rewrite(sample_market_path(), tmp_path / "input", delimiter="|", tables=("trades",))
+    file = next((folder / "trades").iterdir())
+    names, rest = file.read_text().split("\n", 1)
+    file.write_text("|".join(f"My{n}" for n in range(names.count("|") + 1)) + "\n" + rest)
+    assert cures(look(folder))["delimiter"]["trades"] == "|"
+
+
 @pytest.mark.parametrize(("delimiter", "word"), [(";", ";"), ("\t", "tab"), ("|", "|")])
 def test_another_delimiter_is_named_and_read(tmp_path, delimiter, word):
     folder = rewrite(sample_market_path(), tmp_path / "input", delimiter=delimiter)
