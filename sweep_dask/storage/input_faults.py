@@ -83,8 +83,8 @@ def refuse_unread(address: InputAddresses, unread: Sequence[str]) -> None:
             where=str(address),
             value=", ".join(unread),
             cure=f"Files end in {', '.join(FORMATS)} and lie in the folder of their table, or of a "
-            "date in it. Take others away, or leave them out with --ignore PATTERN "
-            "(select.ignore).",
+            "date in it. Rename others that are such files, take them away, or leave them out with "
+            "--ignore PATTERN (select.ignore).",
         )
 
 

@@ -92,6 +92,7 @@ def test_what_cannot_be_read_beside_what_can_is_named(tmp_path):
         found_in(folder_with_unread_files(tmp_path))
     assert caught.value.value == ", ".join(UNREAD)
     assert ".csv.zst" in caught.value.cure
+    assert "Rename" in caught.value.cure
     assert "--ignore" in caught.value.cure
 
 
