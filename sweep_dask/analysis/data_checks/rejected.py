@@ -139,7 +139,10 @@ def _code_written(cells: Sequence[str], mapped: Collection[str]) -> _Written | N
     unmapped = list(dict.fromkeys(cell for cell in cells if cell not in mapped))
     cure = "Say under `convert.values` which number each text stands for, and use `convert`."
     if not unmapped:
-        cure = "They are mapped: run `convert`, then `check` and `run` what it writes."
+        cure = (
+            "They are mapped: run `convert`, then `check` and `run` what it writes. A row is read "
+            "up to its first such cell: map what else of its columns holds words, too."
+        )
     elif mapped:
         cure = f"Map {listed(unmapped, 5)} too under `convert.values`, and run `convert`."
     return _Written("words", cure=cure)
