@@ -38,7 +38,8 @@ _NAMES = dict(zip(ANSWER, ("fill ratio", "shortfall", "rest traded"), strict=Tru
 _UNITS = (
     "Fill ratio in points, + = more filled; shortfall in bps, + = costlier, and once more with "
     "what stays unfilled traded half a spread away. Over all choices: from the smallest effect to "
-    "the largest; a choice turns an effect if it changes its sign."
+    "the largest; a choice turns an effect if it changes its sign. For a verdict no interval may "
+    "hold zero either, whether sweeps count alike, by value or summed in dollars."
 )
 
 
