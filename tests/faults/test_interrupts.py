@@ -179,7 +179,7 @@ def grown(book, number):
 book = grown(Book(np.zeros(3)), 0)
 ending._answer_signals(ending._interrupt)
 try:
-    grown(book, int(signal.SIGINT))
+    grown(book, int(signal.SIGTERM))  # which nobody who starts this has it ignore
     Event().wait()
 except KeyboardInterrupt:
     print("interrupted")
